@@ -1,0 +1,33 @@
+-- name: ListSamples :many
+-- Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array.
+SELECT r.ts, r.series_id, r.value
+FROM raw_samples AS r
+WHERE
+  r.ts >= @after_ts
+  AND (r.ts > @after_ts OR r.series_id > @after_series_id)
+  AND r.ts < @until_ts
+  AND r.series_id IN (SELECT j.value FROM json_each(CAST(@series_ids AS TEXT)) AS j)
+ORDER BY r.ts, r.series_id
+LIMIT @max_rows;
+
+-- name: ListRollups :many
+-- Walks rollups by its key: one series over [from_ts, until_ts).
+SELECT ts, count, sum, min, max
+FROM rollups
+WHERE granularity = @granularity AND series_id = @series_id AND ts >= @from_ts AND ts < @until_ts
+ORDER BY ts;
+
+-- name: ListStateRollups :many
+-- Walks state_rollups by its key: one series over [from_ts, until_ts).
+SELECT ts, value, count
+FROM state_rollups
+WHERE granularity = @granularity AND series_id = @series_id AND ts >= @from_ts AND ts < @until_ts
+ORDER BY ts, value;
+
+-- name: ListNewestSamples :many
+-- Walks raw_samples by its key from from_ts on; groups in a temporary B-tree.
+-- SQLite takes the bare column value from the row that has max(ts).
+SELECT series_id, CAST(max(ts) AS INTEGER) AS ts, value
+FROM raw_samples
+WHERE ts >= @from_ts
+GROUP BY series_id;

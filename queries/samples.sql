@@ -1,0 +1,34 @@
+-- name: InsertSample :execrows
+-- One seek in raw_samples by its key, nearly always to its end. Zero rows: the sample is a repeat.
+INSERT OR IGNORE INTO raw_samples (ts, series_id, value)
+VALUES (@ts, @series_id, @value);
+
+-- name: NthSampleTime :one
+-- Walks raw_samples by its key from from_ts, nth rows far.
+SELECT ts
+FROM raw_samples
+WHERE ts >= @from_ts AND ts < @until_ts
+ORDER BY ts
+LIMIT 1 OFFSET @nth;
+
+-- name: CountSamples :one
+-- Walks raw_samples by its key over [from_ts, until_ts).
+SELECT count(*)
+FROM raw_samples
+WHERE ts >= @from_ts AND ts < @until_ts;
+
+-- name: FirstSampleTime :one
+-- One seek in raw_samples by its key.
+SELECT ts
+FROM raw_samples
+WHERE ts >= @from_ts
+ORDER BY ts
+LIMIT 1;
+
+-- name: LastSampleTime :one
+-- One seek to the end of raw_samples.
+SELECT ts
+FROM raw_samples
+WHERE ts >= @from_ts
+ORDER BY ts DESC
+LIMIT 1;

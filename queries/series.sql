@@ -1,0 +1,64 @@
+-- name: FindSeries :one
+-- Walks the unique index of series (metric_name, wan_name, labels).
+SELECT id, aggregation
+FROM series
+WHERE metric_name = @metric_name AND wan_name = @wan_name AND labels = @labels;
+
+-- name: FindMetricAggregation :one
+-- Any series of the metric tells: walks the prefix of the unique index of series.
+SELECT aggregation
+FROM series
+WHERE metric_name = @metric_name
+LIMIT 1;
+
+-- name: CreateSeries :one
+-- Appends to series; its unique index takes the new key.
+INSERT INTO series (metric_name, wan_name, labels, aggregation)
+VALUES (@metric_name, @wan_name, @labels, @aggregation)
+RETURNING id;
+
+-- name: ListMetricAggregations :many
+-- Scans series: one row a series, so thousands at most.
+SELECT DISTINCT metric_name, aggregation
+FROM series
+ORDER BY metric_name;
+
+-- name: ListSeries :many
+-- Scans series in the order of its key.
+SELECT id, metric_name, wan_name, labels, aggregation, last_ts, last_value
+FROM series
+ORDER BY id;
+
+-- name: ListSeriesAfter :many
+-- Walks series by its key from where the batch before has ended.
+SELECT id, aggregation
+FROM series
+WHERE id > @after_id
+ORDER BY id
+LIMIT @max_rows;
+
+-- name: LastSeriesID :one
+-- One seek to the end of series: series are never deleted, so it is their number.
+SELECT CAST(coalesce(max(id), 0) AS INTEGER) AS last_id
+FROM series;
+
+-- name: AdvanceLastSample :exec
+-- One seek in series by its key.
+UPDATE series
+SET last_ts = CAST(@ts AS INTEGER), last_value = CAST(@value AS REAL)
+WHERE id = @id AND (last_ts IS NULL OR last_ts < CAST(@ts AS INTEGER));
+
+-- name: AdvanceLastSamples :exec
+-- Walks raw_samples by its key over the slice [from_ts, until_ts), then series by its key.
+-- SQLite takes the bare column value from the row that has max(ts).
+INSERT INTO series (id, metric_name, wan_name, labels, aggregation, last_ts, last_value)
+SELECT s.id, s.metric_name, s.wan_name, s.labels, s.aggregation, newest.ts, newest.value
+FROM (
+  SELECT r.series_id, max(r.ts) AS ts, r.value
+  FROM raw_samples AS r
+  WHERE r.ts >= @from_ts AND r.ts < @until_ts
+  GROUP BY r.series_id
+) AS newest
+JOIN series AS s ON s.id = newest.series_id
+WHERE s.last_ts IS NULL OR s.last_ts < newest.ts
+ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded.last_value;

@@ -1,0 +1,157 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"math"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// MaxValue is the largest magnitude of a value. Sums of a year of such samples stay finite, so that no bucket ever holds
+// an infinity or the difference of two, which SQLite stores as NULL.
+const MaxValue = 1e290
+
+// Sample is one measurement of a series.
+type Sample struct {
+	Series *Series
+	TS     Micros
+	Value  float64
+}
+
+// Outcome is what became of one sample of a batch.
+type Outcome uint8
+
+// The outcomes. From RefusedValue on the sample was not taken.
+const (
+	Stored             Outcome = iota // in raw_samples, to be rolled up in its time
+	StoredLate                        // older than a watermark: merged into the tiers that had passed it
+	Duplicate                         // the same series at the same moment was there before, and stays
+	RefusedValue                      // not finite, or beyond MaxValue
+	RefusedAhead                      // after Batch.Latest
+	RefusedOld                        // below the lowest floor of the file
+	RefusedAggregation                // the file knows the metric with another aggregation than declared
+	OutcomeCount       = iota         // how many outcomes there are
+)
+
+// Taken says that the sample is in the file.
+func (o Outcome) Taken() bool { return o < RefusedValue }
+
+// Batch is what one commit takes.
+type Batch struct {
+	Samples []Sample
+	// Latest is the moment after which a sample is too far ahead of the clock.
+	Latest Micros
+	// Import, if there is one, is where the samples come from: it moves in the same transaction.
+	Import *Import
+}
+
+// Append stores a batch in one transaction and sets outcomes[i] to what became of sample i. A refused sample takes no
+// neighbour with it; an error means that nothing of the batch was stored.
+//
+// Errors: ErrBusy, ErrImportMoved, ErrDamaged, and those of the file system.
+func (w *Writer) Append(ctx context.Context, batch Batch, outcomes []Outcome) error {
+	a := appending{w: w, latest: batch.Latest}
+	err := w.update(ctx, "append to", func() error {
+		var err error
+		if a.tiers, err = listTiers(ctx, w.q); err != nil {
+			return err
+		}
+		for i := range batch.Samples {
+			if outcomes[i], err = a.add(ctx, &batch.Samples[i]); err != nil {
+				return err
+			}
+		}
+		return w.moveImport(ctx, batch.Import)
+	})
+	if err != nil {
+		a.forget()
+		return err
+	}
+	batch.Import.settle()
+	return nil
+}
+
+// appending is the state of one transaction of Append.
+type appending struct {
+	w       *Writer
+	tiers   Tiers
+	latest  Micros
+	learned []*Series // resolved in this transaction
+}
+
+func (a *appending) add(ctx context.Context, s *Sample) (Outcome, error) {
+	switch {
+	case !(math.Abs(s.Value) <= MaxValue): // so written that NaN is refused, too
+		return RefusedValue, nil
+	case s.TS > a.latest:
+		return RefusedAhead, nil
+	case s.TS < a.tiers.LowestFloor():
+		return RefusedOld, nil
+	}
+	if err := a.resolve(ctx, s.Series); errors.Is(err, ErrAggregation) {
+		return RefusedAggregation, nil
+	} else if err != nil {
+		return 0, err
+	}
+	if s.TS >= a.tiers[Raw].Floor {
+		added, err := a.w.q.InsertSample(ctx, db.InsertSampleParams{
+			Ts: int64(s.TS), SeriesID: s.Series.id, Value: s.Value,
+		})
+		if err != nil {
+			return 0, err
+		}
+		if added == 0 {
+			return Duplicate, nil
+		}
+	}
+	if s.TS >= a.tiers[Minute].Watermark {
+		return Stored, nil
+	}
+	return StoredLate, a.merge(ctx, s)
+}
+
+func (a *appending) resolve(ctx context.Context, s *Series) error {
+	if s.id != 0 {
+		return nil
+	}
+	if err := a.w.resolve(ctx, s); err != nil {
+		return err
+	}
+	a.learned = append(a.learned, s)
+	return nil
+}
+
+// merge adds a late sample to every tier that has passed its moment and still holds it.
+func (a *appending) merge(ctx context.Context, s *Sample) error {
+	for _, tier := range a.tiers[Minute:] {
+		if s.TS >= tier.Watermark || s.TS < tier.Floor {
+			continue
+		}
+		if err := a.mergeInto(ctx, tier.Granularity, s); err != nil {
+			return err
+		}
+	}
+	return a.w.q.AdvanceLastSample(ctx, db.AdvanceLastSampleParams{
+		Ts: int64(s.TS), Value: s.Value, ID: s.Series.id,
+	})
+}
+
+func (a *appending) mergeInto(ctx context.Context, g Granularity, s *Sample) error {
+	bucket := int64(s.TS.AlignDown(g.Bucket()))
+	if s.Series.mode {
+		return a.w.q.MergeStateRollup(ctx, db.MergeStateRollupParams{
+			Granularity: g.String(), SeriesID: s.Series.id, Ts: bucket, Value: s.Value, Count: 1,
+		})
+	}
+	return a.w.q.MergeRollup(ctx, db.MergeRollupParams{
+		Granularity: g.String(), SeriesID: s.Series.id, Ts: bucket,
+		Count: 1, Sum: s.Value, Min: s.Value, Max: s.Value,
+	})
+}
+
+func (a *appending) forget() {
+	for _, s := range a.learned {
+		s.forget()
+	}
+}

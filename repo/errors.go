@@ -1,0 +1,51 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// What can be wrong with a file. All are found with errors.Is.
+var (
+	ErrMissing     = errors.New("there is no such file")
+	ErrEmpty       = errors.New("the file is empty, nothing has been recorded yet")
+	ErrDirectory   = errors.New("this is a directory, want the path of a file")
+	ErrNotDatabase = errors.New("this is no SQLite database")
+	ErrForeign     = errors.New("this database was not made by wanstore")
+	ErrTooNew      = errors.New("the file was written by a newer version of wanstore")
+	ErrDamaged     = errors.New("the file is damaged")
+)
+
+// ErrBusy says that another process held the write lock for longer than the busy timeout.
+var ErrBusy = errors.New("another process is holding the write lock")
+
+// ErrImportMoved says that somebody else has moved an import on since it was looked up.
+var ErrImportMoved = errors.New("another process is importing the same data")
+
+// failure adds the operation and the path to err, and the sentinel of its SQLite code.
+func failure(ctx context.Context, operation, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %s: %w", operation, path, classify(ctx, err))
+}
+
+// classify joins err with the sentinel that callers match. SQLite reports a cancelled context as INTERRUPT.
+func classify(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && (errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, sqlite3.BUSY)) {
+		return fmt.Errorf("%w (%w)", cause, err)
+	}
+	for code, sentinel := range map[sqlite3.ErrorCode]error{
+		sqlite3.BUSY:    ErrBusy,
+		sqlite3.NOTADB:  ErrNotDatabase,
+		sqlite3.CORRUPT: ErrDamaged,
+	} {
+		if errors.Is(err, code) && !errors.Is(err, sentinel) {
+			return fmt.Errorf("%w (%w)", sentinel, err)
+		}
+	}
+	return err
+}

@@ -1,0 +1,119 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// ImportMark is a place in the data of an import: what comes before it is Bytes long, has Lines lines, and this SHA-256.
+// By its hash the same data is known again under any name.
+type ImportMark struct {
+	Bytes int64
+	Lines int64
+	Hash  []byte
+
+	id int64 // of its row, 0 for one that is not in the file yet
+}
+
+// Import is one run of an import, from the mark that an earlier run has reached or from the beginning. It is made by
+// Imports.Begin, and its Reached and At are set before each batch that is appended with it.
+type Import struct {
+	Reached ImportMark // where the batch ends
+	At      Micros     // when it was taken
+
+	source    string // where the data came from, for people to read
+	known     ImportMark
+	continues bool  // no batch has been committed yet, and known is the mark of an earlier run
+	newest    int64 // newest import in the file when the run began
+}
+
+// Imports is what the file remembers of imports.
+type Imports struct {
+	Marks []ImportMark // shortest data first
+
+	newest int64
+}
+
+// Begin returns a run that goes on from the given mark, one of Marks or the zero mark.
+func (i Imports) Begin(source string, from ImportMark) *Import {
+	return &Import{source: source, known: from, continues: from.id != 0, newest: i.newest}
+}
+
+// Imports returns the places that earlier imports have reached.
+func (w *Writer) Imports(ctx context.Context) (Imports, error) {
+	rows, err := w.q.ListImports(ctx)
+	if err != nil {
+		return Imports{}, failure(ctx, "read imports of", w.path, err)
+	}
+	imports := Imports{Marks: make([]ImportMark, 0, len(rows))}
+	for _, row := range rows {
+		imports.Marks = append(imports.Marks, ImportMark{Bytes: row.Bytes, Lines: row.Lines, Hash: row.Hash, id: row.ID})
+		imports.newest = max(imports.newest, row.ID)
+	}
+	return imports, nil
+}
+
+// moveImport moves the mark of a run to where its batch ends, inside a write transaction. A run that goes on from an
+// earlier one takes over its row, so that a process which is still at that one fails at its next batch, and leaves a
+// copy behind, so that the shorter data stay known.
+func (w *Writer) moveImport(ctx context.Context, run *Import) error {
+	switch {
+	case run == nil:
+		return nil
+	case run.known.id == 0:
+		return w.beginImport(ctx, run)
+	case run.continues:
+		if _, err := w.createImport(ctx, run, run.known); err != nil {
+			return err
+		}
+	}
+	return w.advanceImport(ctx, run)
+}
+
+func (w *Writer) beginImport(ctx context.Context, run *Import) error {
+	newest, err := w.q.LastImportID(ctx)
+	if err != nil {
+		return err
+	}
+	if newest != run.newest {
+		return fmt.Errorf("%w or has just done so: run the import again", ErrImportMoved)
+	}
+	id, err := w.createImport(ctx, run, run.Reached)
+	if err != nil {
+		return err
+	}
+	run.Reached.id = id
+	return nil
+}
+
+func (w *Writer) createImport(ctx context.Context, run *Import, mark ImportMark) (int64, error) {
+	return w.q.CreateImport(ctx, db.CreateImportParams{
+		Source: run.source, Bytes: mark.Bytes, Lines: mark.Lines, Hash: mark.Hash, Updated: int64(run.At),
+	})
+}
+
+func (w *Writer) advanceImport(ctx context.Context, run *Import) error {
+	moved, err := w.q.AdvanceImport(ctx, db.AdvanceImportParams{
+		Bytes: run.Reached.Bytes, Lines: run.Reached.Lines, Hash: run.Reached.Hash, Updated: int64(run.At),
+		ID: run.known.id, KnownBytes: run.known.Bytes,
+	})
+	if err != nil {
+		return err
+	}
+	if moved == 0 {
+		return fmt.Errorf("%w: run the import again", ErrImportMoved)
+	}
+	run.Reached.id = run.known.id
+	return nil
+}
+
+// settle takes note of a committed batch.
+func (i *Import) settle() {
+	if i == nil {
+		return
+	}
+	i.known = i.Reached
+	i.continues = false
+}

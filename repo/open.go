@@ -1,0 +1,151 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/ncruces/go-sqlite3/driver"
+)
+
+const (
+	// applicationID marks a file as ours: "WANS" in ASCII.
+	applicationID = 0x57414e53
+
+	// pageSize of 1024 bytes writes less than half of what 4096 does: a commit a second rewrites the last page of
+	// raw_samples, however little was added to it. docs/BENCHMARKS.md has the figures.
+	pageSize = 1024
+
+	// busyTimeout is how long a statement waits for the lock of another process, whose steps take milliseconds.
+	busyTimeout = 5 * time.Second
+
+	// walLimit is the size that the WAL is cut back to when it starts anew.
+	walLimit = 4 << 20
+
+	// cachePages bounds the page cache of a connection to 2 MiB.
+	cachePages = 2048
+
+	directoryMode = 0o750
+	fileMode      = 0o640
+)
+
+// dsn returns the data source name of path with the given connection pragmas, in their order. The busy timeout comes
+// first, because any pragma removes the driver's default one.
+func dsn(path, mode string, pragmas ...string) string {
+	query := url.Values{"mode": {mode}, "_txlock": {"immediate"}}
+	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	for _, pragma := range pragmas {
+		query.Add("_pragma", pragma)
+	}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: query.Encode()}
+	return name.String()
+}
+
+func writerDSN(path string, synchronous Synchronous) string {
+	return dsn(path, "rw",
+		// Both must come before the first table and before WAL, or they are silently ignored.
+		fmt.Sprintf("page_size(%d)", pageSize),
+		"auto_vacuum(incremental)",
+		"journal_mode(wal)",
+		fmt.Sprintf("synchronous(%s)", synchronous),
+		fmt.Sprintf("journal_size_limit(%d)", walLimit),
+		"wal_autocheckpoint(0)", // checkpoints are steps of maintenance
+		fmt.Sprintf("cache_size(%d)", cachePages),
+	)
+}
+
+func readerDSN(path string) string {
+	return dsn(path, "ro", "query_only(on)", fmt.Sprintf("cache_size(%d)", cachePages))
+}
+
+// create makes the file and its directory, if they are not there.
+func create(path string) error {
+	if err := os.MkdirAll(filepath.Dir(path), directoryMode); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// stat finds out what stands at path, without opening it as a database.
+func stat(path string) (fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w (%w)", ErrMissing, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, ErrDirectory
+	}
+	return info, nil
+}
+
+// identity is what a database says of itself.
+type identity struct {
+	applicationID int
+	version       int
+	tables        int
+	wanctl        bool // it has wanctl's table metrics
+}
+
+// blank says that nothing has been written to the database yet.
+func (i identity) blank() bool { return i.applicationID == 0 && i.version == 0 && i.tables == 0 }
+
+// check refuses a database that is not ours or newer than this program.
+func (i identity) check(latest int) error {
+	switch {
+	case i.applicationID == applicationID && i.version > latest:
+		return fmt.Errorf("%w: its schema version is %d and this program knows up to %d: update the program",
+			ErrTooNew, i.version, latest)
+	case i.applicationID == applicationID && i.version > 0, i.blank():
+		return nil
+	case i.wanctl:
+		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file with --db and take the old one in with "+
+			"`wanstore import --format wanctl`", ErrForeign)
+	default:
+		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file", ErrForeign, i.applicationID, applicationID)
+	}
+}
+
+// queryer is a connection or a pool, for what is asked outside the generated queries.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+func identify(ctx context.Context, q queryer) (identity, error) {
+	var id identity
+	var err error
+	if id.applicationID, err = pragmaInt(ctx, q, "application_id"); err != nil {
+		return id, err
+	}
+	if id.version, err = pragmaInt(ctx, q, "user_version"); err != nil {
+		return id, err
+	}
+	names, err := tableNames(ctx, q)
+	id.tables = len(names)
+	id.wanctl = slices.Contains(names, "metrics")
+	return id, err
+}
+
+// probe looks at a file through a read-only connection, so that what is not ours stays as it is.
+func probe(ctx context.Context, path string) (identity, error) {
+	pool, err := driver.Open(readerDSN(path))
+	if err != nil {
+		return identity{}, err
+	}
+	id, err := identify(ctx, pool)
+	return id, errors.Join(err, pool.Close())
+}

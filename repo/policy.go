@@ -1,0 +1,65 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// Ages is how long each tier keeps a row, indexed by Granularity; that of Hour is the retention. Zero stands for what the
+// file says.
+type Ages [tierCount]time.Duration
+
+// Of returns the ages that the tiers have in the file, before the retention clamps them.
+func (t Tiers) Ages() Ages {
+	var ages Ages
+	for _, g := range Granularities() {
+		ages[g] = t[g].Keep
+	}
+	return ages
+}
+
+// Or returns the ages, those that are zero taken from other.
+func (a Ages) Or(other Ages) Ages {
+	for g := range a {
+		if a[g] == 0 {
+			a[g] = other[g]
+		}
+	}
+	return a
+}
+
+// SetAges writes the policy to the file: the ages that are not zero replace what it says, if valid lets the whole pass.
+// It returns the ages before and after.
+func (w *Writer) SetAges(ctx context.Context, wish Ages, valid func(Ages) error) (before, after Ages, err error) {
+	err = w.update(ctx, "set the policy of", func() error {
+		tiers, err := listTiers(ctx, w.q)
+		if err != nil {
+			return err
+		}
+		before = tiers.Ages()
+		after = wish.Or(before)
+		if err := valid(after); err != nil {
+			return err
+		}
+		return w.keep(ctx, before, after)
+	})
+	return before, after, err
+}
+
+func (w *Writer) keep(ctx context.Context, before, after Ages) error {
+	for _, g := range Granularities() {
+		if after[g] == before[g] {
+			continue
+		}
+		params := db.SetKeepParams{Granularity: g.String(), Keep: after[g].Microseconds()}
+		if err := w.q.SetKeep(ctx, params); err != nil {
+			return fmt.Errorf("tier %s: %w", g, err)
+		}
+	}
+	return nil
+}
+
+func duration(micros int64) time.Duration { return time.Duration(micros) * time.Microsecond }

@@ -1,0 +1,66 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/driver"
+)
+
+// PRAGMAs are the only statements outside queries/: sqlc does not parse them. They are all in this file and in open.go.
+
+// pragmaInt reads a pragma that is one number.
+func pragmaInt(ctx context.Context, q queryer, name string) (int, error) {
+	var value int
+	err := q.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value)
+	return value, err
+}
+
+// tableNames lists the tables and views of a database that are not SQLite's own.
+func tableNames(ctx context.Context, q queryer) ([]string, error) {
+	rows, err := q.QueryContext(ctx, "PRAGMA main.table_list")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var database, name, kind string
+		var columns, withoutRowID, strict int
+		if err := rows.Scan(&database, &name, &kind, &columns, &withoutRowID, &strict); err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(name, "sqlite_") {
+			names = append(names, name)
+		}
+	}
+	return names, rows.Err()
+}
+
+// autocommit says that no transaction is open on conn.
+func autocommit(conn *sql.Conn) (bool, error) {
+	var none bool
+	err := rawConn(conn, func(c *sqlite3.Conn) error {
+		none = c.GetAutocommit()
+		return nil
+	})
+	return none, err
+}
+
+func rawConn(conn *sql.Conn, f func(*sqlite3.Conn) error) error {
+	return conn.Raw(func(driverConn any) error { return f(driverConn.(driver.Conn).Raw()) })
+}
+
+// drain steps a pragma that does its work row by row to its end.
+func drain(ctx context.Context, q queryer, statement string) error {
+	rows, err := q.QueryContext(ctx, statement)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() { //nolint:revive // the rows are empty, each is a page done
+	}
+	return rows.Err()
+}

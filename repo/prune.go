@@ -1,0 +1,190 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// expiryRows bounds a step of Expire, which only counts: that is an order of magnitude faster than rolling up.
+const expiryRows = 10 * stepRows
+
+// Expiry is the state of giving up what the retention has passed before it was ever rolled up, as after a long time
+// without power. The zero value begins.
+type Expiry struct {
+	Samples int64 // raw samples that were given up
+
+	counted Micros // up to here they have been counted
+}
+
+// Expire does one step of giving up what is older than the retention and has not been rolled up: it counts the samples,
+// and with the last step floors and watermarks advance together. It says whether there is more to do.
+//
+// Errors: ErrBusy, ErrDamaged, and those of the file system.
+func (w *Writer) Expire(ctx context.Context, now Micros, expiry *Expiry) (more bool, err error) {
+	next := *expiry
+	err = w.update(ctx, "expire samples of", func() error {
+		tiers, err := listTiers(ctx, w.q)
+		if err != nil {
+			return err
+		}
+		limit := tiers.ExpiryLimit(now)
+		slice := span{from: max(next.counted, tiers[Minute].Watermark, tiers[Raw].Floor), until: limit}
+		if !slice.empty() {
+			if more, err = w.countExpired(ctx, slice, &next); err != nil || more {
+				return err
+			}
+		}
+		return w.giveUp(ctx, tiers, limit)
+	})
+	if err != nil {
+		return false, err
+	}
+	*expiry = next
+	return more, nil
+}
+
+func (w *Writer) countExpired(ctx context.Context, slice span, expiry *Expiry) (more bool, err error) {
+	part, err := w.cutSamples(ctx, slice, expiryRows)
+	if err != nil {
+		return false, err
+	}
+	n, err := w.q.CountSamples(ctx, db.CountSamplesParams{FromTs: int64(part.from), UntilTs: int64(part.until)})
+	if err != nil {
+		return false, err
+	}
+	expiry.Samples += n
+	expiry.counted = part.until
+	return part.until < slice.until, nil
+}
+
+// giveUp advances floors and watermarks to limit, where they are behind it.
+func (w *Writer) giveUp(ctx context.Context, tiers Tiers, limit Micros) error {
+	if tiers[Minute].Watermark >= limit && tiers[FiveMinutes].Watermark >= limit && tiers[Hour].Watermark >= limit {
+		return nil
+	}
+	for _, g := range Granularities() {
+		if err := w.raiseFloor(ctx, g, limit); err != nil {
+			return err
+		}
+		if g == Raw {
+			continue
+		}
+		params := db.SetWatermarkParams{Watermark: int64(limit), Granularity: g.String()}
+		if err := w.q.SetWatermark(ctx, params); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Writer) raiseFloor(ctx context.Context, g Granularity, floor Micros) error {
+	return w.q.RaiseFloor(ctx, db.RaiseFloorParams{Floor: int64(floor), Granularity: g.String()})
+}
+
+// RaiseFloors moves the floor of every tier to its age. What lies below no longer counts and waits to be swept.
+//
+// Errors: ErrBusy, ErrDamaged, and those of the file system.
+func (w *Writer) RaiseFloors(ctx context.Context, now Micros) error {
+	return w.update(ctx, "raise floors of", func() error {
+		tiers, err := listTiers(ctx, w.q)
+		if err != nil {
+			return err
+		}
+		for _, g := range Granularities() {
+			if target := tiers.FloorTarget(g, now); target > tiers[g].Floor {
+				if err := w.raiseFloor(ctx, g, target); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// SweepSamples deletes a batch of raw samples that lie below the floor, 10,000 rows at most, and says whether there are
+// more.
+//
+// Errors: ErrBusy, ErrDamaged, and those of the file system.
+func (w *Writer) SweepSamples(ctx context.Context) (deleted int64, more bool, err error) {
+	err = w.update(ctx, "delete samples of", func() error {
+		tiers, err := listTiers(ctx, w.q)
+		if err != nil {
+			return err
+		}
+		end := db.SweepSamplesParams{Ts: int64(tiers[Raw].Floor)}
+		stays, err := w.q.NthSampleBefore(ctx, db.NthSampleBeforeParams{BeforeTs: end.Ts, Nth: stepRows})
+		switch {
+		case err == nil:
+			end.Ts, end.SeriesID, more = stays.Ts, stays.SeriesID, true
+		case !errors.Is(err, sql.ErrNoRows):
+			return err
+		}
+		deleted, err = w.q.SweepSamples(ctx, end)
+		return err
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	return deleted, more, nil
+}
+
+// Sweep is the state of sweeping a tier of buckets series by series. The zero value begins.
+type Sweep struct {
+	afterID int64 // every series up to this one is clean
+}
+
+// SweepRollups deletes a batch of buckets that lie below the floor of a tier, 10,000 rows at most but for the states of
+// one last bucket, and says whether there is more to look through.
+//
+// Errors: ErrBusy, ErrDamaged, and those of the file system.
+func (w *Writer) SweepRollups(ctx context.Context, g Granularity, sweep *Sweep) (deleted int64, more bool, err error) {
+	next := *sweep
+	err = w.update(ctx, "delete buckets of", func() error {
+		tiers, err := listTiers(ctx, w.q)
+		if err != nil {
+			return err
+		}
+		page, err := w.q.ListSeriesAfter(ctx, db.ListSeriesAfterParams{AfterID: next.afterID, MaxRows: seriesPerSweep})
+		if err != nil {
+			return err
+		}
+		for _, series := range page {
+			left := stepRows - deleted
+			n, err := w.sweepSeries(ctx, tiers[g], series, left)
+			if err != nil {
+				return err
+			}
+			deleted += n
+			if n >= left {
+				more = true
+				return nil
+			}
+			next.afterID = series.ID
+		}
+		more = len(page) == seriesPerSweep
+		return nil
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	*sweep = next
+	return deleted, more, nil
+}
+
+// seriesPerSweep bounds the series that one step looks at: a clean one costs a seek.
+const seriesPerSweep = 1000
+
+func (w *Writer) sweepSeries(ctx context.Context, tier Tier, series db.ListSeriesAfterRow, rows int64) (int64, error) {
+	granularity, floor := tier.Granularity.String(), int64(tier.Floor)
+	if Aggregation(series.Aggregation) == Mode {
+		return w.q.SweepStateRollups(ctx, db.SweepStateRollupsParams{
+			Granularity: granularity, SeriesID: series.ID, BeforeTs: floor, Nth: rows - 1,
+		})
+	}
+	return w.q.SweepRollups(ctx, db.SweepRollupsParams{
+		Granularity: granularity, SeriesID: series.ID, BeforeTs: floor, Nth: rows - 1,
+	})
+}

@@ -1,0 +1,149 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/ncruces/go-sqlite3/driver"
+
+	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/schema"
+)
+
+// maxReaders bounds the connections of a Reader: an idle one holds 0.2 MB, one that has scanned a few more.
+const maxReaders = 4
+
+// Reader reads a history file through a read-only pool, while others may be writing it. It is safe for any number of
+// goroutines.
+type Reader struct {
+	path string
+	pool *sql.DB
+}
+
+// OpenReader opens the file at path for reading. It makes nothing and changes nothing.
+//
+// Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrDamaged, and those of the file
+// system.
+func OpenReader(ctx context.Context, path string) (*Reader, error) {
+	r, err := openReader(ctx, path)
+	if err != nil {
+		return nil, failure(ctx, "open", path, err)
+	}
+	return r, nil
+}
+
+func openReader(ctx context.Context, path string) (*Reader, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := stat(path); err != nil {
+		return nil, err
+	}
+	migrations, err := schema.Migrations()
+	if err != nil {
+		return nil, err
+	}
+	pool, err := driver.Open(readerDSN(path))
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(maxReaders)
+	pool.SetMaxIdleConns(maxReaders)
+	if err := recognise(ctx, pool, len(migrations)); err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return &Reader{path: path, pool: pool}, nil
+}
+
+// recognise lets through what this program can read.
+func recognise(ctx context.Context, pool *sql.DB, latest int) error {
+	id, err := identify(ctx, pool)
+	if err != nil {
+		return err
+	}
+	if id.blank() {
+		return ErrEmpty
+	}
+	if err := id.check(latest); err != nil {
+		return err
+	}
+	if id.version < latest {
+		return fmt.Errorf("its schema version is %d and this program reads %d: `wanstore maintain` brings it up to date",
+			id.version, latest)
+	}
+	return nil
+}
+
+// Close closes the file. It waits for snapshots that are open.
+func (r *Reader) Close() error {
+	return failure(context.Background(), "close", r.path, r.pool.Close())
+}
+
+// Path returns the absolute path of the file.
+func (r *Reader) Path() string { return r.path }
+
+// Snapshot is one consistent view of a file. It holds a connection, and the WAL from being reset, until it is closed. It is
+// for one goroutine.
+type Snapshot struct {
+	Tiers  Tiers
+	Series []SeriesInfo // in the order of their first samples
+
+	path string
+	tx   *sql.Tx
+	q    *db.Queries
+}
+
+// SeriesInfo is what the file says of a series.
+type SeriesInfo struct {
+	ID          int64
+	Key         Key
+	Aggregation Aggregation
+}
+
+// Snapshot opens a view of the file as it is now. It blocks while all connections are in use.
+//
+// Errors: that of ctx, ErrDamaged, and those of the file system.
+func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
+	tx, err := r.pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, failure(ctx, "read", r.path, err)
+	}
+	s := &Snapshot{path: r.path, tx: tx, q: db.New(tx)}
+	if err := s.load(ctx); err != nil {
+		return nil, failure(ctx, "read", r.path, errors.Join(err, s.Close()))
+	}
+	return s, nil
+}
+
+func (s *Snapshot) load(ctx context.Context) error {
+	var err error
+	if s.Tiers, err = listTiers(ctx, s.q); err != nil {
+		return err
+	}
+	rows, err := s.q.ListSeries(ctx)
+	if err != nil {
+		return err
+	}
+	s.Series = make([]SeriesInfo, 0, len(rows))
+	for _, row := range rows {
+		s.Series = append(s.Series, SeriesInfo{
+			ID:          row.ID,
+			Key:         Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels},
+			Aggregation: Aggregation(row.Aggregation),
+		})
+	}
+	return nil
+}
+
+// Close ends the view. A second call does nothing.
+func (s *Snapshot) Close() error {
+	err := s.tx.Rollback()
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}

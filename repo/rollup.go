@@ -1,0 +1,165 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+const (
+	// stepRows bounds a step of maintenance: so many rows are read, or deleted, in one transaction.
+	stepRows = 10_000
+
+	// rowsPerSeries is the least that a step reads of each series before it cuts a minute. With many series of few rows
+	// each cut would rewrite a page a series for nothing.
+	rowsPerSeries = 50
+)
+
+// RollUp does one step of rolling the tier below into the tier to, and moves the watermark with it. It returns how many
+// buckets it made, and whether more are due.
+//
+// Errors: ErrBusy, ErrDamaged, and those of the file system.
+func (w *Writer) RollUp(ctx context.Context, to Granularity, now Micros, grace time.Duration) (made int64, more bool, err error) {
+	err = w.update(ctx, "roll up "+to.String()+" of", func() error {
+		tiers, err := listTiers(ctx, w.q)
+		if err != nil {
+			return err
+		}
+		slice := span{from: tiers[to].Watermark, until: tiers.RollUpLimit(to, now, grace)}
+		if slice.empty() {
+			return nil
+		}
+		part, err := w.cut(ctx, to, slice)
+		if err != nil {
+			return err
+		}
+		more = part.until < slice.until
+		made, err = w.rollUpSlice(ctx, to, part)
+		return err
+	})
+	if err != nil {
+		return 0, false, err
+	}
+	return made, more, nil
+}
+
+// span is a half-open range of time.
+type span struct{ from, until Micros }
+
+func (s span) empty() bool { return s.from >= s.until }
+
+// cut shortens a slice to what one step may do.
+func (w *Writer) cut(ctx context.Context, to Granularity, slice span) (span, error) {
+	series, err := w.q.LastSeriesID(ctx)
+	if err != nil {
+		return slice, err
+	}
+	if to == Minute {
+		return w.cutSamples(ctx, slice, max(stepRows, rowsPerSeries*series))
+	}
+	return w.cutBuckets(ctx, to, slice, series)
+}
+
+// cutSamples ends a slice of raw samples before its nth row, in the middle of a minute if need be.
+func (w *Writer) cutSamples(ctx context.Context, slice span, nth int64) (span, error) {
+	ts, err := w.q.NthSampleTime(ctx, db.NthSampleTimeParams{
+		FromTs: int64(slice.from), UntilTs: int64(slice.until), Nth: nth,
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return slice, nil
+	}
+	if err != nil {
+		return slice, err
+	}
+	first, err := w.q.FirstSampleTime(ctx, int64(slice.from))
+	if err != nil {
+		return slice, err
+	}
+	// At least one moment, also when more samples than that share it.
+	slice.until = Micros(max(ts, first+1))
+	return slice, nil
+}
+
+// cutBuckets ends a slice of buckets after as many of them as one step may read.
+func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, series int64) (span, error) {
+	source := to - 1
+	first, err := w.q.FirstBucket(ctx, db.FirstBucketParams{Granularity: source.String(), FromTs: int64(slice.from)})
+	if err != nil {
+		return slice, err
+	}
+	if first < 0 || Micros(first) >= slice.until {
+		return slice, nil // nothing to read up to its end
+	}
+	perBucket := max(series, 1) * int64(to.Bucket()/source.Bucket())
+	buckets := max(stepRows/perBucket, 1)
+	end := Micros(first).AlignDown(to.Bucket()).Add(time.Duration(buckets) * to.Bucket())
+	slice.until = min(slice.until, end)
+	return slice, nil
+}
+
+func (w *Writer) rollUpSlice(ctx context.Context, to Granularity, slice span) (made int64, err error) {
+	from := slice.from.AlignDown(to.Bucket()) // a bucket that an earlier step has begun is not made twice
+	before, err := countRollups(ctx, w.q, to, from)
+	if err != nil {
+		return 0, err
+	}
+	if to == Minute {
+		err = w.rollUpSamples(ctx, slice)
+	} else {
+		err = w.rollUpBuckets(ctx, to, slice)
+	}
+	if err != nil {
+		return 0, err
+	}
+	after, err := countRollups(ctx, w.q, to, from)
+	if err != nil {
+		return 0, err
+	}
+	err = w.q.SetWatermark(ctx, db.SetWatermarkParams{Watermark: int64(slice.until), Granularity: to.String()})
+	return after - before, err
+}
+
+func (w *Writer) rollUpSamples(ctx context.Context, slice span) error {
+	if err := w.q.RollUpSamples(ctx, db.RollUpSamplesParams{
+		Granularity: Minute.String(), Bucket: Minute.Bucket().Microseconds(),
+		FromTs: int64(slice.from), UntilTs: int64(slice.until),
+	}); err != nil {
+		return err
+	}
+	if err := w.q.RollUpStateSamples(ctx, db.RollUpStateSamplesParams{
+		Granularity: Minute.String(), Bucket: Minute.Bucket().Microseconds(),
+		FromTs: int64(slice.from), UntilTs: int64(slice.until),
+	}); err != nil {
+		return err
+	}
+	return w.q.AdvanceLastSamples(ctx, db.AdvanceLastSamplesParams{
+		FromTs: int64(slice.from), UntilTs: int64(slice.until),
+	})
+}
+
+func (w *Writer) rollUpBuckets(ctx context.Context, to Granularity, slice span) error {
+	source := to - 1
+	if err := w.q.RollUpRollups(ctx, db.RollUpRollupsParams{
+		Granularity: to.String(), Bucket: to.Bucket().Microseconds(), Source: source.String(),
+		FromTs: int64(slice.from), UntilTs: int64(slice.until),
+	}); err != nil {
+		return err
+	}
+	return w.q.RollUpStateRollups(ctx, db.RollUpStateRollupsParams{
+		Granularity: to.String(), Bucket: to.Bucket().Microseconds(), Source: source.String(),
+		FromTs: int64(slice.from), UntilTs: int64(slice.until),
+	})
+}
+
+// countRollups counts the rows that a tier of buckets has from a moment on.
+func countRollups(ctx context.Context, q *db.Queries, g Granularity, from Micros) (int64, error) {
+	buckets, err := q.CountRollups(ctx, db.CountRollupsParams{Granularity: g.String(), FromTs: int64(from)})
+	if err != nil {
+		return 0, err
+	}
+	states, err := q.CountStateRollups(ctx, db.CountStateRollupsParams{Granularity: g.String(), FromTs: int64(from)})
+	return buckets + states, err
+}

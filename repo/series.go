@@ -1,0 +1,118 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// Aggregation says how the samples of a series become one value a bucket.
+type Aggregation string
+
+const (
+	// Average is the mean of the samples, for measurements.
+	Average Aggregation = "avg"
+	// Mode is the value that most samples had, the larger one of a tie, for states.
+	Mode Aggregation = "mode"
+)
+
+// ErrAggregation says that the file already knows the metric with another aggregation.
+var ErrAggregation = errors.New("the file knows the metric with another aggregation")
+
+// Key identifies a series. Labels is canonical JSON: sorted keys, {} when there are none.
+type Key struct {
+	MetricName string
+	WANName    string
+	Labels     string
+}
+
+// Series is a series that samples are appended to. What it knows of the file it learns from commits.
+type Series struct {
+	Key Key
+	// Aggregation that was declared for the metric, or "" for what the file says, Average where it says nothing.
+	Aggregation Aggregation
+
+	id   int64 // 0 until a commit has made or found the row
+	mode bool
+}
+
+// MetricAggregations returns the aggregation of every metric in the file.
+func (w *Writer) MetricAggregations(ctx context.Context) (map[string]Aggregation, error) {
+	rows, err := w.q.ListMetricAggregations(ctx)
+	if err != nil {
+		return nil, failure(ctx, "read series of", w.path, err)
+	}
+	known := make(map[string]Aggregation, len(rows))
+	for _, row := range rows {
+		known[row.MetricName] = Aggregation(row.Aggregation)
+	}
+	return known, nil
+}
+
+// resolve finds or makes the row of a series, inside a write transaction.
+func (w *Writer) resolve(ctx context.Context, s *Series) error {
+	row, err := w.q.FindSeries(ctx, db.FindSeriesParams{
+		MetricName: s.Key.MetricName, WanName: s.Key.WANName, Labels: s.Key.Labels,
+	})
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return w.createSeries(ctx, s)
+	case err != nil:
+		return err
+	}
+	return s.learn(row.ID, Aggregation(row.Aggregation))
+}
+
+func (w *Writer) createSeries(ctx context.Context, s *Series) error {
+	aggregation, err := w.metricAggregation(ctx, s)
+	if err != nil {
+		return err
+	}
+	if s.Aggregation != "" && s.Aggregation != aggregation {
+		return s.conflict(aggregation)
+	}
+	id, err := w.q.CreateSeries(ctx, db.CreateSeriesParams{
+		MetricName:  s.Key.MetricName,
+		WanName:     s.Key.WANName,
+		Labels:      s.Key.Labels,
+		Aggregation: string(aggregation),
+	})
+	if err != nil {
+		return err
+	}
+	return s.learn(id, aggregation)
+}
+
+// metricAggregation is what the other series of the metric have, else what was declared, else Average.
+func (w *Writer) metricAggregation(ctx context.Context, s *Series) (Aggregation, error) {
+	known, err := w.q.FindMetricAggregation(ctx, s.Key.MetricName)
+	switch {
+	case err == nil:
+		return Aggregation(known), nil
+	case !errors.Is(err, sql.ErrNoRows):
+		return "", err
+	case s.Aggregation != "":
+		return s.Aggregation, nil
+	default:
+		return Average, nil
+	}
+}
+
+func (s *Series) learn(id int64, aggregation Aggregation) error {
+	if s.Aggregation != "" && s.Aggregation != aggregation {
+		return s.conflict(aggregation)
+	}
+	s.id = id
+	s.mode = aggregation == Mode
+	return nil
+}
+
+func (s *Series) conflict(known Aggregation) error {
+	return fmt.Errorf("%w: %s is %s there, declared here as %s", ErrAggregation, s.Key.MetricName, known, s.Aggregation)
+}
+
+// forget takes back what was learned in a transaction that failed.
+func (s *Series) forget() { s.id = 0 }

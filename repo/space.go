@@ -1,0 +1,87 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"os"
+)
+
+const (
+	// vacuumPages bounds a step of Vacuum.
+	vacuumPages = 512
+
+	// A file keeps a tenth of its pages free, and 256 pages in any case: what is deleted each minute makes room for what is
+	// recorded the next, and giving the room away in between would write every page twice.
+	freeShare    = 10
+	minFreePages = 256
+
+	// checkpointPages is the size of the WAL from which a checkpoint is due.
+	checkpointPages = walLimit / pageSize
+)
+
+// Vacuum gives a bounded number of free pages back to the file system, if there are more than the file needs for what is
+// coming. It returns how many pages shorter the file is, and whether there is more to give.
+//
+// Errors: ErrBusy, ErrDamaged, and those of the file system.
+func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error) {
+	before, err := readPages(ctx, w.conn)
+	if err != nil || before.surplus() == 0 {
+		return 0, false, failure(ctx, "vacuum", w.path, err)
+	}
+	// One page a row: the statement has to be stepped to its end.
+	statement := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", min(before.surplus(), vacuumPages))
+	if err := drain(ctx, w.conn, statement); err != nil {
+		return 0, false, failure(ctx, "vacuum", w.path, err)
+	}
+	after, err := readPages(ctx, w.conn)
+	if err != nil {
+		return 0, false, failure(ctx, "vacuum", w.path, err)
+	}
+	freed = int64(before.total - after.total)
+	return freed, freed > 0 && after.surplus() > 0, nil
+}
+
+// pages is how many pages a file has.
+type pages struct{ total, free int }
+
+func readPages(ctx context.Context, q queryer) (pages, error) {
+	free, err := pragmaInt(ctx, q, "freelist_count")
+	if err != nil {
+		return pages{}, err
+	}
+	total, err := pragmaInt(ctx, q, "page_count")
+	return pages{total: total, free: free}, err
+}
+
+// surplus is how many pages are free beyond what the file keeps.
+func (p pages) surplus() int { return max(p.free-max(p.total/freeShare, minFreePages), 0) }
+
+// CheckpointDue says that the WAL has grown to the size at which it should be copied into the file.
+func (w *Writer) CheckpointDue() bool { return w.walPages >= w.checkpointAt }
+
+// Checkpoint copies the WAL into the file as far as no reader holds it, and syncs both. It never waits for a reader.
+//
+// Errors: ErrDamaged, and those of the file system.
+func (w *Writer) Checkpoint(ctx context.Context) error {
+	var busy, pages, copied int
+	err := w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)
+	if err != nil {
+		return failure(ctx, "checkpoint", w.path, err)
+	}
+	w.checkpointAt = checkpointPages
+	if copied < pages {
+		w.checkpointAt += pages // a reader holds it: trying again at every commit would sync each time for nothing
+	}
+	return nil
+}
+
+// WALBytes is the size of the WAL file, 0 where there is none.
+func (w *Writer) WALBytes() int64 { return fileSize(w.path + "-wal") }
+
+func fileSize(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}

@@ -1,0 +1,102 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// FileStatus is the state of a file.
+type FileStatus struct {
+	FileBytes     int64
+	WALBytes      int64
+	FreeBytes     int64 // inside the file, for what is recorded next
+	SchemaVersion int
+	Series        int
+	Tiers         [tierCount]TierStatus
+	// Check is "ok", or what SQLite's quick check has found first.
+	Check string
+}
+
+// TierStatus is the state of one tier.
+type TierStatus struct {
+	Tier
+	Rows        int64  // from the floor on
+	First, Last Micros // moments of the first and the last row; meaningless when there are no rows
+}
+
+// Status looks through the whole file: it takes about a second for each hundred megabytes.
+//
+// Errors: that of ctx, ErrDamaged, and those of the file system.
+func (r *Reader) Status(ctx context.Context) (FileStatus, error) {
+	snapshot, err := r.Snapshot(ctx)
+	if err != nil {
+		return FileStatus{}, err
+	}
+	status, err := snapshot.status(ctx)
+	return status, failure(ctx, "read status of", r.path, errors.Join(err, snapshot.Close()))
+}
+
+func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
+	status := FileStatus{
+		FileBytes: fileSize(s.path),
+		WALBytes:  fileSize(s.path + "-wal"),
+		Series:    len(s.Series),
+	}
+	pages, err := readPages(ctx, s.tx)
+	if err != nil {
+		return status, err
+	}
+	size, err := pragmaInt(ctx, s.tx, "page_size")
+	if err != nil {
+		return status, err
+	}
+	status.FreeBytes = int64(pages.free) * int64(size)
+	if status.SchemaVersion, err = pragmaInt(ctx, s.tx, "user_version"); err != nil {
+		return status, err
+	}
+	for _, g := range Granularities() {
+		if status.Tiers[g], err = s.tierStatus(ctx, g); err != nil {
+			return status, err
+		}
+	}
+	err = s.tx.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&status.Check)
+	return status, err
+}
+
+func (s *Snapshot) tierStatus(ctx context.Context, g Granularity) (TierStatus, error) {
+	tier := TierStatus{Tier: s.Tiers[g]}
+	if g == Raw {
+		return s.rawStatus(ctx, tier)
+	}
+	var err error
+	if tier.Rows, err = countRollups(ctx, s.q, g, tier.Floor); err != nil || tier.Rows == 0 {
+		return tier, err
+	}
+	first, err := s.q.FirstBucket(ctx, db.FirstBucketParams{Granularity: g.String(), FromTs: int64(tier.Floor)})
+	if err != nil {
+		return tier, err
+	}
+	last, err := s.q.LastBucket(ctx, db.LastBucketParams{Granularity: g.String(), FromTs: int64(tier.Floor)})
+	tier.First, tier.Last = Micros(first), Micros(last)
+	return tier, err
+}
+
+func (s *Snapshot) rawStatus(ctx context.Context, tier TierStatus) (TierStatus, error) {
+	first, err := s.q.FirstSampleTime(ctx, int64(tier.Floor))
+	if errors.Is(err, sql.ErrNoRows) {
+		return tier, nil
+	}
+	if err != nil {
+		return tier, err
+	}
+	last, err := s.q.LastSampleTime(ctx, int64(tier.Floor))
+	if err != nil {
+		return tier, err
+	}
+	tier.First, tier.Last = Micros(first), Micros(last)
+	tier.Rows, err = s.q.CountSamples(ctx, db.CountSamplesParams{FromTs: first, UntilTs: last + 1})
+	return tier, err
+}

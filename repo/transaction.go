@@ -1,0 +1,37 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+)
+
+// immediately runs f in a transaction of conn that holds the write lock from its start: a deferred one that wants to
+// write later gets BUSY at once, whatever the busy timeout.
+//
+// It is not a sql.Tx because that would prepare every statement of the connection anew for each transaction.
+func immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
+	if _, err := conn.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := f()
+	if err == nil {
+		_, err = conn.ExecContext(ctx, "COMMIT")
+	}
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, rollBack(ctx, conn))
+}
+
+// rollBack ends a failed transaction, also after its context was cancelled. SQLite ends some by itself (a full disk, an
+// I/O error): then there is nothing left to do.
+func rollBack(ctx context.Context, conn *sql.Conn) error {
+	ctx = context.WithoutCancel(ctx)
+	ended, err := autocommit(conn)
+	if err != nil || ended {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, "ROLLBACK")
+	return err
+}

@@ -1,0 +1,169 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/driver"
+
+	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/schema"
+)
+
+// Synchronous says when a commit is on the disk.
+type Synchronous string
+
+const (
+	// SynchronousNormal syncs at checkpoints: a power loss may take what was committed since the last one, never more,
+	// and the file stays whole.
+	SynchronousNormal Synchronous = "NORMAL"
+	// SynchronousFull syncs at every commit.
+	SynchronousFull Synchronous = "FULL"
+)
+
+// Writer changes a history file. It is for one goroutine.
+type Writer struct {
+	path string
+	pool *sql.DB
+	conn *sql.Conn // the pool's only connection
+	q    *db.Queries
+
+	walPages     int // pages in the WAL after the last commit of this connection
+	checkpointAt int // pages in the WAL from which the next checkpoint is due
+}
+
+// OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing, and
+// brings an older file to the latest schema version.
+//
+// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDamaged, and those of the file system. A file
+// that is refused is left untouched.
+func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
+	w, err := openWriter(ctx, path, synchronous)
+	if err != nil {
+		return nil, failure(ctx, "open", path, err)
+	}
+	return w, nil
+}
+
+func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := stat(path); err != nil && !errors.Is(err, ErrMissing) {
+		return nil, err
+	}
+	if err := create(path); err != nil {
+		return nil, err
+	}
+	if err := refuseForeign(ctx, path); err != nil {
+		return nil, err
+	}
+	pool, err := driver.Open(writerDSN(path, synchronous))
+	if err != nil {
+		return nil, err
+	}
+	pool.SetMaxOpenConns(1)
+	w := &Writer{path: path, pool: pool, checkpointAt: checkpointPages}
+	if err := w.connect(ctx); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	return w, nil
+}
+
+func refuseForeign(ctx context.Context, path string) error {
+	migrations, err := schema.Migrations()
+	if err != nil {
+		return err
+	}
+	id, err := probe(ctx, path)
+	if err != nil {
+		return err
+	}
+	return id.check(len(migrations))
+}
+
+func (w *Writer) connect(ctx context.Context) error {
+	var err error
+	if w.conn, err = w.pool.Conn(ctx); err != nil {
+		return err
+	}
+	if err := migrate(ctx, w.conn); err != nil {
+		return err
+	}
+	vacuum, err := pragmaInt(ctx, w.conn, "auto_vacuum")
+	if err != nil {
+		return err
+	}
+	if vacuum != 2 {
+		return fmt.Errorf("%w: auto_vacuum is %d, want 2 (incremental)", ErrForeign, vacuum)
+	}
+	if w.q, err = db.Prepare(ctx, w.conn); err != nil {
+		return err
+	}
+	return rawConn(w.conn, func(c *sqlite3.Conn) error {
+		c.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
+			w.walPages = pages
+			return nil
+		})
+		return nil
+	})
+}
+
+// Close closes the file. The last process to do so checkpoints the WAL and removes it.
+func (w *Writer) Close() error {
+	return failure(context.Background(), "close", w.path, w.close())
+}
+
+func (w *Writer) close() error {
+	var errs []error
+	if w.q != nil {
+		errs = append(errs, w.q.Close())
+	}
+	if w.conn != nil {
+		errs = append(errs, w.conn.Close())
+	}
+	return errors.Join(append(errs, w.pool.Close())...)
+}
+
+// Path returns the absolute path of the file.
+func (w *Writer) Path() string { return w.path }
+
+// update runs f in a write transaction, and names the operation in its error.
+func (w *Writer) update(ctx context.Context, operation string, f func() error) error {
+	return failure(ctx, operation, w.path, immediately(ctx, w.conn, f))
+}
+
+// Tiers returns the state of the tiers.
+func (w *Writer) Tiers(ctx context.Context) (Tiers, error) {
+	tiers, err := listTiers(ctx, w.q)
+	return tiers, failure(ctx, "read tiers of", w.path, err)
+}
+
+func listTiers(ctx context.Context, q *db.Queries) (Tiers, error) {
+	var tiers Tiers
+	rows, err := q.ListTiers(ctx)
+	if err != nil {
+		return tiers, err
+	}
+	if len(rows) != tierCount {
+		return tiers, fmt.Errorf("%w: %d tiers, want %d", ErrDamaged, len(rows), tierCount)
+	}
+	for _, row := range rows {
+		g, err := ParseGranularity(row.Granularity)
+		if err != nil {
+			return tiers, fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		tiers[g] = Tier{
+			Granularity: g,
+			Watermark:   Micros(row.Watermark),
+			Floor:       Micros(row.Floor),
+			Keep:        duration(row.Keep),
+		}
+	}
+	return tiers, nil
+}

@@ -1,0 +1,129 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// refusals are the reasons that callers match, by outcome.
+var refusals = [repo.OutcomeCount]error{
+	repo.RefusedValue:       ErrValue,
+	repo.RefusedAhead:       ErrAhead,
+	repo.RefusedOld:         ErrTooOld,
+	repo.RefusedAggregation: ErrAggregation,
+}
+
+// commit stores the oldest batch of the queue.
+func (l *loop) commit() {
+	err := l.commitBatch()
+	if err != nil {
+		l.failing = true
+		l.log.Error("commit failed, the samples wait for the next one", "err", err)
+	}
+	l.reportOverflow()
+	if l.queue.state().depth > 0 {
+		l.arm()
+	}
+}
+
+func (l *loop) commitBatch() error {
+	l.entries = l.queue.take(l.entries[:0], maxBatch)
+	l.samples = l.samples[:0]
+	for _, e := range l.entries {
+		if e.series != nil {
+			l.samples = append(l.samples, repo.Sample{Series: e.series.stored, TS: e.ts, Value: e.value})
+		}
+	}
+	if err := l.append(repo.Batch{Samples: l.samples, Latest: l.latest()}, l.outcomes); err != nil {
+		l.giveBack(err)
+		return err
+	}
+	l.settle()
+	clear(l.entries) // it holds on to nobody's waiter
+	l.checkpointIfDue()
+	return nil
+}
+
+// append stores a batch and counts what became of it.
+func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
+	if len(batch.Samples) == 0 && batch.Import == nil {
+		return nil
+	}
+	start := time.Now()
+	err := l.store.Append(context.Background(), batch, outcomes)
+	l.stats.commit(outcomes[:len(batch.Samples)], time.Since(start), err)
+	return err
+}
+
+// settle tells every waiter what became of its entries.
+func (l *loop) settle() {
+	sample := 0
+	for _, e := range l.entries {
+		outcome := repo.Stored
+		if e.series != nil {
+			outcome = l.outcomes[sample]
+			sample++
+		}
+		switch {
+		case e.waiter == nil:
+		case refusals[outcome] != nil:
+			e.waiter.refuse(e, refusals[outcome])
+		default:
+			e.waiter.accept()
+		}
+	}
+}
+
+// giveBack ends a failed batch: who waits gets the error, the rest goes back to the queue.
+func (l *loop) giveBack(err error) {
+	kept := l.entries[:0]
+	for _, e := range l.entries {
+		if e.waiter != nil {
+			e.waiter.refuse(e, err)
+			continue
+		}
+		kept = append(kept, e)
+	}
+	l.queue.putBack(kept)
+	clear(l.entries[:cap(l.entries)])
+}
+
+// reportOverflow says once that the queue has begun to drop samples, and once that it has stopped.
+func (l *loop) reportOverflow() {
+	dropped := l.queue.state().dropped
+	overflowing := dropped > l.dropped
+	switch {
+	case overflowing && !l.overflowing:
+		l.log.Warn("the queue is full, the oldest samples are dropped", "dropped", dropped)
+	case !overflowing && l.overflowing:
+		l.log.Info("the queue has room again", "dropped", dropped)
+	}
+	l.dropped, l.overflowing = dropped, overflowing
+}
+
+func (l *loop) checkpointIfDue() {
+	if !l.store.CheckpointDue() {
+		return
+	}
+	if err := l.store.Checkpoint(context.Background()); err != nil {
+		l.stats.fail(err)
+		l.log.Error("checkpoint failed", "err", err)
+	}
+}
+
+// drain commits all that is queued. What can not be committed is dropped and counted.
+func (l *loop) drain() error {
+	for {
+		depth := l.queue.state().depth
+		if depth == 0 {
+			return nil
+		}
+		if err := l.commitBatch(); err != nil {
+			lost := l.queue.discard()
+			return fmt.Errorf("close: %d samples are lost: %w", lost, err)
+		}
+	}
+}

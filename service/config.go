@@ -1,0 +1,195 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// EnvPrefix begins the name of every environment variable.
+const EnvPrefix = "WANCTL_STORAGE_"
+
+// Limits of the retention.
+const (
+	MinRetentionDays = 1
+	MaxRetentionDays = 365
+)
+
+const day = 24 * time.Hour
+
+// Config configures a writer. A field that is zero is not configured: the ages and the retention are then taken from the
+// file, which has the defaults of the help texts when it is new, and everything else from DefaultConfig.
+type Config struct {
+	DBPath              string        `env:"DB_PATH" help:"path of the history file"`
+	RetentionDays       int           `env:"RETENTION_DAYS" help:"days that the file keeps anything, 1 to 365" file:"7"`
+	KeepRaw             time.Duration `env:"KEEP_RAW" help:"age at which raw samples are let go, at least 1m" file:"1h"`
+	Keep1m              time.Duration `env:"KEEP_1M" help:"age at which 1m buckets are let go, at least 5m" file:"24h"`
+	Keep5m              time.Duration `env:"KEEP_5M" help:"age at which 5m buckets are let go, at least 1h" file:"168h"`
+	CommitInterval      time.Duration `env:"COMMIT_INTERVAL" help:"longest time that a sample waits for its commit"`
+	CommitSamples       int           `env:"COMMIT_SAMPLES" help:"samples after which a commit does not wait for its time"`
+	QueueSize           int           `env:"QUEUE_SIZE" help:"samples that may wait; more push the oldest out"`
+	Synchronous         string        `env:"SYNCHRONOUS" help:"NORMAL syncs at checkpoints, FULL at every commit"`
+	MaintenanceInterval time.Duration `env:"MAINTENANCE_INTERVAL" help:"time between passes of maintenance"`
+	StartupBudget       time.Duration `env:"STARTUP_BUDGET" help:"longest time of the pass of maintenance at the start"`
+	Grace               time.Duration `env:"GRACE" help:"time that a complete bucket waits for stragglers before it is rolled up"`
+}
+
+// DefaultConfig returns what holds where nothing is configured. Its ages are zero: those are in the file.
+func DefaultConfig() Config {
+	return Config{
+		DBPath:              "/var/lib/wanctl/metrics.db",
+		CommitInterval:      time.Second,
+		CommitSamples:       10_000,
+		QueueSize:           65_536,
+		Synchronous:         string(repo.SynchronousNormal),
+		MaintenanceInterval: time.Minute,
+		StartupBudget:       5 * time.Second,
+		Grace:               10 * time.Second,
+	}
+}
+
+// ConfigFromEnv reads a Config from environment variables, which Variables lists. Overrides, by the full names of the
+// variables, go before them; they are how flags come in. The error is one, wraps ErrConfig and lists everything wrong.
+func ConfigFromEnv(overrides map[string]string) (Config, error) {
+	variables := env.ToMap(os.Environ())
+	for name, value := range overrides {
+		variables[name] = value
+	}
+	var config Config
+	var problems []error
+	err := env.ParseWithOptions(&config, env.Options{
+		Environment: variables,
+		Prefix:      EnvPrefix,
+		OnSet: func(name string, value any, _ bool) {
+			if variables[name] != "" && reflect.ValueOf(value).IsZero() {
+				problems = append(problems, fmt.Errorf("%s=%s: want more than nothing", name, variables[name]))
+			}
+		},
+	})
+	if err != nil {
+		problems = append(problems, err)
+	}
+	if err := errors.Join(append(problems, config.withDefaults().problems()...)...); err != nil {
+		return Config{}, fmt.Errorf("%w:\n%w", ErrConfig, err)
+	}
+	return config, nil
+}
+
+// withDefaults fills in what is not configured.
+func (c Config) withDefaults() Config {
+	config, defaults := reflect.ValueOf(&c).Elem(), reflect.ValueOf(DefaultConfig())
+	for i := range config.NumField() {
+		if config.Field(i).IsZero() {
+			config.Field(i).Set(defaults.Field(i))
+		}
+	}
+	return c
+}
+
+// ages returns the configured ages, zero where the file says.
+func (c Config) ages() repo.Ages {
+	return repo.Ages{
+		repo.Raw:         c.KeepRaw,
+		repo.Minute:      c.Keep1m,
+		repo.FiveMinutes: c.Keep5m,
+		repo.Hour:        time.Duration(min(c.RetentionDays, 100*MaxRetentionDays)) * day, // within a Duration
+	}
+}
+
+// validate returns one error that lists everything wrong, or nil.
+func (c Config) validate() error {
+	if err := errors.Join(c.problems()...); err != nil {
+		return fmt.Errorf("%w:\n%w", ErrConfig, err)
+	}
+	return nil
+}
+
+// problems lists what is wrong by itself, whatever the file says.
+func (c Config) problems() []error {
+	var problems []error
+	for name, value := range map[string]int64{
+		"COMMIT_INTERVAL":      int64(c.CommitInterval),
+		"COMMIT_SAMPLES":       int64(c.CommitSamples),
+		"QUEUE_SIZE":           int64(c.QueueSize),
+		"MAINTENANCE_INTERVAL": int64(c.MaintenanceInterval),
+		"STARTUP_BUDGET":       int64(c.StartupBudget),
+		"GRACE":                int64(c.Grace),
+	} {
+		if value < 0 {
+			problems = append(problems, fmt.Errorf("%s%s: want more than 0", EnvPrefix, name))
+		}
+	}
+	if c.CommitSamples > c.QueueSize {
+		problems = append(problems, fmt.Errorf("%sCOMMIT_SAMPLES=%d is more than the %d of %[1]sQUEUE_SIZE",
+			EnvPrefix, c.CommitSamples, c.QueueSize))
+	}
+	if s := repo.Synchronous(c.Synchronous); s != repo.SynchronousNormal && s != repo.SynchronousFull {
+		problems = append(problems, fmt.Errorf("%sSYNCHRONOUS=%s: want %s or %s",
+			EnvPrefix, c.Synchronous, repo.SynchronousNormal, repo.SynchronousFull))
+	}
+	return append(problems, ageProblems(c.ages())...)
+}
+
+// checkAges refuses a policy that makes no sense.
+func checkAges(ages repo.Ages) error {
+	if err := errors.Join(ageProblems(ages)...); err != nil {
+		return fmt.Errorf("%w:\n%w", ErrConfig, err)
+	}
+	return nil
+}
+
+// ageProblems lists what is wrong with ages; a zero one is not known yet and passes.
+func ageProblems(ages repo.Ages) []error {
+	var problems []error
+	if days := ages[repo.Hour]; days != 0 && (days < MinRetentionDays*day || days > MaxRetentionDays*day) {
+		problems = append(problems, fmt.Errorf("%sRETENTION_DAYS=%d: want %d to %d",
+			EnvPrefix, days/day, MinRetentionDays, MaxRetentionDays))
+	}
+	for g := repo.Raw; g < repo.Hour; g++ {
+		next := g + 1
+		if ages[g] != 0 && ages[g] < next.Bucket() {
+			problems = append(problems, fmt.Errorf("%s=%s: want at least %s, one bucket of the next tier",
+				ageVariable(g), ages[g], next.Bucket()))
+		}
+		if next != repo.Hour && ages[next] != 0 && ages[g] > ages[next] {
+			problems = append(problems, fmt.Errorf("%s=%s is longer than %s=%s: want ages in the order of their tiers",
+				ageVariable(g), ages[g], ageVariable(next), ages[next]))
+		}
+	}
+	return problems
+}
+
+func ageVariable(g repo.Granularity) string {
+	return EnvPrefix + "KEEP_" + strings.ToUpper(g.String())
+}
+
+// Variable is an environment variable that configures a writer.
+type Variable struct {
+	Name    string
+	Default string
+	Help    string
+}
+
+// Variables lists the environment variables of a Config.
+func Variables() []Variable {
+	defaults := reflect.ValueOf(DefaultConfig())
+	var list []Variable
+	for i := range defaults.NumField() {
+		field := defaults.Type().Field(i)
+		value := field.Tag.Get("file")
+		if value == "" {
+			value = fmt.Sprint(defaults.Field(i))
+		}
+		list = append(list, Variable{
+			Name: EnvPrefix + field.Tag.Get("env"), Default: value, Help: field.Tag.Get("help"),
+		})
+	}
+	return list
+}

@@ -1,0 +1,247 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// core is the one writer of a file in this process; every Writer of the file is a hold on it. Its goroutine, in loop.go,
+// owns the file. Everything else here is what producers need.
+type core struct {
+	config  Config
+	options Options
+	log     *slog.Logger
+	file    fs.FileInfo // which file this is, for the registry
+	users   int         // guarded by the registry
+
+	queue *queue
+	work  chan func(*loop) // run by the goroutine between two commits
+	stats stats
+
+	mu       sync.Mutex // guards the names below
+	metrics  catalogue
+	resolved map[repo.Key]*Series
+
+	endOnce sync.Once
+	endCtx  context.Context //nolint:containedctx // set once, before ending is closed: how long the end may take
+	ending  chan struct{}   // closed when the last user has closed
+	ended   chan struct{}   // closed when the goroutine has
+	endErr  error           // set before ended is closed
+}
+
+func openCore(ctx context.Context, config Config, options Options) (*core, error) {
+	metrics := catalogue{}
+	if err := metrics.declare(append(Metrics(), options.Metrics...)); err != nil {
+		return nil, err
+	}
+	store, err := repo.OpenWriter(ctx, config.DBPath, repo.Synchronous(config.Synchronous))
+	if err != nil {
+		return nil, err
+	}
+	c := &core{
+		config:   config,
+		options:  options,
+		log:      options.Logger.With("db", config.DBPath),
+		queue:    newQueue(config.QueueSize, config.CommitSamples),
+		work:     make(chan func(*loop)),
+		metrics:  metrics,
+		resolved: map[repo.Key]*Series{},
+		ending:   make(chan struct{}),
+		ended:    make(chan struct{}),
+	}
+	if err := c.prepare(ctx, store); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	go newLoop(c, store).run()
+	return c, nil
+}
+
+// prepare brings file and configuration together.
+func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
+	file, err := store.MetricAggregations(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.metrics.agree(file); err != nil {
+		return fmt.Errorf("open %s: %w", c.config.DBPath, err)
+	}
+	if err := c.setAges(ctx, store, c.config.ages()); err != nil {
+		return err
+	}
+	c.file, err = os.Stat(c.config.DBPath)
+	return err
+}
+
+// setAges writes the configured ages to the file and logs what changes.
+func (c *core) setAges(ctx context.Context, store *repo.Writer, wish repo.Ages) error {
+	before, after, err := store.SetAges(ctx, wish, checkAges)
+	if err != nil {
+		return err
+	}
+	for _, g := range repo.Granularities() {
+		if before[g] != after[g] {
+			c.log.Info("the file keeps a tier for another age now", "granularity", g.String(), "was", before[g], "is", after[g])
+		}
+	}
+	return nil
+}
+
+// join lets a second user in: its metrics are declared and its ages set, the rest stays as the first user has it.
+func (c *core) join(ctx context.Context, config Config, options Options) error {
+	if err := c.declare(ctx, options.Metrics); err != nil {
+		return err
+	}
+	if config.ages() != (repo.Ages{}) {
+		err := c.do(ctx, func(ctx context.Context, l *loop) error {
+			return c.setAges(ctx, l.store, config.ages())
+		})
+		if err != nil {
+			return err
+		}
+	}
+	config.DBPath, config.RetentionDays, config.KeepRaw, config.Keep1m, config.Keep5m = c.config.DBPath,
+		c.config.RetentionDays, c.config.KeepRaw, c.config.Keep1m, c.config.Keep5m
+	if config != c.config {
+		c.log.Warn("the file is open already: of the settings the first user's hold")
+	}
+	return nil
+}
+
+func (c *core) declare(ctx context.Context, metrics []Metric) error {
+	if len(metrics) == 0 {
+		return nil
+	}
+	var file map[string]Aggregation
+	err := c.do(ctx, func(ctx context.Context, l *loop) (err error) {
+		file, err = l.store.MetricAggregations(ctx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	wanted := catalogue{}
+	if err := wanted.declare(metrics); err != nil {
+		return err
+	}
+	if err := wanted.agree(file); err != nil {
+		return fmt.Errorf("open %s: %w", c.config.DBPath, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.metrics.declare(metrics)
+}
+
+// series returns the handle of a series, the same one for the same names and labels.
+func (c *core) series(metric, wan string, labels Labels) (*Series, error) {
+	if err := errors.Join(checkMetricName(metric), checkWANName(wan)); err != nil {
+		return nil, err
+	}
+	canonical, err := labels.canonical()
+	if err != nil {
+		return nil, err
+	}
+	key := repo.Key{MetricName: metric, WANName: wan, Labels: canonical}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if known, ok := c.resolved[key]; ok {
+		return known, nil
+	}
+	s := &Series{
+		stored: &repo.Series{Key: key, Aggregation: c.metrics[metric].Aggregation},
+		owner:  c,
+	}
+	c.resolved[key] = s
+	return s, nil
+}
+
+// do runs f in the goroutine that owns the file, between two commits, and waits for it. When ctx is done it stops
+// waiting; f has then run, or runs to its end, or never begins.
+func (c *core) do(ctx context.Context, f func(context.Context, *loop) error) error {
+	return c.submit(ctx, func(l *loop, finish func(error)) { finish(f(context.WithoutCancel(ctx), l)) })
+}
+
+// submit hands work to the goroutine and waits until the work calls finish.
+func (c *core) submit(ctx context.Context, work func(l *loop, finish func(error))) error {
+	result := make(chan error, 1)
+	select {
+	case c.work <- func(l *loop) { work(l, func(err error) { result <- err }) }:
+	case <-c.ending:
+		return ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// flush waits until everything that is in the queue has been committed.
+func (c *core) flush(ctx context.Context) error {
+	mark := newWaiter(1)
+	if err := c.queue.submit(ctx, []entry{{waiter: mark}}); err != nil {
+		return err
+	}
+	return mark.wait(ctx)
+}
+
+// end lets the goroutine finish, and waits for it until ctx is done.
+func (c *core) end(ctx context.Context) error {
+	c.endOnce.Do(func() {
+		c.endCtx = ctx
+		c.queue.close()
+		close(c.ending)
+	})
+	return c.waitEnd(ctx)
+}
+
+func (c *core) waitEnd(ctx context.Context) error {
+	select {
+	case <-c.ended:
+		return c.endErr
+	case <-ctx.Done():
+		return fmt.Errorf("close %s: %w", c.config.DBPath, context.Cause(ctx))
+	}
+}
+
+// latest is the moment after which a sample is too far ahead of the clock.
+func (c *core) latest() repo.Micros { return repo.MicrosOf(c.options.Now().Add(MaxAhead)) }
+
+// Options is what a host program gives a writer beside the configuration. Every field may be left out.
+type Options struct {
+	// Logger gets what happens without anybody asking: a full queue, a failed commit, a changed policy. slog.Default by
+	// default.
+	Logger *slog.Logger
+	// Metrics are those that the program adds to the ones of Metrics.
+	Metrics []Metric
+	// Watchdog is called between two steps of maintenance, by the goroutine of the writer: it must not block.
+	Watchdog func()
+	// Now is the clock that ages are counted from, time.Now by default. One that is ahead of the machine's rolls up and
+	// deletes what is still wanted.
+	Now func() time.Time
+	// NoMaintenance leaves out the passes that a writer does by itself; Maintain and Close still do theirs.
+	NoMaintenance bool
+}
+
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	if o.Watchdog == nil {
+		o.Watchdog = func() {}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o
+}

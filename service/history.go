@@ -1,0 +1,197 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// Granularity names a tier of the history.
+type Granularity = repo.Granularity
+
+// The tiers, finest first.
+const (
+	Raw         = repo.Raw
+	Minute      = repo.Minute
+	FiveMinutes = repo.FiveMinutes
+	Hour        = repo.Hour
+)
+
+// ParseGranularity returns the tier of that name: raw, 1m, 5m or 1h.
+func ParseGranularity(name string) (Granularity, error) { return repo.ParseGranularity(name) }
+
+// ErrQuery says that a query makes no sense.
+var ErrQuery = errors.New("bad query")
+
+// History reads a history file, which a writer in this process or another may be writing meanwhile: it never disturbs one.
+// It is safe for any number of goroutines.
+type History struct {
+	reader *repo.Reader
+}
+
+// OpenHistory opens the file at path for reading. It makes nothing and changes nothing.
+//
+// Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrDamaged, and those of the file
+// system.
+func OpenHistory(ctx context.Context, path string) (*History, error) {
+	reader, err := repo.OpenReader(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return &History{reader: reader}, nil
+}
+
+// Close closes the file. It may be called twice.
+func (h *History) Close() error { return h.reader.Close() }
+
+// Filter picks series. An empty field picks all.
+type Filter struct {
+	Metrics []string // any of these
+	WAN     string
+	Labels  Labels // all of these, whatever other labels a series has
+}
+
+// Query asks for the history of the series that Filter picks, in [From, Until).
+type Query struct {
+	Filter
+	From, Until time.Time
+	// Step is the width of a point. The range widens to whole steps. 0 asks for everything at the finest granularity that
+	// still has it.
+	Step time.Duration
+	// Only, if it is not nil, asks for the rows of one tier alone, each a point. Step is 0 then.
+	Only *Granularity
+}
+
+func (q Query) check() error {
+	switch {
+	case !q.From.Before(q.Until):
+		return fmt.Errorf("%w: the range from %s until %s is empty", ErrQuery,
+			q.From.UTC().Format(time.RFC3339Nano), q.Until.UTC().Format(time.RFC3339Nano))
+	case q.Step < 0 || q.Step%time.Microsecond != 0:
+		return fmt.Errorf("%w: step %s: want a positive number of microseconds", ErrQuery, q.Step)
+	case q.Only != nil && q.Step != 0:
+		return fmt.Errorf("%w: a step and a single granularity exclude each other", ErrQuery)
+	}
+	return nil
+}
+
+// Point is the history of one series in one stretch of time.
+type Point struct {
+	Time        time.Time // where the stretch begins; of a raw sample its moment
+	Metric      string
+	WAN         string
+	Labels      Labels  // shared by all points of the series: not to be changed
+	Value       float64 // the mean or, where the aggregation is Mode, the most frequent value
+	Min, Max    float64
+	Count       int64       // samples in it
+	Granularity Granularity // the coarsest tier that it was made from
+}
+
+// Range yields the points of a query in the order of time, and of one moment in the order in which their series were first
+// seen. All come from one snapshot of the file, page by page. After an error it ends.
+//
+// Errors: ErrQuery, ErrDamaged, those of the file system, and that of ctx.
+func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error] {
+	return func(yield func(Point, error) bool) {
+		if err := query.check(); err != nil {
+			yield(Point{}, err)
+			return
+		}
+		more := true
+		err := h.read(ctx, query.Filter, func(v *view) error {
+			return v.points(ctx, query, func(p Point) bool {
+				more = yield(p, nil)
+				return more
+			})
+		})
+		if err != nil && more {
+			yield(Point{}, err)
+		}
+	}
+}
+
+// Latest returns the newest sample of every series that filter picks and of which the file still holds anything, each as a
+// point of its own moment.
+//
+// Errors: ErrDamaged, those of the file system, and that of ctx.
+func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
+	var points []Point
+	err := h.read(ctx, filter, func(v *view) error {
+		newest, err := v.snapshot.Newest(ctx)
+		if err != nil {
+			return err
+		}
+		for _, one := range newest {
+			if series, ok := v.series[one.SeriesID]; ok {
+				points = append(points, series.sample(one))
+			}
+		}
+		return nil
+	})
+	return points, err
+}
+
+// read opens a view of the series that filter picks and closes it after f.
+func (h *History) read(ctx context.Context, filter Filter, f func(*view) error) error {
+	snapshot, err := h.reader.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	v, err := newView(snapshot, filter)
+	if err == nil {
+		err = f(v)
+	}
+	return errors.Join(err, snapshot.Close())
+}
+
+// view is a snapshot and the series of it that a filter picks.
+type view struct {
+	snapshot *repo.Snapshot
+	picked   []repo.SeriesInfo
+	series   map[int64]*shownSeries
+}
+
+// shownSeries is a series as points show it.
+type shownSeries struct {
+	repo.SeriesInfo
+	labels Labels
+}
+
+func newView(snapshot *repo.Snapshot, filter Filter) (*view, error) {
+	v := &view{snapshot: snapshot, series: map[int64]*shownSeries{}}
+	for _, info := range snapshot.Series {
+		if filter.WAN != "" && info.Key.WANName != filter.WAN {
+			continue
+		}
+		if len(filter.Metrics) > 0 && !slices.Contains(filter.Metrics, info.Key.MetricName) {
+			continue
+		}
+		labels, err := parseLabels(info.Key.Labels)
+		if err != nil {
+			return nil, err
+		}
+		if !labels.match(filter.Labels) {
+			continue
+		}
+		v.picked = append(v.picked, info)
+		v.series[info.ID] = &shownSeries{SeriesInfo: info, labels: labels}
+	}
+	return v, nil
+}
+
+func (s *shownSeries) point(at repo.Micros, g Granularity) Point {
+	return Point{
+		Time: at.Time(), Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels, Granularity: g,
+	}
+}
+
+func (s *shownSeries) sample(newest repo.Newest) Point {
+	p := s.point(newest.TS, Raw)
+	p.Value, p.Min, p.Max, p.Count = newest.Value, newest.Value, newest.Value, 1
+	return p
+}

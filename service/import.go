@@ -1,0 +1,102 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// ErrImportMoved says that another process is importing the same data.
+var ErrImportMoved = repo.ErrImportMoved
+
+// ImportMark is a place in the data of an import: what comes before it is Bytes long, has Lines lines and the SHA-256 Hash,
+// by which the same data is known again under any name.
+type ImportMark = repo.ImportMark
+
+// Imports is what a file remembers of imports.
+type Imports = repo.Imports
+
+// Import is one run of an import: samples and the place that they reach in its data are stored together, so that a run
+// which goes on from there takes nothing twice. It is for one goroutine.
+type Import struct {
+	writer *Writer
+	run    *repo.Import
+}
+
+// ImportCounts is what became of imported samples.
+type ImportCounts struct {
+	Stored    int64 // late ones among them
+	Duplicate int64
+	Refused   Refused
+}
+
+// Imports returns the places that earlier imports have reached. It blocks until the commit or step under way has ended.
+//
+// Errors: ErrClosed, ErrDamaged, those of the file system, and that of ctx.
+func (w *Writer) Imports(ctx context.Context) (Imports, error) {
+	var imports Imports
+	err := w.do(ctx, func(ctx context.Context, l *loop) (err error) {
+		imports, err = l.store.Imports(ctx)
+		return err
+	})
+	return imports, err
+}
+
+// OldestWelcome returns the moment before which the file would let go of a sample at once: it is older than the retention
+// or than anything that the file keeps.
+//
+// Errors: as for Imports.
+func (w *Writer) OldestWelcome(ctx context.Context) (time.Time, error) {
+	var oldest repo.Micros
+	err := w.do(ctx, func(ctx context.Context, l *loop) error {
+		tiers, err := l.store.Tiers(ctx)
+		oldest = max(tiers.LowestFloor(), tiers.ExpiryLimit(repo.MicrosOf(l.options.Now())))
+		return err
+	})
+	return oldest.Time(), err
+}
+
+// BeginImport begins a run that goes on from a mark of imports, or from the zero mark. Source says to people where the data
+// came from.
+func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *Import {
+	return &Import{writer: w, run: imports.Begin(source, from)}
+}
+
+// Store commits samples together with the place that they reach, in one transaction, and blocks until that is done. A
+// refused sample takes no neighbour with it. When ctx is done it stops waiting; the commit happens or does not.
+//
+// Errors: ErrImportMoved, ErrSeries, ErrClosed, ErrBusy, ErrDamaged, those of the file system, and that of ctx.
+func (i *Import) Store(ctx context.Context, samples []Sample, reached ImportMark) (ImportCounts, error) {
+	batch := repo.Batch{Samples: make([]repo.Sample, 0, len(samples)), Import: i.run}
+	for _, s := range samples {
+		if s.Series == nil || s.Series.owner != i.writer.core {
+			return ImportCounts{}, fmt.Errorf("import: %w", ErrSeries)
+		}
+		batch.Samples = append(batch.Samples, repo.Sample{Series: s.Series.stored, TS: repo.MicrosOf(s.Time), Value: s.Value})
+	}
+	outcomes := make([]repo.Outcome, len(samples))
+	err := i.writer.do(ctx, func(_ context.Context, l *loop) error {
+		i.run.Reached = reached
+		i.run.At = repo.MicrosOf(time.Now())
+		batch.Latest = l.latest()
+		if err := l.append(batch, outcomes); err != nil {
+			return err
+		}
+		l.checkpointIfDue()
+		return nil
+	})
+	if err != nil {
+		return ImportCounts{}, err
+	}
+	return countImport(outcomes), nil
+}
+
+func countImport(outcomes []repo.Outcome) ImportCounts {
+	var status WriterStatus
+	for _, outcome := range outcomes {
+		status.count(outcome)
+	}
+	return ImportCounts{Stored: status.Accepted, Duplicate: status.Duplicate, Refused: status.Refused}
+}

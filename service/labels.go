@@ -1,0 +1,105 @@
+package service
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// Labels tell series of one metric and WAN apart.
+type Labels map[string]string
+
+// wanLabel is the label under which exporters show the name of the WAN.
+const wanLabel = "wan"
+
+// canonical returns the labels as JSON with sorted keys, {} when there are none.
+func (l Labels) canonical() (string, error) {
+	for name, value := range l {
+		if err := checkLabel(name, value); err != nil {
+			return "", err
+		}
+	}
+	if len(l) == 0 {
+		return "{}", nil
+	}
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text) // it sorts the keys of a map
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(l); err != nil {
+		return "", fmt.Errorf("labels: %w", err)
+	}
+	return strings.TrimSuffix(text.String(), "\n"), nil
+}
+
+func parseLabels(canonical string) (Labels, error) {
+	labels := Labels{}
+	if err := json.Unmarshal([]byte(canonical), &labels); err != nil {
+		return nil, fmt.Errorf("labels %q: %w", canonical, err)
+	}
+	return labels, nil
+}
+
+// match says that the labels have every one of the wanted ones.
+func (l Labels) match(wanted Labels) bool {
+	for name, value := range wanted {
+		if got, ok := l[name]; !ok || got != value {
+			return false
+		}
+	}
+	return true
+}
+
+// The rules of names are those of the Prometheus data model: https://prometheus.io/docs/concepts/data_model/
+
+func checkMetricName(name string) error {
+	return checkName("metric name", name, "a letter, _ or :", "letters, digits, _ and :", func(c byte) bool {
+		return isLetter(c) || c == ':'
+	})
+}
+
+func checkLabel(name, value string) error {
+	if err := checkName("label name", name, "a letter or _", "letters, digits and _", isLetter); err != nil {
+		return err
+	}
+	switch {
+	case strings.HasPrefix(name, "__"):
+		return fmt.Errorf("%w: label name %q begins with __, which is reserved", ErrName, name)
+	case name == wanLabel:
+		return fmt.Errorf("%w: label name %q is taken by the name of the WAN, which is given by itself", ErrName, name)
+	case !utf8.ValidString(value):
+		return fmt.Errorf("%w: value %q of label %s is not valid UTF-8", ErrName, value, name)
+	}
+	return nil
+}
+
+func checkWANName(name string) error {
+	if name == "" {
+		return fmt.Errorf("%w: the name of the WAN is empty", ErrName)
+	}
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("%w: WAN name %q is not valid UTF-8", ErrName, name)
+	}
+	return nil
+}
+
+// checkName demands a first character that may begin a name, and then those or digits.
+func checkName(what, name, first, rest string, begins func(byte) bool) error {
+	if name == "" {
+		return fmt.Errorf("%w: the %s is empty", ErrName, what)
+	}
+	if !begins(name[0]) {
+		return fmt.Errorf("%w: %s %q must begin with %s", ErrName, what, name, first)
+	}
+	for i := range len(name) {
+		if !begins(name[i]) && !isDigit(name[i]) {
+			return fmt.Errorf("%w: %s %q may have %s only", ErrName, what, name, rest)
+		}
+	}
+	return nil
+}
+
+func isLetter(c byte) bool { return c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' }
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }

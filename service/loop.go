@@ -1,0 +1,128 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+const (
+	// maxBatch is the most samples of one commit: about 25 ms of work.
+	maxBatch = 10_000
+
+	// stepPause lies between two steps of maintenance: time for other processes to take the write lock.
+	stepPause = time.Millisecond
+)
+
+// loop is the goroutine that owns the file. It commits, and between two commits it runs jobs and steps of maintenance.
+type loop struct {
+	*core
+	store *repo.Writer
+
+	commitTimer *time.Timer // runs while samples wait
+	armed       bool        // whether it does
+	failing     bool        // the last commit failed: the next one waits for the timer
+	overflowing bool        // samples have been dropped since the last quiet commit
+	dropped     int64       // how many had been at the last commit
+
+	maintenance *time.Ticker
+	pause       *time.Timer // runs between two steps
+	passes      []*pass     // the first one is being run
+
+	entries  []entry
+	samples  []repo.Sample
+	outcomes []repo.Outcome
+}
+
+func newLoop(c *core, store *repo.Writer) *loop {
+	l := &loop{
+		core:        c,
+		store:       store,
+		commitTimer: time.NewTimer(0),
+		maintenance: time.NewTicker(c.config.MaintenanceInterval),
+		pause:       time.NewTimer(0),
+		entries:     make([]entry, 0, maxBatch),
+		samples:     make([]repo.Sample, 0, maxBatch),
+		outcomes:    make([]repo.Outcome, maxBatch),
+	}
+	l.commitTimer.Stop()
+	if c.options.NoMaintenance {
+		l.maintenance.Stop()
+		return l
+	}
+	l.schedule(newPass(context.Background(), l, time.Now().Add(c.config.StartupBudget)))
+	return l
+}
+
+// run is the life of the goroutine.
+func (l *loop) run() {
+	for l.turn() { //nolint:revive // each turn does one thing
+	}
+	l.commitTimer.Stop()
+	l.maintenance.Stop()
+	l.pause.Stop()
+	l.endErr = l.finish()
+	writers.remove(l.core)
+	close(l.ended)
+}
+
+// turn waits for something to do and does it. It returns false when the last user has closed.
+func (l *loop) turn() bool {
+	select {
+	case <-l.ending:
+		return false
+	case work := <-l.work:
+		work(l)
+	case <-l.full():
+		l.commit()
+	case <-l.queue.wake:
+		l.arm()
+	case <-l.commitTimer.C:
+		l.armed, l.failing = false, false
+		l.commit()
+	case <-l.maintenance.C:
+		if len(l.passes) == 0 {
+			l.schedule(newPass(context.Background(), l, time.Time{}))
+		}
+	case <-l.nextStep():
+		l.step()
+	}
+	return true
+}
+
+var always = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// full is ready when a commit should not wait for its time.
+func (l *loop) full() <-chan struct{} {
+	if !l.failing && l.queue.due() {
+		return always
+	}
+	return nil
+}
+
+// arm starts the time of the next commit, if it is not running.
+func (l *loop) arm() {
+	if !l.armed {
+		l.commitTimer.Reset(l.config.CommitInterval)
+		l.armed = true
+	}
+}
+
+// finish does what is left to do when the last user has closed.
+func (l *loop) finish() error {
+	ctx := l.endCtx
+	errs := []error{l.drain()}
+	for _, p := range l.passes {
+		p.end(ErrClosed)
+	}
+	if errs[0] == nil {
+		errs = append(errs, l.rollUpDue(ctx), l.store.Checkpoint(context.WithoutCancel(ctx)))
+	}
+	return errors.Join(append(errs, l.store.Close())...)
+}

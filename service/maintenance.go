@@ -1,0 +1,223 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// Report is what a pass of maintenance has done.
+type Report struct {
+	Started time.Time
+	Took    time.Duration // from its start to its end, commits in between included
+
+	// RolledUp is how many rows were made, by level: "raw->1m", "1m->5m", "5m->1h".
+	RolledUp map[string]int64
+	// Deleted is how many rows were deleted, by tier.
+	Deleted map[string]int64
+	// Expired is how many samples outlived the retention without ever having been rolled up.
+	Expired int64
+	// PagesFreed is how many pages were given back to the file system.
+	PagesFreed int64
+
+	Steps       int
+	LongestStep time.Duration
+	LongestName string // which step that was
+	// MoreDue says that the pass ended before everything was done.
+	MoreDue bool
+	Err     error // what ended it early, other than its time
+}
+
+// pass is one round of maintenance: stages in their order, each a chain of bounded steps.
+type pass struct {
+	ctx      context.Context //nolint:containedctx // of whoever asked for the pass: it cancels between two steps
+	deadline time.Time       // zero for none
+	stages   []stage
+	report   Report
+	onEnd    func(error)
+}
+
+// stage is one kind of step, to be repeated while there is more.
+type stage struct {
+	name string
+	step func(context.Context) (more bool, err error)
+}
+
+// newPass plans a pass over everything, at the time that it is now.
+func newPass(ctx context.Context, l *loop, deadline time.Time) *pass {
+	p := &pass{
+		ctx:      ctx,
+		deadline: deadline,
+		report: Report{
+			Started:  time.Now(),
+			RolledUp: map[string]int64{},
+			Deleted:  map[string]int64{},
+		},
+		onEnd: func(error) {},
+	}
+	now := repo.MicrosOf(l.options.Now())
+	p.stages = append(p.stages, p.expire(l.store, now))
+	p.stages = append(p.stages, p.rollUps(l.store, now, l.config.Grace)...)
+	p.stages = append(p.stages, p.raiseFloors(l.store, now), p.sweepSamples(l.store))
+	for g := repo.Minute; g <= repo.Hour; g++ {
+		p.stages = append(p.stages, p.sweepRollups(l.store, g))
+	}
+	p.stages = append(p.stages, p.vacuum(l.store), p.checkpoint(l.store))
+	return p
+}
+
+func (p *pass) expire(store *repo.Writer, now repo.Micros) stage {
+	var expiry repo.Expiry
+	return stage{"expire", func(ctx context.Context) (bool, error) {
+		more, err := store.Expire(ctx, now, &expiry)
+		p.report.Expired = expiry.Samples
+		return more, err
+	}}
+}
+
+func (p *pass) rollUps(store *repo.Writer, now repo.Micros, grace time.Duration) []stage {
+	var stages []stage
+	for to := repo.Minute; to <= repo.Hour; to++ {
+		level := (to - 1).String() + "->" + to.String()
+		p.report.RolledUp[level] = 0
+		stages = append(stages, stage{"roll up " + level, func(ctx context.Context) (bool, error) {
+			made, more, err := store.RollUp(ctx, to, now, grace)
+			p.report.RolledUp[level] += made
+			return more, err
+		}})
+	}
+	return stages
+}
+
+func (p *pass) raiseFloors(store *repo.Writer, now repo.Micros) stage {
+	return stage{"raise floors", func(ctx context.Context) (bool, error) {
+		return false, store.RaiseFloors(ctx, now)
+	}}
+}
+
+func (p *pass) sweepSamples(store *repo.Writer) stage {
+	tier := repo.Raw.String()
+	p.report.Deleted[tier] = 0
+	return stage{"delete " + tier, func(ctx context.Context) (bool, error) {
+		deleted, more, err := store.SweepSamples(ctx)
+		p.report.Deleted[tier] += deleted
+		return more, err
+	}}
+}
+
+func (p *pass) sweepRollups(store *repo.Writer, g repo.Granularity) stage {
+	var sweep repo.Sweep
+	p.report.Deleted[g.String()] = 0
+	return stage{"delete " + g.String(), func(ctx context.Context) (bool, error) {
+		deleted, more, err := store.SweepRollups(ctx, g, &sweep)
+		p.report.Deleted[g.String()] += deleted
+		return more, err
+	}}
+}
+
+func (p *pass) vacuum(store *repo.Writer) stage {
+	return stage{"vacuum", func(ctx context.Context) (bool, error) {
+		freed, more, err := store.Vacuum(ctx)
+		p.report.PagesFreed += freed
+		return more, err
+	}}
+}
+
+func (p *pass) checkpoint(store *repo.Writer) stage {
+	return stage{"checkpoint", func(ctx context.Context) (bool, error) {
+		return false, store.Checkpoint(ctx)
+	}}
+}
+
+// run does the next step and says whether the pass goes on. What cancels the pass is looked at between two steps only: a
+// step that has begun ends.
+func (p *pass) run() bool {
+	if p.ctx.Err() != nil {
+		p.end(context.Cause(p.ctx))
+		return false
+	}
+	if !p.deadline.IsZero() && time.Now().After(p.deadline) {
+		p.end(nil)
+		return false
+	}
+	if err := p.step(p.stages[0]); err != nil {
+		p.end(err)
+		return false
+	}
+	if len(p.stages) > 0 {
+		return true
+	}
+	p.end(nil)
+	return false
+}
+
+func (p *pass) step(s stage) error {
+	start := time.Now()
+	more, err := s.step(context.WithoutCancel(p.ctx))
+	took := time.Since(start)
+	p.report.Steps++
+	if took > p.report.LongestStep {
+		p.report.LongestStep, p.report.LongestName = took, s.name
+	}
+	if err == nil && !more {
+		p.stages = p.stages[1:]
+	}
+	return err
+}
+
+func (p *pass) end(err error) {
+	p.report.Took = time.Since(p.report.Started)
+	p.report.MoreDue = len(p.stages) > 0
+	p.report.Err = err
+	p.onEnd(err)
+}
+
+// schedule adds a pass behind those that are under way.
+func (l *loop) schedule(p *pass) {
+	l.passes = append(l.passes, p)
+	if len(l.passes) == 1 {
+		l.pause.Reset(0)
+	}
+}
+
+// nextStep is ready when a step of maintenance may be done.
+func (l *loop) nextStep() <-chan time.Time {
+	if len(l.passes) == 0 {
+		return nil
+	}
+	return l.pause.C
+}
+
+// step does one step of the pass under way.
+func (l *loop) step() {
+	p := l.passes[0]
+	if !p.run() {
+		l.passEnded(p.report)
+		l.passes = l.passes[1:]
+	}
+	l.options.Watchdog()
+	l.pause.Reset(stepPause)
+}
+
+// rollUpDue rolls up what is due, until ctx is done.
+func (l *loop) rollUpDue(ctx context.Context) error {
+	p := &pass{ctx: ctx, report: Report{Started: time.Now(), RolledUp: map[string]int64{}}, onEnd: func(error) {}}
+	p.stages = p.rollUps(l.store, repo.MicrosOf(l.options.Now()), l.config.Grace)
+	for p.run() {
+		l.options.Watchdog()
+	}
+	if errors.Is(p.report.Err, context.Cause(ctx)) {
+		return nil // what is left is rolled up after the next start
+	}
+	return p.report.Err
+}
+
+func (l *loop) passEnded(report Report) {
+	l.stats.pass(report)
+	if report.Err != nil {
+		l.stats.fail(report.Err)
+		l.log.Error("maintenance failed, the next pass goes on from here", "err", report.Err)
+	}
+}

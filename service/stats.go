@@ -1,0 +1,116 @@
+package service
+
+import (
+	"sync"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// WriterStatus is what a writer has done since it was opened.
+type WriterStatus struct {
+	QueueDepth int   // samples that wait
+	Accepted   int64 // samples that are in the file, late ones among them
+	Late       int64 // samples that came after their bucket had been rolled up, and were merged into it
+	Duplicate  int64 // samples that were there already
+	Refused    Refused
+	Dropped    Dropped
+
+	Commits       int64 // commits that succeeded
+	FailedCommits int64
+	CommitTime    time.Duration // of all commits together
+	LongestCommit time.Duration
+	LastCommit    time.Time // zero before the first one
+
+	Passes   int64  // passes of maintenance that ended
+	LastPass Report // of the last one
+
+	LastError   error // the last failure of a commit or a step, nil when there was none
+	LastErrorAt time.Time
+}
+
+// Refused counts samples that could not be stored, by cause.
+type Refused struct {
+	Value       int64 // ErrValue
+	Ahead       int64 // ErrAhead
+	TooOld      int64 // ErrTooOld
+	Aggregation int64 // ErrAggregation
+	Series      int64 // ErrSeries
+}
+
+// Total is how many samples were refused.
+func (r Refused) Total() int64 { return r.Value + r.Ahead + r.TooOld + r.Aggregation + r.Series }
+
+// Dropped counts samples that were given up, by cause.
+type Dropped struct {
+	QueueFull int64 // newer samples needed their room
+	Closed    int64 // recorded after the close
+}
+
+// stats is what the writer's goroutine counts.
+type stats struct {
+	mu     sync.Mutex
+	status WriterStatus
+}
+
+func (s *stats) commit(outcomes []repo.Outcome, took time.Duration, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err != nil {
+		s.status.FailedCommits++
+		s.note(err)
+		return
+	}
+	s.status.Commits++
+	s.status.CommitTime += took
+	s.status.LongestCommit = max(s.status.LongestCommit, took)
+	s.status.LastCommit = time.Now()
+	for _, outcome := range outcomes {
+		s.status.count(outcome)
+	}
+}
+
+func (w *WriterStatus) count(outcome repo.Outcome) {
+	if outcome.Taken() && outcome != repo.Duplicate {
+		w.Accepted++
+	}
+	switch outcome {
+	case repo.Stored:
+	case repo.StoredLate:
+		w.Late++
+	case repo.Duplicate:
+		w.Duplicate++
+	case repo.RefusedValue:
+		w.Refused.Value++
+	case repo.RefusedAhead:
+		w.Refused.Ahead++
+	case repo.RefusedOld:
+		w.Refused.TooOld++
+	case repo.RefusedAggregation:
+		w.Refused.Aggregation++
+	}
+}
+
+func (s *stats) pass(report Report) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Passes++
+	s.status.LastPass = report
+}
+
+func (s *stats) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.note(err)
+}
+
+func (s *stats) note(err error) {
+	s.status.LastError = err
+	s.status.LastErrorAt = time.Now()
+}
+
+func (s *stats) snapshot() WriterStatus {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}

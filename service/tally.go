@@ -1,0 +1,75 @@
+package service
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// tally merges rows of one series. Counts and sums merge exactly, so it does not matter which tier they come from.
+type tally struct {
+	series      *shownSeries
+	count       int64
+	sum         float64
+	min, max    float64
+	states      map[float64]int64 // samples by value, for Mode
+	granularity Granularity       // the coarsest of the rows
+}
+
+func (t *tally) add(row repo.Bucket, g Granularity) {
+	if t.count == 0 {
+		t.min, t.max = row.Min, row.Max
+	}
+	t.min, t.max = min(t.min, row.Min), max(t.max, row.Max)
+	t.count += row.Count
+	t.sum += row.Sum
+	t.granularity = max(t.granularity, g)
+	if t.series.Aggregation != Mode {
+		return
+	}
+	if t.states == nil {
+		t.states = map[float64]int64{}
+	}
+	t.states[row.Min] += row.Count
+}
+
+// value is the mean or the mode.
+func (t *tally) value() float64 {
+	if t.series.Aggregation == Mode {
+		return mode(t.states)
+	}
+	return t.mean()
+}
+
+// mean is kept within what was measured: the rounding of a sum may lead a little out of it.
+func (t *tally) mean() float64 {
+	return min(max(t.sum/float64(t.count), t.min), t.max)
+}
+
+// mode is the value with the most samples, the larger one of a tie: the worse state.
+func mode(states map[float64]int64) float64 {
+	return slices.MaxFunc(slices.Collect(maps.Keys(states)), func(a, b float64) int {
+		return cmp.Or(cmp.Compare(states[a], states[b]), cmp.Compare(a, b))
+	})
+}
+
+func (t *tally) point(at repo.Micros) Point {
+	p := t.series.point(at, t.granularity)
+	p.Value, p.Min, p.Max, p.Count = t.value(), t.min, t.max, t.count
+	return p
+}
+
+// flush yields the points of the moment that was gathered, in the order of their series, and says whether more are wanted.
+func (g *gathering) flush() bool {
+	slices.SortFunc(g.counts, func(a, b *tally) int { return cmp.Compare(a.series.ID, b.series.ID) })
+	for _, t := range g.counts {
+		if !g.yield(t.point(g.at)) {
+			return false
+		}
+	}
+	g.counts = g.counts[:0]
+	clear(g.index)
+	return true
+}

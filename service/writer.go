@@ -1,0 +1,166 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// Writer records samples in one history file. All writers of a file in one process are holds on the same one: they share
+// its queue, its commits and its maintenance, and the file is closed with the last of them. It is safe for any number of
+// goroutines.
+type Writer struct {
+	core   *core
+	closed atomic.Bool
+
+	release sync.Once
+	last    bool // this was the last hold; set by release
+}
+
+// OpenWriter opens the file of the configuration for writing, and makes it and its directory if they are not there.
+// Opening writes: an older file is brought up to date, and the ages that are configured go into it. If this process has
+// the file open already, under whatever spelling of its path, the result is another hold on the same writer, and of the
+// configuration only the ages count.
+//
+// It blocks for as long as it takes to open the file. Errors: ErrConfig with everything that is wrong, ErrAggregation,
+// ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDamaged, and those of the file system.
+func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, error) {
+	config = config.withDefaults()
+	if err := config.validate(); err != nil {
+		return nil, err
+	}
+	c, err := writers.acquire(ctx, config, options.withDefaults())
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{core: c}, nil
+}
+
+// Series returns the handle of a series; labels may be nil. Ask once and keep it: this checks names and sorts labels,
+// which Record never does. It does no I/O.
+//
+// Errors: ErrName.
+func (w *Writer) Series(metric, wan string, labels Labels) (*Series, error) {
+	return w.core.series(metric, wan, labels)
+}
+
+// Record hands samples over to be committed. It never blocks, does no I/O and allocates nothing. What becomes of the
+// samples is counted in Status: one that can not be stored is refused by itself, and when the queue is full, the oldest
+// samples in it are dropped.
+func (w *Writer) Record(samples ...Sample) {
+	if w.closed.Load() {
+		w.core.queue.countLate(len(samples))
+		return
+	}
+	w.core.queue.record(w.core, samples)
+}
+
+// Write hands samples over and blocks until they are committed, which it does not wait for the commit interval with. A
+// sample that was there already is no error. The samples that were refused are in the error, each as a *SampleError, the
+// first twenty by name; the others are committed all the same.
+//
+// Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrSeries, ErrDropped, ErrClosed, those of the file system, and
+// that of ctx. A done ctx ends the wait, not the commit.
+func (w *Writer) Write(ctx context.Context, samples ...Sample) error {
+	if w.closed.Load() {
+		return ErrClosed
+	}
+	waiter := newWaiter(len(samples))
+	entries := make([]entry, 0, len(samples))
+	for _, s := range samples {
+		if s.Series == nil || s.Series.owner != w.core {
+			w.core.queue.countForeign()
+			waiter.settle(&SampleError{Sample: s, Err: ErrSeries})
+			continue
+		}
+		entries = append(entries, entry{series: s.Series, ts: repo.MicrosOf(s.Time), value: s.Value, waiter: waiter})
+	}
+	if err := w.core.queue.submit(ctx, entries); err != nil {
+		return fmt.Errorf("write: %w", err)
+	}
+	return waiter.wait(ctx)
+}
+
+// Flush blocks until everything that was recorded before it has been committed.
+//
+// Errors: ErrDropped if the queue has overflowed meanwhile, ErrClosed, the failure of the commit (the samples then wait
+// for the next one), and that of ctx.
+func (w *Writer) Flush(ctx context.Context) error {
+	if w.closed.Load() {
+		return ErrClosed
+	}
+	if err := w.core.flush(ctx); err != nil {
+		return fmt.Errorf("flush: %w", err)
+	}
+	return nil
+}
+
+// Maintain runs one pass of maintenance until nothing is due, beside the commits, and blocks until it has ended. When ctx
+// is done the pass ends after the step under way, and the report says what was done up to then.
+//
+// Errors: ErrClosed, ErrBusy, ErrDamaged, those of the file system, and that of ctx.
+func (w *Writer) Maintain(ctx context.Context) (Report, error) {
+	if w.closed.Load() {
+		return Report{}, ErrClosed
+	}
+	reports := make(chan Report, 1)
+	err := w.core.submit(context.WithoutCancel(ctx), func(l *loop, finish func(error)) {
+		p := newPass(ctx, l, time.Time{})
+		p.onEnd = func(err error) {
+			reports <- p.report
+			finish(err)
+		}
+		l.schedule(p)
+	})
+	select {
+	case report := <-reports:
+		return report, err
+	default:
+		return Report{}, err // it never began
+	}
+}
+
+// do runs f in the goroutine that owns the file, for a hold that is not closed.
+func (w *Writer) do(ctx context.Context, f func(context.Context, *loop) error) error {
+	if w.closed.Load() {
+		return ErrClosed
+	}
+	return w.core.do(ctx, f)
+}
+
+// Status returns what the writer has done since the file was opened, by all of its holds.
+func (w *Writer) Status() WriterStatus {
+	status := w.core.stats.snapshot()
+	queue := w.core.queue.state()
+	status.QueueDepth = queue.depth
+	status.Dropped = Dropped{QueueFull: queue.dropped, Closed: queue.late}
+	status.Refused.Series = queue.foreign
+	return status
+}
+
+// Path returns the absolute path of the file.
+func (w *Writer) Path() string { return w.core.config.DBPath }
+
+// Close gives the hold up: what was recorded is committed first, and what is recorded afterwards is dropped and counted.
+// The last hold also rolls up what is due, checkpoints and closes the file. A second call waits for the same end and
+// returns the same error.
+//
+// It blocks until that is done or ctx is; a done ctx leaves what was begun to end by itself, and skips the roll-up.
+func (w *Writer) Close(ctx context.Context) error {
+	w.release.Do(func() {
+		w.closed.Store(true)
+		w.last = writers.release(w.core)
+	})
+	if w.last {
+		return w.core.end(ctx)
+	}
+	if err := w.core.flush(ctx); err != nil && !errors.Is(err, ErrClosed) {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}
