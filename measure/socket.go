@@ -1,0 +1,56 @@
+package measure
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+
+	"golang.org/x/net/icmp"
+)
+
+// ErrNotPermitted says that this process may open neither kind of ICMP socket.
+// Its message says what allows it.
+var ErrNotPermitted = errors.New("sending ICMP echoes is not permitted; " +
+	"either let this group use unprivileged ICMP sockets: sysctl -w net.ipv4.ping_group_range=\"0 2147483647\", " +
+	"or give the program CAP_NET_RAW: setcap cap_net_raw+ep PROGRAM")
+
+// rawSocketNeeded tries which kind of socket may be opened to ping target: the
+// unprivileged one first, because it lets the kernel pick out our replies, then
+// the raw one. It opens and closes them; nothing is sent.
+func rawSocketNeeded(target netip.Addr) (raw bool, err error) {
+	unprivileged, privileged := "udp4", "ip4:icmp"
+	if target.Is6() {
+		unprivileged, privileged = "udp6", "ip6:ipv6-icmp"
+	}
+	udpErr := canListen(unprivileged)
+	if udpErr == nil {
+		return false, nil
+	}
+	rawErr := canListen(privileged)
+	if rawErr == nil {
+		return true, nil
+	}
+	return false, socketError(udpErr, rawErr)
+}
+
+// socketError says why no socket could be had. Where any of the two was denied,
+// a permission is what is missing; else the machine lacks the protocol.
+func socketError(udpErr, rawErr error) error {
+	cause := fmt.Errorf("unprivileged: %w; raw: %w", udpErr, rawErr)
+	if errors.Is(cause, fs.ErrPermission) {
+		return fmt.Errorf("%w (%w)", ErrNotPermitted, cause)
+	}
+	return fmt.Errorf("open an ICMP socket: %w", cause)
+}
+
+func canListen(network string) error {
+	conn, err := icmp.ListenPacket(network, "")
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	if err := conn.Close(); err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return nil
+}
