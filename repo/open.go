@@ -19,9 +19,9 @@ const (
 	// applicationID marks a file as ours: "WANS" in ASCII.
 	applicationID = 0x57414e53
 
-	// pageSize of 1024 bytes writes less than half of what 4096 does: a commit a second rewrites the last page of
-	// raw_samples, however little was added to it. docs/BENCHMARKS.md has the figures.
-	pageSize = 1024
+	// pageSize of 512 bytes writes less than half of what 4096 does: each commit rewrites the last leaf of raw_samples, its
+	// neighbours and what leads to it, however little was added. Reading is as fast. docs/BENCHMARKS.md has the figures.
+	pageSize = 512
 
 	// busyTimeout is how long a statement waits for the lock of another process, whose steps take milliseconds.
 	busyTimeout = 5 * time.Second
@@ -30,7 +30,7 @@ const (
 	walLimit = 4 << 20
 
 	// cachePages bounds the page cache of a connection to 2 MiB.
-	cachePages = 2048
+	cachePages = (2 << 20) / pageSize
 
 	directoryMode = 0o750
 	fileMode      = 0o640

@@ -12,7 +12,7 @@ import (
 // file says.
 type Ages [tierCount]time.Duration
 
-// Of returns the ages that the tiers have in the file, before the retention clamps them.
+// Ages returns the ages that the tiers have in the file, before the retention clamps them.
 func (t Tiers) Ages() Ages {
 	var ages Ages
 	for _, g := range Granularities() {

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"strings"
 
 	"github.com/ncruces/go-sqlite3"
@@ -50,7 +51,13 @@ func autocommit(conn *sql.Conn) (bool, error) {
 }
 
 func rawConn(conn *sql.Conn, f func(*sqlite3.Conn) error) error {
-	return conn.Raw(func(driverConn any) error { return f(driverConn.(driver.Conn).Raw()) })
+	return conn.Raw(func(driverConn any) error {
+		c, ok := driverConn.(driver.Conn)
+		if !ok {
+			return fmt.Errorf("connection of %T, want one of the SQLite driver", driverConn)
+		}
+		return f(c.Raw())
+	})
 }
 
 // drain steps a pragma that does its work row by row to its end.
@@ -60,7 +67,8 @@ func drain(ctx context.Context, q queryer, statement string) error {
 		return err
 	}
 	defer rows.Close()
-	for rows.Next() { //nolint:revive // the rows are empty, each is a page done
+	for rows.Next() {
+		continue // the rows are empty, each is a page done
 	}
 	return rows.Err()
 }

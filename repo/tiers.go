@@ -14,9 +14,9 @@ const (
 	Minute                         // buckets of 60 s
 	FiveMinutes                    // buckets of 300 s
 	Hour                           // buckets of 3600 s
-
-	tierCount = 4
 )
+
+const tierCount = 4
 
 // Granularities lists the tiers, finest first.
 func Granularities() [tierCount]Granularity {

@@ -58,7 +58,8 @@ func newLoop(c *core, store *repo.Writer) *loop {
 
 // run is the life of the goroutine.
 func (l *loop) run() {
-	for l.turn() { //nolint:revive // each turn does one thing
+	for l.turn() {
+		continue // each turn does one thing
 	}
 	l.commitTimer.Stop()
 	l.maintenance.Stop()
@@ -120,6 +121,7 @@ func (l *loop) finish() error {
 	errs := []error{l.drain()}
 	for _, p := range l.passes {
 		p.end(ErrClosed)
+		p.onEnd(ErrClosed)
 	}
 	if errs[0] == nil {
 		errs = append(errs, l.rollUpDue(ctx), l.store.Checkpoint(context.WithoutCancel(ctx)))

@@ -171,7 +171,6 @@ func (p *pass) end(err error) {
 	p.report.Took = time.Since(p.report.Started)
 	p.report.MoreDue = len(p.stages) > 0
 	p.report.Err = err
-	p.onEnd(err)
 }
 
 // schedule adds a pass behind those that are under way.
@@ -194,8 +193,8 @@ func (l *loop) nextStep() <-chan time.Time {
 func (l *loop) step() {
 	p := l.passes[0]
 	if !p.run() {
-		l.passEnded(p.report)
 		l.passes = l.passes[1:]
+		l.passEnded(p)
 	}
 	l.options.Watchdog()
 	l.pause.Reset(stepPause)
@@ -214,10 +213,13 @@ func (l *loop) rollUpDue(ctx context.Context) error {
 	return p.report.Err
 }
 
-func (l *loop) passEnded(report Report) {
-	l.stats.pass(report)
-	if report.Err != nil {
-		l.stats.fail(report.Err)
-		l.log.Error("maintenance failed, the next pass goes on from here", "err", report.Err)
+// passEnded counts a pass before whoever asked for it hears of its end. One that was cancelled has not failed.
+func (l *loop) passEnded(p *pass) {
+	err := p.report.Err
+	l.stats.pass(p.report)
+	if err != nil && !errors.Is(err, context.Cause(p.ctx)) {
+		l.stats.fail(err)
+		l.log.Error("maintenance failed, the next pass goes on from here", "err", err)
 	}
+	p.onEnd(err)
 }

@@ -58,12 +58,13 @@ func baseTier(step time.Duration) Granularity {
 	return Raw
 }
 
-// clip adds the part of s that lies in [from, until), widened to whole points or buckets.
+// clip adds the part of s that lies in [from, until), widened to whole points or buckets. A step that the edge cuts in two
+// does not widen a range that ends before it: its second half is a point of its own, which begins after the range.
 func clip(list []segment, s segment, from, until repo.Micros) []segment {
 	width := max(s.width, s.granularity.Bucket())
 	s.from = max(s.from, from.AlignDown(width))
 	s.until = min(s.until, until.AlignUp(width))
-	if s.from >= s.until {
+	if s.from >= s.until || until <= s.edge {
 		return list
 	}
 	return append(list, s)

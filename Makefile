@@ -1,0 +1,58 @@
+# The tools are built from the versions pinned in tools/ and kept in Go's build cache: nothing is installed.
+TOOL := CGO_ENABLED=0 go tool -modfile=tools/go.mod
+
+# Which benchmarks, and how often: make bench BENCH=Record COUNT=10
+BENCH ?= .
+COUNT ?= 1
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## Build bin/wanstore, a static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ ./cmd/wanstore
+
+.PHONY: test
+test: ## Run all tests under the race detector
+	go test -race ./...
+
+.PHONY: bench
+bench: ## Run the benchmarks (BENCH=regexp COUNT=n)
+	go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) -benchmem ./tests/bench/...
+
+.PHONY: benchstat
+benchstat: ## Compare two benchmark outputs (OLD=file NEW=file)
+	$(TOOL) benchstat $(OLD) $(NEW)
+
+.PHONY: generate
+generate: ## Generate db/ from schema/ and queries/
+	rm -f db/*.go
+	$(TOOL) sqlc generate
+
+.PHONY: check-generated
+check-generated: ## Generate db/ anew and fail if it differs from what is committed
+	@.ci/run generated
+
+.PHONY: lint
+lint: ## Run gofmt, go vet and golangci-lint
+	@.ci/run lint
+
+.PHONY: vuln
+vuln: ## Look for known vulnerabilities in what the program calls
+	$(TOOL) govulncheck ./...
+
+.PHONY: update-goldens
+update-goldens: ## Rewrite the golden files of the tests (then read the diff)
+	go test ./tests/... -update
+
+.PHONY: ci
+ci: ## Run the whole gate
+	@.ci/run
+
+.PHONY: clean
+clean: ## Delete what building, testing and profiling leave behind
+	rm -rf bin
+	find . -name '.git' -prune -o -type f \( -name '*.test' -o -name '*.prof' -o -name 'coverage*.out' \) -exec rm -f {} +

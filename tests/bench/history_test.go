@@ -1,0 +1,46 @@
+package bench
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// BenchmarkRange reads seven days of one series at 5m. The file has seven series at one sample a minute for a week, and
+// the last two minutes at 20 Hz, which are not rolled up yet.
+func BenchmarkRange(b *testing.B) {
+	w := newWorld(b, 7, service.Config{})
+	const week = 7 * 24 * 60
+	for range week {
+		w.micros.Add((time.Minute - cycle).Microseconds())
+		w.write(b, 1)
+	}
+	w.maintain(b)
+	w.write(b, 2*60*20)
+	history, err := service.OpenHistory(context.Background(), w.writer.Path())
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer history.Close()
+	now := w.now()
+	query := service.Query{
+		Filter: service.Filter{Metrics: []string{service.RTT}},
+		From:   now.Add(-7 * 24 * time.Hour), Until: now, Step: 5 * time.Minute,
+	}
+	points := 0
+	for b.Loop() {
+		points = 0
+		for _, err := range history.Range(context.Background(), query) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			points++
+		}
+	}
+	if points < week/5 {
+		b.Fatalf("%d points, want %d", points, week/5)
+	}
+	b.ReportMetric(float64(points), "points")
+}
