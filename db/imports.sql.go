@@ -95,7 +95,7 @@ type ListImportsRow struct {
 	Hash   []byte
 }
 
-// Scans imports: one row a run of an import.
+// Scans imports: one row a run of an import, sorted in a temporary B-tree.
 func (q *Queries) ListImports(ctx context.Context) ([]ListImportsRow, error) {
 	rows, err := q.query(ctx, q.listImportsStmt, listImports)
 	if err != nil {

@@ -175,7 +175,7 @@ type RollUpRollupsParams struct {
 	UntilTs     int64
 }
 
-// For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier.
+// For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups in a temporary B-tree.
 func (q *Queries) RollUpRollups(ctx context.Context, arg RollUpRollupsParams) error {
 	_, err := q.exec(ctx, q.rollUpRollupsStmt, rollUpRollups,
 		arg.Granularity,
@@ -254,7 +254,8 @@ type RollUpStateRollupsParams struct {
 	UntilTs     int64
 }
 
-// For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier.
+// For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier; groups in a
+// temporary B-tree.
 func (q *Queries) RollUpStateRollups(ctx context.Context, arg RollUpStateRollupsParams) error {
 	_, err := q.exec(ctx, q.rollUpStateRollupsStmt, rollUpStateRollups,
 		arg.Granularity,

@@ -46,7 +46,7 @@ type AdvanceLastSamplesParams struct {
 	UntilTs int64
 }
 
-// Walks raw_samples by its key over the slice [from_ts, until_ts), then series by its key.
+// Walks raw_samples by its key over the slice [from_ts, until_ts), groups in a temporary B-tree, then seeks series by its key.
 // SQLite takes the bare column value from the row that has max(ts).
 func (q *Queries) AdvanceLastSamples(ctx context.Context, arg AdvanceLastSamplesParams) error {
 	_, err := q.exec(ctx, q.advanceLastSamplesStmt, advanceLastSamples, arg.FromTs, arg.UntilTs)
@@ -143,7 +143,7 @@ type ListMetricAggregationsRow struct {
 	Aggregation string
 }
 
-// Scans series: one row a series, so thousands at most.
+// Scans series: one row a series, so thousands at most. A temporary B-tree makes them distinct.
 func (q *Queries) ListMetricAggregations(ctx context.Context) ([]ListMetricAggregationsRow, error) {
 	rows, err := q.query(ctx, q.listMetricAggregationsStmt, listMetricAggregations)
 	if err != nil {

@@ -15,7 +15,7 @@ FROM tiers
 ORDER BY keep, granularity
 `
 
-// Scans tiers: four rows.
+// Scans tiers: four rows, sorted in a temporary B-tree.
 func (q *Queries) ListTiers(ctx context.Context) ([]Tier, error) {
 	rows, err := q.query(ctx, q.listTiersStmt, listTiers)
 	if err != nil {

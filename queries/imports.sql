@@ -1,5 +1,5 @@
 -- name: ListImports :many
--- Scans imports: one row a run of an import.
+-- Scans imports: one row a run of an import, sorted in a temporary B-tree.
 SELECT id, source, bytes, lines, hash
 FROM imports
 ORDER BY bytes;

@@ -55,7 +55,7 @@ GROUP BY r.series_id, bucket_ts, r.value
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count;
 
 -- name: RollUpRollups :exec
--- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier.
+-- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups in a temporary B-tree.
 INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
 SELECT
   CAST(@granularity AS TEXT),
@@ -79,7 +79,8 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   max = max(rollups.max, excluded.max);
 
 -- name: RollUpStateRollups :exec
--- For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier.
+-- For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier; groups in a
+-- temporary B-tree.
 INSERT INTO state_rollups (granularity, series_id, ts, value, count)
 SELECT
   CAST(@granularity AS TEXT),

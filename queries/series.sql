@@ -18,7 +18,7 @@ VALUES (@metric_name, @wan_name, @labels, @aggregation)
 RETURNING id;
 
 -- name: ListMetricAggregations :many
--- Scans series: one row a series, so thousands at most.
+-- Scans series: one row a series, so thousands at most. A temporary B-tree makes them distinct.
 SELECT DISTINCT metric_name, aggregation
 FROM series
 ORDER BY metric_name;
@@ -49,7 +49,7 @@ SET last_ts = CAST(@ts AS INTEGER), last_value = CAST(@value AS REAL)
 WHERE id = @id AND (last_ts IS NULL OR last_ts < CAST(@ts AS INTEGER));
 
 -- name: AdvanceLastSamples :exec
--- Walks raw_samples by its key over the slice [from_ts, until_ts), then series by its key.
+-- Walks raw_samples by its key over the slice [from_ts, until_ts), groups in a temporary B-tree, then seeks series by its key.
 -- SQLite takes the bare column value from the row that has max(ts).
 INSERT INTO series (id, metric_name, wan_name, labels, aggregation, last_ts, last_value)
 SELECT s.id, s.metric_name, s.wan_name, s.labels, s.aggregation, newest.ts, newest.value

@@ -1,5 +1,5 @@
 -- name: ListTiers :many
--- Scans tiers: four rows.
+-- Scans tiers: four rows, sorted in a temporary B-tree.
 SELECT granularity, watermark, floor, keep
 FROM tiers
 ORDER BY keep, granularity;

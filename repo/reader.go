@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 
+	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
 
 	"github.com/wanstore/wanstore/db"
@@ -62,6 +64,10 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 // recognise lets through what this program can read.
 func recognise(ctx context.Context, pool *sql.DB, latest int) error {
 	id, err := identify(ctx, pool)
+	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
+		return fmt.Errorf("%w: reading takes the right to write the -wal and -shm files beside it, "+
+			"or to make them: run as the user who records (%w)", fs.ErrPermission, err)
+	}
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,10 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 		imports, err = l.store.Imports(ctx)
 		return err
 	})
-	return imports, err
+	if err != nil {
+		return Imports{}, err // when ctx is done, the writer's goroutine may still be setting imports
+	}
+	return imports, nil
 }
 
 // OldestWelcome returns the moment before which the file would let go of a sample at once: it is older than the retention
@@ -55,7 +58,10 @@ func (w *Writer) OldestWelcome(ctx context.Context) (time.Time, error) {
 		oldest = max(tiers.LowestFloor(), tiers.ExpiryLimit(repo.MicrosOf(l.options.Now())))
 		return err
 	})
-	return oldest.Time(), err
+	if err != nil {
+		return time.Time{}, err // as in Imports
+	}
+	return oldest.Time(), nil
 }
 
 // BeginImport begins a run that goes on from a mark of imports, or from the zero mark. Source says to people where the data

@@ -2,6 +2,7 @@ package service
 
 import (
 	"fmt"
+	"maps"
 
 	"github.com/wanstore/wanstore/repo"
 )
@@ -52,14 +53,14 @@ type catalogue map[string]Metric
 
 // declare adds metrics. All are added or, with an error, none.
 func (c catalogue) declare(metrics []Metric) error {
+	all := maps.Clone(c) // so that metrics are compared with each other, too
 	for _, metric := range metrics {
-		if err := c.check(metric); err != nil {
+		if err := all.check(metric); err != nil {
 			return err
 		}
+		all[metric.Name] = metric
 	}
-	for _, metric := range metrics {
-		c[metric.Name] = metric
-	}
+	maps.Copy(c, all)
 	return nil
 }
 

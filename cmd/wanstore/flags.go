@@ -1,0 +1,80 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+)
+
+// durationFlag is a flag for a duration of more than nothing. It is zero while it is not given.
+type durationFlag struct{ time.Duration }
+
+// String returns the duration in Go's syntax, "" where none is given.
+func (f *durationFlag) String() string {
+	if f.Duration == 0 {
+		return ""
+	}
+	return f.Duration.String()
+}
+
+// Set reads what was given.
+func (f *durationFlag) Set(text string) error {
+	d, err := parseDuration(text)
+	if err != nil {
+		return err
+	}
+	if d <= 0 {
+		return errDurationSign
+	}
+	f.Duration = d
+	return nil
+}
+
+// Type names the kind of value in help texts.
+func (f *durationFlag) Type() string { return "duration" }
+
+// timeFlag is a flag for a moment. It is the zero time while it is not given.
+type timeFlag struct {
+	time.Time
+	past bool // what lies ahead of the clock is refused
+}
+
+// String returns the moment, "" where none is given.
+func (f *timeFlag) String() string {
+	if f.IsZero() {
+		return ""
+	}
+	return formatTime(f.Time)
+}
+
+// Set reads what was given.
+func (f *timeFlag) Set(text string) error {
+	at, err := parseTime(text)
+	if err != nil {
+		return err
+	}
+	if f.past && at.After(time.Now()) {
+		return errTimeAhead
+	}
+	f.Time = at
+	return nil
+}
+
+// Type names the kind of value in help texts.
+func (f *timeFlag) Type() string { return "time" }
+
+// nowFlag is the moment that ages are counted from.
+type nowFlag struct{ timeFlag }
+
+func addNowFlag(cmd *cobra.Command, now *nowFlag, usage string) {
+	now.past = true
+	cmd.Flags().Var(now, "now", usage)
+}
+
+// read returns the moment that was given, or the machine's.
+func (f *nowFlag) read() time.Time {
+	if f.IsZero() {
+		return time.Now()
+	}
+	return f.Time
+}

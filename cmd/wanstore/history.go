@@ -1,0 +1,282 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// historyOptions are the flags of the command.
+type historyOptions struct {
+	last        durationFlag
+	from, to    timeFlag
+	now         nowFlag
+	metrics     []string
+	wan         string
+	labels      []string
+	step        durationFlag
+	granularity string
+	summary     bool
+	limit       int64
+	offset      int64
+	format      string
+	json        bool
+}
+
+func newHistory() *cobra.Command {
+	options := historyOptions{}
+	cmd := &cobra.Command{
+		Use:   "history (--last DURATION | --from TIME [--to TIME])",
+		Short: "Show what was recorded",
+		Long: `Show what was recorded in a range of time, which includes its beginning and not its end. The file may be written
+meanwhile; it is only read.
+
+Without --step every row of the range is shown, at the finest granularity that still has it: raw samples, and where those
+have been let go the buckets of 1 minute, 5 minutes or 1 hour that were made of them. With --step there is one row a series
+and step; it is made of the coarsest buckets that fit, and the range widens to whole steps. Where only buckets wider than the
+step are left, those are shown: each row says its granularity. The value of a row is the mean of its samples or, of a
+state, the most frequent one.
+
+Times are ` + timeHelp + `.
+Durations are 90s, 15m, 1h30m, 7d, 2w. Output is in UTC. There is no limit of rows unless --limit is given.`,
+		Example: `  wanstore history --last 1h
+  wanstore history --last 7d --step 1h --metrics wanctl_rtt_ms,wanctl_state
+  wanstore history --from 2025-01-30 --to 2025-01-31 --wan starlink --summary
+  wanstore history --last 1d --granularity 5m --label tech=LTE --format csv > day.csv
+  wanstore history --last 10m --json | jq '.[].value'`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return options.run(cmd) },
+	}
+	options.addFlags(cmd)
+	return cmd
+}
+
+func (o *historyOptions) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Var(&o.last, "last", "range: this long up to now")
+	flags.Var(&o.from, "from", "range: from this moment on")
+	flags.Var(&o.to, "to", "range: up to this moment (default now)")
+	addNowFlag(cmd, &o.now, "the moment that --last and --from reach up to, instead of the machine's clock")
+	flags.StringSliceVar(&o.metrics, "metrics", nil, "these metrics only, `NAME,NAME...`")
+	flags.StringVar(&o.wan, "wan", "", "the WAN of this `NAME` only")
+	flags.StringArrayVar(&o.labels, "label", nil, "series with this label only, `KEY=VALUE`; may be repeated")
+	flags.Var(&o.step, "step", "one row a series and step")
+	flags.StringVar(&o.granularity, "granularity", "", "the rows of this `TIER` alone: raw, 1m, 5m or 1h")
+	flags.BoolVar(&o.summary, "summary", false, "one row a series: count, min, max, average, last, share of time in each state")
+	flags.Int64Var(&o.limit, "limit", 0, "at most this many rows")
+	flags.Int64Var(&o.offset, "offset", 0, "leave out this many rows first")
+	flags.StringVar(&o.format, "format", formatTable, "`FORMAT` of the output: table, json or csv")
+	flags.BoolVar(&o.json, "json", false, "the same as --format json")
+}
+
+func (o *historyOptions) run(cmd *cobra.Command) error {
+	query, err := o.query(cmd)
+	if err != nil {
+		return err
+	}
+	history, _, err := openHistory(cmd)
+	if err != nil {
+		return err
+	}
+	shown, err := o.show(cmd.Context(), history, query, cmd.OutOrStdout())
+	if err == nil && shown == 0 && o.format == formatTable {
+		err = explainNothing(cmd.Context(), history, query, cmd.ErrOrStderr())
+	}
+	return errors.Join(err, history.Close())
+}
+
+// query makes the flags a query, and refuses what does not go together.
+func (o *historyOptions) query(cmd *cobra.Command) (service.Query, error) {
+	query := service.Query{Filter: service.Filter{Metrics: o.metrics, WAN: o.wan}, Step: o.step.Duration}
+	if err := o.checkFlags(cmd); err != nil {
+		return query, usage(cmd, err)
+	}
+	labels, err := parseLabels(o.labels)
+	if err != nil {
+		return query, usage(cmd, err)
+	}
+	query.Labels = labels
+	if o.granularity != "" {
+		tier, err := service.ParseGranularity(o.granularity)
+		if err != nil {
+			return query, usage(cmd, err)
+		}
+		query.Only = &tier
+	}
+	o.setRange(&query)
+	return query, nil
+}
+
+func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
+	if o.json {
+		if cmd.Flags().Changed("format") && o.format != formatJSON {
+			return fmt.Errorf("--json and --format %s exclude each other", o.format)
+		}
+		o.format = formatJSON
+	}
+	switch {
+	case o.last.Duration != 0 && !(o.from.IsZero() && o.to.IsZero()):
+		return errors.New("--last excludes --from and --to")
+	case o.last.Duration == 0 && o.from.IsZero() && o.to.IsZero():
+		return errors.New("which range? give --last or --from")
+	case o.last.Duration == 0 && o.from.IsZero():
+		return errors.New("--to needs --from")
+	case o.step.Duration != 0 && o.granularity != "":
+		return errors.New("--step and --granularity exclude each other")
+	case o.step.Duration != 0 && o.summary:
+		return errors.New("--step and --summary exclude each other")
+	case cmd.Flags().Changed("limit") && o.limit < 1:
+		return fmt.Errorf("--limit %d: want 1 or more", o.limit)
+	case o.offset < 0:
+		return fmt.Errorf("--offset %d: want 0 or more", o.offset)
+	case o.format != formatTable && o.format != formatJSON && o.format != formatCSV:
+		return fmt.Errorf("--format %q: want %s, %s or %s", o.format, formatTable, formatJSON, formatCSV)
+	}
+	return nil
+}
+
+func (o *historyOptions) setRange(query *service.Query) {
+	query.From, query.Until = o.from.Time, o.to.Time
+	if query.Until.IsZero() {
+		query.Until = o.now.read()
+	}
+	if o.last.Duration != 0 {
+		query.From = query.Until.Add(-o.last.Duration)
+	}
+}
+
+// parseLabels reads KEY=VALUE.
+func parseLabels(list []string) (service.Labels, error) {
+	labels := service.Labels{}
+	for _, text := range list {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("--label %q: want KEY=VALUE", text)
+		}
+		if before, ok := labels[key]; ok && before != value {
+			return nil, fmt.Errorf("--label %s: a series has one value of it, not both %q and %q", key, before, value)
+		}
+		labels[key] = value
+	}
+	return labels, nil
+}
+
+// show writes the answer and returns how many rows it had.
+func (o *historyOptions) show(ctx context.Context, history *service.History, query service.Query, out io.Writer) (int64, error) {
+	if o.summary {
+		return o.showSummaries(ctx, history, query, out)
+	}
+	output := newPointRows(o.format, out)
+	part := slice{limit: o.limit, skip: o.offset}
+	styles := valueStyles()
+	for point, err := range history.Range(ctx, query) {
+		if err != nil {
+			return part.taken, err
+		}
+		if !part.take() {
+			continue
+		}
+		if err := output.add(newPointRow(point, styles)); err != nil {
+			return part.taken, err
+		}
+		if part.full() {
+			break
+		}
+	}
+	return part.taken, output.end()
+}
+
+func (o *historyOptions) showSummaries(ctx context.Context, history *service.History, query service.Query, out io.Writer) (int64, error) {
+	list, err := history.Summarize(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	output := newSummaryRows(o.format, out)
+	part := slice{limit: o.limit, skip: o.offset}
+	styles := valueStyles()
+	for _, summary := range list {
+		if part.full() || !part.take() {
+			continue
+		}
+		if err := output.add(newSummaryRow(summary, styles)); err != nil {
+			return part.taken, err
+		}
+	}
+	return part.taken, output.end()
+}
+
+// slice is the part of the rows that was asked for.
+type slice struct {
+	limit int64 // 0 for none
+	skip  int64
+	taken int64
+}
+
+// take says whether the next row is in it.
+func (s *slice) take() bool {
+	if s.skip > 0 {
+		s.skip--
+		return false
+	}
+	s.taken++
+	return true
+}
+
+func (s *slice) full() bool { return s.limit > 0 && s.taken >= s.limit }
+
+// explainNothing tells somebody who got no rows where there are some.
+func explainNothing(ctx context.Context, history *service.History, query service.Query, out io.Writer) error {
+	picked, err := history.Latest(ctx, query.Filter)
+	if err != nil {
+		return err
+	}
+	if len(picked) == 0 {
+		return explainFilter(ctx, history, out)
+	}
+	last := picked[0].Time
+	for _, point := range picked {
+		if point.Time.After(last) {
+			last = point.Time
+		}
+	}
+	fmt.Fprintf(out, "nothing in [%s, %s): the newest sample is of %s\n",
+		formatTime(query.From), formatTime(query.Until), formatTime(last))
+	return nil
+}
+
+// explainFilter tells somebody whose filter picked no series what there is to pick from.
+func explainFilter(ctx context.Context, history *service.History, out io.Writer) error {
+	all, err := history.Latest(ctx, service.Filter{})
+	if err != nil {
+		return err
+	}
+	metrics, wans := map[string]bool{}, map[string]bool{}
+	for _, point := range all {
+		metrics[point.Metric] = true
+		wans[printable(point.WAN)] = true
+	}
+	fmt.Fprintf(out, "nothing: the file has no such series; it has metrics %s of WAN %s\n", list(metrics), list(wans))
+	return nil
+}
+
+// list names the members of a set, the first twenty of them.
+func list(set map[string]bool) string {
+	const most = 20
+	names := slices.Sorted(maps.Keys(set))
+	if len(names) == 0 {
+		return "none"
+	}
+	if len(names) > most {
+		names = append(names[:most], "...")
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,156 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// pointRow is a point of the history.
+type pointRow struct {
+	Timestamp   string         `json:"timestamp"`
+	TimestampUS int64          `json:"timestamp_us"`
+	WAN         string         `json:"wan_name"`
+	Metric      string         `json:"metric_name"`
+	Labels      service.Labels `json:"labels"`
+	Value       float64        `json:"value"`
+	Min         float64        `json:"min"`
+	Max         float64        `json:"max"`
+	Count       int64          `json:"count"`
+	Granularity string         `json:"granularity"`
+
+	style valueStyle
+}
+
+func newPointRows(format string, out io.Writer) rows {
+	return newRows(format, out,
+		[]string{
+			"timestamp", "timestamp_us", "wan_name", "metric_name", "labels",
+			"value", "min", "max", "count", "granularity",
+		},
+		[]column{
+			left("TIME"), left("WAN"), left("METRIC"), left("LABELS"),
+			right("VALUE"), right("MIN"), right("MAX"), right("COUNT"), left("GRANULARITY"),
+		})
+}
+
+func newPointRow(p service.Point, styles map[string]valueStyle) *pointRow {
+	return &pointRow{
+		Timestamp: formatTime(p.Time), TimestampUS: p.Time.UnixMicro(),
+		WAN: p.WAN, Metric: p.Metric, Labels: p.Labels,
+		Value: p.Value, Min: p.Min, Max: p.Max, Count: p.Count,
+		Granularity: p.Granularity.String(),
+		style:       styles[p.Metric],
+	}
+}
+
+func (r *pointRow) csv() ([]string, error) {
+	labels, err := json.Marshal(r.Labels)
+	return []string{
+		r.Timestamp, number(r.TimestampUS), r.WAN, r.Metric, string(labels),
+		exact(r.Value), exact(r.Min), exact(r.Max), number(r.Count), r.Granularity,
+	}, err
+}
+
+func (r *pointRow) table() []string {
+	return []string{
+		r.Timestamp, printable(r.WAN), r.Metric, showLabels(r.Labels),
+		r.style.show(r.Value), r.style.show(r.Min), r.style.show(r.Max), number(r.Count), r.Granularity,
+	}
+}
+
+// summaryRow is what a series did in the whole range.
+type summaryRow struct {
+	WAN         string         `json:"wan_name"`
+	Metric      string         `json:"metric_name"`
+	Labels      service.Labels `json:"labels"`
+	Aggregation string         `json:"aggregation"`
+	Count       int64          `json:"count"`
+	Min         float64        `json:"min"`
+	Max         float64        `json:"max"`
+	Avg         float64        `json:"avg"`
+	Last        float64        `json:"last"`
+	LastTime    string         `json:"last_timestamp"`
+	LastTimeUS  int64          `json:"last_timestamp_us"`
+	States      []stateRow     `json:"states"`
+
+	style valueStyle
+}
+
+// stateRow is the share of one state.
+type stateRow struct {
+	Value float64 `json:"value"`
+	Name  string  `json:"name,omitempty"`
+	Count int64   `json:"count"`
+	Share float64 `json:"share"`
+}
+
+func newSummaryRows(format string, out io.Writer) rows {
+	return newRows(format, out,
+		[]string{
+			"wan_name", "metric_name", "labels", "aggregation", "count", "min", "max", "avg",
+			"last", "last_timestamp", "last_timestamp_us", "states",
+		},
+		[]column{
+			left("WAN"), left("METRIC"), left("LABELS"), right("COUNT"), right("MIN"), right("AVG"), right("MAX"),
+			right("LAST"), left("LAST TIME"), left("STATES"),
+		})
+}
+
+func newSummaryRow(s service.Summary, styles map[string]valueStyle) *summaryRow {
+	style := styles[s.Metric]
+	row := &summaryRow{
+		WAN: s.WAN, Metric: s.Metric, Labels: s.Labels, Aggregation: string(s.Aggregation),
+		Count: s.Count, Min: s.Min, Max: s.Max, Avg: s.Avg,
+		Last: s.Last, LastTime: formatTime(s.LastTime), LastTimeUS: s.LastTime.UnixMicro(),
+		States: []stateRow{},
+		style:  style,
+	}
+	for _, state := range s.States {
+		row.States = append(row.States, stateRow{
+			Value: state.Value, Name: style.name(state.Value), Count: state.Count, Share: state.Share,
+		})
+	}
+	return row
+}
+
+func (r *summaryRow) csv() ([]string, error) {
+	labels, err := json.Marshal(r.Labels)
+	if err != nil {
+		return nil, err
+	}
+	states, err := json.Marshal(r.States)
+	return []string{
+		r.WAN, r.Metric, string(labels), r.Aggregation, number(r.Count), exact(r.Min), exact(r.Max), exact(r.Avg),
+		exact(r.Last), r.LastTime, number(r.LastTimeUS), string(states),
+	}, err
+}
+
+func (r *summaryRow) table() []string {
+	average := r.style.show(r.Avg)
+	var states []string
+	for _, state := range r.States {
+		average = fixed(r.Avg) // between two states there is none that it could be named after
+		states = append(states, fmt.Sprintf("%s %s", r.style.show(state.Value), percent(state.Share)))
+	}
+	return []string{
+		printable(r.WAN), r.Metric, showLabels(r.Labels), number(r.Count),
+		r.style.show(r.Min), average, r.style.show(r.Max),
+		r.style.show(r.Last), r.LastTime, strings.Join(states, ", "),
+	}
+}
+
+// showLabels writes labels in the order of their names, as JSON and thus without anything that a terminal would obey.
+func showLabels(labels service.Labels) string {
+	if len(labels) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(labels)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/importer"
+	"github.com/wanstore/wanstore/service"
+)
+
+// standardInput is the argument that stands for it.
+const standardInput = "-"
+
+// importOptions are the flags of the command.
+type importOptions struct {
+	format  string
+	modes   []string
+	skipBad bool
+	now     nowFlag
+	json    bool
+}
+
+func newImport() *cobra.Command {
+	options := importOptions{}
+	cmd := &cobra.Command{
+		Use:   "import FILE...",
+		Short: "Take in recorded measurements",
+		Long: `Take in recorded measurements from CSV files, "-" for standard input, compressed by gzip or not. The first line is
+
+  timestamp_ms,wan,metric,labels_json,value
+
+(or timestamp_us, for microseconds), and labels_json is a JSON object of strings, {} when there are none.
+
+Only what is new is added: the file remembers how far the same data has been taken in, under whatever name. So an import
+may be interrupted and run again, and a file that has grown since adds what it has grown by. A bad line stops the import
+before it, unless --skip-bad is given. A metric that nobody declared is averaged; --mode makes it a state instead.
+
+Ages are counted from the machine's clock. What is older than the retention is refused, so old data wants --now, the
+moment to count from instead: one shortly after its last row.
+
+Times are ` + timeHelp + `.`,
+		Example: `  wanstore import measurements.csv.gz
+  wanstore import --now 2025-01-30T22:05:00Z --db starlink.db starlink.csv.gz
+  ssh router cat /tmp/metrics.csv | wanstore import -
+  wanstore import --mode modem_link_state --skip-bad modem.csv`,
+		RunE: func(cmd *cobra.Command, args []string) error { return options.run(cmd, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringVar(&options.format, "format", formatCSV, "`FORMAT` of the files: csv")
+	flags.StringArrayVar(&options.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
+	flags.BoolVar(&options.skipBad, "skip-bad", false, "report bad lines and go on")
+	addNowFlag(cmd, &options.now, "the moment that ages are counted from, instead of the machine's clock")
+	addJSONFlag(cmd, &options.json)
+	addPolicyFlags(cmd)
+	return cmd
+}
+
+func (o *importOptions) run(cmd *cobra.Command, files []string) error {
+	if len(files) == 0 {
+		return usagef(cmd, "which files? name one or more, %s for standard input", standardInput)
+	}
+	if err := o.check(files); err != nil {
+		return usage(cmd, err)
+	}
+	config, err := configure(cmd)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		if err := readable(file); err != nil {
+			return err
+		}
+	}
+	ctx := cmd.Context()
+	writer, err := openWriter(ctx, config, service.Options{
+		Logger: newLogger(cmd), Metrics: o.metrics(), Now: o.now.read, NoMaintenance: true,
+	})
+	if errors.Is(err, service.ErrName) || errors.Is(err, service.ErrAggregation) {
+		return usage(cmd, fmt.Errorf("--mode: %w", err))
+	}
+	if err != nil {
+		return err
+	}
+	done, err := o.importAll(ctx, cmd, writer, files)
+	err = errors.Join(err, closeWriter(ctx, writer))
+	return errors.Join(err, o.report(cmd, done))
+}
+
+func (o *importOptions) check(files []string) error {
+	if o.format != formatCSV {
+		return fmt.Errorf("--format %q: want %s", o.format, formatCSV)
+	}
+	seen := false
+	for _, file := range files {
+		if file == standardInput && seen {
+			return errors.New("standard input can be read once")
+		}
+		seen = seen || file == standardInput
+	}
+	return nil
+}
+
+// readable says what is wrong with an input file, before anything is made.
+func readable(name string) error {
+	if name == standardInput {
+		return nil
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return fmt.Errorf("open %s: %w", name, service.ErrDirectory)
+	}
+	if !info.Mode().IsRegular() {
+		return nil // to open a named pipe would take from it
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// metrics declares the states.
+func (o *importOptions) metrics() []service.Metric {
+	var list []service.Metric
+	for _, name := range o.modes {
+		list = append(list, service.Metric{Name: name, Aggregation: service.Mode})
+	}
+	return list
+}
+
+// importAll imports one file after another, up to the first that fails.
+func (o *importOptions) importAll(ctx context.Context, cmd *cobra.Command, writer *service.Writer, files []string) ([]importRow, error) {
+	bar := newImportBar(cmd.ErrOrStderr())
+	defer bar.clear()
+	done := []importRow{}
+	for _, file := range files {
+		bar.next(file)
+		result, err := importer.CSV(ctx, writer, file, importer.Options{
+			Now:      o.now.read(),
+			SkipBad:  o.skipBad,
+			Progress: bar.show,
+			OnBad: func(bad *importer.LineError) {
+				if o.skipBad { // else it is the error
+					bar.clear()
+					fmt.Fprintln(cmd.ErrOrStderr(), bad)
+				}
+			},
+		})
+		if err == nil || result != (importer.Result{}) {
+			done = append(done, newImportRow(file, result))
+		}
+		if err != nil {
+			return done, o.explain(err)
+		}
+	}
+	return done, nil
+}
+
+// explain adds to an error what can be done about it.
+func (o *importOptions) explain(err error) error {
+	var bad *importer.LineError
+	switch {
+	case errors.Is(err, importer.ErrHeader):
+		return err
+	case errors.As(err, &bad):
+		return fmt.Errorf("%w (stopped before this line; --skip-bad goes on)", err)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w (run it again to go on from there)", err)
+	}
+	return err
+}
+
+func (o *importOptions) report(cmd *cobra.Command, done []importRow) error {
+	switch {
+	case len(done) == 0: // the first file has failed before anything of it was taken
+		return nil
+	case o.json:
+		return writeJSON(cmd.OutOrStdout(), done)
+	}
+	return printImports(cmd.OutOrStdout(), done)
+}

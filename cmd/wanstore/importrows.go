@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/wanstore/wanstore/importer"
+	"github.com/wanstore/wanstore/service"
+)
+
+// importRow is what became of one file.
+type importRow struct {
+	File      string     `json:"file"`
+	Read      int64      `json:"read"`
+	Stored    int64      `json:"stored"`
+	Duplicate int64      `json:"duplicate"`
+	Known     int64      `json:"known"`
+	Bad       int64      `json:"bad"`
+	Refused   refusedRow `json:"refused"`
+}
+
+// refusedRow counts refused samples by cause.
+type refusedRow struct {
+	Value       int64 `json:"value"`
+	Ahead       int64 `json:"ahead"`
+	TooOld      int64 `json:"too_old"`
+	Aggregation int64 `json:"aggregation"`
+	Series      int64 `json:"series"`
+}
+
+// printImports shows to people what became of their files.
+func printImports(out io.Writer, list []importRow) error {
+	lines := newTable(out,
+		left("FILE"), right("READ"), right("STORED"), right("DUPLICATE"), right("KNOWN"), right("BAD"), left("REFUSED"))
+	for _, r := range list {
+		err := lines.add(printable(r.File), number(r.Read), number(r.Stored), number(r.Duplicate), number(r.Known),
+			number(r.Bad), r.Refused.String())
+		if err != nil {
+			return err
+		}
+	}
+	return lines.end()
+}
+
+func newImportRow(file string, r importer.Result) importRow {
+	return importRow{
+		File: file, Read: r.Read, Stored: r.Stored, Duplicate: r.Duplicate, Known: r.Known, Bad: r.Bad,
+		Refused: newRefusedRow(r.Refused),
+	}
+}
+
+func newRefusedRow(r service.Refused) refusedRow {
+	return refusedRow{Value: r.Value, Ahead: r.Ahead, TooOld: r.TooOld, Aggregation: r.Aggregation, Series: r.Series}
+}
+
+// String returns the number that were refused, and of what cause.
+func (r refusedRow) String() string {
+	var total int64
+	var causes []string
+	for _, cause := range []struct {
+		count int64
+		name  string
+	}{
+		{r.TooOld, "too old"},
+		{r.Ahead, "ahead of the clock"},
+		{r.Value, "bad value"},
+		{r.Aggregation, "other aggregation"},
+		{r.Series, "no series"},
+	} {
+		total += cause.count
+		if cause.count > 0 {
+			causes = append(causes, fmt.Sprintf("%d %s", cause.count, cause.name))
+		}
+	}
+	if len(causes) == 0 {
+		return "0"
+	}
+	return fmt.Sprintf("%d (%s)", total, strings.Join(causes, ", "))
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/wanstore/wanstore/measure"
+)
+
+// TestMain lets the test binary be the program, where it is called by that name.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"wanstore": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Condition: func(condition string) (bool, error) {
+			if condition == "icmp" {
+				return icmpError() == nil, nil
+			}
+			return false, errors.New("no such condition")
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"exits":   exits,
+			"foreign": foreign,
+		},
+	})
+}
+
+// icmpError says why this process can not send echoes, nil if it can.
+func icmpError() error {
+	_, err := measure.NewPinger(measure.PingConfig{Target: netip.MustParseAddr("127.0.0.1"), Interval: time.Second})
+	return err
+}
+
+// exits runs a program and wants an exit code: exits CODE PROGRAM ARGS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// foreign makes the smallest SQLite database that another program could have made: one page, no tables, and the
+// application id of somebody else. The layout is that of https://www.sqlite.org/fileformat.html
+func foreign(ts *testscript.TestScript, _ bool, args []string) {
+	const pageSize = 512
+	page := make([]byte, pageSize)
+	copy(page, "SQLite format 3\x00")
+	binary.BigEndian.PutUint16(page[16:], pageSize)
+	copy(page[18:], []byte{1, 1, 0, 64, 32, 32}) // file format, payload fractions
+	binary.BigEndian.PutUint32(page[28:], 1)     // pages
+	binary.BigEndian.PutUint32(page[44:], 4)     // schema format
+	binary.BigEndian.PutUint32(page[56:], 1)     // UTF-8
+	binary.BigEndian.PutUint32(page[68:], 0x0f055112)
+	page[100] = 13 // an empty table leaf
+	binary.BigEndian.PutUint16(page[105:], pageSize)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), page, 0o600))
+}

@@ -1,0 +1,203 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+func newMaintain() *cobra.Command {
+	var now nowFlag
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:   "maintain",
+		Short: "Roll up, thin out and tidy up what is due",
+		Long: `Do all maintenance that is due: roll raw samples up into buckets of 1 minute, 5 minutes and 1 hour, delete what has
+reached the age at which its tier lets go, and give free space back. A file that is being recorded to needs no help, for its
+recorder does the same once a minute; both may run at once.
+
+How long a tier keeps what it has is written in the file. --retention-days and --keep-* change that for good.
+
+With --now ages are counted from that moment, which may not lie ahead of this machine's clock.
+Times are ` + timeHelp + `.`,
+		Example: `  wanstore maintain
+  wanstore maintain --retention-days 365
+  wanstore maintain --now 2025-01-31 --db starlink.db --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return maintain(cmd, now, asJSON) },
+	}
+	cmd.Flags().SortFlags = false
+	addNowFlag(cmd, &now, "the moment that ages are counted from, instead of the machine's clock")
+	addJSONFlag(cmd, &asJSON)
+	addPolicyFlags(cmd)
+	return cmd
+}
+
+func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
+	config, err := configure(cmd)
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	if err := mustBeHistory(ctx, config.DBPath); err != nil {
+		return err
+	}
+	writer, err := openWriter(ctx, config, service.Options{
+		Logger: newLogger(cmd), Now: now.read, NoMaintenance: true,
+	})
+	if err != nil {
+		return err
+	}
+	report, err := maintainAll(ctx, writer)
+	err = errors.Join(err, closeWriter(ctx, writer))
+	print := report.print
+	if asJSON {
+		print = func(out io.Writer) error { return writeJSON(out, report) }
+	}
+	return errors.Join(err, print(cmd.OutOrStdout()))
+}
+
+// mustBeHistory refuses what the writer would make, or make a history of. Any other error is the writer's to find: it
+// brings an older file up to date, for example, which a reader can't.
+func mustBeHistory(ctx context.Context, name string) error {
+	history, err := service.OpenHistory(ctx, name)
+	if err == nil {
+		return history.Close()
+	}
+	if errors.Is(err, service.ErrMissing) || errors.Is(err, service.ErrEmpty) {
+		return err
+	}
+	return nil
+}
+
+// maintainAll runs passes until nothing is due.
+func maintainAll(ctx context.Context, writer *service.Writer) (maintenance, error) {
+	all := newMaintenance()
+	for {
+		report, err := writer.Maintain(ctx)
+		all.add(report)
+		if err != nil {
+			return all, fmt.Errorf("maintain: %w", err)
+		}
+		if !report.MoreDue {
+			return all, nil
+		}
+	}
+}
+
+// maintenance is what was done, as JSON has it.
+type maintenance struct {
+	RolledUp    map[string]int64 `json:"rolled_up"`
+	Deleted     map[string]int64 `json:"deleted"`
+	Expired     int64            `json:"expired"`
+	PagesFreed  int64            `json:"pages_freed"`
+	Steps       int              `json:"steps"`
+	LongestStep longestStep      `json:"longest_step"`
+	TookSeconds float64          `json:"took_seconds"`
+	MoreDue     bool             `json:"more_due"`
+
+	took time.Duration
+}
+
+// longestStep is the step that everybody else had to wait for longest.
+type longestStep struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+
+	took time.Duration
+}
+
+func newMaintenance() maintenance {
+	return maintenance{RolledUp: map[string]int64{}, Deleted: map[string]int64{}}
+}
+
+// add adds a pass.
+func (m *maintenance) add(r service.Report) {
+	for level, count := range r.RolledUp {
+		m.RolledUp[level] += count
+	}
+	for tier, count := range r.Deleted {
+		m.Deleted[tier] += count
+	}
+	m.Expired += r.Expired
+	m.PagesFreed += r.PagesFreed
+	m.Steps += r.Steps
+	if r.LongestStep > m.LongestStep.took {
+		m.LongestStep = longestStep{Name: r.LongestName, Seconds: r.LongestStep.Seconds(), took: r.LongestStep}
+	}
+	m.took += r.Took
+	m.TookSeconds = m.took.Seconds()
+	m.MoreDue = r.MoreDue
+}
+
+// print shows the report to people.
+func (m *maintenance) print(out io.Writer) error {
+	lines := newTable(out)
+	more := "no"
+	if m.MoreDue {
+		more = "yes"
+	}
+	facts := append(m.rollUps(), m.deletions()...)
+	facts = append(facts,
+		[]string{"expired", number(m.Expired) + " samples, never rolled up"},
+		[]string{"freed", number(m.PagesFreed) + " pages"},
+		[]string{"steps", fmt.Sprintf("%d, the longest %s (%s)", m.Steps, brief(m.LongestStep.took), m.LongestStep.Name)},
+		[]string{"took", brief(m.took)},
+		[]string{"more due", more},
+	)
+	for _, fact := range facts {
+		if err := lines.add(fact...); err != nil {
+			return err
+		}
+	}
+	return lines.end()
+}
+
+// rollUps lists the levels in the order of the tiers.
+func (m *maintenance) rollUps() [][]string {
+	var facts [][]string
+	for to := service.Minute; to <= service.Hour; to++ {
+		level := (to - 1).String() + "->" + to.String()
+		facts = append(facts, []string{"rolled up " + level, number(m.RolledUp[level]) + " rows"})
+	}
+	return facts
+}
+
+func (m *maintenance) deletions() [][]string {
+	var facts [][]string
+	for tier := service.Raw; tier <= service.Hour; tier++ {
+		facts = append(facts, []string{"deleted " + tier.String(), number(m.Deleted[tier.String()]) + " rows"})
+	}
+	return facts
+}
+
+// brief returns a duration with three digits, from seconds down.
+func brief(d time.Duration) string {
+	switch {
+	case d >= time.Minute:
+		return formatAge(d.Round(time.Second))
+	case d >= time.Second:
+		return threeDigits(d.Seconds()) + " s"
+	case d >= time.Millisecond:
+		return threeDigits(float64(d)/1e6) + " ms"
+	default:
+		return threeDigits(float64(d)/1e3) + " µs"
+	}
+}
+
+func threeDigits(value float64) string {
+	switch {
+	case value >= 100:
+		return strconv.FormatFloat(value, 'f', 0, 64)
+	case value >= 10:
+		return strconv.FormatFloat(value, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(value, 'f', 2, 64)
+}

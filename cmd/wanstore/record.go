@@ -1,0 +1,197 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/measure"
+	"github.com/wanstore/wanstore/service"
+)
+
+// recordOptions are the flags of the command.
+type recordOptions struct {
+	duration durationFlag
+	interval durationFlag
+	target   string
+	device   string
+	wan      string
+	json     bool
+}
+
+func newRecord() *cobra.Command {
+	options := recordOptions{interval: durationFlag{50 * time.Millisecond}}
+	cmd := &cobra.Command{
+		Use:   "record",
+		Short: "Measure this machine's line and record it",
+		Long: fmt.Sprintf(`Measure this machine's line and record it, until --for has passed or the program is interrupted; what has been measured
+by then is all stored. A second interrupt kills.
+
+Every --interval an ICMP echo goes to the default gateway (or --target), and the byte counters of the interface that leads
+there (or --interface) are read. Recorded are
+
+  %-26s round-trip time of each echo
+  %-26s that of the idle line: falls within seconds, rises within minutes and on an idle line only
+  %-26s how far the round-trip time, averaged over %s, lies above that
+  %-26s 0 GREEN, 1 YELLOW from %s of delta, 2 SOFT_RED from %s, 3 RED from %s or after %s of silence
+  %-26s Mbit/s that the interface received
+  %-26s Mbit/s that it sent
+
+The history is maintained meanwhile. Sending echoes needs the right to: an unprivileged ICMP socket
+(sysctl net.ipv4.ping_group_range) or CAP_NET_RAW.`,
+			service.RTT, service.RTTBaseline, service.RTTDelta, measure.LoadTimeConstant, service.State,
+			measure.YellowFrom, measure.SoftRedFrom, measure.RedFrom, measure.SilenceLimit,
+			service.RateDownload, service.RateUpload),
+		Example: `  wanstore record
+  wanstore record --for 10s --db /tmp/wan.db
+  wanstore record --target 192.0.2.1 --interface eth1 --wan cable
+  wanstore record --for 1h --json > summary.json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return options.run(cmd) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Var(&options.duration, "for", "end after this long (default: when interrupted)")
+	flags.Var(&options.interval, "interval", "length of a cycle")
+	flags.StringVar(&options.target, "target", "", "`HOST` to ping (default: the gateway)")
+	flags.StringVar(&options.device, "interface", "", "count this `INTERFACE`'s bytes, and send echoes through it (default: the one that leads to the host)")
+	flags.StringVar(&options.wan, "wan", "", "`NAME` of the WAN to record as (default: that of the interface)")
+	addJSONFlag(cmd, &options.json)
+	addPolicyFlags(cmd)
+	return cmd
+}
+
+func (o *recordOptions) run(cmd *cobra.Command) error {
+	config, err := configure(cmd)
+	if err != nil {
+		return err
+	}
+	if o.interval.Duration < measure.MinPingInterval {
+		return usagef(cmd, "--interval %s: want %s or more", o.interval.Duration, measure.MinPingInterval)
+	}
+	ctx := cmd.Context()
+	line, err := o.findLine(ctx) // before the file is made
+	if err != nil {
+		return err
+	}
+	terminal := newStatusLine(cmd.ErrOrStderr())
+	writer, err := openWriter(ctx, config, service.Options{Logger: terminal.logger()})
+	if err != nil {
+		return err
+	}
+	loop, err := o.newLoop(line, writer)
+	if err != nil {
+		return errors.Join(err, closeWriter(ctx, writer))
+	}
+	fmt.Fprintf(terminal, "recording %s through %s every %s into %s%s\n",
+		line.path.Target, line.path.Interface, formatAge(o.interval.Duration), config.DBPath, o.howToEnd())
+	o.measure(ctx, loop, line, terminal)
+	err = closeWriter(ctx, writer)
+	err = errors.Join(err, o.report(cmd, newRecordSummary(line, loop, writer)))
+	terminal.hint("look at it: wanstore history --last 5m --summary --db %s\n", config.DBPath)
+	return err
+}
+
+func (o *recordOptions) report(cmd *cobra.Command, summary *recordSummary) error {
+	if o.json {
+		return writeJSON(cmd.OutOrStdout(), summary)
+	}
+	return summary.print(cmd.OutOrStdout())
+}
+
+func (o *recordOptions) howToEnd() string {
+	if o.duration.Duration > 0 {
+		return " for " + formatAge(o.duration.Duration)
+	}
+	return ", Ctrl-C ends"
+}
+
+// line is what is measured, and by what.
+type line struct {
+	path   measure.Path
+	wan    string
+	pinger *measure.Pinger
+	meter  *measure.Meter
+}
+
+// findLine settles what to measure, and finds out whether that is allowed.
+func (o *recordOptions) findLine(ctx context.Context) (*line, error) {
+	kernel, err := measure.OpenKernel("")
+	if err != nil {
+		return nil, err
+	}
+	path, err := kernel.FindPath(ctx, o.target, o.device)
+	if err != nil {
+		return nil, err
+	}
+	// An interface that was named is the line to be measured, whatever the routing table says.
+	pinger, err := measure.NewPinger(measure.PingConfig{Target: path.Target, Interface: o.device, Interval: o.interval.Duration})
+	if err != nil {
+		return nil, err
+	}
+	wan := o.wan
+	if wan == "" {
+		wan = path.Interface
+	}
+	return &line{path: path, wan: wan, pinger: pinger, meter: kernel.NewMeter(path.Interface)}, nil
+}
+
+func (o *recordOptions) newLoop(line *line, writer *service.Writer) (*recordLoop, error) {
+	series, err := newLineSeries(writer, line.wan)
+	if err != nil {
+		return nil, err
+	}
+	return newRecordLoop(o.interval.Duration, line.pinger.Take, line.meter.Rate, series, writer.Record), nil
+}
+
+// measure records until it is time to end, and then until nothing of it runs any more.
+func (o *recordOptions) measure(ctx context.Context, loop *recordLoop, line *line, terminal *statusLine) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if o.duration.Duration > 0 {
+		ctx, cancel = context.WithTimeout(ctx, o.duration.Duration)
+		defer cancel()
+	}
+	var running sync.WaitGroup
+	running.Go(func() { _ = line.pinger.Run(ctx) }) // it ends with ctx and has no error
+	running.Go(func() { terminal.follow(ctx, loop, line) })
+	loop.run(ctx)
+	running.Wait()
+}
+
+// newLineSeries resolves the series that a loop records to.
+func newLineSeries(writer *service.Writer, wan string) (lineSeries, error) {
+	var s lineSeries
+	for _, one := range []struct {
+		metric string
+		handle **service.Series
+	}{
+		{service.RTT, &s.rtt},
+		{service.RTTBaseline, &s.baseline},
+		{service.RTTDelta, &s.delta},
+		{service.State, &s.state},
+		{service.RateDownload, &s.download},
+		{service.RateUpload, &s.upload},
+	} {
+		handle, err := writer.Series(one.metric, wan, nil)
+		if err != nil {
+			return s, err
+		}
+		*one.handle = handle
+	}
+	return s, nil
+}
+
+// fileSize returns the size of a file, 0 if it is not to be seen.
+func fileSize(name string) int64 {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}

@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/wanstore/wanstore/measure"
+	"github.com/wanstore/wanstore/service"
+)
+
+// Range and precision of the overheads: 200 KB for as long as the loop runs.
+const (
+	longestOverhead = time.Minute
+	overheadDigits  = 3
+)
+
+// lineSeries are the series of one line.
+type lineSeries struct {
+	rtt, baseline, delta, state, download, upload *service.Series
+}
+
+// recordLoop is the control loop of a line: once a cycle it takes what has been measured and hands it over. It does not
+// wait for network, file or terminal; what it calls must not either.
+type recordLoop struct {
+	interval time.Duration
+	replies  func([]measure.Reply) []measure.Reply
+	rates    func() (measure.Rate, bool, error)
+	series   lineSeries
+	record   func(...service.Sample)
+
+	// Of the goroutine that runs the loop.
+	congestion measure.Congestion
+	answered   bool // there has been a reply, or too long none: what congestion says of the line is known
+	taken      []measure.Reply
+	samples    []service.Sample
+	due        time.Time // when the tick before was
+
+	mu   sync.Mutex // held for copying alone
+	seen loopCounts
+	// overhead is that of the cycles, in nanoseconds. It is to be read when the loop has ended.
+	overhead *hdrhistogram.Histogram
+}
+
+// loopCounts are what a loop has counted and measured last.
+type loopCounts struct {
+	started, ended time.Time
+	cycles         int64
+	late           int64 // cycles that began more than half an interval after they were due
+	missed         int64 // cycles that were not had at all, because others took too long
+	recorded       int64 // samples handed over
+
+	replies        int64
+	rtt            time.Duration // of the last reply, as are
+	rttMin, rttMax time.Duration
+	rttSum         time.Duration
+
+	reading measure.Reading
+	known   bool                   // reading says something of the line
+	states  [measure.Red + 1]int64 // cycles in each state
+	rate    measure.Rate
+	rateErr error // why there is no rate, nil when there is
+}
+
+func newRecordLoop(
+	interval time.Duration,
+	replies func([]measure.Reply) []measure.Reply,
+	rates func() (measure.Rate, bool, error),
+	series lineSeries,
+	record func(...service.Sample),
+) *recordLoop {
+	return &recordLoop{
+		interval: interval,
+		replies:  replies,
+		rates:    rates,
+		series:   series,
+		record:   record,
+		overhead: hdrhistogram.New(1, longestOverhead.Nanoseconds(), overheadDigits),
+	}
+}
+
+// counts returns what has been counted up to now. Any goroutine may ask.
+func (l *recordLoop) counts() loopCounts {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seen
+}
+
+// run runs cycles until ctx is done.
+func (l *recordLoop) run(ctx context.Context) {
+	ticker := time.NewTicker(l.interval)
+	defer ticker.Stop()
+	l.begin(time.Now())
+	for {
+		select {
+		case <-ctx.Done():
+			l.end(time.Now())
+			return
+		case due := <-ticker.C:
+			start := time.Now()
+			l.cycle(due, start)
+			took := min(time.Since(start), longestOverhead)
+			_ = l.overhead.RecordValue(took.Nanoseconds()) // it fails beyond longestOverhead alone
+		}
+	}
+}
+
+func (l *recordLoop) begin(now time.Time) {
+	l.due = now
+	_, _, _ = l.rates() // a rate is the difference to the reading before: this is the one before the first
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen.started = now
+}
+
+func (l *recordLoop) end(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seen.ended = now
+}
+
+// cycle is one turn of the loop, due at one moment and begun at another.
+func (l *recordLoop) cycle(due, now time.Time) {
+	l.samples = l.samples[:0]
+	l.taken = l.replies(l.taken[:0])
+	reading := l.congestion.Silence(now)
+	for _, reply := range l.taken {
+		reading = l.congestion.Observe(reply.RTT, reply.At)
+		l.add(l.series.rtt, reply.At, milliseconds(reply.RTT))
+	}
+	if len(l.taken) > 0 {
+		l.add(l.series.baseline, now, milliseconds(reading.Baseline))
+		l.add(l.series.delta, now, milliseconds(reading.Delta))
+	}
+	// Before the first reply GREEN would be a guess.
+	l.answered = l.answered || len(l.taken) > 0 || reading.State == measure.Red
+	if l.answered {
+		l.add(l.series.state, now, float64(reading.State))
+	}
+	rate, ok, err := l.rates()
+	if ok {
+		l.add(l.series.download, now, rate.RxMbps)
+		l.add(l.series.upload, now, rate.TxMbps)
+	}
+	l.record(l.samples...)
+	l.count(due, now, reading, rate, err)
+	l.due = due
+}
+
+func (l *recordLoop) add(series *service.Series, at time.Time, value float64) {
+	l.samples = append(l.samples, service.Sample{Series: series, Time: at, Value: value})
+}
+
+func (l *recordLoop) count(due, now time.Time, reading measure.Reading, rate measure.Rate, rateErr error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	seen := &l.seen
+	seen.cycles++
+	if now.Sub(due) > l.interval/2 {
+		seen.late++
+	}
+	// The ticker leaves out what nobody was there to take.
+	seen.missed += max(int64((due.Sub(l.due)+l.interval/2)/l.interval)-1, 0)
+	seen.recorded += int64(len(l.samples))
+	for _, reply := range l.taken {
+		seen.observe(reply.RTT)
+	}
+	seen.reading, seen.known = reading, l.answered
+	if l.answered {
+		seen.states[reading.State]++
+	}
+	seen.rate, seen.rateErr = rate, rateErr
+}
+
+func (c *loopCounts) observe(rtt time.Duration) {
+	if c.replies == 0 {
+		c.rttMin, c.rttMax = rtt, rtt
+	}
+	c.replies++
+	c.rtt = rtt
+	c.rttMin, c.rttMax = min(c.rttMin, rtt), max(c.rttMax, rtt)
+	c.rttSum += rtt
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wanstore/wanstore/measure"
+	"github.com/wanstore/wanstore/service"
+)
+
+const testInterval = 50 * time.Millisecond
+
+// testLine is a line whose replies, rates and recorder are plain functions of the simulated time since the start.
+type testLine struct {
+	replies func(at time.Duration) []measure.Reply
+	rates   func(at time.Duration) (measure.Rate, bool, error)
+	delay   func(at time.Duration) time.Duration // of the recorder
+
+	series  lineSeries
+	samples map[*service.Series][]service.Sample
+}
+
+// run runs the loop for a while. It ends between two ticks, so that how many there are is certain.
+func (l *testLine) run(t *testing.T, ticks int) *recordLoop {
+	t.Helper()
+	start := time.Now()
+	l.samples = map[*service.Series][]service.Sample{}
+	for _, handle := range []**service.Series{
+		&l.series.rtt, &l.series.baseline, &l.series.delta, &l.series.state, &l.series.download, &l.series.upload,
+	} {
+		*handle = new(service.Series)
+	}
+	loop := newRecordLoop(testInterval,
+		func(dst []measure.Reply) []measure.Reply {
+			if l.replies == nil {
+				return dst
+			}
+			return append(dst, l.replies(time.Since(start))...)
+		},
+		func() (measure.Rate, bool, error) {
+			if l.rates == nil {
+				return measure.Rate{}, false, nil
+			}
+			return l.rates(time.Since(start))
+		},
+		l.series,
+		func(samples ...service.Sample) {
+			for _, s := range samples {
+				l.samples[s.Series] = append(l.samples[s.Series], s)
+			}
+			if l.delay != nil {
+				time.Sleep(l.delay(time.Since(start)))
+			}
+		})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(ticks)*testInterval+testInterval/2)
+	defer cancel()
+	loop.run(ctx)
+	return loop
+}
+
+func (l *testLine) values(s *service.Series) []float64 {
+	var values []float64
+	for _, sample := range l.samples[s] {
+		values = append(values, sample.Value)
+	}
+	return values
+}
+
+func reply(rtt time.Duration) measure.Reply { return measure.Reply{RTT: rtt, At: time.Now()} }
+
+func TestRecordLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		line := &testLine{
+			replies: func(time.Duration) []measure.Reply { return []measure.Reply{reply(20 * time.Millisecond)} },
+			rates: func(at time.Duration) (measure.Rate, bool, error) {
+				return measure.Rate{RxMbps: 8, TxMbps: 2}, at > 0, nil
+			},
+		}
+		loop := line.run(t, 20)
+		seen := loop.counts()
+		if seen.cycles != 20 || seen.late != 0 || seen.missed != 0 || seen.recorded != 20*6 {
+			t.Errorf("%d cycles, %d late, %d missed, %d samples", seen.cycles, seen.late, seen.missed, seen.recorded)
+		}
+		if got := seen.ended.Sub(seen.started); got != 20*testInterval+testInterval/2 {
+			t.Errorf("took %v", got)
+		}
+		if seen.rttMin != 20*time.Millisecond || seen.rttMax != seen.rttMin || seen.rttSum != 20*seen.rttMin {
+			t.Errorf("RTT %v %v %v", seen.rttMin, seen.rttMax, seen.rttSum)
+		}
+		if diff := cmp.Diff([]stateRow{{Value: 0, Name: "GREEN", Count: 20, Share: 1}}, shares(seen.states)); diff != "" {
+			t.Error(diff)
+		}
+		for series, want := range map[*service.Series]float64{
+			line.series.rtt: 20, line.series.baseline: 20, line.series.delta: 0, line.series.state: 0,
+			line.series.download: 8, line.series.upload: 2,
+		} {
+			for i, s := range line.samples[series] {
+				if s.Value != want || !s.Time.Equal(begin.Add(time.Duration(i+1)*testInterval)) {
+					t.Fatalf("sample %d: %v at %v", i, s.Value, s.Time)
+				}
+			}
+			if got := len(line.samples[series]); got != 20 {
+				t.Errorf("%d samples of one series", got)
+			}
+		}
+		if got := loop.overhead.TotalCount(); got != 20 {
+			t.Errorf("%d overheads", got)
+		}
+	})
+}
+
+// Every reply is recorded at its own moment; what is derived from them once a cycle.
+func TestRecordLoopTakesAllReplies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cycle := 0
+		line := &testLine{replies: func(time.Duration) []measure.Reply {
+			cycle++
+			first := measure.Reply{RTT: 10 * time.Millisecond, At: time.Now().Add(-time.Millisecond)}
+			return []measure.Reply{first, reply(12 * time.Millisecond)}[:cycle%3]
+		}}
+		seen := line.run(t, 6).counts()
+		if diff := cmp.Diff([]float64{10, 10, 12, 10, 10, 12}, line.values(line.series.rtt)); diff != "" {
+			t.Error(diff)
+		}
+		for _, s := range line.samples[line.series.rtt] {
+			offset := s.Time.Sub(seen.started) % testInterval
+			if want := map[float64]time.Duration{10: testInterval - time.Millisecond, 12: 0}[s.Value]; offset != want {
+				t.Errorf("%v recorded at %v of a cycle", s.Value, offset)
+			}
+		}
+		if got := len(line.samples[line.series.baseline]); got != 4 {
+			t.Errorf("%d baselines of 4 cycles with replies", got)
+		}
+		if got := len(line.samples[line.series.state]); got != 6 {
+			t.Errorf("%d states of 6 cycles", got)
+		}
+	})
+}
+
+// A line that falls silent turns RED, and one that never said anything has no state before it does.
+func TestRecordLoopSilence(t *testing.T) {
+	ticks := func(d time.Duration) int { return int(d / testInterval) }
+	for name, c := range map[string]struct {
+		until      time.Duration // there are replies up to here
+		green, red int
+	}{
+		// The first look at the line is at the first tick.
+		"never a reply": {0, 0, ticks(3*time.Second) - ticks(measure.SilenceLimit) - 1},
+		"no more":       {time.Second, ticks(time.Second) + ticks(measure.SilenceLimit), ticks(time.Second)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				line := &testLine{replies: func(at time.Duration) []measure.Reply {
+					if at > c.until {
+						return nil
+					}
+					return []measure.Reply{reply(5 * time.Millisecond)}
+				}}
+				seen := line.run(t, ticks(3*time.Second)).counts()
+				if green, red := seen.states[measure.Green], seen.states[measure.Red]; green != int64(c.green) || red != int64(c.red) {
+					t.Errorf("%d cycles GREEN and %d RED, want %d and %d", green, red, c.green, c.red)
+				}
+				if got, want := len(line.samples[line.series.state]), c.green+c.red; got != want {
+					t.Errorf("%d states recorded, want %d", got, want)
+				}
+				if got, want := len(line.samples[line.series.baseline]), ticks(c.until); got != want {
+					t.Errorf("%d baselines, want %d", got, want)
+				}
+			})
+		})
+	}
+}
+
+// A cycle that takes too long makes the next one late and those after it missed.
+func TestRecordLoopFallsBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := &testLine{delay: func(at time.Duration) time.Duration {
+			if at == 10*testInterval {
+				return 3*testInterval + testInterval/2
+			}
+			return 0
+		}}
+		loop := line.run(t, 20)
+		seen := loop.counts()
+		if seen.late != 1 || seen.missed != 2 || seen.cycles != 18 {
+			t.Errorf("%d cycles, %d late, %d missed; want 18, 1, 2", seen.cycles, seen.late, seen.missed)
+		}
+		want := 3*testInterval + testInterval/2
+		if got := time.Duration(loop.overhead.Max()); got < want || got > want+want/500 {
+			t.Errorf("longest cycle %v, want %v", got, want)
+		}
+		if got := loop.overhead.ValueAtQuantile(50); got != 0 {
+			t.Errorf("median %v of cycles that take no time", got)
+		}
+	})
+}
+
+// Without its counters an interface has no rates, and the rest is recorded.
+func TestRecordLoopWithoutCounters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		gone := errors.New("no such interface")
+		line := &testLine{
+			replies: func(time.Duration) []measure.Reply { return []measure.Reply{reply(time.Millisecond)} },
+			rates: func(at time.Duration) (measure.Rate, bool, error) {
+				if at > 5*testInterval {
+					return measure.Rate{}, false, gone
+				}
+				return measure.Rate{RxMbps: 1}, true, nil
+			},
+		}
+		seen := line.run(t, 10).counts()
+		if !errors.Is(seen.rateErr, gone) {
+			t.Errorf("rate error %v", seen.rateErr)
+		}
+		if rates, rtts := len(line.samples[line.series.download]), len(line.samples[line.series.rtt]); rates != 5 || rtts != 10 {
+			t.Errorf("%d rates and %d round trips, want 5 and 10", rates, rtts)
+		}
+	})
+}
+
+func TestRecordLoopDoesNotAllocate(t *testing.T) {
+	loop := newRecordLoop(testInterval,
+		func(dst []measure.Reply) []measure.Reply { return append(dst, reply(time.Millisecond)) },
+		func() (measure.Rate, bool, error) { return measure.Rate{}, true, nil },
+		lineSeries{}, func(...service.Sample) {})
+	got := testing.AllocsPerRun(100, func() { loop.cycle(time.Now(), time.Now()) })
+	if got > 0 {
+		t.Errorf("%v allocations a cycle", got)
+	}
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// execute runs a command line, says what went wrong and returns the exit code.
+func execute(ctx context.Context, root *cobra.Command, args []string) int {
+	root.SetArgs(args)
+	command, err := root.ExecuteContextC(ctx)
+	if err == nil || isBrokenPipe(err) {
+		return exitOK
+	}
+	fmt.Fprintln(root.ErrOrStderr(), "wanstore:", message(command, err))
+	return exitCode(err)
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "wanstore",
+		Short: "Metrics history of a WAN controller in one SQLite file",
+		Long: `wanstore keeps the metrics history of a WAN controller in one SQLite file. The history thins itself as it ages
+(raw samples, then buckets of 1 minute, 5 minutes, 1 hour), and may be read while it is being written.
+
+Data goes to standard output, everything else to standard error. Flags go before environment variables
+("wanstore help env"), those before what the file says, and that before the defaults.
+
+Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
+		Example: `  wanstore record --for 10s --db /tmp/wan.db
+  wanstore history --last 10m --summary --db /tmp/wan.db`,
+		Version:                    version(),
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       noUnknownCommand,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetVersionTemplate("wanstore {{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	addPathFlag(root)
+	root.AddCommand(
+		newRecord(),
+		newImport(),
+		newMaintain(),
+		newHistory(),
+		newStatus(),
+		newEnvironmentTopic(),
+	)
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	markArgumentErrors(root)
+	return root
+}
+
+// newHelp is cobra's own help command, except that an unknown topic is an error.
+func newHelp() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [command]",
+		Short:   "Help about any command",
+		Example: "  wanstore help record\n  wanstore help env",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return usage(cmd, fmt.Errorf("unknown help topic %q", strings.Join(args, " ")))
+			}
+			topic.InitDefaultHelpFlag()
+			topic.InitDefaultVersionFlag()
+			return topic.Help()
+		},
+	}
+}
+
+// noUnknownCommand says what was probably meant.
+func noUnknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("unknown command %q", args[0])
+	if likely := cmd.SuggestionsFor(args[0]); len(likely) > 0 {
+		err = fmt.Errorf("%w, did you mean %s?", err, strings.Join(likely, " or "))
+	}
+	return err
+}
+
+// noArguments is for commands that take none.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q", args[0])
+	}
+	return nil
+}
+
+// markArgumentErrors makes what the commands' own checks of their arguments say wrong usage.
+func markArgumentErrors(cmd *cobra.Command) {
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usage(cmd, err)
+			}
+			return nil
+		}
+	}
+	for _, child := range cmd.Commands() {
+		markArgumentErrors(child)
+	}
+}
+
+// version is what the Go tool has written into the program.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok || info.Main.Version == "" {
+		return "(unknown version)"
+	}
+	return info.Main.Version
+}
+
+// isTerminal says whether a person is looking at what is written to w.
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}

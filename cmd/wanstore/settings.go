@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// closeLimit is how long the end of a command may take to commit and roll up what it has.
+const closeLimit = time.Minute
+
+// pathFlag is the flag that names the history file.
+const pathFlag = "db"
+
+// settingFlags are the flags that stand for environment variables.
+func settingFlags() map[string]string {
+	return map[string]string{
+		pathFlag:         service.EnvPrefix + "DB_PATH",
+		"retention-days": service.EnvPrefix + "RETENTION_DAYS",
+		"keep-raw":       service.EnvPrefix + "KEEP_RAW",
+		"keep-1m":        service.EnvPrefix + "KEEP_1M",
+		"keep-5m":        service.EnvPrefix + "KEEP_5M",
+	}
+}
+
+func addPathFlag(root *cobra.Command) {
+	root.PersistentFlags().String(pathFlag, "", fmt.Sprintf("`PATH` of the history file (default $%sDB_PATH or %s)",
+		service.EnvPrefix, service.DefaultConfig().DBPath))
+}
+
+// addPolicyFlags adds the flags that change what the file keeps, to a command that writes.
+func addPolicyFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.Int("retention-days", 0, "keep nothing longer than this many `DAYS`, 1 to 365 (goes into the file; 7 in a new one)")
+	for _, tier := range []struct{ name, usage string }{
+		{"keep-raw", "let raw samples go at this `AGE` (goes into the file; 1h in a new one)"},
+		{"keep-1m", "let 1m buckets go at this `AGE` (goes into the file; 1d in a new one)"},
+		{"keep-5m", "let 5m buckets go at this `AGE` (goes into the file; 7d in a new one)"},
+	} {
+		flags.Var(&durationFlag{}, tier.name, tier.usage)
+	}
+}
+
+// configure brings flags and environment together, under one validation.
+func configure(cmd *cobra.Command) (service.Config, error) {
+	overrides := map[string]string{}
+	for name, variable := range settingFlags() {
+		flag := cmd.Flags().Lookup(name)
+		if flag == nil || !flag.Changed {
+			continue
+		}
+		if flag.Value.String() == "" { // an unset shell variable, say: the default would be a surprise
+			return service.Config{}, usagef(cmd, "--%s is empty", name)
+		}
+		overrides[variable] = flag.Value.String()
+	}
+	config, err := service.ConfigFromEnv(overrides)
+	if config.DBPath == "" {
+		config.DBPath = service.DefaultConfig().DBPath
+	}
+	return config, err
+}
+
+// withFlagNames says in a message of the validation which flag a bad value came from.
+func withFlagNames(cmd *cobra.Command, text string) string {
+	for name, variable := range settingFlags() {
+		if flag := cmd.Flags().Lookup(name); flag != nil && flag.Changed {
+			text = strings.ReplaceAll(text, variable, "--"+name)
+		}
+	}
+	return text
+}
+
+// newLogger logs to the command's error output.
+func newLogger(cmd *cobra.Command) *slog.Logger {
+	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+}
+
+// openWriter opens the file for writing, and makes it if it is not there.
+func openWriter(ctx context.Context, config service.Config, options service.Options) (*service.Writer, error) {
+	writer, err := service.OpenWriter(ctx, config, options)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("%w (name a file that you may write with --%s)", err, pathFlag)
+	}
+	return writer, err
+}
+
+// closeWriter commits what is queued, also after the command has been told to end.
+func closeWriter(ctx context.Context, writer *service.Writer) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
+	defer cancel()
+	return writer.Close(ctx)
+}
+
+// openHistory opens the file for reading, and returns its path as well.
+func openHistory(cmd *cobra.Command) (*service.History, string, error) {
+	config, err := configure(cmd)
+	if err != nil {
+		return nil, "", err
+	}
+	history, err := service.OpenHistory(cmd.Context(), config.DBPath)
+	return history, config.DBPath, err
+}

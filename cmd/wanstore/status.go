@@ -1,0 +1,167 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// checkPassed is what SQLite's check says of a sound file.
+const checkPassed = "ok"
+
+func newStatus() *cobra.Command {
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show the state of the file",
+		Long: `Show the sizes of the file, what each tier of it holds and for how long, and whether SQLite's quick check finds it
+sound. It only reads, about a second for each hundred megabytes. The exit code is 1 if the check finds anything.
+
+A tier counts from its floor on, and is complete up to its watermark.`,
+		Example: `  wanstore status
+  wanstore status --db /tmp/wan.db --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return showStatus(cmd, asJSON) },
+	}
+	addJSONFlag(cmd, &asJSON)
+	return cmd
+}
+
+func showStatus(cmd *cobra.Command, asJSON bool) error {
+	history, name, err := openHistory(cmd)
+	if err != nil {
+		return err
+	}
+	status, err := readStatus(cmd.Context(), history, name)
+	if err != nil {
+		return err
+	}
+	print := status.print
+	if asJSON {
+		print = func(out io.Writer) error { return writeJSON(out, status) }
+	}
+	if err := print(cmd.OutOrStdout()); err != nil {
+		return err
+	}
+	if status.Check != checkPassed {
+		return fmt.Errorf("check %s: %w: %s", name, service.ErrDamaged, status.Check)
+	}
+	return nil
+}
+
+// fileStatus is the state of a file, as JSON has it.
+type fileStatus struct {
+	Path             string       `json:"path"`
+	FileBytes        int64        `json:"file_bytes"`
+	WALBytes         int64        `json:"wal_bytes"`
+	FreeBytes        int64        `json:"free_bytes"`
+	SchemaVersion    int          `json:"schema_version"`
+	Series           int          `json:"series"`
+	RetentionSeconds float64      `json:"retention_seconds"`
+	Check            string       `json:"check"`
+	Tiers            []tierStatus `json:"tiers"`
+
+	retention time.Duration
+}
+
+// tierStatus is the state of a tier. Moments that there are not yet are null.
+type tierStatus struct {
+	Granularity string  `json:"granularity"`
+	Rows        int64   `json:"rows"`
+	KeepSeconds float64 `json:"keep_seconds"`
+	Floor       *string `json:"floor"`
+	Watermark   *string `json:"watermark"`
+	First       *string `json:"first"`
+	Last        *string `json:"last"`
+
+	keep time.Duration
+}
+
+func readStatus(ctx context.Context, history *service.History, name string) (fileStatus, error) {
+	read, err := history.Status(ctx)
+	if err := errors.Join(err, history.Close()); err != nil {
+		return fileStatus{}, err
+	}
+	if absolute, err := filepath.Abs(name); err == nil {
+		name = absolute
+	}
+	retention := read.Tiers[service.Hour].Keep
+	status := fileStatus{
+		Path: name, FileBytes: read.FileBytes, WALBytes: read.WALBytes, FreeBytes: read.FreeBytes,
+		SchemaVersion: read.SchemaVersion, Series: read.Series, Check: read.Check,
+		RetentionSeconds: retention.Seconds(), retention: retention,
+	}
+	for _, tier := range read.Tiers {
+		status.Tiers = append(status.Tiers, newTierStatus(tier, min(tier.Keep, retention)))
+	}
+	return status, nil
+}
+
+// newTierStatus takes the age at which the tier lets go, the retention considered.
+func newTierStatus(read service.TierStatus, keep time.Duration) tierStatus {
+	tier := tierStatus{
+		Granularity: read.Granularity.String(), Rows: read.Rows,
+		KeepSeconds: keep.Seconds(), keep: keep,
+	}
+	if read.Floor > 0 {
+		tier.Floor = momentOf(read.Floor.Time())
+	}
+	if read.Granularity != service.Raw && read.Watermark > 0 {
+		tier.Watermark = momentOf(read.Watermark.Time())
+	}
+	if read.Rows > 0 {
+		tier.First, tier.Last = momentOf(read.First.Time()), momentOf(read.Last.Time())
+	}
+	return tier
+}
+
+func momentOf(at time.Time) *string {
+	text := formatTime(at)
+	return &text
+}
+
+// print shows the state to people.
+func (s fileStatus) print(out io.Writer) error {
+	facts := newTable(out)
+	for _, fact := range [][]string{
+		{"file", fmt.Sprintf("%s, %s", s.Path, size(s.FileBytes))},
+		{"WAL", size(s.WALBytes)},
+		{"free", size(s.FreeBytes) + " inside the file"},
+		{"schema", fmt.Sprintf("version %d", s.SchemaVersion)},
+		{"series", number(s.Series)},
+		{"retention", formatAge(s.retention)},
+		{"check", s.Check},
+	} {
+		if err := facts.add(fact...); err != nil {
+			return err
+		}
+	}
+	if err := facts.end(); err != nil {
+		return err
+	}
+	fmt.Fprintln(out)
+	tiers := newTable(out, left("TIER"), right("ROWS"), right("KEEP"),
+		left("FLOOR"), left("WATERMARK"), left("FIRST"), left("LAST"))
+	for _, tier := range s.Tiers {
+		err := tiers.add(tier.Granularity, number(tier.Rows), formatAge(tier.keep),
+			orDash(tier.Floor), orDash(tier.Watermark), orDash(tier.First), orDash(tier.Last))
+		if err != nil {
+			return err
+		}
+	}
+	return tiers.end()
+}
+
+func orDash(text *string) string {
+	if text == nil {
+		return "-"
+	}
+	return *text
+}

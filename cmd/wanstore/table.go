@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bufio"
+	"io"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// tableBatch is how many rows are held back to find the widths of the columns.
+const tableBatch = 1000
+
+// table writes aligned columns. It holds a batch of rows at a time, and no column gets narrower from one batch to the
+// next, so that a table of any length neither sits in memory nor jumps about: text/tabwriter does the one or the other,
+// and can not put numbers to the right and text to the left.
+type table struct {
+	out    *bufio.Writer
+	right  []bool
+	widths []int
+	rows   [][]string
+}
+
+// column is a title and the side that the column is aligned to.
+type column struct {
+	title string
+	right bool
+}
+
+func left(title string) column  { return column{title: title} }
+func right(title string) column { return column{title: title, right: true} }
+
+// newTable returns a table with a row of titles. Without columns there is none, and everything is aligned to the left.
+func newTable(out io.Writer, columns ...column) *table {
+	t := &table{out: bufio.NewWriter(out)}
+	var titles []string
+	for _, c := range columns {
+		titles = append(titles, c.title)
+		t.right = append(t.right, c.right)
+	}
+	if titles != nil {
+		t.rows = append(t.rows, titles)
+	}
+	return t
+}
+
+// add adds a row.
+func (t *table) add(cells ...string) error {
+	t.rows = append(t.rows, cells)
+	if len(t.rows) < tableBatch {
+		return nil
+	}
+	return t.print()
+}
+
+// end writes what is held back.
+func (t *table) end() error {
+	if err := t.print(); err != nil {
+		return err
+	}
+	return t.out.Flush()
+}
+
+func (t *table) print() error {
+	for _, row := range t.rows {
+		t.widen(row)
+	}
+	for _, row := range t.rows {
+		if _, err := t.out.WriteString(t.line(row)); err != nil {
+			return err
+		}
+	}
+	t.rows = t.rows[:0]
+	return nil
+}
+
+func (t *table) widen(row []string) {
+	for i, cell := range row {
+		if i == len(t.widths) {
+			t.widths = append(t.widths, 0)
+		}
+		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
+	}
+}
+
+func (t *table) line(row []string) string {
+	var text strings.Builder
+	for i, cell := range row {
+		if i > 0 {
+			text.WriteString("  ")
+		}
+		padding := strings.Repeat(" ", t.widths[i]-utf8.RuneCountInString(cell))
+		if i < len(t.right) && t.right[i] {
+			text.WriteString(padding + cell)
+			continue
+		}
+		text.WriteString(cell + padding)
+	}
+	return strings.TrimRight(text.String(), " ") + "\n"
+}
+
+// printable returns a name as it is, or quoted where it would do things to a terminal.
+func printable(name string) string {
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return strconv.Quote(name)
+	}
+	return name
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestTable(t *testing.T) {
+	var out bytes.Buffer
+	lines := newTable(&out, left("NAME"), right("VALUE"), left("NOTE"))
+	for _, row := range [][]string{{"µ", "1 ms", ""}, {"long name", "10 ms", "note"}, {"", "", ""}} {
+		if err := lines.add(row...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lines.end(); err != nil {
+		t.Fatal(err)
+	}
+	want := "" +
+		"NAME       VALUE  NOTE\n" +
+		"µ           1 ms\n" +
+		"long name  10 ms  note\n" +
+		"\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A long table is written batch by batch, and no batch is narrower than the one before it.
+func TestTableBatches(t *testing.T) {
+	var out bytes.Buffer
+	lines := newTable(&out, left("N"), left("X"))
+	for i := range 3*tableBatch + 7 {
+		name := "short"
+		if i == tableBatch/2 {
+			name = "the longest name"
+		}
+		if err := lines.add(name, "x"); err != nil {
+			t.Fatal(err)
+		}
+		if held := len(lines.rows); held >= tableBatch {
+			t.Fatalf("%d rows are held back after %d", held, i)
+		}
+	}
+	if err := lines.end(); err != nil {
+		t.Fatal(err)
+	}
+	all := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(all) != 3*tableBatch+8 {
+		t.Fatalf("%d lines", len(all))
+	}
+	for i, line := range all {
+		if len(line) != len("the longest name  x") {
+			t.Fatalf("line %d: %q", i, line)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	for name, want := range map[string]string{
+		"starlink":    "starlink",
+		"Zürich 1":    "Zürich 1",
+		"a\x1b[2Jb":   `"a\x1b[2Jb"`,
+		"line\nbreak": `"line\nbreak"`,
+	} {
+		if got := printable(name); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	styles := valueStyles()
+	for _, c := range []struct{ got, want string }{
+		{styles["wanctl_rtt_ms"].show(12.3456), "12.346 ms"},
+		{styles["wanctl_rtt_ms"].show(0), "0.000 ms"},
+		{styles["wanctl_rtt_ms"].show(0.00012345), "0.0001234 ms"},
+		{styles["wanctl_state"].show(2), "2 SOFT_RED"},
+		{styles["wanctl_state"].show(7), "7"},
+		{styles["wanctl_state"].show(1.5), "1.5"},
+		{styles["wanctl_steering_enabled"].show(1), "1 yes"},
+		{styles["of_somebody_else"].show(1234567), "1234567"},
+		{styles["of_somebody_else"].show(-0.25), "-0.25"},
+		{styles["of_somebody_else"].show(1e20), "1e+20"},
+		{exact(0.1), "0.1"},
+		{exact(1e20), "100000000000000000000"},
+		{exact(1e-9), "1e-09"},
+		{size(0), "0 B"},
+		{size(1023), "1023 B"},
+		{size(1024), "1.0 KiB"},
+		{size(1<<20 - 1), "1.0 MiB"},
+		{size(5 << 40), "5.0 TiB"},
+		{percent(2.0 / 3), "66.7 %"},
+		{brief(1234), "1.23 µs"},
+		{brief(123_456_789), "123 ms"},
+		{brief(12_345_678_900), "12.3 s"},
+		{brief(3_600_000_000_000), "1h"},
+	} {
+		if c.got != c.want {
+			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+// An array is one whatever its length, and is not closed by an error.
+func TestJSONRows(t *testing.T) {
+	for count := range 3 {
+		var out bytes.Buffer
+		list := newJSONRows(&out)
+		var want []string
+		for i := range count {
+			if err := list.add(&pointRow{Metric: fmt.Sprint("<", i, ">")}); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, fmt.Sprintf(`"metric_name":"<%d>"`, i))
+		}
+		if err := list.end(); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range want {
+			if !strings.Contains(out.String(), part) {
+				t.Errorf("%s is not in %s", part, out.String())
+			}
+		}
+		if lines := strings.Count(out.String(), "\n"); count > 0 && lines != count+2 {
+			t.Errorf("%d lines:\n%s", lines, out.String())
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/wanstore/wanstore/measure"
+	"github.com/wanstore/wanstore/service"
+)
+
+// valueStyle is how the values of one metric are shown to people.
+type valueStyle struct {
+	unit  string
+	names []string // of states, by value
+}
+
+// valueStyles returns the styles of the metrics that are known, by name.
+func valueStyles() map[string]valueStyle {
+	styles := map[string]valueStyle{}
+	for _, metric := range service.Metrics() {
+		styles[metric.Name] = valueStyle{unit: metric.Unit}
+	}
+	var states []string
+	for state := measure.Green; state <= measure.Red; state++ {
+		states = append(states, state.String())
+	}
+	styles[service.State] = valueStyle{names: states}
+	styles[service.SteeringEnabled] = valueStyle{names: []string{"no", "yes"}}
+	return styles
+}
+
+// show returns a value with its unit, or the state with its name.
+func (s valueStyle) show(value float64) string {
+	if name := s.name(value); name != "" {
+		return fmt.Sprintf("%.0f %s", value, name)
+	}
+	if s.unit != "" {
+		return fixed(value) + " " + s.unit
+	}
+	return trimmed(value)
+}
+
+// name returns the name of a state, "" if it has none.
+func (s valueStyle) name(value float64) string {
+	for i, name := range s.names {
+		if value == float64(i) {
+			return name
+		}
+	}
+	return ""
+}
+
+// fixed returns a number with three decimals, unless that says nothing about it.
+func fixed(value float64) string {
+	if size := math.Abs(value); value != 0 && (size < 0.001 || size >= 1e15) {
+		return strconv.FormatFloat(value, 'g', 4, 64)
+	}
+	return strconv.FormatFloat(value, 'f', 3, 64)
+}
+
+// trimmed is fixed without zeros at its end.
+func trimmed(value float64) string {
+	text := fixed(value)
+	if !strings.Contains(text, ".") || strings.Contains(text, "e") {
+		return text
+	}
+	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
+
+// exact returns a number with all of its digits.
+func exact(value float64) string {
+	if size := math.Abs(value); value != 0 && (size < 1e-6 || size >= 1e21) {
+		return strconv.FormatFloat(value, 'e', -1, 64)
+	}
+	return strconv.FormatFloat(value, 'f', -1, 64)
+}
+
+// number returns a whole number.
+func number[T int | int64 | uint64](n T) string { return fmt.Sprint(n) }
+
+// size returns a number of bytes.
+func size(bytes int64) string {
+	if bytes < 1024 {
+		return fmt.Sprintf("%d B", bytes)
+	}
+	value := float64(bytes)
+	for _, unit := range []string{"KiB", "MiB", "GiB"} {
+		value /= 1024
+		if value < 1023.95 { // what would be rounded to 1024.0 is 1 of the next unit
+			return fmt.Sprintf("%.1f %s", value, unit)
+		}
+	}
+	return fmt.Sprintf("%.1f TiB", value/1024)
+}
+
+// percent returns a share of 1.
+func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }

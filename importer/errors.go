@@ -1,0 +1,60 @@
+package importer
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+var (
+	// ErrAllTooOld says that every new row is older than what the history file keeps. Nothing has been stored then.
+	ErrAllTooOld = errors.New("all rows are too old to be kept")
+	// ErrHeader says that the data does not begin with the header of a metrics CSV.
+	ErrHeader = errors.New("bad header")
+)
+
+// What can be wrong with a line before it is a record.
+var (
+	errTooLong    = fmt.Errorf("longer than %d bytes", maxRecord)
+	errEndless    = fmt.Errorf(`a quoted field does not end within %d bytes, a " is missing`, maxRecord)
+	errIncomplete = errors.New("this line was imported before it was complete, and is kept as it was then")
+)
+
+// LineError says what is wrong with one line.
+type LineError struct {
+	File   string // as it was given, or "standard input"
+	Line   int64  // counted from 1; of a record of several lines the first one
+	Reason error  // service.ErrName, ErrHeader, or one that is for people only
+}
+
+// Error names the place and the reason, as compilers do.
+func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Reason) }
+
+// Unwrap returns the reason.
+func (e *LineError) Unwrap() error { return e.Reason }
+
+// headerError shows what stands where the header should be.
+func headerError(found string) error {
+	const most = 120 // what is no header may be anything
+	if len(found) > most {
+		found = found[:most] + "..."
+	}
+	return fmt.Errorf("%w: found %q, want %q, or timestamp_us for microseconds", ErrHeader, found, strings.Join(columns(), ","))
+}
+
+// tooOldError says what could help against ErrAllTooOld.
+func tooOldError(newest, oldestWelcome, now time.Time) error {
+	counted := ""
+	if !now.IsZero() {
+		counted = fmt.Sprintf(", with ages counted from %s", show(now))
+	}
+	// A whole second that is not before the row: what follows from it is within reach of every clock format.
+	from := newest.Truncate(time.Second).Add(time.Second)
+	return fmt.Errorf("%w: the newest is of %s, and the history keeps nothing from before %s%s; "+
+		"to take in old data give --now TIME, the moment to count ages from, such as --now %s (in a history of its own, "+
+		"for one that has let go of that time does not take it back)",
+		ErrAllTooOld, show(newest), show(oldestWelcome), counted, show(from))
+}
+
+func show(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

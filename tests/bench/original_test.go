@@ -1,0 +1,68 @@
+package bench
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/ncruces/go-sqlite3/driver"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// originalSchema is the layout of wanctl's own database.
+const originalSchema = `
+CREATE TABLE metrics (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  timestamp INTEGER NOT NULL,
+  wan_name TEXT NOT NULL,
+  metric_name TEXT NOT NULL,
+  value REAL NOT NULL,
+  labels TEXT,
+  granularity TEXT DEFAULT 'raw'
+);
+CREATE INDEX idx_metrics_timestamp ON metrics (timestamp);
+CREATE INDEX idx_metrics_wan_metric_time ON metrics (wan_name, metric_name, timestamp);
+CREATE INDEX idx_metrics_granularity_time ON metrics (granularity, timestamp);
+`
+
+// BenchmarkOriginal records as wanctl's original does, on this machine and this SQLite: one commit for the 7 samples of
+// each cycle, into a table with three indexes. One operation is a minute of it.
+func BenchmarkOriginal(b *testing.B) {
+	path := filepath.Join(b.TempDir(), "metrics.db")
+	pool, err := driver.Open("file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer pool.Close()
+	pool.SetMaxOpenConns(1)
+	if _, err := pool.Exec(originalSchema); err != nil {
+		b.Fatal(err)
+	}
+	insert, err := pool.Prepare("INSERT INTO metrics (timestamp, wan_name, metric_name, value) VALUES (?, ?, ?, ?)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer insert.Close()
+	w := newWorld(b, 7, service.Config{})
+	before, samples := counter(b, "wchar"), 0
+	for b.Loop() {
+		for range 60 * 20 {
+			tx, err := pool.Begin()
+			if err != nil {
+				b.Fatal(err)
+			}
+			statement := tx.Stmt(insert)
+			for _, s := range w.cycles(1) {
+				if _, err := statement.Exec(s.Time.Unix(), "wan", s.Series.String(), s.Value); err != nil {
+					b.Fatal(err)
+				}
+				samples++
+			}
+			if err := tx.Commit(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(counter(b, "wchar")-before)/float64(samples), "bytes/sample")
+	b.ReportMetric(float64(samples)/b.Elapsed().Seconds(), "samples/s")
+}
