@@ -59,12 +59,11 @@ func (r *records) next() (record, error) {
 		}
 		text := r.peek(size)
 		line := record{line: r.place.line(), size: size, long: long, atEnd: !long && text[size-1] != '\n'}
-		empty := !long && len(bytes.TrimRight(text, "\r\n")) == 0
 		switch {
-		case empty && line.atEnd:
-			return record{}, io.EOF // half a line end
-		case empty:
+		case string(text) == "\n", string(text) == "\r\n":
 			r.pass(line)
+		case string(text) == "\r" && line.atEnd:
+			return record{}, io.EOF // half a line end
 		case r.place.open:
 			line.err = errIncomplete
 			return line, nil

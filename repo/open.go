@@ -77,19 +77,19 @@ func create(path string) error {
 	return file.Close()
 }
 
-// stat finds out what stands at path, without opening it as a database.
-func stat(path string) (fs.FileInfo, error) {
+// checkFile refuses what can not be a database, without opening it as one.
+func checkFile(path string) error {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w (%w)", ErrMissing, err)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w (%w)", ErrMissing, err)
+	case err != nil:
+		return err
+	case info.IsDir():
+		return ErrDirectory
+	default:
+		return nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, ErrDirectory
-	}
-	return info, nil
 }
 
 // identity is what a database says of itself.

@@ -42,7 +42,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := stat(path); err != nil {
+	if err := checkFile(path); err != nil {
 		return nil, err
 	}
 	migrations, err := schema.Migrations()

@@ -54,7 +54,7 @@ func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 	if err != nil {
 		return nil, err
 	}
-	if _, err := stat(path); err != nil && !errors.Is(err, ErrMissing) {
+	if err := checkFile(path); err != nil && !errors.Is(err, ErrMissing) {
 		return nil, err
 	}
 	if err := create(path); err != nil {

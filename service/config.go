@@ -3,6 +3,7 @@ package service
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -59,28 +60,52 @@ func DefaultConfig() Config {
 // variables, go before them; they are how flags come in. The error is one, wraps ErrConfig and lists everything wrong.
 func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	variables := env.ToMap(os.Environ())
-	for name, value := range overrides {
-		variables[name] = value
-	}
+	maps.Copy(variables, overrides)
 	var config Config
-	var problems []error
-	err := env.ParseWithOptions(&config, env.Options{
-		Environment: variables,
-		Prefix:      EnvPrefix,
-		OnSet: func(name string, value any, _ bool) {
-			if variables[name] != "" && reflect.ValueOf(value).IsZero() {
-				problems = append(problems, fmt.Errorf("%s=%s: want more than nothing", name, variables[name]))
-			}
-		},
-	})
-	if err != nil {
-		problems = append(problems, err)
-	}
+	err := env.ParseWithOptions(&config, env.Options{Environment: variables, Prefix: EnvPrefix})
+	failed, problems := parseProblems(err, variables)
+	problems = append(problems, config.zeroProblems(variables, failed)...)
 	if err := errors.Join(append(problems, config.withDefaults().problems()...)...); err != nil {
 		return Config{}, fmt.Errorf("%w:\n%w", ErrConfig, err)
 	}
 	return config, nil
 }
+
+// parseProblems lists what could not be parsed, by the names of the variables: the library names the fields they are for.
+func parseProblems(err error, variables map[string]string) (failed map[string]bool, problems []error) {
+	var all env.AggregateError
+	if !errors.As(err, &all) {
+		return nil, []error{err} // of nil, errors.Join takes no notice
+	}
+	failed = map[string]bool{}
+	for _, one := range all.Errors {
+		var parse env.ParseError
+		if errors.As(one, &parse) {
+			field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
+			name := variableOf(field)
+			failed[name] = true
+			one = fmt.Errorf("%s=%s: %w", name, variables[name], parse.Err)
+		}
+		problems = append(problems, one)
+	}
+	return failed, problems
+}
+
+// zeroProblems lists the variables that are set to nothing: a zero field stands for what is not configured.
+func (c Config) zeroProblems(variables map[string]string, failed map[string]bool) []error {
+	var problems []error
+	config := reflect.ValueOf(c)
+	for i := range config.NumField() {
+		name := variableOf(config.Type().Field(i))
+		if variables[name] != "" && config.Field(i).IsZero() && !failed[name] {
+			problems = append(problems, fmt.Errorf("%s=%s: want more than 0", name, variables[name]))
+		}
+	}
+	return problems
+}
+
+// variableOf returns the name of the environment variable of a field of Config.
+func variableOf(field reflect.StructField) string { return EnvPrefix + field.Tag.Get("env") }
 
 // withDefaults fills in what is not configured.
 func (c Config) withDefaults() Config {
@@ -152,7 +177,7 @@ func ageProblems(ages repo.Ages) []error {
 		problems = append(problems, fmt.Errorf("%sRETENTION_DAYS=%d: want %d to %d",
 			EnvPrefix, days/day, MinRetentionDays, MaxRetentionDays))
 	}
-	for g := repo.Raw; g < repo.Hour; g++ {
+	for g := range repo.Hour {
 		next := g + 1
 		if ages[g] != 0 && ages[g] < next.Bucket() {
 			problems = append(problems, fmt.Errorf("%s=%s: want at least %s, one bucket of the next tier",
@@ -188,7 +213,7 @@ func Variables() []Variable {
 			value = fmt.Sprint(defaults.Field(i))
 		}
 		list = append(list, Variable{
-			Name: EnvPrefix + field.Tag.Get("env"), Default: value, Help: field.Tag.Get("help"),
+			Name: variableOf(field), Default: value, Help: field.Tag.Get("help"),
 		})
 	}
 	return list

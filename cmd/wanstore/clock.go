@@ -128,7 +128,7 @@ func parsePart(text string) (part time.Duration, rest string, err error) {
 	if next := strings.IndexAny(unit, number); next >= 0 {
 		unit, rest = unit[:next], unit[next:]
 	}
-	factor := time.Duration(1)
+	factor := int64(1)
 	goUnit := unit
 	switch unit {
 	case "d":
@@ -143,10 +143,10 @@ func parsePart(text string) (part time.Duration, rest string, err error) {
 	if err != nil {
 		return 0, "", errDurationSyntax
 	}
-	if part > math.MaxInt64/factor {
+	if int64(part) > math.MaxInt64/factor {
 		return 0, "", errDurationRange
 	}
-	return part * factor, rest, nil
+	return time.Duration(int64(part) * factor), rest, nil
 }
 
 // formatAge writes a duration the way that people write it: 7d, 1h, 1m30s.

@@ -26,8 +26,7 @@ type usageError struct {
 
 // usage marks err as wrong usage of cmd. What has been marked already stays as it is.
 func usage(cmd *cobra.Command, err error) error {
-	var marked *usageError
-	if errors.As(err, &marked) {
+	if _, ok := errors.AsType[*usageError](err); ok {
 		return err
 	}
 	return &usageError{command: cmd.CommandPath(), err: err}
@@ -45,8 +44,8 @@ func (e *usageError) Error() string {
 func (e *usageError) Unwrap() error { return e.err }
 
 func exitCode(err error) int {
-	var wrong *usageError
-	if errors.As(err, &wrong) || errors.Is(err, service.ErrConfig) || errors.Is(err, service.ErrQuery) {
+	_, wrong := errors.AsType[*usageError](err)
+	if wrong || errors.Is(err, service.ErrConfig) || errors.Is(err, service.ErrQuery) {
 		return exitUsage
 	}
 	return exitFailure

@@ -19,8 +19,8 @@ func newEnvironmentTopic() *cobra.Command {
 
 func environmentHelp() string {
 	var text strings.Builder
-	text.WriteString(`Environment variables configure every command that opens a file. A flag goes before its variable. Durations are written
-in Go's way: 90s, 15m, 168h.
+	text.WriteString(`Environment variables configure every command that opens a file. A flag goes before its variable. Durations are
+written in Go's way: 90s, 15m, 168h.
 
 An age or retention that is neither in the environment nor given as a flag is taken from the file, which remembers the
 last one that was; the defaults below are those of a new file.

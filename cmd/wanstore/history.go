@@ -88,7 +88,7 @@ func (o *historyOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	shown, err := o.show(cmd.Context(), history, query, cmd.OutOrStdout())
-	if err == nil && shown == 0 && o.format == formatTable {
+	if err == nil && shown+o.offset == 0 && o.format == formatTable {
 		err = explainNothing(cmd.Context(), history, query, cmd.ErrOrStderr())
 	}
 	return errors.Join(err, history.Close())
@@ -96,9 +96,12 @@ func (o *historyOptions) run(cmd *cobra.Command) error {
 
 // query makes the flags a query, and refuses what does not go together.
 func (o *historyOptions) query(cmd *cobra.Command) (service.Query, error) {
-	query := service.Query{Filter: service.Filter{Metrics: o.metrics, WAN: o.wan}, Step: o.step.Duration}
+	query := service.Query{Filter: service.Filter{WAN: o.wan}, Step: o.step.Duration}
 	if err := o.checkFlags(cmd); err != nil {
 		return query, usage(cmd, err)
+	}
+	for _, name := range o.metrics {
+		query.Metrics = append(query.Metrics, strings.TrimSpace(name))
 	}
 	labels, err := parseLabels(o.labels)
 	if err != nil {
@@ -124,7 +127,7 @@ func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
 		o.format = formatJSON
 	}
 	switch {
-	case o.last.Duration != 0 && !(o.from.IsZero() && o.to.IsZero()):
+	case o.last.Duration != 0 && (!o.from.IsZero() || !o.to.IsZero()):
 		return errors.New("--last excludes --from and --to")
 	case o.last.Duration == 0 && o.from.IsZero() && o.to.IsZero():
 		return errors.New("which range? give --last or --from")
@@ -180,7 +183,7 @@ func (o *historyOptions) show(ctx context.Context, history *service.History, que
 	styles := valueStyles()
 	for point, err := range history.Range(ctx, query) {
 		if err != nil {
-			return part.taken, err
+			return part.taken, errors.Join(err, output.flush())
 		}
 		if !part.take() {
 			continue

@@ -47,7 +47,7 @@ Times are ` + timeHelp + `.`,
   wanstore import --now 2025-01-30T22:05:00Z --db starlink.db starlink.csv.gz
   ssh router cat /tmp/metrics.csv | wanstore import -
   wanstore import --mode modem_link_state --skip-bad modem.csv`,
-		RunE: func(cmd *cobra.Command, args []string) error { return options.run(cmd, args) },
+		RunE: options.run,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -87,8 +87,20 @@ func (o *importOptions) run(cmd *cobra.Command, files []string) error {
 		return err
 	}
 	done, err := o.importAll(ctx, cmd, writer, files)
+	if err != nil {
+		leaveAsItIs(writer)
+	}
 	err = errors.Join(err, closeWriter(ctx, writer))
 	return errors.Join(err, o.report(cmd, done))
+}
+
+// leaveAsItIs makes the close that follows leave out the roll-up of what is due. After an import that has stopped half-way
+// it would move the watermarks past the rows that the next run brings, and each of them would come late, at five times
+// the cost.
+func leaveAsItIs(writer *service.Writer) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = writer.Close(ctx) // it does not wait; the one that does has the same result
 }
 
 func (o *importOptions) check(files []string) error {

@@ -57,11 +57,7 @@ func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
 	}
 	report, err := maintainAll(ctx, writer)
 	err = errors.Join(err, closeWriter(ctx, writer))
-	print := report.print
-	if asJSON {
-		print = func(out io.Writer) error { return writeJSON(out, report) }
-	}
-	return errors.Join(err, print(cmd.OutOrStdout()))
+	return errors.Join(err, writeReport(cmd.OutOrStdout(), report, asJSON))
 }
 
 // mustBeHistory refuses what the writer would make, or make a history of. Any other error is the writer's to find: it
@@ -78,7 +74,7 @@ func mustBeHistory(ctx context.Context, name string) error {
 }
 
 // maintainAll runs passes until nothing is due.
-func maintainAll(ctx context.Context, writer *service.Writer) (maintenance, error) {
+func maintainAll(ctx context.Context, writer *service.Writer) (*maintenance, error) {
 	all := newMaintenance()
 	for {
 		report, err := writer.Maintain(ctx)
@@ -114,8 +110,8 @@ type longestStep struct {
 	took time.Duration
 }
 
-func newMaintenance() maintenance {
-	return maintenance{RolledUp: map[string]int64{}, Deleted: map[string]int64{}}
+func newMaintenance() *maintenance {
+	return &maintenance{RolledUp: map[string]int64{}, Deleted: map[string]int64{}}
 }
 
 // add adds a pass.

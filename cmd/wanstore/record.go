@@ -29,8 +29,8 @@ func newRecord() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "record",
 		Short: "Measure this machine's line and record it",
-		Long: fmt.Sprintf(`Measure this machine's line and record it, until --for has passed or the program is interrupted; what has been measured
-by then is all stored. A second interrupt kills.
+		Long: fmt.Sprintf(`Measure this machine's line and record it, until --for has passed or the program is interrupted; what has been
+measured by then is all stored. A second interrupt kills.
 
 Every --interval an ICMP echo goes to the default gateway (or --target), and the byte counters of the interface that leads
 there (or --interface) are read. Recorded are
@@ -59,7 +59,8 @@ The history is maintained meanwhile. Sending echoes needs the right to: an unpri
 	flags.Var(&options.duration, "for", "end after this long (default: when interrupted)")
 	flags.Var(&options.interval, "interval", "length of a cycle")
 	flags.StringVar(&options.target, "target", "", "`HOST` to ping (default: the gateway)")
-	flags.StringVar(&options.device, "interface", "", "count this `INTERFACE`'s bytes, and send echoes through it (default: the one that leads to the host)")
+	flags.StringVar(&options.device, "interface", "",
+		"count the bytes of this `INTERFACE`, and send echoes through it (default: the one that leads to the host)")
 	flags.StringVar(&options.wan, "wan", "", "`NAME` of the WAN to record as (default: that of the interface)")
 	addJSONFlag(cmd, &options.json)
 	addPolicyFlags(cmd)
@@ -92,16 +93,9 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 		line.path.Target, line.path.Interface, formatAge(o.interval.Duration), config.DBPath, o.howToEnd())
 	o.measure(ctx, loop, line, terminal)
 	err = closeWriter(ctx, writer)
-	err = errors.Join(err, o.report(cmd, newRecordSummary(line, loop, writer)))
-	terminal.hint("look at it: wanstore history --last 5m --summary --db %s\n", config.DBPath)
+	err = errors.Join(err, writeReport(cmd.OutOrStdout(), newRecordSummary(line, loop, writer), o.json))
+	terminal.hint("look at it: wanstore history --last 5m --summary --db " + config.DBPath)
 	return err
-}
-
-func (o *recordOptions) report(cmd *cobra.Command, summary *recordSummary) error {
-	if o.json {
-		return writeJSON(cmd.OutOrStdout(), summary)
-	}
-	return summary.print(cmd.OutOrStdout())
 }
 
 func (o *recordOptions) howToEnd() string {

@@ -109,10 +109,11 @@ func (l *recordLoop) run(ctx context.Context) {
 
 func (l *recordLoop) begin(now time.Time) {
 	l.due = now
-	_, _, _ = l.rates() // a rate is the difference to the reading before: this is the one before the first
+	// A rate is the difference to the reading before: this is the one before the first.
+	_, _, err := l.rates()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.seen.started = now
+	l.seen.started, l.seen.rateErr = now, err
 }
 
 func (l *recordLoop) end(now time.Time) {

@@ -32,8 +32,8 @@ type recordSummary struct {
 	Commits         commitSummary   `json:"commits"`
 	Maintenance     passSummary     `json:"maintenance"`
 
-	duration, interval, longestCommit, longestStep time.Duration
-	pingErr, storeErr                              error
+	duration, interval, longestCommit time.Duration
+	pingErr, storeErr                 error
 }
 
 // overheadSummary is what a cycle took, in microseconds.

@@ -44,7 +44,7 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("wanstore {{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	root.SetFlagErrorFunc(usage)
 	addPathFlag(root)
 	root.AddCommand(
 		newRecord(),

@@ -25,7 +25,9 @@ type row interface {
 // rows writes lines of output, as they come.
 type rows interface {
 	add(row) error
-	// end writes what is held back, and what an output without rows has.
+	// flush writes what is held back.
+	flush() error
+	// end ends an output that is complete, and one without rows as well.
 	end() error
 }
 
@@ -76,6 +78,10 @@ func (c *csvRows) end() error {
 	if err := c.begin(); err != nil {
 		return err
 	}
+	return c.flush()
+}
+
+func (c *csvRows) flush() error {
 	c.out.Flush()
 	return c.out.Error()
 }
@@ -136,6 +142,20 @@ func writeJSON(out io.Writer, value any) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
+}
+
+// report is what a command has to say in one piece.
+type report interface {
+	// print shows it to people.
+	print(out io.Writer) error
+}
+
+// writeReport writes a report for people or, as the JSON that it marshals to, for programs.
+func writeReport(out io.Writer, r report, asJSON bool) error {
+	if asJSON {
+		return writeJSON(out, r)
+	}
+	return r.print(out)
 }
 
 // addJSONFlag adds the flag that a program sets which reads the output.

@@ -43,11 +43,7 @@ func showStatus(cmd *cobra.Command, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	print := status.print
-	if asJSON {
-		print = func(out io.Writer) error { return writeJSON(out, status) }
-	}
-	if err := print(cmd.OutOrStdout()); err != nil {
+	if err := writeReport(cmd.OutOrStdout(), status, asJSON); err != nil {
 		return err
 	}
 	if status.Check != checkPassed {

@@ -41,9 +41,9 @@ func (s *statusLine) Write(text []byte) (int, error) {
 }
 
 // hint writes what only people want to read.
-func (s *statusLine) hint(format string, args ...any) {
+func (s *statusLine) hint(text string) {
 	if s.terminal != nil {
-		fmt.Fprintf(s, format, args...)
+		fmt.Fprintln(s, text)
 	}
 }
 
@@ -84,24 +84,27 @@ func (s *statusLine) follow(ctx context.Context, loop *recordLoop, line *line) {
 		case <-ticker.C:
 		}
 		seen := loop.counts()
-		pings.hear(s.logger(), "echoes can not be sent or received", line.pinger.Err())
-		rates.hear(s.logger(), "the interface can not be read", seen.rateErr)
+		if err := line.pinger.Err(); pings.isNews(err) {
+			s.logger().Warn("echoes can not be sent or received", "err", err)
+		}
+		if err := seen.rateErr; rates.isNews(err) {
+			s.logger().Warn("the counters of the interface can not be read", "err", err)
+		}
 		s.show(describe(seen))
 	}
 }
 
-// complaint says the same thing once.
+// complaint is the last thing that went wrong.
 type complaint struct{ last string }
 
-func (c *complaint) hear(log *slog.Logger, message string, err error) {
-	if err == nil {
-		c.last = ""
-		return
+// isNews says that something goes wrong which did not a second ago.
+func (c *complaint) isNews(err error) bool {
+	before := c.last
+	c.last = ""
+	if err != nil {
+		c.last = err.Error()
 	}
-	if text := err.Error(); text != c.last {
-		c.last = text
-		log.Warn(message, "err", err)
-	}
+	return c.last != "" && c.last != before
 }
 
 // describe returns what is known of a line, in ASCII.

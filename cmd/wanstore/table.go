@@ -54,13 +54,16 @@ func (t *table) add(cells ...string) error {
 	return t.print()
 }
 
-// end writes what is held back.
-func (t *table) end() error {
+// flush writes what is held back.
+func (t *table) flush() error {
 	if err := t.print(); err != nil {
 		return err
 	}
 	return t.out.Flush()
 }
+
+// end ends a table that is complete.
+func (t *table) end() error { return t.flush() }
 
 func (t *table) print() error {
 	for _, row := range t.rows {

@@ -50,21 +50,45 @@ func Check(path string) error {
 	return nil
 }
 
-// View is a connection that only reads.
-type View struct{ pool *sql.DB }
+// View looks at a file without writing to it. It is for one goroutine.
+type View struct {
+	pool     *sql.DB
+	prepared map[string]*sql.Stmt
+}
 
 // Open opens the file at path for looking at it.
 func Open(path string) (View, error) {
 	pool, err := open(path, "ro")
-	return View{pool}, err
+	return View{pool: pool, prepared: map[string]*sql.Stmt{}}, err
 }
 
-// Close closes the connection.
-func (v View) Close() error { return v.pool.Close() }
+// Close closes the file.
+func (v View) Close() error {
+	var errs []error
+	for _, statement := range v.prepared {
+		errs = append(errs, statement.Close())
+	}
+	return errors.Join(append(errs, v.pool.Close())...)
+}
 
-// Rows returns the rows of a statement that only reads.
+func (v View) prepare(statement string) (*sql.Stmt, error) {
+	if known, ok := v.prepared[statement]; ok {
+		return known, nil
+	}
+	made, err := v.pool.PrepareContext(context.Background(), statement)
+	if err == nil {
+		v.prepared[statement] = made
+	}
+	return made, err
+}
+
+// Rows returns the rows of a statement.
 func (v View) Rows(statement string, args ...any) (list [][]any, err error) {
-	rows, err := v.pool.QueryContext(context.Background(), statement, args...)
+	prepared, err := v.prepare(statement)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := prepared.QueryContext(context.Background(), args...)
 	if err != nil {
 		return nil, err
 	}

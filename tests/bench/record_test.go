@@ -58,6 +58,7 @@ func BenchmarkSustained(b *testing.B) {
 }
 
 func sustain(b *testing.B, maintained bool) {
+	b.Helper()
 	w := newWorld(b, 7, service.Config{KeepRaw: time.Minute})
 	if maintained {
 		stop := maintainAlways(b, w)

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"path/filepath"
@@ -35,7 +34,7 @@ func newWorld(b *testing.B, n int, config service.Config) *world {
 	config.DBPath = filepath.Join(b.TempDir(), "metrics.db")
 	var err error
 	w.writer, err = service.OpenWriter(context.Background(), config, service.Options{
-		Logger:        slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Logger:        slog.New(slog.DiscardHandler),
 		Now:           w.now,
 		NoMaintenance: true,
 	})
