@@ -31,6 +31,9 @@ type Bucket struct {
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
 func (s *Snapshot) Scan(ctx context.Context, g Granularity, series []SeriesInfo, from, until Micros) iter.Seq2[Bucket, error] {
+	if len(series) == 0 {
+		return func(func(Bucket, error) bool) {}
+	}
 	from = max(from, s.Tiers[g].Floor)
 	pages := s.bucketPages(ctx, g, series, from, until)
 	if g == Raw {

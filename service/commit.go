@@ -91,10 +91,11 @@ func (l *loop) giveBack(err error) {
 	clear(l.entries[:cap(l.entries)])
 }
 
-// reportOverflow says once that the queue has begun to drop samples, and once that it has stopped.
+// reportOverflow says once that the queue has begun to drop samples, and once that it has room again.
 func (l *loop) reportOverflow() {
-	dropped := l.queue.state().dropped
-	overflowing := dropped > l.dropped
+	queue := l.queue.state()
+	dropped := queue.dropped
+	overflowing := dropped > l.dropped || l.overflowing && queue.depth == l.config.QueueSize
 	switch {
 	case overflowing && !l.overflowing:
 		l.log.Warn("the queue is full, the oldest samples are dropped", "dropped", dropped)

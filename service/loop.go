@@ -27,7 +27,7 @@ type loop struct {
 	overflowing bool        // samples have been dropped since the last quiet commit
 	dropped     int64       // how many had been at the last commit
 
-	maintenance *time.Ticker
+	maintenance *time.Timer // until the next pass
 	pause       *time.Timer // runs between two steps
 	passes      []*pass     // the first one is being run
 
@@ -41,7 +41,7 @@ func newLoop(c *core, store *repo.Writer) *loop {
 		core:        c,
 		store:       store,
 		commitTimer: time.NewTimer(0),
-		maintenance: time.NewTicker(c.config.MaintenanceInterval),
+		maintenance: time.NewTimer(untilPass(c.options.Now(), c.config.MaintenanceInterval, c.config.Grace)),
 		pause:       time.NewTimer(0),
 		entries:     make([]entry, 0, maxBatch),
 		samples:     make([]repo.Sample, 0, maxBatch),
@@ -84,6 +84,7 @@ func (l *loop) turn() bool {
 		l.armed, l.failing = false, false
 		l.commit()
 	case <-l.maintenance.C:
+		l.maintenance.Reset(untilPass(l.options.Now(), l.config.MaintenanceInterval, l.config.Grace))
 		if len(l.passes) == 0 {
 			l.schedule(newPass(context.Background(), l, time.Time{}))
 		}
@@ -91,6 +92,13 @@ func (l *loop) turn() bool {
 		l.step()
 	}
 	return true
+}
+
+// untilPass is the time from now to the next pass: one an interval, at the moment at which the grace of a bucket has passed,
+// so that it does not wait any longer to be rolled up.
+func untilPass(now time.Time, interval, grace time.Duration) time.Duration {
+	since := now.Add(-grace)
+	return since.Truncate(interval).Add(interval).Sub(since)
 }
 
 var always = func() <-chan struct{} {

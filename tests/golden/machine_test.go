@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"strconv"
 	"strings"
@@ -42,7 +41,8 @@ func (m *machine) run(b block) ([]string, error) {
 	word, rest, _ := strings.Cut(b.command, " ")
 	switch word {
 	case "metric":
-		return nil, m.declare(rest)
+		m.declare(rest)
+		return nil, nil
 	case "config":
 		return nil, m.configure(rest)
 	case "clock":
@@ -69,10 +69,9 @@ func (m *machine) run(b block) ([]string, error) {
 	return nil, errors.New("no such command")
 }
 
-func (m *machine) declare(text string) error {
+func (m *machine) declare(text string) {
 	name, aggregation, _ := strings.Cut(text, " ")
 	m.metrics = append(m.metrics, service.Metric{Name: name, Aggregation: service.Aggregation(aggregation)})
-	return nil
 }
 
 func (m *machine) configure(text string) error {
@@ -118,7 +117,7 @@ func (m *machine) open() (*service.Writer, error) {
 		return nil, errors.New("set the clock first")
 	}
 	w, err := service.OpenWriter(m.t.Context(), m.config, service.Options{
-		Logger:        slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Logger:        slog.New(slog.DiscardHandler),
 		Metrics:       m.metrics,
 		Now:           func() time.Time { return m.now },
 		NoMaintenance: true,

@@ -88,17 +88,13 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 
 // parseDuration knows days beside what Go knows: 7d, 1d12h.
 func parseDuration(text string) (time.Duration, error) {
-	sign, rest := time.Duration(1), text
-	switch text[:1] {
-	case "-":
-		sign, rest = -1, text[1:]
-	case "+":
-		rest = text[1:]
+	if rest, negative := strings.CutPrefix(text, "-"); negative {
+		d, err := parseDuration(rest)
+		return -d, err
 	}
-	days, hours, ok := strings.Cut(rest, "d")
+	days, hours, ok := strings.Cut(strings.TrimPrefix(text, "+"), "d")
 	if !ok {
-		d, err := time.ParseDuration(rest)
-		return sign * d, err
+		return time.ParseDuration(text)
 	}
 	n, err := strconv.Atoi(days)
 	if err != nil {
@@ -106,10 +102,10 @@ func parseDuration(text string) (time.Duration, error) {
 	}
 	d := time.Duration(n) * 24 * time.Hour
 	if hours == "" {
-		return sign * d, nil
+		return d, nil
 	}
 	more, err := time.ParseDuration(hours)
-	return sign * (d + more), err
+	return d + more, err
 }
 
 const number = `(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|Inf|NaN)`

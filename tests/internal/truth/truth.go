@@ -114,12 +114,13 @@ func gather(samples []sample, step int64, mode bool) []bucket {
 		if len(list) == 0 || list[len(list)-1].ts != ts {
 			list = append(list, bucket{ts: ts})
 		}
-		list[len(list)-1].add(s.value, mode)
+		last := &list[len(list)-1]
+		*last = last.with(s.value, mode)
 	}
 	return list
 }
 
-func (b *bucket) add(value float64, mode bool) {
+func (b bucket) with(value float64, mode bool) bucket {
 	if b.count == 0 {
 		b.min, b.max = value, value
 	}
@@ -127,16 +128,17 @@ func (b *bucket) add(value float64, mode bool) {
 	b.sum += value
 	b.min, b.max = min(b.min, value), max(b.max, value)
 	if !mode {
-		return
+		return b
 	}
 	if b.states == nil {
 		b.states = map[float64]int64{}
 	}
 	b.states[value]++
+	return b
 }
 
 // value is what the bucket is shown as: the mean, or the state with the most samples, the larger one of a tie.
-func (b *bucket) value(mode bool) float64 {
+func (b bucket) value(mode bool) float64 {
 	if !mode {
 		return b.sum / float64(b.count)
 	}

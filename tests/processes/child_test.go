@@ -1,0 +1,114 @@
+package processes
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// orders say what a child does.
+type orders struct {
+	Path    string
+	Child   int
+	First   int           // its first batch
+	Batches int           // how many
+	KeepRaw time.Duration // ages are counted by the clock of the batches
+	// MaintainEvery is after how many batches it does a pass of maintenance, beside those that the writer does by itself.
+	MaintainEvery int
+}
+
+// report is a line that a child writes to its parent.
+type report struct {
+	Opened int64 // microseconds that opening the file took
+	Try    int   // the batch that it is about to write, counted from 1
+	Ack    int   // the batch that Write has accepted
+
+	Done                bool
+	Accepted, Duplicate int64
+}
+
+// obey is the life of a child.
+func obey(text string) error {
+	var o orders
+	if err := json.Unmarshal([]byte(text), &o); err != nil {
+		return err
+	}
+	ctx := context.Background()
+	batch := atomic.Int64{}
+	batch.Store(int64(o.First))
+	start := time.Now()
+	w, err := service.OpenWriter(ctx, o.config(), service.Options{
+		Logger: slog.New(slog.DiscardHandler),
+		Now:    func() time.Time { return clock(int(batch.Load())) },
+	})
+	if err != nil {
+		return err
+	}
+	if err := tell(report{Opened: time.Since(start).Microseconds()}); err != nil {
+		return err
+	}
+	for i := o.First; i < o.First+o.Batches; i++ {
+		batch.Store(int64(i))
+		if err := o.write(ctx, w, i); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(ctx); err != nil {
+		return err
+	}
+	s := w.Status()
+	if n := s.Refused.Total(); n > 0 || s.LastError != nil {
+		return fmt.Errorf("%d samples were refused, the last error is %w", n, s.LastError)
+	}
+	return tell(report{Done: true, Accepted: s.Accepted, Duplicate: s.Duplicate})
+}
+
+func (o orders) config() service.Config {
+	return service.Config{
+		DBPath:  o.Path,
+		KeepRaw: o.KeepRaw, Keep1m: 2 * time.Hour, Keep5m: 6 * time.Hour,
+		CommitInterval:      5 * time.Millisecond,
+		MaintenanceInterval: 20 * time.Millisecond,
+	}
+}
+
+func (o orders) write(ctx context.Context, w *service.Writer, batch int) error {
+	var samples []service.Sample
+	for _, p := range plan(o.Child, batch) {
+		series, err := w.Series(p.metric, p.wan, nil)
+		if err != nil {
+			return err
+		}
+		samples = append(samples, service.Sample{Series: series, Time: p.at, Value: p.value})
+	}
+	if err := tell(report{Try: batch + 1}); err != nil {
+		return err
+	}
+	if err := w.Write(ctx, samples...); err != nil {
+		return err
+	}
+	if err := tell(report{Ack: batch + 1}); err != nil {
+		return err
+	}
+	if batch%o.MaintainEvery != 0 {
+		return nil
+	}
+	_, err := w.Maintain(ctx)
+	return err
+}
+
+// tell writes a line with a single system call: a kill leaves it whole or not written.
+func tell(r report) error {
+	line, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(append(line, '\n'))
+	return err
+}

@@ -1,0 +1,145 @@
+package property
+
+import (
+	"cmp"
+	"reflect"
+	"slices"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+var steps = []micros{
+	0, 1, 7 * second, minute, 90 * second, 5 * minute, 10 * minute, 90 * minute, hour, 2 * hour, day, 10 * day,
+}
+
+func (m *machine) drawQuestion(t *rapid.T) (question, service.Query) {
+	from, until := m.drawRange(t)
+	q := question{from: from, until: until, only: every, series: []int{0, 1, 2, 3, 4}}
+	query := service.Query{From: from.time(), Until: until.time()}
+	switch rapid.IntRange(0, 3).Draw(t, "filter") {
+	case 0:
+		q.series, query.Metrics = []int{2, 3, 4}, []string{service.State, "load_average"}
+	case 1:
+		q.series, query.WAN, query.Labels = []int{1}, "spectrum", service.Labels{"family": "4"}
+	}
+	return q, query
+}
+
+func (m *machine) drawRange(t *rapid.T) (from, until micros) {
+	if rapid.Bool().Draw(t, "everything") {
+		return 0, m.oracle.now + day
+	}
+	at := rapid.Custom(func(t *rapid.T) micros {
+		if rapid.Bool().Draw(t, "edge") {
+			return m.edge(t)
+		}
+		return m.lateTime(t)
+	})
+	a, b := at.Draw(t, "from"), at.Draw(t, "until")
+	return min(a, b), max(a, b) + 1
+}
+
+func (m *machine) askRange(t *rapid.T) {
+	q, query := m.drawQuestion(t)
+	q.step = rapid.SampledFrom(steps).Draw(t, "step")
+	query.Step = time.Duration(q.step) * time.Microsecond
+	m.compare(t, q, query)
+}
+
+func (m *machine) askTier(t *rapid.T) {
+	q, query := m.drawQuestion(t)
+	q.only = rapid.IntRange(raw, oneHour).Draw(t, "granularity")
+	only := service.Granularity(q.only)
+	query.Only = &only
+	m.compare(t, q, query)
+}
+
+func (m *machine) compare(t *rapid.T, q question, query service.Query) {
+	t.Helper()
+	var got []service.Point
+	for point, err := range m.history.Range(t.Context(), query) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, point)
+	}
+	want := m.oracle.points(q)
+	if !reflect.DeepEqual(want, got) { // a look before the diff, which is slow with many
+		if diff := gocmp.Diff(want, got, near, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatalf("range of %+v (-want +got):\n%s", q, diff)
+		}
+	}
+	summaries, err := m.history.Summarize(t.Context(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(m.oracle.summaries(q), summaries, near, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("summary of %+v (-want +got):\n%s", q, diff)
+	}
+	m.checkComplete(t, q, got)
+}
+
+// checkComplete counts: over all of time, every accepted sample above the lowest floor is in exactly one point.
+func (m *machine) checkComplete(t *rapid.T, q question, points []service.Point) {
+	t.Helper()
+	if q.only != every || q.from > 0 || q.until <= m.oracle.now+minute {
+		return
+	}
+	var got, want int64
+	for _, point := range points {
+		got += point.Count
+	}
+	for _, s := range m.oracle.accepted {
+		if s.ts >= m.oracle.lowestFloor() && slices.Contains(q.series, s.series) {
+			want++
+		}
+	}
+	if got != want {
+		t.Fatalf("%d samples in all points of %+v, want %d", got, q, want)
+	}
+}
+
+// shown is a row of the view that other programs read.
+type shown struct {
+	ID                              int64
+	Timestamp                       int64
+	Metric, WAN, Labels, Granularty string
+	Value                           float64
+	Count                           int64
+}
+
+// askView compares the view metrics with a range without a step: every moment once, at the finest granularity left.
+func (m *machine) askView(t *rapid.T) {
+	var got, want []shown
+	for _, row := range m.rows(t, `SELECT id, timestamp, metric_name, wan_name, coalesce(labels, '{}'), granularity, value, count FROM metrics`) {
+		got = append(got, shown{
+			ID: row[0].(int64), Timestamp: row[1].(int64), Metric: row[2].(string), WAN: row[3].(string),
+			Labels: row[4].(string), Granularty: row[5].(string), Value: row[6].(float64), Count: row[7].(int64),
+		})
+	}
+	q := question{until: m.oracle.now + day, only: every, series: []int{0, 1, 2, 3, 4}}
+	for _, p := range m.oracle.points(q) {
+		series := slices.IndexFunc(world, func(s series) bool {
+			return s.metric == p.Metric && s.wan == p.WAN && len(s.labels) == len(p.Labels)
+		})
+		labels := "{}"
+		if len(p.Labels) > 0 {
+			labels = `{"family":"4","target":"1.1.1.1"}`
+		}
+		want = append(want, shown{
+			ID: p.Time.UnixMicro()*2048 + int64(m.oracle.rank(series)+1), Timestamp: p.Time.Unix(), Metric: p.Metric, WAN: p.WAN,
+			Labels: labels, Granularty: p.Granularity.String(), Value: p.Value, Count: p.Count,
+		})
+	}
+	byID := func(a, b shown) int { return cmp.Compare(a.ID, b.ID) }
+	slices.SortFunc(got, byID)
+	slices.SortFunc(want, byID)
+	if diff := gocmp.Diff(want, got, near, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("view metrics (-want +got):\n%s", diff)
+	}
+}
