@@ -12,10 +12,9 @@ import (
 const listTiers = `-- name: ListTiers :many
 SELECT granularity, watermark, floor, keep
 FROM tiers
-ORDER BY keep, granularity
 `
 
-// Scans tiers: four rows, sorted in a temporary B-tree.
+// Scans tiers: four rows.
 func (q *Queries) ListTiers(ctx context.Context) ([]Tier, error) {
 	rows, err := q.query(ctx, q.listTiersStmt, listTiers)
 	if err != nil {

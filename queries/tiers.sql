@@ -1,8 +1,7 @@
 -- name: ListTiers :many
--- Scans tiers: four rows, sorted in a temporary B-tree.
+-- Scans tiers: four rows.
 SELECT granularity, watermark, floor, keep
-FROM tiers
-ORDER BY keep, granularity;
+FROM tiers;
 
 -- name: SetWatermark :exec
 -- One seek in tiers by its key. A watermark never falls.

@@ -49,7 +49,10 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	pool, err := driver.Open(readerDSN(path))
+	if err := registerReaderVFS(); err != nil {
+		return nil, err
+	}
+	pool, err := driver.Open(readerDSN(path) + "&vfs=" + readerVFSName)
 	if err != nil {
 		return nil, err
 	}
@@ -65,8 +68,8 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 func recognise(ctx context.Context, pool *sql.DB, latest int) error {
 	id, err := identify(ctx, pool)
 	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
-		return fmt.Errorf("%w: reading takes the right to write the -wal and -shm files beside it, "+
-			"or to make them: run as the user who records (%w)", fs.ErrPermission, err)
+		return fmt.Errorf("%w: where nobody is writing the file, reading it takes the right to write to its directory, "+
+			"for SQLite's -wal and -shm files (%w)", fs.ErrPermission, err)
 	}
 	if err != nil {
 		return err

@@ -52,10 +52,10 @@ func ip(t *testing.T, arguments ...string) {
 	}
 }
 
-// build makes the program as a user would.
-func build(t *testing.T) string {
+// build makes the program in a folder, as a user would.
+func build(t *testing.T, folder string) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "wanstore")
+	program := filepath.Join(folder, "wanstore")
 	if output, err := exec.Command("go", "build", "-o", program, "../../cmd/wanstore").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v: %s", err, output)
 	}
@@ -65,7 +65,7 @@ func build(t *testing.T) string {
 // The main job, with nothing said of the network: the program finds gateway and interface by itself.
 func TestRecordMeasuresTheDefaultGateway(t *testing.T) {
 	n := newNetwork(t)
-	program, db := build(t), filetest.Path(t)
+	program, db := build(t, t.TempDir()), filetest.Path(t)
 	var summary struct {
 		Target    string `json:"target"`
 		Interface string `json:"interface"`

@@ -1,0 +1,37 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"sync"
+
+	"github.com/ncruces/go-sqlite3/vfs"
+)
+
+// readerVFSName is the name under which SQLite finds the VFS of readers.
+const readerVFSName = "wanstore-reader"
+
+// readerVFS is the driver's own VFS, except that a WAL which may not be written is opened for reading, as SQLite's Unix VFS
+// does. So a user who may only read the file and its -wal and -shm can read it while another one writes it.
+type readerVFS struct{ vfs.VFSFilename }
+
+// OpenFilename opens a file of the database.
+func (v readerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	file, got, err := v.VFSFilename.OpenFilename(name, flags)
+	if flags&vfs.OPEN_WAL == 0 || !errors.Is(err, fs.ErrPermission) {
+		return file, got, err
+	}
+	flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
+	return v.VFSFilename.OpenFilename(name, flags)
+}
+
+// registerReaderVFS tells the driver of the VFS, once.
+var registerReaderVFS = sync.OnceValue(func() error {
+	own, ok := vfs.Find("").(vfs.VFSFilename)
+	if !ok {
+		return fmt.Errorf("the driver's VFS is a %T, which opens no files by their names", vfs.Find(""))
+	}
+	vfs.Register(readerVFSName, readerVFS{own})
+	return nil
+})

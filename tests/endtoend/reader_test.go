@@ -1,0 +1,87 @@
+package endtoend
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/service"
+)
+
+// nobody is a user who owns nothing.
+const nobody = 65534
+
+// publicFolder is a folder that every user may look into, which those of t.TempDir are not.
+func publicFolder(t *testing.T) string {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "wanstore")
+	if err == nil {
+		err = os.Chmod(folder, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(folder); err != nil {
+			t.Error(err)
+		}
+	})
+	return folder
+}
+
+// Who may read the file but not write it, nor its directory, reads it while its owner is writing.
+func TestAnotherUserReadsWhileTheOwnerWrites(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("becoming another user takes root")
+	}
+	folder := publicFolder(t)
+	program, db := build(t, folder), filepath.Join(folder, "history.db")
+	t.Cleanup(func() {
+		if err := filetest.Check(db); err != nil {
+			t.Error(err)
+		}
+	})
+	ctx := context.Background()
+	writer, err := service.OpenWriter(ctx, service.Config{DBPath: db}, service.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := writer.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	rtt, err := writer.Series(service.RTT, "cable", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Write(ctx, service.Sample{Series: rtt, Time: time.Now(), Value: 23.4}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(db, 0o644); err != nil {
+		t.Fatal(err)
+	}
+
+	command := exec.Command(program, "history", "--last", "1m", "--json", "--db", db)
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	command.Stderr = t.Output()
+	output, err := command.Output()
+	if err != nil {
+		t.Fatalf("history as another user: %v", err)
+	}
+	var points []struct {
+		Value float64 `json:"value"`
+	}
+	if err := json.Unmarshal(output, &points); err != nil {
+		t.Fatalf("history %s: %v", output, err)
+	}
+	if len(points) != 1 || points[0].Value != 23.4 {
+		t.Errorf("got %+v, want one point of 23.4", points)
+	}
+}
