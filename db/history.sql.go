@@ -108,15 +108,19 @@ const listSamples = `-- name: ListSamples :many
 SELECT r.ts, r.series_id, r.value
 FROM raw_samples AS r
 WHERE
-  r.ts >= ?1
-  AND (r.ts > ?1 OR r.series_id > ?2)
-  AND r.ts < ?3
-  AND r.series_id IN (SELECT j.value FROM json_each(CAST(?4 AS TEXT)) AS j)
+  r.series_id >= ?1
+  AND r.series_id <= ?2
+  AND r.ts >= ?3
+  AND (r.ts > ?3 OR r.series_id > ?4)
+  AND r.ts < ?5
+  AND r.series_id IN (SELECT j.value FROM json_each(CAST(?6 AS TEXT)) AS j)
 ORDER BY r.ts, r.series_id
-LIMIT ?5
+LIMIT ?7
 `
 
 type ListSamplesParams struct {
+	LeastID       int64
+	GreatestID    int64
 	AfterTs       int64
 	AfterSeriesID int64
 	UntilTs       int64
@@ -124,9 +128,12 @@ type ListSamplesParams struct {
 	MaxRows       int64
 }
 
-// Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array.
+// Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array; its
+// least and greatest id, compared first, pass over other series without looking them up in it.
 func (q *Queries) ListSamples(ctx context.Context, arg ListSamplesParams) ([]RawSample, error) {
 	rows, err := q.query(ctx, q.listSamplesStmt, listSamples,
+		arg.LeastID,
+		arg.GreatestID,
 		arg.AfterTs,
 		arg.AfterSeriesID,
 		arg.UntilTs,

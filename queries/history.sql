@@ -1,9 +1,12 @@
 -- name: ListSamples :many
--- Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array.
+-- Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array; its
+-- least and greatest id, compared first, pass over other series without looking them up in it.
 SELECT r.ts, r.series_id, r.value
 FROM raw_samples AS r
 WHERE
-  r.ts >= @after_ts
+  r.series_id >= @least_id
+  AND r.series_id <= @greatest_id
+  AND r.ts >= @after_ts
   AND (r.ts > @after_ts OR r.series_id > @after_series_id)
   AND r.ts < @until_ts
   AND r.series_id IN (SELECT j.value FROM json_each(CAST(@series_ids AS TEXT)) AS j)

@@ -23,6 +23,7 @@ const maxReaders = 4
 type Reader struct {
 	path string
 	pool *sql.DB
+	q    *db.Queries // prepared, once a connection
 }
 
 // OpenReader opens the file at path for reading. It makes nothing and changes nothing.
@@ -61,7 +62,11 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err := recognise(ctx, pool, len(migrations)); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &Reader{path: path, pool: pool}, nil
+	q, err := db.Prepare(ctx, pool)
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return &Reader{path: path, pool: pool, q: q}, nil
 }
 
 // recognise lets through what this program can read.
@@ -89,7 +94,7 @@ func recognise(ctx context.Context, pool *sql.DB, latest int) error {
 
 // Close closes the file. It waits for snapshots that are open.
 func (r *Reader) Close() error {
-	return failure(context.Background(), "close", r.path, r.pool.Close())
+	return failure(context.Background(), "close", r.path, errors.Join(r.q.Close(), r.pool.Close()))
 }
 
 // Path returns the absolute path of the file.
@@ -121,7 +126,7 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 	if err != nil {
 		return nil, failure(ctx, "read", r.path, err)
 	}
-	s := &Snapshot{path: r.path, tx: tx, q: db.New(tx)}
+	s := &Snapshot{path: r.path, tx: tx, q: r.q.WithTx(tx)}
 	if err := s.load(ctx); err != nil {
 		return nil, failure(ctx, "read", r.path, errors.Join(err, s.Close()))
 	}

@@ -25,9 +25,9 @@ type Bucket struct {
 	Max      float64
 }
 
-// Scan yields the rows that a tier has of the given series in [from, until), in the order of time and then of the series'
-// ids; the states of one bucket follow each other in the order of their values. It reads them page by page. What lies
-// below the floor of the tier is not there. After an error it ends.
+// Scan yields the rows that a tier has in [from, until) of the given series, which come in the order of their ids. Rows come
+// in the order of time and then of those ids; the states of one bucket follow each other in the order of their values. They
+// are read page by page. What lies below the floor of the tier is not there. After an error it ends.
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
 func (s *Snapshot) Scan(ctx context.Context, g Granularity, series []SeriesInfo, from, until Micros) iter.Seq2[Bucket, error] {
@@ -62,7 +62,10 @@ func (s *Snapshot) samplePages(ctx context.Context, series []SeriesInfo, from, u
 			yield(nil, err)
 			return
 		}
-		next := db.ListSamplesParams{AfterTs: int64(from), UntilTs: int64(until), SeriesIds: ids, MaxRows: pageRows}
+		next := db.ListSamplesParams{
+			AfterTs: int64(from), UntilTs: int64(until), SeriesIds: ids, MaxRows: pageRows,
+			LeastID: series[0].ID, GreatestID: series[len(series)-1].ID,
+		}
 		for {
 			rows, err := s.q.ListSamples(ctx, next)
 			if err != nil {

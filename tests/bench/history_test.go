@@ -9,7 +9,7 @@ import (
 )
 
 // BenchmarkRange reads seven days of one series at 5m. The file has seven series at one sample a minute for a week, and
-// the last two minutes at 20 Hz, which are not rolled up yet.
+// the last seventy seconds at 20 Hz: a minute that is not complete, and the grace.
 func BenchmarkRange(b *testing.B) {
 	w := newWorld(b, 7, service.Config{})
 	const week = 7 * 24 * 60
@@ -18,7 +18,7 @@ func BenchmarkRange(b *testing.B) {
 		w.write(b, 1)
 	}
 	w.maintain(b)
-	w.write(b, 2*60*20)
+	w.write(b, 70*20)
 	history, err := service.OpenHistory(context.Background(), w.writer.Path())
 	if err != nil {
 		b.Fatal(err)
