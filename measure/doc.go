@@ -20,10 +20,12 @@
 //	go pinger.Run(ctx) // wait for it before the program ends
 //
 //	var line measure.Congestion
+//	var replies []measure.Reply
 //	for range ticker.C {
 //		reading := line.Silence(time.Now())
-//		if rtt, at, ok := pinger.Take(); ok {
-//			reading = line.Observe(rtt, at)
+//		replies = pinger.Take(replies[:0])
+//		for _, reply := range replies {
+//			reading = line.Observe(reply.RTT, reply.At)
 //		}
 //		rate, ok, err := meter.Rate()
 //		...

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3/driver"
@@ -32,24 +33,33 @@ const (
 	// cachePages bounds the page cache of a connection to 2 MiB.
 	cachePages = (2 << 20) / pageSize
 
+	// incremental is the number of the auto_vacuum that a history has.
+	incremental = 2
+
 	directoryMode = 0o750
 	fileMode      = 0o640
 )
 
 // dsn returns the data source name of path with the given connection pragmas, in their order. The busy timeout comes
-// first, because any pragma removes the driver's default one.
-func dsn(path, mode string, pragmas ...string) string {
-	query := url.Values{"mode": {mode}, "_txlock": {"immediate"}}
+// first, because any pragma removes the driver's default one. The VFS is the driver's own if its name is empty.
+func dsn(path, mode, vfs string, pragmas ...string) string {
+	// modeof: the WAL gets the permissions of the file, whose content it shares.
+	query := url.Values{"mode": {mode}, "modeof": {path}, "_txlock": {"immediate"}}
+	if vfs != "" {
+		query.Set("vfs", vfs)
+	}
 	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
 	for _, pragma := range pragmas {
 		query.Add("_pragma", pragma)
 	}
-	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: query.Encode()}
+	// SQLite takes a plus sign for itself, and only %20 for a space.
+	text := strings.ReplaceAll(query.Encode(), "+", "%20")
+	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: text}
 	return name.String()
 }
 
 func writerDSN(path string, synchronous Synchronous) string {
-	return dsn(path, "rw",
+	return dsn(path, "rw", "",
 		// Both must come before the first table and before WAL, or they are silently ignored.
 		fmt.Sprintf("page_size(%d)", pageSize),
 		"auto_vacuum(incremental)",
@@ -61,8 +71,8 @@ func writerDSN(path string, synchronous Synchronous) string {
 	)
 }
 
-func readerDSN(path string) string {
-	return dsn(path, "ro", "query_only(on)", fmt.Sprintf("cache_size(%d)", cachePages))
+func readerDSN(path, vfs string) string {
+	return dsn(path, "ro", vfs, "query_only(on)", fmt.Sprintf("cache_size(%d)", cachePages))
 }
 
 // create makes the file and its directory, if they are not there.
@@ -98,10 +108,15 @@ type identity struct {
 	version       int
 	tables        int
 	wanctl        bool // it has wanctl's table metrics
+	pages         int
+	vacuum        int // auto_vacuum, which is settled with the first page
 }
 
-// blank says that nothing has been written to the database yet.
-func (i identity) blank() bool { return i.applicationID == 0 && i.version == 0 && i.tables == 0 }
+// blank says that nothing has been written to the database yet, or no more than a history begins with. A database that
+// another program has made and emptied can not become one.
+func (i identity) blank() bool {
+	return i.applicationID == 0 && i.version == 0 && i.tables == 0 && (i.pages == 0 || i.vacuum == incremental)
+}
 
 // check refuses a database that is not ours or newer than this program.
 func (i identity) check(latest int) error {
@@ -112,8 +127,8 @@ func (i identity) check(latest int) error {
 	case i.applicationID == applicationID && i.version > 0, i.blank():
 		return nil
 	case i.wanctl:
-		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file with --db and take the old one in with "+
-			"`wanstore import --format wanctl`", ErrForeign)
+		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file for the history and leave this one to the "+
+			"importer (wanstore import)", ErrForeign)
 	default:
 		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file", ErrForeign, i.applicationID, applicationID)
 	}
@@ -134,6 +149,12 @@ func identify(ctx context.Context, q queryer) (identity, error) {
 	if id.version, err = pragmaInt(ctx, q, "user_version"); err != nil {
 		return id, err
 	}
+	if id.pages, err = pragmaInt(ctx, q, "page_count"); err != nil {
+		return id, err
+	}
+	if id.vacuum, err = pragmaInt(ctx, q, "auto_vacuum"); err != nil {
+		return id, err
+	}
 	names, err := tableNames(ctx, q)
 	id.tables = len(names)
 	id.wanctl = slices.Contains(names, "metrics")
@@ -142,10 +163,21 @@ func identify(ctx context.Context, q queryer) (identity, error) {
 
 // probe looks at a file through a read-only connection, so that what is not ours stays as it is.
 func probe(ctx context.Context, path string) (identity, error) {
-	pool, err := driver.Open(readerDSN(path))
+	pool, err := driver.Open(readerDSN(path, ""))
 	if err != nil {
 		return identity{}, err
 	}
-	id, err := identify(ctx, pool)
+	id, err := identifyAtOnce(ctx, pool)
 	return id, errors.Join(err, pool.Close())
+}
+
+// identifyAtOnce asks within one view of the file: what is asked while another process makes the history would not fit
+// together and look like a stranger's.
+func identifyAtOnce(ctx context.Context, pool *sql.DB) (identity, error) {
+	tx, err := pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return identity{}, err
+	}
+	id, err := identify(ctx, tx)
+	return id, errors.Join(err, tx.Rollback())
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/ncruces/go-sqlite3"
@@ -46,6 +47,9 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err := checkFile(path); err != nil {
 		return nil, err
 	}
+	if err := checkReadable(path); err != nil {
+		return nil, err
+	}
 	migrations, err := schema.Migrations()
 	if err != nil {
 		return nil, err
@@ -53,7 +57,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err := registerReaderVFS(); err != nil {
 		return nil, err
 	}
-	pool, err := driver.Open(readerDSN(path) + "&vfs=" + readerVFSName)
+	pool, err := driver.Open(readerDSN(path, readerVFSName))
 	if err != nil {
 		return nil, err
 	}
@@ -69,9 +73,18 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	return &Reader{path: path, pool: pool, q: q}, nil
 }
 
+// checkReadable gives the plain error of a file that may not be read: SQLite's speaks of its pragmas.
+func checkReadable(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return file.Close()
+}
+
 // recognise lets through what this program can read.
 func recognise(ctx context.Context, pool *sql.DB, latest int) error {
-	id, err := identify(ctx, pool)
+	id, err := identifyAtOnce(ctx, pool)
 	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
 		return fmt.Errorf("%w: where nobody is writing the file, reading it takes the right to write to its directory, "+
 			"for SQLite's -wal and -shm files (%w)", fs.ErrPermission, err)

@@ -37,7 +37,7 @@ func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error)
 	if err != nil {
 		return 0, false, failure(ctx, "vacuum", w.path, err)
 	}
-	freed = int64(before.total - after.total)
+	freed = int64(max(before.total-after.total, 0)) // another process may have made it longer meanwhile
 	return freed, freed > 0 && after.surplus() > 0, nil
 }
 

@@ -28,8 +28,16 @@ var (
 	bucketWidths     = [tierCount]time.Duration{0, time.Minute, 5 * time.Minute, time.Hour}
 )
 
+// Valid says that there is such a tier.
+func (g Granularity) Valid() bool { return g < tierCount }
+
 // String returns the name of the tier as the file has it: raw, 1m, 5m or 1h.
-func (g Granularity) String() string { return granularityNames[g] }
+func (g Granularity) String() string {
+	if !g.Valid() {
+		return fmt.Sprintf("granularity %d", uint8(g))
+	}
+	return granularityNames[g]
+}
 
 // Bucket returns the width of the tier's buckets, 0 for raw.
 func (g Granularity) Bucket() time.Duration { return bucketWidths[g] }

@@ -99,8 +99,8 @@ func (w *Writer) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if vacuum != 2 {
-		return fmt.Errorf("%w: auto_vacuum is %d, want 2 (incremental)", ErrForeign, vacuum)
+	if vacuum != incremental {
+		return fmt.Errorf("%w: auto_vacuum is %d, want %d (incremental)", ErrForeign, vacuum, incremental)
 	}
 	if w.q, err = db.Prepare(ctx, w.conn); err != nil {
 		return err

@@ -21,7 +21,7 @@ func (l *loop) commit() {
 	err := l.commitBatch()
 	if err != nil {
 		l.failing = true
-		l.log.Error("commit failed, the samples wait for the next one", "err", err)
+		l.log.Error("commit failed, recorded samples wait for the next one", "err", err)
 	}
 	l.reportOverflow()
 	if l.queue.state().depth > 0 {

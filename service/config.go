@@ -25,6 +25,9 @@ const (
 
 const day = 24 * time.Hour
 
+// daysLimit is far beyond the retention, and so many days still fit in a Duration.
+const daysLimit = 100 * MaxRetentionDays
+
 // Config configures a writer. A field that is zero is not configured: the ages and the retention are then taken from the
 // file, which has the defaults of the help texts when it is new, and everything else from DefaultConfig.
 type Config struct {
@@ -57,7 +60,8 @@ func DefaultConfig() Config {
 }
 
 // ConfigFromEnv reads a Config from environment variables, which Variables lists. Overrides, by the full names of the
-// variables, go before them; they are how flags come in. The error is one, wraps ErrConfig and lists everything wrong.
+// variables, go before them; they are how flags come in. Everything that is wrong is in one error,
+// which wraps ErrConfig.
 func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	variables := env.ToMap(os.Environ())
 	maps.Copy(variables, overrides)
@@ -65,8 +69,8 @@ func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	err := env.ParseWithOptions(&config, env.Options{Environment: variables, Prefix: EnvPrefix})
 	failed, problems := parseProblems(err, variables)
 	problems = append(problems, config.zeroProblems(variables, failed)...)
-	if err := errors.Join(append(problems, config.withDefaults().problems()...)...); err != nil {
-		return Config{}, fmt.Errorf("%w:\n%w", ErrConfig, err)
+	if err := configError(append(problems, config.withDefaults().problems()...)); err != nil {
+		return Config{}, err
 	}
 	return config, nil
 }
@@ -79,8 +83,7 @@ func parseProblems(err error, variables map[string]string) (failed map[string]bo
 	}
 	failed = map[string]bool{}
 	for _, one := range all.Errors {
-		var parse env.ParseError
-		if errors.As(one, &parse) {
+		if parse, ok := errors.AsType[env.ParseError](one); ok {
 			field, _ := reflect.TypeFor[Config]().FieldByName(parse.Name)
 			name := variableOf(field)
 			failed[name] = true
@@ -109,6 +112,10 @@ func variableOf(field reflect.StructField) string { return EnvPrefix + field.Tag
 
 // withDefaults fills in what is not configured.
 func (c Config) withDefaults() Config {
+	c.Synchronous = strings.ToUpper(c.Synchronous)
+	if c.CommitSamples == 0 && c.QueueSize > 0 {
+		c.CommitSamples = min(c.QueueSize, DefaultConfig().CommitSamples)
+	}
 	config, defaults := reflect.ValueOf(&c).Elem(), reflect.ValueOf(DefaultConfig())
 	for i := range config.NumField() {
 		if config.Field(i).IsZero() {
@@ -124,34 +131,34 @@ func (c Config) ages() repo.Ages {
 		repo.Raw:         c.KeepRaw,
 		repo.Minute:      c.Keep1m,
 		repo.FiveMinutes: c.Keep5m,
-		repo.Hour:        time.Duration(min(c.RetentionDays, 100*MaxRetentionDays)) * day, // within a Duration
+		repo.Hour:        time.Duration(max(min(c.RetentionDays, daysLimit), -daysLimit)) * day,
 	}
 }
 
 // validate returns one error that lists everything wrong, or nil.
 func (c Config) validate() error {
-	if err := errors.Join(c.problems()...); err != nil {
-		return fmt.Errorf("%w:\n%w", ErrConfig, err)
-	}
-	return nil
+	return configError(c.problems())
 }
 
 // problems lists what is wrong by itself, whatever the file says.
 func (c Config) problems() []error {
 	var problems []error
-	for name, value := range map[string]int64{
-		"COMMIT_INTERVAL":      int64(c.CommitInterval),
-		"COMMIT_SAMPLES":       int64(c.CommitSamples),
-		"QUEUE_SIZE":           int64(c.QueueSize),
-		"MAINTENANCE_INTERVAL": int64(c.MaintenanceInterval),
-		"STARTUP_BUDGET":       int64(c.StartupBudget),
-		"GRACE":                int64(c.Grace),
+	for _, setting := range []struct {
+		name  string
+		value int64
+	}{
+		{"COMMIT_INTERVAL", int64(c.CommitInterval)},
+		{"COMMIT_SAMPLES", int64(c.CommitSamples)},
+		{"QUEUE_SIZE", int64(c.QueueSize)},
+		{"MAINTENANCE_INTERVAL", int64(c.MaintenanceInterval)},
+		{"STARTUP_BUDGET", int64(c.StartupBudget)},
+		{"GRACE", int64(c.Grace)},
 	} {
-		if value < 0 {
-			problems = append(problems, fmt.Errorf("%s%s: want more than 0", EnvPrefix, name))
+		if setting.value < 0 {
+			problems = append(problems, fmt.Errorf("%s%s is negative: want more than 0", EnvPrefix, setting.name))
 		}
 	}
-	if c.CommitSamples > c.QueueSize {
+	if c.QueueSize > 0 && c.CommitSamples > c.QueueSize {
 		problems = append(problems, fmt.Errorf("%sCOMMIT_SAMPLES=%d is more than the %d of %[1]sQUEUE_SIZE",
 			EnvPrefix, c.CommitSamples, c.QueueSize))
 	}
@@ -159,40 +166,45 @@ func (c Config) problems() []error {
 		problems = append(problems, fmt.Errorf("%sSYNCHRONOUS=%s: want %s or %s",
 			EnvPrefix, c.Synchronous, repo.SynchronousNormal, repo.SynchronousFull))
 	}
-	return append(problems, ageProblems(c.ages())...)
+	return append(problems, ageProblems(c.ages(), c.ages())...)
 }
 
-// checkAges refuses a policy that makes no sense.
-func checkAges(ages repo.Ages) error {
-	if err := errors.Join(ageProblems(ages)...); err != nil {
+// checkAges refuses a policy that makes no sense: ages that are configured and, for the others, those of the file.
+func checkAges(ages, configured repo.Ages) error {
+	return configError(ageProblems(ages, configured))
+}
+
+// configError makes one error of everything that is wrong, or nil.
+func configError(problems []error) error {
+	if err := errors.Join(problems...); err != nil {
 		return fmt.Errorf("%w:\n%w", ErrConfig, err)
 	}
 	return nil
 }
 
 // ageProblems lists what is wrong with ages; a zero one is not known yet and passes.
-func ageProblems(ages repo.Ages) []error {
+func ageProblems(ages, configured repo.Ages) []error {
 	var problems []error
 	if days := ages[repo.Hour]; days != 0 && (days < MinRetentionDays*day || days > MaxRetentionDays*day) {
 		problems = append(problems, fmt.Errorf("%sRETENTION_DAYS=%d: want %d to %d",
 			EnvPrefix, days/day, MinRetentionDays, MaxRetentionDays))
 	}
+	name := func(g repo.Granularity) string {
+		if configured[g] == 0 {
+			return fmt.Sprintf("%s=%s in the file", g, ages[g])
+		}
+		return fmt.Sprintf("%sKEEP_%s=%s", EnvPrefix, strings.ToUpper(g.String()), ages[g])
+	}
 	for g := range repo.Hour {
 		next := g + 1
 		if ages[g] != 0 && ages[g] < next.Bucket() {
-			problems = append(problems, fmt.Errorf("%s=%s: want at least %s, one bucket of the next tier",
-				ageVariable(g), ages[g], next.Bucket()))
+			problems = append(problems, fmt.Errorf("%s is less than %s, one bucket of the next tier", name(g), next.Bucket()))
 		}
 		if next != repo.Hour && ages[next] != 0 && ages[g] > ages[next] {
-			problems = append(problems, fmt.Errorf("%s=%s is longer than %s=%s: want ages in the order of their tiers",
-				ageVariable(g), ages[g], ageVariable(next), ages[next]))
+			problems = append(problems, fmt.Errorf("%s is longer than %s: want ages in the order of their tiers", name(g), name(next)))
 		}
 	}
 	return problems
-}
-
-func ageVariable(g repo.Granularity) string {
-	return EnvPrefix + "KEEP_" + strings.ToUpper(g.String())
 }
 
 // Variable is an environment variable that configures a writer.

@@ -82,7 +82,7 @@ func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
 
 // setAges writes the configured ages to the file and logs what changes.
 func (c *core) setAges(ctx context.Context, store *repo.Writer, wish repo.Ages) error {
-	before, after, err := store.SetAges(ctx, wish, checkAges)
+	before, after, err := store.SetAges(ctx, wish, func(ages repo.Ages) error { return checkAges(ages, wish) })
 	if err != nil {
 		return err
 	}
@@ -119,24 +119,34 @@ func (c *core) declare(ctx context.Context, metrics []Metric) error {
 	if len(metrics) == 0 {
 		return nil
 	}
-	var file map[string]Aggregation
-	err := c.do(ctx, func(ctx context.Context, l *loop) (err error) {
-		file, err = l.store.MetricAggregations(ctx)
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	wanted := catalogue{}
 	if err := wanted.declare(metrics); err != nil {
 		return err
 	}
-	if err := wanted.agree(file); err != nil {
-		return fmt.Errorf("open %s: %w", c.config.DBPath, err)
-	}
+	return c.do(ctx, func(ctx context.Context, l *loop) error {
+		file, err := l.store.MetricAggregations(ctx)
+		if err != nil {
+			return err
+		}
+		if err := wanted.agree(file); err != nil {
+			return fmt.Errorf("open %s: %w", c.config.DBPath, err)
+		}
+		return c.declareAll(metrics)
+	})
+}
+
+// declareAll adds metrics to the catalogue, and to the series of theirs that were resolved before. It runs between two
+// commits, where nobody reads those.
+func (c *core) declareAll(metrics []Metric) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.metrics.declare(metrics)
+	if err := c.metrics.declare(metrics); err != nil {
+		return err
+	}
+	for key, s := range c.resolved {
+		s.stored.Aggregation = c.metrics[key.MetricName].Aggregation
+	}
+	return nil
 }
 
 // series returns the handle of a series, the same one for the same names and labels.

@@ -60,8 +60,8 @@ type Filter struct {
 type Query struct {
 	Filter
 	From, Until time.Time
-	// Step is the width of a point. The range widens to whole steps. 0 asks for everything at the finest granularity that
-	// still has it.
+	// Step is the width of a point. 0 asks for everything at the finest granularity that still has it. The range widens to
+	// whole steps, and where nothing finer than buckets is left, to whole buckets.
 	Step time.Duration
 	// Only, if it is not nil, asks for the rows of one tier alone, each a point. Step is 0 then.
 	Only *Granularity
@@ -74,6 +74,8 @@ func (q Query) check() error {
 			q.From.UTC().Format(time.RFC3339Nano), q.Until.UTC().Format(time.RFC3339Nano))
 	case q.Step < 0 || q.Step%time.Microsecond != 0:
 		return fmt.Errorf("%w: step %s: want a positive number of microseconds", ErrQuery, q.Step)
+	case q.Only != nil && !q.Only.Valid():
+		return fmt.Errorf("%w: %s: want raw, 1m, 5m or 1h", ErrQuery, *q.Only)
 	case q.Only != nil && q.Step != 0:
 		return fmt.Errorf("%w: a step and a single granularity exclude each other", ErrQuery)
 	}

@@ -84,7 +84,7 @@ func (l *loop) turn() bool {
 		l.armed, l.failing = false, false
 		l.commit()
 	case <-l.maintenance.C:
-		l.maintenance.Reset(untilPass(l.options.Now(), l.config.MaintenanceInterval, l.config.Grace))
+		l.maintenance.Reset(l.untilNextPass())
 		if len(l.passes) == 0 {
 			l.schedule(newPass(context.Background(), l, time.Time{}))
 		}
@@ -92,6 +92,13 @@ func (l *loop) turn() bool {
 		l.step()
 	}
 	return true
+}
+
+// untilNextPass is the time from one pass to the next: no less than half of the interval, also where the clock that ages are
+// counted from stands still.
+func (l *loop) untilNextPass() time.Duration {
+	interval := l.config.MaintenanceInterval
+	return max(untilPass(l.options.Now(), interval, l.config.Grace), interval/2)
 }
 
 // untilPass is the time from now to the next pass: one an interval, at the moment at which the grace of a bucket has passed,

@@ -14,9 +14,13 @@ type Series struct {
 	owner  *core
 }
 
-// String returns the series in the notation of Prometheus, the WAN as a label.
+// String returns the series for people to read: metric, WAN and the labels, if there are any, as JSON.
 func (s *Series) String() string {
-	return fmt.Sprintf("%s{wan=%q} %s", s.stored.Key.MetricName, s.stored.Key.WANName, s.stored.Key.Labels)
+	key := s.stored.Key
+	if key.Labels == "{}" {
+		return fmt.Sprintf("%s of WAN %s", key.MetricName, key.WANName)
+	}
+	return fmt.Sprintf("%s of WAN %s with labels %s", key.MetricName, key.WANName, key.Labels)
 }
 
 // Sample is one measurement of a series. Time is kept to the microsecond.

@@ -60,8 +60,8 @@ func (w *Writer) Record(samples ...Sample) {
 	w.core.queue.record(w.core, samples)
 }
 
-// Write hands samples over and blocks until they are committed, which it does not wait for the commit interval with. A
-// sample that was there already is no error. The samples that were refused are in the error, each as a *SampleError, the
+// Write hands samples over and blocks until they are committed. They are committed at once, without waiting for the commit
+// interval. A sample that was there already is no error. The samples that were refused are in the error, each as a *SampleError, the
 // first twenty by name; the others are committed all the same.
 //
 // Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrSeries, ErrDropped, ErrClosed, those of the file system, and
@@ -159,7 +159,11 @@ func (w *Writer) Close(ctx context.Context) error {
 	if w.last {
 		return w.core.end(ctx)
 	}
-	if err := w.core.flush(ctx); err != nil && !errors.Is(err, ErrClosed) {
+	err := w.core.flush(ctx)
+	if errors.Is(err, ErrClosed) {
+		return w.core.waitEnd(ctx) // the last hold has been closed since, and commits what was recorded through this one, too
+	}
+	if err != nil {
 		return fmt.Errorf("close: %w", err)
 	}
 	return nil

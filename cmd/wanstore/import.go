@@ -40,7 +40,8 @@ may be interrupted and run again, and a file that has grown since adds what it h
 before it, unless --skip-bad is given. A metric that nobody declared is averaged; --mode makes it a state instead.
 
 Ages are counted from the machine's clock. What is older than the retention is refused, so old data wants --now, the
-moment to count from instead: one shortly after its last row.
+moment to count from instead: one shortly after its last row. What is done with such a history later wants --now as well:
+maintained by the machine's clock, it has outlived its retention.
 
 Times are ` + timeHelp + `.`,
 		Example: `  wanstore import measurements.csv.gz

@@ -25,7 +25,8 @@ recorder does the same once a minute; both may run at once.
 
 How long a tier keeps what it has is written in the file. --retention-days and --keep-* change that for good.
 
-With --now ages are counted from that moment, which may not lie ahead of this machine's clock.
+Ages are counted from this machine's clock, or from --now, which may not lie ahead of it. A history of old data, imported
+with --now, is older than any retention by the machine's clock: without --now all of it is deleted.
 Times are ` + timeHelp + `.`,
 		Example: `  wanstore maintain
   wanstore maintain --retention-days 365
@@ -55,9 +56,12 @@ func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	report, err := maintainAll(ctx, writer)
+	report, err := writer.Maintain(ctx) // one pass has no end but that nothing is due, an error, or ctx
+	if err != nil {
+		err = fmt.Errorf("maintain: %w", err)
+	}
 	err = errors.Join(err, closeWriter(ctx, writer))
-	return errors.Join(err, writeReport(cmd.OutOrStdout(), report, asJSON))
+	return errors.Join(err, writeReport(cmd.OutOrStdout(), newMaintenance(report), asJSON))
 }
 
 // mustBeHistory refuses what the writer would make, or make a history of. Any other error is the writer's to find: it
@@ -71,21 +75,6 @@ func mustBeHistory(ctx context.Context, name string) error {
 		return err
 	}
 	return nil
-}
-
-// maintainAll runs passes until nothing is due.
-func maintainAll(ctx context.Context, writer *service.Writer) (*maintenance, error) {
-	all := newMaintenance()
-	for {
-		report, err := writer.Maintain(ctx)
-		all.add(report)
-		if err != nil {
-			return all, fmt.Errorf("maintain: %w", err)
-		}
-		if !report.MoreDue {
-			return all, nil
-		}
-	}
 }
 
 // maintenance is what was done, as JSON has it.
@@ -110,27 +99,18 @@ type longestStep struct {
 	took time.Duration
 }
 
-func newMaintenance() *maintenance {
-	return &maintenance{RolledUp: map[string]int64{}, Deleted: map[string]int64{}}
-}
-
-// add adds a pass.
-func (m *maintenance) add(r service.Report) {
-	for level, count := range r.RolledUp {
-		m.RolledUp[level] += count
+func newMaintenance(r service.Report) *maintenance {
+	return &maintenance{
+		RolledUp:    r.RolledUp,
+		Deleted:     r.Deleted,
+		Expired:     r.Expired,
+		PagesFreed:  r.PagesFreed,
+		Steps:       r.Steps,
+		LongestStep: longestStep{Name: r.LongestName, Seconds: r.LongestStep.Seconds(), took: r.LongestStep},
+		TookSeconds: r.Took.Seconds(),
+		MoreDue:     r.MoreDue,
+		took:        r.Took,
 	}
-	for tier, count := range r.Deleted {
-		m.Deleted[tier] += count
-	}
-	m.Expired += r.Expired
-	m.PagesFreed += r.PagesFreed
-	m.Steps += r.Steps
-	if r.LongestStep > m.LongestStep.took {
-		m.LongestStep = longestStep{Name: r.LongestName, Seconds: r.LongestStep.Seconds(), took: r.LongestStep}
-	}
-	m.took += r.Took
-	m.TookSeconds = m.took.Seconds()
-	m.MoreDue = r.MoreDue
 }
 
 // print shows the report to people.

@@ -88,7 +88,7 @@ func (v View) Rows(statement string, args ...any) (list [][]any, err error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := prepared.QueryContext(context.Background(), args...)
+	rows, err := prepared.QueryContext(context.Background(), args...) //nolint:sqlclosecheck // the statement is the view's to close
 	if err != nil {
 		return nil, err
 	}

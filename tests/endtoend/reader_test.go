@@ -20,7 +20,7 @@ const nobody = 65534
 // publicFolder is a folder that every user may look into, which those of t.TempDir are not.
 func publicFolder(t *testing.T) string {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "wanstore")
+	folder, err := os.MkdirTemp("", "wanstore") //nolint:usetesting // this is why
 	if err == nil {
 		err = os.Chmod(folder, 0o755)
 	}
@@ -48,6 +48,9 @@ func TestAnotherUserReadsWhileTheOwnerWrites(t *testing.T) {
 		}
 	})
 	ctx := context.Background()
+	if err := os.WriteFile(db, nil, 0o644); err != nil { // the WAL gets the permissions of the file
+		t.Fatal(err)
+	}
 	writer, err := service.OpenWriter(ctx, service.Config{DBPath: db}, service.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -62,9 +65,6 @@ func TestAnotherUserReadsWhileTheOwnerWrites(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := writer.Write(ctx, service.Sample{Series: rtt, Time: time.Now(), Value: 23.4}); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(db, 0o644); err != nil {
 		t.Fatal(err)
 	}
 

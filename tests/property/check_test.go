@@ -59,7 +59,7 @@ func (m *machine) checkTiers(t *rapid.T) {
 	if diff := cmp.Diff(m.oracle.tiers, tiers, cmp.AllowUnexported(tier{})); diff != "" {
 		t.Fatalf("tiers (-want +got):\n%s", diff)
 	}
-	for g := raw; g < oneHour; g++ {
+	for g := range oneHour {
 		this, next := tiers[g], tiers[g+1]
 		if this.floor%widths[g+1] != 0 {
 			t.Fatalf("the floor %d of %s is inside of a bucket of %s", this.floor, names[g], names[g+1])

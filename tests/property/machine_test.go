@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -26,7 +27,7 @@ func TestHistoryEqualsOracle(t *testing.T) {
 	cases := 0
 	rapid.Check(t, func(t *rapid.T) {
 		cases++
-		m := newMachine(t, filepath.Join(dir, fmt.Sprint(cases)))
+		m := newMachine(t, filepath.Join(dir, strconv.Itoa(cases)))
 		defer m.end(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"":                     m.check,

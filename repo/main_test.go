@@ -1,0 +1,89 @@
+package repo_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo"
+)
+
+// TestMain fails the package when its tests leave a goroutine behind.
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start is the beginning of an hour.
+const start repo.Micros = 1_800_000_000_000_000
+
+// open opens a file for writing until the test ends.
+func open(t testing.TB, path string) *repo.Writer {
+	t.Helper()
+	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+func newSeries(metric string) *repo.Series {
+	return &repo.Series{Key: repo.Key{MetricName: metric, WANName: "wan", Labels: "{}"}}
+}
+
+// add appends samples, whatever becomes of them.
+func add(t testing.TB, w *repo.Writer, samples ...repo.Sample) []repo.Outcome {
+	t.Helper()
+	outcomes := make([]repo.Outcome, len(samples))
+	if err := w.Append(t.Context(), repo.Batch{Samples: samples, Latest: math.MaxInt64}, outcomes); err != nil {
+		t.Fatal(err)
+	}
+	return outcomes
+}
+
+// every makes a sample of a series at each step of time in [from, until), with the values 0, 1, 2 and so on.
+func every(step, from, until repo.Micros, series *repo.Series) []repo.Sample {
+	var samples []repo.Sample
+	for ts := from; ts < until; ts += step {
+		samples = append(samples, repo.Sample{Series: series, TS: ts, Value: float64(len(samples))})
+	}
+	return samples
+}
+
+// fillSeries puts n series into the file, which has none: of each ten the last is one of states.
+func fillSeries(t testing.TB, path string, n int) {
+	t.Helper()
+	filetest.Exec(t, path, fmt.Sprintf(`
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+		INSERT INTO series (id, metric_name, wan_name, labels, aggregation)
+		SELECT i, 'metric_' || i, 'wan', '{}', iif(i %% 10 = 0, 'mode', 'avg') FROM n`, n))
+}
+
+// fillSamples puts rows of the first n series into the file, one moment after the other.
+func fillSamples(t testing.TB, path string, rows, n int, from, step repo.Micros) {
+	t.Helper()
+	filetest.Exec(t, path, fmt.Sprintf(`
+		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %[1]d)
+		INSERT INTO raw_samples (ts, series_id, value)
+		SELECT %[3]d + i / %[2]d * %[4]d, i %% %[2]d + 1, i %% 7 FROM n`, rows, n, from, step))
+}
+
+func tiersOf(t testing.TB, w *repo.Writer) repo.Tiers {
+	t.Helper()
+	tiers, err := w.Tiers(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tiers
+}
+
+// setFloor moves the floor of a tier as a maintenance would, but to any moment.
+func setFloor(t testing.TB, path string, g repo.Granularity, floor repo.Micros) {
+	t.Helper()
+	filetest.Exec(t, path, fmt.Sprintf("UPDATE tiers SET floor = %d WHERE granularity = '%s'", floor, g))
+}
