@@ -15,7 +15,7 @@ import (
 const batchLines = 5000
 
 // attempts bounds how often an import begins anew because another one has begun at the same moment.
-const attempts = 3
+const attempts = 20
 
 // Options says how to import.
 type Options struct {
@@ -160,8 +160,10 @@ type batch struct {
 	lines   *records
 	begin   int64 // lines before the batch
 	samples []service.Sample
-	skipped bool   // bad lines have been passed
-	held    *place // before a bad line that may be still being written, if no row has come after it
+	skipped bool // bad lines have been passed
+
+	newestWelcome time.Time // as it was when it was asked for last
+	held          *place    // before a bad line that may be still being written, if no row has come after it
 }
 
 // fill reads to the end of the data and stores a batch whenever it is full.
@@ -193,6 +195,10 @@ func (b *batch) take() error {
 		return fmt.Errorf("read: %w", err)
 	}
 	sample, reason := b.parse(one)
+	if reason == nil && b.isAhead(sample) {
+		// Not to be skipped: the mark would pass a row that is welcome once its time has come.
+		return b.lineError(one.line, aheadError(sample.Time, b.newestWelcome))
+	}
 	if reason == nil {
 		b.samples = append(b.samples, sample)
 		b.held = nil
@@ -207,6 +213,14 @@ func (b *batch) take() error {
 	}
 	b.lines.pass(one)
 	return nil
+}
+
+// isAhead says that a sample is too far in the future.
+func (b *batch) isAhead(sample service.Sample) bool {
+	if sample.Time.After(b.newestWelcome) {
+		b.newestWelcome = b.writer.NewestWelcome() // time has gone on
+	}
+	return sample.Time.After(b.newestWelcome)
 }
 
 // hold keeps the place before a bad line that may be still being written, so that the next import looks at it again. A

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/wanstore/wanstore/service"
 )
 
 var (
@@ -58,3 +60,10 @@ func tooOldError(newest, oldestWelcome, now time.Time) error {
 }
 
 func show(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// aheadError says why a row stops an import, and what helps.
+func aheadError(at, newestWelcome time.Time) error {
+	return fmt.Errorf("%w: it is of %s, and nothing after %s is taken: give --now TIME if ages are to be counted from a later "+
+		"moment, or import again when that has come", service.ErrAhead,
+		at.UTC().Format(time.RFC3339Nano), newestWelcome.UTC().Format(time.RFC3339Nano))
+}

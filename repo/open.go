@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -87,6 +88,15 @@ func create(path string) error {
 	return file.Close()
 }
 
+// realPath is where a file really is: SQLite keeps the WAL beside that, and not beside a link.
+func realPath(path string) (string, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
 // checkFile refuses what can not be a database, without opening it as one.
 func checkFile(path string) error {
 	info, err := os.Stat(path)
@@ -97,6 +107,8 @@ func checkFile(path string) error {
 		return err
 	case info.IsDir():
 		return ErrDirectory
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%w: not even a regular file", ErrNotDatabase)
 	default:
 		return nil
 	}
@@ -163,12 +175,36 @@ func identify(ctx context.Context, q queryer) (identity, error) {
 
 // probe looks at a file through a read-only connection, so that what is not ours stays as it is.
 func probe(ctx context.Context, path string) (identity, error) {
-	pool, err := driver.Open(readerDSN(path, ""))
+	name := readerDSN(path, "")
+	if rests, err := atRest(path); err != nil {
+		return identity{}, err
+	} else if rests {
+		name += "&immutable=1" // or a read-only connection makes a -wal and a -shm, and leaves them behind
+	}
+	pool, err := driver.Open(name)
 	if err != nil {
 		return identity{}, err
 	}
 	id, err := identifyAtOnce(ctx, pool)
 	return id, errors.Join(err, pool.Close())
+}
+
+// atRest says that a file is in WAL mode and nobody has it open: whoever does has a -wal beside it, and writes to that first.
+func atRest(path string) (bool, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return false, err
+	}
+	header := make([]byte, headerBytes)
+	_, err = file.ReadAt(header, 0)
+	if errors.Is(err, io.EOF) {
+		return false, file.Close()
+	}
+	if err := errors.Join(err, file.Close()); err != nil || header[readVersionOffset] != walMode {
+		return false, err
+	}
+	_, err = os.Stat(path + "-wal")
+	return errors.Is(err, fs.ErrNotExist), nil
 }
 
 // identifyAtOnce asks within one view of the file: what is asked while another process makes the history would not fit

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
@@ -27,7 +25,8 @@ type Reader struct {
 	q    *db.Queries // prepared, once a connection
 }
 
-// OpenReader opens the file at path for reading. It makes nothing and changes nothing.
+// OpenReader opens the file at path for reading. It makes and changes nothing but, beside a
+// history that nobody has open, SQLite's -wal and -shm.
 //
 // Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrDamaged, and those of the file
 // system.
@@ -40,14 +39,14 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 }
 
 func openReader(ctx context.Context, path string) (*Reader, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
 	if err := checkFile(path); err != nil {
 		return nil, err
 	}
-	if err := checkReadable(path); err != nil {
+	path, err := realPath(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := makeCompanions(path); err != nil {
 		return nil, err
 	}
 	migrations, err := schema.Migrations()
@@ -71,15 +70,6 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 		return nil, errors.Join(err, pool.Close())
 	}
 	return &Reader{path: path, pool: pool, q: q}, nil
-}
-
-// checkReadable gives the plain error of a file that may not be read: SQLite's speaks of its pragmas.
-func checkReadable(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return file.Close()
 }
 
 // recognise lets through what this program can read.

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path/filepath"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
@@ -50,29 +50,49 @@ func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 }
 
 func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
 	if err := checkFile(path); err != nil && !errors.Is(err, ErrMissing) {
 		return nil, err
 	}
 	if err := create(path); err != nil {
 		return nil, err
 	}
-	if err := refuseForeign(ctx, path); err != nil {
-		return nil, err
-	}
-	pool, err := driver.Open(writerDSN(path, synchronous))
+	path, err := realPath(path)
 	if err != nil {
 		return nil, err
 	}
-	pool.SetMaxOpenConns(1)
-	w := &Writer{path: path, pool: pool, checkpointAt: checkpointPages}
-	if err := w.connect(ctx); err != nil {
-		return nil, errors.Join(err, w.close())
+	if err := refuseForeign(ctx, path); err != nil {
+		return nil, err
 	}
-	return w, nil
+	if err := makeCompanions(path); err != nil {
+		return nil, err
+	}
+	return connectWriter(ctx, path, synchronous)
+}
+
+// connectWriter opens the connection. Where several processes make one new file at once, SQLite says BUSY to some of them
+// without waiting, when they switch it to WAL: these try again.
+func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
+	for giveUp := time.Now().Add(busyTimeout); ; {
+		pool, err := driver.Open(writerDSN(path, synchronous))
+		if err != nil {
+			return nil, err
+		}
+		pool.SetMaxOpenConns(1)
+		w := &Writer{path: path, pool: pool, checkpointAt: checkpointPages}
+		err = w.connect(ctx)
+		if err == nil {
+			return w, nil
+		}
+		err = errors.Join(err, w.close())
+		if !errors.Is(err, sqlite3.BUSY) || time.Now().After(giveUp) {
+			return nil, err
+		}
+		select {
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
 }
 
 func refuseForeign(ctx context.Context, path string) error {

@@ -69,6 +69,8 @@ func (l *loop) settle() {
 		}
 		switch {
 		case e.waiter == nil:
+		case e.broken:
+			e.waiter.refuse(e, ErrDropped)
 		case refusals[outcome] != nil:
 			e.waiter.refuse(e, refusals[outcome])
 		default:

@@ -46,6 +46,7 @@ func openCore(ctx context.Context, config Config, options Options) (*core, error
 	if err != nil {
 		return nil, err
 	}
+	config.DBPath = store.Path()
 	c := &core{
 		config:   config,
 		options:  options,
@@ -175,18 +176,9 @@ func (c *core) series(metric, wan string, labels Labels) (*Series, error) {
 // do runs f in the goroutine that owns the file, between two commits, and waits for it. When ctx is done it stops
 // waiting; f has then run, or runs to its end, or never begins.
 func (c *core) do(ctx context.Context, f func(context.Context, *loop) error) error {
-	return c.submit(ctx, func(l *loop, finish func(error)) { finish(f(context.WithoutCancel(ctx), l)) })
-}
-
-// submit hands work to the goroutine and waits until the work calls finish.
-func (c *core) submit(ctx context.Context, work func(l *loop, finish func(error))) error {
 	result := make(chan error, 1)
-	select {
-	case c.work <- func(l *loop) { work(l, func(err error) { result <- err }) }:
-	case <-c.ending:
-		return ErrClosed
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	if err := c.submit(ctx, func(l *loop) { result <- f(context.WithoutCancel(ctx), l) }); err != nil {
+		return err
 	}
 	select {
 	case err := <-result:
@@ -196,10 +188,22 @@ func (c *core) submit(ctx context.Context, work func(l *loop, finish func(error)
 	}
 }
 
+// submit hands work to the goroutine.
+func (c *core) submit(ctx context.Context, work func(*loop)) error {
+	select {
+	case c.work <- work:
+		return nil
+	case <-c.ending:
+		return ErrClosed
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // flush waits until everything that is in the queue has been committed.
 func (c *core) flush(ctx context.Context) error {
 	mark := newWaiter(1)
-	if err := c.queue.submit(ctx, []entry{{waiter: mark}}); err != nil {
+	if err := c.queue.submit(ctx, []entry{{waiter: mark, dropped: c.queue.state().dropped}}); err != nil {
 		return err
 	}
 	return mark.wait(ctx)

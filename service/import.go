@@ -64,6 +64,9 @@ func (w *Writer) OldestWelcome(ctx context.Context) (time.Time, error) {
 	return oldest.Time(), nil
 }
 
+// NewestWelcome returns the moment after which a sample is too far in the future: MaxAhead from now.
+func (w *Writer) NewestWelcome() time.Time { return w.core.latest().Time() }
+
 // BeginImport begins a run that goes on from a mark of imports, or from the zero mark. Source says to people where the data
 // came from.
 func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *Import {

@@ -132,14 +132,24 @@ func (l *loop) arm() {
 
 // finish does what is left to do when the last user has closed.
 func (l *loop) finish() error {
-	ctx := l.endCtx
+	ctx, cancel := rollUpTime(l.endCtx)
+	defer cancel()
 	errs := []error{l.drain()}
 	for _, p := range l.passes {
 		p.end(ErrClosed)
-		p.onEnd(ErrClosed)
+		p.onEnd()
 	}
 	if errs[0] == nil {
 		errs = append(errs, l.rollUpDue(ctx), l.store.Checkpoint(context.WithoutCancel(ctx)))
 	}
 	return errors.Join(append(errs, l.store.Close())...)
+}
+
+// rollUpTime is how long the end may roll up: a part of the time there is, so that the rest suffices to close the file.
+func rollUpTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/4))
 }

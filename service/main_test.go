@@ -128,3 +128,32 @@ func (l *logged) lines() []string {
 	l.records = nil
 	return lines
 }
+
+// refusals returns the refused samples that an error of Write lists.
+func refusals(t *testing.T, err error) []*service.SampleError {
+	t.Helper()
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		t.Fatalf("got error %v, want a list of samples", err)
+	}
+	var list []*service.SampleError
+	for _, one := range joined.Unwrap() {
+		var refusal *service.SampleError
+		if !errors.As(one, &refusal) {
+			t.Fatalf("got error %v, want that of a sample", one)
+		}
+		list = append(list, refusal)
+	}
+	return list
+}
+
+// closeHurriedly closes a writer and leaves it no time for rolling up.
+func closeHurriedly(t *testing.T, w *service.Writer) {
+	t.Helper()
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.Close(cancelled); err != nil && !errors.Is(err, context.Canceled) {
+		t.Errorf("close: %v", err)
+	}
+	shut(t, w)
+}

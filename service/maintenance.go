@@ -36,7 +36,8 @@ type pass struct {
 	deadline time.Time       // zero for none
 	stages   []stage
 	report   Report
-	onEnd    func(error)
+	onBegin  func() // before the first step
+	onEnd    func()
 }
 
 // stage is one kind of step, to be repeated while there is more.
@@ -55,7 +56,8 @@ func newPass(ctx context.Context, l *loop, deadline time.Time) *pass {
 			RolledUp: map[string]int64{},
 			Deleted:  map[string]int64{},
 		},
-		onEnd: func(error) {},
+		onBegin: func() {},
+		onEnd:   func() {},
 	}
 	now := repo.MicrosOf(l.options.Now())
 	p.stages = append(p.stages, p.expire(l.store, now))
@@ -134,6 +136,8 @@ func (p *pass) checkpoint(store *repo.Writer) stage {
 // run does the next step and says whether the pass goes on. What cancels the pass is looked at between two steps only: a
 // step that has begun ends.
 func (p *pass) run() bool {
+	p.onBegin()
+	p.onBegin = func() {}
 	if p.ctx.Err() != nil {
 		p.end(context.Cause(p.ctx))
 		return false
@@ -196,15 +200,17 @@ func (l *loop) step() {
 		l.passes = l.passes[1:]
 		l.passEnded(p)
 	}
+	l.checkpointIfDue() // a long pass fills the WAL, too
 	l.options.Watchdog()
 	l.pause.Reset(stepPause)
 }
 
 // rollUpDue rolls up what is due, until ctx is done.
 func (l *loop) rollUpDue(ctx context.Context) error {
-	p := &pass{ctx: ctx, report: Report{Started: time.Now(), RolledUp: map[string]int64{}}, onEnd: func(error) {}}
+	p := &pass{ctx: ctx, report: Report{Started: time.Now(), RolledUp: map[string]int64{}}, onBegin: func() {}, onEnd: func() {}}
 	p.stages = p.rollUps(l.store, repo.MicrosOf(l.options.Now()), l.config.Grace)
 	for p.run() {
+		l.checkpointIfDue()
 		l.options.Watchdog()
 	}
 	if errors.Is(p.report.Err, context.Cause(ctx)) {
@@ -221,5 +227,5 @@ func (l *loop) passEnded(p *pass) {
 		l.stats.fail(err)
 		l.log.Error("maintenance failed, the next pass goes on from here", "err", err)
 	}
-	p.onEnd(err)
+	p.onEnd()
 }

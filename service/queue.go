@@ -13,6 +13,11 @@ type entry struct {
 	ts     repo.Micros
 	value  float64
 	waiter *waiter // nil for Record
+
+	// Of a mark: how many samples had been dropped when it was asked for. What is dropped from then on, until it leaves the
+	// queue, came before it.
+	dropped int64
+	broken  bool // some have been
 }
 
 // queue holds the samples between their producers and the writer's goroutine. It is a ring of a fixed size, so that
@@ -130,6 +135,7 @@ func (q *queue) removeOldest() entry {
 	if e.waiter != nil {
 		q.waiting--
 	}
+	e.broken = e.series == nil && e.dropped != q.dropped
 	return e
 }
 

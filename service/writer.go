@@ -108,21 +108,26 @@ func (w *Writer) Maintain(ctx context.Context) (Report, error) {
 	if w.closed.Load() {
 		return Report{}, ErrClosed
 	}
-	reports := make(chan Report, 1)
-	err := w.core.submit(context.WithoutCancel(ctx), func(l *loop, finish func(error)) {
+	ended := make(chan Report, 1)
+	begun := make(chan struct{})
+	err := w.core.submit(ctx, func(l *loop) {
 		p := newPass(ctx, l, time.Time{})
-		p.onEnd = func(err error) {
-			reports <- p.report
-			finish(err)
-		}
+		p.onBegin = func() { close(begun) }
+		p.onEnd = func() { ended <- p.report }
 		l.schedule(p)
 	})
-	select {
-	case report := <-reports:
-		return report, err
-	default:
-		return Report{}, err // it never began
+	if err != nil {
+		return Report{MoreDue: true, Err: err}, err
 	}
+	select {
+	case <-begun:
+	case <-ctx.Done(): // behind another pass: it ends by itself when its turn comes
+		return Report{MoreDue: true, Err: context.Cause(ctx)}, context.Cause(ctx)
+	case report := <-ended:
+		return report, report.Err
+	}
+	report := <-ended
+	return report, report.Err
 }
 
 // do runs f in the goroutine that owns the file, for a hold that is not closed.

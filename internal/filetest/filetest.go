@@ -84,11 +84,11 @@ func (v View) prepare(statement string) (*sql.Stmt, error) {
 
 // Rows returns the rows of a statement.
 func (v View) Rows(statement string, args ...any) (list [][]any, err error) {
-	prepared, err := v.prepare(statement)
+	prepared, err := v.prepare(statement) //nolint:sqlclosecheck // the view closes it
 	if err != nil {
 		return nil, err
 	}
-	rows, err := prepared.QueryContext(context.Background(), args...) //nolint:sqlclosecheck // the statement is the view's to close
+	rows, err := prepared.QueryContext(context.Background(), args...)
 	if err != nil {
 		return nil, err
 	}

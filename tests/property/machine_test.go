@@ -37,6 +37,7 @@ func TestHistoryEqualsOracle(t *testing.T) {
 			"ask for a tier":       m.askTier,
 			"ask the view":         m.askView,
 			"burst":                m.burst,
+			"clock goes back":      m.clockBack,
 			"close and open":       m.reopen,
 			"crash and open":       m.crash,
 			"flush":                m.flush,
@@ -267,6 +268,11 @@ func (m *machine) advance(t *rapid.T) {
 
 func (m *machine) advanceLittle(t *rapid.T) {
 	m.setClock(m.oracle.now + micros(rapid.Int64Range(0, int64(2*minute)).Draw(t, "advance")))
+}
+
+// clockBack is what happens when a machine without a battery for its clock is set right: nothing is taken back by that.
+func (m *machine) clockBack(t *rapid.T) {
+	m.setClock(m.oracle.now - micros(rapid.Int64Range(1, int64(3*hour)).Draw(t, "back")))
 }
 
 func (m *machine) setClock(now micros) {

@@ -1,0 +1,60 @@
+package repo
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// Where the header of an SQLite file says that it is in WAL mode, and has its application_id
+// (https://sqlite.org/fileformat.html).
+const (
+	headerBytes         = 100
+	readVersionOffset   = 19
+	walMode             = 2
+	applicationIDOffset = 68
+)
+
+// makeCompanions makes the -wal and -shm of somebody else's history file, where they are missing, with the owner and the
+// permissions of the file. SQLite would make them as ours: a look at a history by root would lock its owner out.
+//
+// What can not be made here is left to SQLite, which says so if it can not do without.
+func makeCompanions(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	ours, err := isHistory(file)
+	info, statErr := file.Stat()
+	if err := errors.Join(err, statErr, file.Close()); err != nil || !ours || !ownedByAnother(info) {
+		return err
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if err := makeLike(path+suffix, info); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// isHistory says that the header names the file as ours. That of a new file may still be in its WAL, which is there then.
+func isHistory(file io.ReaderAt) (bool, error) {
+	header := make([]byte, headerBytes)
+	_, err := file.ReadAt(header, 0)
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	inWAL := header[readVersionOffset] == walMode
+	return inWAL && binary.BigEndian.Uint32(header[applicationIDOffset:]) == applicationID, err
+}
+
+// makeLike makes an empty file with the permissions and the owner of another one.
+func makeLike(path string, like fs.FileInfo) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, like.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	return errors.Join(file.Chmod(like.Mode().Perm()), chownLike(file, like), file.Close())
+}

@@ -1,0 +1,14 @@
+//go:build !unix
+
+package repo
+
+import (
+	"io/fs"
+	"os"
+)
+
+// ownedByAnother is not known where files have no owners of this kind.
+func ownedByAnother(fs.FileInfo) bool { return false }
+
+// chownLike does nothing where files have no owners of this kind.
+func chownLike(*os.File, fs.FileInfo) error { return nil }
