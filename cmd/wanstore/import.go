@@ -181,7 +181,7 @@ func (o *importOptions) importAll(ctx context.Context, cmd *cobra.Command, write
 func (o *importOptions) explain(err error) error {
 	var bad *importer.LineError
 	switch {
-	case errors.Is(err, importer.ErrHeader):
+	case errors.Is(err, importer.ErrHeader), errors.Is(err, service.ErrAhead): // not to be skipped
 		return err
 	case errors.As(err, &bad):
 		return fmt.Errorf("%w (stopped before this line; --skip-bad goes on)", err)
