@@ -13,7 +13,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/measure"
+	"github.com/wanstore/wanstore/service"
 )
 
 // TestMain lets the test binary be the program, where it is called by that name.
@@ -27,6 +29,10 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Defer(func() { checkHistories(t, env.WorkDir) })
+			return nil
+		},
 		Condition: func(condition string) (bool, error) {
 			if condition == "icmp" {
 				return icmpError() == nil, nil
@@ -38,6 +44,25 @@ func TestScripts(t *testing.T) {
 			"foreign": foreign,
 		},
 	})
+}
+
+// checkHistories checks the integrity of the histories that a script has left. What can not be opened is no history, or is
+// meant to be broken.
+func checkHistories(t *testing.T, folder string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(folder, "*.db"))
+	if err != nil {
+		t.Error(err)
+	}
+	for _, path := range files {
+		history, err := service.OpenHistory(t.Context(), path)
+		if err != nil {
+			continue
+		}
+		if err := errors.Join(history.Close(), filetest.Check(path)); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // icmpError says why this process can not send echoes, nil if it can.
