@@ -39,6 +39,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countSamplesStmt, err = db.PrepareContext(ctx, countSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query CountSamples: %w", err)
 	}
+	if q.countSamplesOfStmt, err = db.PrepareContext(ctx, countSamplesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query CountSamplesOf: %w", err)
+	}
 	if q.countStateRollupsStmt, err = db.PrepareContext(ctx, countStateRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query CountStateRollups: %w", err)
 	}
@@ -89,6 +92,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listSamplesStmt, err = db.PrepareContext(ctx, listSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSamples: %w", err)
+	}
+	if q.listSamplesBackwardsStmt, err = db.PrepareContext(ctx, listSamplesBackwards); err != nil {
+		return nil, fmt.Errorf("error preparing query ListSamplesBackwards: %w", err)
 	}
 	if q.listSeriesStmt, err = db.PrepareContext(ctx, listSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSeries: %w", err)
@@ -174,6 +180,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countSamplesStmt: %w", cerr)
 		}
 	}
+	if q.countSamplesOfStmt != nil {
+		if cerr := q.countSamplesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countSamplesOfStmt: %w", cerr)
+		}
+	}
 	if q.countStateRollupsStmt != nil {
 		if cerr := q.countStateRollupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countStateRollupsStmt: %w", cerr)
@@ -257,6 +268,11 @@ func (q *Queries) Close() error {
 	if q.listSamplesStmt != nil {
 		if cerr := q.listSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listSamplesStmt: %w", cerr)
+		}
+	}
+	if q.listSamplesBackwardsStmt != nil {
+		if cerr := q.listSamplesBackwardsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listSamplesBackwardsStmt: %w", cerr)
 		}
 	}
 	if q.listSeriesStmt != nil {
@@ -393,6 +409,7 @@ type Queries struct {
 	advanceLastSamplesStmt     *sql.Stmt
 	countRollupsStmt           *sql.Stmt
 	countSamplesStmt           *sql.Stmt
+	countSamplesOfStmt         *sql.Stmt
 	countStateRollupsStmt      *sql.Stmt
 	createImportStmt           *sql.Stmt
 	createSeriesStmt           *sql.Stmt
@@ -410,6 +427,7 @@ type Queries struct {
 	listNewestSamplesStmt      *sql.Stmt
 	listRollupsStmt            *sql.Stmt
 	listSamplesStmt            *sql.Stmt
+	listSamplesBackwardsStmt   *sql.Stmt
 	listSeriesStmt             *sql.Stmt
 	listSeriesAfterStmt        *sql.Stmt
 	listStateRollupsStmt       *sql.Stmt
@@ -439,6 +457,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		advanceLastSamplesStmt:     q.advanceLastSamplesStmt,
 		countRollupsStmt:           q.countRollupsStmt,
 		countSamplesStmt:           q.countSamplesStmt,
+		countSamplesOfStmt:         q.countSamplesOfStmt,
 		countStateRollupsStmt:      q.countStateRollupsStmt,
 		createImportStmt:           q.createImportStmt,
 		createSeriesStmt:           q.createSeriesStmt,
@@ -456,6 +475,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
 		listRollupsStmt:            q.listRollupsStmt,
 		listSamplesStmt:            q.listSamplesStmt,
+		listSamplesBackwardsStmt:   q.listSamplesBackwardsStmt,
 		listSeriesStmt:             q.listSeriesStmt,
 		listSeriesAfterStmt:        q.listSeriesAfterStmt,
 		listStateRollupsStmt:       q.listStateRollupsStmt,

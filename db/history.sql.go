@@ -9,6 +9,41 @@ import (
 	"context"
 )
 
+const countSamplesOf = `-- name: CountSamplesOf :one
+SELECT count(*)
+FROM raw_samples AS r
+WHERE
+  r.series_id >= ?1
+  AND r.series_id <= ?2
+  AND r.ts >= ?3
+  AND r.ts < ?4
+  AND (CAST(?5 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?6 AS TEXT)) AS j))
+`
+
+type CountSamplesOfParams struct {
+	LeastID    int64
+	GreatestID int64
+	FromTs     int64
+	UntilTs    int64
+	Unbroken   int64
+	SeriesIds  string
+}
+
+// As ListSamples, to count what it would list: walks raw_samples by its key over [from_ts, until_ts).
+func (q *Queries) CountSamplesOf(ctx context.Context, arg CountSamplesOfParams) (int64, error) {
+	row := q.queryRow(ctx, q.countSamplesOfStmt, countSamplesOf,
+		arg.LeastID,
+		arg.GreatestID,
+		arg.FromTs,
+		arg.UntilTs,
+		arg.Unbroken,
+		arg.SeriesIds,
+	)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const listNewestSamples = `-- name: ListNewestSamples :many
 SELECT series_id, CAST(max(ts) AS INTEGER) AS ts, value
 FROM raw_samples
@@ -113,9 +148,9 @@ WHERE
   AND r.ts >= ?3
   AND (r.ts > ?3 OR r.series_id > ?4)
   AND r.ts < ?5
-  AND r.series_id IN (SELECT j.value FROM json_each(CAST(?6 AS TEXT)) AS j)
+  AND (CAST(?6 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?7 AS TEXT)) AS j))
 ORDER BY r.ts, r.series_id
-LIMIT ?7
+LIMIT ?8
 `
 
 type ListSamplesParams struct {
@@ -124,12 +159,14 @@ type ListSamplesParams struct {
 	AfterTs       int64
 	AfterSeriesID int64
 	UntilTs       int64
+	Unbroken      int64
 	SeriesIds     string
 	MaxRows       int64
 }
 
 // Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array; its
-// least and greatest id, compared first, pass over other series without looking them up in it.
+// least and greatest id, compared first, pass over other series without looking them up in it, and where it has all ids
+// between those (unbroken), none is looked up.
 func (q *Queries) ListSamples(ctx context.Context, arg ListSamplesParams) ([]RawSample, error) {
 	rows, err := q.query(ctx, q.listSamplesStmt, listSamples,
 		arg.LeastID,
@@ -137,6 +174,65 @@ func (q *Queries) ListSamples(ctx context.Context, arg ListSamplesParams) ([]Raw
 		arg.AfterTs,
 		arg.AfterSeriesID,
 		arg.UntilTs,
+		arg.Unbroken,
+		arg.SeriesIds,
+		arg.MaxRows,
+	)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []RawSample
+	for rows.Next() {
+		var i RawSample
+		if err := rows.Scan(&i.Ts, &i.SeriesID, &i.Value); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const listSamplesBackwards = `-- name: ListSamplesBackwards :many
+SELECT r.ts, r.series_id, r.value
+FROM raw_samples AS r
+WHERE
+  r.series_id >= ?1
+  AND r.series_id <= ?2
+  AND r.ts >= ?3
+  AND r.ts <= ?4
+  AND (r.ts < ?4 OR r.series_id < ?5)
+  AND (CAST(?6 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?7 AS TEXT)) AS j))
+ORDER BY r.ts DESC, r.series_id DESC
+LIMIT ?8
+`
+
+type ListSamplesBackwardsParams struct {
+	LeastID        int64
+	GreatestID     int64
+	FromTs         int64
+	BeforeTs       int64
+	BeforeSeriesID int64
+	Unbroken       int64
+	SeriesIds      string
+	MaxRows        int64
+}
+
+// As ListSamples, backwards: walks raw_samples by its key from just before (before_ts, before_series_id) to from_ts.
+func (q *Queries) ListSamplesBackwards(ctx context.Context, arg ListSamplesBackwardsParams) ([]RawSample, error) {
+	rows, err := q.query(ctx, q.listSamplesBackwardsStmt, listSamplesBackwards,
+		arg.LeastID,
+		arg.GreatestID,
+		arg.FromTs,
+		arg.BeforeTs,
+		arg.BeforeSeriesID,
+		arg.Unbroken,
 		arg.SeriesIds,
 		arg.MaxRows,
 	)

@@ -54,14 +54,14 @@ FROM (
       WHEN 'avg' THEN (
         SELECT r.ts
         FROM rollups AS r
-        WHERE r.granularity = ?1 AND r.series_id = s.id AND r.ts >= ?2
+        WHERE r.granularity = ?1 AND r.series_id = s.id AND r.ts >= ?2 AND r.ts < ?3
         ORDER BY r.ts DESC
         LIMIT 1
       )
       ELSE (
         SELECT q.ts
         FROM state_rollups AS q
-        WHERE q.granularity = ?1 AND q.series_id = s.id AND q.ts >= ?2
+        WHERE q.granularity = ?1 AND q.series_id = s.id AND q.ts >= ?2 AND q.ts < ?3
         ORDER BY q.ts DESC
         LIMIT 1
       )
@@ -73,11 +73,12 @@ FROM (
 type LastBucketParams struct {
 	Granularity string
 	FromTs      int64
+	UntilTs     int64
 }
 
-// For each series one seek in the rollups of its kind. NULL becomes -1.
+// For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing in [from_ts, until_ts).
 func (q *Queries) LastBucket(ctx context.Context, arg LastBucketParams) (int64, error) {
-	row := q.queryRow(ctx, q.lastBucketStmt, lastBucket, arg.Granularity, arg.FromTs)
+	row := q.queryRow(ctx, q.lastBucketStmt, lastBucket, arg.Granularity, arg.FromTs, arg.UntilTs)
 	var ts int64
 	err := row.Scan(&ts)
 	return ts, err

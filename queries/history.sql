@@ -1,6 +1,7 @@
 -- name: ListSamples :many
 -- Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array; its
--- least and greatest id, compared first, pass over other series without looking them up in it.
+-- least and greatest id, compared first, pass over other series without looking them up in it, and where it has all ids
+-- between those (unbroken), none is looked up.
 SELECT r.ts, r.series_id, r.value
 FROM raw_samples AS r
 WHERE
@@ -9,9 +10,34 @@ WHERE
   AND r.ts >= @after_ts
   AND (r.ts > @after_ts OR r.series_id > @after_series_id)
   AND r.ts < @until_ts
-  AND r.series_id IN (SELECT j.value FROM json_each(CAST(@series_ids AS TEXT)) AS j)
+  AND (CAST(@unbroken AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(@series_ids AS TEXT)) AS j))
 ORDER BY r.ts, r.series_id
 LIMIT @max_rows;
+
+-- name: ListSamplesBackwards :many
+-- As ListSamples, backwards: walks raw_samples by its key from just before (before_ts, before_series_id) to from_ts.
+SELECT r.ts, r.series_id, r.value
+FROM raw_samples AS r
+WHERE
+  r.series_id >= @least_id
+  AND r.series_id <= @greatest_id
+  AND r.ts >= @from_ts
+  AND r.ts <= @before_ts
+  AND (r.ts < @before_ts OR r.series_id < @before_series_id)
+  AND (CAST(@unbroken AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(@series_ids AS TEXT)) AS j))
+ORDER BY r.ts DESC, r.series_id DESC
+LIMIT @max_rows;
+
+-- name: CountSamplesOf :one
+-- As ListSamples, to count what it would list: walks raw_samples by its key over [from_ts, until_ts).
+SELECT count(*)
+FROM raw_samples AS r
+WHERE
+  r.series_id >= @least_id
+  AND r.series_id <= @greatest_id
+  AND r.ts >= @from_ts
+  AND r.ts < @until_ts
+  AND (CAST(@unbroken AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(@series_ids AS TEXT)) AS j));
 
 -- name: ListRollups :many
 -- Walks rollups by its key: one series over [from_ts, until_ts).

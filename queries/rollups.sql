@@ -122,7 +122,7 @@ FROM (
 ) AS first;
 
 -- name: LastBucket :one
--- For each series one seek in the rollups of its kind. NULL becomes -1.
+-- For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing in [from_ts, until_ts).
 SELECT CAST(coalesce(max(last.ts), -1) AS INTEGER) AS ts
 FROM (
   SELECT
@@ -130,14 +130,14 @@ FROM (
       WHEN 'avg' THEN (
         SELECT r.ts
         FROM rollups AS r
-        WHERE r.granularity = @granularity AND r.series_id = s.id AND r.ts >= @from_ts
+        WHERE r.granularity = @granularity AND r.series_id = s.id AND r.ts >= @from_ts AND r.ts < @until_ts
         ORDER BY r.ts DESC
         LIMIT 1
       )
       ELSE (
         SELECT q.ts
         FROM state_rollups AS q
-        WHERE q.granularity = @granularity AND q.series_id = s.id AND q.ts >= @from_ts
+        WHERE q.granularity = @granularity AND q.series_id = s.id AND q.ts >= @from_ts AND q.ts < @until_ts
         ORDER BY q.ts DESC
         LIMIT 1
       )

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
@@ -109,9 +110,10 @@ type Snapshot struct {
 	Tiers  Tiers
 	Series []SeriesInfo // in the order of their first samples
 
-	path string
-	tx   *sql.Tx
-	q    *db.Queries
+	path     string
+	tx       *sql.Tx
+	q        *db.Queries
+	rolledUp Micros // newest sample that has been rolled up, of any series
 }
 
 // SeriesInfo is what the file says of a series.
@@ -146,7 +148,11 @@ func (s *Snapshot) load(ctx context.Context) error {
 		return err
 	}
 	s.Series = make([]SeriesInfo, 0, len(rows))
+	s.rolledUp = math.MinInt64
 	for _, row := range rows {
+		if row.LastTs.Valid {
+			s.rolledUp = max(s.rolledUp, Micros(row.LastTs.Int64))
+		}
 		s.Series = append(s.Series, SeriesInfo{
 			ID:          row.ID,
 			Key:         Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels},

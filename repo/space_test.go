@@ -76,7 +76,7 @@ func TestCheckpointDoesNotWaitForAReader(t *testing.T) {
 	if walSalt(t, path) != salt {
 		t.Error("the WAL began anew under a reader")
 	}
-	for row, err := range snapshot.Scan(t.Context(), repo.Raw, []repo.SeriesInfo{{ID: 1}}, 0, start+10) {
+	for row, err := range snapshot.Scan(t.Context(), repo.Raw, []repo.SeriesInfo{{ID: 1}}, repo.Span{From: 0, Until: start + 10}) {
 		t.Errorf("the reader sees %+v, %v, recorded after its snapshot", row, err)
 	}
 	if err := snapshot.Close(); err != nil {

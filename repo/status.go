@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 
 	"github.com/wanstore/wanstore/db"
 )
@@ -79,7 +80,9 @@ func (s *Snapshot) tierStatus(ctx context.Context, g Granularity) (TierStatus, e
 	if err != nil {
 		return tier, err
 	}
-	last, err := s.q.LastBucket(ctx, db.LastBucketParams{Granularity: g.String(), FromTs: int64(tier.Floor)})
+	last, err := s.q.LastBucket(ctx, db.LastBucketParams{
+		Granularity: g.String(), FromTs: int64(tier.Floor), UntilTs: math.MaxInt64,
+	})
 	tier.First, tier.Last = Micros(first), Micros(last)
 	return tier, err
 }

@@ -65,6 +65,8 @@ type Query struct {
 	Step time.Duration
 	// Only, if it is not nil, asks for the rows of one tier alone, each a point. Step is 0 then.
 	Only *Granularity
+	// NewestFirst turns the order of time around.
+	NewestFirst bool
 }
 
 func (q Query) check() error {
@@ -85,16 +87,18 @@ func (q Query) check() error {
 // Point is the history of one series in one stretch of time.
 type Point struct {
 	Time        time.Time // where the stretch begins; of a raw sample its moment
+	SeriesID    int64     // tells series of the file apart
 	Metric      string
 	WAN         string
-	Labels      Labels  // shared by all points of the series: not to be changed
+	Labels      Labels // shared by all points of the series: not to be changed
+	Aggregation Aggregation
 	Value       float64 // the mean or, where the aggregation is Mode, the most frequent value
 	Min, Max    float64
 	Count       int64       // samples in it
 	Granularity Granularity // the coarsest tier that it was made from
 }
 
-// Range yields the points of a query in the order of time, and of one moment in the order in which their series were first
+// Range yields the points of a query in the order of time, or against it, and of one moment in the order in which their series were first
 // seen. All come from one snapshot of the file, page by page. After an error it ends.
 //
 // Errors: ErrQuery, ErrDamaged, those of the file system, and that of ctx.
@@ -188,7 +192,8 @@ func newView(snapshot *repo.Snapshot, filter Filter) (*view, error) {
 
 func (s *shownSeries) point(at repo.Micros, g Granularity) Point {
 	return Point{
-		Time: at.Time(), Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels, Granularity: g,
+		Time: at.Time(), Granularity: g,
+		SeriesID: s.ID, Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels, Aggregation: s.Aggregation,
 	}
 }
 

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/wanstore/wanstore/repo"
@@ -72,9 +73,19 @@ func clip(list []segment, s segment, from, until repo.Micros) []segment {
 
 // points yields the points of a query until yield returns false.
 func (v *view) points(ctx context.Context, query Query, yield func(Point) bool) error {
+	list := segments(v.snapshot.Tiers, query)
+	if query.NewestFirst {
+		slices.Reverse(list)
+	}
+	return v.gather(ctx, list, query.NewestFirst, yield)
+}
+
+// gather reads segments in the order in which they are given.
+func (v *view) gather(ctx context.Context, list []segment, newestFirst bool, yield func(Point) bool) error {
 	gather := gathering{view: v, yield: yield}
-	for _, s := range segments(v.snapshot.Tiers, query) {
-		for row, err := range v.snapshot.Scan(ctx, s.granularity, v.picked, s.from, s.until) {
+	for _, s := range list {
+		span := repo.Span{From: s.from, Until: s.until, NewestFirst: newestFirst}
+		for row, err := range v.snapshot.Scan(ctx, s.granularity, v.picked, span) {
 			if err != nil {
 				return err
 			}
@@ -87,8 +98,8 @@ func (v *view) points(ctx context.Context, query Query, yield func(Point) bool) 
 	return nil
 }
 
-// gathering merges the rows of one moment of the result into its points. Rows come in the order of time, so that one
-// moment is gathered at a time.
+// gathering merges the rows of one moment of the result into its points. Rows come in the order of time or against it, so
+// that one moment is gathered at a time.
 type gathering struct {
 	view   *view
 	yield  func(Point) bool

@@ -82,6 +82,48 @@ func (m *machine) compare(t *rapid.T, q question, query service.Query) {
 		t.Fatalf("summary of %+v (-want +got):\n%s", q, diff)
 	}
 	m.checkComplete(t, q, got)
+	m.turnPages(t, query, got)
+}
+
+// turnPages asks for the same points page by page, against the order of time or along it, and shows each end of the range
+// that a page gives to the next one.
+func (m *machine) turnPages(t *rapid.T, query service.Query, want []service.Point) {
+	t.Helper()
+	query.NewestFirst = rapid.Bool().Draw(t, "newest first")
+	limit := rapid.IntRange(1, 2*len(want)+1).Draw(t, "limit")
+	var got []service.Point
+	for {
+		page, err := m.history.Page(t.Context(), query, limit, len(got))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if page.Total != int64(len(want)) {
+			t.Fatalf("total %d of %+v after %d, want %d", page.Total, query, len(got), len(want))
+		}
+		if page.Until.After(query.Until) {
+			t.Fatalf("page until %s of %+v", page.Until, query)
+		}
+		query.Until = page.Until
+		got = append(got, page.Points...)
+		if len(page.Points) < limit {
+			break
+		}
+	}
+	if query.NewestFirst {
+		turnAround(t, got)
+	}
+	if diff := gocmp.Diff(want, got, near, cmpopts.EquateEmpty()); diff != "" {
+		t.Fatalf("pages of %d of %+v (-want +got):\n%s", limit, query, diff)
+	}
+}
+
+// turnAround brings points that are newest first into the order of time; those of one moment are in their order already.
+func turnAround(t *rapid.T, points []service.Point) {
+	t.Helper()
+	if !slices.IsSortedFunc(points, func(a, b service.Point) int { return b.Time.Compare(a.Time) }) {
+		t.Fatal("points are not newest first")
+	}
+	slices.SortStableFunc(points, func(a, b service.Point) int { return a.Time.Compare(b.Time) })
 }
 
 // checkComplete counts: over all of time, every accepted sample above the lowest floor is in exactly one point.

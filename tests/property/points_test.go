@@ -96,14 +96,15 @@ func (o *oracle) points(q question) []service.Point {
 	})
 	points := make([]service.Point, 0, len(keys))
 	for _, at := range keys {
-		points = append(points, point(at.series, at.ts, buckets[at], coarsest[at]))
+		points = append(points, o.point(at.series, at.ts, buckets[at], coarsest[at]))
 	}
 	return points
 }
 
-func point(series int, ts micros, b *bucket, g int) service.Point {
+func (o *oracle) point(series int, ts micros, b *bucket, g int) service.Point {
 	one := world[series]
 	return service.Point{
+		SeriesID: int64(o.rank(series) + 1), Aggregation: one.aggregation(),
 		Time: ts.time(), Metric: one.metric, WAN: one.wan, Labels: one.shown(), Value: b.value(one.mode),
 		Min: b.min, Max: b.max, Count: b.count, Granularity: service.Granularity(g),
 	}
@@ -122,7 +123,7 @@ func (o *oracle) latest() []service.Point {
 		}
 		b := &bucket{}
 		b.add(s.value)
-		points = append(points, point(series, s.ts, b, raw))
+		points = append(points, o.point(series, s.ts, b, raw))
 	}
 	return points
 }

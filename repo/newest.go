@@ -1,0 +1,57 @@
+package repo
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+)
+
+// Newest is the newest sample of a series.
+type Newest struct {
+	SeriesID int64
+	TS       Micros
+	Value    float64
+}
+
+// Newest returns the newest sample of every series of which the file still holds anything, in the order of their ids.
+//
+// Errors: that of ctx, ErrDamaged, and those of the file system.
+func (s *Snapshot) Newest(ctx context.Context) ([]Newest, error) {
+	recent, err := s.q.ListNewestSamples(ctx, int64(max(s.Tiers[Minute].Watermark, s.Tiers[Raw].Floor)))
+	if err != nil {
+		return nil, failure(ctx, "read", s.path, err)
+	}
+	known, err := s.q.ListSeries(ctx)
+	if err != nil {
+		return nil, failure(ctx, "read", s.path, err)
+	}
+	newest := make(map[int64]Newest, len(known))
+	for _, row := range known {
+		if row.LastTs.Valid && Micros(row.LastTs.Int64) >= s.Tiers.LowestFloor() {
+			newest[row.ID] = Newest{SeriesID: row.ID, TS: Micros(row.LastTs.Int64), Value: row.LastValue.Float64}
+		}
+	}
+	for _, row := range recent {
+		newest[row.SeriesID] = Newest{SeriesID: row.SeriesID, TS: Micros(row.Ts), Value: row.Value}
+	}
+	list := make([]Newest, 0, len(newest))
+	for _, one := range newest {
+		list = append(list, one)
+	}
+	slices.SortFunc(list, func(a, b Newest) int { return cmp.Compare(a.SeriesID, b.SeriesID) })
+	return list, nil
+}
+
+// NewestMoment returns the moment of the newest sample of the file, of whatever series; in a file without any the beginning
+// of time. It costs one seek.
+//
+// Errors: as for Newest.
+func (s *Snapshot) NewestMoment(ctx context.Context) (Micros, error) {
+	last, err := s.q.LastSampleTime(ctx, int64(s.Tiers[Raw].Floor))
+	if errors.Is(err, sql.ErrNoRows) {
+		return s.rolledUp, nil
+	}
+	return max(Micros(last), s.rolledUp), failure(ctx, "read", s.path, err)
+}

@@ -1,0 +1,104 @@
+package repo
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// bucketPages reads the buckets of all series window by window: their key has the series first, so a window is one walk a
+// series, and sorting it brings them in the order of time.
+func (s *Snapshot) bucketPages(ctx context.Context, g Granularity, series []SeriesInfo, span Span) iter.Seq2[[]Bucket, error] {
+	width := time.Duration(max(pageRows/max(len(series), 1), 1)) * g.Bucket()
+	return func(yield func([]Bucket, error) bool) {
+		for span.From < span.Until {
+			window, err := s.nextWindow(ctx, g, span, width)
+			if err == nil && window == (Span{}) {
+				return
+			}
+			var page []Bucket
+			if err == nil {
+				page, err = s.readWindow(ctx, g, series, window)
+			}
+			if !yield(page, err) || err != nil {
+				return
+			}
+			if span.NewestFirst {
+				span.Until = window.From
+			} else {
+				span.From = window.Until
+			}
+		}
+	}
+}
+
+// nextWindow returns the next part of a span to be read, at the most width wide: it passes over what no series has
+// anything in. It returns an empty span when nothing is left.
+func (s *Snapshot) nextWindow(ctx context.Context, g Granularity, span Span, width time.Duration) (Span, error) {
+	if span.NewestFirst {
+		last, err := s.q.LastBucket(ctx, db.LastBucketParams{
+			Granularity: g.String(), FromTs: int64(span.From), UntilTs: int64(span.Until),
+		})
+		if err != nil || last < 0 {
+			return Span{}, err
+		}
+		end := Micros(last).Add(g.Bucket())
+		return Span{From: max(end.Add(-width), span.From), Until: min(end, span.Until), NewestFirst: true}, nil
+	}
+	first, err := s.q.FirstBucket(ctx, db.FirstBucketParams{Granularity: g.String(), FromTs: int64(span.From)})
+	if err != nil || first < 0 || Micros(first) >= span.Until {
+		return Span{}, err
+	}
+	return Span{From: Micros(first), Until: min(Micros(first).Add(width), span.Until)}, nil
+}
+
+func (s *Snapshot) readWindow(ctx context.Context, g Granularity, series []SeriesInfo, window Span) ([]Bucket, error) {
+	var page []Bucket
+	for _, one := range series {
+		read := s.appendBuckets
+		if one.Aggregation == Mode {
+			read = s.appendStates
+		}
+		var err error
+		if page, err = read(ctx, page, g, one.ID, window); err != nil {
+			return nil, fmt.Errorf("series %d: %w", one.ID, err)
+		}
+	}
+	if len(series) > 1 {
+		slices.SortStableFunc(page, func(a, b Bucket) int { return cmp.Compare(a.TS, b.TS) })
+	}
+	if window.NewestFirst {
+		slices.Reverse(page)
+	}
+	return page, nil
+}
+
+func (s *Snapshot) appendBuckets(ctx context.Context, page []Bucket, g Granularity, id int64, window Span) ([]Bucket, error) {
+	rows, err := s.q.ListRollups(ctx, db.ListRollupsParams{
+		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
+	})
+	for _, row := range rows {
+		page = append(page, Bucket{
+			TS: Micros(row.Ts), SeriesID: id, Count: row.Count, Sum: row.Sum, Min: row.Min, Max: row.Max,
+		})
+	}
+	return page, err
+}
+
+func (s *Snapshot) appendStates(ctx context.Context, page []Bucket, g Granularity, id int64, window Span) ([]Bucket, error) {
+	rows, err := s.q.ListStateRollups(ctx, db.ListStateRollupsParams{
+		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
+	})
+	for _, row := range rows {
+		page = append(page, Bucket{
+			TS: Micros(row.Ts), SeriesID: id, Count: row.Count,
+			Sum: row.Value * float64(row.Count), Min: row.Value, Max: row.Value,
+		})
+	}
+	return page, err
+}

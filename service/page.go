@@ -1,0 +1,79 @@
+package service
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// Page is a part of the answer to a query.
+type Page struct {
+	// Until is the end of the range: that of the query, or if that lies beyond the newest sample of the file, just after it.
+	// A query for the next page that ends there gets the same points as before, whatever has been recorded meanwhile.
+	Until  time.Time
+	Points []Point
+	Total  int64 // points of the whole answer
+}
+
+// Page returns at most limit points of a query, without the first offset ones, and how many there are in all. All come
+// from one snapshot of the file. It takes longer the further offset reaches.
+//
+// Errors: ErrQuery, ErrDamaged, those of the file system, and that of ctx.
+func (h *History) Page(ctx context.Context, query Query, limit, offset int) (Page, error) {
+	if err := query.check(); err != nil {
+		return Page{}, err
+	}
+	if limit < 1 || offset < 0 {
+		return Page{}, fmt.Errorf("%w: limit %d and offset %d: want 1 or more, and 0 or more", ErrQuery, limit, offset)
+	}
+	var page Page
+	err := h.read(ctx, query.Filter, func(v *view) (err error) {
+		page, err = v.page(ctx, query, limit, offset)
+		return err
+	})
+	return page, err
+}
+
+func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, error) {
+	newest, err := v.snapshot.NewestMoment(ctx)
+	if err != nil {
+		return Page{}, err
+	}
+	if end := (newest + 1).Time(); end.After(query.From) && end.Before(query.Until) {
+		query.Until = end
+	}
+	page := Page{Until: query.Until}
+	seen := 0
+	err = v.points(ctx, query, func(p Point) bool {
+		if seen >= offset {
+			page.Points = append(page.Points, p)
+		}
+		seen++
+		return len(page.Points) < limit
+	})
+	page.Total = int64(seen)
+	if err == nil && len(page.Points) == limit {
+		page.Total, err = v.count(ctx, query)
+	}
+	return page, err
+}
+
+// count returns how many points a query has. Where each is a raw sample, SQL counts them.
+func (v *view) count(ctx context.Context, query Query) (int64, error) {
+	var n int64
+	list := segments(v.snapshot.Tiers, query)
+	if last := len(list) - 1; last >= 0 && list[last].granularity == Raw && list[last].width == 0 {
+		samples, err := v.snapshot.CountSamples(ctx, v.picked, repo.Span{From: list[last].from, Until: list[last].until})
+		if err != nil {
+			return 0, err
+		}
+		n, list = samples, list[:last]
+	}
+	err := v.gather(ctx, list, false, func(Point) bool {
+		n++
+		return true
+	})
+	return n, err
+}
