@@ -87,23 +87,11 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listNewestSamplesStmt, err = db.PrepareContext(ctx, listNewestSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query ListNewestSamples: %w", err)
 	}
-	if q.listRollupsStmt, err = db.PrepareContext(ctx, listRollups); err != nil {
-		return nil, fmt.Errorf("error preparing query ListRollups: %w", err)
-	}
-	if q.listSamplesStmt, err = db.PrepareContext(ctx, listSamples); err != nil {
-		return nil, fmt.Errorf("error preparing query ListSamples: %w", err)
-	}
-	if q.listSamplesBackwardsStmt, err = db.PrepareContext(ctx, listSamplesBackwards); err != nil {
-		return nil, fmt.Errorf("error preparing query ListSamplesBackwards: %w", err)
-	}
 	if q.listSeriesStmt, err = db.PrepareContext(ctx, listSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSeries: %w", err)
 	}
 	if q.listSeriesAfterStmt, err = db.PrepareContext(ctx, listSeriesAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSeriesAfter: %w", err)
-	}
-	if q.listStateRollupsStmt, err = db.PrepareContext(ctx, listStateRollups); err != nil {
-		return nil, fmt.Errorf("error preparing query ListStateRollups: %w", err)
 	}
 	if q.listTiersStmt, err = db.PrepareContext(ctx, listTiers); err != nil {
 		return nil, fmt.Errorf("error preparing query ListTiers: %w", err)
@@ -119,6 +107,18 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.nthSampleTimeStmt, err = db.PrepareContext(ctx, nthSampleTime); err != nil {
 		return nil, fmt.Errorf("error preparing query NthSampleTime: %w", err)
+	}
+	if q.packRollupsStmt, err = db.PrepareContext(ctx, packRollups); err != nil {
+		return nil, fmt.Errorf("error preparing query PackRollups: %w", err)
+	}
+	if q.packSamplesStmt, err = db.PrepareContext(ctx, packSamples); err != nil {
+		return nil, fmt.Errorf("error preparing query PackSamples: %w", err)
+	}
+	if q.packSamplesBackwardsStmt, err = db.PrepareContext(ctx, packSamplesBackwards); err != nil {
+		return nil, fmt.Errorf("error preparing query PackSamplesBackwards: %w", err)
+	}
+	if q.packStateRollupsStmt, err = db.PrepareContext(ctx, packStateRollups); err != nil {
+		return nil, fmt.Errorf("error preparing query PackStateRollups: %w", err)
 	}
 	if q.raiseFloorStmt, err = db.PrepareContext(ctx, raiseFloor); err != nil {
 		return nil, fmt.Errorf("error preparing query RaiseFloor: %w", err)
@@ -260,21 +260,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listNewestSamplesStmt: %w", cerr)
 		}
 	}
-	if q.listRollupsStmt != nil {
-		if cerr := q.listRollupsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing listRollupsStmt: %w", cerr)
-		}
-	}
-	if q.listSamplesStmt != nil {
-		if cerr := q.listSamplesStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing listSamplesStmt: %w", cerr)
-		}
-	}
-	if q.listSamplesBackwardsStmt != nil {
-		if cerr := q.listSamplesBackwardsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing listSamplesBackwardsStmt: %w", cerr)
-		}
-	}
 	if q.listSeriesStmt != nil {
 		if cerr := q.listSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listSeriesStmt: %w", cerr)
@@ -283,11 +268,6 @@ func (q *Queries) Close() error {
 	if q.listSeriesAfterStmt != nil {
 		if cerr := q.listSeriesAfterStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listSeriesAfterStmt: %w", cerr)
-		}
-	}
-	if q.listStateRollupsStmt != nil {
-		if cerr := q.listStateRollupsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing listStateRollupsStmt: %w", cerr)
 		}
 	}
 	if q.listTiersStmt != nil {
@@ -313,6 +293,26 @@ func (q *Queries) Close() error {
 	if q.nthSampleTimeStmt != nil {
 		if cerr := q.nthSampleTimeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nthSampleTimeStmt: %w", cerr)
+		}
+	}
+	if q.packRollupsStmt != nil {
+		if cerr := q.packRollupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing packRollupsStmt: %w", cerr)
+		}
+	}
+	if q.packSamplesStmt != nil {
+		if cerr := q.packSamplesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing packSamplesStmt: %w", cerr)
+		}
+	}
+	if q.packSamplesBackwardsStmt != nil {
+		if cerr := q.packSamplesBackwardsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing packSamplesBackwardsStmt: %w", cerr)
+		}
+	}
+	if q.packStateRollupsStmt != nil {
+		if cerr := q.packStateRollupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing packStateRollupsStmt: %w", cerr)
 		}
 	}
 	if q.raiseFloorStmt != nil {
@@ -425,17 +425,17 @@ type Queries struct {
 	listImportsStmt            *sql.Stmt
 	listMetricAggregationsStmt *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
-	listRollupsStmt            *sql.Stmt
-	listSamplesStmt            *sql.Stmt
-	listSamplesBackwardsStmt   *sql.Stmt
 	listSeriesStmt             *sql.Stmt
 	listSeriesAfterStmt        *sql.Stmt
-	listStateRollupsStmt       *sql.Stmt
 	listTiersStmt              *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
 	mergeStateRollupStmt       *sql.Stmt
 	nthSampleBeforeStmt        *sql.Stmt
 	nthSampleTimeStmt          *sql.Stmt
+	packRollupsStmt            *sql.Stmt
+	packSamplesStmt            *sql.Stmt
+	packSamplesBackwardsStmt   *sql.Stmt
+	packStateRollupsStmt       *sql.Stmt
 	raiseFloorStmt             *sql.Stmt
 	rollUpRollupsStmt          *sql.Stmt
 	rollUpSamplesStmt          *sql.Stmt
@@ -473,17 +473,17 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listImportsStmt:            q.listImportsStmt,
 		listMetricAggregationsStmt: q.listMetricAggregationsStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
-		listRollupsStmt:            q.listRollupsStmt,
-		listSamplesStmt:            q.listSamplesStmt,
-		listSamplesBackwardsStmt:   q.listSamplesBackwardsStmt,
 		listSeriesStmt:             q.listSeriesStmt,
 		listSeriesAfterStmt:        q.listSeriesAfterStmt,
-		listStateRollupsStmt:       q.listStateRollupsStmt,
 		listTiersStmt:              q.listTiersStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
 		mergeStateRollupStmt:       q.mergeStateRollupStmt,
 		nthSampleBeforeStmt:        q.nthSampleBeforeStmt,
 		nthSampleTimeStmt:          q.nthSampleTimeStmt,
+		packRollupsStmt:            q.packRollupsStmt,
+		packSamplesStmt:            q.packSamplesStmt,
+		packSamplesBackwardsStmt:   q.packSamplesBackwardsStmt,
+		packStateRollupsStmt:       q.packStateRollupsStmt,
 		raiseFloorStmt:             q.raiseFloorStmt,
 		rollUpRollupsStmt:          q.rollUpRollupsStmt,
 		rollUpSamplesStmt:          q.rollUpSamplesStmt,

@@ -29,7 +29,7 @@ type CountSamplesOfParams struct {
 	SeriesIds  string
 }
 
-// As ListSamples, to count what it would list: walks raw_samples by its key over [from_ts, until_ts).
+// As PackSamples, to count what it would pack: walks raw_samples by its key over [from_ts, until_ts).
 func (q *Queries) CountSamplesOf(ctx context.Context, arg CountSamplesOfParams) (int64, error) {
 	row := q.queryRow(ctx, q.countSamplesOfStmt, countSamplesOf,
 		arg.LeastID,
@@ -82,78 +82,55 @@ func (q *Queries) ListNewestSamples(ctx context.Context, fromTs int64) ([]ListNe
 	return items, nil
 }
 
-const listRollups = `-- name: ListRollups :many
-SELECT ts, count, sum, min, max
-FROM rollups
-WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
-ORDER BY ts
+const packRollups = `-- name: PackRollups :one
+SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max) AS BLOB) AS packed
+FROM (
+  SELECT ts, count, sum, min, max
+  FROM rollups
+  WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
+  ORDER BY ts
+  LIMIT -1
+) AS p
 `
 
-type ListRollupsParams struct {
+type PackRollupsParams struct {
 	Granularity string
 	SeriesID    int64
 	FromTs      int64
 	UntilTs     int64
 }
 
-type ListRollupsRow struct {
-	Ts    int64
-	Count int64
-	Sum   float64
-	Min   float64
-	Max   float64
-}
-
 // Walks rollups by its key: one series over [from_ts, until_ts).
-func (q *Queries) ListRollups(ctx context.Context, arg ListRollupsParams) ([]ListRollupsRow, error) {
-	rows, err := q.query(ctx, q.listRollupsStmt, listRollups,
+func (q *Queries) PackRollups(ctx context.Context, arg PackRollupsParams) ([]byte, error) {
+	row := q.queryRow(ctx, q.packRollupsStmt, packRollups,
 		arg.Granularity,
 		arg.SeriesID,
 		arg.FromTs,
 		arg.UntilTs,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListRollupsRow
-	for rows.Next() {
-		var i ListRollupsRow
-		if err := rows.Scan(
-			&i.Ts,
-			&i.Count,
-			&i.Sum,
-			&i.Min,
-			&i.Max,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	var packed []byte
+	err := row.Scan(&packed)
+	return packed, err
 }
 
-const listSamples = `-- name: ListSamples :many
-SELECT r.ts, r.series_id, r.value
-FROM raw_samples AS r
-WHERE
-  r.series_id >= ?1
-  AND r.series_id <= ?2
-  AND r.ts >= ?3
-  AND (r.ts > ?3 OR r.series_id > ?4)
-  AND r.ts < ?5
-  AND (CAST(?6 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?7 AS TEXT)) AS j))
-ORDER BY r.ts, r.series_id
-LIMIT ?8
+const packSamples = `-- name: PackSamples :one
+SELECT CAST(pack(p.ts, p.series_id, p.value) AS BLOB) AS packed
+FROM (
+  SELECT r.ts, r.series_id, r.value
+  FROM raw_samples AS r
+  WHERE
+    r.series_id >= ?1
+    AND r.series_id <= ?2
+    AND r.ts >= ?3
+    AND (r.ts > ?3 OR r.series_id > ?4)
+    AND r.ts < ?5
+    AND (CAST(?6 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?7 AS TEXT)) AS j))
+  ORDER BY r.ts, r.series_id
+  LIMIT ?8
+) AS p
 `
 
-type ListSamplesParams struct {
+type PackSamplesParams struct {
 	LeastID       int64
 	GreatestID    int64
 	AfterTs       int64
@@ -164,11 +141,12 @@ type ListSamplesParams struct {
 	MaxRows       int64
 }
 
-// Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array; its
+// The aggregate pack, which repo defines, makes one blob of many rows, in the order in which the subquery yields them; its
+// LIMIT, also one of -1 for none, keeps that order. Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array; its
 // least and greatest id, compared first, pass over other series without looking them up in it, and where it has all ids
 // between those (unbroken), none is looked up.
-func (q *Queries) ListSamples(ctx context.Context, arg ListSamplesParams) ([]RawSample, error) {
-	rows, err := q.query(ctx, q.listSamplesStmt, listSamples,
+func (q *Queries) PackSamples(ctx context.Context, arg PackSamplesParams) ([]byte, error) {
+	row := q.queryRow(ctx, q.packSamplesStmt, packSamples,
 		arg.LeastID,
 		arg.GreatestID,
 		arg.AfterTs,
@@ -178,42 +156,29 @@ func (q *Queries) ListSamples(ctx context.Context, arg ListSamplesParams) ([]Raw
 		arg.SeriesIds,
 		arg.MaxRows,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []RawSample
-	for rows.Next() {
-		var i RawSample
-		if err := rows.Scan(&i.Ts, &i.SeriesID, &i.Value); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	var packed []byte
+	err := row.Scan(&packed)
+	return packed, err
 }
 
-const listSamplesBackwards = `-- name: ListSamplesBackwards :many
-SELECT r.ts, r.series_id, r.value
-FROM raw_samples AS r
-WHERE
-  r.series_id >= ?1
-  AND r.series_id <= ?2
-  AND r.ts >= ?3
-  AND r.ts <= ?4
-  AND (r.ts < ?4 OR r.series_id < ?5)
-  AND (CAST(?6 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?7 AS TEXT)) AS j))
-ORDER BY r.ts DESC, r.series_id DESC
-LIMIT ?8
+const packSamplesBackwards = `-- name: PackSamplesBackwards :one
+SELECT CAST(pack(p.ts, p.series_id, p.value) AS BLOB) AS packed
+FROM (
+  SELECT r.ts, r.series_id, r.value
+  FROM raw_samples AS r
+  WHERE
+    r.series_id >= ?1
+    AND r.series_id <= ?2
+    AND r.ts >= ?3
+    AND r.ts <= ?4
+    AND (r.ts < ?4 OR r.series_id < ?5)
+    AND (CAST(?6 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?7 AS TEXT)) AS j))
+  ORDER BY r.ts DESC, r.series_id DESC
+  LIMIT ?8
+) AS p
 `
 
-type ListSamplesBackwardsParams struct {
+type PackSamplesBackwardsParams struct {
 	LeastID        int64
 	GreatestID     int64
 	FromTs         int64
@@ -224,9 +189,9 @@ type ListSamplesBackwardsParams struct {
 	MaxRows        int64
 }
 
-// As ListSamples, backwards: walks raw_samples by its key from just before (before_ts, before_series_id) to from_ts.
-func (q *Queries) ListSamplesBackwards(ctx context.Context, arg ListSamplesBackwardsParams) ([]RawSample, error) {
-	rows, err := q.query(ctx, q.listSamplesBackwardsStmt, listSamplesBackwards,
+// As PackSamples, backwards: walks raw_samples by its key from just before (before_ts, before_series_id) to from_ts.
+func (q *Queries) PackSamplesBackwards(ctx context.Context, arg PackSamplesBackwardsParams) ([]byte, error) {
+	row := q.queryRow(ctx, q.packSamplesBackwardsStmt, packSamplesBackwards,
 		arg.LeastID,
 		arg.GreatestID,
 		arg.FromTs,
@@ -236,72 +201,38 @@ func (q *Queries) ListSamplesBackwards(ctx context.Context, arg ListSamplesBackw
 		arg.SeriesIds,
 		arg.MaxRows,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []RawSample
-	for rows.Next() {
-		var i RawSample
-		if err := rows.Scan(&i.Ts, &i.SeriesID, &i.Value); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	var packed []byte
+	err := row.Scan(&packed)
+	return packed, err
 }
 
-const listStateRollups = `-- name: ListStateRollups :many
-SELECT ts, value, count
-FROM state_rollups
-WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
-ORDER BY ts, value
+const packStateRollups = `-- name: PackStateRollups :one
+SELECT CAST(pack(p.ts, p.value, p.count) AS BLOB) AS packed
+FROM (
+  SELECT ts, value, count
+  FROM state_rollups
+  WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
+  ORDER BY ts, value
+  LIMIT -1
+) AS p
 `
 
-type ListStateRollupsParams struct {
+type PackStateRollupsParams struct {
 	Granularity string
 	SeriesID    int64
 	FromTs      int64
 	UntilTs     int64
 }
 
-type ListStateRollupsRow struct {
-	Ts    int64
-	Value float64
-	Count int64
-}
-
 // Walks state_rollups by its key: one series over [from_ts, until_ts).
-func (q *Queries) ListStateRollups(ctx context.Context, arg ListStateRollupsParams) ([]ListStateRollupsRow, error) {
-	rows, err := q.query(ctx, q.listStateRollupsStmt, listStateRollups,
+func (q *Queries) PackStateRollups(ctx context.Context, arg PackStateRollupsParams) ([]byte, error) {
+	row := q.queryRow(ctx, q.packStateRollupsStmt, packStateRollups,
 		arg.Granularity,
 		arg.SeriesID,
 		arg.FromTs,
 		arg.UntilTs,
 	)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []ListStateRollupsRow
-	for rows.Next() {
-		var i ListStateRollupsRow
-		if err := rows.Scan(&i.Ts, &i.Value, &i.Count); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
+	var packed []byte
+	err := row.Scan(&packed)
+	return packed, err
 }

@@ -79,25 +79,26 @@ func (s *Snapshot) readWindow(ctx context.Context, g Granularity, series []Serie
 }
 
 func (s *Snapshot) appendBuckets(ctx context.Context, page []Bucket, g Granularity, id int64, window Span) ([]Bucket, error) {
-	rows, err := s.q.ListRollups(ctx, db.ListRollupsParams{
+	blob, err := s.q.PackRollups(ctx, db.PackRollupsParams{
 		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
 	})
-	for _, row := range rows {
+	page = slices.Grow(page, len(blob)/(5*8))
+	for rows := packed(blob); len(rows) > 0; {
 		page = append(page, Bucket{
-			TS: Micros(row.Ts), SeriesID: id, Count: row.Count, Sum: row.Sum, Min: row.Min, Max: row.Max,
+			TS: Micros(rows.integer()), SeriesID: id, Count: rows.integer(), Sum: rows.real(), Min: rows.real(), Max: rows.real(),
 		})
 	}
 	return page, err
 }
 
 func (s *Snapshot) appendStates(ctx context.Context, page []Bucket, g Granularity, id int64, window Span) ([]Bucket, error) {
-	rows, err := s.q.ListStateRollups(ctx, db.ListStateRollupsParams{
+	blob, err := s.q.PackStateRollups(ctx, db.PackStateRollupsParams{
 		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
 	})
-	for _, row := range rows {
+	for rows := packed(blob); len(rows) > 0; {
+		ts, state, count := Micros(rows.integer()), rows.real(), rows.integer()
 		page = append(page, Bucket{
-			TS: Micros(row.Ts), SeriesID: id, Count: row.Count,
-			Sum: row.Value * float64(row.Count), Min: row.Value, Max: row.Value,
+			TS: ts, SeriesID: id, Count: count, Sum: state * float64(count), Min: state, Max: state,
 		})
 	}
 	return page, err

@@ -43,12 +43,12 @@ func (s *Snapshot) samplePages(ctx context.Context, series []SeriesInfo, span Sp
 			read = s.samplesBackwards(ctx, picked, span)
 		}
 		for {
-			rows, err := read()
+			page, err := read()
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if len(rows) == 0 || !yield(sampleBuckets(rows), nil) || len(rows) < pageRows {
+			if len(page) == 0 || !yield(page, nil) || len(page) < pageRows {
 				return
 			}
 		}
@@ -56,43 +56,45 @@ func (s *Snapshot) samplePages(ctx context.Context, series []SeriesInfo, span Sp
 }
 
 // samplesForwards returns a function that reads the next page with each call.
-func (s *Snapshot) samplesForwards(ctx context.Context, picked pick, span Span) func() ([]db.RawSample, error) {
-	next := db.ListSamplesParams{
+func (s *Snapshot) samplesForwards(ctx context.Context, picked pick, span Span) func() ([]Bucket, error) {
+	next := db.PackSamplesParams{
 		LeastID: picked.least, GreatestID: picked.greatest, Unbroken: picked.unbroken, SeriesIds: picked.ids,
 		AfterTs: int64(span.From), UntilTs: int64(span.Until), MaxRows: pageRows,
 	}
-	return func() ([]db.RawSample, error) {
-		rows, err := s.q.ListSamples(ctx, next)
-		if len(rows) > 0 {
-			last := rows[len(rows)-1]
-			next.AfterTs, next.AfterSeriesID = last.Ts, last.SeriesID
+	return func() ([]Bucket, error) {
+		rows, err := s.q.PackSamples(ctx, next)
+		page := unpackSamples(rows)
+		if len(page) > 0 {
+			last := page[len(page)-1]
+			next.AfterTs, next.AfterSeriesID = int64(last.TS), last.SeriesID
 		}
-		return rows, err
+		return page, err
 	}
 }
 
 // samplesBackwards is samplesForwards from the end.
-func (s *Snapshot) samplesBackwards(ctx context.Context, picked pick, span Span) func() ([]db.RawSample, error) {
-	next := db.ListSamplesBackwardsParams{
+func (s *Snapshot) samplesBackwards(ctx context.Context, picked pick, span Span) func() ([]Bucket, error) {
+	next := db.PackSamplesBackwardsParams{
 		LeastID: picked.least, GreatestID: picked.greatest, Unbroken: picked.unbroken, SeriesIds: picked.ids,
 		FromTs: int64(span.From), BeforeTs: int64(span.Until), MaxRows: pageRows,
 	}
-	return func() ([]db.RawSample, error) {
-		rows, err := s.q.ListSamplesBackwards(ctx, next)
-		if len(rows) > 0 {
-			last := rows[len(rows)-1]
-			next.BeforeTs, next.BeforeSeriesID = last.Ts, last.SeriesID
+	return func() ([]Bucket, error) {
+		rows, err := s.q.PackSamplesBackwards(ctx, next)
+		page := unpackSamples(rows)
+		if len(page) > 0 {
+			last := page[len(page)-1]
+			next.BeforeTs, next.BeforeSeriesID = int64(last.TS), last.SeriesID
 		}
-		return rows, err
+		return page, err
 	}
 }
 
-func sampleBuckets(rows []db.RawSample) []Bucket {
-	page := make([]Bucket, 0, len(rows))
-	for _, row := range rows {
-		page = append(page, Bucket{
-			TS: Micros(row.Ts), SeriesID: row.SeriesID, Count: 1, Sum: row.Value, Min: row.Value, Max: row.Value,
-		})
+func unpackSamples(rows packed) []Bucket {
+	page := make([]Bucket, 0, len(rows)/(3*8))
+	for len(rows) > 0 {
+		row := Bucket{TS: Micros(rows.integer()), SeriesID: rows.integer(), Count: 1, Sum: rows.real()}
+		row.Min, row.Max = row.Sum, row.Sum
+		page = append(page, row)
 	}
 	return page
 }

@@ -60,8 +60,8 @@ type Filter struct {
 type Query struct {
 	Filter
 	From, Until time.Time
-	// Step is the width of a point. 0 asks for everything at the finest granularity that still has it. The range widens to
-	// whole steps, and where nothing finer than buckets is left, to whole buckets.
+	// Step is the width of a point. 0 asks for everything at the finest granularity that still has it. The range begins with a
+	// whole step, and where it is answered from buckets, it begins and ends with whole buckets.
 	Step time.Duration
 	// Only, if it is not nil, asks for the rows of one tier alone, each a point. Step is 0 then.
 	Only *Granularity

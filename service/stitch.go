@@ -59,13 +59,14 @@ func baseTier(step time.Duration) Granularity {
 	return Raw
 }
 
-// clip adds the part of s that lies in [from, until), widened to whole points or buckets. A step that the edge cuts in two
-// does not widen a range that ends before it: its second half is a point of its own, which begins after the range.
+// clip adds the part of s that lies in [from, until). It widens at its beginning to a whole point or bucket. At its end it
+// widens to whole buckets only: samples of the last point are taken up to there, so that the same question has the same
+// answer when more of them have been recorded.
 func clip(list []segment, s segment, from, until repo.Micros) []segment {
-	width := max(s.width, s.granularity.Bucket())
-	s.from = max(s.from, from.AlignDown(width))
-	s.until = min(s.until, until.AlignUp(width))
-	if s.from >= s.until || until <= s.edge {
+	bucket := s.granularity.Bucket()
+	s.from = max(s.from, from.AlignDown(max(s.width, bucket)))
+	s.until = min(s.until, until.AlignUp(bucket))
+	if s.from >= s.until {
 		return list
 	}
 	return append(list, s)

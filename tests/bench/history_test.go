@@ -8,17 +8,24 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// BenchmarkRange reads seven days of one series at 5m. The file has seven series at one sample a minute for a week, and
-// the last seventy seconds at 20 Hz: a minute that is not complete, and the grace.
-func BenchmarkRange(b *testing.B) {
-	w := newWorld(b, 7, service.Config{})
-	const week = 7 * 24 * 60
-	for range week {
+const weekMinutes = 7 * 24 * 60
+
+// recordWeek records one sample a minute for a week, and the last seventy seconds at 20 Hz: a minute that is not complete,
+// and the grace.
+func recordWeek(b *testing.B, w *world) {
+	b.Helper()
+	for range weekMinutes {
 		w.micros.Add((time.Minute - cycle).Microseconds())
 		w.write(b, 1)
 	}
 	w.maintain(b)
 	w.write(b, 70*20)
+}
+
+// BenchmarkRange reads seven days of one series at 5m, of the seven that there are.
+func BenchmarkRange(b *testing.B) {
+	w := newWorld(b, 7, service.Config{})
+	recordWeek(b, w)
 	history, err := service.OpenHistory(context.Background(), w.writer.Path())
 	if err != nil {
 		b.Fatal(err)
@@ -39,8 +46,8 @@ func BenchmarkRange(b *testing.B) {
 			points++
 		}
 	}
-	if points < week/5 {
-		b.Fatalf("%d points, want %d", points, week/5)
+	if points < weekMinutes/5 {
+		b.Fatalf("%d points, want %d", points, weekMinutes/5)
 	}
 	b.ReportMetric(float64(points), "points")
 }

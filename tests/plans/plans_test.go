@@ -18,6 +18,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	wanctldb "github.com/wanstore/wanstore/db/wanctl"
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
 	"github.com/wanstore/wanstore/tests/internal/update"
@@ -25,10 +26,26 @@ import (
 
 // TestGeneratedQueries keeps the text of every generated query and its plan.
 func TestGeneratedQueries(t *testing.T) {
-	conn := openMigrated(t)
-	comments := readComments(t)
-	queries := generatedQueries(t)
-	golden := filepath.Join("testdata", "queries")
+	checkQueries(t, openMigrated(t), "queries", func(c *collector) error {
+		_, err := db.Prepare(t.Context(), c)
+		return err
+	})
+}
+
+// TestGeneratedQueriesOfWanctl does so for those that read the databases of wanctl.
+func TestGeneratedQueriesOfWanctl(t *testing.T) {
+	database := filetest.NewWanctlDB(t)
+	checkQueries(t, openReadOnly(t, database.Path), "queries/wanctl", func(c *collector) error {
+		_, err := wanctldb.Prepare(t.Context(), c)
+		return err
+	})
+}
+
+func checkQueries(t *testing.T, conn *sqlite3.Conn, folder string, prepare func(*collector) error) {
+	t.Helper()
+	comments := readComments(t, folder)
+	queries := generatedQueries(t, prepare)
+	golden := filepath.Join("testdata", folder)
 	for _, name := range slices.Sorted(maps.Keys(queries)) {
 		t.Run(name, func(t *testing.T) {
 			plan := explain(t, conn, queries[name])
@@ -76,8 +93,16 @@ func openMigrated(t *testing.T) *sqlite3.Conn {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+	return openReadOnly(t, path)
+}
+
+func openReadOnly(t *testing.T, path string) *sqlite3.Conn {
+	t.Helper()
 	conn, err := sqlite3.OpenFlags(path, sqlite3.OPEN_READONLY)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := repo.DefineFunctions(conn); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -89,10 +114,10 @@ func openMigrated(t *testing.T) *sqlite3.Conn {
 }
 
 // generatedQueries returns the text of every generated query, by name.
-func generatedQueries(t *testing.T) map[string]string {
+func generatedQueries(t *testing.T, prepare func(*collector) error) map[string]string {
 	t.Helper()
 	var c collector
-	if _, err := db.Prepare(t.Context(), &c); err != nil {
+	if err := prepare(&c); err != nil {
 		t.Fatal(err)
 	}
 	queries := map[string]string{}
@@ -150,7 +175,7 @@ var (
 	scanStep     = regexp.MustCompile(`\bSCAN (\w+)`)
 	sortStep     = regexp.MustCompile(`\bUSE TEMP B-TREE`)
 	tableAlias   = regexp.MustCompile(`(?i)\b(?:FROM|JOIN|INTO)\s+(\w+)(?:\s+AS\s+(\w+))?`)
-	historyTable = regexp.MustCompile(`^(raw_samples|rollups|state_rollups)$`)
+	historyTable = regexp.MustCompile(`^(raw_samples|rollups|state_rollups|metrics)$`)
 )
 
 // admitted refuses a step that scans a table of samples or buckets, also to make an index of it for this once, and one that
@@ -195,10 +220,10 @@ func resolve(name, query string) string {
 	return name
 }
 
-// readComments returns the lines right below the name of every query in queries/: sqlc does not keep them in the text.
-func readComments(t *testing.T) map[string]string {
+// readComments returns the lines right below the name of every query in a folder: sqlc does not keep them in the text.
+func readComments(t *testing.T, folder string) map[string]string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "..", "queries", "*.sql"))
+	files, err := filepath.Glob(filepath.Join("..", "..", folder, "*.sql"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no query files: %v", err)
 	}

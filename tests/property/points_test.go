@@ -49,17 +49,14 @@ func (q question) base() int {
 	return raw
 }
 
-// asked says whether a moment that tier g serves lies in the range, which widens to whole points and buckets. A point that
-// the edge of the base tier has cut is whole from there on: a range that ends before the edge does not reach it.
+// asked says whether a moment that tier g serves lies in the range, which begins with a whole point, and ends with a whole
+// bucket.
 func (o *oracle) asked(q question, g int, ts micros) bool {
-	width := widths[g]
-	if edge := o.tiers[q.base()].floor; q.only == every && ts >= edge {
-		width = q.step
-		if q.until <= edge {
-			return false
-		}
+	begin := widths[g]
+	if q.only == every && ts >= o.tiers[q.base()].floor {
+		begin = q.step
 	}
-	return ts >= q.from.down(width) && ts < q.until.up(width)
+	return ts >= q.from.down(begin) && ts < q.until.up(widths[g])
 }
 
 // rowsOf returns the samples that a question is about, by the row that speaks for them.
