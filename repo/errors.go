@@ -22,6 +22,9 @@ var (
 // ErrBusy says that another process held the write lock for longer than the busy timeout.
 var ErrBusy = errors.New("another process is holding the write lock")
 
+// ErrDiskFull says that there was no room to write: the file system, a quota or the limit on the size of files is exhausted.
+var ErrDiskFull = errors.New("there is no room left to write")
+
 // ErrImportMoved says that somebody else has moved an import on since it was looked up.
 var ErrImportMoved = errors.New("another process is importing the same data")
 
@@ -42,10 +45,15 @@ func classify(ctx context.Context, err error) error {
 		sqlite3.BUSY:    ErrBusy,
 		sqlite3.NOTADB:  ErrNotDatabase,
 		sqlite3.CORRUPT: ErrDamaged,
+		sqlite3.FULL:    ErrDiskFull,
 	} {
 		if errors.Is(err, code) && !errors.Is(err, sentinel) {
 			return fmt.Errorf("%w (%w)", sentinel, err)
 		}
+	}
+	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks like.
+	if (noRoom(err) || errors.Is(err, sqlite3.IOERR_SHMSIZE)) && !errors.Is(err, ErrDiskFull) {
+		return fmt.Errorf("%w (%w)", ErrDiskFull, err)
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package repo
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"sync"
 
@@ -28,10 +27,9 @@ func (v readerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fil
 
 // registerReaderVFS tells the driver of the VFS, once.
 var registerReaderVFS = sync.OnceValue(func() error {
-	own, ok := vfs.Find("").(vfs.VFSFilename)
-	if !ok {
-		return fmt.Errorf("the driver's VFS is a %T, which opens no files by their names", vfs.Find(""))
+	own, err := ownVFS()
+	if err == nil {
+		vfs.Register(readerVFSName, readerVFS{own})
 	}
-	vfs.Register(readerVFSName, readerVFS{own})
-	return nil
+	return err
 })

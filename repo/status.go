@@ -11,11 +11,8 @@ import (
 
 // FileStatus is the state of a file.
 type FileStatus struct {
-	FileBytes     int64
-	WALBytes      int64
-	FreeBytes     int64 // inside the file, for what is recorded next
+	Size
 	SchemaVersion int
-	Series        int
 	Tiers         [tierCount]TierStatus
 	// Check is "ok", or what SQLite's quick check has found first.
 	Check string
@@ -41,20 +38,11 @@ func (r *Reader) Status(ctx context.Context) (FileStatus, error) {
 }
 
 func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
-	status := FileStatus{
-		FileBytes: fileSize(s.path),
-		WALBytes:  fileSize(s.path + "-wal"),
-		Series:    len(s.Series),
-	}
-	pages, err := readPages(ctx, s.tx)
-	if err != nil {
+	var status FileStatus
+	var err error
+	if status.Size, err = s.size(ctx); err != nil {
 		return status, err
 	}
-	size, err := pragmaInt(ctx, s.tx, "page_size")
-	if err != nil {
-		return status, err
-	}
-	status.FreeBytes = int64(pages.free) * int64(size)
 	if status.SchemaVersion, err = pragmaInt(ctx, s.tx, "user_version"); err != nil {
 		return status, err
 	}

@@ -39,8 +39,8 @@ type Writer struct {
 // OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing, and
 // brings an older file to the latest schema version.
 //
-// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDamaged, and those of the file system. A file
-// that is refused is left untouched.
+// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file
+// system. A file that is refused is left untouched.
 func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	w, err := openWriter(ctx, path, synchronous)
 	if err != nil {
@@ -72,8 +72,11 @@ func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 // connectWriter opens the connection. Where several processes make one new file at once, SQLite says BUSY to some of them
 // without waiting, when they switch it to WAL: these try again.
 func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
+	if err := registerWriterVFS(); err != nil {
+		return nil, err
+	}
 	for giveUp := time.Now().Add(busyTimeout); ; {
-		pool, err := driver.Open(writerDSN(path, synchronous))
+		pool, err := driver.Open(writerDSN(path, synchronous), DefineFunctions)
 		if err != nil {
 			return nil, err
 		}

@@ -18,13 +18,18 @@ var refusals = [repo.OutcomeCount]error{
 
 // commit stores the oldest batch of the queue.
 func (l *loop) commit() {
+	l.stats.waits()
 	err := l.commitBatch()
 	if err != nil {
 		l.failing = true
 		l.log.Error("commit failed, recorded samples wait for the next one", "err", err)
 	}
 	l.reportOverflow()
-	if l.queue.state().depth > 0 {
+	waiting := l.queue.state().depth > 0
+	if err == nil || !waiting {
+		l.stats.waitsNoMore()
+	}
+	if waiting {
 		l.arm()
 	}
 }
@@ -111,8 +116,9 @@ func (l *loop) checkpointIfDue() {
 	if !l.store.CheckpointDue() {
 		return
 	}
-	if err := l.store.Checkpoint(context.Background()); err != nil {
-		l.stats.fail(err)
+	err := l.store.Checkpoint(context.Background())
+	l.stats.maintain(err)
+	if err != nil {
 		l.log.Error("checkpoint failed", "err", err)
 	}
 }

@@ -1,12 +1,15 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -61,6 +64,7 @@ func openCore(ctx context.Context, config Config, options Options) (*core, error
 	if err := c.prepare(ctx, store); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	c.stats.begin()
 	go newLoop(c, store).run()
 	return c, nil
 }
@@ -148,6 +152,13 @@ func (c *core) declareAll(metrics []Metric) error {
 		s.stored.Aggregation = c.metrics[key.MetricName].Aggregation
 	}
 	return nil
+}
+
+// declared lists the catalogue in the order of names.
+func (c *core) declared() []Metric {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.SortedFunc(maps.Values(c.metrics), func(a, b Metric) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // series returns the handle of a series, the same one for the same names and labels.

@@ -18,6 +18,7 @@ var (
 	ErrTooNew      = repo.ErrTooNew
 	ErrDamaged     = repo.ErrDamaged
 	ErrBusy        = repo.ErrBusy
+	ErrDiskFull    = repo.ErrDiskFull
 )
 
 // What can be wrong with a sample or its series. All are found with errors.Is.

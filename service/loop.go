@@ -71,27 +71,48 @@ func (l *loop) run() {
 
 // turn waits for something to do and does it. It returns false when the last user has closed.
 func (l *loop) turn() bool {
+	do := l.next()
+	if do == nil {
+		return false
+	}
+	l.stats.busySince(time.Now())
+	do()
+	l.stats.busySince(time.Time{})
+	return true
+}
+
+// next waits for something to do, and returns nil when the last user has closed.
+func (l *loop) next() func() {
 	select {
 	case <-l.ending:
-		return false
+		return nil
 	case work := <-l.work:
-		work(l)
+		return func() { work(l) }
 	case <-l.full():
-		l.commit()
+		return l.commit
 	case <-l.queue.wake:
-		l.arm()
+		return l.arm
 	case <-l.commitTimer.C:
-		l.armed, l.failing = false, false
-		l.commit()
+		return l.commitInTime
 	case <-l.maintenance.C:
-		l.maintenance.Reset(l.untilNextPass())
-		if len(l.passes) == 0 {
-			l.schedule(newPass(context.Background(), l, time.Time{}))
-		}
+		return l.beginPass
 	case <-l.nextStep():
-		l.step()
+		return l.step
 	}
-	return true
+}
+
+// commitInTime commits what has waited for its time, also after a commit that failed.
+func (l *loop) commitInTime() {
+	l.armed, l.failing = false, false
+	l.commit()
+}
+
+// beginPass begins a pass of maintenance, unless one is under way, and sets the time of the next one.
+func (l *loop) beginPass() {
+	l.maintenance.Reset(l.untilNextPass())
+	if len(l.passes) == 0 {
+		l.schedule(newPass(context.Background(), l, time.Time{}))
+	}
 }
 
 // untilNextPass is the time from one pass to the next: no less than half of the interval, also where the clock that ages are
@@ -124,6 +145,7 @@ func (l *loop) full() <-chan struct{} {
 
 // arm starts the time of the next commit, if it is not running.
 func (l *loop) arm() {
+	l.stats.waits()
 	if !l.armed {
 		l.commitTimer.Reset(l.config.CommitInterval)
 		l.armed = true

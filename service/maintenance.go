@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"github.com/wanstore/wanstore/repo"
@@ -28,6 +29,12 @@ type Report struct {
 	// MoreDue says that the pass ended before everything was done.
 	MoreDue bool
 	Err     error // what ended it early, other than its time
+}
+
+// clone shares no map with the report.
+func (r Report) clone() Report {
+	r.RolledUp, r.Deleted = maps.Clone(r.RolledUp), maps.Clone(r.Deleted)
+	return r
 }
 
 // pass is one round of maintenance: stages in their order, each a chain of bounded steps.
@@ -224,7 +231,7 @@ func (l *loop) passEnded(p *pass) {
 	err := p.report.Err
 	l.stats.pass(p.report)
 	if err != nil && !errors.Is(err, context.Cause(p.ctx)) {
-		l.stats.fail(err)
+		l.stats.maintain(err)
 		l.log.Error("maintenance failed, the next pass goes on from here", "err", err)
 	}
 	p.onEnd()

@@ -9,21 +9,24 @@ import (
 
 // WriterStatus is what a writer has done since it was opened.
 type WriterStatus struct {
-	QueueDepth int   // samples that wait
-	Accepted   int64 // samples that are in the file, late ones among them
-	Late       int64 // samples that came after their bucket had been rolled up, and were merged into it
-	Duplicate  int64 // samples that were there already
-	Refused    Refused
-	Dropped    Dropped
+	QueueDepth    int   // samples that wait
+	QueueCapacity int   // samples that may wait
+	Accepted      int64 // samples that are in the file, late ones among them
+	Late          int64 // samples that came after their bucket had been rolled up, and were merged into it
+	Duplicate     int64 // samples that were there already
+	Refused       Refused
+	Dropped       Dropped
 
 	Commits       int64 // commits that succeeded
 	FailedCommits int64
 	CommitTime    time.Duration // of all commits together
+	CommitTimes   Histogram     // how long each of them took
 	LongestCommit time.Duration
 	LastCommit    time.Time // zero before the first one
 
-	Passes   int64  // passes of maintenance that ended
-	LastPass Report // of the last one
+	Passes     int64     // passes of maintenance that ended
+	LastPass   Report    // of the last one
+	Maintained time.Time // when one last ended without error, zero before the first
 
 	LastError   error // the last failure of a commit or a step, nil when there was none
 	LastErrorAt time.Time
@@ -47,15 +50,23 @@ type Dropped struct {
 	Closed    int64 // recorded after the close
 }
 
-// stats is what the writer's goroutine counts.
+// stats is what the writer's goroutine counts and notes.
 type stats struct {
 	mu     sync.Mutex
 	status WriterStatus
+	vitals vitals
+}
+
+// begin makes ready to count.
+func (s *stats) begin() {
+	s.status.CommitTimes = newCommitTimes()
+	s.vitals.maintained = time.Now()
 }
 
 func (s *stats) commit(outcomes []repo.Outcome, took time.Duration, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.vitals.outcome(committing, err)
 	if err != nil {
 		s.status.FailedCommits++
 		s.note(err)
@@ -63,6 +74,7 @@ func (s *stats) commit(outcomes []repo.Outcome, took time.Duration, err error) {
 	}
 	s.status.Commits++
 	s.status.CommitTime += took
+	s.status.CommitTimes.add(took)
 	s.status.LongestCommit = max(s.status.LongestCommit, took)
 	s.status.LastCommit = time.Now()
 	for _, outcome := range outcomes {
@@ -95,13 +107,23 @@ func (s *stats) pass(report Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status.Passes++
-	s.status.LastPass = report
+	s.status.LastPass = report.clone()
+	if report.Err != nil {
+		return
+	}
+	s.status.Maintained = time.Now()
+	s.vitals.maintained = s.status.Maintained
+	s.vitals.outcome(maintaining, nil)
 }
 
-func (s *stats) fail(err error) {
+// maintain notes how a part of maintenance has ended.
+func (s *stats) maintain(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.note(err)
+	s.vitals.outcome(maintaining, err)
+	if err != nil {
+		s.note(err)
+	}
 }
 
 func (s *stats) note(err error) {
@@ -112,5 +134,8 @@ func (s *stats) note(err error) {
 func (s *stats) snapshot() WriterStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.status
+	status := s.status
+	status.CommitTimes = status.CommitTimes.clone()
+	status.LastPass = status.LastPass.clone()
+	return status
 }

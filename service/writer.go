@@ -138,15 +138,19 @@ func (w *Writer) do(ctx context.Context, f func(context.Context, *loop) error) e
 	return w.core.do(ctx, f)
 }
 
-// Status returns what the writer has done since the file was opened, by all of its holds.
+// Status returns what the writer has done since the file was opened, by all of its holds. The result is the caller's own.
 func (w *Writer) Status() WriterStatus {
 	status := w.core.stats.snapshot()
 	queue := w.core.queue.state()
-	status.QueueDepth = queue.depth
+	status.QueueDepth, status.QueueCapacity = queue.depth, w.core.config.QueueSize
 	status.Dropped = Dropped{QueueFull: queue.dropped, Closed: queue.late}
 	status.Refused.Series = queue.foreign
 	return status
 }
+
+// Metrics returns the metrics that the writer knows, in the order of their names: those of the function Metrics and those
+// that its users have declared.
+func (w *Writer) Metrics() []Metric { return w.core.declared() }
 
 // Path returns the absolute path of the file.
 func (w *Writer) Path() string { return w.core.config.DBPath }

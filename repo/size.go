@@ -1,0 +1,69 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+)
+
+// Size is how much there is of a file.
+type Size struct {
+	FileBytes int64
+	WALBytes  int64
+	FreeBytes int64 // inside the file, for what is recorded next
+	Series    int
+}
+
+// Size returns the size of the file. It looks at the header of the file and its series, however much history there is.
+//
+// Errors: that of ctx, ErrDamaged, and those of the file system.
+func (r *Reader) Size(ctx context.Context) (Size, error) {
+	snapshot, err := r.Snapshot(ctx)
+	if err != nil {
+		return Size{}, err
+	}
+	size, err := snapshot.size(ctx)
+	return size, failure(ctx, "read the size of", r.path, errors.Join(err, snapshot.Close()))
+}
+
+func (s *Snapshot) size(ctx context.Context) (Size, error) {
+	size := Size{
+		FileBytes: fileSize(s.path),
+		WALBytes:  fileSize(s.path + "-wal"),
+		Series:    len(s.Series),
+	}
+	pages, err := readPages(ctx, s.tx)
+	if err != nil {
+		return size, err
+	}
+	bytes, err := pragmaInt(ctx, s.tx, "page_size")
+	size.FreeBytes = int64(pages.free) * int64(bytes)
+	return size, err
+}
+
+// Backlog returns how much time there is between the first and the last raw sample that has not been rolled up. It costs two
+// seeks.
+//
+// Errors: as for Size.
+func (r *Reader) Backlog(ctx context.Context) (time.Duration, error) {
+	snapshot, err := r.Snapshot(ctx)
+	if err != nil {
+		return 0, err
+	}
+	backlog, err := snapshot.backlog(ctx)
+	return backlog, failure(ctx, "read the backlog of", r.path, errors.Join(err, snapshot.Close()))
+}
+
+func (s *Snapshot) backlog(ctx context.Context) (time.Duration, error) {
+	from := int64(max(s.Tiers[Minute].Watermark, s.Tiers[Raw].Floor))
+	first, err := s.q.FirstSampleTime(ctx, from)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	last, err := s.q.LastSampleTime(ctx, from)
+	return Micros(last).Sub(Micros(first)), err
+}

@@ -1,0 +1,82 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/vfs"
+)
+
+// writerVFSName is the name under which SQLite finds the VFS of writers.
+const writerVFSName = "wanstore-writer"
+
+// writerVFS is the driver's own VFS, except that its files say FULL where there is no room to write. The driver looks for
+// ENOSPC in an error of os.File without unwrapping it, so what SQLite hears is an I/O error like any other.
+type writerVFS struct{ vfs.VFSFilename }
+
+// OpenFilename opens a file of the database.
+func (v writerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	file, got, err := v.VFSFilename.OpenFilename(name, flags)
+	if err != nil {
+		return nil, got, err
+	}
+	own, ok := file.(ownFile)
+	if !ok {
+		return nil, got, errors.Join(fmt.Errorf("the driver's VFS opens a %T, which can not be wrapped", file), file.Close())
+	}
+	return roomFile{own}, got, nil
+}
+
+// ownFile is what a file of the driver's own VFS can do, and SQLite asks for in WAL mode.
+type ownFile interface {
+	vfs.FileLockState
+	vfs.FilePersistWAL
+	vfs.FilePowersafeOverwrite
+	vfs.FileSizeHint
+	vfs.FileHasMoved
+	vfs.FileSharedMemory
+	vfs.FileMemoryMapper
+}
+
+// roomFile tells a lack of room from other failures to write.
+type roomFile struct{ ownFile }
+
+func (f roomFile) WriteAt(p []byte, off int64) (int, error) {
+	n, err := f.ownFile.WriteAt(p, off)
+	if noRoom(err) {
+		err = vfs.SystemError(err, sqlite3.FULL)
+	}
+	return n, err
+}
+
+// DeviceCharacteristics leaves out the atomic writes of F2FS: they have methods of their own, which are not wrapped, and are
+// for rollback journals, which a history does not have.
+func (f roomFile) DeviceCharacteristics() vfs.DeviceCharacteristic {
+	return f.ownFile.DeviceCharacteristics() &^ vfs.IOCAP_BATCH_ATOMIC
+}
+
+// noRoom says that a write failed because the file system, a quota or the limit on the size of files is exhausted.
+func noRoom(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+// registerWriterVFS tells the driver of the VFS, once.
+var registerWriterVFS = sync.OnceValue(func() error {
+	own, err := ownVFS()
+	if err == nil {
+		vfs.Register(writerVFSName, writerVFS{own})
+	}
+	return err
+})
+
+// ownVFS is the driver's own VFS.
+func ownVFS() (vfs.VFSFilename, error) {
+	own, ok := vfs.Find("").(vfs.VFSFilename)
+	if !ok {
+		return nil, fmt.Errorf("the driver's VFS is a %T, which opens no files by their names", vfs.Find(""))
+	}
+	return own, nil
+}

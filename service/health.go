@@ -1,0 +1,129 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Reason names what is wrong with a store, for programs.
+type Reason string
+
+// The reasons.
+const (
+	WriterStuck        Reason = "writer_stuck"        // samples wait, and are not committed
+	DiskFull           Reason = "disk_full"           // the last commit or step of maintenance found no room
+	MaintenanceOverdue Reason = "maintenance_overdue" // nothing is rolled up or deleted any more
+)
+
+// Problem is one thing that is wrong with a store.
+type Problem struct {
+	Reason  Reason
+	Message string // for people; it names no paths
+}
+
+const (
+	// A writer is stuck after so many commit intervals without a commit, and not before patience: another process may hold
+	// the lock for a while, and each commit waits for it by itself.
+	stuckIntervals = 10
+	patience       = 30 * time.Second
+
+	// overdueIntervals is how many passes of maintenance may fail in a row.
+	overdueIntervals = 3
+
+	// maxBacklog is how much raw history may wait to be rolled up: a file says nothing of the interval of its maintenance.
+	maxBacklog = 5 * time.Minute
+)
+
+// Health returns what is wrong with the writer, nothing when all is well or it has been closed. It does no I/O, and so
+// answers also when the disk hangs.
+func (w *Writer) Health() []Problem {
+	select {
+	case <-w.core.ended:
+		return nil
+	default:
+		return w.core.stats.health(&w.core.config, w.core.options.NoMaintenance)
+	}
+}
+
+// Health returns what is wrong with the file by what it says itself, whoever writes it. It costs a few seeks.
+//
+// Errors: ErrDamaged, those of the file system, and that of ctx.
+func (h *History) Health(ctx context.Context) ([]Problem, error) {
+	backlog, err := h.reader.Backlog(ctx)
+	if err != nil || backlog <= maxBacklog {
+		return nil, err
+	}
+	return []Problem{{MaintenanceOverdue,
+		fmt.Sprintf("raw samples of %s have not been rolled up", backlog.Round(time.Second))}}, nil
+}
+
+// vitals are what the writer's goroutine notes of itself, for its health to be told while it hangs.
+type vitals struct {
+	waiting    time.Time // since when samples wait without a commit, zero while none do
+	busy       time.Time // when the turn under way began, zero between two turns
+	maintained time.Time // when a pass last ended without error, or the writer was opened
+	full       [operations]bool
+}
+
+// operation is a kind of writing whose last outcome counts by itself: that one finds nothing to do does not say that there
+// is room for the other.
+type operation int
+
+const (
+	committing operation = iota
+	maintaining
+	operations = iota
+)
+
+// waits notes that samples wait.
+func (s *stats) waits() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.vitals.waiting.IsZero() {
+		s.vitals.waiting = time.Now()
+	}
+}
+
+// waitsNoMore notes that samples have been committed, or that none wait.
+func (s *stats) waitsNoMore() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.waiting = time.Time{}
+}
+
+// busySince notes when the goroutine has begun to do something, or with the zero time that it has done it.
+func (s *stats) busySince(since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.busy = since
+}
+
+func (s *stats) health(config *Config, noMaintenance bool) []Problem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	problems := s.vitals.stuck(max(stuckIntervals*config.CommitInterval, patience))
+	if s.vitals.full[committing] || s.vitals.full[maintaining] {
+		problems = append(problems, Problem{DiskFull, ErrDiskFull.Error()})
+	}
+	idle := time.Since(s.vitals.maintained)
+	if !noMaintenance && idle > overdueIntervals*config.MaintenanceInterval {
+		problems = append(problems, Problem{MaintenanceOverdue,
+			fmt.Sprintf("no pass of maintenance has ended without error for %s", idle.Round(time.Second))})
+	}
+	return problems
+}
+
+func (v *vitals) stuck(limit time.Duration) []Problem {
+	if busy := time.Since(v.busy); !v.busy.IsZero() && busy > limit {
+		return []Problem{{WriterStuck, fmt.Sprintf("the writer has been at one commit or step for %s", busy.Round(time.Second))}}
+	}
+	if waiting := time.Since(v.waiting); !v.waiting.IsZero() && waiting > limit {
+		return []Problem{{WriterStuck, fmt.Sprintf("samples have been waiting for a commit for %s", waiting.Round(time.Second))}}
+	}
+	return nil
+}
+
+// outcome notes how an operation has ended.
+func (v *vitals) outcome(op operation, err error) { v.full[op] = errors.Is(err, ErrDiskFull) }
