@@ -29,7 +29,7 @@ benchstat: ## Compare two benchmark outputs (OLD=file NEW=file)
 
 .PHONY: generate
 generate: ## Generate db/ from schema/ and queries/
-	rm -f db/*.go
+	rm -f db/*.go db/wanctl/*.go
 	$(TOOL) sqlc generate
 
 .PHONY: check-generated

@@ -11,17 +11,23 @@ import (
 
 const advanceImport = `-- name: AdvanceImport :execrows
 UPDATE imports
-SET bytes = ?1, lines = ?2, hash = ?3, updated = ?4
-WHERE id = ?5 AND bytes = ?6
+SET bytes = ?1, lines = ?2, last_id = ?3, second = ?4, aggregated = ?5,
+  hash = ?6, updated = ?7
+WHERE id = ?8 AND bytes = ?9 AND last_id = ?10 AND second = ?11
 `
 
 type AdvanceImportParams struct {
-	Bytes      int64
-	Lines      int64
-	Hash       []byte
-	Updated    int64
-	ID         int64
-	KnownBytes int64
+	Bytes       int64
+	Lines       int64
+	LastID      int64
+	Second      int64
+	Aggregated  int64
+	Hash        []byte
+	Updated     int64
+	ID          int64
+	KnownBytes  int64
+	KnownLastID int64
+	KnownSecond int64
 }
 
 // One seek in imports by its key. Zero rows: somebody else has moved it.
@@ -29,10 +35,15 @@ func (q *Queries) AdvanceImport(ctx context.Context, arg AdvanceImportParams) (i
 	result, err := q.exec(ctx, q.advanceImportStmt, advanceImport,
 		arg.Bytes,
 		arg.Lines,
+		arg.LastID,
+		arg.Second,
+		arg.Aggregated,
 		arg.Hash,
 		arg.Updated,
 		arg.ID,
 		arg.KnownBytes,
+		arg.KnownLastID,
+		arg.KnownSecond,
 	)
 	if err != nil {
 		return 0, err
@@ -41,25 +52,33 @@ func (q *Queries) AdvanceImport(ctx context.Context, arg AdvanceImportParams) (i
 }
 
 const createImport = `-- name: CreateImport :one
-INSERT INTO imports (source, bytes, lines, hash, updated)
-VALUES (?1, ?2, ?3, ?4, ?5)
+INSERT INTO imports (source, format, bytes, lines, last_id, second, aggregated, hash, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 RETURNING id
 `
 
 type CreateImportParams struct {
-	Source  string
-	Bytes   int64
-	Lines   int64
-	Hash    []byte
-	Updated int64
+	Source     string
+	Format     string
+	Bytes      int64
+	Lines      int64
+	LastID     int64
+	Second     int64
+	Aggregated int64
+	Hash       []byte
+	Updated    int64
 }
 
 // Appends to imports.
 func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (int64, error) {
 	row := q.queryRow(ctx, q.createImportStmt, createImport,
 		arg.Source,
+		arg.Format,
 		arg.Bytes,
 		arg.Lines,
+		arg.LastID,
+		arg.Second,
+		arg.Aggregated,
 		arg.Hash,
 		arg.Updated,
 	)
@@ -82,17 +101,21 @@ func (q *Queries) LastImportID(ctx context.Context) (int64, error) {
 }
 
 const listImports = `-- name: ListImports :many
-SELECT id, source, bytes, lines, hash
+SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash
 FROM imports
-ORDER BY bytes
+ORDER BY bytes, last_id, second
 `
 
 type ListImportsRow struct {
-	ID     int64
-	Source string
-	Bytes  int64
-	Lines  int64
-	Hash   []byte
+	ID         int64
+	Source     string
+	Format     string
+	Bytes      int64
+	Lines      int64
+	LastID     int64
+	Second     int64
+	Aggregated int64
+	Hash       []byte
 }
 
 // Scans imports: one row a run of an import, sorted in a temporary B-tree.
@@ -108,8 +131,12 @@ func (q *Queries) ListImports(ctx context.Context) ([]ListImportsRow, error) {
 		if err := rows.Scan(
 			&i.ID,
 			&i.Source,
+			&i.Format,
 			&i.Bytes,
 			&i.Lines,
+			&i.LastID,
+			&i.Second,
+			&i.Aggregated,
 			&i.Hash,
 		); err != nil {
 			return nil, err

@@ -9,12 +9,16 @@ import (
 )
 
 type Import struct {
-	ID      int64
-	Source  string
-	Bytes   int64
-	Lines   int64
-	Hash    []byte
-	Updated int64
+	ID         int64
+	Source     string
+	Format     string
+	Bytes      int64
+	Lines      int64
+	LastID     int64
+	Second     int64
+	Aggregated int64
+	Hash       []byte
+	Updated    int64
 }
 
 type Metric struct {

@@ -25,11 +25,12 @@ type Options struct {
 	SkipBad bool
 	// OnBad is told of every bad line, the one that stops an import among them.
 	OnBad func(*LineError)
-	// Progress is told how many bytes of the file have been read, compressed if it is, and how many there are. While
-	// standard input is being spooled, total is less than 0.
+	// Progress is told how many bytes of the file have been read, compressed if it is, and how many there are; of a
+	// database, how many rows. While standard input is being spooled, total is less than 0.
 	Progress func(done, total int64)
 
-	batch int64 // lines of a batch, batchLines by default
+	batch int64            // lines of a batch, batchLines by default
+	clock func() time.Time // that whoever writes a database goes by, time.Now by default
 }
 
 func (o Options) withDefaults() Options {
@@ -42,6 +43,9 @@ func (o Options) withDefaults() Options {
 	if o.batch == 0 {
 		o.batch = batchLines
 	}
+	if o.clock == nil {
+		o.clock = time.Now
+	}
 	return o
 }
 
@@ -51,7 +55,9 @@ type Result struct {
 	Stored    int64
 	Duplicate int64 // rows that were there already
 	Bad       int64 // lines that are no rows
-	Known     int64 // lines after the header that an earlier import had taken in
+	Known     int64 // lines after the header, or rows, that an earlier import had taken in
+	Skipped   int64 // aggregated rows of a database that were left out
+	Held      int64 // rows of a database whose second may not be over yet: the next import takes them
 	Refused   service.Refused
 }
 

@@ -23,15 +23,21 @@ var (
 	errIncomplete = errors.New("this line was imported before it was complete, and is kept as it was then")
 )
 
-// LineError says what is wrong with one line.
+// LineError says what is wrong with one line, or with one row of a database.
 type LineError struct {
 	File   string // as it was given, or "standard input"
-	Line   int64  // counted from 1; of a record of several lines the first one
+	Line   int64  // counted from 1; of a record of several lines the first one; 0 for a row of a database
+	Row    int64  // its id
 	Reason error  // service.ErrName, ErrHeader, or one that is for people only
 }
 
 // Error names the place and the reason, as compilers do.
-func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Reason) }
+func (e *LineError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("%s: row %d: %v", e.File, e.Row, e.Reason)
+	}
+	return fmt.Sprintf("%s:%d: %v", e.File, e.Line, e.Reason)
+}
 
 // Unwrap returns the reason.
 func (e *LineError) Unwrap() error { return e.Reason }

@@ -1,10 +1,18 @@
 package importer
 
+import "time"
+
 // MaxRecord is the most bytes of a record.
 const MaxRecord = maxRecord
 
 // WithBatch returns the options with another size of the batches.
 func (o Options) WithBatch(lines int64) Options {
 	o.batch = lines
+	return o
+}
+
+// WithClock returns the options with another clock of whoever writes a database.
+func (o Options) WithClock(clock func() time.Time) Options {
+	o.clock = clock
 	return o
 }

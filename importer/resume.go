@@ -48,7 +48,7 @@ func (i *csvImport) findPlace(ctx context.Context, rows place, marks []service.I
 		return place{}, service.ImportMark{}, err
 	}
 	for _, mark := range marks { // the shortest data first
-		if mark.Bytes < rows.bytes {
+		if mark.Format != service.ImportCSV || mark.Bytes < rows.bytes {
 			continue // nobody makes a mark within the header
 		}
 		if _, err := io.CopyN(&walk, data, mark.Bytes-walk.bytes); err != nil {

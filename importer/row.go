@@ -41,8 +41,15 @@ func parseHeader(fields []string) (int64, error) {
 
 // rowParser makes samples of rows.
 type rowParser struct {
+	*seriesFinder
+
+	unit int64 // of timestamps, in microseconds
+}
+
+// seriesFinder finds the series of rows.
+type seriesFinder struct {
 	writer  *service.Writer
-	unit    int64 // of timestamps, in microseconds
+	column  string // that holds the labels
 	handles map[rowSeries]*service.Series
 }
 
@@ -50,7 +57,11 @@ type rowParser struct {
 type rowSeries struct{ wan, metric, labels string }
 
 func newRowParser(w *service.Writer, unit int64) *rowParser {
-	return &rowParser{writer: w, unit: unit, handles: map[rowSeries]*service.Series{}}
+	return &rowParser{seriesFinder: newSeriesFinder(w, "labels_json"), unit: unit}
+}
+
+func newSeriesFinder(w *service.Writer, column string) *seriesFinder {
+	return &seriesFinder{writer: w, column: column, handles: map[rowSeries]*service.Series{}}
 }
 
 // sample returns the sample of a row. The error says what is wrong with it.
@@ -99,24 +110,24 @@ func parseValue(text string) (float64, error) {
 }
 
 // series returns the handle of a row's series. Most rows name one that rows before them have named in the same bytes.
-func (p *rowParser) series(row rowSeries) (*service.Series, error) {
-	if known, ok := p.handles[row]; ok {
+func (f *seriesFinder) series(row rowSeries) (*service.Series, error) {
+	if known, ok := f.handles[row]; ok {
 		return known, nil
 	}
 	labels, err := parseLabels(row.labels)
 	if err != nil {
-		return nil, fmt.Errorf("labels_json %q: %w", row.labels, err)
+		return nil, fmt.Errorf("%s %q: %w", f.column, row.labels, err)
 	}
-	series, err := p.writer.Series(row.metric, row.wan, labels)
+	series, err := f.writer.Series(row.metric, row.wan, labels)
 	if err != nil {
 		return nil, err
 	}
-	if len(p.handles) >= maxHandles {
-		clear(p.handles)
+	if len(f.handles) >= maxHandles {
+		clear(f.handles)
 	}
 	// The fields are parts of one string that holds the whole row.
 	row = rowSeries{strings.Clone(row.wan), strings.Clone(row.metric), strings.Clone(row.labels)}
-	p.handles[row] = series
+	f.handles[row] = series
 	return series, nil
 }
 

@@ -31,8 +31,25 @@ func makeCompanions(path string) error {
 	if err := errors.Join(err, statErr, file.Close()); err != nil || !ours || !ownedByAnother(info) {
 		return err
 	}
-	for _, suffix := range []string{"-wal", "-shm"} {
-		if err := makeLike(path+suffix, info); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrExist) {
+	return makeAllLike(info, path+"-wal", path+"-shm")
+}
+
+// completeWAL makes the -shm of somebody else's WAL, where that is missing, for the same reason.
+func completeWAL(path string) error {
+	info, err := os.Stat(path)
+	if err != nil || !ownedByAnother(info) {
+		return err
+	}
+	if _, err := os.Stat(path + "-wal"); err != nil {
+		return nil //nolint:nilerr // nothing to complete
+	}
+	return makeAllLike(info, path+"-shm")
+}
+
+// makeAllLike makes what can be made here and is not there.
+func makeAllLike(like fs.FileInfo, paths ...string) error {
+	for _, path := range paths {
+		if err := makeLike(path, like); err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}

@@ -17,8 +17,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ncruces/go-sqlite3"
+	sqlite "github.com/ncruces/go-sqlite3/driver"
 
 	"github.com/wanstore/wanstore/db"
+	wanctldb "github.com/wanstore/wanstore/db/wanctl"
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
@@ -27,15 +29,47 @@ import (
 // itself, for every generated query, which parameters there are.
 func TestGeneratedQueries(t *testing.T) {
 	w := openGuardedFile(t)
-	written := readQueryFiles(t)
-	called := callGenerated(t)
+	checkPackage(t, guarded{
+		folder: "queries",
+		conn:   w.conn,
+		made:   func(database db.DBTX) any { return db.New(database) },
+		run:    w.q,
+		fill:   fillHistory,
+	})
+	t.Run("the guard sees miscompiles", func(t *testing.T) { checkGuard(t, w.conn) })
+}
 
+// The same for what reads the databases of wanctl.
+func TestGeneratedQueriesOfWanctl(t *testing.T) {
+	conn := openGuardedWanctl(t)
+	checkPackage(t, guarded{
+		folder: "queries/wanctl",
+		conn:   conn,
+		made:   func(database db.DBTX) any { return wanctldb.New(database) },
+		run:    wanctldb.New(conn),
+		fill:   []string{`INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels) VALUES (1, '[1]', '[1]', 1.5, '[1]')`},
+	})
+}
+
+// guarded is a package of generated queries.
+type guarded struct {
+	folder string // of its query files
+	conn   *sql.Conn
+	made   func(db.DBTX) any // makes its Queries
+	run    any               // its Queries, of conn
+	fill   []string          // statements that insert rows which typical arguments find
+}
+
+func checkPackage(t *testing.T, g guarded) {
+	t.Helper()
+	written := readQueryFiles(t, g.folder)
+	called := callGenerated(t, g.made)
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(written)), slices.Sorted(maps.Keys(called))); diff != "" {
-		t.Fatalf("queries/ and the methods of db.Queries differ (-written +generated):\n%s", diff)
+		t.Fatalf("%s and the methods of Queries differ (-written +generated):\n%s", g.folder, diff)
 	}
 	for _, name := range slices.Sorted(maps.Keys(called)) {
 		t.Run(name, func(t *testing.T) {
-			if err := checkBinds(w.conn, called[name]); err != nil {
+			if err := checkBinds(g.conn, called[name]); err != nil {
 				t.Error(err)
 			}
 			if diff := cmp.Diff(written[name].parameters(), called[name].fields); diff != "" {
@@ -44,10 +78,9 @@ func TestGeneratedQueries(t *testing.T) {
 			if err := written[name].checkComment(); err != nil {
 				t.Error(err)
 			}
-			runGenerated(t, w, name)
+			runGenerated(t, g, name)
 		})
 	}
-	t.Run("the guard sees miscompiles", func(t *testing.T) { checkGuard(t, w.conn) })
 }
 
 // checkGuard shows the guard what it is there for: the shapes in which sqlc leaves parameters behind, as it writes them.
@@ -119,12 +152,12 @@ func checkBinds(conn *sql.Conn, c call) error {
 	})
 }
 
-// callGenerated calls every method of db.Queries that is a query, and returns what it did.
-func callGenerated(t *testing.T) map[string]call {
+// callGenerated calls every method of Queries that is a query, and returns what it did.
+func callGenerated(t *testing.T, made func(db.DBTX) any) map[string]call {
 	t.Helper()
 	spy := &spy{DB: sql.OpenDB(refusing{})}
 	defer spy.Close()
-	queries := reflect.ValueOf(db.New(spy))
+	queries := reflect.ValueOf(made(spy))
 	calls := map[string]call{}
 	for i := range queries.NumMethod() {
 		name, method := queries.Type().Method(i).Name, queries.Method(i)
@@ -229,12 +262,16 @@ func (refusing) Driver() driver.Driver                        { return nil }
 
 // runGenerated runs a query on the migrated file, inside a transaction that is rolled back: the types that sqlc has given to
 // the columns must take what SQLite returns.
-func runGenerated(t *testing.T, w *Writer, name string) {
+func runGenerated(t *testing.T, g guarded, name string) {
 	t.Helper()
 	errUndo := errors.New("undo")
-	err := immediately(t.Context(), w.conn, func() error {
-		fill(t, w)
-		method := reflect.ValueOf(w.q).MethodByName(name)
+	err := immediately(t.Context(), g.conn, func() error {
+		for _, statement := range g.fill {
+			if _, err := g.conn.ExecContext(t.Context(), statement); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+		}
+		method := reflect.ValueOf(g.run).MethodByName(name)
 		arguments, _ := typicalArguments(t, name, method.Type())
 		results := method.Call(arguments)
 		if err, ok := reflect.TypeAssert[error](results[len(results)-1]); ok && !errors.Is(err, sql.ErrNoRows) {
@@ -247,20 +284,13 @@ func runGenerated(t *testing.T, w *Writer, name string) {
 	}
 }
 
-// fill puts rows into the file that typical arguments find.
-func fill(t *testing.T, w *Writer) {
-	t.Helper()
-	for _, statement := range []string{
-		`INSERT INTO series VALUES (1, 'a', 'w', '{}', 'avg', 1, 1.5), (2, 'b', 'w', '{}', 'mode', NULL, NULL)`,
-		`INSERT INTO raw_samples VALUES (1, 1, 1.5), (2, 2, 3)`,
-		`INSERT INTO rollups VALUES ('[1]', 1, 1, 1, 1.5, 1.5, 1.5)`,
-		`INSERT INTO state_rollups VALUES ('[1]', 2, 2, 3, 1)`,
-		`INSERT INTO imports VALUES (1, 'f', 1, 1, x'01', 1)`,
-	} {
-		if _, err := w.conn.ExecContext(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+// fillHistory inserts rows that typical arguments find.
+var fillHistory = []string{
+	`INSERT INTO series VALUES (1, 'a', 'w', '{}', 'avg', 1, 1.5), (2, 'b', 'w', '{}', 'mode', NULL, NULL)`,
+	`INSERT INTO raw_samples VALUES (1, 1, 1.5), (2, 2, 3)`,
+	`INSERT INTO rollups VALUES ('[1]', 1, 1, 1, 1.5, 1.5, 1.5)`,
+	`INSERT INTO state_rollups VALUES ('[1]', 2, 2, 3, 1)`,
+	`INSERT INTO imports VALUES (1, 'f', 'csv', 1, 1, 1, 1, 1, x'01', 1)`,
 }
 
 // writtenQuery is a query as it stands in queries/.
@@ -274,12 +304,12 @@ var (
 	queryName     = regexp.MustCompile(`(?m)^-- name: (\w+) :\w+\n`)
 	namedArgument = regexp.MustCompile(`@(\w+)`)
 	walksWords    = regexp.MustCompile(`(?i)\b(walks|scans|seek|appends)\b`)
-	tableWords    = regexp.MustCompile(`\b(series|raw_samples|rollups|state_rollups|tiers|imports)\b`)
+	tableWords    = regexp.MustCompile(`\b(series|raw_samples|rollups|state_rollups|tiers|imports|metrics)\b`)
 )
 
-func readQueryFiles(t *testing.T) map[string]writtenQuery {
+func readQueryFiles(t *testing.T, folder string) map[string]writtenQuery {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join("..", "queries", "*.sql"))
+	files, err := filepath.Glob(filepath.Join("..", folder, "*.sql"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no query files: %v", err)
 	}
@@ -368,4 +398,23 @@ func openGuardedFile(t *testing.T) *Writer {
 		}
 	})
 	return w
+}
+
+func openGuardedWanctl(t *testing.T) *sql.Conn {
+	t.Helper()
+	database := filetest.NewWanctlDB(t)
+	pool, err := sqlite.Open("file:" + database.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(conn.Close(), pool.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return conn
 }

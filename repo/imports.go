@@ -7,12 +7,31 @@ import (
 	"github.com/wanstore/wanstore/db"
 )
 
-// ImportMark is a place in the data of an import: what comes before it is Bytes long, has Lines lines, and this SHA-256.
-// By its hash the same data is known again under any name.
+// ImportFormat says what kind of data an import has read.
+type ImportFormat string
+
+// The formats.
+const (
+	ImportCSV    ImportFormat = "csv"
+	ImportWanctl ImportFormat = "wanctl"
+)
+
+// ImportMark is a place in the data of an import. By its hash the same data is known again under any name.
 type ImportMark struct {
+	Format ImportFormat
+
+	// Of CSV: what comes before the place, and Hash is the SHA-256 of that.
 	Bytes int64
 	Lines int64
-	Hash  []byte
+
+	// Of a database of wanctl: the rows up to LastID of before Second (Unix) have been taken, of aggregated rows only while
+	// Aggregated says so. Hash is the SHA-256 of the row LastID.
+	LastID     int64
+	Second     int64
+	Aggregated bool
+
+	Hash   []byte
+	Source string // where the data came from, for people to read; that of a run is given to Begin
 
 	id int64 // of its row, 0 for one that is not in the file yet
 }
@@ -32,6 +51,7 @@ type Import struct {
 // Imports is what the file remembers of imports.
 type Imports struct {
 	Marks []ImportMark // shortest data first
+	Empty bool         // nothing has been stored in the file yet
 
 	newest int64
 }
@@ -47,9 +67,18 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 	if err != nil {
 		return Imports{}, failure(ctx, "read imports of", w.path, err)
 	}
-	imports := Imports{Marks: make([]ImportMark, 0, len(rows))}
+	known, err := w.MetricAggregations(ctx)
+	if err != nil {
+		return Imports{}, err
+	}
+	imports := Imports{Marks: make([]ImportMark, 0, len(rows)), Empty: len(known) == 0}
 	for _, row := range rows {
-		imports.Marks = append(imports.Marks, ImportMark{Bytes: row.Bytes, Lines: row.Lines, Hash: row.Hash, id: row.ID})
+		imports.Marks = append(imports.Marks, ImportMark{
+			Format: ImportFormat(row.Format),
+			Bytes:  row.Bytes, Lines: row.Lines,
+			LastID: row.LastID, Second: row.Second, Aggregated: row.Aggregated != 0,
+			Hash: row.Hash, Source: row.Source, id: row.ID,
+		})
 		imports.newest = max(imports.newest, row.ID)
 	}
 	return imports, nil
@@ -90,14 +119,27 @@ func (w *Writer) beginImport(ctx context.Context, run *Import) error {
 
 func (w *Writer) createImport(ctx context.Context, run *Import, mark ImportMark) (int64, error) {
 	return w.q.CreateImport(ctx, db.CreateImportParams{
-		Source: run.source, Bytes: mark.Bytes, Lines: mark.Lines, Hash: mark.Hash, Updated: int64(run.At),
+		Source: run.source, Format: string(mark.Format),
+		Bytes: mark.Bytes, Lines: mark.Lines,
+		LastID: mark.LastID, Second: mark.Second, Aggregated: number(mark.Aggregated),
+		Hash: mark.Hash, Updated: int64(run.At),
 	})
 }
 
+func number(yes bool) int64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
 func (w *Writer) advanceImport(ctx context.Context, run *Import) error {
+	reached, known := &run.Reached, &run.known
 	moved, err := w.q.AdvanceImport(ctx, db.AdvanceImportParams{
-		Bytes: run.Reached.Bytes, Lines: run.Reached.Lines, Hash: run.Reached.Hash, Updated: int64(run.At),
-		ID: run.known.id, KnownBytes: run.known.Bytes,
+		Bytes: reached.Bytes, Lines: reached.Lines,
+		LastID: reached.LastID, Second: reached.Second, Aggregated: number(reached.Aggregated),
+		Hash: reached.Hash, Updated: int64(run.At),
+		ID: known.id, KnownBytes: known.Bytes, KnownLastID: known.LastID, KnownSecond: known.Second,
 	})
 	if err != nil {
 		return err

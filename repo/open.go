@@ -60,7 +60,7 @@ func dsn(path, mode, vfs string, pragmas ...string) string {
 }
 
 func writerDSN(path string, synchronous Synchronous) string {
-	return dsn(path, "rw", "",
+	return dsn(path, "rw", writerVFSName,
 		// Both must come before the first table and before WAL, or they are silently ignored.
 		fmt.Sprintf("page_size(%d)", pageSize),
 		"auto_vacuum(incremental)",
@@ -139,8 +139,8 @@ func (i identity) check(latest int) error {
 	case i.applicationID == applicationID && i.version > 0, i.blank():
 		return nil
 	case i.wanctl:
-		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file for the history and leave this one to the "+
-			"importer (wanstore import)", ErrForeign)
+		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file for the history, and take this one in by "+
+			"`wanstore import --format wanctl`", ErrForeign)
 	default:
 		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file", ErrForeign, i.applicationID, applicationID)
 	}

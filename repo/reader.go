@@ -57,7 +57,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err := registerReaderVFS(); err != nil {
 		return nil, err
 	}
-	pool, err := driver.Open(readerDSN(path, readerVFSName))
+	pool, err := driver.Open(readerDSN(path, readerVFSName), DefineFunctions)
 	if err != nil {
 		return nil, err
 	}
@@ -76,12 +76,8 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 // recognise lets through what this program can read.
 func recognise(ctx context.Context, pool *sql.DB, latest int) error {
 	id, err := identifyAtOnce(ctx, pool)
-	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
-		return fmt.Errorf("%w: where nobody is writing the file, reading it takes the right to write to its directory, "+
-			"for SQLite's -wal and -shm files (%w)", fs.ErrPermission, err)
-	}
 	if err != nil {
-		return err
+		return readingError(err)
 	}
 	if id.blank() {
 		return ErrEmpty
@@ -94,6 +90,15 @@ func recognise(ctx context.Context, pool *sql.DB, latest int) error {
 			id.version, latest)
 	}
 	return nil
+}
+
+// readingError says what a file that may only be read lacks.
+func readingError(err error) error {
+	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
+		return fmt.Errorf("%w: where nobody is writing the file, reading it takes the right to write to its directory, "+
+			"for SQLite's -wal and -shm files (%w)", fs.ErrPermission, err)
+	}
+	return err
 }
 
 // Close closes the file. It waits for snapshots that are open.

@@ -59,71 +59,84 @@ INSERT INTO tiers (granularity, watermark, floor, keep) VALUES
   ('5m', 0, 0, 604800000000),
   ('1h', 0, 0, 604800000000);
 
--- How far an import has been taken in: its first `bytes` bytes (uncompressed) have this SHA-256.
+-- How far an import has been taken in. csv: the first `bytes` bytes (uncompressed), which are `lines` lines and have this
+-- SHA-256. wanctl: the rows up to `last_id` of before the Unix second `second`, where row `last_id` has this SHA-256;
+-- `aggregated` is 1 as long as aggregated rows are taken, too.
 CREATE TABLE imports (
   id INTEGER PRIMARY KEY,
   source TEXT NOT NULL,
+  format TEXT NOT NULL,
   bytes INTEGER NOT NULL,
   lines INTEGER NOT NULL,
+  last_id INTEGER NOT NULL,
+  second INTEGER NOT NULL,
+  aggregated INTEGER NOT NULL,
   hash BLOB NOT NULL,
   updated INTEGER NOT NULL
 ) STRICT;
 
--- What wanctl's tools read: every moment once, at the finest granularity that still has it.
--- id is unique among up to 2048 series.
+-- What wanctl's tools read: every moment once, at the finest granularity that still has it, so each tier up to the floor of
+-- the next finer one. id is unique among up to 2048 series.
+--
+-- What a tool asks for on metric_name, wan_name and granularity has to reach the keys. So the order of the loops is fixed
+-- (CROSS JOIN: SQLite has no statistics of the file), and no arm groups: a condition stops at a GROUP BY. Conditions on
+-- timestamp, an expression, only pass over rows that are walked. The casts let it and value be compared with text, such as
+-- strftime() returns, as the columns of wanctl's table can be.
 CREATE VIEW metrics AS
 SELECT
   r.ts * 2048 + r.series_id % 2048 AS id,
-  r.ts / 1000000 AS timestamp,
+  CAST(r.ts / 1000000 AS INTEGER) AS timestamp,
   s.wan_name,
   s.metric_name,
   r.value,
   nullif(s.labels, '{}') AS labels,
-  'raw' AS granularity,
+  t.granularity,
   1 AS count
-FROM raw_samples AS r
-JOIN series AS s ON s.id = r.series_id
-WHERE r.ts >= (SELECT t.floor FROM tiers AS t WHERE t.granularity = 'raw')
+FROM tiers AS t
+CROSS JOIN raw_samples AS r ON r.ts >= t.floor
+CROSS JOIN series AS s ON s.id = r.series_id
+WHERE t.granularity = 'raw'
 UNION ALL
 SELECT
   r.ts * 2048 + r.series_id % 2048,
-  r.ts / 1000000,
+  CAST(r.ts / 1000000 AS INTEGER),
   s.wan_name,
   s.metric_name,
-  max(r.min, min(r.max, r.sum / r.count)),
+  CAST(max(r.min, min(r.max, r.sum / r.count)) AS REAL),
   nullif(s.labels, '{}'),
-  r.granularity,
+  t.granularity,
   r.count
-FROM tiers AS t
-JOIN tiers AS finer
-  ON (t.granularity = '1m' AND finer.granularity = 'raw')
-  OR (t.granularity = '5m' AND finer.granularity = '1m')
-  OR (t.granularity = '1h' AND finer.granularity = '5m')
-JOIN series AS s ON s.aggregation = 'avg'
-JOIN rollups AS r
+FROM series AS s
+CROSS JOIN tiers AS t
+CROSS JOIN tiers AS finer
+  ON finer.granularity = CASE t.granularity WHEN '1m' THEN 'raw' WHEN '5m' THEN '1m' WHEN '1h' THEN '5m' END
+CROSS JOIN rollups AS r
   ON r.granularity = t.granularity AND r.series_id = s.id AND r.ts >= t.floor AND r.ts < finer.floor
+WHERE s.aggregation = 'avg'
 UNION ALL
+-- Of the states of a bucket the one that no other comes before: by the count, then by the value.
 SELECT
   r.ts * 2048 + r.series_id % 2048,
-  r.ts / 1000000,
+  CAST(r.ts / 1000000 AS INTEGER),
   s.wan_name,
   s.metric_name,
-  (
-    SELECT m.value
-    FROM state_rollups AS m
-    WHERE m.granularity = r.granularity AND m.series_id = r.series_id AND m.ts = r.ts
-    ORDER BY m.count DESC, m.value DESC
-    LIMIT 1
-  ),
+  r.value,
   nullif(s.labels, '{}'),
-  r.granularity,
-  sum(r.count)
-FROM tiers AS t
-JOIN tiers AS finer
-  ON (t.granularity = '1m' AND finer.granularity = 'raw')
-  OR (t.granularity = '5m' AND finer.granularity = '1m')
-  OR (t.granularity = '1h' AND finer.granularity = '5m')
-JOIN series AS s ON s.aggregation = 'mode'
-JOIN state_rollups AS r
+  t.granularity,
+  (
+    SELECT sum(o.count)
+    FROM state_rollups AS o
+    WHERE o.granularity = r.granularity AND o.series_id = r.series_id AND o.ts = r.ts
+  )
+FROM series AS s
+CROSS JOIN tiers AS t
+CROSS JOIN tiers AS finer
+  ON finer.granularity = CASE t.granularity WHEN '1m' THEN 'raw' WHEN '5m' THEN '1m' WHEN '1h' THEN '5m' END
+CROSS JOIN state_rollups AS r
   ON r.granularity = t.granularity AND r.series_id = s.id AND r.ts >= t.floor AND r.ts < finer.floor
-GROUP BY r.granularity, r.series_id, r.ts;
+WHERE s.aggregation = 'mode' AND NOT EXISTS (
+  SELECT 1
+  FROM state_rollups AS o
+  WHERE o.granularity = r.granularity AND o.series_id = r.series_id AND o.ts = r.ts
+    AND (o.count > r.count OR (o.count = r.count AND o.value > r.value))
+);

@@ -11,9 +11,14 @@ import (
 // ErrImportMoved says that another process is importing the same data.
 var ErrImportMoved = repo.ErrImportMoved
 
-// ImportMark is a place in the data of an import: what comes before it is Bytes long, has Lines lines and the SHA-256 Hash,
-// by which the same data is known again under any name.
+// ImportMark is a place in the data of an import. By its hash the same data is known again under any name.
 type ImportMark = repo.ImportMark
+
+// The formats of what is imported.
+const (
+	ImportCSV    = repo.ImportCSV
+	ImportWanctl = repo.ImportWanctl
+)
 
 // Imports is what a file remembers of imports.
 type Imports = repo.Imports

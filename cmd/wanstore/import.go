@@ -9,11 +9,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/importer"
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
-// standardInput is the argument that stands for it.
-const standardInput = "-"
+const (
+	// standardInput is the argument that stands for it.
+	standardInput = "-"
+	// formatWanctl is that of the databases of wanctl.
+	formatWanctl = "wanctl"
+)
 
 // importOptions are the flags of the command.
 type importOptions struct {
@@ -39,22 +44,30 @@ Only what is new is added: the file remembers how far the same data has been tak
 may be interrupted and run again, and a file that has grown since adds what it has grown by. A bad line stops the import
 before it, unless --skip-bad is given. A metric that nobody declared is averaged; --mode makes it a state instead.
 
+With --format wanctl the files are databases that wanctl has written or is writing. They are only read. Several raw rows
+of one second of a series are spread over it in their order, and the two newest seconds are held back until they are over
+(HELD). Its aggregated rows carry no count, minimum or maximum: into an empty history each is taken as one sample at its
+bucket's time, otherwise they are left out (SKIPPED). The next run takes the rows that are new since; where wanctl is at
+work, run it at least once an hour, for that is how long wanctl keeps raw rows.
+
 Ages are counted from the machine's clock. What is older than the retention is refused, so old data wants --now, the
 moment to count from instead: one shortly after its last row. What is done with such a history later wants --now as well:
 maintained by the machine's clock, it has outlived its retention.
 
-Times are ` + timeHelp + `.`,
+Times are ` + clock.TimeHelp + `.
+` + timeZones + `.`,
 		Example: `  wanstore import measurements.csv.gz
   wanstore import --now 2025-01-30T22:05:00Z --db starlink.db starlink.csv.gz
   ssh router cat /tmp/metrics.csv | wanstore import -
-  wanstore import --mode modem_link_state --skip-bad modem.csv`,
+  wanstore import --mode modem_link_state --skip-bad modem.csv
+  wanstore import --format wanctl --db history.db /var/lib/wanctl/metrics.db`,
 		RunE: options.run,
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&options.format, "format", formatCSV, "`FORMAT` of the files: csv")
+	flags.StringVar(&options.format, "format", formatCSV, "`FORMAT` of the files: csv or wanctl")
 	flags.StringArrayVar(&options.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
-	flags.BoolVar(&options.skipBad, "skip-bad", false, "report bad lines and go on")
+	flags.BoolVar(&options.skipBad, "skip-bad", false, "report bad lines or rows and go on")
 	addNowFlag(cmd, &options.now, "the moment that ages are counted from, instead of the machine's clock")
 	addJSONFlag(cmd, &options.json)
 	addPolicyFlags(cmd)
@@ -105,11 +118,14 @@ func leaveAsItIs(writer *service.Writer) {
 }
 
 func (o *importOptions) check(files []string) error {
-	if o.format != formatCSV {
-		return fmt.Errorf("--format %q: want %s", o.format, formatCSV)
+	if o.format != formatCSV && o.format != formatWanctl {
+		return fmt.Errorf("--format %q: want %s or %s", o.format, formatCSV, formatWanctl)
 	}
 	seen := false
 	for _, file := range files {
+		if file == standardInput && o.format == formatWanctl {
+			return errors.New("standard input is no database: name a file")
+		}
 		if file == standardInput && seen {
 			return errors.New("standard input can be read once")
 		}
@@ -151,12 +167,16 @@ func (o *importOptions) metrics() []service.Metric {
 
 // importAll imports one file after another, up to the first that fails.
 func (o *importOptions) importAll(ctx context.Context, cmd *cobra.Command, writer *service.Writer, files []string) ([]importRow, error) {
-	bar := newImportBar(cmd.ErrOrStderr())
+	bar := newImportBar(cmd.ErrOrStderr(), o.format)
 	defer bar.clear()
+	take, row := importer.CSV, newImportRow
+	if o.format == formatWanctl {
+		take, row = importer.Wanctl, newWanctlRow
+	}
 	done := []importRow{}
 	for _, file := range files {
 		bar.next(file)
-		result, err := importer.CSV(ctx, writer, file, importer.Options{
+		result, err := take(ctx, writer, file, importer.Options{
 			Now:      o.now.read(),
 			SkipBad:  o.skipBad,
 			Progress: bar.show,
@@ -168,7 +188,7 @@ func (o *importOptions) importAll(ctx context.Context, cmd *cobra.Command, write
 			},
 		})
 		if err == nil || result != (importer.Result{}) {
-			done = append(done, newImportRow(file, result))
+			done = append(done, row(file, result))
 		}
 		if err != nil {
 			return done, o.explain(err)
@@ -183,9 +203,11 @@ func (o *importOptions) explain(err error) error {
 	switch {
 	case errors.Is(err, importer.ErrHeader), errors.Is(err, service.ErrAhead): // not to be skipped
 		return err
+	case errors.As(err, &bad) && bad.Line == 0:
+		return fmt.Errorf("%w (stopped before the second of this row; --skip-bad goes on)", err)
 	case errors.As(err, &bad):
 		return fmt.Errorf("%w (stopped before this line; --skip-bad goes on)", err)
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled), errors.Is(err, service.ErrOpened):
 		return fmt.Errorf("%w (run it again to go on from there)", err)
 	}
 	return err

@@ -11,16 +11,17 @@ import (
 // importBar shows how far the import of a file has come, if a person is looking.
 type importBar struct {
 	out  io.Writer // nil: nobody is
+	rows bool      // rows are counted, and not bytes
 	file string
 	bar  *progressbar.ProgressBar // nil before the first news of the file
 	open bool                     // how much there is was not known yet
 }
 
-func newImportBar(out io.Writer) *importBar {
+func newImportBar(out io.Writer, format string) *importBar {
 	if !isTerminal(out) {
 		return &importBar{}
 	}
-	return &importBar{out: out}
+	return &importBar{out: out, rows: format == formatWanctl}
 }
 
 // next begins with another file.
@@ -29,7 +30,7 @@ func (b *importBar) next(file string) {
 	b.file, b.bar = file, nil
 }
 
-// show is told how many bytes are done of how many; of an unknown number if that is less than 0.
+// show is told how many bytes or rows are done of how many; of an unknown number if that is less than 0.
 func (b *importBar) show(done, total int64) {
 	if b.out == nil {
 		return
@@ -51,10 +52,14 @@ func (b *importBar) begin(total int64) *progressbar.ProgressBar {
 	if b.file == standardInput {
 		name = "standard input"
 	}
+	count := progressbar.OptionShowBytes(true)
+	if b.rows {
+		count = options(progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"))
+	}
 	return progressbar.NewOptions64(total,
 		progressbar.OptionSetWriter(b.out),
 		progressbar.OptionSetDescription(verb+" "+name),
-		progressbar.OptionShowBytes(true),
+		count,
 		progressbar.OptionUseIECUnits(true),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetWidth(30),
@@ -62,6 +67,15 @@ func (b *importBar) begin(total int64) *progressbar.ProgressBar {
 		progressbar.OptionSetSpinnerChangeInterval(0), // else it spins on in a goroutine of its own
 		progressbar.OptionUseANSICodes(true),
 	)
+}
+
+// options makes one of several.
+func options(list ...progressbar.Option) progressbar.Option {
+	return func(bar *progressbar.ProgressBar) {
+		for _, option := range list {
+			option(bar)
+		}
+	}
 }
 
 // clear makes room for a line of text; the bar comes back with the next news.

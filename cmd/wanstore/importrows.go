@@ -11,13 +11,20 @@ import (
 
 // importRow is what became of one file.
 type importRow struct {
-	File      string     `json:"file"`
-	Read      int64      `json:"read"`
-	Stored    int64      `json:"stored"`
-	Duplicate int64      `json:"duplicate"`
-	Known     int64      `json:"known"`
-	Bad       int64      `json:"bad"`
-	Refused   refusedRow `json:"refused"`
+	File      string `json:"file"`
+	Read      int64  `json:"read"`
+	Stored    int64  `json:"stored"`
+	Duplicate int64  `json:"duplicate"`
+	Known     int64  `json:"known"`
+	Bad       int64  `json:"bad"`
+	*wanctlRow
+	Refused refusedRow `json:"refused"`
+}
+
+// wanctlRow is what there is to say of a database of wanctl alone.
+type wanctlRow struct {
+	Skipped int64 `json:"skipped"`
+	Held    int64 `json:"held"`
 }
 
 // refusedRow counts refused samples by cause.
@@ -31,12 +38,20 @@ type refusedRow struct {
 
 // printImports shows to people what became of their files.
 func printImports(out io.Writer, list []importRow) error {
-	lines := newTable(out,
-		left("FILE"), right("READ"), right("STORED"), right("DUPLICATE"), right("KNOWN"), right("BAD"), left("REFUSED"))
+	wanctl := len(list) > 0 && list[0].wanctlRow != nil
+	columns := []column{left("FILE"), right("READ"), right("STORED"), right("DUPLICATE"), right("KNOWN"), right("BAD")}
+	if wanctl {
+		columns = append(columns, right("SKIPPED"), right("HELD"))
+	}
+	lines := newTable(out, append(columns, left("REFUSED"))...)
 	for _, r := range list {
-		err := lines.add(printable(r.File), number(r.Read), number(r.Stored), number(r.Duplicate), number(r.Known),
-			number(r.Bad), r.Refused.String())
-		if err != nil {
+		cells := []string{
+			printable(r.File), number(r.Read), number(r.Stored), number(r.Duplicate), number(r.Known), number(r.Bad),
+		}
+		if wanctl {
+			cells = append(cells, number(r.Skipped), number(r.Held))
+		}
+		if err := lines.add(append(cells, r.Refused.String())...); err != nil {
 			return err
 		}
 	}
@@ -48,6 +63,12 @@ func newImportRow(file string, r importer.Result) importRow {
 		File: file, Read: r.Read, Stored: r.Stored, Duplicate: r.Duplicate, Known: r.Known, Bad: r.Bad,
 		Refused: newRefusedRow(r.Refused),
 	}
+}
+
+func newWanctlRow(file string, r importer.Result) importRow {
+	row := newImportRow(file, r)
+	row.wanctlRow = &wanctlRow{Skipped: r.Skipped, Held: r.Held}
+	return row
 }
 
 func newRefusedRow(r service.Refused) refusedRow {

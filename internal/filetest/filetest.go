@@ -165,14 +165,19 @@ func Dump(t testing.TB, path string) map[string][][]any {
 // Exec runs statements that write, making the file if need be, or fails the test.
 func Exec(t testing.TB, path, statements string) {
 	t.Helper()
-	pool, err := open(path, "rwc")
-	if err == nil {
-		_, err = pool.ExecContext(context.Background(), statements)
-		err = errors.Join(err, pool.Close())
-	}
-	if err != nil {
+	if err := Run(path, statements); err != nil {
 		t.Fatalf("%s: %v", statements, err)
 	}
+}
+
+// Run runs statements that write, making the file if need be.
+func Run(path, statements string) error {
+	pool, err := open(path, "rwc")
+	if err != nil {
+		return err
+	}
+	_, err = pool.ExecContext(context.Background(), statements)
+	return errors.Join(err, pool.Close())
 }
 
 // Lock takes the write lock of the file, as another process would, until release is called.

@@ -1,0 +1,290 @@
+package importer
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+const (
+	// settling is how long after its end a second may still get rows: wanctl takes the time, and then writes.
+	settling = 2 * time.Second
+
+	// maxSecondRows bounds the rows of one second, which have to be in memory together to be spread over it. It is less
+	// than the microseconds that there are.
+	maxSecondRows = 500_000
+)
+
+// Wanctl imports the database at path, which wanctl has written or is writing. The database is only read.
+//
+// Rows become samples in the order of their time. Where one second of a series has several rows they are spread over it, in
+// the order of their ids. A second is taken when the machine's clock is two seconds past its end, so that it is taken
+// whole; until then its rows are counted in Result.Held. Rows that turn up later for a second that has been taken are put
+// after the others, before its end.
+//
+// Aggregated rows, each of which becomes one sample, are taken only where nothing had been stored when the first import of
+// the database began; elsewhere they are counted in Result.Skipped.
+//
+// What was said of CSV about errors, bad lines and going on holds for rows, too. A database is known by its row with the
+// largest id. When that is gone, so is everything that had been taken.
+//
+// Errors: *LineError for a bad row, those of service.OpenWanctl, and as for CSV.
+func Wanctl(ctx context.Context, w *service.Writer, path string, options Options) (result Result, err error) {
+	options = options.withDefaults()
+	file, err := service.OpenWanctl(ctx, path)
+	if err != nil {
+		return Result{}, fmt.Errorf("import: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	for range attempts {
+		i := &wanctlImport{name: path, file: file, options: options, seriesFinder: newSeriesFinder(w, "labels")}
+		err = i.run(ctx)
+		result = i.result
+		if !errors.Is(err, service.ErrImportMoved) || result.Read > 0 { // as for CSV
+			break
+		}
+	}
+	var bad *LineError
+	if err != nil && !errors.As(err, &bad) {
+		err = fmt.Errorf("import %s: %w", path, err)
+	}
+	return result, err
+}
+
+// wanctlImport is one run over a view of the database.
+type wanctlImport struct {
+	*seriesFinder
+
+	name    string
+	file    *service.Wanctl
+	options Options
+	into    *service.Import
+	result  Result
+
+	last   service.WanctlRow   // with the largest id
+	place  service.ImportMark  // up to where rows have been taken
+	until  int64               // the first second that may not be over yet
+	ahead  int64               // the first second that is too far in the future
+	future []service.WanctlRow // the first row from there on, if there is one
+
+	done, total int64 // rows, for the progress
+}
+
+func (i *wanctlImport) run(ctx context.Context) error {
+	imports, err := i.writer.Imports(ctx)
+	if err != nil {
+		return err
+	}
+	i.last, err = i.file.Last(ctx)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // no rows
+	}
+	if err != nil {
+		return err
+	}
+	known, err := i.findMark(ctx, imports.Marks)
+	if err != nil {
+		return err
+	}
+	i.place = known
+	if known.Format == "" {
+		i.place = service.ImportMark{Format: service.ImportWanctl, Aggregated: imports.Empty}
+	}
+	i.ahead = i.writer.NewestWelcome().Unix()
+	i.until = min(i.options.clock().Add(-settling).Unix(), i.ahead)
+	if err := i.prepare(ctx); err != nil {
+		return err
+	}
+	i.into = i.writer.BeginImport(imports, i.file.Path(), known)
+	if err := i.takeStragglers(ctx); err != nil {
+		return err
+	}
+	if err := i.takeRows(ctx); err != nil {
+		return err
+	}
+	if len(i.future) > 0 { // it will be taken when its time has come
+		return i.rowError(i.future[0], aheadError(time.Unix(i.future[0].Second, 0), i.writer.NewestWelcome()))
+	}
+	return nil
+}
+
+// findMark returns the mark of the earlier import of this database that has come farthest, or the zero mark.
+func (i *wanctlImport) findMark(ctx context.Context, marks []service.ImportMark) (service.ImportMark, error) {
+	var found service.ImportMark
+	for _, mark := range marks { // the smallest ids first, and of those the earliest seconds
+		if mark.Format != service.ImportWanctl {
+			continue
+		}
+		known, err := i.knows(ctx, mark)
+		if err != nil {
+			return service.ImportMark{}, err
+		}
+		if known {
+			found = mark
+		}
+	}
+	return found, nil
+}
+
+// knows says that a mark was made in this database. Rows go in the order of time, so a row that is gone has taken all with it
+// that was stored, and the mark is of no use; except where aggregated rows are still to be taken, which are older.
+func (i *wanctlImport) knows(ctx context.Context, mark service.ImportMark) (bool, error) {
+	row, err := i.file.Row(ctx, mark.LastID)
+	if errors.Is(err, fs.ErrNotExist) {
+		return mark.Aggregated && mark.Source == i.file.Path() && mark.LastID < i.last.ID, nil
+	}
+	return err == nil && bytes.Equal(rowHash(row), mark.Hash), err
+}
+
+// rowHash is what a row is known by.
+func rowHash(row service.WanctlRow) []byte {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %q %q %x %q %q",
+		row.ID, row.Second, row.WAN, row.Metric, row.Value, row.Labels, row.Granularity))
+	return sum[:]
+}
+
+// prepare counts rows, and refuses those that are too old without an exception.
+func (i *wanctlImport) prepare(ctx context.Context) error {
+	var err error
+	if i.result.Known, err = i.file.CountTaken(ctx, i.place.Second, i.place.LastID); err != nil {
+		return err
+	}
+	if i.total, err = i.file.Count(ctx, i.place.Second, i.until); err != nil {
+		return err
+	}
+	if i.result.Held, err = i.file.Count(ctx, max(i.place.Second, i.until), i.ahead); err != nil {
+		return err
+	}
+	if i.future, err = i.file.Rows(ctx, i.ahead, service.MaxSecond, 1); err != nil {
+		return err
+	}
+	newest, err := i.file.Newest(ctx, i.place.Second, i.until)
+	if err != nil || newest < 0 {
+		return err
+	}
+	oldestWelcome, err := i.writer.OldestWelcome(ctx)
+	if err != nil || !time.Unix(newest+1, 0).Before(oldestWelcome) {
+		return err
+	}
+	return tooOldError(time.Unix(newest, 0), oldestWelcome, i.options.Now)
+}
+
+// takeStragglers takes what the walk in the order of time does not meet: rows that have come since the last import for a time
+// that it had passed, and those that have no time, which are bad.
+func (i *wanctlImport) takeStragglers(ctx context.Context) error {
+	for {
+		rows, err := i.file.Stragglers(ctx, i.place.LastID, i.last.ID, i.place.Second, i.options.batch)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 { // nothing to write down yet
+			i.place.LastID, i.place.Hash = i.last.ID, rowHash(i.last)
+			return nil
+		}
+		more := int64(len(rows)) == i.options.batch
+		if cut := lastSecond(rows); more && cut > 0 {
+			rows = rows[:cut]
+		}
+		b := wanctlBatch{wanctlImport: i, late: true, reached: i.place}
+		stop := b.fill(ctx, rows)
+		if stop == nil && !more {
+			b.pass(i.last)
+		}
+		if err := b.store(ctx); err != nil {
+			return err
+		}
+		if stop != nil || !more {
+			return stop
+		}
+	}
+}
+
+// takeRows takes the rows in the order of time.
+func (i *wanctlImport) takeRows(ctx context.Context) error {
+	for {
+		rows, more, err := i.page(ctx)
+		if err != nil {
+			return err
+		}
+		b := wanctlBatch{wanctlImport: i, reached: i.place}
+		stop := b.fill(ctx, rows)
+		if stop == nil && !more && len(i.future) == 0 {
+			b.reached.Aggregated = false
+		}
+		if err := b.store(ctx); err != nil {
+			return err
+		}
+		i.options.Progress(i.done, max(i.done, i.total))
+		if stop != nil || !more {
+			return stop
+		}
+	}
+}
+
+// page returns the rows of the next seconds, all that these have, and says whether there are more.
+func (i *wanctlImport) page(ctx context.Context) (rows []service.WanctlRow, more bool, err error) {
+	for most := i.options.batch; ; most *= 4 {
+		rows, err = i.file.Rows(ctx, i.place.Second, i.until, most)
+		if err != nil || int64(len(rows)) < most {
+			return rows, false, err
+		}
+		if cut := lastSecond(rows); cut > 0 {
+			return rows[:cut], true, nil
+		}
+		if most > maxSecondRows {
+			last := rows[len(rows)-1]
+			return nil, false, i.rowError(last, fmt.Errorf("second %d has more than %d rows", last.Second, maxSecondRows))
+		}
+	}
+}
+
+// lastSecond returns where the second begins that the last row is of.
+func lastSecond(rows []service.WanctlRow) int {
+	cut := len(rows)
+	for cut > 0 && rows[cut-1].Second == rows[len(rows)-1].Second {
+		cut--
+	}
+	return cut
+}
+
+func (i *wanctlImport) rowError(row service.WanctlRow, reason error) *LineError {
+	return &LineError{File: i.name, Row: row.ID, Reason: reason}
+}
+
+// bad reports a bad row, and returns it if it stops the import.
+func (i *wanctlImport) bad(row service.WanctlRow, reason error) error {
+	bad := i.rowError(row, reason)
+	i.result.Bad++
+	i.options.OnBad(bad)
+	if i.options.SkipBad {
+		return nil
+	}
+	return bad
+}
+
+// parse makes a sample of a row. The error says what is wrong with it.
+func (i *wanctlImport) parse(row service.WanctlRow) (service.Sample, error) {
+	switch {
+	case row.Err != nil:
+		return service.Sample{}, row.Err
+	case row.Second < 0 || row.Second >= service.MaxSecond:
+		return service.Sample{}, fmt.Errorf("timestamp %d: out of range, want seconds from 1970 to 9999", row.Second)
+	case math.IsNaN(row.Value) || math.IsInf(row.Value, 0):
+		return service.Sample{}, fmt.Errorf("value %v: not a finite number", row.Value)
+	case row.Granularity != "raw" && !aggregated(row):
+		return service.Sample{}, fmt.Errorf("granularity %q: want raw, 1m, 5m or 1h", row.Granularity)
+	}
+	series, err := i.series(rowSeries{wan: row.WAN, metric: row.Metric, labels: row.Labels})
+	return service.Sample{Series: series, Time: time.Unix(row.Second, 0), Value: row.Value}, err
+}
+
+func aggregated(row service.WanctlRow) bool {
+	return row.Granularity == "1m" || row.Granularity == "5m" || row.Granularity == "1h"
+}

@@ -1,0 +1,381 @@
+package importer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wanstore/wanstore/importer"
+	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/service"
+)
+
+// rtt is a row of wanctl, so many seconds after begin.
+func rtt(after int64, value float64, granularity string) filetest.WanctlRow {
+	return filetest.WanctlRow{
+		Second: begin.Unix() + after, WAN: "wan0", Metric: service.RTT, Value: value, Granularity: granularity,
+	}
+}
+
+// take imports a database of wanctl.
+func (s *store) take(db *filetest.WanctlDB, options importer.Options) (importer.Result, error) {
+	s.t.Helper()
+	result, err := importer.Wanctl(s.t.Context(), s.writer, db.Path, options.WithClock(func() time.Time { return now }))
+	if sum := result.Stored + result.Duplicate + result.Refused.Total(); sum != result.Read {
+		s.t.Errorf("%d rows read, but %d stored, duplicate or refused", result.Read, sum)
+	}
+	return result, err
+}
+
+func (s *store) wantTaken(db *filetest.WanctlDB, want importer.Result) {
+	s.t.Helper()
+	got, err := s.take(db, importer.Options{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if got != want {
+		s.t.Errorf("import: got %+v, want %+v", got, want)
+	}
+}
+
+// samples returns what the store has of a WAN as text: microseconds after begin, and the value.
+func (s *store) samples(wan string) []string {
+	s.t.Helper()
+	history, err := service.OpenHistory(context.Background(), s.path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer history.Close()
+	var list []string
+	query := service.Query{Filter: service.Filter{WAN: wan}, From: time.Unix(0, 0), Until: now.AddDate(1, 0, 0)}
+	for point, err := range history.Range(context.Background(), query) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		list = append(list, fmt.Sprintf("%d=%v", point.Time.Sub(begin).Microseconds(), point.Value))
+	}
+	return list
+}
+
+func (s *store) wantSamples(wan string, want ...string) {
+	s.t.Helper()
+	if diff := cmp.Diff(want, s.samples(wan)); diff != "" {
+		s.t.Errorf("samples of %s (-want +got):\n%s", wan, diff)
+	}
+}
+
+func TestRowsOfOneSecondAreSpread(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	other := rtt(0, 9, "raw")
+	other.WAN = "wan1"
+	db.Add(rtt(0, 1, "raw"), other, rtt(0, 2, "raw"), rtt(0, 2, "raw"), rtt(1, 4, "raw"))
+	s.wantTaken(db, importer.Result{Read: 5, Stored: 5})
+	s.wantSamples("wan0", "0=1", "333333=2", "666666=2", "1000000=4")
+	s.wantSamples("wan1", "0=9")
+	s.wantTaken(db, importer.Result{Known: 5})
+}
+
+func TestASecondThatMayGrowIsHeld(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	newest := int64(now.Sub(begin)/time.Second) - 2 // its end was a second ago
+	db.Add(rtt(newest-1, 1, "raw"), rtt(newest, 2, "raw"))
+	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Held: 1})
+	db.Add(rtt(newest, 3, "raw"))
+	s.wantTaken(db, importer.Result{Known: 1, Held: 2})
+	options := importer.Options{}.WithClock(func() time.Time { return now.Add(time.Second) })
+	got, err := importer.Wanctl(t.Context(), s.writer, db.Path, options)
+	if want := (importer.Result{Read: 2, Stored: 2, Known: 1}); err != nil || got != want {
+		t.Errorf("got %+v, %v, want %+v", got, err, want)
+	}
+	s.wantSamples("wan0", fmt.Sprintf("%d=1", (newest-1)*1e6), fmt.Sprintf("%d=2", newest*1e6), fmt.Sprintf("%d=3", newest*1e6+500_000))
+}
+
+// Two more rows turn up in a second that has been taken, and two of a second that had none: nothing is lost or moved.
+func TestRowsThatComeLate(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	db.Add(rtt(1, 1, "raw"), rtt(1, 2, "raw"), rtt(5, 3, "raw"))
+	s.wantTaken(db, importer.Result{Read: 3, Stored: 3})
+	db.Add(rtt(1, 4, "raw"), rtt(1, 5, "raw"), rtt(0, 6, "raw"), rtt(0, 7, "raw"), rtt(6, 8, "raw"))
+	s.wantTaken(db, importer.Result{Read: 5, Stored: 5, Known: 3})
+	s.wantSamples("wan0",
+		"0=6", "500000=7", "1000000=1", "1500000=2", "1666666=4", "1750000=5", "5000000=3", "6000000=8")
+	s.wantTaken(db, importer.Result{Known: 8})
+}
+
+func TestAggregatedRowsGoIntoAnEmptyStore(t *testing.T) {
+	db := filetest.NewWanctlDB(t)
+	db.Add(rtt(600, 9, "raw"), rtt(-7200, 1, "1h"), rtt(-300, 2, "5m"), rtt(0, 3, "1m"), rtt(0, 4, "1m"), rtt(600, 5, "raw"))
+
+	s := newStore(t)
+	s.wantTaken(db, importer.Result{Read: 6, Stored: 6})
+	s.wantSamples("wan0", "-7200000000=1", "-300000000=2", "0=3", "500000=4", "600000000=9", "600500000=5")
+	db.Add(rtt(540, 6, "1m"), rtt(660, 7, "1m"), rtt(700, 8, "raw"))
+	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Skipped: 2, Known: 6})
+	s.wantTaken(db, importer.Result{Known: 9})
+
+	used := newStore(t)
+	if _, err := used.add(write(t, "a.csv", header+rows(0, 1)), importer.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	used.wantTaken(db, importer.Result{Read: 3, Stored: 3, Skipped: 6})
+}
+
+// An import that was interrupted among the aggregated rows takes the rest of them, though the store is empty no more, and
+// though wanctl has made aggregated rows of the raw ones meanwhile.
+func TestInterruptedAmongAggregatedRows(t *testing.T) {
+	for name, gone := range map[string]bool{"the newest row is there": false, "it is gone": true} {
+		t.Run(name, func(t *testing.T) {
+			db, s := filetest.NewWanctlDB(t), newStore(t)
+			for n := range int64(20) {
+				db.Add(rtt(60*n-7200, float64(n), "1m"))
+			}
+			db.Add(rtt(0, 20, "raw"), rtt(1, 21, "raw"))
+			ctx, cancel := context.WithCancel(t.Context())
+			options := importer.Options{Progress: func(done, _ int64) {
+				if done >= 10 {
+					cancel()
+				}
+			}}.WithBatch(5)
+			got, err := importer.Wanctl(ctx, s.writer, db.Path, options)
+			if !errors.Is(err, context.Canceled) || got.Stored < 10 || got.Stored > 15 {
+				t.Fatalf("got %+v, %v, want about half of it and that it was cancelled", got, err)
+			}
+			if gone {
+				db.Exec("DELETE FROM metrics WHERE granularity = 'raw'")
+				db.Add(rtt(0, 20.5, "1m"))
+			}
+			rest, err := s.take(db, importer.Options{})
+			if err != nil || rest.Skipped != 0 || rest.Known != got.Stored {
+				t.Errorf("the rest: %+v, %v", rest, err)
+			}
+			for n, sample := range s.samples("wan0")[:20] {
+				if want := fmt.Sprintf("%d=%d", (60*n-7200)*1e6, n); sample != want {
+					t.Errorf("sample %d is %s, want %s", n, sample, want)
+				}
+			}
+			again, err := s.take(db, importer.Options{})
+			if err != nil || again.Read != 0 || again.Known != got.Stored+rest.Stored {
+				t.Errorf("once more: %+v, %v", again, err)
+			}
+		})
+	}
+}
+
+func TestBadRows(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	// Nothing keeps these columns from holding what they should not.
+	db.Exec(`DROP TABLE metrics; CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER, wan_name TEXT, metric_name TEXT,
+		value REAL, labels TEXT, granularity TEXT DEFAULT 'raw');
+		CREATE INDEX idx_metrics_timestamp ON metrics(timestamp)`)
+	db.Add(rtt(0, 1, "raw"))
+	at := begin.Unix()
+	insert := func(columns ...any) {
+		db.Exec("INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels, granularity) VALUES (?, ?, ?, ?, ?, ?)", columns...)
+	}
+	insert(at, "w", "m", nil, nil, "raw")              // 2
+	insert(at, "w", "m", "fast", nil, "raw")           // 3
+	insert(at, "w", "m", 1.0, "{", "raw")              // 4
+	insert(at, "w", "m", 1.0, `{"a":1}`, "raw")        // 5
+	insert(at, "", "m", 1.0, nil, "raw")               // 6
+	insert(at, nil, "m m", 1.0, nil, "raw")            // 7
+	insert(at, "w", "m", 1.0, nil, "2m")               // 8
+	insert(at, "w", "m", 1.0, nil, nil)                // 9
+	insert("noon", "w", "m", 1.0, nil, "raw")          // 10
+	insert(float64(at)+0.5, "w", "m", 1.0, nil, "raw") // 11
+	insert(at*1000, "w", "m", 1.0, nil, "raw")         // 12
+	insert(-1, "w", "m", 1.0, nil, "raw")              // 13
+	insert([]byte{1}, "w", "m", 1.0, nil, "raw")       // 14
+	insert(at, "w", "m", 1.0, `{"wan":"x"}`, "raw")    // 15
+	db.Exec("UPDATE metrics SET value = 9e999 WHERE id = 15")
+	db.Add(rtt(1, 2, "raw"))
+
+	got, err := s.take(db, importer.Options{})
+	var bad *importer.LineError
+	if !errors.As(err, &bad) || bad.Row != 10 || got != (importer.Result{Bad: 1}) {
+		t.Errorf("strict: got %+v, %v, want that row 10 stops it", got, err)
+	}
+	var lines []string
+	got, err = s.take(db, importer.Options{SkipBad: true, OnBad: func(bad *importer.LineError) {
+		lines = append(lines, strings.TrimPrefix(bad.Error(), db.Path+": "))
+	}})
+	if want := (importer.Result{Read: 2, Stored: 2, Bad: 14}); err != nil || got != want {
+		t.Errorf("skipping: got %+v, %v, want %+v", got, err, want)
+	}
+	want := []string{
+		`row 10: timestamp "noon": not a number`,
+		fmt.Sprintf("row 12: timestamp %d: out of range, want seconds from 1970 to 9999", at*1000),
+		"row 13: timestamp -1: out of range, want seconds from 1970 to 9999",
+		"row 14: timestamp x'01': not a number",
+		"row 2: value NULL: not a number",
+		`row 3: value "fast": not a number`,
+		`row 4: labels "{": not a JSON object of strings, such as {"interface":"eth0"} or {}`,
+		`row 5: labels "{\"a\":1}": label "a" is not a string`,
+		"row 6: bad name: the name of the WAN is empty",
+		`row 7: bad name: metric name "m m" may have letters, digits, _ and : only` + "\nbad name: the name of the WAN is empty",
+		`row 8: granularity "2m": want raw, 1m, 5m or 1h`,
+		`row 9: granularity "NULL": want raw, 1m, 5m or 1h`,
+		"row 15: value +Inf: not a finite number",
+		fmt.Sprintf("row 11: timestamp %.1f: not a whole number", float64(at)+0.5),
+	}
+	for n, line := range lines {
+		lines[n] = strings.Replace(line, fmt.Sprintf("%v", float64(at)+0.5), fmt.Sprintf("%.1f", float64(at)+0.5), 1)
+	}
+	if diff := cmp.Diff(want, lines); diff != "" {
+		t.Errorf("bad rows (-want +got):\n%s", diff)
+	}
+	got, err = s.take(db, importer.Options{})
+	if err != nil || got.Read != 0 || got.Bad != 0 {
+		t.Errorf("once more: got %+v, %v, want that bad rows are passed", got, err)
+	}
+}
+
+// A bad row stops an import before the second that it is in, and the next one goes on from there.
+func TestABadRowAmongGoodOnes(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	odd := rtt(1, 3, "raw")
+	odd.Labels = "none"
+	db.Add(rtt(0, 1, "raw"), rtt(1, 2, "raw"), odd, rtt(1, 4, "raw"), rtt(2, 5, "raw"))
+	for range 2 {
+		if _, err := s.take(db, importer.Options{}); err == nil || !strings.Contains(err.Error(), ": row 3: labels") {
+			t.Errorf("got %v, want that row 3 is bad", err)
+		}
+		s.wantSamples("wan0", "0=1")
+	}
+	got, err := s.take(db, importer.Options{SkipBad: true})
+	if want := (importer.Result{Read: 3, Stored: 3, Bad: 1, Known: 1}); err != nil || got != want {
+		t.Errorf("skipping: got %+v, %v, want %+v", got, err, want)
+	}
+	s.wantSamples("wan0", "0=1", "1000000=2", "1500000=4", "2000000=5")
+}
+
+func TestRowsOfTheFutureOfWanctl(t *testing.T) {
+	clock := begin.Add(10*time.Second - service.MaxAhead)
+	s := newStoreAt(t, service.Config{}, func() time.Time { return clock })
+	db := filetest.NewWanctlDB(t)
+	db.Add(rtt(-90, 1, "1m"), rtt(0, 2, "raw"), rtt(11, 3, "raw"), rtt(11, 3, "1m"))
+	got, err := s.take(db, importer.Options{SkipBad: true})
+	if want := (importer.Result{Read: 2, Stored: 2}); !errors.Is(err, service.ErrAhead) || got != want {
+		t.Errorf("got %+v, %v, want %+v and that row 3 is ahead", got, err, want)
+	}
+	clock = now
+	s.wantTaken(db, importer.Result{Read: 2, Stored: 2, Known: 2})
+}
+
+func TestAllRowsTooOld(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	db.Add(rtt(-8*86400, 1, "raw"))
+	if _, err := s.take(db, importer.Options{Now: now}); !errors.Is(err, importer.ErrAllTooOld) {
+		t.Errorf("got %v, want that all rows are too old", err)
+	}
+	s.wantCount(0)
+}
+
+func TestADatabaseIsKnownAgain(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	db.Add(rtt(0, 1, "raw"), rtt(1, 2, "raw"), rtt(2, 3, "raw"))
+	s.wantTaken(db, importer.Result{Read: 3, Stored: 3})
+
+	db.Exec("DELETE FROM metrics WHERE id < 3; VACUUM")
+	db.Add(rtt(3, 4, "raw"))
+	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Known: 1})
+
+	db.Close()
+	moved := filepath.Join(t.TempDir(), "moved.db")
+	if err := os.Rename(db.Path, moved); err != nil {
+		t.Fatal(err)
+	}
+	db.Path = moved
+	s.wantTaken(db, importer.Result{Known: 2})
+
+	another := filetest.NewWanctlDB(t)
+	for n := range int64(4) {
+		another.Add(rtt(n+10, 7, "raw"))
+	}
+	s.wantTaken(another, importer.Result{Read: 4, Stored: 4})
+}
+
+// What has been aggregated since the last import, of rows that it had taken, is not taken again.
+func TestRowsThatAreGone(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	db.Add(rtt(0, 1, "raw"), rtt(1, 2, "raw"))
+	s.wantTaken(db, importer.Result{Read: 2, Stored: 2})
+	db.Exec("DELETE FROM metrics")
+	db.Add(rtt(0, 1.5, "1m"), rtt(100, 3, "raw"))
+	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Skipped: 1})
+	s.wantTaken(db, importer.Result{Known: 2})
+}
+
+func TestWhatIsNoDatabaseOfWanctl(t *testing.T) {
+	s := newStore(t)
+	other := filetest.Path(t)
+	filetest.Exec(t, other, "CREATE TABLE a (b)")
+	columns := filetest.Path(t)
+	filetest.Exec(t, columns, "CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER)")
+	for path, want := range map[string]error{
+		s.path:                           service.ErrNotWanctl,
+		other:                            service.ErrNotWanctl,
+		columns:                          service.ErrNotWanctl,
+		write(t, "empty.db", ""):         service.ErrNotWanctl,
+		write(t, "a.csv", header+row(0)): service.ErrNotDatabase,
+		t.TempDir():                      service.ErrDirectory,
+		filepath.Join(t.TempDir(), "no"): service.ErrMissing,
+	} {
+		_, err := importer.Wanctl(t.Context(), s.writer, path, importer.Options{})
+		if !errors.Is(err, want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: got %v, want %v with the path", path, err, want)
+		}
+	}
+	if got := s.marks(); got != 0 {
+		t.Errorf("%d marks, want none", got)
+	}
+}
+
+// Nothing is made beside a database that nobody is using, and it stays as it is, byte by byte.
+func TestTheDatabaseIsLeftAlone(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	db.Add(rtt(0, 1, "raw"))
+	db.Close()
+	before, err := os.ReadFile(db.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.wantTaken(db, importer.Result{Read: 1, Stored: 1})
+	after, err := os.ReadFile(db.Path)
+	if err != nil || string(before) != string(after) {
+		t.Errorf("the database has changed, or %v", err)
+	}
+	files, err := os.ReadDir(filepath.Dir(db.Path))
+	if err != nil || len(files) != 1 {
+		t.Errorf("files: %v, %v, want the database alone", files, err)
+	}
+}
+
+// Somebody opens a database at rest in the middle of an import: that stops, for what it reads need not fit together, and the
+// next one takes the rest.
+func TestADatabaseThatIsOpenedMeanwhile(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	for n := range int64(20) {
+		db.Add(rtt(n, float64(n), "raw"))
+	}
+	db.Close()
+	opened := false
+	options := importer.Options{Progress: func(int64, int64) {
+		if !opened {
+			opened = true
+			db.Open()
+			db.Add(rtt(20, 20, "raw"))
+		}
+	}}.WithBatch(5)
+	got, err := s.take(db, options)
+	if !errors.Is(err, service.ErrOpened) || got.Stored != 4 {
+		t.Errorf("got %+v, %v, want 4 rows and that it has been opened", got, err)
+	}
+	s.wantTaken(db, importer.Result{Read: 17, Stored: 17, Known: 4})
+}
