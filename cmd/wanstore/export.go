@@ -1,0 +1,160 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/internal/clock"
+	"github.com/wanstore/wanstore/service"
+)
+
+// exportOptions are the flags of the command.
+type exportOptions struct {
+	rangeFlags
+	format string
+}
+
+func newExport() *cobra.Command {
+	options := exportOptions{}
+	cmd := &cobra.Command{
+		Use:   "export [--last DURATION | --from TIME [--to TIME]]",
+		Short: "Write out samples that can be imported again",
+		Long: `Write the raw samples of a range, or all that the file has, to standard output in the order of time. The file may be
+written meanwhile; it is only read, as it is at one moment. The CSV has the header
+
+  timestamp_us,wan,metric,labels_json,value
+
+and "wanstore import" makes exactly the same samples of it. (What a metric is averaged by is not in it: import one that is a
+state, and not one of wanctl's, with --mode. Old samples want --now, as any old data.)
+
+Where raw samples have been let go there are buckets left. Those are no samples and can not be imported; --granularity
+exports the buckets of a tier, and --step, like that of "wanstore history", one row a series and step of whatever there is.
+Their CSV has the columns count, min, max and granularity beside.
+
+With --format jsonl each line is an object with the same fields as those of "wanstore history --json".
+
+Times are ` + clock.TimeHelp + `.
+` + timeZones + `.
+Output is in UTC. Durations are 90s, 15m, 1h30m, 7d, 2w.`,
+		Example: `  wanstore export | gzip > samples.csv.gz
+  wanstore export --last 10m --metrics wanctl_rtt_ms --wan starlink
+  wanstore export --from 2025-01-30 --to 2025-01-31 --granularity 5m > buckets.csv
+  wanstore export --format jsonl | jq -c 'select(.value > 100)'`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return options.run(cmd) },
+	}
+	cmd.Flags().SortFlags = false
+	options.add(cmd)
+	cmd.Flags().Lookup("granularity").Usage = "the rows of this `TIER` alone: raw (default), 1m, 5m or 1h"
+	cmd.Flags().StringVar(&options.format, "format", formatCSV, "`FORMAT` of the output: csv or jsonl")
+	return cmd
+}
+
+func (o *exportOptions) run(cmd *cobra.Command) error {
+	query, err := o.query(cmd)
+	if err != nil {
+		return err
+	}
+	history, _, err := openHistory(cmd)
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.export(cmd, history, query), history.Close())
+}
+
+func (o *exportOptions) query(cmd *cobra.Command) (service.Query, error) {
+	if o.format != formatCSV && o.format != formatJSONLines {
+		return service.Query{}, usagef(cmd, "--format %q: want %s or %s", o.format, formatCSV, formatJSONLines)
+	}
+	query, err := o.rangeFlags.query(cmd)
+	if query.Only == nil && query.Step == 0 {
+		raw := service.Raw
+		query.Only = &raw
+	}
+	return query, err
+}
+
+func (o *exportOptions) export(cmd *cobra.Command, history *service.History, query service.Query) error {
+	samples := query.Only != nil && *query.Only == service.Raw
+	explained := false
+	if samples {
+		var err error
+		if explained, err = explainBuckets(cmd, history, query); err != nil {
+			return err
+		}
+	}
+	output := newExportRows(o.format, cmd.OutOrStdout(), samples)
+	some := false
+	for point, err := range inOrder(history.Range(cmd.Context(), query)) {
+		if err == nil {
+			err = output.add(point)
+		}
+		if err != nil {
+			return errors.Join(err, output.flush())
+		}
+		some = true
+	}
+	if err := output.flush(); err != nil || some || explained {
+		return err
+	}
+	return explainNothing(cmd, history, query)
+}
+
+// inOrder puts the points of each moment in the order of their names. That in which their series were first seen is another
+// one after an import: the same samples would be exported differently.
+func inOrder(points iter.Seq2[service.Point, error]) iter.Seq2[service.Point, error] {
+	return func(yield func(service.Point, error) bool) {
+		var gathered []service.Point // of one moment
+		flush := func() bool {
+			slices.SortFunc(gathered, compareNames)
+			for _, point := range gathered {
+				if !yield(point, nil) {
+					return false
+				}
+			}
+			gathered = gathered[:0]
+			return true
+		}
+		for point, err := range points {
+			if len(gathered) > 0 && (err != nil || !point.Time.Equal(gathered[0].Time)) && !flush() {
+				return
+			}
+			if err != nil {
+				yield(service.Point{}, err)
+				return
+			}
+			gathered = append(gathered, point)
+		}
+		flush()
+	}
+}
+
+func compareNames(a, b service.Point) int {
+	return cmp.Or(
+		cmp.Compare(a.WAN, b.WAN),
+		cmp.Compare(a.Metric, b.Metric),
+		cmp.Compare(showLabels(a.Labels), showLabels(b.Labels)),
+		cmp.Compare(a.Granularity, b.Granularity),
+	)
+}
+
+// explainBuckets tells somebody who exports samples that the range begins with what has been rolled up, and returns
+// whether it does.
+func explainBuckets(cmd *cobra.Command, history *service.History, query service.Query) (bool, error) {
+	query.Only = nil
+	for point, err := range history.Range(cmd.Context(), query) {
+		if err != nil || point.Granularity == service.Raw {
+			return false, err
+		}
+		fmt.Fprintf(cmd.ErrOrStderr(),
+			"samples only: the oldest of this range, from %s on, have become buckets, which --granularity %s exports\n",
+			showTime(point.Time, zoneOf(cmd)), point.Granularity)
+		return true, nil
+	}
+	return false, nil
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// formatJSONLines is an object a line.
+const formatJSONLines = "jsonl"
+
+// exportBuffer is how much is written at a time.
+const exportBuffer = 1 << 16
+
+// maxRecord is the longest record that import reads.
+const maxRecord = 64 << 10
+
+// exportRows writes points, as they come.
+type exportRows interface {
+	add(service.Point) error
+	// flush writes what is held back, and the header if there has been no point.
+	flush() error
+}
+
+// newExportRows returns the output of a format. Points that are samples can be imported from CSV.
+func newExportRows(format string, out io.Writer, samples bool) exportRows {
+	buffered := bufio.NewWriterSize(out, exportBuffer)
+	if format == formatJSONLines {
+		return newJSONLines(buffered)
+	}
+	return newExportCSV(buffered, samples)
+}
+
+// jsonLines is the output of history as JSON, without what makes one array of it.
+type jsonLines struct {
+	out     *bufio.Writer
+	encoder *json.Encoder
+}
+
+func newJSONLines(out *bufio.Writer) *jsonLines {
+	j := &jsonLines{out: out, encoder: json.NewEncoder(out)}
+	j.encoder.SetEscapeHTML(false)
+	return j
+}
+
+func (j *jsonLines) add(p service.Point) error { return j.encoder.Encode(newPointRow(p, look{})) }
+
+func (j *jsonLines) flush() error { return j.out.Flush() }
+
+// exportCSV is what import reads or, of points that are no samples, more than that, so that it does not.
+type exportCSV struct {
+	out     *bufio.Writer
+	samples bool
+	header  []string // nil once it is written
+	cells   []string
+	record  bytes.Buffer
+	csv     *csv.Writer // writes to record
+	labels  bytes.Buffer
+	json    *json.Encoder // writes to labels
+}
+
+func newExportCSV(out *bufio.Writer, samples bool) *exportCSV {
+	c := &exportCSV{out: out, samples: samples}
+	c.csv = csv.NewWriter(&c.record)
+	c.json = json.NewEncoder(&c.labels)
+	c.json.SetEscapeHTML(false)
+	c.header = []string{"timestamp_us", "wan", "metric", "labels_json", "value"}
+	if !samples {
+		c.header = append(c.header, "count", "min", "max", "granularity")
+	}
+	return c
+}
+
+func (c *exportCSV) add(p service.Point) error {
+	if err := c.begin(); err != nil {
+		return err
+	}
+	labels, err := c.encode(p.Labels)
+	if err != nil {
+		return err
+	}
+	c.cells = append(c.cells[:0], number(p.Time.UnixMicro()), c.lineEnds(p.WAN), p.Metric, labels, exact(p.Value))
+	if !c.samples {
+		c.cells = append(c.cells, number(p.Count), exact(p.Min), exact(p.Max), p.Granularity.String())
+	}
+	if err := c.write(c.cells); err != nil {
+		return fmt.Errorf("series %s of WAN %s: %w", p.Metric, printable(p.WAN), err)
+	}
+	return nil
+}
+
+// lineEnds writes a name so that import reads the same: encoding/csv takes the carriage return from before a line feed,
+// within quotes too.
+func (c *exportCSV) lineEnds(name string) string {
+	if !c.samples {
+		return name
+	}
+	return strings.ReplaceAll(name, "\r\n", "\r\r\n")
+}
+
+func (c *exportCSV) flush() error {
+	if err := c.begin(); err != nil {
+		return err
+	}
+	return c.out.Flush()
+}
+
+func (c *exportCSV) begin() error {
+	if c.header == nil {
+		return nil
+	}
+	header := c.header
+	c.header = nil
+	return c.write(header)
+}
+
+func (c *exportCSV) write(cells []string) error {
+	c.record.Reset()
+	if err := c.csv.Write(cells); err != nil {
+		return err
+	}
+	c.csv.Flush() // its errors are those of the buffer, which has none
+	if c.samples && c.record.Len() > maxRecord {
+		return fmt.Errorf("a record of %d bytes is longer than import reads, which is %d: leave the series out, or give --format %s",
+			c.record.Len(), maxRecord, formatJSONLines)
+	}
+	_, err := c.record.WriteTo(c.out)
+	return err
+}
+
+func (c *exportCSV) encode(labels service.Labels) (string, error) {
+	c.labels.Reset()
+	err := c.json.Encode(labels)
+	return string(bytes.TrimSuffix(c.labels.Bytes(), []byte("\n"))), err
+}

@@ -1,0 +1,135 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/driver"
+
+	"github.com/wanstore/wanstore/schema"
+)
+
+const (
+	// backupPages is how much is copied between two looks at the context: a megabyte, which takes some milliseconds.
+	backupPages = (1 << 20) / pageSize
+
+	// backupCachePages is the cache of the copy, which is written once and in order.
+	backupCachePages = (128 << 10) / pageSize
+)
+
+// Backup copies the file as it is at one moment to a new file at dest, and returns how many bytes that has. Nobody waits for
+// it: the file may be written meanwhile, and only the WAL can not be reset before all is copied, a second for each hundred
+// megabytes. The copy is a history like any other, and passes SQLite's integrity check before it appears at dest, whole and
+// with the permissions of the file. Nothing is overwritten, and nothing is left behind by a failure.
+//
+// Errors: ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy fails its check, those of the file
+// system, and that of ctx.
+func (r *Reader) Backup(ctx context.Context, dest string) (int64, error) {
+	size, err := r.backup(ctx, dest)
+	return size, failure(ctx, "back up", r.path, err)
+}
+
+func (r *Reader) backup(ctx context.Context, dest string) (int64, error) {
+	dest, err := newPath(dest, r.path)
+	if err != nil {
+		return 0, err
+	}
+	source, err := os.Stat(r.path)
+	if err != nil {
+		return 0, err
+	}
+	file, err := createUnnamed(dest)
+	if err != nil {
+		return 0, err
+	}
+	size, err := r.fill(ctx, file, source.Mode().Perm())
+	if err == nil {
+		err = file.publish(dest)
+	}
+	return size, errors.Join(err, file.close())
+}
+
+// fill makes a checked copy of the history, and returns its size. It is on the disk then.
+func (r *Reader) fill(ctx context.Context, file *unnamedFile, mode os.FileMode) (int64, error) {
+	if err := r.copyTo(ctx, file.path()); err != nil {
+		return 0, err
+	}
+	if err := file.settle(mode); err != nil {
+		return 0, err
+	}
+	if err := checkCopy(ctx, file.path()); err != nil {
+		return 0, err
+	}
+	return file.size()
+}
+
+// copyTo copies one view of the history into the empty file at path, page by page: it is in WAL mode too, and has the same
+// free pages. VACUUM INTO would pack it, but takes more than twice as long, and makes a file that is not in WAL mode.
+func (r *Reader) copyTo(ctx context.Context, path string) error {
+	conn, err := r.pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	// What ends with the context ends between two steps, and not by itself.
+	tx, err := conn.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	// The view is opened by the first look at the file. Without one each step would have a view of its own, and all would
+	// begin anew whenever somebody has written in between.
+	_, err = pragmaInt(ctx, tx, "user_version")
+	if err == nil {
+		err = rawConn(conn, func(c *sqlite3.Conn) error { return copyPages(ctx, c, path) })
+	}
+	return errors.Join(err, tx.Rollback(), conn.Close())
+}
+
+func copyPages(ctx context.Context, from *sqlite3.Conn, path string) error {
+	// Neither a journal nor a sync: a copy that is not completed is thrown away, and one that is gets synced at once.
+	backup, err := from.BackupInit("main", dsn(path, "rw", "",
+		"journal_mode(off)", "synchronous(off)", fmt.Sprintf("cache_size(%d)", backupCachePages)))
+	if err != nil {
+		return err
+	}
+	for done := false; !done && err == nil; {
+		if done, err = backup.Step(backupPages); err == nil {
+			err = context.Cause(ctx)
+		}
+	}
+	if closed := backup.Close(); err == nil { // after a failed step it fails the same way
+		err = closed
+	}
+	return err
+}
+
+// checkCopy looks whether the file at path, which nobody else has open, is a sound history of this program.
+func checkCopy(ctx context.Context, path string) error {
+	migrations, err := schema.Migrations()
+	if err != nil {
+		return err
+	}
+	// Immutable, or SQLite would put a -wal and a -shm beside it.
+	pool, err := driver.Open(readerDSN(path, "") + "&immutable=1")
+	if err != nil {
+		return err
+	}
+	return errors.Join(checkSound(ctx, pool, len(migrations)), pool.Close())
+}
+
+func checkSound(ctx context.Context, pool *sql.DB, latest int) error {
+	if err := recognise(ctx, pool, latest); err != nil {
+		return err
+	}
+	var finding string
+	if err := pool.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&finding); err != nil {
+		return err
+	}
+	if finding != "ok" {
+		return fmt.Errorf("%w: the integrity check of the copy says: %s", ErrDamaged, finding)
+	}
+	return nil
+}

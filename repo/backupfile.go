@@ -1,0 +1,172 @@
+package repo
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// companions are what SQLite puts after the name of a database for the files that belong to it.
+func companions() []string { return []string{"-wal", "-shm", "-journal"} }
+
+// newPath returns the absolute path of dest, where a backup of the history at path may be made.
+func newPath(dest, path string) (string, error) {
+	dest, err := filepath.Abs(dest)
+	if err != nil {
+		return "", err
+	}
+	if err := mustBeFree(dest, path); err != nil {
+		return "", err
+	}
+	for _, suffix := range companions() {
+		if base, ok := strings.CutSuffix(dest, suffix); ok && isThere(base) {
+			return "", fmt.Errorf("%s: SQLite would take a file of this name for a part of %s: name another file", dest, base)
+		}
+		if isThere(dest + suffix) {
+			return "", fmt.Errorf("%s: %w: SQLite would take it for a part of the backup: remove it, or name another file",
+				dest+suffix, fs.ErrExist)
+		}
+	}
+	_, err = os.Stat(filepath.Dir(dest))
+	return dest, err
+}
+
+// mustBeFree refuses a name that is taken, if only by a link that leads nowhere.
+func mustBeFree(dest, path string) error {
+	info, err := os.Lstat(dest)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s: %w", dest, ErrDirectory)
+	case isSame(dest, path):
+		return fmt.Errorf("%s: %w: it is the history itself, name another file", dest, fs.ErrExist)
+	default:
+		return taken(dest)
+	}
+}
+
+func taken(dest string) error {
+	return fmt.Errorf("%s: %w: a backup overwrites nothing, name another file", dest, fs.ErrExist)
+}
+
+func isThere(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func isSame(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
+}
+
+// unnamedFile is a file that does not have its name yet.
+type unnamedFile struct{ file *os.File }
+
+// createUnnamed makes an empty file in the directory of dest that only its owner may read. Its name is new: a link that
+// somebody has put there is not followed.
+func createUnnamed(dest string) (*unnamedFile, error) {
+	file, err := os.CreateTemp(filepath.Dir(dest), ".wanstore-backup-*")
+	if err != nil {
+		return nil, err
+	}
+	return &unnamedFile{file}, nil
+}
+
+func (u *unnamedFile) path() string { return u.file.Name() }
+
+func (u *unnamedFile) size() (int64, error) {
+	info, err := u.file.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// settle gives the file its permissions and brings it to the disk. SQLite has opened it by its name meanwhile: if that
+// leads somewhere else by now, the file is not what it has written.
+func (u *unnamedFile) settle(mode os.FileMode) error {
+	ours, err := u.file.Stat()
+	if err != nil {
+		return err
+	}
+	named, err := os.Lstat(u.path())
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(ours, named) {
+		return fmt.Errorf("%s: somebody has put another file there", u.path())
+	}
+	if err := u.file.Chmod(mode); err != nil {
+		return err
+	}
+	return u.file.Sync()
+}
+
+// publish gives the file its name, unless that has been taken meanwhile. It blocks until the name is on the disk.
+func (u *unnamedFile) publish(dest string) error {
+	err := os.Link(u.path(), dest)
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		err = renameNew(u.path(), dest)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return taken(dest)
+	}
+	if err != nil {
+		return err
+	}
+	if err := syncDirectory(filepath.Dir(dest)); err != nil {
+		return errors.Join(err, os.Remove(dest))
+	}
+	return nil
+}
+
+// renameNew is for file systems without links, such as those of USB sticks. A rename overwrites, so the name is taken first:
+// it stands for an empty file for a moment.
+func renameNew(from, to string) error {
+	file, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(from, to); err != nil {
+		return errors.Join(err, os.Remove(to))
+	}
+	return nil
+}
+
+// close closes the file and takes the name away that it was made under.
+func (u *unnamedFile) close() error {
+	closed := u.file.Close()
+	err := os.Remove(u.path())
+	if errors.Is(err, fs.ErrNotExist) { // it has been renamed
+		err = nil
+	}
+	return errors.Join(closed, err)
+}
+
+// syncDirectory brings the names in a directory to the disk, where the system knows how.
+func syncDirectory(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	directory, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = directory.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil
+	}
+	return errors.Join(err, directory.Close())
+}
