@@ -1,153 +1,20 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
-	"math"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// The spellings of a moment. Parsing accepts a fraction after the seconds of each, and takes UTC where no zone is named,
-// because UTC is what is printed.
-const timeHelp = "2025-01-30T10:00:00Z, 2025-01-30 10:00:00 (UTC), 2025-01-30, or Unix seconds"
-
-func timeLayouts() []string {
-	return []string{
-		time.RFC3339,
-		"2006-01-02T15:04:05",
-		"2006-01-02 15:04:05Z07:00",
-		time.DateTime,
-		"2006-01-02T15:04Z07:00",
-		"2006-01-02T15:04",
-		"2006-01-02 15:04",
-		time.DateOnly,
-	}
-}
-
-// The years that RFC 3339 can spell, in Unix seconds.
-const (
-	firstSecond = -62135596800 // 0001-01-01T00:00:00Z
-	lastSecond  = 253402300799 // 9999-12-31T23:59:59Z
-)
+// timeZones says what a time in a flag means.
+const timeZones = "Without a zone it is local time, or UTC with --utc"
 
 var (
-	errTimeSyntax = errors.New("want a time such as " + timeHelp)
-	errTimeRange  = errors.New("want a time in the years 1 to 9999 (a plain number is Unix seconds)")
-	errTimeAhead  = errors.New("lies ahead of this machine's clock")
+	errTimeAhead    = errors.New("lies ahead of this machine's clock")
+	errDurationSign = errors.New("want a duration of more than 0")
 )
-
-// parseTime reads a moment, in UTC.
-func parseTime(text string) (time.Time, error) {
-	at, err := parseMoment(strings.TrimSpace(text))
-	if err != nil {
-		return time.Time{}, err
-	}
-	if s := at.Unix(); s < firstSecond || s > lastSecond {
-		return time.Time{}, errTimeRange
-	}
-	return at.UTC(), nil
-}
-
-func parseMoment(text string) (time.Time, error) {
-	for _, layout := range timeLayouts() {
-		if at, err := time.Parse(layout, text); err == nil {
-			return at, nil
-		}
-	}
-	return parseUnix(text)
-}
-
-// parseUnix reads Unix seconds, digit by digit: a float64 would lose the microseconds.
-func parseUnix(text string) (time.Time, error) {
-	digits, negative := strings.CutPrefix(text, "-")
-	whole, fraction, _ := strings.Cut(digits, ".")
-	if whole == "" || !isDigits(whole) || !isDigits(fraction) {
-		return time.Time{}, errTimeSyntax
-	}
-	seconds, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil || seconds > -firstSecond+lastSecond {
-		return time.Time{}, errTimeRange
-	}
-	nanos, err := strconv.ParseInt((fraction + "000000000")[:9], 10, 64)
-	if err != nil {
-		return time.Time{}, errTimeSyntax
-	}
-	if negative {
-		seconds, nanos = -seconds, -nanos
-	}
-	return time.Unix(seconds, nanos), nil
-}
-
-func isDigits(text string) bool {
-	return strings.Trim(text, "0123456789") == ""
-}
-
-var (
-	errDurationSyntax = errors.New("want a duration such as 90s, 15m, 1h30m, 7d or 2w")
-	errDurationRange  = errors.New("want a duration of less than 290 years")
-	errDurationSign   = errors.New("want a duration of more than 0")
-)
-
-// parseDuration reads a duration in Go's syntax, to which it adds days (d) and weeks (w): 1d12h, 0.5d. A day has 24 hours.
-// It is written here because all that a library for this would add is a dependency.
-func parseDuration(text string) (time.Duration, error) {
-	unsigned, negative := strings.CutPrefix(text, "-")
-	if !negative {
-		unsigned = strings.TrimPrefix(text, "+")
-	}
-	if unsigned == "0" {
-		return 0, nil
-	}
-	if unsigned == "" {
-		return 0, errDurationSyntax
-	}
-	var sum time.Duration
-	for rest := unsigned; rest != ""; {
-		var part time.Duration
-		var err error
-		if part, rest, err = parsePart(rest); err != nil {
-			return 0, err
-		}
-		if sum > math.MaxInt64-part {
-			return 0, errDurationRange
-		}
-		sum += part
-	}
-	if negative {
-		sum = -sum
-	}
-	return sum, nil
-}
-
-// parsePart reads the first number and unit of text and returns what follows them.
-func parsePart(text string) (part time.Duration, rest string, err error) {
-	const number = "0123456789."
-	unitAt := len(text) - len(strings.TrimLeft(text, number))
-	unit := text[unitAt:]
-	if next := strings.IndexAny(unit, number); next >= 0 {
-		unit, rest = unit[:next], unit[next:]
-	}
-	factor := int64(1)
-	goUnit := unit
-	switch unit {
-	case "d":
-		factor, goUnit = 24, "h"
-	case "w":
-		factor, goUnit = 7*24, "h"
-	}
-	if unitAt == 0 || goUnit == "" {
-		return 0, "", errDurationSyntax
-	}
-	part, err = time.ParseDuration(text[:unitAt] + goUnit)
-	if err != nil {
-		return 0, "", errDurationSyntax
-	}
-	if int64(part) > math.MaxInt64/factor {
-		return 0, "", errDurationRange
-	}
-	return time.Duration(int64(part) * factor), rest, nil
-}
 
 // formatAge writes a duration the way that people write it: 7d, 1h, 1m30s.
 func formatAge(d time.Duration) string {
@@ -168,5 +35,27 @@ func formatAge(d time.Duration) string {
 // timeFormat is RFC 3339 with all that is known of a moment.
 const timeFormat = "2006-01-02T15:04:05.000000Z07:00"
 
-// formatTime writes a moment.
-func formatTime(at time.Time) string { return at.UTC().Format(timeFormat) }
+// formatTime writes a moment for programs.
+func formatTime(at time.Time) string { return showTime(at, time.UTC) }
+
+// showTime writes a moment for people, in their zone and with its distance from UTC.
+func showTime(at time.Time, zone *time.Location) string { return at.In(zone).Format(timeFormat) }
+
+// moment is a time that programs read in UTC and people in their own zone. The zero time is one that there is not.
+type moment struct{ time.Time }
+
+// MarshalJSON writes it for programs; null if there is none.
+func (m moment) MarshalJSON() ([]byte, error) {
+	if m.IsZero() {
+		return []byte("null"), nil
+	}
+	return json.Marshal(formatTime(m.Time))
+}
+
+// show writes it for people.
+func (m moment) show(zone *time.Location) string {
+	if m.IsZero() {
+		return "-"
+	}
+	return showTime(m.Time, zone)
+}

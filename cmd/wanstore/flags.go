@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/internal/clock"
 )
 
 // durationFlag is a flag for a duration of more than nothing. It is zero while it is not given.
@@ -19,7 +21,7 @@ func (f *durationFlag) String() string {
 
 // Set reads what was given.
 func (f *durationFlag) Set(text string) error {
-	d, err := parseDuration(text)
+	d, err := clock.ParseDuration(text)
 	if err != nil {
 		return err
 	}
@@ -33,23 +35,27 @@ func (f *durationFlag) Set(text string) error {
 // Type names the kind of value in help texts.
 func (f *durationFlag) Type() string { return "duration" }
 
-// timeFlag is a flag for a moment. It is the zero time while it is not given.
+// timeFlag is a flag for a moment. It is the zero time while it is not given, and until all flags are known: a text without
+// a zone is of the zone that another flag settles.
 type timeFlag struct {
 	time.Time
+	text string
 	past bool // what lies ahead of the clock is refused
 }
 
-// String returns the moment, "" where none is given.
-func (f *timeFlag) String() string {
-	if f.IsZero() {
-		return ""
-	}
-	return formatTime(f.Time)
+// String returns what was given, "" where nothing is.
+func (f *timeFlag) String() string { return f.text }
+
+// Set takes what was given. It finds out whether that is a time, and not yet which.
+func (f *timeFlag) Set(text string) error {
+	_, err := clock.ParseTime(text, time.UTC)
+	f.text = text
+	return err
 }
 
-// Set reads what was given.
-func (f *timeFlag) Set(text string) error {
-	at, err := parseTime(text)
+// resolve reads what was given, in a zone.
+func (f *timeFlag) resolve(zone *time.Location) error {
+	at, err := clock.ParseTime(f.text, zone)
 	if err != nil {
 		return err
 	}

@@ -11,24 +11,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
 // historyOptions are the flags of the command.
 type historyOptions struct {
-	last        durationFlag
-	from, to    timeFlag
-	now         nowFlag
-	metrics     []string
-	wan         string
-	labels      []string
-	step        durationFlag
-	granularity string
-	summary     bool
-	limit       int64
-	offset      int64
-	format      string
-	json        bool
+	rangeFlags
+	summary bool
+	plot    bool
+	limit   int64
+	offset  int64
+	format  string
+	json    bool
 }
 
 func newHistory() *cobra.Command {
@@ -41,13 +36,20 @@ meanwhile; it is only read.
 
 Without --step every row of the range is shown, at the finest granularity that still has it: raw samples, and where those
 have been let go the buckets of 1 minute, 5 minutes or 1 hour that were made of them. With --step there is one row a series
-and step; it is made of the coarsest buckets that fit, and the range widens to whole steps. Where only buckets wider than the
+and step; it is made of the coarsest buckets that fit, and the range begins with a whole step. Where only buckets wider than the
 step are left, those are shown: each row says its granularity. The value of a row is the mean of its samples or, of a
 state, the most frequent one.
 
-Times are ` + timeHelp + `.
-Durations are 90s, 15m, 1h30m, 7d, 2w. Output is in UTC. There is no limit of rows unless --limit is given.`,
+With --plot the series are drawn: measurements as a line through the means of the steps, in the shade of their least and
+greatest samples, states as a ribbon under them. Without --step a step is chosen for which the terminal (else $COLUMNS) is
+wide enough. Where nothing was recorded nothing is drawn. A terminal gets colours, unless $NO_COLOR is set.
+
+Times are ` + clock.TimeHelp + `.
+` + timeZones + ` (where a change of the clocks makes that ambiguous, name the zone).
+Tables and plots show times in the same zone, JSON and CSV in UTC. Durations are 90s, 15m, 1h30m, 7d, 2w. There is no limit
+of rows unless --limit is given.`,
 		Example: `  wanstore history --last 1h
+  wanstore history --last 1d --plot
   wanstore history --last 7d --step 1h --metrics wanctl_rtt_ms,wanctl_state
   wanstore history --from 2025-01-30 --to 2025-01-31 --wan starlink --summary
   wanstore history --last 1d --granularity 5m --label tech=LTE --format csv > day.csv
@@ -62,16 +64,9 @@ Durations are 90s, 15m, 1h30m, 7d, 2w. Output is in UTC. There is no limit of ro
 func (o *historyOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.Var(&o.last, "last", "range: this long up to now")
-	flags.Var(&o.from, "from", "range: from this moment on")
-	flags.Var(&o.to, "to", "range: up to this moment (default now)")
-	addNowFlag(cmd, &o.now, "the moment that --last and --from reach up to, instead of the machine's clock")
-	flags.StringSliceVar(&o.metrics, "metrics", nil, "these metrics only, `NAME,NAME...`")
-	flags.StringVar(&o.wan, "wan", "", "the WAN of this `NAME` only")
-	flags.StringArrayVar(&o.labels, "label", nil, "series with this label only, `KEY=VALUE`; may be repeated")
-	flags.Var(&o.step, "step", "one row a series and step")
-	flags.StringVar(&o.granularity, "granularity", "", "the rows of this `TIER` alone: raw, 1m, 5m or 1h")
+	o.add(cmd)
 	flags.BoolVar(&o.summary, "summary", false, "one row a series: count, min, max, average, last, share of time in each state")
+	flags.BoolVar(&o.plot, "plot", false, "draw the series")
 	flags.Int64Var(&o.limit, "limit", 0, "at most this many rows")
 	flags.Int64Var(&o.offset, "offset", 0, "leave out this many rows first")
 	flags.StringVar(&o.format, "format", formatTable, "`FORMAT` of the output: table, json or csv")
@@ -87,36 +82,19 @@ func (o *historyOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	shown, err := o.show(cmd.Context(), history, query, cmd.OutOrStdout())
+	shown, err := o.show(cmd, history, query)
 	if err == nil && shown+o.offset == 0 && o.format == formatTable {
-		err = explainNothing(cmd.Context(), history, query, cmd.ErrOrStderr())
+		err = explainNothing(cmd, history, query)
 	}
 	return errors.Join(err, history.Close())
 }
 
 // query makes the flags a query, and refuses what does not go together.
 func (o *historyOptions) query(cmd *cobra.Command) (service.Query, error) {
-	query := service.Query{Filter: service.Filter{WAN: o.wan}, Step: o.step.Duration}
 	if err := o.checkFlags(cmd); err != nil {
-		return query, usage(cmd, err)
+		return service.Query{}, usage(cmd, err)
 	}
-	for _, name := range o.metrics {
-		query.Metrics = append(query.Metrics, strings.TrimSpace(name))
-	}
-	labels, err := parseLabels(o.labels)
-	if err != nil {
-		return query, usage(cmd, err)
-	}
-	query.Labels = labels
-	if o.granularity != "" {
-		tier, err := service.ParseGranularity(o.granularity)
-		if err != nil {
-			return query, usage(cmd, err)
-		}
-		query.Only = &tier
-	}
-	o.setRange(&query)
-	return query, nil
+	return o.rangeFlags.query(cmd)
 }
 
 func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
@@ -126,15 +104,12 @@ func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
 		}
 		o.format = formatJSON
 	}
+	if err := o.checkPlot(cmd); err != nil {
+		return err
+	}
 	switch {
-	case o.last.Duration != 0 && (!o.from.IsZero() || !o.to.IsZero()):
-		return errors.New("--last excludes --from and --to")
-	case o.last.Duration == 0 && o.from.IsZero() && o.to.IsZero():
+	case !o.given():
 		return errors.New("which range? give --last or --from")
-	case o.last.Duration == 0 && o.from.IsZero():
-		return errors.New("--to needs --from")
-	case o.step.Duration != 0 && o.granularity != "":
-		return errors.New("--step and --granularity exclude each other")
 	case o.step.Duration != 0 && o.summary:
 		return errors.New("--step and --summary exclude each other")
 	case cmd.Flags().Changed("limit") && o.limit < 1:
@@ -147,14 +122,13 @@ func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
 	return nil
 }
 
-func (o *historyOptions) setRange(query *service.Query) {
-	query.From, query.Until = o.from.Time, o.to.Time
-	if query.Until.IsZero() {
-		query.Until = o.now.read()
+func (o *historyOptions) checkPlot(cmd *cobra.Command) error {
+	for _, other := range []string{"summary", "format", "json", "limit", "offset", "granularity"} {
+		if o.plot && cmd.Flags().Changed(other) {
+			return fmt.Errorf("--plot and --%s exclude each other", other)
+		}
 	}
-	if o.last.Duration != 0 {
-		query.From = query.Until.Add(-o.last.Duration)
-	}
+	return nil
 }
 
 // parseLabels reads KEY=VALUE.
@@ -174,13 +148,16 @@ func parseLabels(list []string) (service.Labels, error) {
 }
 
 // show writes the answer and returns how many rows it had.
-func (o *historyOptions) show(ctx context.Context, history *service.History, query service.Query, out io.Writer) (int64, error) {
-	if o.summary {
-		return o.showSummaries(ctx, history, query, out)
+func (o *historyOptions) show(cmd *cobra.Command, history *service.History, query service.Query) (int64, error) {
+	ctx, out, look := cmd.Context(), cmd.OutOrStdout(), newLook(zoneOf(cmd))
+	switch {
+	case o.plot:
+		return plot(ctx, history, query, out, look)
+	case o.summary:
+		return o.showSummaries(ctx, history, query, out, look)
 	}
 	output := newPointRows(o.format, out)
 	part := slice{limit: o.limit, skip: o.offset}
-	styles := valueStyles()
 	for point, err := range history.Range(ctx, query) {
 		if err != nil {
 			return part.taken, errors.Join(err, output.flush())
@@ -188,7 +165,7 @@ func (o *historyOptions) show(ctx context.Context, history *service.History, que
 		if !part.take() {
 			continue
 		}
-		if err := output.add(newPointRow(point, styles)); err != nil {
+		if err := output.add(newPointRow(point, look)); err != nil {
 			return part.taken, err
 		}
 		if part.full() {
@@ -198,19 +175,20 @@ func (o *historyOptions) show(ctx context.Context, history *service.History, que
 	return part.taken, output.end()
 }
 
-func (o *historyOptions) showSummaries(ctx context.Context, history *service.History, query service.Query, out io.Writer) (int64, error) {
+func (o *historyOptions) showSummaries(
+	ctx context.Context, history *service.History, query service.Query, out io.Writer, look look,
+) (int64, error) {
 	list, err := history.Summarize(ctx, query)
 	if err != nil {
 		return 0, err
 	}
 	output := newSummaryRows(o.format, out)
 	part := slice{limit: o.limit, skip: o.offset}
-	styles := valueStyles()
 	for _, summary := range list {
 		if part.full() || !part.take() {
 			continue
 		}
-		if err := output.add(newSummaryRow(summary, styles)); err != nil {
+		if err := output.add(newSummaryRow(summary, look)); err != nil {
 			return part.taken, err
 		}
 	}
@@ -237,7 +215,8 @@ func (s *slice) take() bool {
 func (s *slice) full() bool { return s.limit > 0 && s.taken >= s.limit }
 
 // explainNothing tells somebody who got no rows where there are some.
-func explainNothing(ctx context.Context, history *service.History, query service.Query, out io.Writer) error {
+func explainNothing(cmd *cobra.Command, history *service.History, query service.Query) error {
+	ctx, out, zone := cmd.Context(), cmd.ErrOrStderr(), zoneOf(cmd)
 	picked, err := history.Latest(ctx, query.Filter)
 	if err != nil {
 		return err
@@ -252,7 +231,7 @@ func explainNothing(ctx context.Context, history *service.History, query service
 		}
 	}
 	fmt.Fprintf(out, "nothing in [%s, %s): the newest sample is of %s\n",
-		formatTime(query.From), formatTime(query.Until), formatTime(last))
+		showTime(query.From, zone), showTime(query.Until, zone), showTime(last, zone))
 	return nil
 }
 

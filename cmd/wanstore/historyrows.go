@@ -11,7 +11,7 @@ import (
 
 // pointRow is a point of the history.
 type pointRow struct {
-	Timestamp   string         `json:"timestamp"`
+	Timestamp   moment         `json:"timestamp"`
 	TimestampUS int64          `json:"timestamp_us"`
 	WAN         string         `json:"wan_name"`
 	Metric      string         `json:"metric_name"`
@@ -22,7 +22,7 @@ type pointRow struct {
 	Count       int64          `json:"count"`
 	Granularity string         `json:"granularity"`
 
-	style valueStyle
+	shown look
 }
 
 func newPointRows(format string, out io.Writer) rows {
@@ -37,28 +37,29 @@ func newPointRows(format string, out io.Writer) rows {
 		})
 }
 
-func newPointRow(p service.Point, styles map[string]valueStyle) *pointRow {
+func newPointRow(p service.Point, shown look) *pointRow {
 	return &pointRow{
-		Timestamp: formatTime(p.Time), TimestampUS: p.Time.UnixMicro(),
+		Timestamp: moment{p.Time}, TimestampUS: p.Time.UnixMicro(),
 		WAN: p.WAN, Metric: p.Metric, Labels: p.Labels,
 		Value: p.Value, Min: p.Min, Max: p.Max, Count: p.Count,
 		Granularity: p.Granularity.String(),
-		style:       styles[p.Metric],
+		shown:       shown,
 	}
 }
 
 func (r *pointRow) csv() ([]string, error) {
 	labels, err := json.Marshal(r.Labels)
 	return []string{
-		r.Timestamp, number(r.TimestampUS), r.WAN, r.Metric, string(labels),
+		formatTime(r.Timestamp.Time), number(r.TimestampUS), r.WAN, r.Metric, string(labels),
 		exact(r.Value), exact(r.Min), exact(r.Max), number(r.Count), r.Granularity,
 	}, err
 }
 
 func (r *pointRow) table() []string {
+	style := r.shown.styles[r.Metric]
 	return []string{
-		r.Timestamp, printable(r.WAN), r.Metric, showLabels(r.Labels),
-		r.style.show(r.Value), r.style.show(r.Min), r.style.show(r.Max), number(r.Count), r.Granularity,
+		r.Timestamp.show(r.shown.zone), printable(r.WAN), r.Metric, showLabels(r.Labels),
+		style.show(r.Value), style.show(r.Min), style.show(r.Max), number(r.Count), r.Granularity,
 	}
 }
 
@@ -73,11 +74,11 @@ type summaryRow struct {
 	Max         float64        `json:"max"`
 	Avg         float64        `json:"avg"`
 	Last        float64        `json:"last"`
-	LastTime    string         `json:"last_timestamp"`
+	LastTime    moment         `json:"last_timestamp"`
 	LastTimeUS  int64          `json:"last_timestamp_us"`
 	States      []stateRow     `json:"states"`
 
-	style valueStyle
+	shown look
 }
 
 // stateRow is the share of one state.
@@ -100,18 +101,17 @@ func newSummaryRows(format string, out io.Writer) rows {
 		})
 }
 
-func newSummaryRow(s service.Summary, styles map[string]valueStyle) *summaryRow {
-	style := styles[s.Metric]
+func newSummaryRow(s service.Summary, shown look) *summaryRow {
 	row := &summaryRow{
 		WAN: s.WAN, Metric: s.Metric, Labels: s.Labels, Aggregation: string(s.Aggregation),
 		Count: s.Count, Min: s.Min, Max: s.Max, Avg: s.Avg,
-		Last: s.Last, LastTime: formatTime(s.LastTime), LastTimeUS: s.LastTime.UnixMicro(),
+		Last: s.Last, LastTime: moment{s.LastTime}, LastTimeUS: s.LastTime.UnixMicro(),
 		States: []stateRow{},
-		style:  style,
+		shown:  shown,
 	}
 	for _, state := range s.States {
 		row.States = append(row.States, stateRow{
-			Value: state.Value, Name: style.name(state.Value), Count: state.Count, Share: state.Share,
+			Value: state.Value, Name: shown.styles[s.Metric].name(state.Value), Count: state.Count, Share: state.Share,
 		})
 	}
 	return row
@@ -125,32 +125,36 @@ func (r *summaryRow) csv() ([]string, error) {
 	states, err := json.Marshal(r.States)
 	return []string{
 		r.WAN, r.Metric, string(labels), r.Aggregation, number(r.Count), exact(r.Min), exact(r.Max), exact(r.Avg),
-		exact(r.Last), r.LastTime, number(r.LastTimeUS), string(states),
+		exact(r.Last), formatTime(r.LastTime.Time), number(r.LastTimeUS), string(states),
 	}, err
 }
 
 func (r *summaryRow) table() []string {
-	average := r.style.show(r.Avg)
+	style := r.shown.styles[r.Metric]
+	average := style.show(r.Avg)
 	var states []string
 	for _, state := range r.States {
 		average = fixed(r.Avg) // between two states there is none that it could be named after
-		states = append(states, fmt.Sprintf("%s %s", r.style.show(state.Value), percent(state.Share)))
+		states = append(states, fmt.Sprintf("%s %s", style.show(state.Value), percent(state.Share)))
 	}
 	return []string{
 		printable(r.WAN), r.Metric, showLabels(r.Labels), number(r.Count),
-		r.style.show(r.Min), average, r.style.show(r.Max),
-		r.style.show(r.Last), r.LastTime, strings.Join(states, ", "),
+		style.show(r.Min), average, style.show(r.Max),
+		style.show(r.Last), r.LastTime.show(r.shown.zone), strings.Join(states, ", "),
 	}
 }
 
-// showLabels writes labels in the order of their names, as JSON and thus without anything that a terminal would obey.
+// showLabels writes labels as JSON, in the order of their names. JSON lets most of what a terminal obeys stand as it is;
+// here that is escaped.
 func showLabels(labels service.Labels) string {
 	if len(labels) == 0 {
 		return ""
 	}
-	text, err := json.Marshal(labels)
-	if err != nil {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(labels); err != nil {
 		return err.Error()
 	}
-	return string(text)
+	return escape(strings.TrimSuffix(text.String(), "\n"))
 }

@@ -30,6 +30,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
+			env.Setenv("TZ", "UTC")
 			env.Defer(func() { checkHistories(t, env.WorkDir) })
 			return nil
 		},
@@ -42,6 +43,8 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"exits":   exits,
 			"foreign": foreign,
+			"get":     get,
+			"wanctl":  wanctlRows,
 		},
 	})
 }

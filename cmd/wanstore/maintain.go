@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -27,7 +28,8 @@ How long a tier keeps what it has is written in the file. --retention-days and -
 
 Ages are counted from this machine's clock, or from --now, which may not lie ahead of it. A history of old data, imported
 with --now, is older than any retention by the machine's clock: without --now all of it is deleted.
-Times are ` + timeHelp + `.`,
+Times are ` + clock.TimeHelp + `.
+` + timeZones + `.`,
 		Example: `  wanstore maintain
   wanstore maintain --retention-days 365
   wanstore maintain --now 2025-01-31 --db starlink.db --json`,

@@ -17,8 +17,8 @@ type recordSummary struct {
 	WAN             string          `json:"wan_name"`
 	Path            string          `json:"path"`
 	FileBytes       int64           `json:"file_bytes"`
-	Started         string          `json:"started"`
-	Ended           string          `json:"ended"`
+	Started         moment          `json:"started"`
+	Ended           moment          `json:"ended"`
 	DurationSeconds float64         `json:"duration_seconds"`
 	IntervalSeconds float64         `json:"interval_seconds"`
 	Cycles          int64           `json:"cycles"`
@@ -88,7 +88,7 @@ func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *rec
 	return &recordSummary{
 		Target: line.path.Target.String(), Interface: line.path.Interface, WAN: line.wan,
 		Path: writer.Path(), FileBytes: fileSize(writer.Path()),
-		Started: formatTime(seen.started), Ended: formatTime(seen.ended),
+		Started: moment{seen.started}, Ended: moment{seen.ended},
 		DurationSeconds: duration.Seconds(), duration: duration,
 		IntervalSeconds: loop.interval.Seconds(), interval: loop.interval,
 		Cycles: seen.cycles, LateTicks: seen.late, MissedTicks: seen.missed,
@@ -170,7 +170,7 @@ func (s *recordSummary) facts() [][]string {
 		{"states", s.states()},
 		{"samples", s.samples()},
 		{"commits", fmt.Sprintf("%d, %d failed, the longest %s", s.Commits.Count, s.Commits.Failed, brief(s.longestCommit))},
-		{"file", fmt.Sprintf("%s, %s", s.Path, size(s.FileBytes))},
+		{"file", fmt.Sprintf("%s, %s", printable(s.Path), size(s.FileBytes))},
 	}
 	if s.pingErr != nil {
 		facts = append(facts, []string{"last echo error", s.pingErr.Error()})

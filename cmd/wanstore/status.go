@@ -43,6 +43,7 @@ func showStatus(cmd *cobra.Command, asJSON bool) error {
 	if err != nil {
 		return err
 	}
+	status.zone = zoneOf(cmd)
 	if err := writeReport(cmd.OutOrStdout(), status, asJSON); err != nil {
 		return err
 	}
@@ -65,6 +66,7 @@ type fileStatus struct {
 	Tiers            []tierStatus `json:"tiers"`
 
 	retention time.Duration
+	zone      *time.Location // for print
 }
 
 // tierStatus is the state of a tier. Moments that there are not yet are null.
@@ -72,10 +74,10 @@ type tierStatus struct {
 	Granularity string  `json:"granularity"`
 	Rows        int64   `json:"rows"`
 	KeepSeconds float64 `json:"keep_seconds"`
-	Floor       *string `json:"floor"`
-	Watermark   *string `json:"watermark"`
-	First       *string `json:"first"`
-	Last        *string `json:"last"`
+	Floor       moment  `json:"floor"`
+	Watermark   moment  `json:"watermark"`
+	First       moment  `json:"first"`
+	Last        moment  `json:"last"`
 
 	keep time.Duration
 }
@@ -107,27 +109,22 @@ func newTierStatus(read service.TierStatus, keep time.Duration) tierStatus {
 		KeepSeconds: keep.Seconds(), keep: keep,
 	}
 	if read.Floor > 0 {
-		tier.Floor = momentOf(read.Floor.Time())
+		tier.Floor = moment{read.Floor.Time()}
 	}
 	if read.Granularity != service.Raw && read.Watermark > 0 {
-		tier.Watermark = momentOf(read.Watermark.Time())
+		tier.Watermark = moment{read.Watermark.Time()}
 	}
 	if read.Rows > 0 {
-		tier.First, tier.Last = momentOf(read.First.Time()), momentOf(read.Last.Time())
+		tier.First, tier.Last = moment{read.First.Time()}, moment{read.Last.Time()}
 	}
 	return tier
-}
-
-func momentOf(at time.Time) *string {
-	text := formatTime(at)
-	return &text
 }
 
 // print shows the state to people.
 func (s fileStatus) print(out io.Writer) error {
 	facts := newTable(out)
 	for _, fact := range [][]string{
-		{"file", fmt.Sprintf("%s, %s", s.Path, size(s.FileBytes))},
+		{"file", fmt.Sprintf("%s, %s", printable(s.Path), size(s.FileBytes))},
 		{"WAL", size(s.WALBytes)},
 		{"free", size(s.FreeBytes) + " inside the file"},
 		{"schema", fmt.Sprintf("version %d", s.SchemaVersion)},
@@ -147,17 +144,10 @@ func (s fileStatus) print(out io.Writer) error {
 		left("FLOOR"), left("WATERMARK"), left("FIRST"), left("LAST"))
 	for _, tier := range s.Tiers {
 		err := tiers.add(tier.Granularity, number(tier.Rows), formatAge(tier.keep),
-			orDash(tier.Floor), orDash(tier.Watermark), orDash(tier.First), orDash(tier.Last))
+			tier.Floor.show(s.zone), tier.Watermark.show(s.zone), tier.First.show(s.zone), tier.Last.show(s.zone))
 		if err != nil {
 			return err
 		}
 	}
 	return tiers.end()
-}
-
-func orDash(text *string) string {
-	if text == nil {
-		return "-"
-	}
-	return *text
 }

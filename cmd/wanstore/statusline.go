@@ -18,19 +18,22 @@ import (
 type statusLine struct {
 	mu       sync.Mutex
 	out      io.Writer
-	terminal *os.File // nil if it is none
+	zone     *time.Location // of the times in its log
+	terminal *os.File       // nil if it is none
 	shown    bool
 }
 
-func newStatusLine(out io.Writer) *statusLine {
-	s := &statusLine{out: out}
+func newStatusLine(out io.Writer, zone *time.Location) *statusLine {
+	s := &statusLine{out: out, zone: zone}
 	if isTerminal(out) {
 		s.terminal, _ = out.(*os.File)
 	}
 	return s
 }
 
-func (s *statusLine) logger() *slog.Logger { return slog.New(slog.NewTextHandler(s, nil)) }
+func (s *statusLine) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(s, logOptions(s.zone)))
+}
 
 // Write writes whole lines.
 func (s *statusLine) Write(text []byte) (int, error) {
@@ -55,8 +58,8 @@ func (s *statusLine) show(text string) {
 		return
 	}
 	s.clear()
-	if width, _, err := term.GetSize(int(s.terminal.Fd())); err == nil && width > 0 && len(text) >= width {
-		text = text[:width-1] // a line that wraps can't be cleared
+	if width, _, err := term.GetSize(int(s.terminal.Fd())); err == nil && width > 0 {
+		text = clip(text, width-1) // a line that wraps can't be cleared
 	}
 	fmt.Fprint(s.out, text)
 	s.shown = true
@@ -107,7 +110,7 @@ func (c *complaint) isNews(err error) bool {
 	return c.last != "" && c.last != before
 }
 
-// describe returns what is known of a line, in ASCII.
+// describe returns what is known of a line.
 func describe(seen loopCounts) string {
 	parts := []string{formatAge(time.Since(seen.started).Round(time.Second))}
 	switch {

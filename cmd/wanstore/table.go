@@ -2,11 +2,14 @@ package main
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+	"unicode/utf16"
+
+	"github.com/rivo/uniseg"
 )
 
 // tableBatch is how many rows are held back to find the widths of the columns.
@@ -14,7 +17,7 @@ const tableBatch = 1000
 
 // table writes aligned columns. It holds a batch of rows at a time, and no column gets narrower from one batch to the
 // next, so that a table of any length neither sits in memory nor jumps about: text/tabwriter does the one or the other,
-// and can not put numbers to the right and text to the left.
+// can not put numbers to the right and text to the left, and takes every character to be one cell of the terminal wide.
 type table struct {
 	out    *bufio.Writer
 	right  []bool
@@ -83,7 +86,7 @@ func (t *table) widen(row []string) {
 		if i == len(t.widths) {
 			t.widths = append(t.widths, 0)
 		}
-		t.widths[i] = max(t.widths[i], utf8.RuneCountInString(cell))
+		t.widths[i] = max(t.widths[i], widthOf(cell))
 	}
 }
 
@@ -93,7 +96,7 @@ func (t *table) line(row []string) string {
 		if i > 0 {
 			text.WriteString("  ")
 		}
-		padding := strings.Repeat(" ", t.widths[i]-utf8.RuneCountInString(cell))
+		padding := strings.Repeat(" ", t.widths[i]-widthOf(cell))
 		if i < len(t.right) && t.right[i] {
 			text.WriteString(padding + cell)
 			continue
@@ -109,4 +112,45 @@ func printable(name string) string {
 		return strconv.Quote(name)
 	}
 	return name
+}
+
+// escape returns JSON that does nothing to a terminal.
+func escape(text string) string {
+	var escaped strings.Builder
+	for _, r := range text {
+		if unicode.IsPrint(r) {
+			escaped.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&escaped, `\u%04x`, unit)
+		}
+	}
+	return escaped.String()
+}
+
+// widthOf returns how many cells of a terminal a text takes. Nearly all are ASCII, for which the library takes a while.
+func widthOf(text string) int {
+	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return uniseg.StringWidth(text)
+	}
+	return len(text)
+}
+
+// clip returns as much of a text as fits into a width, and an ellipsis for the rest.
+func clip(text string, width int) string {
+	if widthOf(text) <= width {
+		return text
+	}
+	clipped, used := "", 0
+	for graphemes := uniseg.NewGraphemes(text); graphemes.Next(); {
+		if used += graphemes.Width(); used >= width { // the last cell is that of the ellipsis
+			break
+		}
+		clipped += graphemes.Str()
+	}
+	if width < 1 {
+		return ""
+	}
+	return clipped + "…"
 }

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/wanstore/wanstore/service"
 )
 
 func TestTable(t *testing.T) {
@@ -26,6 +29,72 @@ func TestTable(t *testing.T) {
 		"long name  10 ms  note\n" +
 		"\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Columns are aligned in the cells of a terminal, of which a character has none, one or two.
+func TestTableWidths(t *testing.T) {
+	var out bytes.Buffer
+	lines := newTable(&out, left("WAN"), right("VALUE"), left("END"))
+	for _, row := range [][]string{
+		{"回線", "-1.500 ms", "|"},
+		{"📡🛰️", "10.000 ms", "|"},
+		{"Zu\u0308rich", "-123.000 µs", "|"},
+		{"🇩🇪", "", "|"},
+	} {
+		if err := lines.add(row...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := lines.end(); err != nil {
+		t.Fatal(err)
+	}
+	want := "" +
+		"WAN           VALUE  END\n" +
+		"回線      -1.500 ms  |\n" +
+		"📡🛰️      10.000 ms  |\n" +
+		"Zu\u0308rich  -123.000 µs  |\n" +
+		"🇩🇪                   |\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestClip(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"starlink", 8, "starlink"},
+		{"starlink", 7, "starli…"},
+		{"starlink", 1, "…"},
+		{"starlink", 0, ""},
+		{"回線回線", 8, "回線回線"},
+		{"回線回線", 7, "回線回…"},
+		{"回線回線", 6, "回線…"},
+		{"", 0, ""},
+	} {
+		if got := clip(c.text, c.width); got != c.want {
+			t.Errorf("%q in %d: got %q, want %q", c.text, c.width, got, c.want)
+		}
+	}
+}
+
+// Labels are JSON, and nothing in them moves the cursor or turns the text around.
+func TestShowLabels(t *testing.T) {
+	labels := service.Labels{"a": "<b>&\u0085\u009b2J", "c": "\u202e回線\x7f\x1b", "d": "\U000e0001"}
+	want := `{"a":"<b>&\u0085\u009b2J","c":"\u202e回線\u007f\u001b","d":"\udb40\udc01"}`
+	got := showLabels(labels)
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	var read service.Labels
+	if err := json.Unmarshal([]byte(got), &read); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(labels, read); diff != "" {
 		t.Error(diff)
 	}
 }

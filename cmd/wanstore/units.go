@@ -5,10 +5,19 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/wanstore/wanstore/measure"
 	"github.com/wanstore/wanstore/service"
 )
+
+// look is how things are shown to people.
+type look struct {
+	zone   *time.Location
+	styles map[string]valueStyle // by metric
+}
+
+func newLook(zone *time.Location) look { return look{zone: zone, styles: valueStyles()} }
 
 // valueStyle is how the values of one metric are shown to people.
 type valueStyle struct {

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// grid is a range of time in steps, which begin where those of the history do. Its times are in microseconds.
+type grid struct {
+	from  int64
+	step  int64
+	count int
+}
+
+// newGrid lays a grid over a range, of at most so many steps. Without a step it takes the shortest round one.
+func newGrid(query service.Query, most int) (grid, error) {
+	for _, step := range roundSpans() {
+		g := gridOf(query, step)
+		if g.count > most {
+			continue
+		}
+		if query.Step == 0 {
+			return g, nil
+		}
+		if g = gridOf(query, query.Step); g.count > most {
+			return g, fmt.Errorf("--step %s: too fine to be drawn, want %s or more here", formatAge(query.Step), formatAge(step))
+		}
+		return g, nil
+	}
+	return grid{}, fmt.Errorf("the range is too long to be drawn, want less than %d years", most*maxYears)
+}
+
+func gridOf(query service.Query, step time.Duration) grid {
+	width := max(step.Microseconds(), 1)
+	first := floor(query.From.UnixMicro(), width)
+	last := floor(query.Until.UnixMicro()-1, width)
+	return grid{from: first * width, step: width, count: int(last-first) + 1}
+}
+
+// floor divides, and rounds down.
+func floor(a, b int64) int64 {
+	q := a / b
+	if a%b < 0 {
+		q--
+	}
+	return q
+}
+
+// maxYears is the longest step of a plot.
+const maxYears = 150
+
+// roundSpans returns the spans of time that people count in, from the shortest to the longest.
+func roundSpans() []time.Duration {
+	const day = 24 * time.Hour
+	var spans []time.Duration
+	add := func(unit time.Duration, multiples ...int) {
+		for _, n := range multiples {
+			spans = append(spans, time.Duration(n)*unit)
+		}
+	}
+	for unit := time.Microsecond; unit < time.Second; unit *= 10 {
+		add(unit, 1, 2, 5)
+	}
+	add(time.Second, 1, 2, 3, 4, 5, 10, 15, 20, 30)
+	add(time.Minute, 1, 2, 3, 4, 5, 10, 15, 20, 30)
+	add(time.Hour, 1, 2, 3, 4, 6, 8, 12)
+	add(day, 1, 2, 7, 14)
+	for span := 28 * day; span < maxYears*365*day; span *= 2 {
+		add(span, 1)
+	}
+	return spans
+}
+
+// cells returns the steps that a point speaks for. Those before the tier that the step is read from are wider than a step.
+func (g grid) cells(p service.Point) (from, until int) {
+	at := p.Time.UnixMicro()
+	end := (floor(at, g.step) + 1) * g.step
+	end = max(end, at+p.Granularity.Bucket().Microseconds())
+	first := floor(at-g.from, g.step)
+	last := floor(end-1-g.from, g.step)
+	return int(max(first, 0)), int(min(last+1, int64(g.count)))
+}
+
+// begin returns where a column begins of a drawing of that width.
+func (g grid) begin(column, width int) int64 {
+	whole := g.step * int64(g.count)
+	c, w := int64(column), int64(width)
+	return g.from + whole/w*c + whole%w*c/w // whole*c may be too large
+}
+
+// cell is what is known of a series in one step, or in several.
+type cell struct {
+	count    int64 // 0: nothing
+	value    float64
+	min, max float64
+}
+
+// add merges another cell: means by their weight; of two states the one with more samples, or the larger one.
+func (c *cell) add(other cell, mode bool) {
+	switch {
+	case other.count == 0:
+		return
+	case c.count == 0:
+		*c = other
+		return
+	case !mode:
+		c.value += (other.value - c.value) * (float64(other.count) / float64(c.count+other.count))
+		c.count += other.count
+	case other.count > c.count, other.count == c.count && other.value > c.value:
+		c.value, c.count = other.value, other.count
+	}
+	c.min, c.max = min(c.min, other.min), max(c.max, other.max)
+}
+
+// track is a series on a grid.
+type track struct {
+	service.Point // any one of it, for the names
+	cells         []cell
+}
+
+func (t *track) mode() bool { return t.Aggregation == service.Mode }
+
+// add takes a point of the series.
+func (t *track) add(p service.Point, g grid) {
+	from, until := g.cells(p)
+	for i := from; i < until; i++ {
+		t.cells[i].add(cell{p.Count, p.Value, p.Min, p.Max}, t.mode())
+	}
+}
+
+// columns returns the track in another number of cells.
+func (t *track) columns(width int) []cell {
+	columns := make([]cell, width)
+	for c := range columns {
+		from := c * len(t.cells) / width
+		until := max((c+1)*len(t.cells)/width, from+1)
+		for _, one := range t.cells[from:until] {
+			columns[c].add(one, t.mode())
+		}
+	}
+	return columns
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"time"
+	_ "time/tzdata" // for routers, which seldom have a zone database of their own: 0.4 MB, and TZ means something everywhere
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// utcFlag is the flag of every command that takes people out of their time zone.
+const utcFlag = "utc"
+
+func addZoneFlag(root *cobra.Command) {
+	root.PersistentFlags().Bool(utcFlag, false, "show times in UTC, and read those without a zone as UTC (default: local time, $TZ)")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return resolveTimes(cmd) }
+}
+
+// zoneOf returns the zone that people are shown times in. Programs are told UTC.
+func zoneOf(cmd *cobra.Command) *time.Location {
+	if utc, err := cmd.Flags().GetBool(utcFlag); err == nil && utc {
+		return time.UTC
+	}
+	return time.Local //nolint:gosmopolitan // this is the one place that decides whose time people are shown
+}
+
+// resolveTimes reads the times among the flags. What they mean depends on another flag, which may come after them.
+func resolveTimes(cmd *cobra.Command) error {
+	var first error
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		at, ok := flag.Value.(interface {
+			resolve(zone *time.Location) error
+		})
+		if !ok || first != nil {
+			return
+		}
+		if err := at.resolve(zoneOf(cmd)); err != nil {
+			first = usagef(cmd, "invalid argument %q for \"--%s\" flag: %w", flag.Value, flag.Name, err)
+		}
+	})
+	return first
+}
