@@ -1,10 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/wanstore/wanstore/api"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -27,7 +29,7 @@ last one that was; the defaults below are those of a new file.
 
 `)
 	list := newTable(&text, left("NAME"), left("DEFAULT"), left("MEANING"))
-	for _, variable := range service.Variables() {
+	for _, variable := range slices.Concat(service.Variables(), api.Variables()) {
 		_ = list.add(variable.Name, variable.Default, variable.Help) // into memory
 	}
 	_ = list.end()

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wanstore/wanstore/api"
 	"github.com/wanstore/wanstore/measure"
 	"github.com/wanstore/wanstore/service"
 )
@@ -42,14 +43,16 @@ there (or --interface) are read. Recorded are
   %-26s Mbit/s that the interface received
   %-26s Mbit/s that it sent
 
-The history is maintained meanwhile. Sending echoes needs the right to: an unprivileged ICMP socket
+The history is maintained meanwhile, and with --listen (or $%sLISTEN) answered over HTTP as by "wanstore serve",
+its own health included. Sending echoes needs the right to: an unprivileged ICMP socket
 (sysctl net.ipv4.ping_group_range) or CAP_NET_RAW.`,
 			service.RTT, service.RTTBaseline, service.RTTDelta, measure.LoadTimeConstant, service.State,
 			measure.YellowFrom, measure.SoftRedFrom, measure.RedFrom, measure.SilenceLimit,
-			service.RateDownload, service.RateUpload),
+			service.RateDownload, service.RateUpload, api.EnvPrefix),
 		Example: `  wanstore record
   wanstore record --for 10s --db /tmp/wan.db
   wanstore record --target 192.0.2.1 --interface eth1 --wan cable
+  wanstore record --listen 127.0.0.1:9101
   wanstore record --for 1h --json > summary.json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return options.run(cmd) },
@@ -62,13 +65,14 @@ The history is maintained meanwhile. Sending echoes needs the right to: an unpri
 	flags.StringVar(&options.device, "interface", "",
 		"count the bytes of this `INTERFACE`, and send echoes through it (default: the one that leads to the host)")
 	flags.StringVar(&options.wan, "wan", "", "`NAME` of the WAN to record as (default: that of the interface)")
+	addListenFlag(cmd, fmt.Sprintf("answer HTTP at this `HOST:PORT` meanwhile (default $%sLISTEN, else not at all)", api.EnvPrefix))
 	addJSONFlag(cmd, &options.json)
 	addPolicyFlags(cmd)
 	return cmd
 }
 
 func (o *recordOptions) run(cmd *cobra.Command) error {
-	config, err := configure(cmd)
+	config, httpConfig, err := configureServer(cmd)
 	if err != nil {
 		return err
 	}
@@ -76,11 +80,18 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 		return usagef(cmd, "--interval %s: want %s or more", o.interval.Duration, measure.MinPingInterval)
 	}
 	ctx := cmd.Context()
-	line, err := o.findLine(ctx) // before the file is made
+	line, err := o.findLine(ctx) // before the file is made, and so the next
 	if err != nil {
 		return err
 	}
-	terminal := newStatusLine(cmd.ErrOrStderr())
+	listener, err := listenIfAsked(ctx, httpConfig)
+	if err != nil {
+		return err
+	}
+	if listener != nil {
+		defer listener.Close() // for when nothing comes of it: who serves closes it
+	}
+	terminal := newStatusLine(cmd.ErrOrStderr(), zoneOf(cmd))
 	writer, err := openWriter(ctx, config, service.Options{Logger: terminal.logger()})
 	if err != nil {
 		return err
@@ -91,8 +102,13 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 	}
 	fmt.Fprintf(terminal, "recording %s through %s every %s into %s%s\n",
 		line.path.Target, line.path.Interface, formatAge(o.interval.Duration), config.DBPath, o.howToEnd())
-	o.measure(ctx, loop, line, terminal)
-	err = closeWriter(ctx, writer)
+	var server *endpoint
+	if listener != nil {
+		server = newEndpoint(listener, httpConfig, writer.Path(), writer, terminal.logger())
+		fmt.Fprintf(terminal, "serving it at %s\n", server.url())
+	}
+	err = o.measure(ctx, loop, line, server, terminal)
+	err = errors.Join(err, closeWriter(ctx, writer))
 	err = errors.Join(err, writeReport(cmd.OutOrStdout(), newRecordSummary(line, loop, writer), o.json))
 	terminal.hint("look at it: wanstore history --last 5m --summary --db " + config.DBPath)
 	return err
@@ -143,8 +159,11 @@ func (o *recordOptions) newLoop(line *line, writer *service.Writer) (*recordLoop
 	return newRecordLoop(o.interval.Duration, line.pinger.Take, line.meter.Rate, series, writer.Record), nil
 }
 
-// measure records until it is time to end, and then until nothing of it runs any more.
-func (o *recordOptions) measure(ctx context.Context, loop *recordLoop, line *line, terminal *statusLine) {
+// measure records until it is time to end, and answers at server if it is not nil, and then waits until nothing of it runs
+// any more. The error is that of the server, whose end does not end the recording.
+func (o *recordOptions) measure(
+	ctx context.Context, loop *recordLoop, line *line, server *endpoint, terminal *statusLine,
+) (serverErr error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if o.duration.Duration > 0 {
@@ -154,8 +173,16 @@ func (o *recordOptions) measure(ctx context.Context, loop *recordLoop, line *lin
 	var running sync.WaitGroup
 	running.Go(func() { _ = line.pinger.Run(ctx) }) // it ends with ctx and has no error
 	running.Go(func() { terminal.follow(ctx, loop, line) })
+	if server != nil {
+		running.Go(func() {
+			if serverErr = server.serve(ctx); serverErr != nil {
+				terminal.logger().Error("nothing is served any more", "err", serverErr)
+			}
+		})
+	}
 	loop.run(ctx)
 	running.Wait()
+	return serverErr
 }
 
 // newLineSeries resolves the series that a loop records to.

@@ -46,11 +46,15 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 	root.SetVersionTemplate("wanstore {{.Version}}\n")
 	root.SetFlagErrorFunc(usage)
 	addPathFlag(root)
+	addZoneFlag(root)
 	root.AddCommand(
 		newRecord(),
+		newServe(),
 		newImport(),
 		newMaintain(),
 		newHistory(),
+		newExport(),
+		newBackup(),
 		newStatus(),
 		newEnvironmentTopic(),
 	)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wanstore/wanstore/api"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -28,6 +29,7 @@ func settingFlags() map[string]string {
 		"keep-raw":       service.EnvPrefix + "KEEP_RAW",
 		"keep-1m":        service.EnvPrefix + "KEEP_1M",
 		"keep-5m":        service.EnvPrefix + "KEEP_5M",
+		listenFlag:       api.EnvPrefix + "LISTEN",
 	}
 }
 
@@ -51,6 +53,23 @@ func addPolicyFlags(cmd *cobra.Command) {
 
 // configure brings flags and environment together, under one validation.
 func configure(cmd *cobra.Command) (service.Config, error) {
+	overrides, err := readSettingFlags(cmd)
+	if err != nil {
+		return service.Config{}, err
+	}
+	return configFrom(overrides)
+}
+
+func configFrom(overrides map[string]string) (service.Config, error) {
+	config, err := service.ConfigFromEnv(overrides)
+	if config.DBPath == "" {
+		config.DBPath = service.DefaultConfig().DBPath
+	}
+	return config, err
+}
+
+// readSettingFlags returns the flags that were given, by the variables that they go before.
+func readSettingFlags(cmd *cobra.Command) (map[string]string, error) {
 	overrides := map[string]string{}
 	for name, variable := range settingFlags() {
 		flag := cmd.Flags().Lookup(name)
@@ -58,15 +77,11 @@ func configure(cmd *cobra.Command) (service.Config, error) {
 			continue
 		}
 		if flag.Value.String() == "" { // an unset shell variable, say: the default would be a surprise
-			return service.Config{}, usagef(cmd, "--%s is empty", name)
+			return nil, usagef(cmd, "--%s is empty", name)
 		}
 		overrides[variable] = flag.Value.String()
 	}
-	config, err := service.ConfigFromEnv(overrides)
-	if config.DBPath == "" {
-		config.DBPath = service.DefaultConfig().DBPath
-	}
-	return config, err
+	return overrides, nil
 }
 
 // withFlagNames says in a message of the validation which flag a bad value came from.
@@ -81,7 +96,17 @@ func withFlagNames(cmd *cobra.Command, text string) string {
 
 // newLogger logs to the command's error output.
 func newLogger(cmd *cobra.Command) *slog.Logger {
-	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), logOptions(zoneOf(cmd))))
+}
+
+// logOptions makes a log tell the time of a zone.
+func logOptions(zone *time.Location) *slog.HandlerOptions {
+	return &slog.HandlerOptions{ReplaceAttr: func(groups []string, attr slog.Attr) slog.Attr {
+		if attr.Key == slog.TimeKey && len(groups) == 0 {
+			return slog.Time(attr.Key, attr.Value.Time().In(zone))
+		}
+		return attr
+	}}
 }
 
 // openWriter opens the file for writing, and makes it if it is not there.

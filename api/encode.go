@@ -1,0 +1,180 @@
+package api
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// pointBytes is about what a point takes in an answer.
+const pointBytes = 96
+
+// seriesHead is what an answer says of a series before its columns.
+type seriesHead struct {
+	Metric      string              `json:"metric"`
+	WAN         string              `json:"wan"`
+	Labels      service.Labels      `json:"labels"`
+	Unit        string              `json:"unit"`
+	Aggregation service.Aggregation `json:"aggregation"`
+}
+
+// metadata is what an answer says of itself.
+type metadata struct {
+	From          seconds  `json:"from"`
+	To            seconds  `json:"to"`
+	Step          seconds  `json:"step"`
+	Granularities []string `json:"granularities"`
+	Order         string   `json:"order"`
+	Limit         int      `json:"limit"`
+	Offset        int      `json:"offset"`
+	Total         int64    `json:"total"`
+	Returned      int      `json:"returned"`
+	NextOffset    *int     `json:"next_offset"`
+	Next          *string  `json:"next"`
+}
+
+// seconds is a number of seconds as JSON has it, exact to the microsecond.
+type seconds []byte
+
+// MarshalJSON returns the number.
+func (s seconds) MarshalJSON() ([]byte, error) { return s, nil }
+
+// answer encodes points, grouped by series, and what is said of them. The columns are written by hand, because an answer
+// has thousands of numbers and encoding/json looks at the type of each.
+func (a *API) answer(points []service.Point, meta metadata) ([]byte, error) {
+	units := a.units()
+	buf := make([]byte, 0, 1024+len(points)*pointBytes)
+	buf = append(buf, `{"data":[`...)
+	for i, series := range groupBySeries(points) {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		first := series[0]
+		head, err := json.Marshal(seriesHead{
+			Metric: first.Metric, WAN: first.WAN, Labels: first.Labels,
+			Unit: units[first.Metric], Aggregation: first.Aggregation,
+		})
+		if err != nil {
+			return nil, err
+		}
+		buf = append(buf, head[:len(head)-1]...)
+		buf = appendColumns(buf, series)
+		buf = append(buf, '}')
+	}
+	end, err := json.Marshal(meta)
+	if err != nil {
+		return nil, err
+	}
+	buf = append(buf, `],"metadata":`...)
+	buf = append(buf, end...)
+	return append(buf, '}', '\n'), nil
+}
+
+// units returns the units of the metrics that are known, by name.
+func (a *API) units() map[string]string {
+	known := service.Metrics()
+	if a.options.Writer != nil {
+		known = a.options.Writer.Metrics()
+	}
+	units := make(map[string]string, len(known))
+	for _, metric := range known {
+		units[metric.Name] = metric.Unit
+	}
+	return units
+}
+
+// groupBySeries returns the points of each series in the order they have, the series in the order of their first samples.
+func groupBySeries(points []service.Point) [][]*service.Point {
+	var groups [][]*service.Point
+	index := map[int64]int{}
+	for i := range points {
+		p := &points[i]
+		at, ok := index[p.SeriesID]
+		if !ok {
+			at = len(groups)
+			index[p.SeriesID] = at
+			groups = append(groups, nil)
+		}
+		groups[at] = append(groups[at], p)
+	}
+	slices.SortFunc(groups, func(a, b []*service.Point) int { return int(a[0].SeriesID - b[0].SeriesID) })
+	return groups
+}
+
+func appendColumns(buf []byte, series []*service.Point) []byte {
+	buf = appendColumn(buf, "timestamps", series, func(b []byte, p *service.Point) []byte { return appendSeconds(b, p.Time) })
+	buf = appendColumn(buf, "values", series, func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Value) })
+	buf = appendColumn(buf, "min", series, func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Min) })
+	buf = appendColumn(buf, "max", series, func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Max) })
+	buf = appendColumn(buf, "count", series, func(b []byte, p *service.Point) []byte { return strconv.AppendInt(b, p.Count, 10) })
+	return appendColumn(buf, "granularity", series, func(b []byte, p *service.Point) []byte {
+		b = append(b, '"')
+		b = append(b, p.Granularity.String()...)
+		return append(b, '"')
+	})
+}
+
+func appendColumn(
+	buf []byte, name string, series []*service.Point, appendValue func([]byte, *service.Point) []byte,
+) []byte {
+	buf = append(buf, ',', '"')
+	buf = append(buf, name...)
+	buf = append(buf, `":[`...)
+	for i, p := range series {
+		if i > 0 {
+			buf = append(buf, ',')
+		}
+		buf = appendValue(buf, p)
+	}
+	return append(buf, ']')
+}
+
+// appendNumber writes the shortest decimal that is read as v again, as encoding/json does. The file holds finite ones only.
+func appendNumber(buf []byte, v float64) []byte {
+	format := byte('f')
+	if size := math.Abs(v); size != 0 && (size < 1e-6 || size >= 1e21) {
+		format = 'e'
+	}
+	return strconv.AppendFloat(buf, v, format, -1, 64)
+}
+
+// appendSeconds writes a moment as Unix seconds.
+func appendSeconds(buf []byte, at time.Time) []byte { return appendMicros(buf, at.UnixMicro()) }
+
+// appendMicros writes microseconds as seconds, digit by digit: a float64 of seconds would lose them.
+func appendMicros(buf []byte, micros int64) []byte {
+	if micros < 0 {
+		buf = append(buf, '-')
+		micros = -micros
+	}
+	buf = strconv.AppendInt(buf, micros/1e6, 10)
+	fraction := micros % 1e6
+	if fraction == 0 {
+		return buf
+	}
+	buf = append(buf, '.')
+	for digit := int64(1e5); fraction > 0; digit /= 10 {
+		buf = append(buf, byte('0'+fraction/digit))
+		fraction %= digit
+	}
+	return buf
+}
+
+// granularitiesOf names the tiers that points were made from, finest first.
+func granularitiesOf(points []service.Point) []string {
+	var used [service.Hour + 1]bool
+	for i := range points {
+		used[points[i].Granularity] = true
+	}
+	names := []string{}
+	for g := range service.Hour + 1 {
+		if used[g] {
+			names = append(names, g.String())
+		}
+	}
+	return names
+}

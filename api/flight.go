@@ -1,0 +1,72 @@
+package api
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// patience is how long /metrics and /health wait for the file: whoever watches over a daemon wants an answer when its disk
+// hangs, too.
+const patience = 3 * time.Second
+
+// flight asks the file one question at a time, in a goroutine that a hung disk may hold for as long as it likes. Who asks
+// meanwhile waits for the same answer, so that hanging questions do not pile up.
+type flight[T any] struct {
+	mu      sync.Mutex
+	running *answer[T]
+}
+
+type answer[T any] struct {
+	done  chan struct{} // closed when the fields below are set
+	value T
+	err   error
+}
+
+// ask returns the answer to a question that is under way, or to this one.
+//
+// Errors: that of the question, and context.DeadlineExceeded when patience has run out.
+func (f *flight[T]) ask(question func(context.Context) (T, error)) (T, error) {
+	a := f.join(question)
+	timer := time.NewTimer(patience)
+	defer timer.Stop()
+	select {
+	case <-a.done:
+		return a.value, a.err
+	case <-timer.C:
+		var none T
+		return none, context.DeadlineExceeded
+	}
+}
+
+func (f *flight[T]) join(question func(context.Context) (T, error)) *answer[T] {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.running != nil {
+		return f.running
+	}
+	a := &answer[T]{done: make(chan struct{})}
+	f.running = a
+	go f.fly(a, question)
+	return a
+}
+
+func (f *flight[T]) fly(a *answer[T], question func(context.Context) (T, error)) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	a.value, a.err = question(ctx)
+	f.mu.Lock()
+	f.running = nil
+	f.mu.Unlock()
+	close(a.done)
+}
+
+// wait blocks until the question under way, if there is one, has been answered.
+func (f *flight[T]) wait() {
+	f.mu.Lock()
+	a := f.running
+	f.mu.Unlock()
+	if a != nil {
+		<-a.done
+	}
+}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// What can be wrong beside the reasons of service.
+const (
+	fileUnreadable service.Reason = "file_unreadable"
+	fileSlow       service.Reason = "file_slow" // it has not answered in time
+)
+
+// health is the answer to /health. It names no paths: who may not see the data may see it.
+type health struct {
+	Status  string   `json:"status"` // ok or failing
+	Reasons []reason `json:"reasons"`
+}
+
+type reason struct {
+	Reason  service.Reason `json:"reason"`
+	Message string         `json:"message"`
+}
+
+// serveHealth answers 200, or 503 with what is wrong, after a few seconds at most.
+func (a *API) serveHealth(w http.ResponseWriter, _ *http.Request) {
+	answer, code := health{Status: "ok", Reasons: []reason{}}, http.StatusOK
+	for _, problem := range a.problems() {
+		answer.Reasons = append(answer.Reasons, reason(problem))
+	}
+	if len(answer.Reasons) > 0 {
+		answer.Status, code = "failing", http.StatusServiceUnavailable
+	}
+	body, err := json.Marshal(answer)
+	if err != nil { // a struct of texts
+		panic(err)
+	}
+	sendJSON(w, code, append(body, '\n'))
+}
+
+// problems asks the writer, if it is in this process, and the file. A writer knows better than its file whether maintenance
+// is overdue.
+func (a *API) problems() []service.Problem {
+	problems, err := a.checks.ask(a.checkFile)
+	if a.options.Writer != nil {
+		problems = a.options.Writer.Health()
+	}
+	if err == nil {
+		return problems
+	}
+	a.log.Warn("the history can not be read", "err", err)
+	return append(problems, unreadable(err))
+}
+
+func (a *API) checkFile(ctx context.Context) (problems []service.Problem, err error) {
+	err = a.source.read(ctx, func(history *service.History) error {
+		problems, err = history.Health(ctx)
+		return err
+	})
+	return problems, err
+}
+
+// unreadable says why a file can not be read, without what an error tells of this machine.
+func unreadable(err error) service.Problem {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return service.Problem{Reason: fileSlow, Message: "the file has not answered within " + patience.String()}
+	}
+	for _, known := range []error{
+		service.ErrMissing, service.ErrEmpty, service.ErrDirectory, service.ErrNotDatabase, service.ErrForeign,
+		service.ErrTooNew, service.ErrDamaged, fs.ErrPermission, errClosed,
+	} {
+		if errors.Is(err, known) {
+			return service.Problem{Reason: fileUnreadable, Message: known.Error()}
+		}
+	}
+	return service.Problem{Reason: fileUnreadable, Message: "the file can not be read"}
+}

@@ -1,0 +1,53 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// historyPath is where the points are.
+const historyPath = "/metrics/history"
+
+// serveHistory answers with a page of points.
+func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
+	q, err := parseQuestion(r.URL.RawQuery, time.Now())
+	if err != nil {
+		a.refuse(w, r, badRequest(err))
+		return
+	}
+	page, err := a.page(r.Context(), q)
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	body, err := a.answer(page.Points, newMetadata(q, page))
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	sendJSON(w, http.StatusOK, body)
+}
+
+func (a *API) page(ctx context.Context, q question) (page service.Page, err error) {
+	err = a.source.read(ctx, func(history *service.History) error {
+		page, err = history.Page(ctx, q.Query, q.limit, q.offset)
+		return err
+	})
+	return page, err
+}
+
+func newMetadata(q question, page service.Page) metadata {
+	meta := metadata{
+		From: appendSeconds(nil, q.From), To: appendSeconds(nil, page.Until), Step: appendMicros(nil, q.Step.Microseconds()),
+		Granularities: granularitiesOf(page.Points), Order: q.order(), Limit: q.limit, Offset: q.offset,
+		Total: page.Total, Returned: len(page.Points),
+	}
+	if next := q.offset + len(page.Points); int64(next) < page.Total {
+		url := historyPath + "?" + q.nextQuery(page.Until, next)
+		meta.NextOffset, meta.Next = &next, &url
+	}
+	return meta
+}

@@ -1,0 +1,99 @@
+package api_test
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/wanstore/wanstore/api"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// points is the answer to a question about points.
+type points struct {
+	Data []struct {
+		Metric      string            `json:"metric"`
+		WAN         string            `json:"wan"`
+		Labels      map[string]string `json:"labels"`
+		Unit        string            `json:"unit"`
+		Aggregation string            `json:"aggregation"`
+		Timestamps  []json.Number     `json:"timestamps"`
+		Values      []float64         `json:"values"`
+		Min         []float64         `json:"min"`
+		Max         []float64         `json:"max"`
+		Count       []int64           `json:"count"`
+		Granularity []string          `json:"granularity"`
+	} `json:"data"`
+	Metadata struct {
+		From          json.Number `json:"from"`
+		To            json.Number `json:"to"`
+		Step          json.Number `json:"step"`
+		Granularities []string    `json:"granularities"`
+		Order         string      `json:"order"`
+		Limit         int         `json:"limit"`
+		Offset        int         `json:"offset"`
+		Total         int64       `json:"total"`
+		Returned      int         `json:"returned"`
+		NextOffset    *int        `json:"next_offset"`
+		Next          *string     `json:"next"`
+	} `json:"metadata"`
+}
+
+// refused is the answer to a question that was refused.
+type refused struct {
+	Error struct {
+		Parameter string `json:"parameter"`
+		Message   string `json:"message"`
+	} `json:"error"`
+}
+
+// decode reads an answer, of which nothing may be unknown.
+func decode[T any](t *testing.T, body io.Reader) (value T) {
+	t.Helper()
+	decoder := json.NewDecoder(body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&value); err != nil {
+		t.Fatal(err)
+	}
+	return value
+}
+
+// history asks for points, which must come.
+func history(t *testing.T, a *api.API, path string) points {
+	t.Helper()
+	answer := ask(t, a, http.MethodGet, path)
+	if answer.Code != http.StatusOK {
+		t.Fatalf("GET %s: %d %s", path, answer.Code, answer.Body)
+	}
+	return decode[points](t, answer.Body)
+}
+
+// refusal asks for what must be refused with a status, and returns why.
+func refusal(t *testing.T, a *api.API, path string, status int) refused {
+	t.Helper()
+	answer := ask(t, a, http.MethodGet, path)
+	if answer.Code != status {
+		t.Errorf("GET %s: %d %s, want %d", path, answer.Code, answer.Body, status)
+	}
+	why := decode[refused](t, answer.Body)
+	if why.Error.Message == "" || answer.Header().Get("Content-Type") != "application/json" {
+		t.Errorf("GET %s: %+v", path, why)
+	}
+	return why
+}
+
+// askWith asks with headers, given as name and value in turn.
+func askWith(a *api.API, method, path string, headers ...string) *httptest.ResponseRecorder {
+	request := httptest.NewRequest(method, path, nil)
+	for i := 0; i < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	answer := httptest.NewRecorder()
+	a.Handler().ServeHTTP(answer, request)
+	return answer
+}

@@ -1,0 +1,93 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"io/fs"
+	"net/http"
+	"path"
+	"time"
+)
+
+//go:embed page
+var pageFiles embed.FS
+
+// asset is a file of the page.
+type asset struct {
+	content     []byte
+	contentType string
+	tag         string
+}
+
+// pageAssets returns the files of the page by their paths in URLs: page/app.js.
+func pageAssets() map[string]asset {
+	assets := map[string]asset{}
+	err := fs.WalkDir(pageFiles, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := pageFiles.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(content)
+		// Weak, because the same file is sent plain and compressed.
+		assets[name] = asset{content: content, contentType: contentTypeOf(name), tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`}
+		return nil
+	})
+	if err != nil { // they are in the program
+		panic(err)
+	}
+	return assets
+}
+
+// contentTypeOf knows the types itself: those of package mime are whatever the machine's own list says.
+func contentTypeOf(name string) string {
+	switch path.Ext(name) {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case ".json", ".map":
+		return "application/json"
+	case ".svg":
+		return "image/svg+xml"
+	case ".png":
+		return "image/png"
+	case ".woff2":
+		return "font/woff2"
+	default:
+		return "text/plain; charset=utf-8"
+	}
+}
+
+// servePage answers with the page, and servePageFile with what it is made of. Neither has any data in it.
+func (a *API) servePage(w http.ResponseWriter, r *http.Request) {
+	a.serveAsset(w, r, "page/index.html")
+}
+
+func (a *API) servePageFile(w http.ResponseWriter, r *http.Request) {
+	a.serveAsset(w, r, r.URL.Path[1:])
+}
+
+func (a *API) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
+	file, ok := a.assets[name]
+	if !ok {
+		a.serveNothing(w, r)
+		return
+	}
+	header := w.Header()
+	header.Set("Content-Type", file.contentType)
+	header.Set("ETag", file.tag)
+	header.Set("Cache-Control", "no-cache") // kept, and asked about each time: a new version of the program has a new page
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.content))
+}
+
+// serveNothing answers where there is nothing.
+func (a *API) serveNothing(w http.ResponseWriter, r *http.Request) {
+	a.refuse(w, r, failed(http.StatusNotFound, "there is nothing at "+r.URL.Path+": want /, "+historyPath+", /metrics or /health"))
+}

@@ -1,0 +1,257 @@
+package api
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/clock"
+	"github.com/wanstore/wanstore/service"
+)
+
+const (
+	// defaultRange is what a question without a range is about.
+	defaultRange = time.Hour
+	// defaultLimit and maxLimit bound the points of one answer: the most are about 8 MB of JSON.
+	defaultLimit = 10_000
+	maxLimit     = 100_000
+)
+
+// The parameters of a question.
+const (
+	paramRange   = "range"
+	paramFrom    = "from"
+	paramTo      = "to"
+	paramMetrics = "metrics"
+	paramWAN     = "wan"
+	paramLabel   = "label." // and the name of the label
+	paramStep    = "step"
+	paramOrder   = "order"
+	paramLimit   = "limit"
+	paramOffset  = "offset"
+)
+
+const (
+	newestFirst = "desc"
+	oldestFirst = "asc"
+)
+
+// parameterError says what is wrong with one parameter.
+type parameterError struct {
+	name string
+	err  error
+}
+
+func (e *parameterError) Error() string { return e.name + ": " + e.err.Error() }
+
+func (e *parameterError) Unwrap() error { return e.err }
+
+// wrong is a parameterError with a message of its own.
+func wrong(name, format string, args ...any) error {
+	return &parameterError{name: name, err: fmt.Errorf(format, args...)}
+}
+
+// question is what was asked for.
+type question struct {
+	service.Query
+	limit, offset int
+}
+
+// parseQuestion reads the query of a URL. Whatever is not said about time is said about now.
+//
+// Errors: *parameterError where one is to blame.
+func parseQuestion(rawQuery string, now time.Time) (question, error) {
+	values, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return question{}, fmt.Errorf("the query can not be read: %w", err)
+	}
+	q := question{limit: defaultLimit}
+	q.NewestFirst = true
+	for _, name := range slices.Sorted(maps.Keys(values)) { // in order, so that the same URL gets the same error
+		texts := values[name]
+		if name != paramMetrics && len(texts) > 1 {
+			return question{}, wrong(name, "is given %d times: want it once", len(texts))
+		}
+		if err := q.set(name, texts); err != nil {
+			return question{}, err
+		}
+	}
+	if err := q.setRange(values, now.Truncate(time.Microsecond)); err != nil {
+		return question{}, err
+	}
+	return q, nil
+}
+
+// set takes one parameter, except that setRange takes the range.
+func (q *question) set(name string, texts []string) (err error) {
+	text := texts[0]
+	switch name {
+	case paramRange, paramFrom, paramTo:
+	case paramMetrics:
+		q.Metrics, err = parseMetrics(texts)
+	case paramWAN:
+		if text == "" {
+			return wrong(name, "is empty: leave it out to ask for all")
+		}
+		q.WAN = text
+	case paramStep:
+		q.Step, err = parseStep(text)
+	case paramOrder:
+		if text != newestFirst && text != oldestFirst {
+			return wrong(name, "%.80q: want %s or %s", text, newestFirst, oldestFirst)
+		}
+		q.NewestFirst = text == newestFirst
+	case paramLimit:
+		q.limit, err = parseCount(text)
+		if err != nil || q.limit < 1 || q.limit > maxLimit {
+			return wrong(name, "%.80q: want a number from 1 to %d", text, maxLimit)
+		}
+	case paramOffset:
+		if q.offset, err = parseCount(text); err != nil {
+			return wrong(name, "%.80q: want a number from 0 on", text)
+		}
+	default:
+		return q.setLabel(name, text)
+	}
+	return err
+}
+
+func (q *question) setLabel(name, value string) error {
+	label, ok := strings.CutPrefix(name, paramLabel)
+	if !ok || label == "" {
+		return wrong(name, "is no parameter: want range, from, to, metrics, wan, label.NAME, step, order, limit or offset")
+	}
+	if q.Labels == nil {
+		q.Labels = service.Labels{}
+	}
+	q.Labels[label] = value
+	return nil
+}
+
+// setRange settles which stretch of time is asked for, in whole microseconds, as the answer tells it.
+func (q *question) setRange(values url.Values, now time.Time) (err error) {
+	switch {
+	case values.Has(paramRange) && (values.Has(paramFrom) || values.Has(paramTo)):
+		return wrong(paramRange, "excludes from and to")
+	case values.Has(paramTo) && !values.Has(paramFrom):
+		return wrong(paramTo, "needs from as well")
+	case !values.Has(paramFrom):
+		return q.setLast(values, now)
+	}
+	if q.From, err = parseTime(paramFrom, values.Get(paramFrom)); err != nil {
+		return err
+	}
+	if !values.Has(paramTo) {
+		if !q.From.Before(now) {
+			return wrong(paramFrom, "%.80q is not in the past: want to as well", values.Get(paramFrom))
+		}
+		q.Until = now
+		return nil
+	}
+	if q.Until, err = parseTime(paramTo, values.Get(paramTo)); err != nil {
+		return err
+	}
+	if !q.From.Before(q.Until) {
+		return wrong(paramTo, "%.80q is not after from", values.Get(paramTo))
+	}
+	return nil
+}
+
+// setLast asks for a stretch of time up to now.
+func (q *question) setLast(values url.Values, now time.Time) (err error) {
+	length := defaultRange
+	if values.Has(paramRange) {
+		if length, err = parseDuration(paramRange, values.Get(paramRange)); err != nil {
+			return err
+		}
+	}
+	q.From, q.Until = now.Add(-length).Truncate(time.Microsecond), now
+	return nil
+}
+
+// parseMetrics reads names that are separated by commas, as well as repeated.
+func parseMetrics(texts []string) ([]string, error) {
+	var names []string
+	for _, text := range texts {
+		for name := range strings.SplitSeq(text, ",") {
+			name = strings.TrimSpace(name)
+			if name == "" {
+				return nil, wrong(paramMetrics, "%.80q has an empty name: leave the parameter out to ask for all", text)
+			}
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+func parseStep(text string) (time.Duration, error) {
+	step, err := parseDuration(paramStep, text)
+	if err == nil && step%time.Microsecond != 0 {
+		err = wrong(paramStep, "%.80q: want whole microseconds", text)
+	}
+	return step, err
+}
+
+func parseDuration(name, text string) (time.Duration, error) {
+	d, err := clock.ParseDuration(text)
+	if err != nil {
+		return 0, wrong(name, "%.80q: %w", text, err)
+	}
+	if d <= 0 {
+		return 0, wrong(name, "%.80q: want a duration of more than 0", text)
+	}
+	return d, nil
+}
+
+func parseTime(name, text string) (time.Time, error) {
+	at, err := clock.ParseTime(text, time.UTC)
+	if errors.Is(err, clock.ErrTimeSyntax) && strings.Contains(text, " ") {
+		return at, wrong(name, "%.80q: %w; the + of a zone is %%2B in a URL", text, err)
+	}
+	if err != nil {
+		return at, wrong(name, "%.80q: %w", text, err)
+	}
+	return at.Truncate(time.Microsecond), nil
+}
+
+// parseCount reads a number from 0 on.
+func parseCount(text string) (int, error) {
+	n, err := strconv.ParseUint(text, 10, 31)
+	return int(n), err
+}
+
+// nextQuery returns the query of the URL that asks for the page from offset on of the same answer.
+func (q *question) nextQuery(until time.Time, offset int) string {
+	values := url.Values{
+		paramFrom:   {string(appendSeconds(nil, q.From))},
+		paramTo:     {string(appendSeconds(nil, until))},
+		paramOrder:  {q.order()},
+		paramLimit:  {strconv.Itoa(q.limit)},
+		paramOffset: {strconv.Itoa(offset)},
+	}
+	if len(q.Metrics) > 0 {
+		values.Set(paramMetrics, strings.Join(q.Metrics, ","))
+	}
+	if q.WAN != "" {
+		values.Set(paramWAN, q.WAN)
+	}
+	if q.Step > 0 {
+		values.Set(paramStep, q.Step.String())
+	}
+	for name, value := range q.Labels {
+		values.Set(paramLabel+name, value)
+	}
+	return values.Encode()
+}
+
+func (q *question) order() string {
+	if q.NewestFirst {
+		return newestFirst
+	}
+	return oldestFirst
+}

@@ -1,0 +1,81 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// httpError is an error that knows its status.
+type httpError struct {
+	status int
+	err    error
+}
+
+func (e *httpError) Error() string { return e.err.Error() }
+
+func (e *httpError) Unwrap() error { return e.err }
+
+func badRequest(err error) error { return &httpError{status: http.StatusBadRequest, err: err} }
+
+// failed is httpError with a message of its own.
+func failed(status int, message string) error {
+	return &httpError{status: status, err: errors.New(message)}
+}
+
+// statusOf returns the status that an error is answered with.
+func statusOf(err error) int {
+	if known, ok := errors.AsType[*httpError](err); ok {
+		return known.status
+	}
+	for _, reason := range []error{
+		errUnavailable, service.ErrDamaged, service.ErrNotDatabase, service.ErrBusy, context.Canceled, context.DeadlineExceeded,
+	} {
+		if errors.Is(err, reason) {
+			return http.StatusServiceUnavailable
+		}
+	}
+	return http.StatusInternalServerError
+}
+
+// refusal is how an error is told.
+type refusal struct {
+	Error struct {
+		Parameter string `json:"parameter,omitempty"`
+		Message   string `json:"message"`
+	} `json:"error"`
+}
+
+// refuse answers with an error. What only the answer tells is logged as well: that nobody is to blame for but this program.
+func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	status := statusOf(err)
+	var text refusal
+	text.Error.Message = err.Error()
+	if blamed, ok := errors.AsType[*parameterError](err); ok {
+		text.Error.Parameter = blamed.name
+	}
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		text.Error.Message = "it took longer than " + answerLimit.String() + ": ask for a shorter range, or a wider step"
+	case status == http.StatusInternalServerError:
+		a.log.ErrorContext(r.Context(), "a question failed", "path", r.URL.Path, "err", err)
+	}
+	body, err := json.Marshal(text)
+	if err != nil { // a struct of two texts
+		panic(err)
+	}
+	sendJSON(w, status, append(body, '\n'))
+}
+
+// sendJSON answers with a whole body.
+func sendJSON(w http.ResponseWriter, status int, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) //nolint:gosec // JSON, and said to be: no browser takes it for a page. Who has hung up needs no answer
+}

@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// What a client may take: the time for its headers and how much of them, the time to fetch its answer, which begins with
+// its question and so includes answerLimit, and the time to keep quiet.
+const (
+	headerLimit = 5 * time.Second
+	readLimit   = 10 * time.Second
+	writeLimit  = answerLimit + 30*time.Second
+	idleLimit   = time.Minute
+	headerBytes = 16 << 10
+)
+
+// endLimit is how long the questions under way may take when the server ends.
+const endLimit = 5 * time.Second
+
+// Serve answers at a listener until ctx is done. Then it takes no more questions, waits up to 5 s for those under way, cuts
+// what is left, and returns nil when nothing of it runs any more. It closes the listener, and not the API.
+//
+// At a listener of the loopback, and where there is no token, it answers only those who call it by a name or an address of
+// the loopback: a page in a browser can be made to look like one of this machine's by a name that leads here (DNS
+// rebinding), but it can not hide that name.
+//
+// Errors: ErrNoToken for a listener that others than this machine reach, if there is no token, and those of the network.
+func (a *API) Serve(ctx context.Context, listener net.Listener) error {
+	handler := a.Handler()
+	if a.options.Token == "" {
+		if !onLoopback(listener.Addr()) {
+			return errors.Join(fmt.Errorf("%s: %w", listener.Addr(), ErrNoToken), listener.Close())
+		}
+		handler = withHeaders(a.localOnly(handler))
+	}
+	// Questions go on for a while after ctx is done.
+	questions, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	var connections sync.WaitGroup
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: headerLimit,
+		ReadTimeout:       readLimit,
+		WriteTimeout:      writeLimit,
+		IdleTimeout:       idleLimit,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
+		BaseContext:       func(net.Listener) context.Context { return questions },
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				connections.Add(1)
+			case http.StateClosed, http.StateHijacked:
+				connections.Done()
+			case http.StateActive, http.StateIdle:
+			}
+		},
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	var failed error
+	select {
+	case failed = <-ended:
+	case <-ctx.Done():
+	}
+	err := a.end(ctx, server)
+	if failed == nil {
+		failed = <-ended
+	}
+	cut()
+	connections.Wait()
+	if errors.Is(failed, http.ErrServerClosed) {
+		failed = nil
+	}
+	return errors.Join(failed, err)
+}
+
+// end lets the questions under way come to their end, and cuts those that do not.
+func (a *API) end(ctx context.Context, server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endLimit)
+	defer cancel()
+	err := server.Shutdown(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	a.log.WarnContext(ctx, "connections were cut at the end", "waited", endLimit)
+	return server.Close()
+}
+
+// localOnly answers those who call this server by a name or an address of the loopback.
+func (a *API) localOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLocal(r.Host) {
+			a.refuse(w, r, failed(http.StatusMisdirectedRequest, fmt.Sprintf(
+				"%q is not what this server is called: ask http://localhost, or set %sTOKEN", r.Host, EnvPrefix)))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isLocal says that a Host header means this machine. A browser always sends one.
+func isLocal(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && address.Unmap().IsLoopback()
+}

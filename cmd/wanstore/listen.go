@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/service"
+)
+
+// listenFlag is the flag that says where to answer HTTP. The token has none: whoever lists processes reads their flags.
+const listenFlag = "listen"
+
+func addListenFlag(cmd *cobra.Command, usage string) {
+	cmd.Flags().String(listenFlag, "", usage)
+}
+
+// configureServer is configure for a command that answers HTTP as well.
+func configureServer(cmd *cobra.Command) (service.Config, api.Config, error) {
+	overrides, err := readSettingFlags(cmd)
+	if err != nil {
+		return service.Config{}, api.Config{}, err
+	}
+	config, err := configFrom(overrides)
+	httpConfig, httpErr := api.ConfigFromEnv(overrides)
+	return config, httpConfig, errors.Join(err, httpErr)
+}
+
+// listenIfAsked returns nil where neither the flag nor the environment says where to listen.
+func listenIfAsked(ctx context.Context, config api.Config) (net.Listener, error) {
+	if config.Listen == "" {
+		return nil, nil //nolint:nilnil // there is none, which is no error
+	}
+	return api.Listen(ctx, config)
+}
+
+// endpoint is an API that is answered at a listener.
+type endpoint struct {
+	api      *api.API
+	listener net.Listener
+}
+
+// newEndpoint answers from the file at path, which a writer of this process may be writing.
+func newEndpoint(listener net.Listener, config api.Config, path string, writer *service.Writer, log *slog.Logger) *endpoint {
+	return &endpoint{listener: listener, api: api.New(api.Options{
+		Path: path, Writer: writer, Token: config.Token, Origin: config.Origin, Logger: log,
+	})}
+}
+
+func (e *endpoint) url() string { return "http://" + e.listener.Addr().String() + "/" }
+
+// serve answers until ctx is done, and then closes the file.
+func (e *endpoint) serve(ctx context.Context) error {
+	return errors.Join(e.api.Serve(ctx, e.listener), e.api.Close())
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/service"
+)
+
+func newServe() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer over HTTP, with a page to look at",
+		Long: fmt.Sprintf(`Answer over HTTP from the history file until interrupted, while others may be writing it.
+It only reads: it records nothing, rolls nothing up and deletes nothing. The file need not be there yet; until it is, and
+while it can not be read, questions about it are answered with 503 and the reason.
+
+  /                 a page to look at
+  /metrics/history  points as JSON: ?range=7d&step=5m&metrics=%s
+  /metrics          the newest values for Prometheus
+  /health           200, or 503 with what is wrong
+
+Anybody on this machine may ask. Where others can reach the address, a token is needed, in $%sTOKEN (it has
+no flag: whoever lists processes reads their flags); a question then comes with "Authorization: Bearer TOKEN". It is sent
+as it is: across a network, put a proxy with TLS in front. "wanstore help env" lists all variables.`,
+			service.RTT, api.EnvPrefix),
+		Example: `  wanstore serve
+  wanstore serve --listen 127.0.0.1:8080 --db /tmp/wan.db
+  curl 'http://127.0.0.1:9101/metrics/history?range=1h&step=1m'`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd) },
+	}
+	addListenFlag(cmd, fmt.Sprintf("`HOST:PORT` to answer at; port 0 is any that is free (default $%sLISTEN or %s)",
+		api.EnvPrefix, api.DefaultListen))
+	return cmd
+}
+
+func serve(cmd *cobra.Command) error {
+	config, httpConfig, err := configureServer(cmd)
+	if err != nil {
+		return err
+	}
+	ctx := cmd.Context()
+	listener, err := api.Listen(ctx, httpConfig)
+	if err != nil {
+		return err
+	}
+	endpoint := newEndpoint(listener, httpConfig, config.DBPath, nil, newLogger(cmd))
+	fmt.Fprintf(cmd.ErrOrStderr(), "serving %s at %s, Ctrl-C ends\n", config.DBPath, endpoint.url())
+	if err := tryHistory(ctx, config.DBPath); err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "until it can be read, the answer is 503: %v\n", err)
+	}
+	return endpoint.serve(ctx)
+}
+
+// tryHistory says why the file can not be read, nil if it can.
+func tryHistory(ctx context.Context, path string) error {
+	history, err := service.OpenHistory(ctx, path)
+	if err != nil {
+		return err
+	}
+	return history.Close()
+}
