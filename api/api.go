@@ -3,6 +3,7 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/wanstore/wanstore/service"
 )
@@ -13,7 +14,8 @@ type Options struct {
 	Path string
 	// Writer is the one that writes the file, if that is in this process.
 	Writer *service.Writer
-	// Token, if it is set, has to come with every question about data, as "Authorization: Bearer TOKEN".
+	// Token, if it is set, is the bearer token that every request for data must carry, as "Authorization: Bearer TOKEN".
+	// Without one, whoever reaches the handler may read.
 	Token string
 	// Origin, if it is set, may ask from its pages in a browser (CORS), such as https://status.example.net, or * for all.
 	Origin string
@@ -29,6 +31,8 @@ type API struct {
 	scrapes flight[fileMetrics]
 	checks  flight[[]service.Problem]
 	assets  map[string]asset
+
+	unreadable atomic.Bool // the last scrape or check could not read the file
 }
 
 // New makes an API. It opens nothing: the file is opened with the first question.
@@ -41,9 +45,17 @@ func New(options Options) *API {
 }
 
 // Handler answers GET and HEAD of /metrics/history, /metrics, /health, and / for the page, whose files are below /page/.
-// What goes wrong is answered in JSON. It compresses, sets the headers that keep browsers careful, lets no question
-// take longer than 30 s, and survives its own panics.
+// What goes wrong is answered in JSON. It compresses, sets the headers that keep browsers careful, stops a request that
+// reads for 30 s, and survives its own panics.
+//
+// Without a Token it answers everybody, under any name. So listen on the loopback only and refuse other Host headers, or
+// have Serve do both.
 func (a *API) Handler() http.Handler {
+	return a.handler(func(next http.Handler) http.Handler { return next })
+}
+
+// handler is Handler with a guard in front of everything but the headers.
+func (a *API) handler(guard func(http.Handler) http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(historyPath, a.guarded(a.serveHistory))
 	mux.Handle("/metrics", a.guarded(a.serveMetrics))
@@ -51,7 +63,19 @@ func (a *API) Handler() http.Handler {
 	mux.Handle("/{$}", a.open(a.servePage))
 	mux.Handle("/page/", a.open(a.servePageFile))
 	mux.Handle("/", http.HandlerFunc(a.serveNothing))
-	return withHeaders(withGzip(a.withRecovery(withLimit(mux))))
+	return withHeaders(guard(withGzip(a.withRecovery(withLimit(mux)))))
+}
+
+// noteFile logs that the file can not be read any more, or that it can again: once, and not with every scrape.
+func (a *API) noteFile(err error) {
+	if unreadable := err != nil; a.unreadable.Swap(unreadable) == unreadable {
+		return
+	}
+	if err != nil {
+		a.log.Warn("the history can not be read", "err", err)
+		return
+	}
+	a.log.Info("the history can be read again")
 }
 
 // Close closes the file. It blocks until the questions under way have been answered. It may be called twice.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"runtime/debug"
 	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -52,16 +53,25 @@ type collector struct{ api *API }
 // of one name have different labels.
 func (c collector) Describe(chan<- *prometheus.Desc) {}
 
-// Collect sends the metrics.
+// Collect sends the metrics. A registry calls it in a goroutine of its own, where a panic would end the host program.
 func (c collector) Collect(metrics chan<- prometheus.Metric) {
+	defer func() {
+		if reason := recover(); reason != nil {
+			c.api.log.Error("a scrape panicked", "panic", reason, "stack", string(debug.Stack()))
+		}
+	}()
+	c.collect(metrics)
+}
+
+func (c collector) collect(metrics chan<- prometheus.Metric) {
 	known := service.Metrics()
 	if writer := c.api.options.Writer; writer != nil {
 		collectWriter(metrics, writer.Status())
 		known = writer.Metrics()
 	}
 	file, err := c.api.scrapes.ask(c.api.scrapeFile)
+	c.api.noteFile(err)
 	if err != nil {
-		c.api.log.Warn("the history can not be read", "err", err)
 		send(metrics, fileReadable, 0)
 		return
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// withGzip compresses for those who accept it, fast rather than small: a week of points takes half a millisecond so.
+// withGzip compresses for those who accept it, fast rather than small.
 func withGzip(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.EnableZstd(false))
 	if err != nil { // the options are constants

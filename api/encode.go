@@ -1,6 +1,8 @@
 package api
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"math"
 	"slices"
@@ -65,13 +67,22 @@ func (a *API) answer(points []service.Point, meta metadata) ([]byte, error) {
 		buf = appendColumns(buf, series)
 		buf = append(buf, '}')
 	}
-	end, err := json.Marshal(meta)
+	end, err := marshal(meta)
 	if err != nil {
 		return nil, err
 	}
 	buf = append(buf, `],"metadata":`...)
 	buf = append(buf, end...)
 	return append(buf, '}', '\n'), nil
+}
+
+// marshal is json.Marshal, except that it leaves the & of an address as it is, for people to copy.
+func marshal(value any) ([]byte, error) {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(value)
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
 
 // units returns the units of the metrics that are known, by name.
@@ -101,7 +112,7 @@ func groupBySeries(points []service.Point) [][]*service.Point {
 		}
 		groups[at] = append(groups[at], p)
 	}
-	slices.SortFunc(groups, func(a, b []*service.Point) int { return int(a[0].SeriesID - b[0].SeriesID) })
+	slices.SortFunc(groups, func(a, b []*service.Point) int { return cmp.Compare(a[0].SeriesID, b[0].SeriesID) })
 	return groups
 }
 

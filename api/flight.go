@@ -2,13 +2,15 @@ package api
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
 
-// patience is how long /metrics and /health wait for the file: whoever watches over a daemon wants an answer when its disk
+// fileTimeout is how long /metrics and /health wait for the file: whoever watches over a daemon wants an answer when its disk
 // hangs, too.
-const patience = 3 * time.Second
+const fileTimeout = 3 * time.Second
 
 // flight asks the file one question at a time, in a goroutine that a hung disk may hold for as long as it likes. Who asks
 // meanwhile waits for the same answer, so that hanging questions do not pile up.
@@ -25,10 +27,10 @@ type answer[T any] struct {
 
 // ask returns the answer to a question that is under way, or to this one.
 //
-// Errors: that of the question, and context.DeadlineExceeded when patience has run out.
+// Errors: that of the question, and context.DeadlineExceeded when there is none within fileTimeout.
 func (f *flight[T]) ask(question func(context.Context) (T, error)) (T, error) {
 	a := f.join(question)
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(fileTimeout)
 	defer timer.Stop()
 	select {
 	case <-a.done:
@@ -52,13 +54,18 @@ func (f *flight[T]) join(question func(context.Context) (T, error)) *answer[T] {
 }
 
 func (f *flight[T]) fly(a *answer[T], question func(context.Context) (T, error)) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), fileTimeout)
 	defer cancel()
+	defer func() {
+		if reason := recover(); reason != nil { // in a goroutine of its own it would end the host program
+			a.err = fmt.Errorf("panic: %v\n%s", reason, debug.Stack())
+		}
+		f.mu.Lock()
+		f.running = nil
+		f.mu.Unlock()
+		close(a.done)
+	}()
 	a.value, a.err = question(ctx)
-	f.mu.Lock()
-	f.running = nil
-	f.mu.Unlock()
-	close(a.done)
 }
 
 // wait blocks until the question under way, if there is one, has been answered.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -31,8 +32,8 @@ func TestFlightThatHangs(t *testing.T) {
 			})
 		}
 		waiting.Wait()
-		if took := time.Since(begin); took != patience || asked.Load() != 1 {
-			t.Errorf("%d questions in %s, want one and %s", asked.Load(), took, patience)
+		if took := time.Since(begin); took != fileTimeout || asked.Load() != 1 {
+			t.Errorf("%d questions in %s, want one and %s", asked.Load(), took, fileTimeout)
 		}
 		close(goOn)
 		f.wait()
@@ -55,4 +56,16 @@ func TestFlightStopsItsQuestion(t *testing.T) {
 		}
 		f.wait()
 	})
+}
+
+// A panic in the goroutine of a flight is an error, and not the end of the program.
+func TestFlightThatPanics(t *testing.T) {
+	var f flight[int]
+	_, err := f.ask(func(context.Context) (int, error) { panic("oh") })
+	if err == nil || !strings.Contains(err.Error(), "oh") {
+		t.Errorf("got error %v", err)
+	}
+	if got, err := f.ask(func(context.Context) (int, error) { return 1, nil }); got != 1 || err != nil {
+		t.Errorf("then %d, %v", got, err)
+	}
 }

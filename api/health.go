@@ -50,10 +50,10 @@ func (a *API) problems() []service.Problem {
 	if a.options.Writer != nil {
 		problems = a.options.Writer.Health()
 	}
+	a.noteFile(err)
 	if err == nil {
 		return problems
 	}
-	a.log.Warn("the history can not be read", "err", err)
 	return append(problems, unreadable(err))
 }
 
@@ -68,7 +68,7 @@ func (a *API) checkFile(ctx context.Context) (problems []service.Problem, err er
 // unreadable says why a file can not be read, without what an error tells of this machine.
 func unreadable(err error) service.Problem {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return service.Problem{Reason: fileSlow, Message: "the file has not answered within " + patience.String()}
+		return service.Problem{Reason: fileSlow, Message: "the file has not answered within " + fileTimeout.String()}
 	}
 	for _, known := range []error{
 		service.ErrMissing, service.ErrEmpty, service.ErrDirectory, service.ErrNotDatabase, service.ErrForeign,

@@ -38,7 +38,7 @@ func TestHistoryAnswer(t *testing.T) {
 		`"timestamps":[` + unix(1, ".23456") + `],"values":[3],"min":[3],"max":[3],"count":[1],"granularity":["raw"]}],` +
 		`"metadata":{"from":` + second + `,"to":` + unix(90, ".000001") + `,"step":0,"granularities":["raw"],"order":"desc",` +
 		`"limit":3,"offset":0,"total":4,"returned":3,"next_offset":3,` +
-		`"next":"/metrics/history?from=` + second + `\u0026limit=3\u0026offset=3\u0026order=desc\u0026to=` + unix(90, ".000001") + `"}}` + "\n"
+		`"next":"/metrics/history?from=` + second + `&limit=3&offset=3&order=desc&to=` + unix(90, ".000001") + `"}}` + "\n"
 	if diff := cmp.Diff(want, answer.Body.String()); diff != "" {
 		t.Error(diff)
 	}

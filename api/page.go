@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-//go:embed page
+//go:embed page/*.html page/*.css page/*.js page/vendor/*.js
 var pageFiles embed.FS
 
 // asset is a file of the page.
@@ -50,18 +50,8 @@ func contentTypeOf(name string) string {
 		return "text/html; charset=utf-8"
 	case ".css":
 		return "text/css; charset=utf-8"
-	case ".js", ".mjs":
-		return "text/javascript; charset=utf-8"
-	case ".json", ".map":
-		return "application/json"
-	case ".svg":
-		return "image/svg+xml"
-	case ".png":
-		return "image/png"
-	case ".woff2":
-		return "font/woff2"
 	default:
-		return "text/plain; charset=utf-8"
+		return "text/javascript; charset=utf-8"
 	}
 }
 

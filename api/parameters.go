@@ -198,7 +198,11 @@ func parseStep(text string) (time.Duration, error) {
 }
 
 func parseDuration(name, text string) (time.Duration, error) {
-	d, err := clock.ParseDuration(text)
+	unit := ""
+	if text != "" && strings.Trim(text, "0123456789.") == "" {
+		unit = "s" // a plain number is of seconds, as in from and to, and as an answer shows its step
+	}
+	d, err := clock.ParseDuration(text + unit)
 	if err != nil {
 		return 0, wrong(name, "%.80q: %w", text, err)
 	}

@@ -16,7 +16,7 @@ func TestWrongParameters(t *testing.T) {
 	a := answering(t, api.Options{Path: "nowhere/history.db"})
 	for query, want := range map[string]struct{ parameter, message string }{
 		"range=":                      {"range", "want a duration such as"},
-		"range=1":                     {"range", "want a duration such as"},
+		"range=1.2.3":                 {"range", "want a duration such as"},
 		"range=0s":                    {"range", "more than 0"},
 		"range=-1h":                   {"range", "more than 0"},
 		"range=300y":                  {"range", "want a duration such as"},
@@ -92,6 +92,7 @@ func TestSpellings(t *testing.T) {
 	for query, want := range map[string]int64{
 		"":                                 6, // the last hour
 		"range=1h30m":                      all,
+		"range=5400":                       all,
 		"range=1w1d":                       all,
 		"from=0":                           all,
 		"from=1970-01-01":                  all,

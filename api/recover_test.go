@@ -3,7 +3,12 @@ package api
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
 )
 
 // A handler that panics before it has answered gets 500 in its place, compressed or not.
@@ -22,4 +27,31 @@ func TestPanicBeforeTheAnswer(t *testing.T) {
 			t.Errorf("%d %v", answer.Code, answer.Header())
 		}
 	}
+}
+
+// A scrape that panics, in a goroutine of the registry, does not end the program.
+func TestPanicInAScrape(t *testing.T) {
+	a := New(Options{Writer: new(service.Writer)}) // of no file: whatever is asked of it panics
+	answer := httptest.NewRecorder()
+	a.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	if answer.Code != http.StatusOK {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+}
+
+// A request that reads for too long is stopped, and told so.
+func TestLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := New(Options{})
+		begin := time.Now()
+		answer := httptest.NewRecorder()
+		withLimit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-r.Context().Done()
+			a.refuse(w, r, r.Context().Err())
+		})).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics/history", nil))
+		if took := time.Since(begin); took != answerLimit || answer.Code != http.StatusServiceUnavailable ||
+			!strings.Contains(answer.Body.String(), "30s: ask for a shorter range") {
+			t.Errorf("%d after %s: %s", answer.Code, took, answer.Body)
+		}
+	})
 }

@@ -50,7 +50,7 @@ type refusal struct {
 	} `json:"error"`
 }
 
-// refuse answers with an error. What only the answer tells is logged as well: that nobody is to blame for but this program.
+// refuse answers with an error. Those that nobody but this program is to blame for (500) are logged as well.
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
 	var text refusal

@@ -30,8 +30,8 @@ const endLimit = 5 * time.Second
 // what is left, and returns nil when nothing of it runs any more. It closes the listener, and not the API.
 //
 // At a listener of the loopback, and where there is no token, it answers only those who call it by a name or an address of
-// the loopback: a page in a browser can be made to look like one of this machine's by a name that leads here (DNS
-// rebinding), but it can not hide that name.
+// the loopback: with DNS rebinding a page of another site reaches this server under a name of its own, and the Host header
+// gives that name away.
 //
 // Errors: ErrNoToken for a listener that others than this machine reach, if there is no token, and those of the network.
 func (a *API) Serve(ctx context.Context, listener net.Listener) error {
@@ -40,7 +40,7 @@ func (a *API) Serve(ctx context.Context, listener net.Listener) error {
 		if !onLoopback(listener.Addr()) {
 			return errors.Join(fmt.Errorf("%s: %w", listener.Addr(), ErrNoToken), listener.Close())
 		}
-		handler = withHeaders(a.localOnly(handler))
+		handler = a.handler(a.localOnly)
 	}
 	// Questions go on for a while after ctx is done.
 	questions, cut := context.WithCancel(context.WithoutCancel(ctx))

@@ -22,8 +22,7 @@ const (
 )
 
 // Backup copies the file as it is at one moment to a new file at dest, and returns how many bytes that has. Nobody waits for
-// it: the file may be written meanwhile, and only the WAL can not be reset before all is copied, a second for each hundred
-// megabytes. The copy is a history like any other, and passes SQLite's integrity check before it appears at dest, whole and
+// it: the file may be written meanwhile, and only the WAL can not be reset before all is copied. The copy is a history like any other, and passes SQLite's integrity check before it appears at dest, whole and
 // with the permissions of the file. Nothing is overwritten, and nothing is left behind by a failure.
 //
 // Errors: ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy fails its check, those of the file
@@ -74,7 +73,7 @@ func (r *Reader) copyTo(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	// What ends with the context ends between two steps, and not by itself.
+	// Cancellation is looked at between two steps; the view must not end under the copy.
 	tx, err := conn.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return errors.Join(err, conn.Close())

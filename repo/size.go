@@ -42,8 +42,8 @@ func (s *Snapshot) size(ctx context.Context) (Size, error) {
 	return size, err
 }
 
-// Backlog returns how much time there is between the first and the last raw sample that has not been rolled up. It costs two
-// seeks.
+// Backlog returns how much time there is between the first and the last raw sample that has not been rolled up. It reads the
+// list of series, and takes two seeks.
 //
 // Errors: as for Size.
 func (r *Reader) Backlog(ctx context.Context) (time.Duration, error) {

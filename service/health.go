@@ -47,7 +47,8 @@ func (w *Writer) Health() []Problem {
 	}
 }
 
-// Health returns what is wrong with the file by what it says itself, whoever writes it. It costs a few seeks.
+// Health returns what is wrong with the file by what it says itself, whoever writes it. It reads the list of series and
+// takes two seeks.
 //
 // Errors: ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Health(ctx context.Context) ([]Problem, error) {
@@ -67,8 +68,8 @@ type vitals struct {
 	full       [operations]bool
 }
 
-// operation is a kind of writing whose last outcome counts by itself: that one finds nothing to do does not say that there
-// is room for the other.
+// operation is a kind of writing whose last outcome counts by itself: an idle pass says nothing about whether a commit would
+// find room.
 type operation int
 
 const (

@@ -34,7 +34,8 @@ type History struct {
 	reader *repo.Reader
 }
 
-// OpenHistory opens the file at path for reading. It makes nothing and changes nothing.
+// OpenHistory opens the file at path for reading. It makes and changes nothing but, beside a history that nobody has open,
+// SQLite's -wal and -shm.
 //
 // Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrDamaged, and those of the file
 // system.

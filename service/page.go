@@ -11,7 +11,8 @@ import (
 // Page is a part of the answer to a query.
 type Page struct {
 	// Until is the end of the range: that of the query, or if that lies beyond the newest sample of the file, just after it.
-	// A query for the next page that ends there gets the same points as before, whatever has been recorded meanwhile.
+	// A query for the next page that ends there is not shifted by what is recorded at the end of time. A sample that comes late,
+	// older than the newest one, may shift it by one.
 	Until  time.Time
 	Points []Point
 	Total  int64 // points of the whole answer
@@ -45,22 +46,22 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 		query.Until = end
 	}
 	page := Page{Until: query.Until}
-	seen := 0
+	// Points of a step are counted as they pass. Raw samples may be a great many more than a page: SQL counts them.
+	countAll := query.Step > 0
 	err = v.points(ctx, query, func(p Point) bool {
-		if seen >= offset {
+		if page.Total >= int64(offset) && len(page.Points) < limit {
 			page.Points = append(page.Points, p)
 		}
-		seen++
-		return len(page.Points) < limit
+		page.Total++
+		return countAll || len(page.Points) < limit
 	})
-	page.Total = int64(seen)
-	if err == nil && len(page.Points) == limit {
+	if err == nil && !countAll && len(page.Points) == limit {
 		page.Total, err = v.count(ctx, query)
 	}
 	return page, err
 }
 
-// count returns how many points a query has. Where each is a raw sample, SQL counts them.
+// count returns how many points a query without a step has.
 func (v *view) count(ctx context.Context, query Query) (int64, error) {
 	var n int64
 	list := segments(v.snapshot.Tiers, query)

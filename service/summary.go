@@ -23,7 +23,8 @@ type Summary struct {
 	// moment of the sample or the start of the bucket.
 	Last     float64
 	LastTime time.Time
-	// States is the share of the samples, and thus of the time, in each state, for Mode; nil otherwise.
+	// States is the share of the samples in each state, for Mode; nil otherwise. Of a series that is recorded at a steady
+	// pace it is the share of the time.
 	States []StateShare
 }
 

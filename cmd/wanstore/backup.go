@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -17,7 +18,7 @@ func newBackup() *cobra.Command {
 		Short: "Copy the file while it is being written",
 		Long: `Copy the history as it is now to a new file. It may be recorded to meanwhile, which is not held up. The copy passes
 SQLite's integrity check before it appears under its name, whole and with the permissions of the file. Nothing is ever
-overwritten, and a backup that fails or is interrupted leaves nothing behind.
+overwritten, and a backup that fails or is interrupted leaves nothing behind; one that is killed leaves a file .wanstore-backup-*.
 
 The copy is a history like any other: name it with --db to ask it, or put it in the place of a file that was lost and
 record on. By the machine's clock it ages like the original does, once something maintains it.`,
@@ -36,6 +37,8 @@ func oneDestination(_ *cobra.Command, args []string) error {
 		return errors.New("where to? name the file to make")
 	case len(args) > 1:
 		return fmt.Errorf("unexpected argument %q", args[1])
+	case os.IsPathSeparator(args[0][len(args[0])-1]):
+		return fmt.Errorf("%s is a directory: name the file to make in it", args[0])
 	}
 	return nil
 }

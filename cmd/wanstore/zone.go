@@ -1,6 +1,10 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 	_ "time/tzdata" // for routers, which seldom have a zone database of their own: 0.4 MB, and TZ means something everywhere
 
@@ -24,8 +28,20 @@ func zoneOf(cmd *cobra.Command) *time.Location {
 	return time.Local //nolint:gosmopolitan // this is the one place that decides whose time people are shown
 }
 
+// warnOfZone tells who has set a zone that Go does not know, such as the rules of POSIX (CET-1CEST), that times are in UTC.
+func warnOfZone(cmd *cobra.Command) {
+	name := strings.TrimPrefix(os.Getenv("TZ"), ":")
+	if zoneOf(cmd) == time.UTC || filepath.IsAbs(name) {
+		return
+	}
+	if _, err := time.LoadLocation(name); err != nil {
+		fmt.Fprintf(cmd.ErrOrStderr(), "times are in UTC: TZ=%s is not the name of a zone, such as Europe/Berlin\n", name)
+	}
+}
+
 // resolveTimes reads the times among the flags. What they mean depends on another flag, which may come after them.
 func resolveTimes(cmd *cobra.Command) error {
+	warnOfZone(cmd)
 	var first error
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		at, ok := flag.Value.(interface {

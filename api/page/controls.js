@@ -1,0 +1,107 @@
+// Buttons and keys.
+
+import { app, back, dress, extent, go, load, magnify, stepFor, zoom } from "./app.js";
+import { moment } from "./charts.js";
+
+const help = document.getElementById("help");
+const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+
+const pan = (part) => {
+  const { from, to } = extent();
+  const by = (to - from) * part;
+  if (app.view.range && by > 0) return; // beyond now there is nothing
+  zoom(from + by, to + by, !app.view.range);
+};
+
+const plots = () => [...app.cards.values()].flatMap((card) => card.charts.map((chart) => chart.plot));
+
+function cursorTime() {
+  const plot = plots().find((one) => one.cursor.idx != null);
+  return plot?.posToVal(plot.cursor.left, "x");
+}
+
+// live follows from where the view is, with its width, or stops.
+function live() {
+  const { from, to } = extent();
+  if (app.view.range) return go({ from, to });
+  return go({ range: Math.max(60, Math.round((to - from) / 60) * 60) });
+}
+
+function theme() {
+  const root = document.documentElement;
+  const dark = (root.dataset.theme ?? (prefersDark.matches ? "dark" : "light")) === "dark";
+  const wish = dark ? "light" : "dark";
+  if (wish === (prefersDark.matches ? "dark" : "light")) {
+    delete root.dataset.theme;
+    localStorage.removeItem("wanstore.theme");
+  } else {
+    root.dataset.theme = wish;
+    localStorage.setItem("wanstore.theme", wish);
+  }
+  dress();
+}
+
+function utc() {
+  localStorage.setItem("wanstore.utc", localStorage.getItem("wanstore.utc") === "yes" ? "no" : "yes");
+  dress();
+  mark();
+}
+
+const mark = () => document.querySelector("[data-do=utc]").setAttribute("aria-pressed", localStorage.getItem("wanstore.utc") === "yes");
+
+// read moves the cursor by one point and says what is there.
+function read(by) {
+  const all = plots();
+  const plot = all[0];
+  if (!plot) return;
+  const xs = plot.data[0];
+  const inView = (i) => xs[i] >= plot.scales.x.min && xs[i] <= plot.scales.x.max;
+  const i = plot.cursor.idx == null ? xs.findLastIndex((_, n) => inView(n)) : plot.cursor.idx + by;
+  if (!inView(i)) return;
+  for (const one of all) one.setCursor({ left: one.valToPos(xs[i], "x"), top: 0 });
+  const { from, to } = extent();
+  const values = [...document.querySelectorAll(".card")].map((card) =>
+    [card.querySelector("h2"), ...card.querySelectorAll(".legend li")].map((node) => node.textContent).join(", "));
+  document.getElementById("said").textContent = `${moment(xs[i], to - from)}: ${values.join("; ")}`;
+}
+
+const actions = {
+  earlier: () => pan(-0.25),
+  later: () => pan(0.25),
+  closer: () => magnify(0.5, cursorTime()),
+  wider: () => magnify(2, cursorTime()),
+  back, live, utc, theme,
+  help: () => help.showModal(),
+};
+
+const keys = {
+  "+": actions.closer, "=": actions.closer, "-": actions.wider, "−": actions.wider,
+  Escape: back, l: live, u: utc, t: theme, "?": actions.help,
+  ",": () => read(-1), ".": () => read(1),
+};
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.target.matches("input, textarea, select")) return;
+  const arrow = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  const link = /^[1-9]$/.test(event.key) && document.querySelectorAll(".ranges a")[event.key - 1];
+  const act = arrow ? () => pan(arrow * (event.shiftKey ? 1 : 0.25)) : link ? () => link.click() : keys[event.key] ?? keys[event.key.toLowerCase()];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+export function start() {
+  document.addEventListener("click", (event) => actions[event.target.closest("[data-do]")?.dataset.do]?.());
+  document.addEventListener("keydown", pressed);
+  prefersDark.addEventListener("change", dress);
+  let width = document.body.clientWidth;
+  new ResizeObserver(() => {
+    if (document.body.clientWidth === width) return;
+    width = document.body.clientWidth;
+    for (const card of app.cards.values()) card.resize();
+    const { from, to } = extent();
+    if (stepFor(to - from, document.getElementById("wans").clientWidth - 86) !== app.step) load();
+  }).observe(document.body);
+  mark();
+}

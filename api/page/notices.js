@@ -1,0 +1,82 @@
+// Says what is in the way: no samples, a file that is away, a server that does not answer, a token that is missing.
+
+import { app, extent, fetched, go, load, onSettled } from "./app.js";
+import { moment } from "./charts.js";
+
+const box = document.getElementById("notice");
+const dialog = document.getElementById("token");
+const input = document.getElementById("token-value");
+
+let shown = ""; // what is said, so that it is said once
+let retry, tries = 0;
+
+export function start() {
+  onSettled(settled);
+  dialog.querySelector("form").addEventListener("submit", () => {
+    sessionStorage.setItem("wanstore.token", input.value.trim());
+    input.value = "";
+    load();
+  });
+  settled();
+}
+
+function settled() {
+  clearTimeout(retry);
+  document.getElementById("wans").classList.toggle("stale", app.problem !== null);
+  if (app.problem) return failed(app.problem);
+  tries = 0;
+  if ([...app.series.values()].every((series) => series.t.length === 0)) return empty();
+  say("");
+}
+
+function failed(problem) {
+  if (problem.status === 401) return askToken();
+  if (problem.status >= 400 && problem.status < 500) {
+    const parameter = problem.parameter ? ` (${problem.parameter})` : "";
+    return say("This can not be shown", `${problem.message}${parameter}`);
+  }
+  const delay = Math.min(15, 2 ** ++tries);
+  retry = setTimeout(load, delay * 1000);
+  const again = { text: "Try now", act: load };
+  if (problem.status) return say("The history can not be read", `${problem.message}; trying again.`, again);
+  return say("The store does not answer", "trying again.", again);
+}
+
+function askToken() {
+  say("A token is needed", "", { text: "Enter it", act: askToken });
+  const wrong = sessionStorage.getItem("wanstore.token") !== null;
+  document.getElementById("token-why").textContent = wrong
+    ? "The store refused this token."
+    : "This store answers only to those who have its token. It is kept until the tab is closed.";
+  if (!dialog.open) dialog.showModal();
+  input.focus();
+}
+
+// empty says where there is something to see.
+async function empty() {
+  const view = app.view;
+  const newest = await fetched(new URLSearchParams({ from: 0, limit: 1 })).catch(() => null);
+  if (view !== app.view || app.problem) return;
+  const at = newest?.data[0]?.timestamps[0];
+  if (at === undefined) return say("No samples yet", "they appear here as soon as some are recorded.");
+  const { from, to } = extent();
+  const span = to - from;
+  const visit = () => go({ from: at - span * 0.9, to: at + span * 0.1 });
+  return say("No samples in this range", `the newest is of ${moment(at, Math.min(span, 86400))}.`, { text: "Go there", act: visit });
+}
+
+function say(title, text = "", action = undefined) {
+  const said = [title, text, action?.text].join("\n");
+  box.hidden = title === "";
+  if (said === shown) return;
+  shown = said;
+  const heading = document.createElement("b");
+  heading.textContent = text ? `${title}:` : title;
+  box.replaceChildren(heading, ` ${text} `);
+  if (!action) return;
+  const button = document.createElement("button");
+  button.type = "button";
+  button.textContent = action.text;
+  button.addEventListener("click", action.act);
+  box.append(button);
+}

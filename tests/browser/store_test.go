@@ -1,0 +1,176 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/service"
+)
+
+func quote(text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(quoted)
+}
+
+// store is a history that is being written, and a server that shows it.
+type store struct {
+	path   string
+	writer *service.Writer
+	url    string
+	end    time.Time // of what was recorded at first: a while ago, so that what comes then is apart from it
+
+	mu    sync.Mutex
+	asked []http.Request // questions for points, in their order
+}
+
+var shown = []string{service.RTT, service.RTTBaseline, service.RateDownload, service.RateUpload, service.State}
+
+// newStore records two WANs for so long, of which one was silent for a while.
+func newStore(t *testing.T, long time.Duration, options api.Options) *store {
+	t.Helper()
+	s := &store{path: filetest.Path(t), end: time.Now().Add(-10 * time.Second).Truncate(time.Second)}
+	var err error
+	s.writer, err = service.OpenWriter(t.Context(), service.Config{DBPath: s.path, RetentionDays: 365},
+		service.Options{Logger: slog.New(slog.DiscardHandler), NoMaintenance: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.writer.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	s.fill(t, long)
+	s.serve(t, options)
+	return s
+}
+
+func (s *store) fill(t *testing.T, long time.Duration) {
+	t.Helper()
+	var samples []service.Sample
+	for ago := long; ago >= 0; ago -= 10 * time.Second {
+		if ago > 15*time.Minute && ago%time.Minute != 0 { // it takes long enough under the race detector
+			continue
+		}
+		at := s.end.Add(-ago)
+		samples = append(samples, s.moment(t, "cable", at, 18)...)
+		if ago < 4*time.Minute || ago > 6*time.Minute && ago < 2*time.Hour || ago > 150*time.Minute {
+			samples = append(samples, s.moment(t, "dsl", at, 31)...)
+		}
+	}
+	if err := s.writer.Write(t.Context(), samples...); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.writer.Maintain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// moment makes up what a controller would record at one moment.
+func (s *store) moment(t *testing.T, wan string, at time.Time, base float64) []service.Sample {
+	t.Helper()
+	x := float64(at.Unix())
+	load := 0.5 + 0.4*math.Sin(x/700) + 0.1*math.Sin(x/31)
+	delta := 90 * math.Pow(load, 6)
+	state := 0.0
+	for _, limit := range []float64{15, 45, 80} {
+		if delta > limit {
+			state++
+		}
+	}
+	var samples []service.Sample
+	for i, v := range []float64{base + delta + math.Abs(math.Sin(x)), base, 300 * load, 30 * (1 - load), state} {
+		series, err := s.writer.Series(shown[i], wan, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		samples = append(samples, service.Sample{Series: series, Time: at, Value: v})
+	}
+	return samples
+}
+
+func (s *store) serve(t *testing.T, options api.Options) {
+	t.Helper()
+	options.Path = s.path
+	answers := api.New(options)
+	handler := answers.Handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/metrics/history" {
+			s.mu.Lock()
+			s.asked = append(s.asked, *r)
+			s.mu.Unlock()
+		}
+		handler.ServeHTTP(w, r)
+	}))
+	s.url = server.URL
+	t.Cleanup(func() {
+		server.Close()
+		if err := answers.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// steps are those that were asked for so far, in their order.
+func (s *store) steps() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var steps []string
+	for _, r := range s.asked {
+		steps = append(steps, r.URL.Query().Get("step"))
+	}
+	return steps
+}
+
+// points reads from the file what the page should show, by WAN and metric: time, mean, lowest and highest of each point.
+func (s *store) points(t *testing.T, from, until time.Time, step time.Duration) map[string][][4]float64 {
+	t.Helper()
+	history, err := service.OpenHistory(t.Context(), s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer history.Close()
+	points := map[string][][4]float64{}
+	query := service.Query{Filter: service.Filter{Metrics: shown}, From: from, Until: until, Step: step}
+	query.NewestFirst = true // as the page asks: the order in which a mean is summed shows in its last digit
+	for p, err := range history.Range(t.Context(), query) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		key := p.WAN + " " + p.Metric
+		points[key] = append(points[key], [4]float64{float64(p.Time.UnixMicro()) / 1e6, p.Value, p.Min, p.Max})
+	}
+	for _, list := range points {
+		slices.Reverse(list)
+	}
+	return points
+}
+
+// plotted reads, in the page, the columns that the charts draw. A column that is not drawn is as the mean is.
+const plotted = `Object.fromEntries([...wanstore.cards.values()].flatMap((card) => card.charts.flatMap((chart) => {
+	let column = 1;
+	return chart.list.map((series) => {
+		const names = chart.figure.columns(series);
+		const of = (name) => names.includes(name) && chart.plot.data[column + names.indexOf(name)];
+		const [v, min, max] = ["v", "min", "max"].map(of);
+		column += names.length;
+		const points = [];
+		chart.plot.data[0].forEach((at, i) => {
+			if (v[i] != null) points.push([at, v[i], (min || v)[i], (max || v)[i]]);
+		});
+		return [card.wan + " " + series.metric, points];
+	});
+})))`
