@@ -5,6 +5,8 @@
 //	defer a.Close()
 //	http.Handle("/", a.Handler())
 //
+// The handler does not ask where a request comes from: see Handler for what that means without a Token.
+//
 // A program that runs a service.Writer hands it over in Options, and the health of its queue, its commits and its
 // maintenance is shown as well. A program that has a registry of its own registers a.Collector() there.
 package api

@@ -17,8 +17,8 @@ const pointBytes = 96
 
 // seriesHead is what an answer says of a series before its columns.
 type seriesHead struct {
-	Metric      string              `json:"metric"`
-	WAN         string              `json:"wan"`
+	Metric      string              `json:"metric_name"`
+	WAN         string              `json:"wan_name"`
 	Labels      service.Labels      `json:"labels"`
 	Unit        string              `json:"unit"`
 	Aggregation service.Aggregation `json:"aggregation"`

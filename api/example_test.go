@@ -52,7 +52,7 @@ func Example() {
 	}
 	// Output:
 	// 20.5 ms
-	// "metric":"wanctl_rtt_ms","wan":"cable"
+	// "metric_name":"wanctl_rtt_ms","wan_name":"cable"
 }
 
 func recordAndAsk(ctx context.Context, writer *service.Writer, server *http.Server, registry *prometheus.Registry) error {

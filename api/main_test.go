@@ -17,8 +17,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // points is the answer to a question about points.
 type points struct {
 	Data []struct {
-		Metric      string            `json:"metric"`
-		WAN         string            `json:"wan"`
+		Metric      string            `json:"metric_name"`
+		WAN         string            `json:"wan_name"`
 		Labels      map[string]string `json:"labels"`
 		Unit        string            `json:"unit"`
 		Aggregation string            `json:"aggregation"`

@@ -23,14 +23,10 @@ func (s *Snapshot) Newest(ctx context.Context) ([]Newest, error) {
 	if err != nil {
 		return nil, failure(ctx, "read", s.path, err)
 	}
-	known, err := s.q.ListSeries(ctx)
-	if err != nil {
-		return nil, failure(ctx, "read", s.path, err)
-	}
-	newest := make(map[int64]Newest, len(known))
-	for _, row := range known {
-		if row.LastTs.Valid && Micros(row.LastTs.Int64) >= s.Tiers.LowestFloor() {
-			newest[row.ID] = Newest{SeriesID: row.ID, TS: Micros(row.LastTs.Int64), Value: row.LastValue.Float64}
+	newest := make(map[int64]Newest, len(s.Series))
+	for _, series := range s.Series {
+		if series.rolledUp.SeriesID != 0 && series.rolledUp.TS >= s.Tiers.LowestFloor() {
+			newest[series.ID] = series.rolledUp
 		}
 	}
 	for _, row := range recent {

@@ -126,6 +126,8 @@ type SeriesInfo struct {
 	ID          int64
 	Key         Key
 	Aggregation Aggregation
+
+	rolledUp Newest // of what has been rolled up; the zero one if nothing has
 }
 
 // Snapshot opens a view of the file as it is now. It blocks while all connections are in use.
@@ -155,14 +157,16 @@ func (s *Snapshot) load(ctx context.Context) error {
 	s.Series = make([]SeriesInfo, 0, len(rows))
 	s.rolledUp = math.MinInt64
 	for _, row := range rows {
-		if row.LastTs.Valid {
-			s.rolledUp = max(s.rolledUp, Micros(row.LastTs.Int64))
-		}
-		s.Series = append(s.Series, SeriesInfo{
+		info := SeriesInfo{
 			ID:          row.ID,
 			Key:         Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels},
 			Aggregation: Aggregation(row.Aggregation),
-		})
+		}
+		if row.LastTs.Valid {
+			info.rolledUp = Newest{SeriesID: row.ID, TS: Micros(row.LastTs.Int64), Value: row.LastValue.Float64}
+			s.rolledUp = max(s.rolledUp, info.rolledUp.TS)
+		}
+		s.Series = append(s.Series, info)
 	}
 	return nil
 }

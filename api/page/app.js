@@ -134,8 +134,8 @@ const columns = { t: "timestamps", v: "values", min: "min", max: "max", count: "
 // place of those that are here.
 export function add(series, page) {
   for (const one of page.data) {
-    const key = JSON.stringify([one.wan, one.metric, one.labels]);
-    const known = series.get(key) ?? { key, metric: one.metric, wan: one.wan, labels: one.labels, t: [] };
+    const key = JSON.stringify([one.wan_name, one.metric_name, one.labels]);
+    const known = series.get(key) ?? { key, metric: one.metric_name, wan: one.wan_name, labels: one.labels, t: [] };
     const part = Object.fromEntries(Object.entries(columns).map(([short, name]) => [short, one[name].toReversed()]));
     let kept = known.t.findIndex((at) => at >= part.t[0]);
     if (kept < 0) kept = known.t.length;
