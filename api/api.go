@@ -30,9 +30,11 @@ type API struct {
 	source  source
 	scrapes flight[fileMetrics]
 	checks  flight[[]service.Problem]
+	answers answers
 	assets  map[string]asset
 
 	unreadable atomic.Bool // the last scrape or check could not read the file
+	damaged    atomic.Bool // the last request for points has found damage
 }
 
 // New makes an API. It opens nothing: the file is opened with the first question.
@@ -41,7 +43,7 @@ func New(options Options) *API {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &API{options: options, log: log, source: source{path: options.Path}, assets: pageAssets()}
+	return &API{options: options, log: log, source: source{path: options.Path}, answers: newAnswers(), assets: pageAssets()}
 }
 
 // Handler answers GET and HEAD of /metrics/history, /metrics, /health, and / for the page, whose files are below /page/.

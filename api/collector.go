@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strings"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -81,8 +82,15 @@ func (c collector) collect(metrics chan<- prometheus.Metric) {
 	send(metrics, walBytes, float64(file.size.WALBytes))
 	send(metrics, seriesCount, float64(file.size.Series))
 	help := helpOf(known)
+	var newest time.Time
 	for _, point := range file.newest {
 		c.collectSeries(metrics, point, help)
+		if point.Time.After(newest) {
+			newest = point.Time
+		}
+	}
+	if !newest.IsZero() {
+		send(metrics, newestSample, float64(newest.UnixMicro())/1e6)
 	}
 }
 

@@ -16,6 +16,7 @@ var (
 	fileFreeBytes = describe("file_free_bytes", "Room inside the history file for what is recorded next.")
 	walBytes      = describe("wal_bytes", "Size of the write-ahead log beside the history file.")
 	seriesCount   = describe("series", "Series that the history file knows.")
+	newestSample  = describe("newest_sample_timestamp_seconds", "Time of the newest sample of all series.")
 
 	queueDepth    = describe("queue_depth", "Samples that wait for their commit.")
 	queueCapacity = describe("queue_capacity", "Samples that may wait for their commit.")

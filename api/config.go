@@ -24,7 +24,7 @@ const DefaultListen = "127.0.0.1:9101"
 
 // Config configures a server. Fields that are empty are not configured.
 type Config struct {
-	Listen string `env:"LISTEN" help:"HOST:PORT to answer HTTP at, also while recording if it is set; port 0 is any that is free" default:"127.0.0.1:9101"`
+	Listen string `env:"LISTEN" help:"HOST:PORT to answer HTTP at, also while recording if it is set" default:"127.0.0.1:9101"`
 	Token  string `env:"TOKEN" help:"bearer token that every request for data must carry; required beyond the loopback"`
 	Origin string `env:"ORIGIN" help:"origin whose pages may ask from a browser (CORS): https://HOST, or *"`
 }

@@ -57,6 +57,11 @@ func (a *API) open(f http.HandlerFunc) http.Handler {
 // guarded answers those who have the token, if there is one, also from the pages of the origin that is configured.
 func (a *API) guarded(f http.HandlerFunc) http.Handler {
 	return a.shared(a.open(func(w http.ResponseWriter, r *http.Request) {
+		if a.options.Origin == "" && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+			// It could not read the answer, but have it made, again and again.
+			a.refuse(w, r, failed(http.StatusForbidden, "pages of other sites may not ask"))
+			return
+		}
 		if !a.authorized(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="wanstore"`)
 			a.refuse(w, r, failed(http.StatusUnauthorized, "want the token, as Authorization: Bearer TOKEN"))

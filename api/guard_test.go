@@ -225,3 +225,19 @@ func TestPanic(t *testing.T) {
 	a.Handler().ServeHTTP(broken{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/metrics/history", nil))
 	t.Error("it goes on")
 }
+
+// A page of another site can not make a browser ask for data, unless it is the one that may.
+func TestPagesOfOtherSites(t *testing.T) {
+	r := record(t, service.Config{})
+	allowed := answering(t, api.Options{Path: r.path, Origin: "https://status.example.net"})
+	for site, want := range map[string]int{
+		"": http.StatusOK, "none": http.StatusOK, "same-origin": http.StatusOK, "cross-site": http.StatusForbidden,
+	} {
+		if got := askWith(r.api, http.MethodGet, "/metrics/history", "Sec-Fetch-Site", site); got.Code != want {
+			t.Errorf("%q: %d, want %d", site, got.Code, want)
+		}
+		if got := askWith(allowed, http.MethodGet, "/metrics/history", "Sec-Fetch-Site", site); got.Code != http.StatusOK {
+			t.Errorf("%q, where an origin is configured: %d", site, got.Code)
+		}
+	}
+}

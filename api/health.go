@@ -51,6 +51,9 @@ func (a *API) problems() []service.Problem {
 		problems = a.options.Writer.Health()
 	}
 	a.noteFile(err)
+	if err == nil && a.damaged.Load() { // what a check looks at may be sound where the rest is not
+		err = service.ErrDamaged
+	}
 	if err == nil {
 		return problems
 	}

@@ -18,7 +18,14 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, badRequest(err))
 		return
 	}
+	room, err := a.answers.begin(r.Context(), q.limit)
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	defer room.done()
 	page, err := a.page(r.Context(), q)
+	room.read(len(page.Points))
 	if err != nil {
 		a.refuse(w, r, err)
 		return
@@ -36,6 +43,7 @@ func (a *API) page(ctx context.Context, q question) (page service.Page, err erro
 		page, err = history.Page(ctx, q.Query, q.limit, q.offset)
 		return err
 	})
+	a.damaged.Store(isDamage(err))
 	return page, err
 }
 

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -45,7 +44,7 @@ func (a *API) Serve(ctx context.Context, listener net.Listener) error {
 	// Questions go on for a while after ctx is done.
 	questions, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
-	var connections sync.WaitGroup
+	var connections connections
 	server := &http.Server{
 		Handler:           handler,
 		ReadHeaderTimeout: headerLimit,
@@ -55,29 +54,22 @@ func (a *API) Serve(ctx context.Context, listener net.Listener) error {
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
 		BaseContext:       func(net.Listener) context.Context { return questions },
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			switch state {
-			case http.StateNew:
-				connections.Add(1)
-			case http.StateClosed, http.StateHijacked:
-				connections.Done()
-			case http.StateActive, http.StateIdle:
-			}
-		},
+		ConnState:         connections.note,
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
+	go func() { ended <- server.Serve(newCapped(listener)) }()
 	var failed error
 	select {
 	case failed = <-ended:
 	case <-ctx.Done():
 	}
+	connections.closeSilent()
 	err := a.end(ctx, server)
 	if failed == nil {
 		failed = <-ended
 	}
 	cut()
-	connections.Wait()
+	connections.open.Wait()
 	if errors.Is(failed, http.ErrServerClosed) {
 		failed = nil
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
 
 	"github.com/wanstore/wanstore/service"
 )
@@ -20,6 +21,8 @@ type source struct {
 	history *service.History
 	file    fs.FileInfo // what history reads
 	closed  bool
+
+	damaged atomic.Bool // a read has found damage since the file was opened
 }
 
 var (
@@ -51,12 +54,21 @@ func (s *source) tryRead(f func(*service.History) error) (tried bool, err error)
 		return false, nil
 	}
 	err = f(s.history)
+	if isDamage(err) {
+		s.damaged.Store(true)
+		return true, err
+	}
 	return err == nil || s.current(), err
 }
 
-// current says that the file that is open is the one at the path.
+func isDamage(err error) bool {
+	return errors.Is(err, service.ErrDamaged) || errors.Is(err, service.ErrNotDatabase)
+}
+
+// current says that the file that is open is the one at the path. After damage it is opened anew: somebody may have copied
+// a sound one over it.
 func (s *source) current() bool {
-	if s.history == nil {
+	if s.history == nil || s.damaged.Load() {
 		return false
 	}
 	now, err := os.Stat(s.path)
@@ -76,7 +88,7 @@ func (s *source) reopen(ctx context.Context) error {
 	if err := s.drop(); err != nil {
 		return err
 	}
-	// Looked at before it is opened: if it is replaced in between, that is found out with the next question.
+	// Looked at before it is opened: if it is replaced in between, that is found out with the next read.
 	file, statErr := os.Stat(s.path)
 	history, err := service.OpenHistory(ctx, s.path)
 	if err != nil {
@@ -86,6 +98,7 @@ func (s *source) reopen(ctx context.Context) error {
 		return errors.Join(statErr, history.Close())
 	}
 	s.history, s.file = history, file
+	s.damaged.Store(false)
 	return nil
 }
 

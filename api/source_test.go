@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -122,4 +123,39 @@ func TestAskingWhileTheFileIsReplaced(t *testing.T) {
 	}
 	cancel()
 	asking.Wait()
+}
+
+// A sound file that is copied over a damaged one is found, and until then health tells of the damage, wherever in the file
+// it is.
+func TestFileThatIsRestored(t *testing.T) {
+	path := filetest.Path(t)
+	fileOf(t, path, 1)
+	sound, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(content []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	damaged := bytes.Clone(sound)
+	for i := 1024; i < len(damaged); i++ { // all but what says what it is, and the schema's first page
+		damaged[i] ^= 0x5a
+	}
+	a := answering(t, api.Options{Path: path})
+	holds(t, a, 1)
+	write(damaged)
+	refusal(t, answering(t, api.Options{Path: path}), "/metrics/history?from=0", http.StatusServiceUnavailable)
+	if answer := ask(t, a, http.MethodGet, "/metrics/history?from=0"); answer.Code == http.StatusServiceUnavailable {
+		if health := ask(t, a, http.MethodGet, "/health"); health.Code != http.StatusServiceUnavailable {
+			t.Errorf("health is %d where points can not be read", health.Code)
+		}
+	}
+	write(sound)
+	holds(t, a, 1)
+	if health := ask(t, a, http.MethodGet, "/health"); health.Code != http.StatusOK {
+		t.Errorf("health is %d %s after the file was restored", health.Code, health.Body)
+	}
 }

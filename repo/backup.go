@@ -22,7 +22,8 @@ const (
 )
 
 // Backup copies the file as it is at one moment to a new file at dest, and returns how many bytes that has. Nobody waits for
-// it: the file may be written meanwhile, and only the WAL can not be reset before all is copied. The copy is a history like any other, and passes SQLite's integrity check before it appears at dest, whole and
+// it: the file may be written meanwhile, and only the WAL can not be reset before all is copied. The copy is a history like any
+// other, and passes SQLite's integrity check before it appears at dest, whole and
 // with the permissions of the file. Nothing is overwritten, and nothing is left behind by a failure.
 //
 // Errors: ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy fails its check, those of the file

@@ -67,11 +67,22 @@ func isHistory(file io.ReaderAt) (bool, error) {
 	return inWAL && binary.BigEndian.Uint32(header[applicationIDOffset:]) == applicationID, err
 }
 
+// errLocksOut says that what SQLite needs beside a file would lock its owner out.
+var errLocksOut = errors.New("nobody has it open, and then only its owner, its group if that may write it, and root may open it: " +
+	"the -wal and -shm of anybody else would lock its owner out")
+
 // makeLike makes an empty file with the permissions and the owner of another one.
 func makeLike(path string, like fs.FileInfo) error {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, like.Mode().Perm())
 	if err != nil {
 		return err
 	}
-	return errors.Join(file.Chmod(like.Mode().Perm()), chownLike(file, like), file.Close())
+	err = errors.Join(file.Chmod(like.Mode().Perm()), chownLike(file, like))
+	if err == nil {
+		err = serves(file, like)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return errors.Join(err, file.Close())
 }

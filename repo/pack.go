@@ -2,7 +2,6 @@ package repo
 
 import (
 	"encoding/binary"
-	"fmt"
 	"math"
 
 	"github.com/ncruces/go-sqlite3"
@@ -17,26 +16,28 @@ func DefineFunctions(conn *sqlite3.Conn) error {
 }
 
 type packer struct {
-	packed []byte
-	err    error
+	packed  []byte
+	damaged bool // something is no finite number, which only a damaged file has
 }
 
 func (p *packer) Step(_ sqlite3.Context, row ...sqlite3.Value) {
 	for _, value := range row {
-		switch kind := value.Type(); kind {
+		switch value.Type() {
 		case sqlite3.INTEGER:
 			p.packed = binary.LittleEndian.AppendUint64(p.packed, uint64(value.Int64()))
 		case sqlite3.FLOAT:
-			p.packed = binary.LittleEndian.AppendUint64(p.packed, math.Float64bits(value.Float()))
-		default: // only a damaged file has it
-			p.err = fmt.Errorf("%w: %v where a number belongs", ErrDamaged, kind)
+			number := value.Float()
+			p.packed = binary.LittleEndian.AppendUint64(p.packed, math.Float64bits(number))
+			p.damaged = p.damaged || math.IsInf(number, 0)
+		default:
+			p.damaged = true
 		}
 	}
 }
 
 func (p *packer) Value(ctx sqlite3.Context) {
-	if p.err != nil {
-		ctx.ResultError(p.err)
+	if p.damaged {
+		ctx.ResultError(sqlite3.CORRUPT)
 		return
 	}
 	ctx.ResultBlob(p.packed)

@@ -144,16 +144,17 @@ func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
 }
 
 // read opens a view of the series that filter picks and closes it after f.
-func (h *History) read(ctx context.Context, filter Filter, f func(*view) error) error {
+func (h *History) read(ctx context.Context, filter Filter, f func(*view) error) (err error) {
 	snapshot, err := h.reader.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, snapshot.Close()) }()
 	v, err := newView(snapshot, filter)
-	if err == nil {
-		err = f(v)
+	if err != nil {
+		return err
 	}
-	return errors.Join(err, snapshot.Close())
+	return f(v)
 }
 
 // view is a snapshot and the series of it that a filter picks.
@@ -180,7 +181,7 @@ func newView(snapshot *repo.Snapshot, filter Filter) (*view, error) {
 		}
 		labels, err := parseLabels(info.Key.Labels)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 		if !labels.match(filter.Labels) {
 			continue

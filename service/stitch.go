@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -90,12 +91,23 @@ func (v *view) gather(ctx context.Context, list []segment, newestFirst bool, yie
 			if err != nil {
 				return err
 			}
+			if err := v.check(row); err != nil {
+				return err
+			}
 			if !gather.add(row, s) {
 				return nil
 			}
 		}
 	}
 	gather.flush()
+	return nil
+}
+
+// check refuses a row that only a damaged file has.
+func (v *view) check(row repo.Bucket) error {
+	if v.series[row.SeriesID] == nil {
+		return fmt.Errorf("%w: a row of series %d, which was not asked for", ErrDamaged, row.SeriesID)
+	}
 	return nil
 }
 

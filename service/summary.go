@@ -62,6 +62,9 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	sums := map[int64]*summing{}
 	for _, s := range segments(v.snapshot.Tiers, query) {
 		for row, err := range v.snapshot.Scan(ctx, s.granularity, v.picked, repo.Span{From: s.from, Until: s.until}) {
+			if err == nil {
+				err = v.check(row)
+			}
 			if err != nil {
 				return nil, err
 			}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"path/filepath"
 	"testing"
 
@@ -58,7 +59,7 @@ func BenchmarkOriginal(b *testing.B) {
 				}
 				samples++
 			}
-			if err := tx.Commit(); err != nil {
+			if err := errors.Join(statement.Close(), tx.Commit()); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -3,6 +3,7 @@ package endtoend
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -83,5 +84,44 @@ func TestAnotherUserReadsWhileTheOwnerWrites(t *testing.T) {
 	}
 	if len(points) != 1 || points[0].Value != 23.4 {
 		t.Errorf("got %+v, want one point of 23.4", points)
+	}
+}
+
+// Where nobody has the file open, somebody else's -wal and -shm would lock its owner out. So only who shares the file with
+// him by its group may open it then, and a stranger leaves nothing behind, also where the directory is everybody's.
+func TestAnotherUserDoesNotLockTheOwnerOut(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("becoming another user takes root")
+	}
+	const owner = 1001
+	folder := publicFolder(t)
+	program, db := build(t, folder), filepath.Join(folder, "history.db")
+	writer, err := service.OpenWriter(t.Context(), service.Config{DBPath: db}, service.Options{})
+	if err == nil {
+		err = writer.Close(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, share := range []struct {
+		group uint32
+		mode  os.FileMode
+		reads bool
+	}{{owner, 0o666, false}, {nobody, 0o644, false}, {nobody, 0o660, true}} {
+		err := errors.Join(os.Chown(db, owner, int(share.group)), os.Chmod(db, share.mode), os.Chmod(folder, 0o777))
+		if err != nil {
+			t.Fatal(err)
+		}
+		command := exec.Command(program, "status", "--db", db)
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		output, err := command.CombinedOutput()
+		if (err == nil) != share.reads {
+			t.Errorf("group %d, mode %o: %v: %s", share.group, share.mode, err, output)
+		}
+		_, walErr := os.Stat(db + "-wal")
+		_, shmErr := os.Stat(db + "-shm")
+		if !share.reads && (walErr == nil || shmErr == nil) {
+			t.Errorf("group %d, mode %o: it has left a -wal or a -shm behind", share.group, share.mode)
+		}
 	}
 }
