@@ -11,18 +11,21 @@ import (
 
 const advanceImport = `-- name: AdvanceImport :execrows
 UPDATE imports
-SET bytes = ?1, lines = ?2, last_id = ?3, second = ?4, aggregated = ?5,
-  hash = ?6, updated = ?7
-WHERE id = ?8 AND bytes = ?9 AND last_id = ?10 AND second = ?11
+SET source = ?1, bytes = ?2, lines = ?3, last_id = ?4, second = ?5, aggregated = ?6,
+  hash = ?7, newest_id = ?8, newest_hash = ?9, updated = ?10
+WHERE id = ?11 AND bytes = ?12 AND last_id = ?13 AND second = ?14
 `
 
 type AdvanceImportParams struct {
+	Source      string
 	Bytes       int64
 	Lines       int64
 	LastID      int64
 	Second      int64
 	Aggregated  int64
 	Hash        []byte
+	NewestID    int64
+	NewestHash  []byte
 	Updated     int64
 	ID          int64
 	KnownBytes  int64
@@ -33,12 +36,15 @@ type AdvanceImportParams struct {
 // One seek in imports by its key. Zero rows: somebody else has moved it.
 func (q *Queries) AdvanceImport(ctx context.Context, arg AdvanceImportParams) (int64, error) {
 	result, err := q.exec(ctx, q.advanceImportStmt, advanceImport,
+		arg.Source,
 		arg.Bytes,
 		arg.Lines,
 		arg.LastID,
 		arg.Second,
 		arg.Aggregated,
 		arg.Hash,
+		arg.NewestID,
+		arg.NewestHash,
 		arg.Updated,
 		arg.ID,
 		arg.KnownBytes,
@@ -52,8 +58,8 @@ func (q *Queries) AdvanceImport(ctx context.Context, arg AdvanceImportParams) (i
 }
 
 const createImport = `-- name: CreateImport :one
-INSERT INTO imports (source, format, bytes, lines, last_id, second, aggregated, hash, updated)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+INSERT INTO imports (source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
 RETURNING id
 `
 
@@ -66,6 +72,8 @@ type CreateImportParams struct {
 	Second     int64
 	Aggregated int64
 	Hash       []byte
+	NewestID   int64
+	NewestHash []byte
 	Updated    int64
 }
 
@@ -80,6 +88,8 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (int
 		arg.Second,
 		arg.Aggregated,
 		arg.Hash,
+		arg.NewestID,
+		arg.NewestHash,
 		arg.Updated,
 	)
 	var id int64
@@ -101,7 +111,7 @@ func (q *Queries) LastImportID(ctx context.Context) (int64, error) {
 }
 
 const listImports = `-- name: ListImports :many
-SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash
+SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash
 FROM imports
 ORDER BY bytes, last_id, second
 `
@@ -116,6 +126,8 @@ type ListImportsRow struct {
 	Second     int64
 	Aggregated int64
 	Hash       []byte
+	NewestID   int64
+	NewestHash []byte
 }
 
 // Scans imports: one row a run of an import, sorted in a temporary B-tree.
@@ -138,6 +150,8 @@ func (q *Queries) ListImports(ctx context.Context) ([]ListImportsRow, error) {
 			&i.Second,
 			&i.Aggregated,
 			&i.Hash,
+			&i.NewestID,
+			&i.NewestHash,
 		); err != nil {
 			return nil, err
 		}

@@ -18,6 +18,8 @@ type Import struct {
 	Second     int64
 	Aggregated int64
 	Hash       []byte
+	NewestID   int64
+	NewestHash []byte
 	Updated    int64
 }
 

@@ -14,6 +14,10 @@ var (
 	ErrAllTooOld = errors.New("all rows are too old to be kept")
 	// ErrHeader says that the data does not begin with the header of a metrics CSV.
 	ErrHeader = errors.New("bad header")
+	// ErrUncertain says that a database may or may not be the one that was imported from the same path before: the rows
+	// that it would be known by are gone, and others of that time are there. Nothing has been stored then. Under another
+	// path it is taken from its beginning.
+	ErrUncertain = errors.New("it can not be told whether this is the database that was imported from here before")
 )
 
 // What can be wrong with a line before it is a record.
@@ -63,6 +67,13 @@ func tooOldError(newest, oldestWelcome, now time.Time) error {
 		"to take in old data give --now TIME, the moment to count ages from, such as --now %s (in a history of its own, "+
 		"for one that has let go of that time does not take it back)",
 		ErrAllTooOld, show(newest), show(oldestWelcome), counted, show(from))
+}
+
+// uncertainError says what ErrUncertain comes from, and what the way out of it costs.
+func uncertainError(mark service.ImportMark) error {
+	return fmt.Errorf("%w: row %d and the newest row that was taken are gone or have changed, and other raw rows from before %s "+
+		"are there; moved or copied to another path it is taken from its beginning, which wants a history of its own if "+
+		"any of it has been taken already", ErrUncertain, mark.LastID, show(time.Unix(mark.Second, 0)))
 }
 
 func show(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

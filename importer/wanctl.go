@@ -27,15 +27,19 @@ const (
 // Rows become samples in the order of their time. Where one second of a series has several rows they are spread over it, in
 // the order of their ids. A second is taken when the machine's clock is two seconds past its end, so that it is taken
 // whole; until then its rows are counted in Result.Held. Rows that turn up later for a second that has been taken are put
-// after the others, before its end.
+// after the others, before its end; one that has a thousand of its WAN and metric before it there is a bad row.
 //
 // Aggregated rows, each of which becomes one sample, are taken only where nothing had been stored when the first import of
 // the database began; elsewhere they are counted in Result.Skipped.
 //
-// What was said of CSV about errors, bad lines and going on holds for rows, too. A database is known by its row with the
-// largest id. When that is gone, so is everything that had been taken.
+// What was said of CSV about errors, bad lines and going on holds for rows, too; except that rows ahead of the clock are bad
+// rows, which come up after all others and are taken by the import that finds their time has come.
 //
-// Errors: *LineError for a bad row, those of service.OpenWanctl, and as for CSV.
+// A database is known again by either of two rows: that with the largest id, and the newest that has been taken. Where both
+// are gone it is taken from its beginning if no raw row of the time that had been taken is there, and not at all otherwise.
+//
+// Errors: *LineError for a bad row, with the reason service.ErrAhead among others, ErrUncertain, those of
+// service.OpenWanctl, and as for CSV.
 func Wanctl(ctx context.Context, w *service.Writer, path string, options Options) (result Result, err error) {
 	options = options.withDefaults()
 	file, err := service.OpenWanctl(ctx, path)
@@ -68,11 +72,10 @@ type wanctlImport struct {
 	into    *service.Import
 	result  Result
 
-	last   service.WanctlRow   // with the largest id
-	place  service.ImportMark  // up to where rows have been taken
-	until  int64               // the first second that may not be over yet
-	ahead  int64               // the first second that is too far in the future
-	future []service.WanctlRow // the first row from there on, if there is one
+	last  service.WanctlRow  // with the largest id
+	place service.ImportMark // up to where rows have been taken
+	until int64              // the first second that may not be over yet
+	ahead int64              // the first second that is too far in the future
 
 	done, total int64 // rows, for the progress
 }
@@ -109,10 +112,7 @@ func (i *wanctlImport) run(ctx context.Context) error {
 	if err := i.takeRows(ctx); err != nil {
 		return err
 	}
-	if len(i.future) > 0 { // it will be taken when its time has come
-		return i.rowError(i.future[0], aheadError(time.Unix(i.future[0].Second, 0), i.writer.NewestWelcome()))
-	}
-	return nil
+	return i.reportAhead(ctx)
 }
 
 // findMark returns the mark of the earlier import of this database that has come farthest, or the zero mark.
@@ -130,17 +130,46 @@ func (i *wanctlImport) findMark(ctx context.Context, marks []service.ImportMark)
 			found = mark
 		}
 	}
-	return found, nil
+	if found.Format != "" {
+		return found, nil
+	}
+	return service.ImportMark{}, i.checkNew(ctx, marks)
 }
 
-// knows says that a mark was made in this database. Rows go in the order of time, so a row that is gone has taken all with it
-// that was stored, and the mark is of no use; except where aggregated rows are still to be taken, which are older.
+// knows says that a mark was made in this database, for one of the two rows that it names is there. One is not enough: the
+// row with the largest id need not be the newest, and rows also go away by the name of their WAN.
 func (i *wanctlImport) knows(ctx context.Context, mark service.ImportMark) (bool, error) {
-	row, err := i.file.Row(ctx, mark.LastID)
-	if errors.Is(err, fs.ErrNotExist) {
-		return mark.Aggregated && mark.Source == i.file.Path() && mark.LastID < i.last.ID, nil
+	known, err := i.has(ctx, mark.LastID, mark.Hash)
+	if err != nil || known {
+		return known, err
 	}
-	return err == nil && bytes.Equal(rowHash(row), mark.Hash), err
+	return i.has(ctx, mark.NewestID, mark.NewestHash)
+}
+
+func (i *wanctlImport) has(ctx context.Context, id int64, hash []byte) (bool, error) {
+	row, err := i.file.Row(ctx, id)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && bytes.Equal(rowHash(row), hash), err
+}
+
+// checkNew refuses a database without a mark that could have one. The same path alone does not tell. But where the newest row
+// that had been taken has gone of age, so have all raw rows before it, and to start over takes nothing twice.
+func (i *wanctlImport) checkNew(ctx context.Context, marks []service.ImportMark) error {
+	for _, mark := range marks {
+		if mark.Format != service.ImportWanctl || mark.Source != i.file.Path() {
+			continue
+		}
+		taken, err := i.file.HasTaken(ctx, mark.Second, mark.LastID)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return uncertainError(mark)
+		}
+	}
+	return nil
 }
 
 // rowHash is what a row is known by.
@@ -160,9 +189,6 @@ func (i *wanctlImport) prepare(ctx context.Context) error {
 		return err
 	}
 	if i.result.Held, err = i.file.Count(ctx, max(i.place.Second, i.until), i.ahead); err != nil {
-		return err
-	}
-	if i.future, err = i.file.Rows(ctx, i.ahead, service.MaxSecond, 1); err != nil {
 		return err
 	}
 	newest, err := i.file.Newest(ctx, i.place.Second, i.until)
@@ -209,13 +235,13 @@ func (i *wanctlImport) takeStragglers(ctx context.Context) error {
 // takeRows takes the rows in the order of time.
 func (i *wanctlImport) takeRows(ctx context.Context) error {
 	for {
-		rows, more, err := i.page(ctx)
+		rows, more, err := i.page(ctx, i.place.Second, i.until)
 		if err != nil {
 			return err
 		}
 		b := wanctlBatch{wanctlImport: i, reached: i.place}
 		stop := b.fill(ctx, rows)
-		if stop == nil && !more && len(i.future) == 0 {
+		if stop == nil && !more {
 			b.reached.Aggregated = false
 		}
 		if err := b.store(ctx); err != nil {
@@ -228,10 +254,29 @@ func (i *wanctlImport) takeRows(ctx context.Context) error {
 	}
 }
 
-// page returns the rows of the next seconds, all that these have, and says whether there are more.
-func (i *wanctlImport) page(ctx context.Context) (rows []service.WanctlRow, more bool, err error) {
+// reportAhead reports the rows that are ahead of the clock. The place stays before them.
+func (i *wanctlImport) reportAhead(ctx context.Context) error {
+	for from := i.ahead; ; {
+		rows, more, err := i.page(ctx, from, service.MaxSecond)
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			if err := i.bad(row, aheadError(time.Unix(row.Second, 0), i.writer.NewestWelcome())); err != nil {
+				return err
+			}
+		}
+		if !more {
+			return nil
+		}
+		from = rows[len(rows)-1].Second + 1
+	}
+}
+
+// page returns the rows of the first seconds of [from, until), all that these have, and says whether there are more.
+func (i *wanctlImport) page(ctx context.Context, from, until int64) (rows []service.WanctlRow, more bool, err error) {
 	for most := i.options.batch; ; most *= 4 {
-		rows, err = i.file.Rows(ctx, i.place.Second, i.until, most)
+		rows, err = i.file.Rows(ctx, from, until, most)
 		if err != nil || int64(len(rows)) < most {
 			return rows, false, err
 		}

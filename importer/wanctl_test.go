@@ -105,7 +105,7 @@ func TestRowsThatComeLate(t *testing.T) {
 	db.Add(rtt(1, 4, "raw"), rtt(1, 5, "raw"), rtt(0, 6, "raw"), rtt(0, 7, "raw"), rtt(6, 8, "raw"))
 	s.wantTaken(db, importer.Result{Read: 5, Stored: 5, Known: 3})
 	s.wantSamples("wan0",
-		"0=6", "500000=7", "1000000=1", "1500000=2", "1666666=4", "1750000=5", "5000000=3", "6000000=8")
+		"1=6", "500001=7", "1000000=1", "1500000=2", "1666667=4", "1750001=5", "5000000=3", "6000000=8")
 	s.wantTaken(db, importer.Result{Known: 8})
 }
 
@@ -193,6 +193,7 @@ func TestBadRows(t *testing.T) {
 	insert(-1, "w", "m", 1.0, nil, "raw")              // 13
 	insert([]byte{1}, "w", "m", 1.0, nil, "raw")       // 14
 	insert(at, "w", "m", 1.0, `{"wan":"x"}`, "raw")    // 15
+	insert(nil, "w", "m", 1.0, nil, "raw")             // 16
 	db.Exec("UPDATE metrics SET value = 9e999 WHERE id = 15")
 	db.Add(rtt(1, 2, "raw"))
 
@@ -205,7 +206,7 @@ func TestBadRows(t *testing.T) {
 	got, err = s.take(db, importer.Options{SkipBad: true, OnBad: func(bad *importer.LineError) {
 		lines = append(lines, strings.TrimPrefix(bad.Error(), db.Path+": "))
 	}})
-	if want := (importer.Result{Read: 2, Stored: 2, Bad: 14}); err != nil || got != want {
+	if want := (importer.Result{Read: 2, Stored: 2, Bad: 15}); err != nil || got != want {
 		t.Errorf("skipping: got %+v, %v, want %+v", got, err, want)
 	}
 	want := []string{
@@ -213,6 +214,7 @@ func TestBadRows(t *testing.T) {
 		fmt.Sprintf("row 12: timestamp %d: out of range, want seconds from 1970 to 9999", at*1000),
 		"row 13: timestamp -1: out of range, want seconds from 1970 to 9999",
 		"row 14: timestamp x'01': not a number",
+		"row 16: timestamp NULL: not a number",
 		"row 2: value NULL: not a number",
 		`row 3: value "fast": not a number`,
 		`row 4: labels "{": not a JSON object of strings, such as {"interface":"eth0"} or {}`,
@@ -255,17 +257,35 @@ func TestABadRowAmongGoodOnes(t *testing.T) {
 	s.wantSamples("wan0", "0=1", "1000000=2", "1500000=4", "2000000=5")
 }
 
+// Rows ahead of the clock stop nothing but themselves, and are taken when their time has come: the raw ones.
 func TestRowsOfTheFutureOfWanctl(t *testing.T) {
-	clock := begin.Add(10*time.Second - service.MaxAhead)
-	s := newStoreAt(t, service.Config{}, func() time.Time { return clock })
-	db := filetest.NewWanctlDB(t)
-	db.Add(rtt(-90, 1, "1m"), rtt(0, 2, "raw"), rtt(11, 3, "raw"), rtt(11, 3, "1m"))
-	got, err := s.take(db, importer.Options{SkipBad: true})
-	if want := (importer.Result{Read: 2, Stored: 2}); !errors.Is(err, service.ErrAhead) || got != want {
-		t.Errorf("got %+v, %v, want %+v and that row 3 is ahead", got, err, want)
+	for name, skip := range map[string]bool{"strict": false, "skipping": true} {
+		t.Run(name, func(t *testing.T) {
+			clock := begin.Add(10*time.Second - service.MaxAhead)
+			s := newStoreAt(t, service.Config{}, func() time.Time { return clock })
+			db := filetest.NewWanctlDB(t)
+			db.Add(rtt(-90, 1, "1m"), rtt(0, 2, "raw"), rtt(11, 3, "raw"), rtt(11, 3, "1m"), rtt(12, 4, "raw"))
+			bad := []int64{}
+			for _, want := range []importer.Result{{Read: 2, Stored: 2}, {Known: 2}} {
+				bad = bad[:0]
+				got, err := s.take(db, importer.Options{SkipBad: skip, OnBad: func(one *importer.LineError) { bad = append(bad, one.Row) }}.WithBatch(2))
+				want.Bad = int64(len(bad))
+				if got != want || errors.Is(err, service.ErrAhead) == skip {
+					t.Errorf("got %+v, %v, want %+v", got, err, want)
+				}
+				if rows := []int64{3, 4, 5}; (skip && !cmp.Equal(bad, rows)) || (!skip && !cmp.Equal(bad, rows[:1])) {
+					t.Errorf("bad rows: %d", bad)
+				}
+			}
+			db.Add(rtt(5, 5, "1m")) // the history is not empty any more
+			if got, _ := s.take(db, importer.Options{SkipBad: skip}); got.Read != 0 || got.Skipped != 1 {
+				t.Errorf("got %+v, want that the aggregated row is left out", got)
+			}
+			clock = now
+			s.wantTaken(db, importer.Result{Read: 2, Stored: 2, Skipped: 1, Known: 3})
+			s.wantTaken(db, importer.Result{Known: 6})
+		})
 	}
-	clock = now
-	s.wantTaken(db, importer.Result{Read: 2, Stored: 2, Known: 2})
 }
 
 func TestAllRowsTooOld(t *testing.T) {

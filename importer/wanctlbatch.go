@@ -2,10 +2,18 @@ package importer
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/wanstore/wanstore/service"
 )
+
+// maxEarlier is the most rows before a late one in its second: n/(n+1) and the place before it are a microsecond apart.
+const maxEarlier = 999
+
+// errFull says that a late row has no moment of its own.
+var errFull = fmt.Errorf("came late into a second that has more than %d rows of its WAN and metric, no room is left after them",
+	maxEarlier)
 
 // wanctlBatch gathers what the next transaction stores: whole seconds.
 type wanctlBatch struct {
@@ -40,7 +48,7 @@ func (b *wanctlBatch) pass(row service.WanctlRow) {
 		b.reached.LastID, b.reached.Hash = row.ID, rowHash(row)
 		return
 	}
-	b.reached.Second = row.Second + 1
+	b.reached.Second, b.reached.NewestID, b.reached.NewestHash = row.Second+1, row.ID, rowHash(row)
 }
 
 // take takes the rows of one second in. With an error it takes none.
@@ -54,14 +62,20 @@ func (b *wanctlBatch) take(ctx context.Context, rows []service.WanctlRow) error 
 			continue
 		}
 		sample, reason := b.parse(row)
+		if reason == nil {
+			fits, err := s.add(ctx, b.file, sample.Series, row)
+			if err != nil {
+				return err
+			}
+			if !fits {
+				reason = errFull
+			}
+		}
 		if reason != nil {
 			if err := b.bad(row, reason); err != nil {
 				return err
 			}
 			continue
-		}
-		if err := s.add(ctx, b.file, sample.Series, row); err != nil {
-			return err
 		}
 		samples = append(samples, sample)
 	}
@@ -102,28 +116,37 @@ type spread struct {
 
 // share is what a series has in the second.
 type share struct {
+	late                bool
 	earlier, rows, next int64 // rows that were taken before, rows, and the next one of them
 }
 
-// add counts a row.
-func (s *spread) add(ctx context.Context, file *service.Wanctl, series *service.Series, row service.WanctlRow) error {
+// add counts a row, or says that it does not fit in.
+func (s *spread) add(
+	ctx context.Context, file *service.Wanctl, series *service.Series, row service.WanctlRow,
+) (fits bool, err error) {
 	one, ok := s.shares[series]
 	if !ok {
-		one = &share{}
+		one = &share{late: s.late}
+		if s.late {
+			if one.earlier, err = file.CountEarlier(ctx, row); err != nil {
+				return false, err
+			}
+		}
 		s.shares[series] = one
 	}
-	if !ok && s.late {
-		var err error
-		if one.earlier, err = file.CountEarlier(ctx, row); err != nil {
-			return err
-		}
+	if one.earlier > 0 && one.earlier+one.rows > maxEarlier {
+		return false, nil
 	}
 	one.rows++
-	return nil
+	return true, nil
 }
 
-// offset returns the time of the next row from the begin of the second. After rows that were taken before, however many at a
-// time, the one with n before it is put at n/(n+1), which is after all of those.
+// offset returns the time of the next row from the begin of the second.
+//
+// A late row with n earlier rows in its second is placed at n/(n+1) of the second, which is after all of them. Where
+// wanctl has deleted some of those since, n is too small. So a microsecond is added: n/(n+1) with it is no place of a row that
+// came in time, up to some 700 rows in the second. Two late rows can still meet, if the first was deleted before the second
+// came: that one is counted as a duplicate.
 func (s *share) offset() time.Duration {
 	n, parts := s.next, s.rows
 	s.next++
@@ -131,7 +154,11 @@ func (s *share) offset() time.Duration {
 		n += s.earlier
 		parts = n + 1
 	}
-	return (time.Duration(n) * time.Second / time.Duration(parts)).Truncate(time.Microsecond)
+	at := (time.Duration(n) * time.Second / time.Duration(parts)).Truncate(time.Microsecond)
+	if s.late {
+		at += time.Microsecond
+	}
+	return at
 }
 
 // set gives the samples of the second their times.

@@ -1,20 +1,20 @@
 -- name: ListImports :many
 -- Scans imports: one row a run of an import, sorted in a temporary B-tree.
-SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash
+SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash
 FROM imports
 ORDER BY bytes, last_id, second;
 
 -- name: CreateImport :one
 -- Appends to imports.
-INSERT INTO imports (source, format, bytes, lines, last_id, second, aggregated, hash, updated)
-VALUES (@source, @format, @bytes, @lines, @last_id, @second, @aggregated, @hash, @updated)
+INSERT INTO imports (source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated)
+VALUES (@source, @format, @bytes, @lines, @last_id, @second, @aggregated, @hash, @newest_id, @newest_hash, @updated)
 RETURNING id;
 
 -- name: AdvanceImport :execrows
 -- One seek in imports by its key. Zero rows: somebody else has moved it.
 UPDATE imports
-SET bytes = @bytes, lines = @lines, last_id = @last_id, second = @second, aggregated = @aggregated,
-  hash = @hash, updated = @updated
+SET source = @source, bytes = @bytes, lines = @lines, last_id = @last_id, second = @second, aggregated = @aggregated,
+  hash = @hash, newest_id = @newest_id, newest_hash = @newest_hash, updated = @updated
 WHERE id = @id AND bytes = @known_bytes AND last_id = @known_last_id AND second = @known_second;
 
 -- name: LastImportID :one

@@ -290,7 +290,7 @@ var fillHistory = []string{
 	`INSERT INTO raw_samples VALUES (1, 1, 1.5), (2, 2, 3)`,
 	`INSERT INTO rollups VALUES ('[1]', 1, 1, 1, 1.5, 1.5, 1.5)`,
 	`INSERT INTO state_rollups VALUES ('[1]', 2, 2, 3, 1)`,
-	`INSERT INTO imports VALUES (1, 'f', 'csv', 1, 1, 1, 1, 1, x'01', 1)`,
+	`INSERT INTO imports VALUES (1, 'f', 'csv', 1, 1, 1, 1, 1, x'01', 1, x'01', 1)`,
 }
 
 // writtenQuery is a query as it stands in queries/.

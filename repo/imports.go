@@ -29,9 +29,11 @@ type ImportMark struct {
 	LastID     int64
 	Second     int64
 	Aggregated bool
+	NewestID   int64  // the newest of these rows by its time
+	NewestHash []byte // its SHA-256, none before there is one
 
 	Hash   []byte
-	Source string // where the data came from, for people to read; that of a run is given to Begin
+	Source string // where the data came from; that of a run is given to Begin
 
 	id int64 // of its row, 0 for one that is not in the file yet
 }
@@ -42,7 +44,7 @@ type Import struct {
 	Reached ImportMark // where the batch ends
 	At      Micros     // when it was taken
 
-	source    string // where the data came from, for people to read
+	source    string // where the data come from
 	known     ImportMark
 	continues bool  // no batch has been committed yet, and known is the mark of an earlier run
 	newest    int64 // newest import in the file when the run began
@@ -77,6 +79,7 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 			Format: ImportFormat(row.Format),
 			Bytes:  row.Bytes, Lines: row.Lines,
 			LastID: row.LastID, Second: row.Second, Aggregated: row.Aggregated != 0,
+			NewestID: row.NewestID, NewestHash: row.NewestHash,
 			Hash: row.Hash, Source: row.Source, id: row.ID,
 		})
 		imports.newest = max(imports.newest, row.ID)
@@ -85,16 +88,17 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 }
 
 // moveImport moves the mark of a run to where its batch ends, inside a write transaction. A run that goes on from an
-// earlier one takes over its row, so that a process which is still at that one fails at its next batch, and leaves a
-// copy behind, so that the shorter data stay known.
+// earlier one takes over its row, so that a process which is still at that one fails at its next batch. It leaves a copy
+// behind, so that the shorter data stay known: not of a database of wanctl, where rows go away. The older mark may then be the
+// one that is still known, and what came after it would be taken twice.
 func (w *Writer) moveImport(ctx context.Context, run *Import) error {
 	switch {
 	case run == nil:
 		return nil
 	case run.known.id == 0:
 		return w.beginImport(ctx, run)
-	case run.continues:
-		if _, err := w.createImport(ctx, run, run.known); err != nil {
+	case run.continues && run.known.Format == ImportCSV:
+		if _, err := w.createImport(ctx, run.known.Source, run.known, run.At); err != nil {
 			return err
 		}
 	}
@@ -109,7 +113,7 @@ func (w *Writer) beginImport(ctx context.Context, run *Import) error {
 	if newest != run.newest {
 		return fmt.Errorf("%w or has just done so: run the import again", ErrImportMoved)
 	}
-	id, err := w.createImport(ctx, run, run.Reached)
+	id, err := w.createImport(ctx, run.source, run.Reached, run.At)
 	if err != nil {
 		return err
 	}
@@ -117,13 +121,21 @@ func (w *Writer) beginImport(ctx context.Context, run *Import) error {
 	return nil
 }
 
-func (w *Writer) createImport(ctx context.Context, run *Import, mark ImportMark) (int64, error) {
+func (w *Writer) createImport(ctx context.Context, source string, mark ImportMark, at Micros) (int64, error) {
 	return w.q.CreateImport(ctx, db.CreateImportParams{
-		Source: run.source, Format: string(mark.Format),
+		Source: source, Format: string(mark.Format),
 		Bytes: mark.Bytes, Lines: mark.Lines,
 		LastID: mark.LastID, Second: mark.Second, Aggregated: number(mark.Aggregated),
-		Hash: mark.Hash, Updated: int64(run.At),
+		Hash: mark.Hash, NewestID: mark.NewestID, NewestHash: notNull(mark.NewestHash), Updated: int64(at),
 	})
+}
+
+// notNull returns an empty BLOB for none.
+func notNull(hash []byte) []byte {
+	if hash == nil {
+		return []byte{}
+	}
+	return hash
 }
 
 func number(yes bool) int64 {
@@ -136,9 +148,9 @@ func number(yes bool) int64 {
 func (w *Writer) advanceImport(ctx context.Context, run *Import) error {
 	reached, known := &run.Reached, &run.known
 	moved, err := w.q.AdvanceImport(ctx, db.AdvanceImportParams{
-		Bytes: reached.Bytes, Lines: reached.Lines,
+		Source: run.source, Bytes: reached.Bytes, Lines: reached.Lines,
 		LastID: reached.LastID, Second: reached.Second, Aggregated: number(reached.Aggregated),
-		Hash: reached.Hash, Updated: int64(run.At),
+		Hash: reached.Hash, NewestID: reached.NewestID, NewestHash: notNull(reached.NewestHash), Updated: int64(run.At),
 		ID: known.id, KnownBytes: known.Bytes, KnownLastID: known.LastID, KnownSecond: known.Second,
 	})
 	if err != nil {

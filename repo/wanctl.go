@@ -243,12 +243,20 @@ func (w *Wanctl) CountTaken(ctx context.Context, until, lastID int64) (int64, er
 	return count, w.done(ctx, err)
 }
 
-// CountEarlier returns how many rows of the same second and series have smaller ids than a row.
+// HasTaken says whether there is a raw row of before a second, up to an id.
+//
+// Errors: as for Rows.
+func (w *Wanctl) HasTaken(ctx context.Context, until, lastID int64) (bool, error) {
+	found, err := w.q.HasTaken(ctx, wanctldb.HasTakenParams{UntilSecond: until, LastID: lastID})
+	return found, w.done(ctx, err)
+}
+
+// CountEarlier returns how many rows of the same second, WAN and metric have smaller ids than a row.
 //
 // Errors: as for Rows.
 func (w *Wanctl) CountEarlier(ctx context.Context, row WanctlRow) (int64, error) {
 	count, err := w.q.CountEarlier(ctx, wanctldb.CountEarlierParams{
-		Wan: row.WAN, Metric: row.Metric, Second: row.Second, ID: row.ID, LabelText: row.Labels,
+		Wan: row.WAN, Metric: row.Metric, Second: row.Second, ID: row.ID,
 	})
 	return count, w.done(ctx, err)
 }

@@ -60,8 +60,8 @@ INSERT INTO tiers (granularity, watermark, floor, keep) VALUES
   ('1h', 0, 0, 604800000000);
 
 -- How far an import has been taken in. csv: the first `bytes` bytes (uncompressed), which are `lines` lines and have this
--- SHA-256. wanctl: the rows up to `last_id` of before the Unix second `second`, where row `last_id` has this SHA-256;
--- `aggregated` is 1 as long as aggregated rows are taken, too.
+-- SHA-256. wanctl: the rows up to `last_id` of before the Unix second `second`, where row `last_id` has this SHA-256, and row
+-- `newest_id`, the newest of them, `newest_hash`; `aggregated` is 1 as long as aggregated rows are taken, too.
 CREATE TABLE imports (
   id INTEGER PRIMARY KEY,
   source TEXT NOT NULL,
@@ -72,6 +72,8 @@ CREATE TABLE imports (
   second INTEGER NOT NULL,
   aggregated INTEGER NOT NULL,
   hash BLOB NOT NULL,
+  newest_id INTEGER NOT NULL,
+  newest_hash BLOB NOT NULL,
   updated INTEGER NOT NULL
 ) STRICT;
 

@@ -47,8 +47,10 @@ before it, unless --skip-bad is given. A metric that nobody declared is averaged
 With --format wanctl the files are databases that wanctl has written or is writing. They are only read. Several raw rows
 of one second of a series are spread over it in their order, and the two newest seconds are held back until they are over
 (HELD). Its aggregated rows carry no count, minimum or maximum: into an empty history each is taken as one sample at its
-bucket's time, otherwise they are left out (SKIPPED). The next run takes the rows that are new since; where wanctl is at
-work, run it at least once an hour, for that is how long wanctl keeps raw rows.
+bucket's time, otherwise they are left out (SKIPPED), as those of every file after the first are. The next run takes the
+rows that are new since; where wanctl is at work, run it at least once an hour, for that is how long wanctl keeps raw rows.
+Rows ahead of the clock are bad ones until their time has come. An older copy of a database already taken is not known as
+such: it wants a history of its own.
 
 Ages are counted from the machine's clock. What is older than the retention is refused, so old data wants --now, the
 moment to count from instead: one shortly after its last row. What is done with such a history later wants --now as well:
@@ -201,6 +203,8 @@ func (o *importOptions) importAll(ctx context.Context, cmd *cobra.Command, write
 func (o *importOptions) explain(err error) error {
 	var bad *importer.LineError
 	switch {
+	case errors.Is(err, service.ErrAhead) && o.format == formatWanctl:
+		return fmt.Errorf("%w (all other rows have been taken; --skip-bad reports such rows and goes on)", err)
 	case errors.Is(err, importer.ErrHeader), errors.Is(err, service.ErrAhead): // not to be skipped
 		return err
 	case errors.As(err, &bad) && bad.Line == 0:

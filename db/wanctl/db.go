@@ -36,6 +36,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.findRowStmt, err = db.PrepareContext(ctx, findRow); err != nil {
 		return nil, fmt.Errorf("error preparing query FindRow: %w", err)
 	}
+	if q.hasTakenStmt, err = db.PrepareContext(ctx, hasTaken); err != nil {
+		return nil, fmt.Errorf("error preparing query HasTaken: %w", err)
+	}
 	if q.lastRowStmt, err = db.PrepareContext(ctx, lastRow); err != nil {
 		return nil, fmt.Errorf("error preparing query LastRow: %w", err)
 	}
@@ -71,6 +74,11 @@ func (q *Queries) Close() error {
 	if q.findRowStmt != nil {
 		if cerr := q.findRowStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing findRowStmt: %w", cerr)
+		}
+	}
+	if q.hasTakenStmt != nil {
+		if cerr := q.hasTakenStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasTakenStmt: %w", cerr)
 		}
 	}
 	if q.lastRowStmt != nil {
@@ -136,6 +144,7 @@ type Queries struct {
 	countRowsStmt      *sql.Stmt
 	countTakenStmt     *sql.Stmt
 	findRowStmt        *sql.Stmt
+	hasTakenStmt       *sql.Stmt
 	lastRowStmt        *sql.Stmt
 	listRowsStmt       *sql.Stmt
 	listStragglersStmt *sql.Stmt
@@ -150,6 +159,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countRowsStmt:      q.countRowsStmt,
 		countTakenStmt:     q.countTakenStmt,
 		findRowStmt:        q.findRowStmt,
+		hasTakenStmt:       q.hasTakenStmt,
 		lastRowStmt:        q.lastRowStmt,
 		listRowsStmt:       q.listRowsStmt,
 		listStragglersStmt: q.listStragglersStmt,

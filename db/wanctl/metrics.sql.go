@@ -13,25 +13,24 @@ const countEarlier = `-- name: CountEarlier :one
 SELECT count(*)
 FROM metrics
 WHERE wan_name = CAST(?1 AS TEXT) AND metric_name = CAST(?2 AS TEXT) AND timestamp = CAST(?3 AS INTEGER)
-  AND id < ?4 AND coalesce(labels, '{}') = CAST(?5 AS TEXT)
+  AND id < ?4
 `
 
 type CountEarlierParams struct {
-	Wan       string
-	Metric    string
-	Second    int64
-	ID        int64
-	LabelText string
+	Wan    string
+	Metric string
+	Second int64
+	ID     int64
 }
 
-// One seek in metrics by idx_metrics_wan_metric_time: the rows that one second of a series has before an id.
+// One seek in metrics by idx_metrics_wan_metric_time: the rows that one second has before an id, whatever
+// their labels: one series may have been written with labels in other letters.
 func (q *Queries) CountEarlier(ctx context.Context, arg CountEarlierParams) (int64, error) {
 	row := q.queryRow(ctx, q.countEarlierStmt, countEarlier,
 		arg.Wan,
 		arg.Metric,
 		arg.Second,
 		arg.ID,
-		arg.LabelText,
 	)
 	var count int64
 	err := row.Scan(&count)
@@ -96,6 +95,28 @@ func (q *Queries) FindRow(ctx context.Context, id int64) (Metric, error) {
 		&i.Granularity,
 	)
 	return i, err
+}
+
+const hasTaken = `-- name: HasTaken :one
+SELECT EXISTS (
+  SELECT 1
+  FROM metrics
+  WHERE granularity = 'raw' AND timestamp < CAST(?1 AS INTEGER) AND id <= ?2
+)
+`
+
+type HasTakenParams struct {
+	UntilSecond int64
+	LastID      int64
+}
+
+// Walks metrics by idx_metrics_granularity_time over the raw rows before a second, up to the first that matches. Where it is
+// asked these have mostly gone.
+func (q *Queries) HasTaken(ctx context.Context, arg HasTakenParams) (bool, error) {
+	row := q.queryRow(ctx, q.hasTakenStmt, hasTaken, arg.UntilSecond, arg.LastID)
+	var exists bool
+	err := row.Scan(&exists)
+	return exists, err
 }
 
 const lastRow = `-- name: LastRow :one
@@ -170,7 +191,8 @@ const listStragglers = `-- name: ListStragglers :many
 SELECT id, timestamp, wan_name, metric_name, value, labels, granularity
 FROM metrics
 WHERE id > ?1 AND id <= ?2
-  AND (+timestamp < CAST(?3 AS INTEGER) OR +timestamp >= CAST(?4 AS INTEGER))
+  AND (+timestamp < CAST(?3 AS INTEGER) OR +timestamp >= CAST(?4 AS INTEGER)
+    OR +timestamp IS NULL)
 ORDER BY id
 LIMIT ?5
 `
@@ -184,7 +206,7 @@ type ListStragglersParams struct {
 }
 
 // Walks metrics by its key. The plus signs keep the planner from an index on timestamp, and a sort after it. What is no
-// number is larger than any.
+// number is larger than any, except NULL.
 func (q *Queries) ListStragglers(ctx context.Context, arg ListStragglersParams) ([]Metric, error) {
 	rows, err := q.query(ctx, q.listStragglersStmt, listStragglers,
 		arg.AfterID,
