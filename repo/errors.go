@@ -36,9 +36,10 @@ func failure(ctx context.Context, operation, path string, err error) error {
 	return fmt.Errorf("%s %s: %w", operation, path, classify(ctx, err))
 }
 
-// classify joins err with the sentinel that callers match. SQLite reports a cancelled context as INTERRUPT.
+// classify joins err with the sentinel that callers match. What fails after its context has ended fails because of that,
+// whatever it says: SQLite speaks of an interrupt or a lock, database/sql of a statement that is closed.
 func classify(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil && (errors.Is(err, sqlite3.INTERRUPT) || errors.Is(err, sqlite3.BUSY)) {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		return fmt.Errorf("%w (%w)", cause, err)
 	}
 	for code, sentinel := range map[sqlite3.ErrorCode]error{

@@ -1,0 +1,49 @@
+package repo_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo"
+)
+
+// What is read after its context has ended says so, whichever of database/sql and SQLite is the first to notice.
+func TestReadingAfterTheContextHasEnded(t *testing.T) {
+	path := filetest.Path(t)
+	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	series := &repo.Series{Key: repo.Key{MetricName: "a", WANName: "b", Labels: "{}"}, Aggregation: repo.Average}
+	add(t, w, repo.Sample{Series: series, TS: 1, Value: 1})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	reader, err := repo.OpenReader(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	for range 300 {
+		ctx, cancel := context.WithCancel(t.Context())
+		snapshot, err := reader.Snapshot(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ending sync.WaitGroup
+		ending.Go(cancel)
+		for err == nil { // until the end is noticed
+			_, err = snapshot.Newest(ctx)
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want %v", err, context.Canceled)
+		}
+		ending.Wait()
+		if err := snapshot.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
