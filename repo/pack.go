@@ -12,12 +12,18 @@ import (
 //
 // Errors: those of SQLite.
 func DefineFunctions(conn *sqlite3.Conn) error {
-	return conn.CreateWindowFunction("pack", -1, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction { return &packer{} })
+	var spare []byte // of the connection, which does one thing at a time
+	return conn.CreateWindowFunction("pack", -1, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction {
+		p := &packer{packed: spare[:0], spare: &spare}
+		spare = nil
+		return p
+	})
 }
 
 type packer struct {
 	packed  []byte
-	damaged bool // something is no finite number, which only a damaged file has
+	spare   *[]byte // where packed goes for the next one to use, once SQLite has copied it
+	damaged bool    // something is no finite number, which only a damaged file has
 }
 
 func (p *packer) Step(_ sqlite3.Context, row ...sqlite3.Value) {
@@ -41,6 +47,7 @@ func (p *packer) Value(ctx sqlite3.Context) {
 		return
 	}
 	ctx.ResultBlob(p.packed)
+	*p.spare = p.packed
 }
 
 // packed is what is left to be read of what pack has made.

@@ -46,6 +46,10 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 		query.Until = end
 	}
 	page := Page{Until: query.Until}
+	if query.Step > 0 {
+		steps := min(int64(query.Until.Sub(query.From)/query.Step)+2, int64(limit)) // at both ends one may be a part
+		page.Points = make([]Point, 0, min(int64(limit), steps*int64(len(v.picked))))
+	}
 	// Points of a step are counted as they pass. Raw samples may be a great many more than a page: SQL counts them.
 	countAll := query.Step > 0
 	err = v.points(ctx, query, func(p Point) bool {

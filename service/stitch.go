@@ -118,6 +118,7 @@ type gathering struct {
 	yield  func(Point) bool
 	at     repo.Micros
 	counts []*tally // of the moment, in the order of their series
+	free   []*tally // of moments before, to be used again
 	index  map[int64]*tally
 }
 
@@ -133,7 +134,7 @@ func (g *gathering) add(row repo.Bucket, s segment) bool {
 	g.at = at
 	t, ok := g.index[row.SeriesID]
 	if !ok {
-		t = &tally{series: g.view.series[row.SeriesID]}
+		t = g.newTally(row.SeriesID)
 		if g.index == nil {
 			g.index = map[int64]*tally{}
 		}
@@ -142,4 +143,18 @@ func (g *gathering) add(row repo.Bucket, s segment) bool {
 	}
 	t.add(row, s.granularity)
 	return true
+}
+
+// newTally returns an empty tally. Points are many, and the series of a moment few.
+func (g *gathering) newTally(id int64) *tally {
+	series := g.view.series[id]
+	last := len(g.free) - 1
+	if last < 0 {
+		return &tally{series: series}
+	}
+	t := g.free[last]
+	g.free = g.free[:last]
+	clear(t.states)
+	*t = tally{series: series, states: t.states}
+	return t
 }

@@ -69,6 +69,7 @@ func (g *gathering) flush() bool {
 			return false
 		}
 	}
+	g.free = append(g.free, g.counts...)
 	g.counts = g.counts[:0]
 	clear(g.index)
 	return true
