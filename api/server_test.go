@@ -242,8 +242,8 @@ func TestEndWithASlowClient(t *testing.T) {
 		most  time.Duration
 	}{
 		"nobody":                        {"", false, 0},
-		"one that says nothing":         {"", true, 0},
-		"one that sends half a header":  {"GET /health HTTP/1.1\r\nHost: loc", false, 0},
+		"one that says nothing":         {"", true, 100 * time.Millisecond},
+		"one that sends half a header":  {"GET /health HTTP/1.1\r\nHost: loc", false, 100 * time.Millisecond},
 		"one that never reads":          {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", false, 6 * time.Second},
 		"one that is answered and idle": {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", true, time.Second},
 	} {
