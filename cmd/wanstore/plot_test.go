@@ -53,7 +53,7 @@ func TestPlotFits(t *testing.T) {
 
 // oddSeries returns series that are hard to draw, all with a sample just before 12:00.
 func oddSeries() string {
-	const last = 1738238399999
+	const last int64 = 1738238399999
 	var text strings.Builder
 	text.WriteString("timestamp_ms,wan,metric,labels_json,value\n")
 	for i := range 100 {
