@@ -444,8 +444,11 @@ func TestScrapeWhileRecording(t *testing.T) {
 	var recording sync.WaitGroup
 	recording.Go(func() {
 		for begin := time.Now(); ctx.Err() == nil; {
-			r.writer.Record(service.Sample{Series: s, Time: time.Now(), Value: time.Since(begin).Seconds()})
-			time.Sleep(50 * time.Microsecond)
+			sample := service.Sample{Series: s, Time: time.Now(), Value: time.Since(begin).Seconds()}
+			if err := r.writer.Write(t.Context(), sample); err != nil {
+				t.Error(err)
+				return
+			}
 		}
 	})
 	defer recording.Wait()

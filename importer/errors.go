@@ -22,8 +22,8 @@ var (
 
 // What can be wrong with a line before it is a record.
 var (
-	errTooLong    = fmt.Errorf("longer than %d bytes", maxRecord)
-	errEndless    = fmt.Errorf(`a quoted field does not end within %d bytes, a " is missing`, maxRecord)
+	errTooLong    = fmt.Errorf("longer than %d bytes", MaxRecord)
+	errEndless    = fmt.Errorf(`a quoted field does not end within %d bytes, a " is missing`, MaxRecord)
 	errIncomplete = errors.New("this line was imported before it was complete, and is kept as it was then")
 )
 

@@ -9,8 +9,8 @@ import (
 	"io"
 )
 
-// maxRecord is the most bytes of a record: a bound for what a file that is no CSV, or lacks a quote, can make of memory.
-const maxRecord = 64 << 10
+// MaxRecord is the most bytes of a record that CSV reads: a bound for what a file that is no CSV, or lacks a quote, can make of memory.
+const MaxRecord = 64 << 10
 
 // records reads CSV records and knows exactly which bytes each is made of. The record that next has returned stays in the
 // buffer of in until it is passed, so that the place is before it as long as nobody knows what to do about it.
@@ -38,7 +38,7 @@ type record struct {
 
 // newRecords reads records from data, which begins at the given place.
 func newRecords(data io.Reader, at place) *records {
-	r := &records{in: bufio.NewReaderSize(data, maxRecord), place: at}
+	r := &records{in: bufio.NewReaderSize(data, MaxRecord), place: at}
 	r.resetCSV()
 	return r
 }

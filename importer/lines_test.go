@@ -18,7 +18,7 @@ import (
 func drawText(t *rapid.T) string {
 	pieces := rapid.SliceOf(rapid.SampledFrom([]string{
 		"a", ",", `"`, `""`, "\n", "\r\n", "\r", "1,2\n", `"x",y` + "\n", `"x` + "\n" + `y",z` + "\r\n", "\x00", "\xff",
-		strings.Repeat("l", maxRecord-2), strings.Repeat("\n", 300), strings.Repeat("v,", 3000),
+		strings.Repeat("l", MaxRecord-2), strings.Repeat("\n", 300), strings.Repeat("v,", 3000),
 	}))
 	return strings.Join(pieces.Draw(t, "text"), "")
 }

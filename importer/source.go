@@ -113,7 +113,7 @@ func (s *source) read(ctx context.Context, offset int64) (io.Reader, error) {
 	if err := s.seek(0); err != nil {
 		return nil, err
 	}
-	file := bufio.NewReaderSize(s.reader(ctx), maxRecord)
+	file := bufio.NewReaderSize(s.reader(ctx), MaxRecord)
 	magic, err := file.Peek(2)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err

@@ -6,22 +6,12 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
 )
 
 // What is read after its context has ended says so, whichever of database/sql and SQLite is the first to notice.
 func TestReadingAfterTheContextHasEnded(t *testing.T) {
-	path := filetest.Path(t)
-	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	series := &repo.Series{Key: repo.Key{MetricName: "a", WANName: "b", Labels: "{}"}, Aggregation: repo.Average}
-	add(t, w, repo.Sample{Series: series, TS: 1, Value: 1})
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
+	path := oneSample(t)
 	reader, err := repo.OpenReader(t.Context(), path)
 	if err != nil {
 		t.Fatal(err)

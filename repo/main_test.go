@@ -46,6 +46,21 @@ func add(t testing.TB, w *repo.Writer, samples ...repo.Sample) []repo.Outcome {
 	return outcomes
 }
 
+// oneSample makes a file that has one sample and is closed.
+func oneSample(t testing.TB) (path string) {
+	t.Helper()
+	path = filetest.Path(t)
+	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add(t, w, repo.Sample{Series: newSeries("rtt"), TS: 1, Value: 1})
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // every makes a sample of a series at each step of time in [from, until), with the values 0, 1, 2 and so on.
 func every(step, from, until repo.Micros, series *repo.Series) []repo.Sample {
 	var samples []repo.Sample

@@ -171,6 +171,15 @@ func (s *Snapshot) load(ctx context.Context) error {
 	return nil
 }
 
+// look opens a view for f, and closes it.
+func (r *Reader) look(ctx context.Context, operation string, f func(*Snapshot) error) error {
+	s, err := r.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	return failure(ctx, operation, r.path, errors.Join(f(s), s.Close()))
+}
+
 // Close ends the view. A second call does nothing.
 func (s *Snapshot) Close() error {
 	err := s.tx.Rollback()

@@ -18,13 +18,12 @@ type Size struct {
 // Size returns the size of the file. It looks at the header of the file and its series, however much history there is.
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
-func (r *Reader) Size(ctx context.Context) (Size, error) {
-	snapshot, err := r.Snapshot(ctx)
-	if err != nil {
-		return Size{}, err
-	}
-	size, err := snapshot.size(ctx)
-	return size, failure(ctx, "read the size of", r.path, errors.Join(err, snapshot.Close()))
+func (r *Reader) Size(ctx context.Context) (size Size, err error) {
+	err = r.look(ctx, "read the size of", func(s *Snapshot) error {
+		size, err = s.size(ctx)
+		return err
+	})
+	return size, err
 }
 
 func (s *Snapshot) size(ctx context.Context) (Size, error) {
@@ -46,13 +45,12 @@ func (s *Snapshot) size(ctx context.Context) (Size, error) {
 // list of series, and takes two seeks.
 //
 // Errors: as for Size.
-func (r *Reader) Backlog(ctx context.Context) (time.Duration, error) {
-	snapshot, err := r.Snapshot(ctx)
-	if err != nil {
-		return 0, err
-	}
-	backlog, err := snapshot.backlog(ctx)
-	return backlog, failure(ctx, "read the backlog of", r.path, errors.Join(err, snapshot.Close()))
+func (r *Reader) Backlog(ctx context.Context) (backlog time.Duration, err error) {
+	err = r.look(ctx, "read the backlog of", func(s *Snapshot) error {
+		backlog, err = s.backlog(ctx)
+		return err
+	})
+	return backlog, err
 }
 
 func (s *Snapshot) backlog(ctx context.Context) (time.Duration, error) {

@@ -28,13 +28,12 @@ type TierStatus struct {
 // Status looks through the whole file: it takes about a second for each hundred megabytes.
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
-func (r *Reader) Status(ctx context.Context) (FileStatus, error) {
-	snapshot, err := r.Snapshot(ctx)
-	if err != nil {
-		return FileStatus{}, err
-	}
-	status, err := snapshot.status(ctx)
-	return status, failure(ctx, "read status of", r.path, errors.Join(err, snapshot.Close()))
+func (r *Reader) Status(ctx context.Context) (status FileStatus, err error) {
+	err = r.look(ctx, "read status of", func(s *Snapshot) error {
+		status, err = s.status(ctx)
+		return err
+	})
+	return status, err
 }
 
 func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {

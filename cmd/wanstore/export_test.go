@@ -194,11 +194,11 @@ func TestExportKnowsLongestRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	longest := strings.Repeat("w", maxRecord-len("1772366400000000,,m,{},1\n"))
+	longest := strings.Repeat("w", importer.MaxRecord-len("1772366400000000,,m,{},1\n"))
 	write(longest)
 	text := export(t, from)
-	if _, record, _ := strings.Cut(text, "\n"); len(record) != maxRecord {
-		t.Fatalf("the record has %d bytes, want %d", len(record), maxRecord)
+	if _, record, _ := strings.Cut(text, "\n"); len(record) != importer.MaxRecord {
+		t.Fatalf("the record has %d bytes, want %d", len(record), importer.MaxRecord)
 	}
 	if result, err := importText(t, target, text); err != nil || result.Stored != 1 {
 		t.Errorf("%v, %+v", err, result)

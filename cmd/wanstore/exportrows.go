@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/wanstore/wanstore/importer"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -17,9 +18,6 @@ const formatJSONLines = "jsonl"
 
 // exportBuffer is how much is written at a time.
 const exportBuffer = 1 << 16
-
-// maxRecord is the longest record that import reads.
-const maxRecord = 64 << 10
 
 // exportRows writes points, as they come.
 type exportRows interface {
@@ -126,9 +124,9 @@ func (c *exportCSV) write(cells []string) error {
 		return err
 	}
 	c.csv.Flush() // its errors are those of the buffer, which has none
-	if c.samples && c.record.Len() > maxRecord {
+	if c.samples && c.record.Len() > importer.MaxRecord {
 		return fmt.Errorf("a record of %d bytes is longer than import reads, which is %d: leave the series out, or give --format %s",
-			c.record.Len(), maxRecord, formatJSONLines)
+			c.record.Len(), importer.MaxRecord, formatJSONLines)
 	}
 	_, err := c.record.WriteTo(c.out)
 	return err

@@ -61,7 +61,7 @@ func TestRecordStops(t *testing.T) {
 			if first, err := talk.ReadString('\n'); !strings.HasPrefix(first, "recording 127.0.0.1") {
 				t.Errorf("it begins with %q, %v", first, err)
 			}
-			time.Sleep(1500 * time.Millisecond) // past a commit, and into the next one
+			waitForSamples(t, db) // past a commit, and into the next one
 			if err := cmd.Process.Signal(signal); err != nil {
 				t.Error(err)
 			}
@@ -75,6 +75,17 @@ func TestRecordStops(t *testing.T) {
 			checkRecorded(t, db, stdout.Bytes())
 		})
 	}
+}
+
+// waitForSamples waits until something has been committed. Each look takes a process, which is time enough between two.
+func waitForSamples(t *testing.T, db string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+		if text := output(t, "history", "--last", "1h", "--limit", "1", "--json", "--db", db); bytes.Contains(text, []byte("value")) {
+			return
+		}
+	}
+	t.Error("nothing has been committed within a minute")
 }
 
 func checkRecorded(t *testing.T, db string, report []byte) {
