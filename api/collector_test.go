@@ -35,7 +35,7 @@ type recorder struct {
 }
 
 // record opens a writer that does no maintenance of its own, and an API that knows it.
-func record(t *testing.T, config service.Config, metrics ...service.Metric) *recorder {
+func record(t testing.TB, config service.Config, metrics ...service.Metric) *recorder {
 	t.Helper()
 	config.DBPath = filetest.Path(t)
 	writer, err := service.OpenWriter(t.Context(), config, service.Options{
@@ -53,7 +53,7 @@ func record(t *testing.T, config service.Config, metrics ...service.Metric) *rec
 }
 
 // answering makes an API that is closed before its writer.
-func answering(t *testing.T, options api.Options) *api.API {
+func answering(t testing.TB, options api.Options) *api.API {
 	t.Helper()
 	a := api.New(options)
 	t.Cleanup(func() {
@@ -64,7 +64,7 @@ func answering(t *testing.T, options api.Options) *api.API {
 	return a
 }
 
-func (r *recorder) series(t *testing.T, metric, wan string, labels service.Labels) *service.Series {
+func (r *recorder) series(t testing.TB, metric, wan string, labels service.Labels) *service.Series {
 	t.Helper()
 	series, err := r.writer.Series(metric, wan, labels)
 	if err != nil {
@@ -73,7 +73,7 @@ func (r *recorder) series(t *testing.T, metric, wan string, labels service.Label
 	return series
 }
 
-func (r *recorder) write(t *testing.T, samples ...service.Sample) {
+func (r *recorder) write(t testing.TB, samples ...service.Sample) {
 	t.Helper()
 	if err := r.writer.Write(t.Context(), samples...); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func (r *recorder) fill(t *testing.T) {
 	now := time.Now()
 	for i, series := range []*service.Series{
 		r.series(t, service.RTT, "cable", nil),
-		r.series(t, service.RTT, "lte", service.Labels{"reflector": "a \"quoted\"\nname\\"}),
+		r.series(t, service.RTT, "lte", service.Labels{"reflector": "a \"quoted\" name\\"}),
 		r.series(t, service.RTT, "lte", service.Labels{"reflector": "b", "family": "6"}),
 		r.series(t, service.RateDownload, "cable", nil),
 		r.series(t, service.State, "cable", nil),
@@ -268,7 +268,7 @@ func TestMetricsOfTheWriter(t *testing.T) {
 	for _, metric := range families["wanstore_samples_refused_total"].GetMetric() {
 		refused[labelsOf(metric)["cause"]] = metric.GetCounter().GetValue()
 	}
-	want := map[string]float64{"value": 1, "ahead": 1, "series": 1, "too_old": 0, "aggregation": 0}
+	want := map[string]float64{"value": 1, "ahead": 1, "series": 1, "too_old": 0, "aggregation": 0, "too_many_series": 0}
 	if diff := cmp.Diff(want, refused); diff != "" {
 		t.Errorf("refused by cause (-want +got):\n%s", diff)
 	}

@@ -29,7 +29,11 @@ var (
 
 	commits       = describe("commits_total", "Commits that succeeded.")
 	commitsFailed = describe("commits_failed_total", "Commits that failed; their samples wait for the next one.")
+	diskFull      = describe("disk_full", "Whether the last commit, checkpoint or step of maintenance found no room: 0 no, 1 yes.")
+	rowsTrimmed   = describe("rows_trimmed_total", "Rows that the size cap has deleted before their age, by granularity.", "granularity")
 	commitSeconds = describe("commit_duration_seconds", "Time that the commits took that succeeded.")
+
+	quarantines = describe("quarantines_total", "Damaged files that were moved aside, recording went on in new ones.")
 
 	passes      = describe("maintenance_passes_total", "Passes of maintenance that ended.")
 	passAge     = describe("maintenance_age_seconds", "Time since a pass of maintenance last ended without error.")
@@ -46,6 +50,13 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 // send sends a gauge.
 func send(metrics chan<- prometheus.Metric, desc *prometheus.Desc, value float64, labels ...string) {
 	metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+}
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // count sends a counter.
@@ -67,9 +78,15 @@ func collectWriter(metrics chan<- prometheus.Metric, status service.WriterStatus
 	count(metrics, samplesRefused, status.Refused.TooOld, "too_old")
 	count(metrics, samplesRefused, status.Refused.Aggregation, "aggregation")
 	count(metrics, samplesRefused, status.Refused.Series, "series")
+	count(metrics, samplesRefused, status.Refused.TooMany, "too_many_series")
 	count(metrics, commits, status.Commits)
 	count(metrics, commitsFailed, status.FailedCommits)
+	send(metrics, diskFull, oneIf(status.DiskFull))
+	for granularity, rows := range status.Trimmed {
+		count(metrics, rowsTrimmed, rows, service.Granularity(granularity).String())
+	}
 	metrics <- commitHistogram(status)
+	count(metrics, quarantines, status.Quarantines)
 	count(metrics, passes, status.Passes)
 	if !status.Maintained.IsZero() {
 		send(metrics, passAge, time.Since(status.Maintained).Seconds())

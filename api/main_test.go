@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"encoding/json"
+	"flag"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,9 +11,16 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/internal/filetest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := filetest.NoTestLog(); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // points is the answer to a question about points.
 type points struct {

@@ -20,6 +20,10 @@ const (
 	// defaultLimit and maxLimit bound the points of one answer: the most are about 8 MB of JSON.
 	defaultLimit = 10_000
 	maxLimit     = 100_000
+	// maxParameter is the most bytes of the name of a parameter: one of a label has more than enough.
+	maxParameter = 300
+	// maxNames bounds the metrics and the labels of one question: each is compared with those of every series.
+	maxNames = 200
 )
 
 // The parameters of a question.
@@ -74,6 +78,9 @@ func parseQuestion(rawQuery string, now time.Time) (question, error) {
 	q.NewestFirst = true
 	for _, name := range slices.Sorted(maps.Keys(values)) { // in order, so that the same URL gets the same error
 		texts := values[name]
+		if len(name) > maxParameter {
+			return question{}, wrong(name[:maxParameter]+"...", "is too long a name: want at most %d bytes", maxParameter)
+		}
 		if name != paramMetrics && len(texts) > 1 {
 			return question{}, wrong(name, "is given %d times: want it once", len(texts))
 		}
@@ -130,6 +137,9 @@ func (q *question) setLabel(name, value string) error {
 		q.Labels = service.Labels{}
 	}
 	q.Labels[label] = value
+	if len(q.Labels) > maxNames {
+		return wrong(paramLabel, "more than %d labels: want fewer", maxNames)
+	}
 	return nil
 }
 
@@ -184,6 +194,9 @@ func parseMetrics(texts []string) ([]string, error) {
 				return nil, wrong(paramMetrics, "%.80q has an empty name: leave the parameter out to ask for all", text)
 			}
 			names = append(names, name)
+			if len(names) > maxNames {
+				return nil, wrong(paramMetrics, "more than %d names: leave the parameter out to ask for all", maxNames)
+			}
 		}
 	}
 	return names, nil

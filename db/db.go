@@ -63,6 +63,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.firstSampleTimeStmt, err = db.PrepareContext(ctx, firstSampleTime); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstSampleTime: %w", err)
 	}
+	if q.getClockStmt, err = db.PrepareContext(ctx, getClock); err != nil {
+		return nil, fmt.Errorf("error preparing query GetClock: %w", err)
+	}
 	if q.insertSampleStmt, err = db.PrepareContext(ctx, insertSample); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertSample: %w", err)
 	}
@@ -102,6 +105,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.mergeStateRollupStmt, err = db.PrepareContext(ctx, mergeStateRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeStateRollup: %w", err)
 	}
+	if q.newestSampleTimeStmt, err = db.PrepareContext(ctx, newestSampleTime); err != nil {
+		return nil, fmt.Errorf("error preparing query NewestSampleTime: %w", err)
+	}
 	if q.nthSampleBeforeStmt, err = db.PrepareContext(ctx, nthSampleBefore); err != nil {
 		return nil, fmt.Errorf("error preparing query NthSampleBefore: %w", err)
 	}
@@ -134,6 +140,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.rollUpStateSamplesStmt, err = db.PrepareContext(ctx, rollUpStateSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query RollUpStateSamples: %w", err)
+	}
+	if q.setClockStmt, err = db.PrepareContext(ctx, setClock); err != nil {
+		return nil, fmt.Errorf("error preparing query SetClock: %w", err)
 	}
 	if q.setKeepStmt, err = db.PrepareContext(ctx, setKeep); err != nil {
 		return nil, fmt.Errorf("error preparing query SetKeep: %w", err)
@@ -220,6 +229,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing firstSampleTimeStmt: %w", cerr)
 		}
 	}
+	if q.getClockStmt != nil {
+		if cerr := q.getClockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing getClockStmt: %w", cerr)
+		}
+	}
 	if q.insertSampleStmt != nil {
 		if cerr := q.insertSampleStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing insertSampleStmt: %w", cerr)
@@ -285,6 +299,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing mergeStateRollupStmt: %w", cerr)
 		}
 	}
+	if q.newestSampleTimeStmt != nil {
+		if cerr := q.newestSampleTimeStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing newestSampleTimeStmt: %w", cerr)
+		}
+	}
 	if q.nthSampleBeforeStmt != nil {
 		if cerr := q.nthSampleBeforeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nthSampleBeforeStmt: %w", cerr)
@@ -338,6 +357,11 @@ func (q *Queries) Close() error {
 	if q.rollUpStateSamplesStmt != nil {
 		if cerr := q.rollUpStateSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing rollUpStateSamplesStmt: %w", cerr)
+		}
+	}
+	if q.setClockStmt != nil {
+		if cerr := q.setClockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setClockStmt: %w", cerr)
 		}
 	}
 	if q.setKeepStmt != nil {
@@ -417,6 +441,7 @@ type Queries struct {
 	findSeriesStmt             *sql.Stmt
 	firstBucketStmt            *sql.Stmt
 	firstSampleTimeStmt        *sql.Stmt
+	getClockStmt               *sql.Stmt
 	insertSampleStmt           *sql.Stmt
 	lastBucketStmt             *sql.Stmt
 	lastImportIDStmt           *sql.Stmt
@@ -430,6 +455,7 @@ type Queries struct {
 	listTiersStmt              *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
 	mergeStateRollupStmt       *sql.Stmt
+	newestSampleTimeStmt       *sql.Stmt
 	nthSampleBeforeStmt        *sql.Stmt
 	nthSampleTimeStmt          *sql.Stmt
 	packRollupsStmt            *sql.Stmt
@@ -441,6 +467,7 @@ type Queries struct {
 	rollUpSamplesStmt          *sql.Stmt
 	rollUpStateRollupsStmt     *sql.Stmt
 	rollUpStateSamplesStmt     *sql.Stmt
+	setClockStmt               *sql.Stmt
 	setKeepStmt                *sql.Stmt
 	setWatermarkStmt           *sql.Stmt
 	sweepRollupsStmt           *sql.Stmt
@@ -465,6 +492,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		findSeriesStmt:             q.findSeriesStmt,
 		firstBucketStmt:            q.firstBucketStmt,
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
+		getClockStmt:               q.getClockStmt,
 		insertSampleStmt:           q.insertSampleStmt,
 		lastBucketStmt:             q.lastBucketStmt,
 		lastImportIDStmt:           q.lastImportIDStmt,
@@ -478,6 +506,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listTiersStmt:              q.listTiersStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
 		mergeStateRollupStmt:       q.mergeStateRollupStmt,
+		newestSampleTimeStmt:       q.newestSampleTimeStmt,
 		nthSampleBeforeStmt:        q.nthSampleBeforeStmt,
 		nthSampleTimeStmt:          q.nthSampleTimeStmt,
 		packRollupsStmt:            q.packRollupsStmt,
@@ -489,6 +518,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		rollUpSamplesStmt:          q.rollUpSamplesStmt,
 		rollUpStateRollupsStmt:     q.rollUpStateRollupsStmt,
 		rollUpStateSamplesStmt:     q.rollUpStateSamplesStmt,
+		setClockStmt:               q.setClockStmt,
 		setKeepStmt:                q.setKeepStmt,
 		setWatermarkStmt:           q.setWatermarkStmt,
 		sweepRollupsStmt:           q.sweepRollupsStmt,

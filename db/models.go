@@ -8,6 +8,13 @@ import (
 	"database/sql"
 )
 
+type Clock struct {
+	ID      int64
+	Trusted int64
+	Doubted int64
+	Seen    int64
+}
+
 type Import struct {
 	ID         int64
 	Source     string

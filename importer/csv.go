@@ -275,4 +275,5 @@ func (r *Result) add(rows int, counts service.ImportCounts) {
 	r.Refused.TooOld += counts.Refused.TooOld
 	r.Refused.Aggregation += counts.Refused.Aggregation
 	r.Refused.Series += counts.Refused.Series
+	r.Refused.TooMany += counts.Refused.TooMany
 }

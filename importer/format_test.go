@@ -155,7 +155,7 @@ func TestFormats(t *testing.T) {
 		{"a line end within quotes", header + ms + ",wan0,wanctl_rtt_ms,\"{\n\"\"a\"\":\r\n\n\"\"b\"\"}\",1\n" + row(1), 2},
 		{"a WAN with a comma", header + ms + `,"wan ""0"", DSL",wanctl_rtt_ms,{},1` + "\n", 1},
 		{"numbers", header + ms + ",wan0,a,{},1e-05\n" + ms + ",wan0,b,{},-0.25\n" + ms + ",wan0,c,{},+.5E3\n", 3},
-		{"a long record", header + ms + `,` + strings.Repeat("w", importer.MaxRecord-100) + ",wanctl_rtt_ms,{},1\n" + row(1), 2},
+		{"a long record", header + ms + `,` + `"w",wanctl_rtt_ms,"{` + strings.Repeat(" ", importer.MaxRecord-100) + "}\",1\n" + row(1), 2},
 		{"many lines in a record", header + ms + ",wan0,wanctl_rtt_ms,\"" + strings.Repeat("\n", importer.MaxRecord-100) + "{}\",1\n" + row(1), 2},
 	}
 	for _, test := range tests {

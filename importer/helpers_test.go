@@ -54,7 +54,7 @@ func newStoreAt(t testing.TB, config service.Config, clock func() time.Time) *st
 	t.Helper()
 	config.DBPath = filepath.Join(t.TempDir(), "metrics.db")
 	writer, err := service.OpenWriter(t.Context(), config, service.Options{
-		Logger: slog.New(slog.DiscardHandler), Now: clock, NoMaintenance: true,
+		Logger: slog.New(slog.DiscardHandler), Now: clock, TrustClock: true, NoMaintenance: true,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -88,10 +88,10 @@ func (p *rowParser) sample(fields []string) (service.Sample, error) {
 func (p *rowParser) moment(text string) (time.Time, error) {
 	count, err := strconv.ParseInt(text, 10, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
-		return time.Time{}, fmt.Errorf("timestamp %q: not a whole number", text)
+		return time.Time{}, fmt.Errorf("timestamp %.80q: not a whole number", text)
 	}
 	if err != nil || count < 0 || count >= maxMicros/p.unit {
-		return time.Time{}, fmt.Errorf("timestamp %q: out of range, want a time from 1970 to 9999", text)
+		return time.Time{}, fmt.Errorf("timestamp %.80q: out of range, want a time from 1970 to 9999", text)
 	}
 	return time.UnixMicro(count * p.unit), nil
 }
@@ -100,11 +100,11 @@ func parseValue(text string) (float64, error) {
 	value, err := strconv.ParseFloat(text, 64)
 	switch {
 	case errors.Is(err, strconv.ErrRange):
-		return 0, fmt.Errorf("value %q: out of range", text)
+		return 0, fmt.Errorf("value %.80q: out of range", text)
 	case err == nil && (math.IsNaN(value) || math.IsInf(value, 0)):
-		return 0, fmt.Errorf("value %q: not a finite number", text)
+		return 0, fmt.Errorf("value %.80q: not a finite number", text)
 	case err != nil || strings.Trim(text, "+-.0123456789eE") != "":
-		return 0, fmt.Errorf("value %q: not a decimal number", text)
+		return 0, fmt.Errorf("value %.80q: not a decimal number", text)
 	}
 	return value, nil
 }
@@ -116,7 +116,7 @@ func (f *seriesFinder) series(row rowSeries) (*service.Series, error) {
 	}
 	labels, err := parseLabels(row.labels)
 	if err != nil {
-		return nil, fmt.Errorf("%s %q: %w", f.column, row.labels, err)
+		return nil, fmt.Errorf("%s %.200q: %w", f.column, row.labels, err)
 	}
 	series, err := f.writer.Series(row.metric, row.wan, labels)
 	if err != nil {
@@ -150,7 +150,7 @@ func parseLabels(text string) (service.Labels, error) {
 			return nil, err
 		}
 		if _, ok := labels[name]; ok {
-			return nil, fmt.Errorf("label %q is there twice", name)
+			return nil, fmt.Errorf("label %.80q is there twice", name)
 		}
 		labels[name] = value
 	}
@@ -173,7 +173,7 @@ func parseLabel(tokens *json.Decoder) (name, value string, err error) {
 		return "", "", errNotLabels
 	}
 	if !isString {
-		return "", "", fmt.Errorf("label %q is not a string", name)
+		return "", "", fmt.Errorf("label %.80q is not a string", name)
 	}
 	return name, value, nil
 }

@@ -11,7 +11,9 @@ import (
 
 func openWriter(t testing.TB) *service.Writer {
 	t.Helper()
-	writer, err := service.OpenWriter(t.Context(), service.Config{DBPath: filepath.Join(t.TempDir(), "metrics.db")}, service.Options{})
+	writer, err := service.OpenWriter(t.Context(), service.Config{
+		DBPath: filepath.Join(t.TempDir(), "metrics.db"), MaxSeries: 4 * maxHandles,
+	}, service.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ const (
 	RefusedAhead                      // after Batch.Latest
 	RefusedOld                        // below the lowest floor of the file
 	RefusedAggregation                // the file knows the metric with another aggregation than declared
+	RefusedSeries                     // the series is new, and the file has Batch.MaxSeries
 	OutcomeCount       = iota         // how many outcomes there are
 )
 
@@ -42,6 +43,8 @@ type Batch struct {
 	Samples []Sample
 	// Latest is the moment after which a sample is too far ahead of the clock.
 	Latest Micros
+	// MaxSeries is how many series the file may have, 0 for any number.
+	MaxSeries int64
 	// Import, if there is one, is where the samples come from: it moves in the same transaction.
 	Import *Import
 }
@@ -51,7 +54,7 @@ type Batch struct {
 //
 // Errors: ErrBusy, ErrImportMoved, ErrDamaged, and those of the file system.
 func (w *Writer) Append(ctx context.Context, batch Batch, outcomes []Outcome) error {
-	a := appending{w: w, latest: batch.Latest}
+	a := appending{w: w, latest: batch.Latest, maxSeries: batch.MaxSeries}
 	err := w.update(ctx, "append to", func() error {
 		var err error
 		if a.tiers, err = listTiers(ctx, w.q); err != nil {
@@ -74,10 +77,12 @@ func (w *Writer) Append(ctx context.Context, batch Batch, outcomes []Outcome) er
 
 // appending is the state of one transaction of Append.
 type appending struct {
-	w       *Writer
-	tiers   Tiers
-	latest  Micros
-	learned []*Series // resolved in this transaction
+	w      *Writer
+	tiers  Tiers
+	latest Micros
+
+	maxSeries int64
+	learned   []*Series // resolved in this transaction
 }
 
 func (a *appending) add(ctx context.Context, s *Sample) (Outcome, error) {
@@ -89,9 +94,12 @@ func (a *appending) add(ctx context.Context, s *Sample) (Outcome, error) {
 	case s.TS < a.tiers.LowestFloor():
 		return RefusedOld, nil
 	}
-	if err := a.resolve(ctx, s.Series); errors.Is(err, ErrAggregation) {
+	switch err := a.resolve(ctx, s.Series); {
+	case errors.Is(err, ErrAggregation):
 		return RefusedAggregation, nil
-	} else if err != nil {
+	case errors.Is(err, ErrTooManySeries):
+		return RefusedSeries, nil
+	case err != nil:
 		return 0, err
 	}
 	if s.TS >= a.tiers[Raw].Floor {
@@ -112,12 +120,13 @@ func (a *appending) add(ctx context.Context, s *Sample) (Outcome, error) {
 }
 
 func (a *appending) resolve(ctx context.Context, s *Series) error {
-	if s.id != 0 {
+	if s.id != 0 && s.life == a.w.life {
 		return nil
 	}
-	if err := a.w.resolve(ctx, s); err != nil {
+	if err := a.w.resolve(ctx, s, a.maxSeries); err != nil {
 		return err
 	}
+	s.life = a.w.life
 	a.learned = append(a.learned, s)
 	return nil
 }

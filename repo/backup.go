@@ -22,8 +22,8 @@ const (
 )
 
 // Backup copies the file as it is at one moment to a new file at dest, and returns how many bytes that has. Nobody waits for
-// it: the file may be written meanwhile, and only the WAL can not be reset before all is copied. The copy is a history like any
-// other, and passes SQLite's integrity check before it appears at dest, whole and
+// it: the file may be written meanwhile, and only the WAL can not be reset before all is copied. ReadLimit does not hold here:
+// copying ends by itself. The copy is a history like any other, and passes SQLite's integrity check before it appears at dest, whole and
 // with the permissions of the file. Nothing is overwritten, and nothing is left behind by a failure.
 //
 // Errors: ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy fails its check, those of the file
@@ -89,6 +89,9 @@ func (r *Reader) copyTo(ctx context.Context, path string) error {
 }
 
 func copyPages(ctx context.Context, from *sqlite3.Conn, path string) error {
+	if err := beginCopy(from, path); err != nil {
+		return err
+	}
 	// Neither a journal nor a sync: a copy that is not completed is thrown away, and one that is gets synced at once.
 	backup, err := from.BackupInit("main", dsn(path, "rw", "",
 		"journal_mode(off)", "synchronous(off)", fmt.Sprintf("cache_size(%d)", backupCachePages)))
@@ -104,6 +107,24 @@ func copyPages(ctx context.Context, from *sqlite3.Conn, path string) error {
 		err = closed
 	}
 	return err
+}
+
+// beginCopy gives a copy its first page, if the pages of the history have checksums: the driver computes those of what it
+// writes once it has met a header which says so, and not all pages of a copy are written after theirs.
+func beginCopy(from *sqlite3.Conn, path string) error {
+	reserved, err := from.FileControl("main", sqlite3.FCNTL_RESERVE_BYTES)
+	if err != nil || reserved != checksumBytes {
+		return err
+	}
+	to, err := sqlite3.Open(dsn(path, "rw", "", fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(off)", "synchronous(off)"))
+	if err != nil {
+		return err
+	}
+	_, err = to.FileControl("main", sqlite3.FCNTL_RESERVE_BYTES, checksumBytes)
+	if err == nil {
+		err = to.Exec("PRAGMA auto_vacuum = incremental")
+	}
+	return errors.Join(err, to.Close())
 }
 
 // checkCopy looks whether the file at path, which nobody else has open, is a sound history of this program.

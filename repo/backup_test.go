@@ -197,6 +197,28 @@ func names(t *testing.T, directory string) []string {
 	return list
 }
 
+// What a backup has left that was killed is removed by a later one, and nothing else: it may be under way in another process.
+func TestBackupRemovesWhatKilledOnesLeft(t *testing.T) {
+	_, r := someHistory(t, 10)
+	directory := t.TempDir()
+	old := time.Now().Add(-2 * time.Hour)
+	for name, at := range map[string]time.Time{
+		".wanstore-backup-1": old, ".wanstore-backup-2": time.Now(), ".wanstore-backup": old, "other.db": old,
+	} {
+		path := filepath.Join(directory, name)
+		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("other.db", filepath.Join(directory, ".wanstore-backup-3")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Backup(t.Context(), filepath.Join(directory, "backup.db")); err != nil {
+		t.Fatal(err)
+	}
+	wantOnly(t, directory, ".wanstore-backup", ".wanstore-backup-2", ".wanstore-backup-3", "backup.db", "other.db")
+}
+
 // Of many backups to one name at once, one is made.
 func TestBackupsRace(t *testing.T) {
 	_, r := someHistory(t, 1000)

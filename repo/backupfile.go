@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // companions are what SQLite puts after the name of a database for the files that belong to it.
@@ -74,11 +75,43 @@ type unnamedFile struct{ file *os.File }
 // createUnnamed makes an empty file in the directory of dest that only its owner may read. Its name is new: a link that
 // somebody has put there is not followed.
 func createUnnamed(dest string) (*unnamedFile, error) {
-	file, err := os.CreateTemp(filepath.Dir(dest), ".wanstore-backup-*")
+	file, err := os.CreateTemp(filepath.Dir(dest), unnamedPattern)
 	if err != nil {
 		return nil, err
 	}
+	removeStale(file)
 	return &unnamedFile{file}, nil
+}
+
+const (
+	// unnamedPattern is that of the names of backups which are not complete yet.
+	unnamedPattern = ".wanstore-backup-*"
+	// stale is the time after which nobody is making a backup any more that has not been written to: the check at its end,
+	// which only reads, takes a second for each hundred megabytes.
+	stale = time.Hour
+)
+
+// removeStale removes the incomplete backups that processes which were killed have left beside a new one. Their age is
+// counted from the time that the file system gave the new one. What can not be removed is no reason to make no backup.
+func removeStale(made *os.File) {
+	own, err := made.Stat()
+	if err != nil {
+		return
+	}
+	directory := filepath.Dir(made.Name())
+	entries, err := os.ReadDir(directory)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		if like, err := filepath.Match(unnamedPattern, entry.Name()); err != nil || !like {
+			continue
+		}
+		info, err := entry.Info()
+		if err == nil && info.Mode().IsRegular() && own.ModTime().Sub(info.ModTime()) > stale {
+			_ = os.Remove(filepath.Join(directory, entry.Name()))
+		}
+	}
 }
 
 func (u *unnamedFile) path() string { return u.file.Name() }

@@ -17,21 +17,25 @@ const (
 	applicationIDOffset = 68
 )
 
-// makeCompanions makes the -wal and -shm of somebody else's history file, where they are missing, with the owner and the
-// permissions of the file. SQLite would make them as ours: a look at a history by root would lock its owner out.
+// makeCompanions makes what SQLite would make beside a history file with other permissions: the -shm, which it lets everybody
+// read, and of somebody else's file the -wal, too, which would be ours: a look at a history by root would lock its owner out.
+// They get the permissions and the owner of the file. A file that is not a history yet gets them if it is to become one.
 //
 // What can not be made here is left to SQLite, which says so if it can not do without.
-func makeCompanions(path string) error {
+func makeCompanions(path string, becoming bool) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	ours, err := isHistory(file)
 	info, statErr := file.Stat()
-	if err := errors.Join(err, statErr, file.Close()); err != nil || !ours || !ownedByAnother(info) {
+	if err := errors.Join(err, statErr, file.Close()); err != nil || !ours && !becoming {
 		return err
 	}
-	return makeAllLike(info, path+"-wal", path+"-shm")
+	if ownedByAnother(info) {
+		return makeAllLike(info, path+"-wal", path+"-shm")
+	}
+	return makeAllLike(info, path+"-shm")
 }
 
 // completeWAL makes the -shm of somebody else's WAL, where that is missing, for the same reason.

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -25,6 +26,9 @@ var ErrBusy = errors.New("another process is holding the write lock")
 // ErrDiskFull says that there was no room to write: the file system, a quota or the limit on the size of files is exhausted.
 var ErrDiskFull = errors.New("there is no room left to write")
 
+// ErrTooManySeries says that the file has as many series as it may.
+var ErrTooManySeries = errors.New("too many series")
+
 // ErrImportMoved says that somebody else has moved an import on since it was looked up.
 var ErrImportMoved = errors.New("another process is importing the same data")
 
@@ -40,6 +44,9 @@ func failure(ctx context.Context, operation, path string, err error) error {
 // whatever it says: SQLite speaks of an interrupt or a lock, database/sql of a statement that is closed.
 func classify(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		if errors.Is(err, sql.ErrTxDone) || errors.Is(err, ctx.Err()) {
+			return cause // of what database/sql says of every context
+		}
 		return fmt.Errorf("%w (%w)", cause, err)
 	}
 	for code, sentinel := range map[sqlite3.ErrorCode]error{
@@ -51,6 +58,10 @@ func classify(ctx context.Context, err error) error {
 		if errors.Is(err, code) && !errors.Is(err, sentinel) {
 			return fmt.Errorf("%w (%w)", sentinel, err)
 		}
+	}
+	// IOERR_DATA is a page that does not match its checksum.
+	if (errors.Is(err, sqlite3.IOERR_DATA) || errors.Is(err, sqlite3.IOERR_CORRUPTFS)) && !errors.Is(err, ErrDamaged) {
+		return fmt.Errorf("%w (%w)", ErrDamaged, err)
 	}
 	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks like.
 	if (noRoom(err) || errors.Is(err, sqlite3.IOERR_SHMSIZE)) && !errors.Is(err, ErrDiskFull) {

@@ -1,6 +1,7 @@
 package repo_test
 
 import (
+	"flag"
 	"fmt"
 	"math"
 	"testing"
@@ -12,7 +13,13 @@ import (
 )
 
 // TestMain fails the package when its tests leave a goroutine behind.
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := filetest.NoTestLog(); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // start is the beginning of an hour.
 const start repo.Micros = 1_800_000_000_000_000

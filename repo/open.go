@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
 )
 
@@ -61,10 +62,9 @@ func dsn(path, mode, vfs string, pragmas ...string) string {
 
 func writerDSN(path string, synchronous Synchronous) string {
 	return dsn(path, "rw", writerVFSName,
-		// Both must come before the first table and before WAL, or they are silently ignored.
+		// It must come before the first page, or it is silently ignored.
 		fmt.Sprintf("page_size(%d)", pageSize),
-		"auto_vacuum(incremental)",
-		"journal_mode(wal)",
+		// auto_vacuum and journal_mode are left to startWAL: they write the first page.
 		fmt.Sprintf("synchronous(%s)", synchronous),
 		fmt.Sprintf("journal_size_limit(%d)", walLimit),
 		"wal_autocheckpoint(0)", // checkpoints are steps of maintenance
@@ -175,7 +175,10 @@ func identify(ctx context.Context, q queryer) (identity, error) {
 
 // probe looks at a file through a read-only connection, so that what is not ours stays as it is.
 func probe(ctx context.Context, path string) (identity, error) {
-	name := readerDSN(path, "")
+	if err := registerReaderVFS(); err != nil {
+		return identity{}, err
+	}
+	name := readerDSN(path, readerVFSName)
 	if rests, err := atRest(path); err != nil {
 		return identity{}, err
 	} else if rests {
@@ -186,6 +189,9 @@ func probe(ctx context.Context, path string) (identity, error) {
 		return identity{}, err
 	}
 	id, err := identifyAtOnce(ctx, pool)
+	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
+		id, err = probeUnfinished(ctx, path)
+	}
 	return id, errors.Join(err, pool.Close())
 }
 

@@ -97,7 +97,7 @@ func TestOpenThePathThatIsNamed(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, entry := range entries {
-				if !slices.Contains([]string{name, name + "-wal", name + "-shm"}, entry.Name()) {
+				if !slices.Contains([]string{name, name + "-wal", name + "-shm", name + ".lock"}, entry.Name()) {
 					t.Errorf("there is a file %q, too", entry.Name())
 				}
 			}

@@ -114,21 +114,30 @@ func (w *Writer) SweepSamples(ctx context.Context) (deleted int64, more bool, er
 		if err != nil {
 			return err
 		}
-		end := db.SweepSamplesParams{Ts: int64(tiers[Raw].Floor)}
-		stays, err := w.q.NthSampleBefore(ctx, db.NthSampleBeforeParams{BeforeTs: end.Ts, Nth: stepRows})
-		switch {
-		case err == nil:
-			end.Ts, end.SeriesID, more = stays.Ts, stays.SeriesID, true
-		case !errors.Is(err, sql.ErrNoRows):
-			return err
-		}
-		deleted, err = w.q.SweepSamples(ctx, end)
+		deleted, more, err = w.sweepSamples(ctx, tiers[Raw].Floor)
 		return err
 	})
 	if err != nil {
 		return 0, false, err
 	}
 	return deleted, more, nil
+}
+
+func (w *Writer) sweepSamples(ctx context.Context, floor Micros) (deleted int64, more bool, err error) {
+	series, err := w.q.LastSeriesID(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	end := db.SweepSamplesParams{Ts: int64(floor)}
+	stays, err := w.q.NthSampleBefore(ctx, db.NthSampleBeforeParams{BeforeTs: end.Ts, Nth: w.atMost(stepRows, series)})
+	switch {
+	case err == nil:
+		end.Ts, end.SeriesID, more = stays.Ts, stays.SeriesID, true
+	case !errors.Is(err, sql.ErrNoRows):
+		return 0, false, err
+	}
+	deleted, err = w.q.SweepSamples(ctx, end)
+	return deleted, more, err
 }
 
 // Sweep is the state of sweeping a tier of buckets series by series. The zero value begins.
@@ -147,31 +156,39 @@ func (w *Writer) SweepRollups(ctx context.Context, g Granularity, sweep *Sweep) 
 		if err != nil {
 			return err
 		}
-		page, err := w.q.ListSeriesAfter(ctx, db.ListSeriesAfterParams{AfterID: next.afterID, MaxRows: seriesPerSweep})
-		if err != nil {
-			return err
-		}
-		for _, series := range page {
-			left := stepRows - deleted
-			n, err := w.sweepSeries(ctx, tiers[g], series, left)
-			if err != nil {
-				return err
-			}
-			deleted += n
-			if n >= left {
-				more = true
-				return nil
-			}
-			next.afterID = series.ID
-		}
-		more = len(page) == seriesPerSweep
-		return nil
+		deleted, more, err = w.sweepRollups(ctx, tiers[g], &next)
+		return err
 	})
 	if err != nil {
 		return 0, false, err
 	}
 	*sweep = next
 	return deleted, more, nil
+}
+
+func (w *Writer) sweepRollups(ctx context.Context, tier Tier, sweep *Sweep) (deleted int64, more bool, err error) {
+	page, err := w.q.ListSeriesAfter(ctx, db.ListSeriesAfterParams{AfterID: sweep.afterID, MaxRows: seriesPerSweep})
+	if err != nil {
+		return 0, false, err
+	}
+	count, err := w.q.LastSeriesID(ctx)
+	if err != nil {
+		return 0, false, err
+	}
+	rows := w.atMost(stepRows, count)
+	for _, series := range page {
+		left := rows - deleted
+		n, err := w.sweepSeries(ctx, tier, series, left)
+		if err != nil {
+			return deleted, false, err
+		}
+		deleted += n
+		if n >= left {
+			return deleted, true, nil
+		}
+		sweep.afterID = series.ID
+	}
+	return deleted, len(page) == seriesPerSweep, nil
 }
 
 // seriesPerSweep bounds the series that one step looks at: a clean one costs a seek.

@@ -47,7 +47,13 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := makeCompanions(path); err != nil {
+	if err := checkWALAlone(path); err != nil {
+		return nil, err
+	}
+	if err := checkHeader(path); err != nil {
+		return nil, err
+	}
+	if err := makeCompanions(path, false); err != nil {
 		return nil, err
 	}
 	migrations, err := schema.Migrations()
@@ -63,10 +69,10 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	}
 	pool.SetMaxOpenConns(maxReaders)
 	pool.SetMaxIdleConns(maxReaders)
-	if err := recognise(ctx, pool, len(migrations)); err != nil {
+	if err := foreignWAL(path, recognise(ctx, pool, len(migrations))); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	q, err := db.Prepare(ctx, pool)
+	q, err := prepare(ctx, pool)
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
@@ -94,6 +100,9 @@ func recognise(ctx context.Context, pool *sql.DB, latest int) error {
 
 // readingError says what a file that may only be read lacks.
 func readingError(err error) error {
+	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
+		return fmt.Errorf("%w: whoever was making it was interrupted, and whoever opens it for writing goes on (%w)", ErrEmpty, err)
+	}
 	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
 		return fmt.Errorf("%w: where nobody is writing the file, reading it takes the right to write to its directory, "+
 			"for SQLite's -wal and -shm files (%w)", fs.ErrPermission, err)
@@ -109,13 +118,14 @@ func (r *Reader) Close() error {
 // Path returns the absolute path of the file.
 func (r *Reader) Path() string { return r.path }
 
-// Snapshot is one consistent view of a file. It holds a connection, and the WAL from being reset, until it is closed. It is
-// for one goroutine.
+// Snapshot is one consistent view of a file. It holds a connection, and the WAL from being reset, until it is closed or has
+// been open for ReadLimit. It is for one goroutine.
 type Snapshot struct {
 	Tiers  Tiers
 	Series []SeriesInfo // in the order of their first samples
 
 	path     string
+	time     *readTime
 	tx       *sql.Tx
 	q        *db.Queries
 	rolledUp Micros // newest sample that has been rolled up, of any series
@@ -132,18 +142,25 @@ type SeriesInfo struct {
 
 // Snapshot opens a view of the file as it is now. It blocks while all connections are in use.
 //
-// Errors: that of ctx, ErrDamaged, and those of the file system.
+// Errors, here and of all that is asked of the view: that of ctx, ErrReadTooLong, ErrDamaged, and those of the file system.
 func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
-	tx, err := r.pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	limit := newReadTime(ctx)
+	tx, err := r.pool.BeginTx(limit.ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
+		limit.end()
 		return nil, failure(ctx, "read", r.path, err)
 	}
-	s := &Snapshot{path: r.path, tx: tx, q: r.q.WithTx(tx)}
-	if err := s.load(ctx); err != nil {
-		return nil, failure(ctx, "read", r.path, errors.Join(err, s.Close()))
+	limit.begin()
+	s := &Snapshot{path: r.path, time: limit, tx: tx, q: r.q.WithTx(tx)}
+	if err := s.load(s.Context()); err != nil {
+		err = failure(s.Context(), "read", r.path, err)
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
+
+// Context is the context of the view, which ends with its time: what is asked of the view is asked with this one.
+func (s *Snapshot) Context() context.Context { return s.time.ctx }
 
 func (s *Snapshot) load(ctx context.Context) error {
 	var err error
@@ -172,18 +189,20 @@ func (s *Snapshot) load(ctx context.Context) error {
 }
 
 // look opens a view for f, and closes it.
-func (r *Reader) look(ctx context.Context, operation string, f func(*Snapshot) error) error {
+func (r *Reader) look(ctx context.Context, operation string, f func(context.Context, *Snapshot) error) error {
 	s, err := r.Snapshot(ctx)
 	if err != nil {
 		return err
 	}
-	return failure(ctx, operation, r.path, errors.Join(f(s), s.Close()))
+	err = failure(s.Context(), operation, r.path, f(s.Context(), s))
+	return errors.Join(err, s.Close())
 }
 
 // Close ends the view. A second call does nothing.
 func (s *Snapshot) Close() error {
 	err := s.tx.Rollback()
-	if errors.Is(err, sql.ErrTxDone) {
+	s.time.end()
+	if errors.Is(err, sql.ErrTxDone) { // closed before, or its context has ended it
 		return nil
 	}
 	return err

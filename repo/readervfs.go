@@ -12,17 +12,21 @@ import (
 const readerVFSName = "wanstore-reader"
 
 // readerVFS is the driver's own VFS, except that a WAL which may not be written is opened for reading, as SQLite's Unix VFS
-// does. So a user who may only read the file and its -wal and -shm can read it while another one writes it.
+// does. So a user who may only read the file and its -wal and -shm can read it while another one writes it. What it reads it
+// checks, as far as SQLite does not.
 type readerVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database.
 func (v readerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
 	file, got, err := v.VFSFilename.OpenFilename(name, flags)
-	if flags&vfs.OPEN_WAL == 0 || !errors.Is(err, fs.ErrPermission) {
-		return file, got, err
+	if flags&vfs.OPEN_WAL != 0 && errors.Is(err, fs.ErrPermission) {
+		flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
+		file, got, err = v.VFSFilename.OpenFilename(name, flags)
 	}
-	flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
-	return v.VFSFilename.OpenFilename(name, flags)
+	if own, ok := file.(ownFile); ok && err == nil {
+		file = guard(own, flags)
+	}
+	return file, got, err
 }
 
 // registerReaderVFS tells the driver of the VFS, once.

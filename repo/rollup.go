@@ -58,7 +58,7 @@ func (w *Writer) cut(ctx context.Context, to Granularity, slice span) (span, err
 		return slice, err
 	}
 	if to == Minute {
-		return w.cutSamples(ctx, slice, max(stepRows, rowsPerSeries*series))
+		return w.cutSamples(ctx, slice, w.atMost(max(stepRows, rowsPerSeries*series), series))
 	}
 	return w.cutBuckets(ctx, to, slice, series)
 }
@@ -94,7 +94,7 @@ func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, ser
 		return slice, nil // nothing to read up to its end
 	}
 	perBucket := max(series, 1) * int64(to.Bucket()/source.Bucket())
-	buckets := max(stepRows/perBucket, 1)
+	buckets := max(w.atMost(stepRows, series)/perBucket, 1)
 	end := Micros(first).AlignDown(to.Bucket()).Add(time.Duration(buckets) * to.Bucket())
 	slice.until = min(slice.until, end)
 	return slice, nil

@@ -36,6 +36,7 @@ type Series struct {
 	Aggregation Aggregation
 
 	id   int64 // 0 until a commit has made or found the row
+	life *life // in which it has
 	mode bool
 }
 
@@ -53,20 +54,25 @@ func (w *Writer) MetricAggregations(ctx context.Context) (map[string]Aggregation
 }
 
 // resolve finds or makes the row of a series, inside a write transaction.
-func (w *Writer) resolve(ctx context.Context, s *Series) error {
+func (w *Writer) resolve(ctx context.Context, s *Series, maxSeries int64) error {
 	row, err := w.q.FindSeries(ctx, db.FindSeriesParams{
 		MetricName: s.Key.MetricName, WanName: s.Key.WANName, Labels: s.Key.Labels,
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return w.createSeries(ctx, s)
+		return w.createSeries(ctx, s, maxSeries)
 	case err != nil:
 		return err
 	}
 	return s.learn(row.ID, Aggregation(row.Aggregation))
 }
 
-func (w *Writer) createSeries(ctx context.Context, s *Series) error {
+func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) error {
+	if count, err := w.q.LastSeriesID(ctx); err != nil {
+		return err
+	} else if maxSeries > 0 && count >= maxSeries {
+		return ErrTooManySeries
+	}
 	aggregation, err := w.metricAggregation(ctx, s)
 	if err != nil {
 		return err
@@ -113,6 +119,9 @@ func (s *Series) learn(id int64, aggregation Aggregation) error {
 func (s *Series) conflict(known Aggregation) error {
 	return fmt.Errorf("%w: %s is %s there, declared here as %s", ErrAggregation, s.Key.MetricName, known, s.Aggregation)
 }
+
+// life is what a writer may remember of its file, from the moment it is opened until it is closed or renewed.
+type life struct{ _ byte }
 
 // forget takes back what was learned in a transaction that failed.
 func (s *Series) forget() { s.id = 0 }

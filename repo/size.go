@@ -19,7 +19,7 @@ type Size struct {
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
 func (r *Reader) Size(ctx context.Context) (size Size, err error) {
-	err = r.look(ctx, "read the size of", func(s *Snapshot) error {
+	err = r.look(ctx, "read the size of", func(ctx context.Context, s *Snapshot) error {
 		size, err = s.size(ctx)
 		return err
 	})
@@ -46,7 +46,7 @@ func (s *Snapshot) size(ctx context.Context) (Size, error) {
 //
 // Errors: as for Size.
 func (r *Reader) Backlog(ctx context.Context) (backlog time.Duration, err error) {
-	err = r.look(ctx, "read the backlog of", func(s *Snapshot) error {
+	err = r.look(ctx, "read the backlog of", func(ctx context.Context, s *Snapshot) error {
 		backlog, err = s.backlog(ctx)
 		return err
 	})

@@ -10,13 +10,13 @@ const (
 	// vacuumPages bounds a step of Vacuum.
 	vacuumPages = 512
 
+	// vacuumShare bounds it to a part of a WAL that is small: each page freed is one written, and another one for its place.
+	vacuumShare = 4
+
 	// A file keeps a tenth of its pages free, and 256 pages in any case: what is deleted each minute makes room for what is
 	// recorded the next, and giving the room away in between would write every page twice.
 	freeShare    = 10
 	minFreePages = 256
-
-	// checkpointPages is the size of the WAL from which a checkpoint is due.
-	checkpointPages = walLimit / pageSize
 )
 
 // Vacuum gives a bounded number of free pages back to the file system, if there are more than the file needs for what is
@@ -24,21 +24,31 @@ const (
 //
 // Errors: ErrBusy, ErrDamaged, and those of the file system.
 func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error) {
-	before, err := readPages(ctx, w.conn)
-	if err != nil || before.surplus() == 0 {
+	before, surplus, err := w.surplus(ctx)
+	if err != nil || surplus == 0 {
 		return 0, false, failure(ctx, "vacuum", w.path, err)
 	}
 	// One page a row: the statement has to be stepped to its end.
-	statement := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", min(before.surplus(), vacuumPages))
+	statement := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))
 	if err := drain(ctx, w.conn, statement); err != nil {
 		return 0, false, failure(ctx, "vacuum", w.path, err)
 	}
-	after, err := readPages(ctx, w.conn)
+	after, surplus, err := w.surplus(ctx)
 	if err != nil {
 		return 0, false, failure(ctx, "vacuum", w.path, err)
 	}
 	freed = int64(max(before.total-after.total, 0)) // another process may have made it longer meanwhile
-	return freed, freed > 0 && after.surplus() > 0, nil
+	return freed, freed > 0 && surplus > 0, nil
+}
+
+// surplus is how many pages are free beyond what the file needs, or has room for under its size cap.
+func (w *Writer) surplus(ctx context.Context) (pages, int, error) {
+	file, err := readPages(ctx, w.conn)
+	if err != nil {
+		return pages{}, 0, err
+	}
+	excess, err := w.excess(ctx)
+	return file, max(file.surplus(), min(file.free, excess)), err
 }
 
 // pages is how many pages a file has.
@@ -68,7 +78,7 @@ func (w *Writer) Checkpoint(ctx context.Context) error {
 	if err != nil {
 		return failure(ctx, "checkpoint", w.path, err)
 	}
-	w.checkpointAt = checkpointPages
+	w.checkpointAt = w.checkpointPages()
 	if copied < pages {
 		w.checkpointAt += pages // a reader holds it: trying again at every commit would sync each time for nothing
 	}

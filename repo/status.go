@@ -14,6 +14,7 @@ type FileStatus struct {
 	Size
 	SchemaVersion int
 	Tiers         [tierCount]TierStatus
+	Clock         Clock
 	// Check is "ok", or what SQLite's quick check has found first.
 	Check string
 }
@@ -29,7 +30,7 @@ type TierStatus struct {
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
 func (r *Reader) Status(ctx context.Context) (status FileStatus, err error) {
-	err = r.look(ctx, "read status of", func(s *Snapshot) error {
+	err = r.look(ctx, "read status of", func(ctx context.Context, s *Snapshot) error {
 		status, err = s.status(ctx)
 		return err
 	})
@@ -43,6 +44,9 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 		return status, err
 	}
 	if status.SchemaVersion, err = pragmaInt(ctx, s.tx, "user_version"); err != nil {
+		return status, err
+	}
+	if status.Clock, err = readClock(ctx, s.q); err != nil {
 		return status, err
 	}
 	for _, g := range Granularities() {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -34,6 +35,16 @@ type Writer struct {
 
 	walPages     int // pages in the WAL after the last commit of this connection
 	checkpointAt int // pages in the WAL from which the next checkpoint is due
+
+	sizeCap int64 // bytes of file and WAL together, 0 for no cap
+
+	synchronous Synchronous
+	lock        *lock       // shared with the other writers of the file
+	file        fs.FileInfo // which file this is
+	findings    Findings
+	gone        bool        // it is closed and could not be renewed yet
+	moved       *Quarantine // what was done with it then
+	life        *life       // of the connection
 }
 
 // OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing, and
@@ -53,41 +64,34 @@ func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 	if err := checkFile(path); err != nil && !errors.Is(err, ErrMissing) {
 		return nil, err
 	}
-	if err := create(path); err != nil {
-		return nil, err
-	}
-	path, err := realPath(path)
+	path, err := createThere(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseForeign(ctx, path); err != nil {
-		return nil, err
-	}
-	if err := makeCompanions(path); err != nil {
-		return nil, err
-	}
-	return connectWriter(ctx, path, synchronous)
+	return openSound(ctx, path, synchronous)
 }
 
 // connectWriter opens the connection. Where several processes make one new file at once, SQLite says BUSY to some of them
-// without waiting, when they switch it to WAL: these try again.
+// without waiting, when they switch it to WAL: these try again. So does who has begun a new file.
 func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	if err := registerWriterVFS(); err != nil {
 		return nil, err
 	}
 	for giveUp := time.Now().Add(busyTimeout); ; {
-		pool, err := driver.Open(writerDSN(path, synchronous), DefineFunctions)
+		pool, err := driver.Open(writerDSN(path, synchronous), startWAL)
 		if err != nil {
 			return nil, err
 		}
 		pool.SetMaxOpenConns(1)
-		w := &Writer{path: path, pool: pool, checkpointAt: checkpointPages}
+		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life)}
+		w.checkpointAt = w.checkpointPages()
 		err = w.connect(ctx)
 		if err == nil {
 			return w, nil
 		}
+		again := errors.Is(err, sqlite3.BUSY) || errors.Is(err, errBegun)
 		err = errors.Join(err, w.close())
-		if !errors.Is(err, sqlite3.BUSY) || time.Now().After(giveUp) {
+		if !again || time.Now().After(giveUp) {
 			return nil, err
 		}
 		select {
@@ -107,7 +111,7 @@ func refuseForeign(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	return id.check(len(migrations))
+	return foreignWAL(path, id.check(len(migrations)))
 }
 
 func (w *Writer) connect(ctx context.Context) error {
@@ -125,9 +129,14 @@ func (w *Writer) connect(ctx context.Context) error {
 	if vacuum != incremental {
 		return fmt.Errorf("%w: auto_vacuum is %d, want %d (incremental)", ErrForeign, vacuum, incremental)
 	}
-	if w.q, err = db.Prepare(ctx, w.conn); err != nil {
+	if w.q, err = prepare(ctx, w.conn); err != nil {
 		return err
 	}
+	return w.watchWAL()
+}
+
+// watchWAL learns with each commit how long the WAL is.
+func (w *Writer) watchWAL() error {
 	return rawConn(w.conn, func(c *sqlite3.Conn) error {
 		c.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
 			w.walPages = pages
@@ -139,7 +148,13 @@ func (w *Writer) connect(ctx context.Context) error {
 
 // Close closes the file. The last process to do so checkpoints the WAL and removes it.
 func (w *Writer) Close() error {
-	return failure(context.Background(), "close", w.path, w.close())
+	if w.gone {
+		return nil // it could not be renewed
+	}
+	err := rawConn(w.conn, func(c *sqlite3.Conn) error { return leaveWAL(c, false) })
+	err = errors.Join(err, w.close())
+	w.lock.leave(w.path)
+	return failure(context.Background(), "close", w.path, errors.Join(err, w.lock.close()))
 }
 
 func (w *Writer) close() error {

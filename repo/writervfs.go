@@ -13,6 +13,10 @@ import (
 // writerVFSName is the name under which SQLite finds the VFS of writers.
 const writerVFSName = "wanstore-writer"
 
+// FaultVFS is the name of a VFS that the files of writers lie on instead of the driver's own, if one has been registered before
+// the first writer is opened. It is for tests of faults: package repotest registers one, and nothing else does.
+const FaultVFS = "wanstore-faults"
+
 // writerVFS is the driver's own VFS, except that its files say FULL where there is no room to write. The driver looks for
 // ENOSPC in an error of os.File without unwrapping it, so what SQLite hears is an I/O error like any other.
 type writerVFS struct{ vfs.VFSFilename }
@@ -27,7 +31,7 @@ func (v writerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fil
 	if !ok {
 		return nil, got, errors.Join(fmt.Errorf("the driver's VFS opens a %T, which can not be wrapped", file), file.Close())
 	}
-	return roomFile{own}, got, nil
+	return roomFile{guard(own, flags)}, got, nil
 }
 
 // ownFile is what a file of the driver's own VFS can do, and SQLite asks for in WAL mode.
@@ -65,6 +69,10 @@ func noRoom(err error) bool {
 
 // registerWriterVFS tells the driver of the VFS, once.
 var registerWriterVFS = sync.OnceValue(func() error {
+	if faulty, ok := vfs.Find(FaultVFS).(vfs.VFSFilename); ok {
+		vfs.Register(writerVFSName, writerVFS{faulty})
+		return nil
+	}
 	own, err := ownVFS()
 	if err == nil {
 		vfs.Register(writerVFSName, writerVFS{own})

@@ -19,7 +19,7 @@ func TestBackupIsOneMoment(t *testing.T) {
 	now := func() time.Time { return begin.Add(time.Duration(clock.Load()) * time.Second) }
 	config := service.Config{DBPath: filetest.Path(t), RetentionDays: 365}
 	options := quiet()
-	options.Now = now
+	options.Now, options.TrustClock = now, true
 	w := open(t, config, options)
 
 	const commit = 100 // samples, one a second

@@ -14,6 +14,7 @@ var refusals = [repo.OutcomeCount]error{
 	repo.RefusedAhead:       ErrAhead,
 	repo.RefusedOld:         ErrTooOld,
 	repo.RefusedAggregation: ErrAggregation,
+	repo.RefusedSeries:      ErrTooManySeries,
 }
 
 // commit stores the oldest batch of the queue.
@@ -22,8 +23,8 @@ func (l *loop) commit() {
 	err := l.commitBatch()
 	if err != nil {
 		l.failing = true
-		l.log.Error("commit failed, recorded samples wait for the next one", "err", err)
 	}
+	l.report(committing, err)
 	l.reportOverflow()
 	waiting := l.queue.state().depth > 0
 	if err == nil || !waiting {
@@ -35,7 +36,7 @@ func (l *loop) commit() {
 }
 
 func (l *loop) commitBatch() error {
-	l.entries = l.queue.take(l.entries[:0], maxBatch)
+	l.entries = l.queue.take(l.entries[:0], l.config.batchLimit())
 	l.samples = l.samples[:0]
 	for _, e := range l.entries {
 		if e.series != nil {
@@ -57,8 +58,14 @@ func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 	if len(batch.Samples) == 0 && batch.Import == nil {
 		return nil
 	}
+	batch.MaxSeries = int64(l.config.MaxSeries)
+	l.makeRoom()
+	l.follow()
 	start := time.Now()
 	err := l.store.Append(context.Background(), batch, outcomes)
+	if err != nil && l.mend(err) {
+		err = l.store.Append(context.Background(), batch, outcomes)
+	}
 	l.stats.commit(outcomes[:len(batch.Samples)], time.Since(start), err)
 	return err
 }
@@ -113,13 +120,18 @@ func (l *loop) reportOverflow() {
 }
 
 func (l *loop) checkpointIfDue() {
-	if !l.store.CheckpointDue() {
-		return
+	if l.store.CheckpointDue() {
+		l.checkpoint()
 	}
+	l.holdIfPinned()
+}
+
+func (l *loop) checkpoint() {
 	err := l.store.Checkpoint(context.Background())
-	l.stats.maintain(err)
+	l.stats.ended(checkpointing, err)
+	l.report(checkpointing, err)
 	if err != nil {
-		l.log.Error("checkpoint failed", "err", err)
+		l.mend(err)
 	}
 }
 

@@ -39,9 +39,11 @@ type Config struct {
 	CommitInterval      time.Duration `env:"COMMIT_INTERVAL" help:"longest time that a sample waits for its commit"`
 	CommitSamples       int           `env:"COMMIT_SAMPLES" help:"samples after which a commit does not wait for its time"`
 	QueueSize           int           `env:"QUEUE_SIZE" help:"samples that may wait; more push the oldest out"`
+	MaxSeries           int           `env:"MAX_SERIES" help:"series that the file may have; samples of more are refused"`
 	Synchronous         string        `env:"SYNCHRONOUS" help:"NORMAL syncs at checkpoints, FULL at every commit"`
 	MaintenanceInterval time.Duration `env:"MAINTENANCE_INTERVAL" help:"time between passes of maintenance"`
 	StartupBudget       time.Duration `env:"STARTUP_BUDGET" help:"longest time of the pass of maintenance at the start"`
+	MaxSize             Bytes         `env:"MAX_SIZE" help:"largest size of file and WAL, at least 4MiB; 0 for no limit" zero:"valid"`
 	Grace               time.Duration `env:"GRACE" help:"time that a complete bucket waits for stragglers before it is rolled up"`
 }
 
@@ -52,6 +54,7 @@ func DefaultConfig() Config {
 		CommitInterval:      time.Second,
 		CommitSamples:       10_000,
 		QueueSize:           65_536,
+		MaxSeries:           20_000,
 		Synchronous:         string(repo.SynchronousNormal),
 		MaintenanceInterval: time.Minute,
 		StartupBudget:       5 * time.Second,
@@ -100,6 +103,9 @@ func (c Config) zeroProblems(variables map[string]string, failed map[string]bool
 	config := reflect.ValueOf(c)
 	for i := range config.NumField() {
 		name := variableOf(config.Type().Field(i))
+		if config.Type().Field(i).Tag.Get("zero") != "" {
+			continue
+		}
 		if variables[name] != "" && config.Field(i).IsZero() && !failed[name] {
 			problems = append(problems, fmt.Errorf("%s=%s: want more than 0", name, variables[name]))
 		}
@@ -150,6 +156,7 @@ func (c Config) problems() []error {
 		{"COMMIT_INTERVAL", int64(c.CommitInterval)},
 		{"COMMIT_SAMPLES", int64(c.CommitSamples)},
 		{"QUEUE_SIZE", int64(c.QueueSize)},
+		{"MAX_SERIES", int64(c.MaxSeries)},
 		{"MAINTENANCE_INTERVAL", int64(c.MaintenanceInterval)},
 		{"STARTUP_BUDGET", int64(c.StartupBudget)},
 		{"GRACE", int64(c.Grace)},
@@ -161,6 +168,9 @@ func (c Config) problems() []error {
 	if c.QueueSize > 0 && c.CommitSamples > c.QueueSize {
 		problems = append(problems, fmt.Errorf("%sCOMMIT_SAMPLES=%d is more than the %d of %[1]sQUEUE_SIZE",
 			EnvPrefix, c.CommitSamples, c.QueueSize))
+	}
+	if err := c.sizeCapProblem(); err != nil {
+		problems = append(problems, err)
 	}
 	if s := repo.Synchronous(c.Synchronous); s != repo.SynchronousNormal && s != repo.SynchronousFull {
 		problems = append(problems, fmt.Errorf("%sSYNCHRONOUS=%s: want %s or %s",

@@ -8,9 +8,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
-	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/wanstore/wanstore/repo"
@@ -22,12 +22,14 @@ type core struct {
 	config  Config
 	options Options
 	log     *slog.Logger
-	file    fs.FileInfo // which file this is, for the registry
-	users   int         // guarded by the registry
+	file    atomic.Pointer[fs.FileInfo] // which file this is, for the registry
+	users   int                         // guarded by the registry
 
 	queue *queue
 	work  chan func(*loop) // run by the goroutine between two commits
 	stats stats
+
+	mending mending // of the goroutine, once it runs
 
 	mu       sync.Mutex // guards the names below
 	metrics  catalogue
@@ -61,7 +63,7 @@ func openCore(ctx context.Context, config Config, options Options) (*core, error
 		ending:   make(chan struct{}),
 		ended:    make(chan struct{}),
 	}
-	if err := c.prepare(ctx, store); err != nil {
+	if err := c.prepareSound(ctx, store); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	c.stats.begin()
@@ -78,11 +80,13 @@ func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
 	if err := c.metrics.agree(file); err != nil {
 		return fmt.Errorf("open %s: %w", c.config.DBPath, err)
 	}
-	if err := c.setAges(ctx, store, c.config.ages()); err != nil {
+	if err := c.setAges(ctx, store, c.salvaged(store.Findings())); err != nil {
 		return err
 	}
-	c.file, err = os.Stat(c.config.DBPath)
-	return err
+	if err := store.CapSize(ctx, int64(c.config.MaxSize)); err != nil {
+		return err
+	}
+	return c.identify()
 }
 
 // setAges writes the configured ages to the file and logs what changes.
@@ -91,6 +95,7 @@ func (c *core) setAges(ctx context.Context, store *repo.Writer, wish repo.Ages) 
 	if err != nil {
 		return err
 	}
+	c.mending.ages = after
 	for _, g := range repo.Granularities() {
 		if before[g] != after[g] {
 			c.log.Info("the file keeps a tier for another age now", "granularity", g.String(), "was", before[g], "is", after[g])
@@ -176,6 +181,9 @@ func (c *core) series(metric, wan string, labels Labels) (*Series, error) {
 	if known, ok := c.resolved[key]; ok {
 		return known, nil
 	}
+	if len(c.resolved) >= c.config.MaxSeries {
+		return nil, errTooManyHandles(c.config.MaxSeries)
+	}
 	s := &Series{
 		stored: &repo.Series{Key: key, Aggregation: c.metrics[metric].Aggregation},
 		owner:  c,
@@ -188,7 +196,10 @@ func (c *core) series(metric, wan string, labels Labels) (*Series, error) {
 // waiting; f has then run, or runs to its end, or never begins.
 func (c *core) do(ctx context.Context, f func(context.Context, *loop) error) error {
 	result := make(chan error, 1)
-	if err := c.submit(ctx, func(l *loop) { result <- f(context.WithoutCancel(ctx), l) }); err != nil {
+	if err := c.submit(ctx, func(l *loop) {
+		l.follow()
+		result <- f(context.WithoutCancel(ctx), l)
+	}); err != nil {
 		return err
 	}
 	select {
@@ -251,9 +262,11 @@ type Options struct {
 	Metrics []Metric
 	// Watchdog is called between two steps of maintenance, by the goroutine of the writer: it must not block.
 	Watchdog func()
-	// Now is the clock that ages are counted from, time.Now by default. One that is ahead of the machine's rolls up and
-	// deletes what is still wanted.
+	// Now is the clock that ages are counted from, time.Now by default.
 	Now func() time.Time
+	// TrustClock says that the caller vouches for the clock. Otherwise one that jumps ahead by more than a minute deletes
+	// nothing more than before until it has gone on for as long as it has jumped, for six hours at most.
+	TrustClock bool
 	// NoMaintenance leaves out the passes that a writer does by itself; Maintain and Close still do theirs.
 	NoMaintenance bool
 }

@@ -20,10 +20,10 @@ func TestMinuteThatIsCut(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	options := quiet()
-	options.Now = func() time.Time { return now }
+	options.Now, options.TrustClock = func() time.Time { return now }, true
 	steps := 0
 	options.Watchdog = func() {
-		if steps++; steps == 2 { // to expire, and the first part of raw->1m
+		if steps++; steps == 3 { // to judge the clock, to expire, and the first part of raw->1m
 			cancel()
 		}
 	}

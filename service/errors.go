@@ -53,7 +53,7 @@ const MaxValue = repo.MaxValue
 // SampleError says why one sample was not stored.
 type SampleError struct {
 	Sample Sample
-	Err    error // ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrSeries, ErrDropped, ErrClosed
+	Err    error // ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed
 }
 
 // Error names the sample and the reason.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -14,6 +15,9 @@ type Reason string
 const (
 	WriterStuck        Reason = "writer_stuck"        // samples wait, and are not committed
 	DiskFull           Reason = "disk_full"           // the last commit or step of maintenance found no room
+	SizeCap            Reason = "size_cap"            // the file can not be held to its size cap
+	FileDamaged        Reason = "file_damaged"        // the file is damaged, and no new one has taken its place yet
+	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and nobody has taken it away
 	MaintenanceOverdue Reason = "maintenance_overdue" // nothing is rolled up or deleted any more
 )
 
@@ -48,16 +52,24 @@ func (w *Writer) Health() []Problem {
 }
 
 // Health returns what is wrong with the file by what it says itself, whoever writes it. It reads the list of series and
-// takes two seeks.
+// takes two seeks, and looks for damaged files beside it.
 //
 // Errors: ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	backlog, err := h.reader.Backlog(ctx)
-	if err != nil || backlog <= maxBacklog {
+	if err != nil {
 		return nil, err
 	}
-	return []Problem{{MaintenanceOverdue,
-		fmt.Sprintf("raw samples of %s have not been rolled up", backlog.Round(time.Second))}}, nil
+	damaged, err := Quarantined(h.reader.Path())
+	if err != nil {
+		return nil, err
+	}
+	problems := quarantineProblems(len(damaged))
+	if backlog > maxBacklog {
+		problems = append(problems, Problem{MaintenanceOverdue,
+			fmt.Sprintf("raw samples of %s have not been rolled up", backlog.Round(time.Second))})
+	}
+	return problems, nil
 }
 
 // vitals are what the writer's goroutine notes of itself, for its health to be told while it hangs.
@@ -66,6 +78,9 @@ type vitals struct {
 	busy       time.Time // when the turn under way began, zero between two turns
 	maintained time.Time // when a pass last ended without error, or the writer was opened
 	full       [operations]bool
+	damaged    [operations]bool
+	lying      int  // damaged files beside this one
+	overCap    bool // nothing is left to give up, and the file is too large still
 }
 
 // operation is a kind of writing whose last outcome counts by itself: an idle pass says nothing about whether a commit would
@@ -74,6 +89,7 @@ type operation int
 
 const (
 	committing operation = iota
+	checkpointing
 	maintaining
 	operations = iota
 )
@@ -105,9 +121,13 @@ func (s *stats) health(config *Config, noMaintenance bool) []Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	problems := s.vitals.stuck(max(stuckIntervals*config.CommitInterval, patience))
-	if s.vitals.full[committing] || s.vitals.full[maintaining] {
+	if slices.Contains(s.vitals.full[:], true) {
 		problems = append(problems, Problem{DiskFull, ErrDiskFull.Error()})
 	}
+	if s.vitals.overCap {
+		problems = append(problems, Problem{SizeCap, sizeCapMessage(config.MaxSize)})
+	}
+	problems = append(problems, s.vitals.damageProblems()...)
 	idle := time.Since(s.vitals.maintained)
 	if !noMaintenance && idle > overdueIntervals*config.MaintenanceInterval {
 		problems = append(problems, Problem{MaintenanceOverdue,
@@ -127,4 +147,7 @@ func (v *vitals) stuck(limit time.Duration) []Problem {
 }
 
 // outcome notes how an operation has ended.
-func (v *vitals) outcome(op operation, err error) { v.full[op] = errors.Is(err, ErrDiskFull) }
+func (v *vitals) outcome(op operation, err error) {
+	v.full[op] = errors.Is(err, ErrDiskFull)
+	v.damaged[op] = isDamage(err)
+}

@@ -116,17 +116,18 @@ func TestStuckInAStep(t *testing.T) {
 
 func TestDiskFullForCommits(t *testing.T) {
 	path := filetest.Path(t)
+	disk := diskOf(t, path)
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t, service.Config{DBPath: path}, quiet())
 		s := rtt(t, w)
-		release := filetest.Limit(t, 128<<10)
+		disk.SetCapacity(128 << 10)
 		w.Record(numbered(s, 0, 9_999)...)
 		after(2 * time.Second)
 		ails(t, "when there is no room", w.Health(), service.DiskFull)
 		want(t, w.Status().LastError, service.ErrDiskFull)
 		after(time.Minute)
 		ails(t, "a minute later", w.Health(), service.WriterStuck, service.DiskFull)
-		release()
+		disk.SetCapacity(0)
 		after(2 * time.Second)
 		ails(t, "when there is room again", w.Health())
 		if got := w.Status().Accepted; got != 10_000 {
@@ -138,15 +139,16 @@ func TestDiskFullForCommits(t *testing.T) {
 // That a small commit still finds room says nothing of maintenance, which needs more.
 func TestDiskFullForMaintenance(t *testing.T) {
 	path := filetest.Path(t)
+	disk := diskOf(t, path)
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t, service.Config{DBPath: path}, quiet())
 		s := rtt(t, w)
 		write(t, w, run(s, 3000, time.Now().Add(-time.Minute), time.Second)...)
-		release := filetest.Limit(t, 32<<10) // the WAL is longer already: it begins anew after a checkpoint only
+		disk.SetCapacity(1)
 		_, err := w.Maintain(t.Context())
 		want(t, err, service.ErrDiskFull)
 		ails(t, "when there is no room", w.Health(), service.DiskFull)
-		release()
+		disk.SetCapacity(0)
 		write(t, w, numbered(s, 0, 0)...)
 		ails(t, "after a commit", w.Health(), service.DiskFull)
 		if _, err := w.Maintain(t.Context()); err != nil {

@@ -28,6 +28,13 @@ func ParseGranularity(name string) (Granularity, error) { return repo.ParseGranu
 // ErrQuery says that a query makes no sense.
 var ErrQuery = errors.New("bad query")
 
+// ReadLimit is how long one question to a history may take, from the moment at which it has a connection to the file. A
+// reader that went on for ever would keep SQLite from beginning its WAL anew, and fill the disk.
+const ReadLimit = repo.ReadLimit
+
+// ErrReadTooLong says that a question has taken longer than ReadLimit.
+var ErrReadTooLong = repo.ErrReadTooLong
+
 // History reads a history file, which a writer in this process or another may be writing meanwhile: it never disturbs one.
 // It is safe for any number of goroutines.
 type History struct {
@@ -100,9 +107,10 @@ type Point struct {
 }
 
 // Range yields the points of a query in the order of time, or against it, and of one moment in the order in which their series were first
-// seen. All come from one snapshot of the file, page by page. After an error it ends.
+// seen. All come from one snapshot of the file, page by page. After an error it ends. What the caller does with a point counts
+// as reading: after ReadLimit the snapshot is gone, and the next page fails.
 //
-// Errors: ErrQuery, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrQuery, ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error] {
 	return func(yield func(Point, error) bool) {
 		if err := query.check(); err != nil {
@@ -110,7 +118,7 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 			return
 		}
 		more := true
-		err := h.read(ctx, query.Filter, func(v *view) error {
+		err := h.read(ctx, query.Filter, func(ctx context.Context, v *view) error {
 			return v.points(ctx, query, func(p Point) bool {
 				more = yield(p, nil)
 				return more
@@ -125,10 +133,10 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 // Latest returns the newest sample of every series that filter picks and of which the file still holds anything, each as a
 // point of its own moment.
 //
-// Errors: ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
 	var points []Point
-	err := h.read(ctx, filter, func(v *view) error {
+	err := h.read(ctx, filter, func(ctx context.Context, v *view) error {
 		newest, err := v.snapshot.Newest(ctx)
 		if err != nil {
 			return err
@@ -143,8 +151,8 @@ func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
 	return points, err
 }
 
-// read opens a view of the series that filter picks and closes it after f.
-func (h *History) read(ctx context.Context, filter Filter, f func(*view) error) (err error) {
+// read opens a view of the series that filter picks and closes it after f, which is given the context of the view.
+func (h *History) read(ctx context.Context, filter Filter, f func(context.Context, *view) error) (err error) {
 	snapshot, err := h.reader.Snapshot(ctx)
 	if err != nil {
 		return err
@@ -154,7 +162,7 @@ func (h *History) read(ctx context.Context, filter Filter, f func(*view) error) 
 	if err != nil {
 		return err
 	}
-	return f(v)
+	return f(snapshot.Context(), v)
 }
 
 // view is a snapshot and the series of it that a filter picks.

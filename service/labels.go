@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // Labels tell series of one metric and WAN apart.
@@ -16,6 +15,9 @@ const wanLabel = "wan"
 
 // canonical returns the labels as JSON with sorted keys, {} when there are none.
 func (l Labels) canonical() (string, error) {
+	if err := checkLabelCount(len(l)); err != nil {
+		return "", err
+	}
 	for name, value := range l {
 		if err := checkLabel(name, value); err != nil {
 			return "", err
@@ -30,13 +32,14 @@ func (l Labels) canonical() (string, error) {
 	if err := encoder.Encode(l); err != nil {
 		return "", fmt.Errorf("labels: %w", err)
 	}
-	return strings.TrimSuffix(text.String(), "\n"), nil
+	canonical := strings.TrimSuffix(text.String(), "\n")
+	return canonical, checkLabelsLength(canonical)
 }
 
 func parseLabels(canonical string) (Labels, error) {
 	labels := Labels{}
 	if err := json.Unmarshal([]byte(canonical), &labels); err != nil {
-		return nil, fmt.Errorf("labels %q: %w", canonical, err)
+		return nil, fmt.Errorf("labels %.200q: %w", canonical, err)
 	}
 	return labels, nil
 }
@@ -68,26 +71,24 @@ func checkLabel(name, value string) error {
 		return fmt.Errorf("%w: label name %q begins with __, which is reserved", ErrName, name)
 	case name == wanLabel:
 		return fmt.Errorf("%w: label name %q is taken by the name of the WAN, which is given by itself", ErrName, name)
-	case !utf8.ValidString(value):
-		return fmt.Errorf("%w: value %q of label %s is not valid UTF-8", ErrName, value, name)
 	}
-	return nil
+	return checkText("value of label "+name, value, maxValueBytes)
 }
 
 func checkWANName(name string) error {
 	if name == "" {
 		return fmt.Errorf("%w: the name of the WAN is empty", ErrName)
 	}
-	if !utf8.ValidString(name) {
-		return fmt.Errorf("%w: WAN name %q is not valid UTF-8", ErrName, name)
-	}
-	return nil
+	return checkText("WAN name", name, maxNameBytes)
 }
 
 // checkName demands a first character that may begin a name, and then those or digits.
 func checkName(what, name, first, rest string, begins func(byte) bool) error {
 	if name == "" {
 		return fmt.Errorf("%w: the %s is empty", ErrName, what)
+	}
+	if err := checkLength(what, name, maxNameBytes); err != nil {
+		return err
 	}
 	if !begins(name[0]) {
 		return fmt.Errorf("%w: %s %q must begin with %s", ErrName, what, name, first)

@@ -29,7 +29,11 @@ type loop struct {
 
 	maintenance *time.Timer // until the next pass
 	pause       *time.Timer // runs between two steps
-	passes      []*pass     // the first one is being run
+	hold        walHold
+	trimming    trimming
+	trouble     trouble
+	passes      []*pass // the first one is being run
+	clock       clockGuard
 
 	entries  []entry
 	samples  []repo.Sample
@@ -83,6 +87,9 @@ func (l *loop) turn() bool {
 
 // next waits for something to do, and returns nil when the last user has closed.
 func (l *loop) next() func() {
+	if l.hold.on() {
+		return l.nextHeld()
+	}
 	select {
 	case <-l.ending:
 		return nil

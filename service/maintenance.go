@@ -23,6 +23,11 @@ type Report struct {
 	// PagesFreed is how many pages were given back to the file system.
 	PagesFreed int64
 
+	// ClockDoubt is how far the clock was ahead of what can be explained, 0 when it was believed. Until DeletesAgain, what is
+	// deleted is what has its age by the clock less ClockDoubt.
+	ClockDoubt   time.Duration
+	DeletesAgain time.Time
+
 	Steps       int
 	LongestStep time.Duration
 	LongestName string // which step that was
@@ -42,6 +47,7 @@ type pass struct {
 	ctx      context.Context //nolint:containedctx // of whoever asked for the pass: it cancels between two steps
 	deadline time.Time       // zero for none
 	stages   []stage
+	deleteBy repo.Micros // the moment that deleting goes by, set by the first stage
 	report   Report
 	onBegin  func() // before the first step
 	onEnd    func()
@@ -67,20 +73,20 @@ func newPass(ctx context.Context, l *loop, deadline time.Time) *pass {
 		onEnd:   func() {},
 	}
 	now := repo.MicrosOf(l.options.Now())
-	p.stages = append(p.stages, p.expire(l.store, now))
+	p.stages = append(p.stages, p.judgeClock(l), p.expire(l.store))
 	p.stages = append(p.stages, p.rollUps(l.store, now, l.config.Grace)...)
-	p.stages = append(p.stages, p.raiseFloors(l.store, now), p.sweepSamples(l.store))
+	p.stages = append(p.stages, p.raiseFloors(l.store), p.sweepSamples(l.store))
 	for g := repo.Minute; g <= repo.Hour; g++ {
 		p.stages = append(p.stages, p.sweepRollups(l.store, g))
 	}
-	p.stages = append(p.stages, p.vacuum(l.store), p.checkpoint(l.store))
+	p.stages = append(p.stages, p.trimStage(l), p.vacuum(l.store), p.checkpoint(l.store))
 	return p
 }
 
-func (p *pass) expire(store *repo.Writer, now repo.Micros) stage {
+func (p *pass) expire(store *repo.Writer) stage {
 	var expiry repo.Expiry
 	return stage{"expire", func(ctx context.Context) (bool, error) {
-		more, err := store.Expire(ctx, now, &expiry)
+		more, err := store.Expire(ctx, p.deleteBy, &expiry)
 		p.report.Expired = expiry.Samples
 		return more, err
 	}}
@@ -100,9 +106,9 @@ func (p *pass) rollUps(store *repo.Writer, now repo.Micros, grace time.Duration)
 	return stages
 }
 
-func (p *pass) raiseFloors(store *repo.Writer, now repo.Micros) stage {
+func (p *pass) raiseFloors(store *repo.Writer) stage {
 	return stage{"raise floors", func(ctx context.Context) (bool, error) {
-		return false, store.RaiseFloors(ctx, now)
+		return false, store.RaiseFloors(ctx, p.deleteBy)
 	}}
 }
 
@@ -202,6 +208,7 @@ func (l *loop) nextStep() <-chan time.Time {
 
 // step does one step of the pass under way.
 func (l *loop) step() {
+	l.makeRoom()
 	p := l.passes[0]
 	if !p.run() {
 		l.passes = l.passes[1:]
@@ -216,7 +223,7 @@ func (l *loop) step() {
 func (l *loop) rollUpDue(ctx context.Context) error {
 	p := &pass{ctx: ctx, report: Report{Started: time.Now(), RolledUp: map[string]int64{}}, onBegin: func() {}, onEnd: func() {}}
 	p.stages = p.rollUps(l.store, repo.MicrosOf(l.options.Now()), l.config.Grace)
-	for p.run() {
+	for l.makeRoom(); p.run(); l.makeRoom() {
 		l.checkpointIfDue()
 		l.options.Watchdog()
 	}
@@ -230,9 +237,15 @@ func (l *loop) rollUpDue(ctx context.Context) error {
 func (l *loop) passEnded(p *pass) {
 	err := p.report.Err
 	l.stats.pass(p.report)
-	if err != nil && !errors.Is(err, context.Cause(p.ctx)) {
-		l.stats.maintain(err)
-		l.log.Error("maintenance failed, the next pass goes on from here", "err", err)
+	switch {
+	case err == nil:
+		l.report(checkpointing, nil)
+		l.report(maintaining, nil)
+	case !errors.Is(err, context.Cause(p.ctx)):
+		l.stats.ended(maintaining, err)
+		l.report(maintaining, err)
+		l.mend(err)
 	}
+	l.countQuarantined()
 	p.onEnd()
 }

@@ -21,7 +21,7 @@ type Page struct {
 // Page returns at most limit points of a query, without the first offset ones, and how many there are in all. All come
 // from one snapshot of the file. It takes longer the further offset reaches.
 //
-// Errors: ErrQuery, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrQuery, ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Page(ctx context.Context, query Query, limit, offset int) (Page, error) {
 	if err := query.check(); err != nil {
 		return Page{}, err
@@ -30,7 +30,7 @@ func (h *History) Page(ctx context.Context, query Query, limit, offset int) (Pag
 		return Page{}, fmt.Errorf("%w: limit %d and offset %d: want 1 or more, and 0 or more", ErrQuery, limit, offset)
 	}
 	var page Page
-	err := h.read(ctx, query.Filter, func(v *view) (err error) {
+	err := h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
 		page, err = v.page(ctx, query, limit, offset)
 		return err
 	})

@@ -21,7 +21,7 @@ type entry struct {
 }
 
 // queue holds the samples between their producers and the writer's goroutine. It is a ring of a fixed size, so that
-// adding allocates nothing, and nothing is done under its lock that takes longer than copying a batch.
+// adding allocates nothing, and nothing is done under its lock that takes longer than copying a few entries.
 type queue struct {
 	wake chan struct{} // holds a token when the goroutine should look at the queue
 
@@ -156,8 +156,24 @@ func (q *queue) signal() {
 	}
 }
 
+// takeAtOnce is how many entries are taken under one lock: some microseconds of work. On a machine that is busy whoever holds
+// the lock may lose the processor, and everybody who records waits until it is back; the shorter, the less likely.
+const takeAtOnce = 64
+
 // take moves up to limit of the oldest entries to the end of batch.
 func (q *queue) take(batch []entry, limit int) []entry {
+	for limit > 0 {
+		before := len(batch)
+		batch = q.takeSome(batch, min(limit, takeAtOnce))
+		if len(batch) == before {
+			return batch
+		}
+		limit -= len(batch) - before
+	}
+	return batch
+}
+
+func (q *queue) takeSome(batch []entry, limit int) []entry {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for range min(limit, q.size) {

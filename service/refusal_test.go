@@ -18,7 +18,7 @@ type clock struct{ now time.Time }
 
 func (c *clock) options() service.Options {
 	options := quiet()
-	options.Now = func() time.Time { return c.now }
+	options.Now, options.TrustClock = func() time.Time { return c.now }, true
 	return options
 }
 

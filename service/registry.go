@@ -62,14 +62,11 @@ func (r *registry) tryAcquire(ctx context.Context, config Config, options Option
 // find returns the core whose file is the one at path, or nil.
 func (r *registry) find(path string) (*core, error) {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil //nolint:nilnil // no file, so nobody has it open
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	for _, c := range r.cores {
-		if os.SameFile(info, c.file) {
+		if c.is(path, info) {
 			return c, nil
 		}
 	}

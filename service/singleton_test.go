@@ -144,8 +144,8 @@ func TestTwoFilesHaveTwoWriters(t *testing.T) {
 	write(t, b, numbered(rtt(t, b), 2, 2)...)
 }
 
-// A file that has been replaced is another one.
-func TestReplacedFileHasAWriterOfItsOwn(t *testing.T) {
+// Who opens a file whose place has become empty gets the writer of that place, which goes on in a new file there.
+func TestMovedFileKeepsItsWriter(t *testing.T) {
 	path := filetest.Path(t)
 	a := open(t, service.Config{DBPath: path}, quiet())
 	write(t, a, numbered(rtt(t, a), 1, 1)...)
@@ -154,11 +154,13 @@ func TestReplacedFileHasAWriterOfItsOwn(t *testing.T) {
 		must(t, os.Rename(path+suffix, aside+suffix))
 	}
 	b := open(t, service.Config{DBPath: path}, quiet())
-	accepted(t, b, 0)
-	write(t, b, numbered(rtt(t, b), 1, 1)...)
-	accepted(t, a, 1)
-	shut(t, a)
-	shut(t, b)
+	accepted(t, b, 1)
+	write(t, b, numbered(rtt(t, b), 2, 3)...)
+	for file, want := range map[string]int64{aside: 1, path: 2} {
+		if got := filetest.Int(t, file, "SELECT count(*) FROM raw_samples"); got != want {
+			t.Errorf("%d samples in %s, want %d", got, file, want)
+		}
+	}
 }
 
 // A handle is good for the writer that it came from, and the samples beside a stray one are stored.

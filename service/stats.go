@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -24,9 +25,25 @@ type WriterStatus struct {
 	LongestCommit time.Duration
 	LastCommit    time.Time // zero before the first one
 
+	// Holds is how often commits were held back so that SQLite could begin its WAL anew under readers that overlap, and
+	// LongestHold for how long at most.
+	Holds       int64
+	LongestHold time.Duration
+
+	// Trimmed is how many rows the size cap has deleted before their age, by Granularity. All but those of Hour remain in the
+	// next tier.
+	Trimmed [Hour + 1]int64
+
+	DiskFull bool // the last commit, checkpoint or step of maintenance found no room
+
 	Passes     int64     // passes of maintenance that ended
 	LastPass   Report    // of the last one
 	Maintained time.Time // when one last ended without error, zero before the first
+
+	Quarantines int64 // damaged files that were moved aside
+
+	ClockDoubt   time.Duration // how far the clock is ahead of what can be explained, 0 while it is believed
+	DeletesAgain time.Time     // when deleting goes by the clock again, if that goes on; zero while it is believed
 
 	LastError   error // the last failure of a commit or a step, nil when there was none
 	LastErrorAt time.Time
@@ -39,10 +56,13 @@ type Refused struct {
 	TooOld      int64 // ErrTooOld
 	Aggregation int64 // ErrAggregation
 	Series      int64 // ErrSeries
+	TooMany     int64 // ErrTooManySeries
 }
 
 // Total is how many samples were refused.
-func (r Refused) Total() int64 { return r.Value + r.Ahead + r.TooOld + r.Aggregation + r.Series }
+func (r Refused) Total() int64 {
+	return r.Value + r.Ahead + r.TooOld + r.Aggregation + r.Series + r.TooMany
+}
 
 // Dropped counts samples that were given up, by cause.
 type Dropped struct {
@@ -100,6 +120,8 @@ func (w *WriterStatus) count(outcome repo.Outcome) {
 		w.Refused.TooOld++
 	case repo.RefusedAggregation:
 		w.Refused.Aggregation++
+	case repo.RefusedSeries:
+		w.Refused.TooMany++
 	}
 }
 
@@ -113,17 +135,33 @@ func (s *stats) pass(report Report) {
 	}
 	s.status.Maintained = time.Now()
 	s.vitals.maintained = s.status.Maintained
+	s.vitals.outcome(checkpointing, nil)
 	s.vitals.outcome(maintaining, nil)
 }
 
-// maintain notes how a part of maintenance has ended.
-func (s *stats) maintain(err error) {
+// doubt notes how far the clock has jumped, and when deleting goes by it again.
+func (s *stats) doubt(jump time.Duration, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.vitals.outcome(maintaining, err)
+	s.status.ClockDoubt, s.status.DeletesAgain = jump, until
+}
+
+// ended notes how a part of maintenance has ended.
+func (s *stats) ended(op operation, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.outcome(op, err)
 	if err != nil {
 		s.note(err)
 	}
+}
+
+// held notes for how long commits have been held back.
+func (s *stats) held(held time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Holds++
+	s.status.LongestHold = max(s.status.LongestHold, held)
 }
 
 func (s *stats) note(err error) {
@@ -137,5 +175,6 @@ func (s *stats) snapshot() WriterStatus {
 	status := s.status
 	status.CommitTimes = status.CommitTimes.clone()
 	status.LastPass = status.LastPass.clone()
+	status.DiskFull = slices.Contains(s.vitals.full[:], true)
 	return status
 }

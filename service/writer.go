@@ -44,7 +44,10 @@ func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, e
 // Series returns the handle of a series; labels may be nil. Ask once and keep it: this checks names and sorts labels,
 // which Record never does. It does no I/O.
 //
-// Errors: ErrName.
+// Names of metrics and labels are by the rules of Prometheus. They and the name of the WAN have 200 bytes at most, the value of a
+// label 1024, and there are 64 labels at most, of 4096 bytes as JSON; texts are valid UTF-8 without control characters.
+//
+// Errors: ErrName, and ErrTooManySeries beyond Config.MaxSeries.
 func (w *Writer) Series(metric, wan string, labels Labels) (*Series, error) {
 	return w.core.series(metric, wan, labels)
 }
@@ -61,11 +64,12 @@ func (w *Writer) Record(samples ...Sample) {
 }
 
 // Write hands samples over and blocks until they are committed. They are committed at once, without waiting for the commit
-// interval. A sample that was there already is no error. The samples that were refused are in the error, each as a *SampleError, the
-// first twenty by name; the others are committed all the same.
+// interval; only where readers that never pause have let the WAL grow to its limit, commits are held back for a while, first
+// for two seconds at most. A sample that was there already is no error. The samples that were refused are in the error, each as
+// a *SampleError, the first twenty by name; the others are committed all the same.
 //
-// Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrSeries, ErrDropped, ErrClosed, those of the file system, and
-// that of ctx. A done ctx ends the wait, not the commit.
+// Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed, those of the file
+// system, and that of ctx. A done ctx ends the wait, not the commit.
 func (w *Writer) Write(ctx context.Context, samples ...Sample) error {
 	if w.closed.Load() {
 		return ErrClosed

@@ -5,11 +5,8 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"fmt"
 	"io"
-	"strings"
 
-	"github.com/wanstore/wanstore/importer"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -83,23 +80,11 @@ func (c *exportCSV) add(p service.Point) error {
 	if err != nil {
 		return err
 	}
-	c.cells = append(c.cells[:0], number(p.Time.UnixMicro()), c.lineEnds(p.WAN), p.Metric, labels, exact(p.Value))
+	c.cells = append(c.cells[:0], number(p.Time.UnixMicro()), p.WAN, p.Metric, labels, exact(p.Value))
 	if !c.samples {
 		c.cells = append(c.cells, number(p.Count), exact(p.Min), exact(p.Max), p.Granularity.String())
 	}
-	if err := c.write(c.cells); err != nil {
-		return fmt.Errorf("series %s of WAN %s: %w", p.Metric, printable(p.WAN), err)
-	}
-	return nil
-}
-
-// lineEnds writes a name so that import reads the same: encoding/csv takes the carriage return from before a line feed,
-// within quotes too.
-func (c *exportCSV) lineEnds(name string) string {
-	if !c.samples {
-		return name
-	}
-	return strings.ReplaceAll(name, "\r\n", "\r\r\n")
+	return c.write(c.cells)
 }
 
 func (c *exportCSV) flush() error {
@@ -124,10 +109,6 @@ func (c *exportCSV) write(cells []string) error {
 		return err
 	}
 	c.csv.Flush() // its errors are those of the buffer, which has none
-	if c.samples && c.record.Len() > importer.MaxRecord {
-		return fmt.Errorf("a record of %d bytes is longer than import reads, which is %d: leave the series out, or give --format %s",
-			c.record.Len(), importer.MaxRecord, formatJSONLines)
-	}
 	_, err := c.record.WriteTo(c.out)
 	return err
 }

@@ -34,6 +34,7 @@ type refusedRow struct {
 	TooOld      int64 `json:"too_old"`
 	Aggregation int64 `json:"aggregation"`
 	Series      int64 `json:"series"`
+	TooMany     int64 `json:"too_many_series"`
 }
 
 // printImports shows to people what became of their files.
@@ -72,7 +73,9 @@ func newWanctlRow(file string, r importer.Result) importRow {
 }
 
 func newRefusedRow(r service.Refused) refusedRow {
-	return refusedRow{Value: r.Value, Ahead: r.Ahead, TooOld: r.TooOld, Aggregation: r.Aggregation, Series: r.Series}
+	return refusedRow{
+		Value: r.Value, Ahead: r.Ahead, TooOld: r.TooOld, Aggregation: r.Aggregation, Series: r.Series, TooMany: r.TooMany,
+	}
 }
 
 // String returns the number that were refused, and of what cause.
@@ -88,6 +91,7 @@ func (r refusedRow) String() string {
 		{r.Value, "bad value"},
 		{r.Aggregation, "other aggregation"},
 		{r.Series, "no series"},
+		{r.TooMany, "of too many series"},
 	} {
 		total += cause.count
 		if cause.count > 0 {

@@ -26,8 +26,11 @@ recorder does the same once a minute; both may run at once.
 
 How long a tier keeps what it has is written in the file. --retention-days and --keep-* change that for good.
 
-Ages are counted from this machine's clock, or from --now, which may not lie ahead of it. A history of old data, imported
-with --now, is older than any retention by the machine's clock: without --now all of it is deleted.
+Ages are counted from this machine's clock, or from --now, which may not lie ahead of it. A clock that is wrong and ahead
+deletes nothing: where it has gone on by more than a minute since the last maintenance, deleting goes by the moment of that
+one, until the clock has gone on for as long again, or for six hours. So a maintenance each night deletes what had its age the
+night before. --now is taken as it is. A history of old data, imported with --now, is older than any retention by the
+machine's clock: without --now, the second of two runs deletes all of it.
 Times are ` + clock.TimeHelp + `.
 ` + timeZones + `.`,
 		Example: `  wanstore maintain
@@ -53,7 +56,7 @@ func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
 		return err
 	}
 	writer, err := openWriter(ctx, config, service.Options{
-		Logger: newLogger(cmd), Now: now.read, NoMaintenance: true,
+		Logger: newLogger(cmd), Now: now.read, TrustClock: !now.IsZero(), NoMaintenance: true,
 	})
 	if err != nil {
 		return err
@@ -62,8 +65,16 @@ func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
 	if err != nil {
 		err = fmt.Errorf("maintain: %w", err)
 	}
-	err = errors.Join(err, closeWriter(ctx, writer))
-	return errors.Join(err, writeReport(cmd.OutOrStdout(), newMaintenance(report), asJSON))
+	err = errors.Join(err, wasDamaged(writer), closeWriter(ctx, writer))
+	return errors.Join(err, writeReport(cmd.OutOrStdout(), newMaintenance(report, zoneOf(cmd)), asJSON))
+}
+
+// wasDamaged is an error if there was nothing to maintain but a new file in the place of a damaged one.
+func wasDamaged(writer *service.Writer) error {
+	if writer.Status().Quarantines == 0 {
+		return nil
+	}
+	return fmt.Errorf("maintain %s: %w, and has been moved aside: a new one has taken its place", writer.Path(), service.ErrDamaged)
 }
 
 // mustBeHistory refuses what the writer would make, or make a history of. Any other error is the writer's to find: it
@@ -89,8 +100,13 @@ type maintenance struct {
 	LongestStep longestStep      `json:"longest_step"`
 	TookSeconds float64          `json:"took_seconds"`
 	MoreDue     bool             `json:"more_due"`
+	// How far the clock is ahead of what can be explained, and until when deleting waits for it to prove itself.
+	ClockDoubtSeconds float64 `json:"clock_doubt_seconds"`
+	DeletesAgain      moment  `json:"deletes_again"`
 
-	took time.Duration
+	took  time.Duration
+	doubt time.Duration
+	zone  *time.Location // for print
 }
 
 // longestStep is the step that everybody else had to wait for longest.
@@ -101,7 +117,7 @@ type longestStep struct {
 	took time.Duration
 }
 
-func newMaintenance(r service.Report) *maintenance {
+func newMaintenance(r service.Report, zone *time.Location) *maintenance {
 	return &maintenance{
 		RolledUp:    r.RolledUp,
 		Deleted:     r.Deleted,
@@ -111,7 +127,13 @@ func newMaintenance(r service.Report) *maintenance {
 		LongestStep: longestStep{Name: r.LongestName, Seconds: r.LongestStep.Seconds(), took: r.LongestStep},
 		TookSeconds: r.Took.Seconds(),
 		MoreDue:     r.MoreDue,
-		took:        r.Took,
+
+		ClockDoubtSeconds: r.ClockDoubt.Seconds(),
+		DeletesAgain:      moment{r.DeletesAgain},
+
+		took:  r.Took,
+		doubt: r.ClockDoubt,
+		zone:  zone,
 	}
 }
 
@@ -130,6 +152,10 @@ func (m *maintenance) print(out io.Writer) error {
 		[]string{"took", brief(m.took)},
 		[]string{"more due", more},
 	)
+	if m.doubt > 0 {
+		facts = append(facts, []string{"deleting waits", fmt.Sprintf("the clock has gone on by %s unseen: run it again after %s",
+			formatAge(m.doubt.Round(time.Second)), m.DeletesAgain.show(m.zone))})
+	}
 	for _, fact := range facts {
 		if err := lines.add(fact...); err != nil {
 			return err

@@ -29,6 +29,7 @@ func settingFlags() map[string]string {
 		"keep-raw":       service.EnvPrefix + "KEEP_RAW",
 		"keep-1m":        service.EnvPrefix + "KEEP_1M",
 		"keep-5m":        service.EnvPrefix + "KEEP_5M",
+		"max-size":       service.EnvPrefix + "MAX_SIZE",
 		listenFlag:       api.EnvPrefix + "LISTEN",
 	}
 }
@@ -49,6 +50,7 @@ func addPolicyFlags(cmd *cobra.Command) {
 	} {
 		flags.Var(&durationFlag{}, tier.name, tier.usage)
 	}
+	flags.String("max-size", "", "hold the file and its WAL to this `SIZE`, such as 64MiB; raw samples go first (default: no limit)")
 }
 
 // configure brings flags and environment together, under one validation.

@@ -64,6 +64,10 @@ type fileStatus struct {
 	RetentionSeconds float64      `json:"retention_seconds"`
 	Check            string       `json:"check"`
 	Tiers            []tierStatus `json:"tiers"`
+	Quarantined      []string     `json:"quarantined"` // damaged files beside it
+	// Of the clock that ages are counted from: what deleting has gone by, and since when it is in doubt.
+	DeletedBy    moment `json:"deleted_by"`
+	ClockDoubted moment `json:"clock_doubted"`
 
 	retention time.Duration
 	zone      *time.Location // for print
@@ -96,6 +100,15 @@ func readStatus(ctx context.Context, history *service.History, name string) (fil
 		SchemaVersion: read.SchemaVersion, Series: read.Series, Check: read.Check,
 		RetentionSeconds: retention.Seconds(), retention: retention,
 	}
+	if status.Quarantined, err = service.Quarantined(name); err != nil {
+		return fileStatus{}, err
+	}
+	if read.Clock.Trusted != 0 {
+		status.DeletedBy = moment{read.Clock.Trusted.Time()}
+	}
+	if read.Clock.Doubted != 0 {
+		status.ClockDoubted = moment{read.Clock.Doubted.Time()}
+	}
 	for _, tier := range read.Tiers {
 		status.Tiers = append(status.Tiers, newTierStatus(tier, min(tier.Keep, retention)))
 	}
@@ -123,15 +136,24 @@ func newTierStatus(read service.TierStatus, keep time.Duration) tierStatus {
 // print shows the state to people.
 func (s fileStatus) print(out io.Writer) error {
 	facts := newTable(out)
-	for _, fact := range [][]string{
+	clock := "believed"
+	if !s.ClockDoubted.IsZero() {
+		clock = fmt.Sprintf("in doubt since %s, deleting goes by %s", s.ClockDoubted.show(s.zone), s.DeletedBy.show(s.zone))
+	}
+	list := [][]string{
 		{"file", fmt.Sprintf("%s, %s", printable(s.Path), size(s.FileBytes))},
 		{"WAL", size(s.WALBytes)},
 		{"free", size(s.FreeBytes) + " inside the file"},
 		{"schema", fmt.Sprintf("version %d", s.SchemaVersion)},
 		{"series", number(s.Series)},
 		{"retention", formatAge(s.retention)},
+		{"clock", clock},
 		{"check", s.Check},
-	} {
+	}
+	for _, damaged := range s.Quarantined {
+		list = append(list, []string{"damaged", printable(damaged)})
+	}
+	for _, fact := range list {
 		if err := facts.add(fact...); err != nil {
 			return err
 		}

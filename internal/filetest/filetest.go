@@ -244,7 +244,10 @@ func copyFile(from, to string) (err error) {
 }
 
 func open(path, mode string) (*sql.DB, error) {
-	query := url.Values{"mode": {mode}, "_pragma": {"busy_timeout(5000)"}}
+	if err := registerVFS(); err != nil {
+		return nil, err
+	}
+	query := url.Values{"mode": {mode}, "vfs": {vfsName}, "_pragma": {"busy_timeout(5000)"}}
 	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: query.Encode()}
 	return driver.Open(name.String())
 }

@@ -36,6 +36,7 @@ func newWorld(b *testing.B, n int, config service.Config) *world {
 	w.writer, err = service.OpenWriter(context.Background(), config, service.Options{
 		Logger:        slog.New(slog.DiscardHandler),
 		Now:           w.now,
+		TrustClock:    true,
 		NoMaintenance: true,
 	})
 	if err != nil {

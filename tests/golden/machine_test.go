@@ -120,6 +120,7 @@ func (m *machine) open() (*service.Writer, error) {
 		Logger:        slog.New(slog.DiscardHandler),
 		Metrics:       m.metrics,
 		Now:           func() time.Time { return m.now },
+		TrustClock:    true,
 		NoMaintenance: true,
 	})
 	m.writer = w

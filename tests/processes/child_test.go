@@ -21,6 +21,8 @@ type orders struct {
 	KeepRaw time.Duration // ages are counted by the clock of the batches
 	// MaintainEvery is after how many batches it does a pass of maintenance, beside those that the writer does by itself.
 	MaintainEvery int
+	Synchronous   string
+	BackUpTo      string // if there is one, all that it does is back up to it, again and again
 }
 
 // report is a line that a child writes to its parent.
@@ -28,6 +30,8 @@ type report struct {
 	Opened int64 // microseconds that opening the file took
 	Try    int   // the batch that it is about to write, counted from 1
 	Ack    int   // the batch that Write has accepted
+
+	Maintaining, Closing, BackingUp bool // what it is about to do
 
 	Done                bool
 	Accepted, Duplicate int64
@@ -40,12 +44,16 @@ func obey(text string) error {
 		return err
 	}
 	ctx := context.Background()
+	if o.BackUpTo != "" {
+		return o.backUp(ctx)
+	}
 	batch := atomic.Int64{}
 	batch.Store(int64(o.First))
 	start := time.Now()
 	w, err := service.OpenWriter(ctx, o.config(), service.Options{
-		Logger: slog.New(slog.DiscardHandler),
-		Now:    func() time.Time { return clock(int(batch.Load())) },
+		Logger:     slog.New(slog.DiscardHandler),
+		Now:        func() time.Time { return clock(int(batch.Load())) },
+		TrustClock: true,
 	})
 	if err != nil {
 		return err
@@ -59,6 +67,9 @@ func obey(text string) error {
 			return err
 		}
 	}
+	if err := tell(report{Closing: true}); err != nil {
+		return err
+	}
 	if err := w.Close(ctx); err != nil {
 		return err
 	}
@@ -71,8 +82,9 @@ func obey(text string) error {
 
 func (o orders) config() service.Config {
 	return service.Config{
-		DBPath:  o.Path,
-		KeepRaw: o.KeepRaw, Keep1m: 2 * time.Hour, Keep5m: 6 * time.Hour,
+		DBPath:      o.Path,
+		Synchronous: o.Synchronous,
+		KeepRaw:     o.KeepRaw, Keep1m: 2 * time.Hour, Keep5m: 6 * time.Hour,
 		CommitInterval:      5 * time.Millisecond,
 		MaintenanceInterval: 20 * time.Millisecond,
 	}
@@ -99,8 +111,30 @@ func (o orders) write(ctx context.Context, w *service.Writer, batch int) error {
 	if batch%o.MaintainEvery != 0 {
 		return nil
 	}
+	if err := tell(report{Maintaining: true}); err != nil {
+		return err
+	}
 	_, err := w.Maintain(ctx)
 	return err
+}
+
+// backUp makes one backup after the other under the same name.
+func (o orders) backUp(ctx context.Context) error {
+	h, err := service.OpenHistory(ctx, o.Path)
+	if err != nil {
+		return err
+	}
+	for {
+		if err := tell(report{BackingUp: true}); err != nil {
+			return err
+		}
+		if _, err := h.Backup(ctx, o.BackUpTo); err != nil {
+			return err
+		}
+		if err := os.Remove(o.BackUpTo); err != nil {
+			return err
+		}
+	}
 }
 
 // tell writes a line with a single system call: a kill leaves it whole or not written.

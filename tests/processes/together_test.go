@@ -94,6 +94,7 @@ func checkFile(t *testing.T, path string, all *truth.Truth, now time.Time) {
 	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{
 		Logger:        slog.New(slog.DiscardHandler),
 		Now:           func() time.Time { return now },
+		TrustClock:    true,
 		NoMaintenance: true,
 	})
 	if err != nil {

@@ -141,6 +141,7 @@ func (m *machine) openWriter(t *rapid.T) {
 	writer, err := service.OpenWriter(t.Context(), m.config, service.Options{
 		Logger:        slog.New(slog.DiscardHandler),
 		Now:           func() time.Time { return micros(m.clock.Load()).time() },
+		TrustClock:    true,
 		Watchdog:      func() { (*m.step.Load())() },
 		NoMaintenance: true,
 	})

@@ -64,6 +64,7 @@ func (a *aging) open(history string) {
 	a.w, err = service.OpenWriter(a.t.Context(), service.Config{DBPath: history, RetentionDays: 365}, service.Options{
 		Logger:        slog.New(slog.DiscardHandler),
 		Now:           func() time.Time { return a.now },
+		TrustClock:    true,
 		NoMaintenance: true,
 	})
 	if err != nil {

@@ -65,6 +65,7 @@ func newWorld(t *testing.T) *world {
 	w.writer, err = service.OpenWriter(t.Context(), config, service.Options{
 		Logger:        slog.New(slog.DiscardHandler),
 		Now:           func() time.Time { return time.UnixMicro(w.micros.Load()) },
+		TrustClock:    true,
 		NoMaintenance: true,
 	})
 	if err != nil {

@@ -1,0 +1,109 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// checkBudget is how long the check at open may take, so that a program that was killed records again within a second. It
+// suffices for some 50 MB; of a larger file the check sees a part, and a damaged page that it does not reach is found by its
+// checksum when it is read.
+const checkBudget = 500 * time.Millisecond
+
+// errTimeUp says that the check has used up its time.
+var errTimeUp = errors.New("the time of the check is up")
+
+// check looks whether the pages of the file fit together, as far as its time goes. What the tiers say is no matter of
+// damage: a page that has its checksum says what was written.
+func (w *Writer) check(ctx context.Context) (whole bool, err error) {
+	limited, cancel := context.WithTimeoutCause(ctx, checkBudget, errTimeUp)
+	defer cancel()
+	var finding string
+	err = w.conn.QueryRowContext(limited, "PRAGMA quick_check(1)").Scan(&finding)
+	switch {
+	case err != nil && ctx.Err() == nil && limited.Err() != nil:
+		return false, nil
+	case err != nil:
+		return false, err
+	case finding != "ok":
+		return false, fmt.Errorf("%w: the check at open says: %s", ErrDamaged, finding)
+	}
+	return true, nil
+}
+
+// errWALAlone says that there is a WAL, and nothing that it could belong to. SQLite would delete it.
+var errWALAlone = fmt.Errorf("%w: it is empty, and beside it lies a WAL", ErrDamaged)
+
+// checkWALAlone refuses a WAL without a history. A new file gets its first page before its WAL: so the WAL is looked at first.
+func checkWALAlone(path string) error {
+	if fileSize(path+"-wal") == 0 {
+		return nil
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > 0 {
+		return err
+	}
+	return errWALAlone
+}
+
+// foreignWAL turns the refusal of what the file at path looks like into one of its WAL, where the file itself says that it is a
+// history: SQLite applies whatever WAL lies there.
+func foreignWAL(path string, refusal error) error {
+	if !errors.Is(refusal, ErrForeign) {
+		return refusal
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return errors.Join(refusal, err)
+	}
+	ours, err := isHistory(file)
+	if err := errors.Join(err, file.Close()); err != nil || !ours {
+		return errors.Join(refusal, err)
+	}
+	return fmt.Errorf("%w: beside it lies the WAL of another database", ErrDamaged)
+}
+
+// Findings are what was found wrong with a file when it was opened for writing, and what was done about it.
+type Findings struct {
+	// Quarantine is the damaged file that lay there before, nil if none did.
+	Quarantine *Quarantine
+	// Unchecked says that the check has not seen the whole file in its time.
+	Unchecked bool
+	// LostFrames is how many pages of the WAL come after one that is damaged: SQLite leaves them out. A power cut can do
+	// this to what was committed last, unless commits are synced.
+	LostFrames int
+	// NoWAL says that the file was not closed when it was last written, and that its WAL is gone nevertheless: unless another
+	// program has taken it in, what was committed last is lost.
+	NoWAL bool
+	// Restamped is how many pages had no checksum of theirs then, and got one: another program has taken the WAL in.
+	Restamped int
+}
+
+// examine looks at what the last writer has left, while there is no other one.
+func (f *Findings) examine(path string, l *lock) error {
+	wal, err := os.Open(path + "-wal")
+	if errors.Is(err, fs.ErrNotExist) {
+		if f.NoWAL = l.mark == markInUse; f.NoWAL {
+			f.Restamped, err = restamp(path)
+			return err
+		}
+		return nil
+	}
+	if err != nil {
+		return nil //nolint:nilerr // SQLite says it better, if it can not do without
+	}
+	f.LostFrames, err = lostFrames(wal)
+	return errors.Join(err, wal.Close())
+}
+
+// leaveWAL makes the end of a connection leave the WAL as it is, or take it into the file as the last connection does.
+func leaveWAL(c *sqlite3.Conn, leave bool) error {
+	_, err := c.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, leave)
+	return err
+}

@@ -1,0 +1,13 @@
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
+
+package repo
+
+import (
+	"errors"
+	"os"
+)
+
+// openLock opens none where there are no locks of this kind: nothing is quarantined there.
+func openLock(string) (*os.File, error) { return nil, errors.ErrUnsupported }
+
+func flock(*os.File, bool) error { return errors.ErrUnsupported }

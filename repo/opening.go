@@ -1,0 +1,249 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// openAttempts is how often a file may be replaced, here or by another process, while it is being opened.
+const openAttempts = 3
+
+// errReplaced says that another process has put another file in the place of the one that was being opened.
+var errReplaced = errors.New("the file was replaced while it was being opened")
+
+// openSound opens the file at path, which is no link. What is damaged is moved aside first.
+func openSound(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
+	l, err := findLock(path)
+	if err != nil {
+		return nil, err
+	}
+	o := opening{path: path, synchronous: synchronous, lock: l}
+	w, err := o.try(ctx)
+	for n := 1; n < openAttempts && err != nil; n++ {
+		w, err = o.tryAgain(ctx, err)
+	}
+	if err != nil {
+		return nil, errors.Join(err, o.lock.close())
+	}
+	w.findings.Quarantine = o.moved
+	return w, nil
+}
+
+// createThere makes the file, if it is not there, and returns where it really is. Another process may be moving it aside.
+func createThere(path string) (there string, err error) {
+	for range openAttempts {
+		if err := create(path); err != nil {
+			return "", err
+		}
+		if there, err = realPath(path); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return there, err
+}
+
+// opening is the state of opening one file for writing.
+type opening struct {
+	path        string
+	synchronous Synchronous
+	lock        *lock
+	alone       bool        // the lock is exclusive
+	file        fs.FileInfo // what is being opened
+	moved       *Quarantine
+	findings    Findings
+}
+
+// tryAgain opens the file after a try has failed, if there is hope, or returns why there is none. What looks damaged is looked at
+// once more while there is no other writer, and moved aside if it is: a file that is not in use for writing is read without locks at
+// first, and what somebody then begins to write looks like damage.
+func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
+	if errors.Is(failed, errReplaced) {
+		if err := create(o.path); err != nil {
+			return nil, err
+		}
+		return o.try(ctx)
+	}
+	if !isDamage(classify(ctx, failed)) || !mayQuarantine(o.path, o.lock) {
+		return nil, failed
+	}
+	if o.lock.file == nil {
+		if err := o.makeLock(ctx); err != nil {
+			return nil, errors.Join(failed, err)
+		}
+	}
+	if err := o.lock.own(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", failed, err), o.lock.share(ctx))
+	}
+	o.alone = true
+	w, err := o.open(ctx)
+	if damage := classify(ctx, err); isDamage(damage) {
+		w, err = nil, o.moveAside(ctx, damage)
+	}
+	o.alone = false
+	if err == nil && w == nil {
+		return o.try(ctx)
+	}
+	return w, errors.Join(err, o.lock.share(ctx))
+}
+
+func (o *opening) moveAside(ctx context.Context, damage error) error {
+	moved, err := quarantine(ctx, o.path, o.file, damage)
+	if moved != nil {
+		o.moved = moved
+	}
+	return err
+}
+
+// try opens the file as it is, together with other writers.
+func (o *opening) try(ctx context.Context) (*Writer, error) {
+	if err := o.lock.share(ctx); err != nil {
+		return nil, err
+	}
+	return o.open(ctx)
+}
+
+func (o *opening) open(ctx context.Context) (*Writer, error) {
+	var err error
+	if o.file, err = os.Lstat(o.path); err != nil {
+		return nil, fmt.Errorf("%w (%w)", errReplaced, err)
+	}
+	if err := checkWALAlone(o.path); err != nil {
+		return nil, err
+	}
+	if err := checkHeader(o.path); err != nil {
+		return nil, err
+	}
+	if err := o.examine(ctx); err != nil {
+		return nil, err
+	}
+	if err := refuseForeign(ctx, o.path); err != nil {
+		return nil, err
+	}
+	if err := o.secure(ctx); err != nil {
+		return nil, err
+	}
+	if err := makeCompanions(o.path, true); err != nil {
+		return nil, err
+	}
+	return o.connect(ctx)
+}
+
+// examine looks at what the last writer has left, if there is no other one now.
+func (o *opening) examine(ctx context.Context) error {
+	if o.lock.file == nil {
+		return nil
+	}
+	if o.alone {
+		return o.findings.examine(o.path, o.lock)
+	}
+	if err := o.lock.tryOwn(); err != nil {
+		return o.lock.share(ctx)
+	}
+	return errors.Join(o.findings.examine(o.path, o.lock), o.lock.share(ctx))
+}
+
+// secure sees to it that the lock file is there, which a file that is refused does not get.
+func (o *opening) secure(ctx context.Context) error {
+	if o.lock.file != nil {
+		return nil
+	}
+	return o.makeLock(ctx)
+}
+
+func (o *opening) makeLock(ctx context.Context) error {
+	made, err := makeLock(o.path)
+	if err != nil {
+		return err
+	}
+	o.lock = made
+	return made.share(ctx)
+}
+
+func (o *opening) connect(ctx context.Context) (*Writer, error) {
+	// From here on nobody can replace it: the lock is shared until the end.
+	if now, err := os.Lstat(o.path); err != nil || !os.SameFile(now, o.file) {
+		return nil, errReplaced
+	}
+	w, err := connectWriter(ctx, o.path, o.synchronous)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := w.check(ctx)
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	o.findings.Unchecked = !whole
+	o.lock.note(markInUse)
+	w.lock, w.file, w.findings = o.lock, o.file, o.findings
+	return w, nil
+}
+
+// Findings returns what was found when the file was opened, the last time.
+func (w *Writer) Findings() Findings { return w.findings }
+
+// Lost says that what is at the path is not the file of this writer: it was moved away or removed, or the writer could not be
+// renewed. It looks at the path, and at nothing else.
+func (w *Writer) Lost() bool {
+	if w.gone {
+		return true
+	}
+	now, err := os.Stat(w.path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, w.file)
+}
+
+// Renew lets go of a file that is damaged, for which damage says how, or that Lost has found to be away, and opens the one that is
+// at the path then: a damaged one is moved aside first. Everything that the writer knew of the old file is
+// forgotten, the size cap holds on. After a failure the writer has the file that it had or none at all, which Lost
+// tells apart; with none, everything fails until it has been renewed.
+//
+// Errors: ErrDamaged when another process has the file open for writing, which then stays where it is, and those of OpenWriter.
+func (w *Writer) Renew(ctx context.Context, damage error) error {
+	return failure(ctx, "renew", w.path, w.renew(ctx, damage))
+}
+
+func (w *Writer) renew(ctx context.Context, damage error) error {
+	if err := w.letGo(ctx, damage); err != nil {
+		return err
+	}
+	next, err := openWriter(ctx, w.path, w.synchronous)
+	if err != nil {
+		return err
+	}
+	if next.findings.Quarantine == nil {
+		next.findings.Quarantine = w.moved
+	}
+	return w.become(ctx, next)
+}
+
+// letGo closes the file, and moves it aside if it is damaged and in its place.
+func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
+	if w.gone {
+		return nil // that was done before
+	}
+	damaged := isDamage(damage) && !w.Lost()
+	if damaged {
+		if err := w.lock.own(ctx); err != nil {
+			return errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", damage, err), w.lock.share(ctx))
+		}
+	}
+	_ = w.close() // what the end of such a file says adds nothing
+	w.gone = true
+	if damaged {
+		w.moved, err = quarantine(ctx, w.path, w.file, damage)
+	}
+	return errors.Join(err, w.lock.close())
+}
+
+// become takes over what another writer has opened.
+func (w *Writer) become(ctx context.Context, next *Writer) error {
+	if w.sizeCap != 0 {
+		if err := next.CapSize(ctx, w.sizeCap); err != nil {
+			return errors.Join(err, next.Close())
+		}
+	}
+	*w = *next
+	return w.watchWAL()
+}

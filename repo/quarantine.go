@@ -1,0 +1,182 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ncruces/go-sqlite3/driver"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+const (
+	// quarantineInfix stands between the name of a history and the time at which it was found damaged.
+	quarantineInfix = ".damaged-"
+	quarantineTime  = "20060102T150405Z"
+)
+
+// Quarantine is a damaged history that has been moved aside, so that recording could go on in a new file.
+type Quarantine struct {
+	// Path is where the file is now, with its -wal and -shm beside it under the same name: what is left can be read there.
+	Path string
+	// Cause is the damage.
+	Cause error
+	// Ages are those that the file said its tiers have, zero if that could not be read any more.
+	Ages Ages
+}
+
+// Quarantined lists the files that lie beside the history at path because it was found damaged, the oldest first. They are
+// there until somebody takes them away.
+func Quarantined(path string) ([]string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	if there, err := realPath(path); err == nil {
+		path = there
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("look for damaged files: %w", err)
+	}
+	list := []string{}
+	for _, entry := range entries { // in the order of names, and so of time
+		name := filepath.Join(filepath.Dir(path), entry.Name())
+		for _, suffix := range companions() {
+			name = strings.TrimSuffix(name, suffix)
+		}
+		if strings.HasPrefix(name, path+quarantineInfix) && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list, nil
+}
+
+// isDamage says that err is of a file which can not go on being a history.
+func isDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase) }
+
+// mayQuarantine says that what is at path was a history: it says so itself, or the lock file beside it does. Anything else that
+// somebody has named by mistake stays where it is.
+func mayQuarantine(path string, l *lock) bool {
+	if l.known() {
+		return true
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	ours, err := isHistory(file)
+	return ours && err == nil
+}
+
+// quarantine moves the damaged file at path aside, with what belongs to it, and leaves an empty one in its place. The caller has
+// the lock alone. It does nothing, and returns nil, where another process has been faster.
+func quarantine(ctx context.Context, path string, damaged fs.FileInfo, cause error) (*Quarantine, error) {
+	now, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, damaged) {
+		return nil, nil //nolint:nilnil // somebody else has done it
+	}
+	if err != nil {
+		return nil, err
+	}
+	var ages Ages
+	if now.Size() > 0 { // or SQLite would delete the WAL
+		ages = salvageAges(ctx, path)
+	}
+	to, err := moveAside(path, now.Size() > 0, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("%w, and can not be moved aside: %w", cause, err)
+	}
+	if err := makeLike(path, now); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	return &Quarantine{Path: to, Cause: cause, Ages: ages}, nil
+}
+
+// salvageAges reads the policy of a damaged file, as far as that can be read.
+func salvageAges(ctx context.Context, path string) Ages {
+	if registerReaderVFS() != nil {
+		return Ages{}
+	}
+	pool, err := driver.Open(readerDSN(path, readerVFSName))
+	if err != nil {
+		return Ages{}
+	}
+	defer pool.Close()
+	tiers, err := listTiers(ctx, db.New(pool))
+	if err != nil {
+		return Ages{}
+	}
+	return tiers.Ages()
+}
+
+// moveAside gives the file at path and what SQLite has put beside it a new name, with a moment in it. An empty file stays: to what
+// is beside it, it says nothing.
+func moveAside(path string, file bool, at time.Time) (string, error) {
+	to := path + quarantineInfix + at.UTC().Format(quarantineTime)
+	for n, name := 0, to; ; name = to + "-" + strconv.Itoa(n) {
+		err := moveSet(path, name, file)
+		if !errors.Is(err, fs.ErrExist) {
+			return name, err
+		}
+		n++
+	}
+}
+
+// moveSet moves the files of a history. A rename overwrites, so all names are taken first: that follows no link and finds
+// out what is there already.
+func moveSet(path, to string, file bool) (err error) {
+	suffixes := append([]string{""}, companions()...)
+	claimed, err := claim(to, suffixes)
+	defer func() { err = errors.Join(err, removeAll(claimed)) }()
+	if err != nil {
+		return err
+	}
+	for _, suffix := range suffixes { // the file first: a WAL without a file is known for what it is
+		if suffix == "" && !file {
+			continue
+		}
+		err := os.Rename(path+suffix, to+suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		delete(claimed, to+suffix)
+	}
+	return syncDirectory(filepath.Dir(path))
+}
+
+// claim makes empty files of these names.
+func claim(base string, suffixes []string) (map[string]bool, error) {
+	claimed := map[string]bool{}
+	for _, suffix := range suffixes {
+		file, err := os.OpenFile(base+suffix, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if err != nil {
+			return claimed, err
+		}
+		claimed[base+suffix] = true
+		if err := file.Close(); err != nil {
+			return claimed, err
+		}
+	}
+	return claimed, nil
+}
+
+func removeAll(names map[string]bool) error {
+	var errs []error
+	for name := range names {
+		errs = append(errs, os.Remove(name))
+	}
+	return errors.Join(errs...)
+}

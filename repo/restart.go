@@ -1,0 +1,40 @@
+package repo
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// pinnedLimits is how many times the size at which a checkpoint is due the WAL may reach before it has to begin anew.
+const pinnedLimits = 4
+
+// WALPages is how many pages the WAL had after the last commit of this writer.
+func (w *Writer) WALPages() int { return w.walPages }
+
+// WALPagesLimit is how many pages the WAL should not go beyond: it has grown so far because readers hold it.
+func (w *Writer) WALPagesLimit() int { return pinnedLimits * w.checkpointPages() }
+
+// Restart does what Checkpoint does, and says whether the next commit begins the WAL anew. That takes an instant at which no
+// reader has a view that is older than the last commit, and then one at which none has a view that needs the WAL at all: a
+// reader which begins when all of the WAL has been copied does not. Nothing may be committed in between. It never waits.
+//
+// Errors: ErrDamaged, and those of the file system.
+func (w *Writer) Restart(ctx context.Context) (bool, error) {
+	err := rawConn(w.conn, func(c *sqlite3.Conn) error {
+		if err := c.BusyTimeout(0); err != nil {
+			return err
+		}
+		_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_RESTART)
+		return errors.Join(err, c.BusyTimeout(busyTimeout))
+	})
+	if errors.Is(err, sqlite3.BUSY) {
+		return false, nil
+	}
+	if err != nil {
+		return false, failure(ctx, "restart the WAL of", w.path, err)
+	}
+	w.walPages, w.checkpointAt = 0, w.checkpointPages()
+	return true, nil
+}

@@ -1,0 +1,170 @@
+package repo
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// trimRows is how many rows of a tier are given up at a time, more or less: enough for what a commit adds, and no more than
+// need be.
+const trimRows = 5000
+
+// Trim is the state of giving history up because of the size cap. The zero value begins.
+type Trim struct {
+	Deleted   [tierCount]int64 // rows, by tier
+	Exhausted bool             // the file is too large still, and there is nothing left to give up
+
+	sweep Sweep
+	swept Granularity // the tier that sweep is about
+
+	most int // pages that the file had when it became too large, or may have
+}
+
+// Trim does one step of making the file small enough for its cap, and says whether there is more to do. The oldest data of the
+// finest tier that has any is given up first: it is rolled up into the next tier, then the floor rises over it, then it is
+// deleted, each in steps of their own. Only of the coarsest tier nothing remains. Raw samples are given up by whole minutes; of
+// the minute under way what is still to come is merged into its bucket as if it were late.
+//
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
+func (w *Writer) Trim(ctx context.Context, trim *Trim) (more bool, err error) {
+	next := *trim
+	err = w.update(ctx, "trim", func() error {
+		room, err := w.readRoom(ctx)
+		if err != nil || w.sizeCap == 0 || !room.over() {
+			next.Exhausted, next.most = false, 0
+			return err
+		}
+		next.most = min(max(room.total, room.limit), cmp.Or(next.most, math.MaxInt))
+		more, err = w.trim(ctx, &next, room.free < room.reserve && room.total > next.most)
+		next.Exhausted = !more
+		return err
+	})
+	if err != nil {
+		return false, err
+	}
+	*trim = next
+	return more, nil
+}
+
+// trim does the first thing that makes the file smaller, or gets nearer to it. Where series have few samples a minute, their
+// buckets are larger than they: if the file grows by rolling them up, buckets have to make room for that first.
+func (w *Writer) trim(ctx context.Context, trim *Trim, grown bool) (done bool, err error) {
+	tiers, err := listTiers(ctx, w.q)
+	if err != nil {
+		return false, err
+	}
+	deferred := Micros(0)
+	for _, g := range Granularities() {
+		if g == Hour && deferred > 0 {
+			return true, w.giveUpUntil(ctx, tiers, Raw, deferred)
+		}
+		first, err := w.firstRow(ctx, g)
+		if err != nil {
+			return false, err
+		}
+		if first < 0 {
+			continue
+		}
+		if first < tiers[g].Floor {
+			return true, w.sweepTrimmed(ctx, tiers, g, trim)
+		}
+		target, err := w.trimTarget(ctx, tiers, g, first)
+		if err != nil {
+			return false, err
+		}
+		if g == Raw && grown && target > tiers[Minute].Watermark {
+			deferred = target
+			continue
+		}
+		if target > first {
+			return true, w.giveUpUntil(ctx, tiers, g, target)
+		}
+	}
+	return false, nil
+}
+
+// firstRow is the moment of the first row of a tier, garbage below its floor included, or -1.
+func (w *Writer) firstRow(ctx context.Context, g Granularity) (Micros, error) {
+	if g != Raw {
+		first, err := w.q.FirstBucket(ctx, db.FirstBucketParams{Granularity: g.String(), FromTs: 0})
+		return Micros(first), err
+	}
+	first, err := w.q.FirstSampleTime(ctx, 0)
+	if errors.Is(err, sql.ErrNoRows) {
+		return -1, nil
+	}
+	return Micros(first), err
+}
+
+// trimTarget is where the floor of a tier is to rise to, which lies after its first row unless none of it may be given up.
+func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, first Micros) (Micros, error) {
+	series, err := w.q.LastSeriesID(ctx)
+	if err != nil {
+		return 0, err
+	}
+	rows := w.atMost(trimRows, series) // all of them may become rows of the next tier before any is deleted
+	if g == Raw {
+		return w.trimSamplesTarget(ctx, tiers[Raw].Floor, rows)
+	}
+	unit := Hour.Bucket()
+	if g != Hour {
+		unit = (g + 1).Bucket()
+	}
+	rowsPerUnit := max(series, 1) * int64(unit/g.Bucket())
+	units := max(rows/rowsPerUnit, 1)
+	return min(first.AlignDown(unit).Add(time.Duration(units)*unit), tiers[g].Watermark.AlignDown(unit)), nil
+}
+
+// trimSamplesTarget is the end of the minute of the last of the oldest samples that are to go.
+func (w *Writer) trimSamplesTarget(ctx context.Context, floor Micros, rows int64) (Micros, error) {
+	last, err := w.q.NthSampleTime(ctx, db.NthSampleTimeParams{
+		FromTs: int64(floor), UntilTs: math.MaxInt64, Nth: rows - 1,
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		last, err = w.q.LastSampleTime(ctx, int64(floor))
+	}
+	return Micros(last + 1).AlignUp(Minute.Bucket()), err
+}
+
+// giveUpUntil raises the floor of a tier, and of the finer ones that lie below, once the next tier has taken over what lies
+// before target: each of its steps by itself until then.
+func (w *Writer) giveUpUntil(ctx context.Context, tiers Tiers, g Granularity, target Micros) error {
+	if g < Hour && tiers[g+1].Watermark < target {
+		part, err := w.cut(ctx, g+1, span{from: tiers[g+1].Watermark, until: target})
+		if err != nil {
+			return err
+		}
+		_, err = w.rollUpSlice(ctx, g+1, part)
+		return err
+	}
+	for finer := Raw; finer <= g; finer++ {
+		if err := w.raiseFloor(ctx, finer, target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sweepTrimmed deletes a batch of what lies below the floor of a tier.
+func (w *Writer) sweepTrimmed(ctx context.Context, tiers Tiers, g Granularity, trim *Trim) error {
+	if g == Raw {
+		deleted, _, err := w.sweepSamples(ctx, tiers[Raw].Floor)
+		trim.Deleted[Raw] += deleted
+		return err
+	}
+	if trim.swept != g {
+		trim.sweep, trim.swept = Sweep{}, g
+	}
+	deleted, more, err := w.sweepRollups(ctx, tiers[g], &trim.sweep)
+	trim.Deleted[g] += deleted
+	if !more {
+		trim.sweep = Sweep{} // the next floor begins with the first series again
+	}
+	return err
+}

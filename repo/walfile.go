@@ -1,0 +1,94 @@
+package repo
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"io"
+)
+
+// What a WAL file consists of (https://sqlite.org/fileformat.html#the_write_ahead_log).
+const (
+	walHeaderBytes   = 32
+	frameHeaderBytes = 24
+	walMagic         = 0x377f0682 // the last bit says that checksums are made of big-endian words
+)
+
+// walSum is the checksum of a WAL, which goes on from frame to frame.
+type walSum struct {
+	s1, s2 uint32
+	order  binary.ByteOrder
+}
+
+// add goes on over a multiple of 8 bytes.
+func (s *walSum) add(p []byte) {
+	for ; len(p) >= 8; p = p[8:] {
+		s.s1 += s.order.Uint32(p) + s.s2
+		s.s2 += s.order.Uint32(p[4:]) + s.s1
+	}
+}
+
+// is says that the checksum is the one that p begins with.
+func (s *walSum) is(p []byte) bool {
+	return binary.BigEndian.Uint32(p) == s.s1 && binary.BigEndian.Uint32(p[4:]) == s.s2
+}
+
+// walHeader is the beginning of a WAL.
+type walHeader struct {
+	sum      walSum // of the header itself
+	pageSize int
+	salt     [8]byte // that of all frames of one generation
+}
+
+// parseWALHeader returns false for what SQLite would not take as a WAL.
+func parseWALHeader(p []byte) (walHeader, bool) {
+	h := walHeader{pageSize: int(binary.BigEndian.Uint32(p[8:])), salt: [8]byte(p[16:])}
+	magic := binary.BigEndian.Uint32(p)
+	h.sum.order = binary.LittleEndian
+	if magic&1 != 0 {
+		h.sum.order = binary.BigEndian
+	}
+	h.sum.add(p[:24])
+	const smallest, largest = 512, 65536
+	ok := magic&^1 == walMagic && h.pageSize >= smallest && h.pageSize <= largest && h.pageSize&(h.pageSize-1) == 0
+	return h, ok && h.sum.is(p[24:])
+}
+
+// lostFrames counts the frames of a WAL that SQLite leaves out when it opens it: those of the same generation that come after a
+// damaged one. The damaged one by itself may be the last that somebody began to write.
+func lostFrames(wal io.Reader) (int, error) {
+	in := bufio.NewReaderSize(wal, 1<<16)
+	start := make([]byte, walHeaderBytes)
+	if _, err := io.ReadFull(in, start); err != nil {
+		return 0, ended(err)
+	}
+	header, ok := parseWALHeader(start)
+	if !ok {
+		rest, err := io.Copy(io.Discard, in)
+		return int(rest / (frameHeaderBytes + pageSize)), err
+	}
+	frame := make([]byte, frameHeaderBytes+header.pageSize)
+	sum, broken, lost := header.sum, false, 0
+	for {
+		if _, err := io.ReadFull(in, frame); err != nil {
+			return lost, ended(err)
+		}
+		same := [8]byte(frame[8:]) == header.salt
+		switch {
+		case broken && same:
+			lost++
+		case !broken:
+			sum.add(frame[:8])
+			sum.add(frame[frameHeaderBytes:])
+			broken = !same || !sum.is(frame[16:])
+		}
+	}
+}
+
+// ended makes the end of a file no error, wherever it is.
+func ended(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil
+	}
+	return err
+}

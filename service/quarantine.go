@@ -1,0 +1,193 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// Quarantined lists the files beside the history at path that were moved there because they were damaged, the oldest first. The
+// -wal and -shm of each have its name. They are there, and told of in Health, until somebody takes them away.
+//
+// Errors: those of the file system.
+func Quarantined(path string) ([]string, error) { return repo.Quarantined(path) }
+
+// mending is what the writer's goroutine knows of a file that it could not go on with.
+type mending struct {
+	failed bool      // the last try to go on in another file
+	adopt  bool      // the new file has not got its policy yet
+	ages   repo.Ages // the policy that holds
+}
+
+// isDamage says that err is of a file which can not go on being a history.
+func isDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase) }
+
+// follow goes on in the file that is at the path, if that is not the writer's any more. It costs one look at the path.
+func (l *loop) follow() {
+	if l.store.Lost() {
+		l.mend(nil)
+	}
+	if l.mending.adopt {
+		l.adopt()
+	}
+}
+
+// mend goes on in a new file where this one is damaged, as err says, or away. What waits in the queue goes there. It returns false
+// where nothing has changed: another process has the damaged file open, or no new one can be made.
+func (l *loop) mend(err error) bool {
+	if !isDamage(err) && !l.store.Lost() {
+		return false
+	}
+	failed := l.store.Renew(context.Background(), err)
+	if failed != nil {
+		if !l.mending.failed {
+			l.log.Error("the file is damaged or gone, and there is no new one yet: this is tried again with each commit", "err", failed)
+		}
+		l.mending.failed = true
+		return false
+	}
+	l.mending.failed, l.mending.adopt = false, true
+	l.announce(l.store.Findings())
+	l.adopt()
+	return true
+}
+
+// prepareSound prepares the file, and a new one instead where damage is found with that.
+func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
+	c.announce(store.Findings())
+	err := c.prepare(ctx, store)
+	if !isDamage(err) {
+		return err
+	}
+	if err := store.Renew(ctx, err); err != nil {
+		return err
+	}
+	c.announce(store.Findings())
+	return c.prepare(ctx, store)
+}
+
+// adopt brings the new file and what is known together. What fails is done before the next commit.
+func (l *loop) adopt() {
+	err := l.setAges(context.Background(), l.store, l.mending.ages)
+	if err == nil {
+		err = l.identify()
+	}
+	if err != nil {
+		l.log.Error("the new file has not got its policy yet", "err", err)
+		return
+	}
+	l.mending.adopt = false
+	l.stats.renewed()
+}
+
+// identify notes which file this is.
+func (c *core) identify() error {
+	info, err := os.Stat(c.config.DBPath)
+	if err == nil {
+		c.file.Store(&info)
+	}
+	return err
+}
+
+// is says that the file at path, whose info may be nil if there is none, is that of the core.
+func (c *core) is(path string, info os.FileInfo) bool {
+	if info != nil && os.SameFile(info, *c.file.Load()) {
+		return true
+	}
+	// It may have been removed, or replaced: the core goes on at its path.
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	return err == nil && filepath.Join(folder, filepath.Base(path)) == c.config.DBPath
+}
+
+// announce logs and counts what was found when the file was opened.
+func (c *core) announce(findings repo.Findings) {
+	if moved := findings.Quarantine; moved != nil {
+		c.log.Error("the file was damaged and has been moved aside, recording goes on in a new one",
+			"moved_to", moved.Path, "err", moved.Cause)
+		c.stats.quarantine()
+	}
+	if findings.LostFrames > 0 {
+		c.log.Warn("the WAL is damaged: what was committed after the damage is lost", "pages", findings.LostFrames)
+	}
+	switch {
+	case findings.Restamped > 0:
+		c.log.Warn("the file was not closed, and another program has taken its WAL in: its pages have got their checksums now",
+			"pages", findings.Restamped)
+	case findings.NoWAL:
+		c.log.Warn("the file was not closed and its WAL is gone: unless another program has taken that in, " +
+			"what was committed last is lost")
+	}
+	if findings.Unchecked {
+		c.log.Debug("the check at open has seen a part of the file only: it is a large one")
+	}
+	c.countQuarantined()
+}
+
+// countQuarantined looks for the damaged files that are still there.
+func (c *core) countQuarantined() {
+	list, err := repo.Quarantined(c.config.DBPath)
+	if err != nil {
+		c.log.Debug("can not look for damaged files", "err", err)
+		return
+	}
+	c.stats.quarantined(len(list))
+}
+
+// salvaged is the policy that was configured or, for what was not, that of the damaged file which lay there before, as far as that
+// makes sense.
+func (c *core) salvaged(findings repo.Findings) repo.Ages {
+	configured := c.config.ages()
+	if findings.Quarantine == nil {
+		return configured
+	}
+	ages := configured.Or(findings.Quarantine.Ages)
+	if checkAges(ages, configured) != nil {
+		return configured
+	}
+	return ages
+}
+
+// quarantine counts a damaged file that was moved aside.
+func (s *stats) quarantine() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Quarantines++
+}
+
+// quarantined notes how many damaged files lie beside the file.
+func (s *stats) quarantined(files int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.lying = files
+}
+
+// renewed notes that what was damaged is not in use any more.
+func (s *stats) renewed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.damaged = [operations]bool{}
+}
+
+// damageProblems says what damage there is.
+func (v *vitals) damageProblems() []Problem {
+	var problems []Problem
+	for _, damaged := range v.damaged {
+		if damaged {
+			problems = append(problems, Problem{FileDamaged, ErrDamaged.Error()})
+			break
+		}
+	}
+	return append(problems, quarantineProblems(v.lying)...)
+}
+
+func quarantineProblems(files int) []Problem {
+	if files == 0 {
+		return nil
+	}
+	return []Problem{{FileQuarantined,
+		fmt.Sprintf("%d damaged files lie beside the history: save what is wanted of them, and take them away", files)}}
+}

@@ -1,0 +1,99 @@
+package service
+
+import (
+	"context"
+	"time"
+)
+
+// Readers that overlap for ever, each of them short, keep SQLite from beginning the WAL anew: at no instant is there none
+// with a view that needs it. When the WAL has grown to its limit, commits and steps are held back for a while. Readers that
+// begin when all that was committed has been copied into the file need no WAL, and when the others have ended, it can begin
+// anew. That takes as long as the slowest reader does, twice.
+const (
+	// minHold is how long commits are held back at first: enough for readers of a second.
+	minHold = 2 * time.Second
+
+	// maxHold is how long they are held back where less was in vain. It is well below the time after which a writer without
+	// commits counts as stuck.
+	maxHold = 16 * time.Second
+
+	// holdPoll is the time between two looks at whether the WAL can begin anew.
+	holdPoll = 10 * time.Millisecond
+
+	// holdShare is how many times as long as a hold in vain the commits then go on.
+	holdShare = 4
+)
+
+// walHold is the state of holding commits back.
+type walHold struct {
+	since    time.Time     // when this hold began, zero while there is none
+	most     time.Duration // how long this hold, or the next one, may last
+	notUntil time.Time     // when the next one may begin, after one in vain
+	beyond   int           // pages that the WAL has to have by then
+}
+
+func (h *walHold) on() bool { return !h.since.IsZero() }
+
+// holdIfPinned holds commits back if the WAL has grown beyond its limit.
+func (l *loop) holdIfPinned() {
+	h := &l.hold
+	pages, limit := l.store.WALPages(), l.store.WALPagesLimit()
+	if pages < limit {
+		l.unpinned()
+	}
+	if h.on() || pages < max(h.beyond, limit) || time.Now().Before(h.notUntil) {
+		return
+	}
+	h.since = time.Now()
+	h.most = max(h.most, minHold)
+	l.restartWAL()
+}
+
+// unpinned begins anew with the WAL.
+func (l *loop) unpinned() {
+	if l.hold.beyond > 0 {
+		l.log.Info("the WAL has begun anew")
+	}
+	l.hold = walHold{}
+}
+
+// nextHeld is next while commits are held back. What is asked of the writer waits like they do: it may write.
+func (l *loop) nextHeld() func() {
+	select {
+	case <-l.ending:
+		return nil
+	case <-l.queue.wake:
+		return l.arm
+	case <-time.After(holdPoll):
+		return l.restartWAL
+	}
+}
+
+// restartWAL ends the hold if the WAL can begin anew, if that can not be waited for any longer, or if the queue needs the
+// room.
+func (l *loop) restartWAL() {
+	h := &l.hold
+	restarted, err := l.store.Restart(context.Background())
+	held := time.Since(h.since)
+	switch full := l.queue.state().depth >= l.config.QueueSize-l.config.QueueSize/4; {
+	case err != nil:
+		l.stats.ended(checkpointing, err)
+		l.report(checkpointing, err)
+	case !restarted && !full && held < h.most:
+		return
+	case !restarted && h.beyond == 0:
+		l.log.Warn("readers keep the WAL from beginning anew, it goes on growing", "bytes", l.store.WALBytes())
+	}
+	if held >= holdPoll {
+		l.stats.held(held)
+	}
+	if restarted {
+		l.unpinned()
+		return
+	}
+	*h = walHold{
+		most:     min(2*h.most, maxHold),
+		notUntil: time.Now().Add(holdShare * held),
+		beyond:   l.store.WALPages() + l.store.WALPagesLimit(),
+	}
+}
