@@ -5,6 +5,9 @@ TOOL := CGO_ENABLED=0 go tool -modfile=tools/go.mod
 BENCH ?= .
 COUNT ?= 1
 
+# How long each fuzz target runs.
+FUZZTIME ?= 1m
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -18,6 +21,18 @@ build: ## Build bin/wanstore, a static binary
 .PHONY: test
 test: ## Run all tests under the race detector
 	go test -race ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for a while (FUZZTIME=duration)
+	@FUZZTIME='$(FUZZTIME)' .ci/run fuzz
+
+.PHONY: soak
+soak: ## Kill processes hundreds of times, and let each single operation on the disk fail: about half an hour
+	WANSTORE_SOAK=1 go test -count=1 -timeout 3h ./tests/processes/... ./tests/faults/... -v
+
+.PHONY: load
+load: ## Record 200 series at 20 Hz, then 10,000 at 1 Hz, with eight readers: ten minutes each
+	WANSTORE_LOAD_TIME=10m go test -count=1 -timeout 1h ./tests/load -v
 
 .PHONY: bench
 bench: ## Run the benchmarks (BENCH=regexp COUNT=n)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"testing"
@@ -50,9 +51,9 @@ func start(t *testing.T, o orders) *child {
 	return c
 }
 
-// kill ends the process as a crash of it would: nothing of it runs any more.
+// kill ends the process as a crash of it would: nothing of it runs any more. One that has ended meanwhile is left to wait.
 func (c *child) kill() {
-	if err := c.command.Process.Kill(); err != nil {
+	if err := c.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		c.t.Errorf("kill: %v", err)
 	}
 }
