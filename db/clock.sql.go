@@ -29,21 +29,6 @@ func (q *Queries) GetClock(ctx context.Context) (GetClockRow, error) {
 	return i, err
 }
 
-const newestSampleTime = `-- name: NewestSampleTime :one
-SELECT CAST(max(
-  coalesce((SELECT max(r.ts) FROM raw_samples AS r), -1),
-  coalesce((SELECT max(s.last_ts) FROM series AS s), -1)
-) AS INTEGER) AS ts
-`
-
-// One seek to the end of raw_samples, and a scan of series. -1 in a file that has no samples.
-func (q *Queries) NewestSampleTime(ctx context.Context) (int64, error) {
-	row := q.queryRow(ctx, q.newestSampleTimeStmt, newestSampleTime)
-	var ts int64
-	err := row.Scan(&ts)
-	return ts, err
-}
-
 const setClock = `-- name: SetClock :exec
 UPDATE clock
 SET trusted = ?1, doubted = ?2, seen = ?3

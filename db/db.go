@@ -105,9 +105,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.mergeStateRollupStmt, err = db.PrepareContext(ctx, mergeStateRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeStateRollup: %w", err)
 	}
-	if q.newestSampleTimeStmt, err = db.PrepareContext(ctx, newestSampleTime); err != nil {
-		return nil, fmt.Errorf("error preparing query NewestSampleTime: %w", err)
-	}
 	if q.nthSampleBeforeStmt, err = db.PrepareContext(ctx, nthSampleBefore); err != nil {
 		return nil, fmt.Errorf("error preparing query NthSampleBefore: %w", err)
 	}
@@ -299,11 +296,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing mergeStateRollupStmt: %w", cerr)
 		}
 	}
-	if q.newestSampleTimeStmt != nil {
-		if cerr := q.newestSampleTimeStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing newestSampleTimeStmt: %w", cerr)
-		}
-	}
 	if q.nthSampleBeforeStmt != nil {
 		if cerr := q.nthSampleBeforeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nthSampleBeforeStmt: %w", cerr)
@@ -455,7 +447,6 @@ type Queries struct {
 	listTiersStmt              *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
 	mergeStateRollupStmt       *sql.Stmt
-	newestSampleTimeStmt       *sql.Stmt
 	nthSampleBeforeStmt        *sql.Stmt
 	nthSampleTimeStmt          *sql.Stmt
 	packRollupsStmt            *sql.Stmt
@@ -506,7 +497,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listTiersStmt:              q.listTiersStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
 		mergeStateRollupStmt:       q.mergeStateRollupStmt,
-		newestSampleTimeStmt:       q.newestSampleTimeStmt,
 		nthSampleBeforeStmt:        q.nthSampleBeforeStmt,
 		nthSampleTimeStmt:          q.nthSampleTimeStmt,
 		packRollupsStmt:            q.packRollupsStmt,

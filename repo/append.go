@@ -52,7 +52,7 @@ type Batch struct {
 // Append stores a batch in one transaction and sets outcomes[i] to what became of sample i. A refused sample takes no
 // neighbour with it; an error means that nothing of the batch was stored.
 //
-// Errors: ErrBusy, ErrImportMoved, ErrDamaged, and those of the file system.
+// Errors: ErrBusy, ErrImportMoved, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Append(ctx context.Context, batch Batch, outcomes []Outcome) error {
 	a := appending{w: w, latest: batch.Latest, maxSeries: batch.MaxSeries}
 	err := w.update(ctx, "append to", func() error {

@@ -12,9 +12,6 @@ import (
 	"time"
 )
 
-// companions are what SQLite puts after the name of a database for the files that belong to it.
-func companions() []string { return []string{"-wal", "-shm", "-journal"} }
-
 // newPath returns the absolute path of dest, where a backup of the history at path may be made.
 func newPath(dest, path string) (string, error) {
 	dest, err := filepath.Abs(dest)

@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"time"
-
-	"github.com/ncruces/go-sqlite3"
 )
 
 // checkBudget is how long the check at open may take, so that a program that was killed records again within a second. It
@@ -58,12 +56,7 @@ func foreignWAL(path string, refusal error) error {
 	if !errors.Is(refusal, ErrForeign) {
 		return refusal
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return errors.Join(refusal, err)
-	}
-	ours, err := isHistory(file)
-	if err := errors.Join(err, file.Close()); err != nil || !ours {
+	if ours, err := isHistory(path); err != nil || !ours {
 		return errors.Join(refusal, err)
 	}
 	return fmt.Errorf("%w: beside it lies the WAL of another database", ErrDamaged)
@@ -81,20 +74,23 @@ type Findings struct {
 	// NoWAL says that the file was not closed when it was last written, and that its WAL is gone nevertheless: unless another
 	// program has taken it in, what was committed last is lost.
 	NoWAL bool
+	// StrayWAL is the name under which the WAL of another file was moved aside: that file was in use, and has been replaced.
+	StrayWAL string
 	// Restamped is how many pages had no checksum of theirs then, and got one: another program has taken the WAL in.
 	Restamped int
 }
 
-// examine looks at what the last writer has left, while there is no other one.
-func (f *Findings) examine(path string, l *lock) error {
-	wal, err := os.Open(path + "-wal")
-	if errors.Is(err, fs.ErrNotExist) {
-		if f.NoWAL = l.mark == markInUse; f.NoWAL {
-			f.Restamped, err = restamp(path)
-			return err
-		}
-		return nil
+// examine looks at what the last writer has left, while there is no other one. last is what the lock file says of it.
+func (f *Findings) examine(path string, file fs.FileInfo, last mark) error {
+	if fileSize(path+"-wal") == 0 {
+		return f.examineAlone(path, last.inUse)
 	}
+	if last.isStray(path, file) && file.Size() > 0 {
+		var err error
+		f.StrayWAL, err = moveAside(path, false, time.Now())
+		return err
+	}
+	wal, err := os.Open(path + "-wal")
 	if err != nil {
 		return nil //nolint:nilerr // SQLite says it better, if it can not do without
 	}
@@ -102,8 +98,10 @@ func (f *Findings) examine(path string, l *lock) error {
 	return errors.Join(err, wal.Close())
 }
 
-// leaveWAL makes the end of a connection leave the WAL as it is, or take it into the file as the last connection does.
-func leaveWAL(c *sqlite3.Conn, leave bool) error {
-	_, err := c.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, leave)
+// examineAlone looks at a file without a WAL, which was not closed if it was in use.
+func (f *Findings) examineAlone(path string, inUse bool) (err error) {
+	if f.NoWAL = inUse && !isThere(path+"-wal"); f.NoWAL {
+		f.Restamped, err = restamp(path)
+	}
 	return err
 }

@@ -20,15 +20,12 @@ type Clock struct {
 }
 
 // JudgeClock replaces what the file knows of the clock by what judge makes of it. In a file that has not been judged yet,
-// the newest sample is taken for what deleting has gone by; where there is none, judge is given zeros.
+// judge is given zeros.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) JudgeClock(ctx context.Context, judge func(Clock) Clock) error {
 	return w.update(ctx, "judge the clock of", func() error {
 		before, err := readClock(ctx, w.q)
-		if err == nil && before.Trusted == 0 {
-			before.Trusted, err = w.newestSample(ctx)
-		}
 		if err != nil {
 			return err
 		}
@@ -40,12 +37,6 @@ func (w *Writer) JudgeClock(ctx context.Context, judge func(Clock) Clock) error 
 			Trusted: int64(after.Trusted), Doubted: int64(after.Doubted), Seen: int64(after.Seen),
 		})
 	})
-}
-
-// newestSample returns the moment of the newest sample, 0 where there is none.
-func (w *Writer) newestSample(ctx context.Context) (Micros, error) {
-	newest, err := w.q.NewestSampleTime(ctx)
-	return Micros(max(newest, 0)), err
 }
 
 func readClock(ctx context.Context, q *db.Queries) (Clock, error) {

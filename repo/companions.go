@@ -1,21 +1,13 @@
 package repo
 
 import (
-	"encoding/binary"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 )
 
-// Where the header of an SQLite file says that it is in WAL mode, and has its application_id
-// (https://sqlite.org/fileformat.html).
-const (
-	headerBytes         = 100
-	readVersionOffset   = 19
-	walMode             = 2
-	applicationIDOffset = 68
-)
+// companions are what SQLite puts after the name of a database for the files that belong to it.
+func companions() []string { return []string{"-wal", "-shm", "-journal"} }
 
 // makeCompanions makes what SQLite would make beside a history file with other permissions: the -shm, which it lets everybody
 // read, and of somebody else's file the -wal, too, which would be ours: a look at a history by root would lock its owner out.
@@ -23,13 +15,12 @@ const (
 //
 // What can not be made here is left to SQLite, which says so if it can not do without.
 func makeCompanions(path string, becoming bool) error {
-	file, err := os.Open(path)
-	if err != nil {
+	ours, err := isHistory(path)
+	if err != nil || !ours && !becoming {
 		return err
 	}
-	ours, err := isHistory(file)
-	info, statErr := file.Stat()
-	if err := errors.Join(err, statErr, file.Close()); err != nil || !ours && !becoming {
+	info, err := os.Stat(path)
+	if err != nil {
 		return err
 	}
 	if ownedByAnother(info) {
@@ -58,17 +49,6 @@ func makeAllLike(like fs.FileInfo, paths ...string) error {
 		}
 	}
 	return nil
-}
-
-// isHistory says that the header names the file as ours. That of a new file may still be in its WAL, which is there then.
-func isHistory(file io.ReaderAt) (bool, error) {
-	header := make([]byte, headerBytes)
-	_, err := file.ReadAt(header, 0)
-	if errors.Is(err, io.EOF) {
-		return false, nil
-	}
-	inWAL := header[readVersionOffset] == walMode
-	return inWAL && binary.BigEndian.Uint32(header[applicationIDOffset:]) == applicationID, err
 }
 
 // errLocksOut says that what SQLite needs beside a file would lock its owner out.

@@ -6,13 +6,24 @@ import (
 	"time"
 )
 
-// ReadLimit is how long a view of the file may be open. While one is, SQLite can not begin the WAL anew, which grows with
-// whatever is written: a reader that never finishes would fill the disk. A minute is enough to read a hundred million rows, and
-// little for what a writer puts into the WAL meanwhile.
-const ReadLimit = time.Minute
+// While a view of the file is open, SQLite can not begin the WAL anew, which grows with whatever is written: a reader that never
+// finishes would fill the disk.
+const (
+	// ReadLimit is how long a view may be open: enough to read a hundred million rows, and little for what a writer puts
+	// into the WAL meanwhile, if readers come one by one.
+	ReadLimit = time.Minute
 
-// ErrReadTooLong says that a view has been open for ReadLimit, and has ended.
-var ErrReadTooLong = fmt.Errorf("the reading took longer than %s: ask for a shorter range", ReadLimit)
+	// CrowdedReadLimit is how long a view may be open while the WAL is larger than CrowdedWAL: readers that overlap have kept it
+	// from beginning anew for long then, and a writer that waits for them can wait for so much.
+	CrowdedReadLimit = 2 * time.Second
+
+	// CrowdedWAL is four times what a writer lets the WAL grow to before it holds commits back, in bytes.
+	CrowdedWAL = 64 << 20
+)
+
+// ErrReadTooLong says that a view has been open for ReadLimit, or CrowdedReadLimit, and has ended.
+var ErrReadTooLong = fmt.Errorf("the reading took longer than %s, or %s while the WAL is larger than %d MiB: ask for a shorter range",
+	ReadLimit, CrowdedReadLimit, CrowdedWAL>>20)
 
 // readTime ends the context of a view when its time is over. database/sql then rolls the transaction back and takes the
 // connection back, also while whoever reads does something else.
@@ -27,9 +38,19 @@ func newReadTime(ctx context.Context) *readTime {
 	return &readTime{ctx: ctx, cancel: cancel}
 }
 
-// begin starts the time. What was spent on waiting for a connection is not the reader's own.
-func (r *readTime) begin() {
-	r.timer = time.AfterFunc(ReadLimit, func() { r.cancel(ErrReadTooLong) })
+// begin starts the time of a view of the file at path. What was spent on waiting for a connection is not the reader's own.
+func (r *readTime) begin(path string) {
+	end := time.Now().Add(ReadLimit)
+	r.timer = time.AfterFunc(ReadLimit, func() {
+		switch {
+		case r.ctx.Err() != nil:
+		case time.Now().Before(end) && fileSize(path+"-wal") <= CrowdedWAL:
+			r.timer.Reset(min(CrowdedReadLimit, time.Until(end)))
+		default:
+			r.cancel(ErrReadTooLong)
+		}
+	})
+	r.timer.Reset(CrowdedReadLimit)
 }
 
 func (r *readTime) end() {

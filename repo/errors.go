@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -32,6 +33,9 @@ var ErrTooManySeries = errors.New("too many series")
 // ErrImportMoved says that somebody else has moved an import on since it was looked up.
 var ErrImportMoved = errors.New("another process is importing the same data")
 
+// IsDamage says that an error is of a file which can not go on being a history.
+func IsDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase) }
+
 // failure adds the operation and the path to err, and the sentinel of its SQLite code.
 func failure(ctx context.Context, operation, path string, err error) error {
 	if err == nil {
@@ -49,23 +53,41 @@ func classify(ctx context.Context, err error) error {
 		}
 		return fmt.Errorf("%w (%w)", cause, err)
 	}
-	for code, sentinel := range map[sqlite3.ErrorCode]error{
-		sqlite3.BUSY:    ErrBusy,
-		sqlite3.NOTADB:  ErrNotDatabase,
-		sqlite3.CORRUPT: ErrDamaged,
-		sqlite3.FULL:    ErrDiskFull,
-	} {
-		if errors.Is(err, code) && !errors.Is(err, sentinel) {
-			return fmt.Errorf("%w (%w)", sentinel, err)
+	for _, c := range classes {
+		if isAny(err, c.errs) && !errors.Is(err, c.sentinel) {
+			return fmt.Errorf("%w (%w)", c.sentinel, inWords(err))
 		}
-	}
-	// IOERR_DATA is a page that does not match its checksum.
-	if (errors.Is(err, sqlite3.IOERR_DATA) || errors.Is(err, sqlite3.IOERR_CORRUPTFS)) && !errors.Is(err, ErrDamaged) {
-		return fmt.Errorf("%w (%w)", ErrDamaged, err)
-	}
-	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks like.
-	if (noRoom(err) || errors.Is(err, sqlite3.IOERR_SHMSIZE)) && !errors.Is(err, ErrDiskFull) {
-		return fmt.Errorf("%w (%w)", ErrDiskFull, err)
 	}
 	return err
 }
+
+// classes are the sentinels of what SQLite and the system say. The first one that an error lacks is its own.
+var classes = []struct {
+	sentinel error
+	errs     []error
+}{
+	{ErrBusy, []error{sqlite3.BUSY}},
+	{ErrNotDatabase, []error{sqlite3.NOTADB}},
+	{ErrDamaged, []error{sqlite3.CORRUPT, sqlite3.IOERR_DATA, sqlite3.IOERR_CORRUPTFS}},
+	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks like.
+	{ErrDiskFull, append([]error{sqlite3.FULL, sqlite3.IOERR_SHMSIZE}, exhausted...)},
+}
+
+// isAny says that err is one of a list.
+func isAny(err error, list []error) bool {
+	return slices.ContainsFunc(list, func(one error) bool { return errors.Is(err, one) })
+}
+
+// inWords gives an error of SQLite other words, where its own mislead.
+func inWords(err error) error {
+	if errors.Is(err, sqlite3.IOERR_DATA) {
+		return &checksumError{err}
+	}
+	return err
+}
+
+// checksumError is that of a page which is not as it was written. SQLite calls it a disk I/O error, and people look at cables.
+type checksumError struct{ err error }
+
+func (e *checksumError) Error() string { return "a page does not match its checksum" }
+func (e *checksumError) Unwrap() error { return e.err }

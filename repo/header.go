@@ -1,53 +1,83 @@
 package repo
 
 import (
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/ncruces/go-sqlite3"
-
-	"github.com/wanstore/wanstore/db"
 )
 
-// Where the header of an SQLite file has what SQLite itself refuses in words only, or takes for a file that may not be written.
+// What the header of an SQLite file has where (https://sqlite.org/fileformat.html).
 const (
-	writeVersionOffset = 18
-	schemaFormatOffset = 44
+	headerBytes         = 100
+	writeVersionOffset  = 18
+	readVersionOffset   = 19
+	reservedOffset      = 20 // how many bytes at the end of each page are not SQLite's
+	schemaFormatOffset  = 44
+	applicationIDOffset = 68
+)
+
+const (
+	walMode            = 2 // the version of a file in WAL mode, for writing and for reading
 	newestSchemaFormat = 4
 )
 
-// checkHeader finds damage in the header of a history.
-func checkHeader(path string) error {
+// header is the beginning of an SQLite file, headerBytes of it or more.
+type header []byte
+
+// readHeader returns the header of the file at path, zeros where the file is too short to have one.
+func readHeader(path string) (header, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	header := make([]byte, headerBytes)
-	_, err = file.ReadAt(header, 0)
-	if closed := file.Close(); errors.Is(err, io.EOF) || !isOurHeader(header) {
-		return closed
-	} else if err != nil {
-		return err
+	h := make(header, headerBytes)
+	_, err = file.ReadAt(h, 0)
+	if errors.Is(err, io.EOF) {
+		h, err = make(header, headerBytes), nil
 	}
-	if write, read := header[writeVersionOffset], header[readVersionOffset]; write > walMode || read > walMode {
+	return h, errors.Join(err, file.Close())
+}
+
+// inWALMode says that the file has a WAL while it is open.
+func (h header) inWALMode() bool { return h[readVersionOffset] == walMode }
+
+// isOurs says that the file is a history.
+func (h header) isOurs() bool {
+	return binary.BigEndian.Uint32(h[applicationIDOffset:]) == applicationID
+}
+
+// isHistory says that the file is a history which has been made. The header of one that is being made may still be in its WAL,
+// which is there then.
+func (h header) isHistory() bool { return h.isOurs() && h.inWALMode() }
+
+// isChecked says that the pages of the file have checksums.
+func (h header) isChecked() bool { return h[reservedOffset] == checksumBytes }
+
+// check finds damage that SQLite itself tells in words only, or takes for a file that may not be written.
+func (h header) check() error {
+	if write, read := h[writeVersionOffset], h[readVersionOffset]; write > walMode || read > walMode {
 		return fmt.Errorf("%w: its header says version %d for writing and %d for reading, want %d at most",
 			ErrDamaged, write, read, walMode)
 	}
-	if format := binary.BigEndian.Uint32(header[schemaFormatOffset:]); format > newestSchemaFormat {
+	if format := binary.BigEndian.Uint32(h[schemaFormatOffset:]); format > newestSchemaFormat {
 		return fmt.Errorf("%w: its header says schema format %d, want %d at most", ErrDamaged, format, newestSchemaFormat)
 	}
 	return nil
 }
 
-// prepare prepares all statements. A history that one of them does not fit has a damaged schema.
-func prepare(ctx context.Context, conn db.DBTX) (*db.Queries, error) {
-	q, err := db.Prepare(ctx, conn)
-	if errors.Is(err, sqlite3.ERROR) {
-		err = fmt.Errorf("%w: its schema is not that of its version (%w)", ErrDamaged, err)
+// checkHeader finds damage in the header of the file at path, if that is a history.
+func checkHeader(path string) error {
+	h, err := readHeader(path)
+	if err != nil || !h.isOurs() {
+		return err
 	}
-	return q, err
+	return h.check()
+}
+
+// isHistory says that the header of the file at path names it as ours.
+func isHistory(path string) (bool, error) {
+	h, err := readHeader(path)
+	return err == nil && h.isHistory(), err
 }

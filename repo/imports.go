@@ -64,6 +64,8 @@ func (i Imports) Begin(source string, from ImportMark) *Import {
 }
 
 // Imports returns the places that earlier imports have reached.
+//
+// Errors: ErrDamaged, and those of the file system.
 func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 	rows, err := w.q.ListImports(ctx)
 	if err != nil {

@@ -14,11 +14,6 @@ const (
 	// files that are to be moved. The file stays for good.
 	lockSuffix = ".lock"
 
-	// The lock file begins with lockMark once there has been a history beside it, and a last byte says whether that was closed.
-	lockMark   = "wanstore history: "
-	markInUse  = lockMark + "in use\n"
-	markClosed = lockMark + "closed\n"
-
 	// lockPatience is how long the exclusive lock is tried for: two writers that find the same damage ask for it at once, and
 	// each gives its shared one up first.
 	lockPatience = 200 * time.Millisecond
@@ -32,7 +27,6 @@ var errLocked = errors.New("another process has it open for writing")
 // without, and then can not quarantine anything.
 type lock struct {
 	file *os.File
-	mark string // what the file said when it was opened
 }
 
 // findLock opens the lock file of the history at path, if it has one.
@@ -44,11 +38,7 @@ func findLock(path string) (*lock, error) {
 	case err != nil:
 		return nil, err
 	}
-	l := &lock{file: file}
-	text := make([]byte, len(markInUse))
-	n, _ := file.ReadAt(text, 0) // what can not be read says nothing
-	l.mark = string(text[:n])
-	return l, nil
+	return &lock{file: file}, nil
 }
 
 // makeLock makes the lock file of the history at path, with its owner and permissions, and opens it.
@@ -64,8 +54,13 @@ func makeLock(path string) (*lock, error) {
 	return findLock(path)
 }
 
-// known says that there has been a history beside the lock file.
-func (l *lock) known() bool { return l.mark == markInUse || l.mark == markClosed }
+// mark returns what the lock file says of the history, and whether there has been one beside it at all.
+func (l *lock) mark() (m mark, known bool) {
+	if l.file == nil {
+		return mark{}, false
+	}
+	return readMark(l.file)
+}
 
 // share takes the lock together with the other writers. It waits while one of them has it alone, which takes milliseconds.
 func (l *lock) share(ctx context.Context) error { return l.take(ctx, false, busyTimeout) }
@@ -98,21 +93,21 @@ func (l *lock) take(ctx context.Context, exclusive bool, patience time.Duration)
 // tryOwn takes the lock alone if no other writer has the history open. Without success no lock is left at all.
 func (l *lock) tryOwn() error { return flock(l.file, true) }
 
-// note writes to the lock file what the next writer should know. It is for warnings alone: what can not be written is not
-// known then.
-func (l *lock) note(mark string) {
-	if l.file == nil || l.mark == mark {
+// note writes to the lock file what the next writer should know. What can not be written is not known then.
+func (l *lock) note(m mark) {
+	if l.file == nil {
 		return
 	}
-	if _, err := l.file.WriteAt([]byte(mark), 0); err == nil {
-		l.mark = mark
+	if is, known := l.mark(); !known || is != m {
+		_, _ = l.file.WriteAt([]byte(m.text()), 0)
 	}
 }
 
-// leave notes that the history at path has been closed, if it was by its last writer and SQLite has taken the WAL in.
-func (l *lock) leave(path string) {
+// leave notes that the history at path, which was this file, has been closed, if it was by its last writer and SQLite has
+// taken the WAL in.
+func (l *lock) leave(path string, file fs.FileInfo) {
 	if l.file != nil && l.tryOwn() == nil && !isThere(path+"-wal") {
-		l.note(markClosed)
+		l.note(mark{file: inode(file)})
 	}
 }
 

@@ -4,6 +4,7 @@ package repo
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 )
 
@@ -11,3 +12,5 @@ import (
 func openLock(string) (*os.File, error) { return nil, errors.ErrUnsupported }
 
 func flock(*os.File, bool) error { return errors.ErrUnsupported }
+
+func inode(fs.FileInfo) uint64 { return 0 }

@@ -4,6 +4,7 @@ package repo
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -12,11 +13,30 @@ import (
 // openLock opens the lock file at path. A link is not followed: whoever may make files in the directory could have this
 // process write to another one.
 func openLock(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|syscall.O_NOFOLLOW, 0)
+	const flags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK // a pipe would be waited for
+	file, err := os.OpenFile(path, os.O_RDWR|flags, 0)
 	if errors.Is(err, fs.ErrPermission) {
-		return os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+		file, err = os.OpenFile(path, os.O_RDONLY|flags, 0)
 	}
-	return file, err
+	if err != nil && isLink(path) {
+		return nil, fmt.Errorf("the lock file is a link, and must be a file: remove the link (%w)", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is a %s, and must be a file: remove it", path, info.Mode().Type())
+	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
+}
+
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // flock takes a lock for as long as the file is open, or errLocked at once. A lock that the file has is given up first.
@@ -36,4 +56,13 @@ func flock(file *os.File, exclusive bool) error {
 			return err
 		}
 	}
+}
+
+// inode returns the number that the file system has for a file. While the file is there, no other one has it.
+func inode(info fs.FileInfo) uint64 {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return stat.Ino
 }

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/url"
 	"os"
@@ -64,7 +63,7 @@ func writerDSN(path string, synchronous Synchronous) string {
 	return dsn(path, "rw", writerVFSName,
 		// It must come before the first page, or it is silently ignored.
 		fmt.Sprintf("page_size(%d)", pageSize),
-		// auto_vacuum and journal_mode are left to startWAL: they write the first page.
+		// auto_vacuum and journal_mode are left to setUpWriter: they write the first page.
 		fmt.Sprintf("synchronous(%s)", synchronous),
 		fmt.Sprintf("journal_size_limit(%d)", walLimit),
 		"wal_autocheckpoint(0)", // checkpoints are steps of maintenance
@@ -197,16 +196,8 @@ func probe(ctx context.Context, path string) (identity, error) {
 
 // atRest says that a file is in WAL mode and nobody has it open: whoever does has a -wal beside it, and writes to that first.
 func atRest(path string) (bool, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return false, err
-	}
-	header := make([]byte, headerBytes)
-	_, err = file.ReadAt(header, 0)
-	if errors.Is(err, io.EOF) {
-		return false, file.Close()
-	}
-	if err := errors.Join(err, file.Close()); err != nil || header[readVersionOffset] != walMode {
+	h, err := readHeader(path)
+	if err != nil || !h.inWALMode() {
 		return false, err
 	}
 	_, err = os.Stat(path + "-wal")

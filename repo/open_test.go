@@ -68,7 +68,7 @@ func checkPragmas(t *testing.T, path string) {
 		"encoding":       "UTF-8",
 		"journal_mode":   "wal",
 		"page_size":      int64(512),
-		"user_version":   int64(1),
+		"user_version":   int64(2),
 	} {
 		if diff := cmp.Diff([][]any{{want}}, filetest.Query(t, path, "PRAGMA "+pragma)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", pragma, diff)

@@ -66,7 +66,7 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 		}
 		return o.try(ctx)
 	}
-	if !isDamage(classify(ctx, failed)) || !mayQuarantine(o.path, o.lock) {
+	if !IsDamage(classify(ctx, failed)) || !mayQuarantine(o.path, o.lock) {
 		return nil, failed
 	}
 	if o.lock.file == nil {
@@ -79,7 +79,7 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	}
 	o.alone = true
 	w, err := o.open(ctx)
-	if damage := classify(ctx, err); isDamage(damage) {
+	if damage := classify(ctx, err); IsDamage(damage) {
 		w, err = nil, o.moveAside(ctx, damage)
 	}
 	o.alone = false
@@ -90,9 +90,11 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 }
 
 func (o *opening) moveAside(ctx context.Context, damage error) error {
+	o.lock.note(markOf(o.path, o.file)) // for whoever finds it half moved
 	moved, err := quarantine(ctx, o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
+		o.lock.note(mark{}) // or the new file would seem to lack its WAL
 	}
 	return err
 }
@@ -133,16 +135,26 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 
 // examine looks at what the last writer has left, if there is no other one now.
 func (o *opening) examine(ctx context.Context) error {
-	if o.lock.file == nil {
+	last, known := o.lock.mark()
+	if !known {
 		return nil
 	}
 	if o.alone {
-		return o.findings.examine(o.path, o.lock)
+		return o.findings.examine(o.path, o.file, last)
 	}
 	if err := o.lock.tryOwn(); err != nil {
-		return o.lock.share(ctx)
+		return errors.Join(o.lock.share(ctx), o.mustBeTheirs(last))
 	}
-	return errors.Join(o.findings.examine(o.path, o.lock), o.lock.share(ctx))
+	return errors.Join(o.findings.examine(o.path, o.file, last), o.lock.share(ctx))
+}
+
+// mustBeTheirs refuses a file that was put in the place of one that other writers have open: the WAL that lies there is theirs,
+// and not the file's. They notice with their next commit.
+func (o *opening) mustBeTheirs(last mark) error {
+	if !last.isStray(o.path, o.file) {
+		return nil
+	}
+	return fmt.Errorf("%w: the file was replaced, and its WAL is that of the old one, which is open still: try again in a moment", ErrBusy)
 }
 
 // secure sees to it that the lock file is there, which a file that is refused does not get.
@@ -176,7 +188,7 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 		return nil, errors.Join(err, w.close())
 	}
 	o.findings.Unchecked = !whole
-	o.lock.note(markInUse)
+	o.lock.note(markOf(o.path, o.file))
 	w.lock, w.file, w.findings = o.lock, o.file, o.findings
 	return w, nil
 }
@@ -201,7 +213,8 @@ func (w *Writer) Lost() bool {
 //
 // Errors: ErrDamaged when another process has the file open for writing, which then stays where it is, and those of OpenWriter.
 func (w *Writer) Renew(ctx context.Context, damage error) error {
-	return failure(ctx, "renew", w.path, w.renew(ctx, damage))
+	w.failed = w.renew(ctx, damage)
+	return failure(ctx, "renew", w.path, w.failed)
 }
 
 func (w *Writer) renew(ctx context.Context, damage error) error {
@@ -214,16 +227,18 @@ func (w *Writer) renew(ctx context.Context, damage error) error {
 	}
 	if next.findings.Quarantine == nil {
 		next.findings.Quarantine = w.moved
+		next.doubted = w.doubted && w.moved == nil
 	}
 	return w.become(ctx, next)
 }
 
-// letGo closes the file, and moves it aside if it is damaged and in its place.
+// letGo closes the file. If it is damaged and in its place, whoever opens it next looks at it once more, and moves it aside if it
+// is damaged still; damage that this does not find is believed the second time.
 func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 	if w.gone {
 		return nil // that was done before
 	}
-	damaged := isDamage(damage) && !w.Lost()
+	damaged := IsDamage(damage) && !w.Lost()
 	if damaged {
 		if err := w.lock.own(ctx); err != nil {
 			return errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", damage, err), w.lock.share(ctx))
@@ -231,10 +246,25 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 	}
 	_ = w.close() // what the end of such a file says adds nothing
 	w.gone = true
-	if damaged {
-		w.moved, err = quarantine(ctx, w.path, w.file, damage)
+	if damaged && w.doubted {
+		if w.moved, err = quarantine(ctx, w.path, w.file, damage); w.moved != nil {
+			w.lock.note(mark{})
+		}
+	}
+	if damaged && !w.doubted {
+		w.doubted = true
+		err = dropIndex(w.path)
 	}
 	return errors.Join(err, w.lock.close())
+}
+
+// dropIndex removes the index of the WAL: a damaged one makes a sound file look damaged, and SQLite makes it anew from the WAL.
+// Nobody writes the file; who reads it keeps what was removed.
+func dropIndex(path string) error {
+	if err := os.Remove(path + "-shm"); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // become takes over what another writer has opened.

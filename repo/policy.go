@@ -33,6 +33,8 @@ func (a Ages) Or(other Ages) Ages {
 
 // SetAges writes the policy to the file: the ages that are not zero replace what it says, if valid lets the whole pass.
 // It returns the ages before and after.
+//
+// Errors: what valid returns, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SetAges(ctx context.Context, wish Ages, valid func(Ages) error) (before, after Ages, err error) {
 	err = w.update(ctx, "set the policy of", func() error {
 		tiers, err := listTiers(ctx, w.q)

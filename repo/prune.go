@@ -22,7 +22,7 @@ type Expiry struct {
 // Expire does one step of giving up what is older than the retention and has not been rolled up: it counts the samples,
 // and with the last step floors and watermarks advance together. It says whether there is more to do.
 //
-// Errors: ErrBusy, ErrDamaged, and those of the file system.
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Expire(ctx context.Context, now Micros, expiry *Expiry) (more bool, err error) {
 	next := *expiry
 	err = w.update(ctx, "expire samples of", func() error {
@@ -86,7 +86,7 @@ func (w *Writer) raiseFloor(ctx context.Context, g Granularity, floor Micros) er
 
 // RaiseFloors moves the floor of every tier to its age. What lies below no longer counts and waits to be swept.
 //
-// Errors: ErrBusy, ErrDamaged, and those of the file system.
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) RaiseFloors(ctx context.Context, now Micros) error {
 	return w.update(ctx, "raise floors of", func() error {
 		tiers, err := listTiers(ctx, w.q)
@@ -107,7 +107,7 @@ func (w *Writer) RaiseFloors(ctx context.Context, now Micros) error {
 // SweepSamples deletes a batch of raw samples that lie below the floor, 10,000 rows at most, and says whether there are
 // more.
 //
-// Errors: ErrBusy, ErrDamaged, and those of the file system.
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SweepSamples(ctx context.Context) (deleted int64, more bool, err error) {
 	err = w.update(ctx, "delete samples of", func() error {
 		tiers, err := listTiers(ctx, w.q)
@@ -148,7 +148,7 @@ type Sweep struct {
 // SweepRollups deletes a batch of buckets that lie below the floor of a tier, 10,000 rows at most but for the states of
 // one last bucket, and says whether there is more to look through.
 //
-// Errors: ErrBusy, ErrDamaged, and those of the file system.
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SweepRollups(ctx context.Context, g Granularity, sweep *Sweep) (deleted int64, more bool, err error) {
 	next := *sweep
 	err = w.update(ctx, "delete buckets of", func() error {

@@ -35,6 +35,8 @@ type Quarantine struct {
 
 // Quarantined lists the files that lie beside the history at path because it was found damaged, the oldest first. They are
 // there until somebody takes them away.
+//
+// Errors: those of the file system.
 func Quarantined(path string) ([]string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -44,6 +46,9 @@ func Quarantined(path string) ([]string, error) {
 		path = there
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, nil // who may not look around there reads the history all the same
+	}
 	if err != nil {
 		return nil, fmt.Errorf("look for damaged files: %w", err)
 	}
@@ -60,22 +65,14 @@ func Quarantined(path string) ([]string, error) {
 	return list, nil
 }
 
-// isDamage says that err is of a file which can not go on being a history.
-func isDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase) }
-
 // mayQuarantine says that what is at path was a history: it says so itself, or the lock file beside it does. Anything else that
 // somebody has named by mistake stays where it is.
 func mayQuarantine(path string, l *lock) bool {
-	if l.known() {
+	if _, known := l.mark(); known {
 		return true
 	}
-	file, err := os.Open(path)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	ours, err := isHistory(file)
-	return ours && err == nil
+	ours, err := isHistory(path)
+	return err == nil && ours
 }
 
 // quarantine moves the damaged file at path aside, with what belongs to it, and leaves an empty one in its place. The caller has
@@ -119,8 +116,8 @@ func salvageAges(ctx context.Context, path string) Ages {
 	return tiers.Ages()
 }
 
-// moveAside gives the file at path and what SQLite has put beside it a new name, with a moment in it. An empty file stays: to what
-// is beside it, it says nothing.
+// moveAside gives the file at path and what SQLite has put beside it a new name, with a moment in it. Without file the WAL and what
+// else lies there goes alone: an empty file has nothing to save, and SQLite would delete a WAL that it finds beside one.
 func moveAside(path string, file bool, at time.Time) (string, error) {
 	to := path + quarantineInfix + at.UTC().Format(quarantineTime)
 	for n, name := 0, to; ; name = to + "-" + strconv.Itoa(n) {

@@ -24,6 +24,8 @@ type Reader struct {
 	path string
 	pool *sql.DB
 	q    *db.Queries // prepared, once a connection
+
+	turns turns
 }
 
 // OpenReader opens the file at path for reading. It makes and changes nothing but, beside a
@@ -76,7 +78,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &Reader{path: path, pool: pool, q: q}, nil
+	return &Reader{path: path, pool: pool, q: q, turns: newTurns()}, nil
 }
 
 // recognise lets through what this program can read.
@@ -119,7 +121,7 @@ func (r *Reader) Close() error {
 func (r *Reader) Path() string { return r.path }
 
 // Snapshot is one consistent view of a file. It holds a connection, and the WAL from being reset, until it is closed or has
-// been open for ReadLimit. It is for one goroutine.
+// been open for too long, as ErrReadTooLong says. It is for one goroutine.
 type Snapshot struct {
 	Tiers  Tiers
 	Series []SeriesInfo // in the order of their first samples
@@ -128,6 +130,7 @@ type Snapshot struct {
 	time     *readTime
 	tx       *sql.Tx
 	q        *db.Queries
+	turns    turns
 	rolledUp Micros // newest sample that has been rolled up, of any series
 }
 
@@ -150,8 +153,8 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 		limit.end()
 		return nil, failure(ctx, "read", r.path, err)
 	}
-	limit.begin()
-	s := &Snapshot{path: r.path, time: limit, tx: tx, q: r.q.WithTx(tx)}
+	limit.begin(r.path)
+	s := &Snapshot{path: r.path, time: limit, tx: tx, q: r.q.WithTx(tx), turns: r.turns}
 	if err := s.load(s.Context()); err != nil {
 		err = failure(s.Context(), "read", r.path, err)
 		return nil, errors.Join(err, s.Close())

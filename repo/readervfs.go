@@ -23,7 +23,7 @@ func (v readerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fil
 		flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
 		file, got, err = v.VFSFilename.OpenFilename(name, flags)
 	}
-	if own, ok := file.(ownFile); ok && err == nil {
+	if own, ok := file.(DriverFile); ok && err == nil {
 		file = guard(own, flags)
 	}
 	return file, got, err

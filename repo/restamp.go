@@ -21,7 +21,7 @@ func restamp(path string) (pages int, err error) {
 		if n, err := file.ReadAt(page, at); n < pageSize {
 			return pages, errors.Join(ended(err), syncIf(file, pages > 0))
 		}
-		if at == 0 && !isChecked(page) {
+		if h := header(page); at == 0 && (!h.isHistory() || !h.isChecked()) {
 			return 0, nil
 		}
 		sum := checksum(page[:end])
@@ -33,11 +33,6 @@ func restamp(path string) (pages int, err error) {
 		}
 		pages++
 	}
-}
-
-// isChecked says that the header is that of a history whose pages have checksums.
-func isChecked(header []byte) bool {
-	return isOurHeader(header) && header[readVersionOffset] == walMode && header[reservedOffset] == checksumBytes
 }
 
 func syncIf(file *os.File, written bool) error {

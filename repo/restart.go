@@ -13,14 +13,15 @@ const pinnedLimits = 4
 // WALPages is how many pages the WAL had after the last commit of this writer.
 func (w *Writer) WALPages() int { return w.walPages }
 
-// WALPagesLimit is how many pages the WAL should not go beyond: it has grown so far because readers hold it.
+// WALPagesLimit is the length of the WAL, in pages, at which commits should wait until it can begin anew: 16 MiB, or half of the
+// size cap where that is less. A checkpoint is due at a quarter of it, so a WAL that gets as long as this is held by readers.
 func (w *Writer) WALPagesLimit() int { return pinnedLimits * w.checkpointPages() }
 
 // Restart does what Checkpoint does, and says whether the next commit begins the WAL anew. That takes an instant at which no
 // reader has a view that is older than the last commit, and then one at which none has a view that needs the WAL at all: a
 // reader which begins when all of the WAL has been copied does not. Nothing may be committed in between. It never waits.
 //
-// Errors: ErrDamaged, and those of the file system.
+// Errors: ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Restart(ctx context.Context) (bool, error) {
 	err := rawConn(w.conn, func(c *sqlite3.Conn) error {
 		if err := c.BusyTimeout(0); err != nil {

@@ -21,7 +21,7 @@ const (
 // RollUp does one step of rolling the tier below into the tier to, and moves the watermark with it. It returns how many
 // buckets it made, and whether more are due.
 //
-// Errors: ErrBusy, ErrDamaged, and those of the file system.
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) RollUp(ctx context.Context, to Granularity, now Micros, grace time.Duration) (made int64, more bool, err error) {
 	err = w.update(ctx, "roll up "+to.String()+" of", func() error {
 		tiers, err := listTiers(ctx, w.q)

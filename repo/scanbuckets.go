@@ -23,7 +23,7 @@ func (s *Snapshot) bucketPages(ctx context.Context, g Granularity, series []Seri
 			}
 			var page []Bucket
 			if err == nil {
-				page, err = s.readWindow(ctx, g, series, window)
+				page, err = s.turns.page(ctx, func() ([]Bucket, error) { return s.readWindow(ctx, g, series, window) })
 			}
 			if !yield(page, err) || err != nil {
 				return

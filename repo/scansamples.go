@@ -43,7 +43,7 @@ func (s *Snapshot) samplePages(ctx context.Context, series []SeriesInfo, span Sp
 			read = s.samplesBackwards(ctx, picked, span)
 		}
 		for {
-			page, err := read()
+			page, err := s.turns.page(ctx, read)
 			if err != nil {
 				yield(nil, err)
 				return

@@ -41,6 +41,8 @@ type Series struct {
 }
 
 // MetricAggregations returns the aggregation of every metric in the file.
+//
+// Errors: ErrDamaged, and those of the file system.
 func (w *Writer) MetricAggregations(ctx context.Context) (map[string]Aggregation, error) {
 	rows, err := w.q.ListMetricAggregations(ctx)
 	if err != nil {
@@ -51,6 +53,21 @@ func (w *Writer) MetricAggregations(ctx context.Context) (map[string]Aggregation
 		known[row.MetricName] = Aggregation(row.Aggregation)
 	}
 	return known, nil
+}
+
+// Keys returns what identifies each series of the file, in the order of their first samples.
+//
+// Errors: ErrDamaged, and those of the file system.
+func (w *Writer) Keys(ctx context.Context) ([]Key, error) {
+	rows, err := w.q.ListSeries(ctx)
+	if err != nil {
+		return nil, failure(ctx, "read series of", w.path, err)
+	}
+	keys := make([]Key, 0, len(rows))
+	for _, row := range rows {
+		keys = append(keys, Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels})
+	}
+	return keys, nil
 }
 
 // resolve finds or makes the row of a series, inside a write transaction.
@@ -68,9 +85,11 @@ func (w *Writer) resolve(ctx context.Context, s *Series, maxSeries int64) error 
 }
 
 func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) error {
-	if count, err := w.q.LastSeriesID(ctx); err != nil {
+	count, err := w.q.LastSeriesID(ctx) // ids are given from 1 on, and no row is ever deleted: the largest one is their number
+	if err != nil {
 		return err
-	} else if maxSeries > 0 && count >= maxSeries {
+	}
+	if maxSeries > 0 && count >= maxSeries {
 		return ErrTooManySeries
 	}
 	aggregation, err := w.metricAggregation(ctx, s)

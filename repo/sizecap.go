@@ -45,7 +45,12 @@ func (w *Writer) walLimit() int64 {
 // checkpointPages is the size of the WAL from which a checkpoint is due.
 func (w *Writer) checkpointPages() int { return int(w.walLimit() / pageSize) }
 
-// room is how a file stands to its size cap, in pages.
+// room is how a file stands to its size cap, in pages. What is asked of it, side by side:
+//
+//	over     the used pages and the reserve exceed the limit: Trim gives history up
+//	crowded  over, and fewer pages are free than the reserve: the next transaction waits until Trim has made room
+//	excess   how much longer than the limit the file is: Vacuum gives so many of the free pages back
+//	surplus  how many pages are free beyond a tenth of the file, and beyond 256: Vacuum gives those back, with a cap or without
 type room struct {
 	pages
 

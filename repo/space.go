@@ -22,7 +22,7 @@ const (
 // Vacuum gives a bounded number of free pages back to the file system, if there are more than the file needs for what is
 // coming. It returns how many pages shorter the file is, and whether there is more to give.
 //
-// Errors: ErrBusy, ErrDamaged, and those of the file system.
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error) {
 	before, surplus, err := w.surplus(ctx)
 	if err != nil || surplus == 0 {
@@ -41,7 +41,8 @@ func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error)
 	return freed, freed > 0 && surplus > 0, nil
 }
 
-// surplus is how many pages are free beyond what the file needs, or has room for under its size cap.
+// surplus is how many free pages a step of Vacuum may give back: those beyond what the file keeps or, where that is more,
+// those by which it is longer than its size cap allows.
 func (w *Writer) surplus(ctx context.Context) (pages, int, error) {
 	file, err := readPages(ctx, w.conn)
 	if err != nil {
@@ -71,7 +72,7 @@ func (w *Writer) CheckpointDue() bool { return w.walPages >= w.checkpointAt }
 
 // Checkpoint copies the WAL into the file as far as no reader holds it, and syncs both. It never waits for a reader.
 //
-// Errors: ErrDamaged, and those of the file system.
+// Errors: ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Checkpoint(ctx context.Context) error {
 	var busy, pages, copied int
 	err := w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)

@@ -29,19 +29,26 @@ type Trim struct {
 // Trim does one step of making the file small enough for its cap, and says whether there is more to do. The oldest data of the
 // finest tier that has any is given up first: it is rolled up into the next tier, then the floor rises over it, then it is
 // deleted, each in steps of their own. Only of the coarsest tier nothing remains. Raw samples are given up by whole minutes; of
-// the minute under way what is still to come is merged into its bucket as if it were late.
+// the minute under way what is still to come is merged into its bucket as if it were late. No floor rises beyond latest, the
+// moment of the newest sample that may be: a clock that was ahead for a while has left samples there, and what is recorded when
+// it is right again must not lie below.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
-func (w *Writer) Trim(ctx context.Context, trim *Trim) (more bool, err error) {
+func (w *Writer) Trim(ctx context.Context, latest Micros, trim *Trim) (more bool, err error) {
+	if w.sizeCap == 0 {
+		trim.Exhausted, trim.most = false, 0
+		return false, nil
+	}
 	next := *trim
 	err = w.update(ctx, "trim", func() error {
 		room, err := w.readRoom(ctx)
-		if err != nil || w.sizeCap == 0 || !room.over() {
+		if err != nil || !room.over() {
 			next.Exhausted, next.most = false, 0
 			return err
 		}
 		next.most = min(max(room.total, room.limit), cmp.Or(next.most, math.MaxInt))
-		more, err = w.trim(ctx, &next, room.free < room.reserve && room.total > next.most)
+		grown := room.free < room.reserve && room.total > next.most
+		more, err = w.trim(ctx, latest, &next, grown)
 		next.Exhausted = !more
 		return err
 	})
@@ -54,7 +61,7 @@ func (w *Writer) Trim(ctx context.Context, trim *Trim) (more bool, err error) {
 
 // trim does the first thing that makes the file smaller, or gets nearer to it. Where series have few samples a minute, their
 // buckets are larger than they: if the file grows by rolling them up, buckets have to make room for that first.
-func (w *Writer) trim(ctx context.Context, trim *Trim, grown bool) (done bool, err error) {
+func (w *Writer) trim(ctx context.Context, latest Micros, trim *Trim, grown bool) (done bool, err error) {
 	tiers, err := listTiers(ctx, w.q)
 	if err != nil {
 		return false, err
@@ -74,7 +81,7 @@ func (w *Writer) trim(ctx context.Context, trim *Trim, grown bool) (done bool, e
 		if first < tiers[g].Floor {
 			return true, w.sweepTrimmed(ctx, tiers, g, trim)
 		}
-		target, err := w.trimTarget(ctx, tiers, g, first)
+		target, err := w.trimTarget(ctx, tiers, g, first, latest)
 		if err != nil {
 			return false, err
 		}
@@ -103,14 +110,15 @@ func (w *Writer) firstRow(ctx context.Context, g Granularity) (Micros, error) {
 }
 
 // trimTarget is where the floor of a tier is to rise to, which lies after its first row unless none of it may be given up.
-func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, first Micros) (Micros, error) {
+func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, first, latest Micros) (Micros, error) {
 	series, err := w.q.LastSeriesID(ctx)
 	if err != nil {
 		return 0, err
 	}
 	rows := w.atMost(trimRows, series) // all of them may become rows of the next tier before any is deleted
 	if g == Raw {
-		return w.trimSamplesTarget(ctx, tiers[Raw].Floor, rows)
+		target, err := w.trimSamplesTarget(ctx, tiers[Raw].Floor, rows)
+		return min(target, (latest + 1).AlignUp(Minute.Bucket())), err
 	}
 	unit := Hour.Bucket()
 	if g != Hour {
@@ -118,7 +126,7 @@ func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, fir
 	}
 	rowsPerUnit := max(series, 1) * int64(unit/g.Bucket())
 	units := max(rows/rowsPerUnit, 1)
-	return min(first.AlignDown(unit).Add(time.Duration(units)*unit), tiers[g].Watermark.AlignDown(unit)), nil
+	return min(first.AlignDown(unit).Add(time.Duration(units)*unit), min(tiers[g].Watermark, latest).AlignDown(unit)), nil
 }
 
 // trimSamplesTarget is the end of the minute of the last of the oldest samples that are to go.

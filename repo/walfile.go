@@ -14,28 +14,9 @@ const (
 	walMagic         = 0x377f0682 // the last bit says that checksums are made of big-endian words
 )
 
-// walSum is the checksum of a WAL, which goes on from frame to frame.
-type walSum struct {
-	s1, s2 uint32
-	order  binary.ByteOrder
-}
-
-// add goes on over a multiple of 8 bytes.
-func (s *walSum) add(p []byte) {
-	for ; len(p) >= 8; p = p[8:] {
-		s.s1 += s.order.Uint32(p) + s.s2
-		s.s2 += s.order.Uint32(p[4:]) + s.s1
-	}
-}
-
-// is says that the checksum is the one that p begins with.
-func (s *walSum) is(p []byte) bool {
-	return binary.BigEndian.Uint32(p) == s.s1 && binary.BigEndian.Uint32(p[4:]) == s.s2
-}
-
 // walHeader is the beginning of a WAL.
 type walHeader struct {
-	sum      walSum // of the header itself
+	sum      runningSum // of the header itself
 	pageSize int
 	salt     [8]byte // that of all frames of one generation
 }
@@ -51,7 +32,12 @@ func parseWALHeader(p []byte) (walHeader, bool) {
 	h.sum.add(p[:24])
 	const smallest, largest = 512, 65536
 	ok := magic&^1 == walMagic && h.pageSize >= smallest && h.pageSize <= largest && h.pageSize&(h.pageSize-1) == 0
-	return h, ok && h.sum.is(p[24:])
+	return h, ok && isWALSum(h.sum, p[24:])
+}
+
+// isWALSum says that p begins with a checksum, which a WAL has in big-endian words whatever it is made of.
+func isWALSum(sum runningSum, p []byte) bool {
+	return binary.BigEndian.Uint32(p) == sum.s1 && binary.BigEndian.Uint32(p[4:]) == sum.s2
 }
 
 // lostFrames counts the frames of a WAL that SQLite leaves out when it opens it: those of the same generation that come after a
@@ -80,7 +66,7 @@ func lostFrames(wal io.Reader) (int, error) {
 		case !broken:
 			sum.add(frame[:8])
 			sum.add(frame[frameHeaderBytes:])
-			broken = !same || !sum.is(frame[16:])
+			broken = !same || !isWALSum(sum, frame[16:])
 		}
 	}
 }

@@ -43,15 +43,19 @@ type Writer struct {
 	file        fs.FileInfo // which file this is
 	findings    Findings
 	gone        bool        // it is closed and could not be renewed yet
+	failed      error       // why not
+	doubted     bool        // damage was found in it, and not when it was opened again
 	moved       *Quarantine // what was done with it then
 	life        *life       // of the connection
 }
 
 // OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing, and
-// brings an older file to the latest schema version.
+// brings an older file to the latest schema version. A history that is damaged is moved aside, and a new file takes its place:
+// Findings says so, and Quarantined lists what lies there.
 //
-// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file
-// system. A file that is refused is left untouched.
+// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, and those of the file system; ErrDamaged where
+// the file can not be moved aside: another process has it open for writing, there is no lock file and none can be made, or a
+// rename fails. A file that is refused is left untouched.
 func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	w, err := openWriter(ctx, path, synchronous)
 	if err != nil {
@@ -78,7 +82,7 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 		return nil, err
 	}
 	for giveUp := time.Now().Add(busyTimeout); ; {
-		pool, err := driver.Open(writerDSN(path, synchronous), startWAL)
+		pool, err := driver.Open(writerDSN(path, synchronous), setUpWriter)
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +157,7 @@ func (w *Writer) Close() error {
 	}
 	err := rawConn(w.conn, func(c *sqlite3.Conn) error { return leaveWAL(c, false) })
 	err = errors.Join(err, w.close())
-	w.lock.leave(w.path)
+	w.lock.leave(w.path, w.file)
 	return failure(context.Background(), "close", w.path, errors.Join(err, w.lock.close()))
 }
 
@@ -173,10 +177,15 @@ func (w *Writer) Path() string { return w.path }
 
 // update runs f in a write transaction, and names the operation in its error.
 func (w *Writer) update(ctx context.Context, operation string, f func() error) error {
+	if w.gone {
+		return failure(ctx, operation, w.path, fmt.Errorf("%w, and there is no other one yet: %w", ErrDamaged, w.failed))
+	}
 	return failure(ctx, operation, w.path, immediately(ctx, w.conn, f))
 }
 
 // Tiers returns the state of the tiers.
+//
+// Errors: ErrDamaged, and those of the file system.
 func (w *Writer) Tiers(ctx context.Context) (Tiers, error) {
 	tiers, err := listTiers(ctx, w.q)
 	return tiers, failure(ctx, "read tiers of", w.path, err)

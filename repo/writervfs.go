@@ -27,15 +27,15 @@ func (v writerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fil
 	if err != nil {
 		return nil, got, err
 	}
-	own, ok := file.(ownFile)
+	own, ok := file.(DriverFile)
 	if !ok {
 		return nil, got, errors.Join(fmt.Errorf("the driver's VFS opens a %T, which can not be wrapped", file), file.Close())
 	}
 	return roomFile{guard(own, flags)}, got, nil
 }
 
-// ownFile is what a file of the driver's own VFS can do, and SQLite asks for in WAL mode.
-type ownFile interface {
+// DriverFile is what a file of the driver's own VFS can do, and SQLite asks for in WAL mode. The files of FaultVFS can do it, too.
+type DriverFile interface {
 	vfs.FileLockState
 	vfs.FilePersistWAL
 	vfs.FilePowersafeOverwrite
@@ -46,11 +46,11 @@ type ownFile interface {
 }
 
 // roomFile tells a lack of room from other failures to write.
-type roomFile struct{ ownFile }
+type roomFile struct{ DriverFile }
 
 func (f roomFile) WriteAt(p []byte, off int64) (int, error) {
-	n, err := f.ownFile.WriteAt(p, off)
-	if noRoom(err) {
+	n, err := f.DriverFile.WriteAt(p, off)
+	if isAny(err, exhausted) {
 		err = vfs.SystemError(err, sqlite3.FULL)
 	}
 	return n, err
@@ -59,13 +59,11 @@ func (f roomFile) WriteAt(p []byte, off int64) (int, error) {
 // DeviceCharacteristics leaves out the atomic writes of F2FS: they have methods of their own, which are not wrapped, and are
 // for rollback journals, which a history does not have.
 func (f roomFile) DeviceCharacteristics() vfs.DeviceCharacteristic {
-	return f.ownFile.DeviceCharacteristics() &^ vfs.IOCAP_BATCH_ATOMIC
+	return f.DriverFile.DeviceCharacteristics() &^ vfs.IOCAP_BATCH_ATOMIC
 }
 
-// noRoom says that a write failed because the file system, a quota or the limit on the size of files is exhausted.
-func noRoom(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
-}
+// exhausted are the errors of a write for which the file system, a quota or the limit on the size of files has no room.
+var exhausted = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
 
 // registerWriterVFS tells the driver of the VFS, once.
 var registerWriterVFS = sync.OnceValue(func() error {

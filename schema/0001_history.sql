@@ -59,18 +59,6 @@ INSERT INTO tiers (granularity, watermark, floor, keep) VALUES
   ('5m', 0, 0, 604800000000),
   ('1h', 0, 0, 604800000000);
 
--- What is known of the clock that ages are counted from: one row. trusted: the latest moment that deleting has gone by.
--- doubted: what the clock said when it was first found to be ahead of what can be explained. seen: what it said at the last
--- pass of maintenance. 0: there is none.
-CREATE TABLE clock (
-  id INTEGER PRIMARY KEY CHECK (id = 1),
-  trusted INTEGER NOT NULL,
-  doubted INTEGER NOT NULL,
-  seen INTEGER NOT NULL
-) STRICT;
-
-INSERT INTO clock (id, trusted, doubted, seen) VALUES (1, 0, 0, 0);
-
 -- How far an import has been taken in. csv: the first `bytes` bytes (uncompressed), which are `lines` lines and have this
 -- SHA-256. wanctl: the rows up to `last_id` of before the Unix second `second`, where row `last_id` has this SHA-256, and row
 -- `newest_id`, the newest of them, `newest_hash`; `aggregated` is 1 as long as aggregated rows are taken, too.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -11,15 +12,16 @@ import (
 // Bytes is a size. As text it is a whole number with a unit, such as 64MiB, 64MB or 1GiB, or of bytes without one.
 type Bytes int64
 
-// byteUnits are the units of a size, those of bytes last: every other one ends with it.
-var byteUnits = []struct {
+type byteUnit struct {
 	name  string
 	bytes int64
-}{
-	{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1 << 40},
-	{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12},
-	{"B", 1},
 }
+
+// printedUnits are the units in which a size is printed, the largest first.
+var printedUnits = []byteUnit{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+
+// byteUnits are all units of a size, that of bytes last: every other one ends with it.
+var byteUnits = slices.Concat(printedUnits, []byteUnit{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}})
 
 var errBytes = errors.New("want a size such as 64MiB, 64MB, 1GiB, or a number of bytes")
 
@@ -42,11 +44,9 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 
 // String returns the size in the largest unit of which it is a whole number.
 func (b Bytes) String() string {
-	for _, unit := range []string{"TiB", "GiB", "MiB", "KiB"} {
-		for _, u := range byteUnits {
-			if u.name == unit && b != 0 && int64(b)%u.bytes == 0 {
-				return fmt.Sprintf("%d%s", int64(b)/u.bytes, unit)
-			}
+	for _, unit := range printedUnits {
+		if b != 0 && int64(b)%unit.bytes == 0 {
+			return fmt.Sprintf("%d%s", int64(b)/unit.bytes, unit.name)
 		}
 	}
 	return strconv.FormatInt(int64(b), 10)

@@ -147,7 +147,6 @@ func TestNewFileIn1970(t *testing.T) {
 		s.ahead(behind)
 		s.start()
 		s.record(20 * time.Minute)
-		s.doubts(0)
 		from := s.now().Add(-time.Hour) // before the epoch
 		points := 0
 		for _, err := range history(s.t, s.path).Range(s.t.Context(), service.Query{From: from, Until: s.now(), Step: time.Minute}) {
@@ -160,14 +159,13 @@ func TestNewFileIn1970(t *testing.T) {
 			s.t.Errorf("%d points since %s, want one each tick", points, from.UTC())
 		}
 		s.ahead(0)
-		s.record(5*time.Hour + 55*time.Minute)
+		s.record(25 * time.Minute)
 		s.check(time.Unix(0, 0))
-		s.deletesBy(time.Now().Add(behind))
 		s.record(15 * time.Minute)
 		s.doubts(0)
 		s.deletesBy(s.now())
 		s.check(s.now().Add(-24 * time.Hour))
-		s.logs(1, 1)
+		s.logs(0, 0)
 	})
 }
 
@@ -254,20 +252,81 @@ func TestJumpThatLasts(t *testing.T) {
 	}
 }
 
-// A clock that jumps on while it is in doubt has proved nothing.
+// A clock that soon jumps on while it is in doubt has proved nothing. One that has gone on for a while before was right until then.
 func TestJumpAfterJump(t *testing.T) {
+	for _, c := range []struct {
+		pause   time.Duration
+		believe bool
+	}{{25 * time.Minute, false}, {4 * time.Hour, true}} {
+		t.Run(c.pause.String(), func(t *testing.T) {
+			simulate(t, func(s *station) {
+				s.start()
+				s.record(90 * time.Minute)
+				right := time.Duration(0)
+				for jump := 24 * time.Hour; jump <= 4*24*time.Hour; jump += 24 * time.Hour {
+					s.ahead(jump)
+					s.record(c.pause)
+					s.doubts(jump - right)
+					s.deletesBy(time.Now().Add(right))
+					if c.believe {
+						right = jump
+					}
+				}
+				s.record(6*time.Hour - c.pause + 3*tick)
+				s.doubts(0)
+				s.logs(4, 1)
+			})
+		})
+	}
+}
+
+// What a machine says that sleeps more than it wakes is deleted one nap late.
+func TestShortWakes(t *testing.T) {
 	simulate(t, func(s *station) {
 		s.start()
-		s.record(90 * time.Minute)
-		for jump := 24 * time.Hour; jump <= 4*24*time.Hour; jump += 24 * time.Hour {
-			s.ahead(jump)
-			s.record(4 * time.Hour)
-			s.doubts(jump)
-			s.deletesBy(time.Now())
+		s.record(time.Hour)
+		for nap := 2 * time.Hour; nap <= 40*time.Hour; nap += 2 * time.Hour {
+			s.ahead(nap)
+			s.record(time.Hour)
 		}
-		s.record(2*time.Hour + 3*tick)
+		if age := s.now().Sub(s.floor("1h")); age > 32*time.Hour {
+			s.t.Errorf("the history begins %s ago, want its day and two naps or so", age)
+		}
+	})
+}
+
+// So it is where each session begins with the time at which the last one has ended.
+func TestShortSessions(t *testing.T) {
+	simulate(t, func(s *station) {
+		for day := range 10 {
+			saved := s.now()
+			after(20 * time.Hour)
+			s.ahead(time.Until(saved))
+			s.start()
+			s.record(2 * tick)
+			s.ahead(0)
+			s.record(4 * time.Hour)
+			shut(s.t, s.w)
+			if age := s.now().Sub(s.floor("1h")); day > 3 && age > 3*24*time.Hour {
+				s.t.Errorf("on day %d the history begins %s ago, want its day and two more at most", day, age)
+			}
+		}
+	})
+}
+
+// A new file does not believe its first clock at once: what that makes of it could not be taken back.
+func TestNewFileAhead(t *testing.T) {
+	simulate(t, func(s *station) {
+		s.ahead(10 * 365 * 24 * time.Hour)
+		s.start()
+		s.record(2 * tick)
+		s.ahead(0)
+		s.record(3 * time.Hour)
+		if got := s.w.Status().Refused.TooOld; got != 0 {
+			s.t.Errorf("%d samples were refused as too old", got)
+		}
 		s.doubts(0)
-		s.logs(4, 1)
+		s.deletesBy(s.now())
 	})
 }
 
@@ -350,10 +409,10 @@ func TestWrongClockAfterARestartInDoubt(t *testing.T) {
 		s.ahead(365 * 24 * time.Hour)
 		s.start()
 		s.record(3 * time.Hour)
-		s.doubts(365 * 24 * time.Hour)
+		s.doubts(365*24*time.Hour + 15*time.Minute)
 		s.check(time.Now().Add(-24 * time.Hour))
 		s.ahead(0)
-		s.record(15 * time.Minute)
+		s.record(40 * time.Minute)
 		s.doubts(0)
 		s.deletesBy(time.Now())
 		s.check(time.Now().Add(-24 * time.Hour))
@@ -393,21 +452,25 @@ func TestMaintenanceEachNight(t *testing.T) {
 			before = s.now()
 			after(24 * time.Hour)
 		}
+		kept := s.floor("1h")
 		s.ahead(365 * 24 * time.Hour)
 		s.night()
-		if want := before.Add(-24 * time.Hour).Truncate(time.Hour); !s.floor("1h").Equal(want) {
-			s.t.Errorf("a wrong clock: the history begins at %s, want %s", s.floor("1h").UTC(), want.UTC())
+		if got := s.floor("1h"); !got.Equal(kept) {
+			s.t.Errorf("a wrong clock: the history begins at %s, want %s", got.UTC(), kept.UTC())
 		}
 		s.ahead(0)
-		after(24 * time.Hour)
-		s.night()
-		if want := before.Add(-24 * time.Hour).Truncate(time.Hour); !s.floor("1h").Equal(want) {
-			s.t.Errorf("the night after: the history begins at %s, want %s", s.floor("1h").UTC(), want.UTC())
+		for range 2 {
+			after(24 * time.Hour)
+			before = s.now()
+			s.night()
+		}
+		if want := before.Add(-2 * 24 * time.Hour).Truncate(time.Hour); !s.floor("1h").Equal(want) {
+			s.t.Errorf("two nights later: the history begins at %s, want %s", s.floor("1h").UTC(), want.UTC())
 		}
 	})
 }
 
-// A file that has never been maintained, such as an import of old data, takes its newest sample for the time.
+// A file that has never been maintained, such as an import of old data, loses nothing by its first maintenance.
 func TestFirstMaintenanceOfOldData(t *testing.T) {
 	simulate(t, func(s *station) {
 		options := quiet()
@@ -423,7 +486,7 @@ func TestFirstMaintenanceOfOldData(t *testing.T) {
 		for _, c := range []struct {
 			wait time.Duration
 			left int64
-		}{{0, 600}, {5 * time.Hour, 600}, {2 * time.Hour, 0}} {
+		}{{0, 600}, {20 * time.Minute, 600}, {20 * time.Minute, 0}} {
 			after(c.wait)
 			shut(s.t, w)
 			w = open(s.t, service.Config{DBPath: s.path}, options)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -24,7 +25,6 @@ func (l *loop) commit() {
 	if err != nil {
 		l.failing = true
 	}
-	l.report(committing, err)
 	l.reportOverflow()
 	waiting := l.queue.state().depth > 0
 	if err == nil || !waiting {
@@ -53,7 +53,7 @@ func (l *loop) commitBatch() error {
 	return nil
 }
 
-// append stores a batch and counts what became of it.
+// append stores a batch and counts what became of it. One that damage has stopped is tried once more in a new file.
 func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 	if len(batch.Samples) == 0 && batch.Import == nil {
 		return nil
@@ -67,6 +67,9 @@ func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 		err = l.store.Append(context.Background(), batch, outcomes)
 	}
 	l.stats.commit(outcomes[:len(batch.Samples)], time.Since(start), err)
+	if !errors.Is(err, repo.ErrImportMoved) { // which says nothing about the file
+		l.note(committing, err)
+	}
 	return err
 }
 
@@ -127,12 +130,7 @@ func (l *loop) checkpointIfDue() {
 }
 
 func (l *loop) checkpoint() {
-	err := l.store.Checkpoint(context.Background())
-	l.stats.ended(checkpointing, err)
-	l.report(checkpointing, err)
-	if err != nil {
-		l.mend(err)
-	}
+	l.outcome(checkpointing, l.store.Checkpoint(context.Background()))
 }
 
 // drain commits all that is queued. What can not be committed is dropped and counted.

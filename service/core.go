@@ -86,7 +86,38 @@ func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
 	if err := store.CapSize(ctx, int64(c.config.MaxSize)); err != nil {
 		return err
 	}
+	if err := c.recognise(ctx, store); err != nil {
+		return err
+	}
 	return c.identify()
+}
+
+// recognise makes the handles of all series that are in the file: a file at its limit has room for those whatever new names
+// are asked for first.
+func (c *core) recognise(ctx context.Context, store *repo.Writer) error {
+	keys, err := store.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, key := range keys {
+		c.handle(key)
+	}
+	return nil
+}
+
+// handle returns the handle of a series, a new one if there is none. The caller holds the lock.
+func (c *core) handle(key repo.Key) *Series {
+	if known, ok := c.resolved[key]; ok {
+		return known
+	}
+	s := &Series{
+		stored: &repo.Series{Key: key, Aggregation: c.metrics[key.MetricName].Aggregation},
+		owner:  c,
+	}
+	c.resolved[key] = s
+	return s
 }
 
 // setAges writes the configured ages to the file and logs what changes.
@@ -178,18 +209,10 @@ func (c *core) series(metric, wan string, labels Labels) (*Series, error) {
 	key := repo.Key{MetricName: metric, WANName: wan, Labels: canonical}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if known, ok := c.resolved[key]; ok {
-		return known, nil
-	}
-	if len(c.resolved) >= c.config.MaxSeries {
+	if _, known := c.resolved[key]; !known && len(c.resolved) >= c.config.MaxSeries {
 		return nil, errTooManyHandles(c.config.MaxSeries)
 	}
-	s := &Series{
-		stored: &repo.Series{Key: key, Aggregation: c.metrics[metric].Aggregation},
-		owner:  c,
-	}
-	c.resolved[key] = s
-	return s, nil
+	return c.handle(key), nil
 }
 
 // do runs f in the goroutine that owns the file, between two commits, and waits for it. When ctx is done it stops

@@ -66,18 +66,22 @@ func FuzzDamagedHistory(f *testing.F) {
 		defer cancel()
 
 		got, err := readAll(ctx, path)
-		checkDamage(t, "read", err)
+		check := checkDamage
+		if mended { // SQLite takes it for what was written, and what makes no sense may fail in any way
+			check = func(*testing.T, string, error) {}
+		}
+		check(t, "read", err)
 		const reserved, checksumBytes = 20, 8
 		if err == nil && !mended && sound[reserved] == checksumBytes && !cmp.Equal(points, got) {
 			t.Errorf("damage is read as history (-sound +damaged):\n%.4000s", cmp.Diff(points, got))
 		}
 		at, err := recordInto(ctx, path)
-		checkDamage(t, "write", err)
+		check(t, "write", err)
 		if err != nil {
 			return
 		}
 		got, err = readAll(ctx, path)
-		checkDamage(t, "read what was written", err)
+		check(t, "read what was written", err)
 		if err == nil && !hasPoint(got, at) {
 			t.Errorf("the sample of %s was accepted and is gone", at)
 		}

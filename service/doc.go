@@ -22,11 +22,24 @@
 // as it has jumped, six hours at most. Until then deleting goes by the time that can be explained, and the status
 // of the writer says so.
 //
+// # When things go wrong
+//
+// A writer goes on wherever it can, and says so in its log, in [Writer.Status] and in [Writer.Health].
+//
+//   - A damaged file is moved aside with its WAL ([Quarantined] lists what lies there), and recording goes on in a new one with what
+//     waits in the queue. While another process has the damaged file open for writing, samples wait.
+//   - On a full disk [Writer.Write] fails with [ErrDiskFull], and what [Writer.Record] has taken waits in the queue, whose oldest
+//     samples make room for the newest. When there is room again it is committed.
+//   - Config.MaxSize holds file and WAL together to a size: over it the oldest data of the finest tier goes first, once it is in the
+//     next tier, and the oldest hours at last for good. It helps against a full disk only if it is less than the disk has room for.
+//   - A file that is removed or replaced is noticed with the next commit: the writer goes on in the one at its path.
+//
 // # Reading
 //
 // [OpenHistory] opens a file for reading, in the same process or another, while it is being written. [History.Range] puts
 // the tiers together: whatever the step, each sample is in one point, and each point says how coarse it is.
-// [History.Summarize] and [History.Latest] answer in one row a series.
+// [History.Summarize] and [History.Latest] answer in one row a series. A question that takes longer than [ReadLimit] ends with
+// [ErrReadTooLong], since it would keep the WAL growing.
 //
 // # Configuration
 //

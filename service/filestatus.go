@@ -22,5 +22,5 @@ func (h *History) Size(ctx context.Context) (FileSize, error) { return h.reader.
 
 // Status looks through the whole file and returns its state: it takes about a second for each hundred megabytes.
 //
-// Errors: ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Status(ctx context.Context) (FileStatus, error) { return h.reader.Status(ctx) }

@@ -2,9 +2,7 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -14,7 +12,8 @@ type Reason string
 // The reasons.
 const (
 	WriterStuck        Reason = "writer_stuck"        // samples wait, and are not committed
-	DiskFull           Reason = "disk_full"           // the last commit or step of maintenance found no room
+	DiskFull           Reason = "disk_full"           // the last commit, checkpoint or step of maintenance found no room
+	SamplesTooOld      Reason = "samples_too_old"     // nothing that is recorded is new enough to be kept
 	SizeCap            Reason = "size_cap"            // the file can not be held to its size cap
 	FileDamaged        Reason = "file_damaged"        // the file is damaged, and no new one has taken its place yet
 	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and nobody has taken it away
@@ -54,7 +53,7 @@ func (w *Writer) Health() []Problem {
 // Health returns what is wrong with the file by what it says itself, whoever writes it. It reads the list of series and
 // takes two seeks, and looks for damaged files beside it.
 //
-// Errors: ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	backlog, err := h.reader.Backlog(ctx)
 	if err != nil {
@@ -77,22 +76,12 @@ type vitals struct {
 	waiting    time.Time // since when samples wait without a commit, zero while none do
 	busy       time.Time // when the turn under way began, zero between two turns
 	maintained time.Time // when a pass last ended without error, or the writer was opened
-	full       [operations]bool
-	damaged    [operations]bool
-	lying      int  // damaged files beside this one
-	overCap    bool // nothing is left to give up, and the file is too large still
+	troubles   troubles
+
+	quarantinedFiles int  // damaged files beside this one
+	tooOld           bool // all samples of the last commit were refused as too old
+	overCap          bool // nothing is left to give up, and the file is too large still
 }
-
-// operation is a kind of writing whose last outcome counts by itself: an idle pass says nothing about whether a commit would
-// find room.
-type operation int
-
-const (
-	committing operation = iota
-	checkpointing
-	maintaining
-	operations = iota
-)
 
 // waits notes that samples wait.
 func (s *stats) waits() {
@@ -121,8 +110,12 @@ func (s *stats) health(config *Config, noMaintenance bool) []Problem {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	problems := s.vitals.stuck(max(stuckIntervals*config.CommitInterval, patience))
-	if slices.Contains(s.vitals.full[:], true) {
+	if s.vitals.troubles.have(diskFull) {
 		problems = append(problems, Problem{DiskFull, ErrDiskFull.Error()})
+	}
+	if s.vitals.tooOld {
+		problems = append(problems, Problem{SamplesTooOld,
+			"samples are refused as older than anything that the file keeps: the clock is behind, or was ahead for long"})
 	}
 	if s.vitals.overCap {
 		problems = append(problems, Problem{SizeCap, sizeCapMessage(config.MaxSize)})
@@ -144,10 +137,4 @@ func (v *vitals) stuck(limit time.Duration) []Problem {
 		return []Problem{{WriterStuck, fmt.Sprintf("samples have been waiting for a commit for %s", waiting.Round(time.Second))}}
 	}
 	return nil
-}
-
-// outcome notes how an operation has ended.
-func (v *vitals) outcome(op operation, err error) {
-	v.full[op] = errors.Is(err, ErrDiskFull)
-	v.damaged[op] = isDamage(err)
 }

@@ -81,7 +81,7 @@ func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *I
 // Store commits samples together with the place that they reach, in one transaction, and blocks until that is done. A
 // refused sample takes no neighbour with it. When ctx is done it stops waiting; the commit happens or does not.
 //
-// Errors: ErrImportMoved, ErrSeries, ErrClosed, ErrBusy, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrImportMoved, ErrSeries, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
 func (i *Import) Store(ctx context.Context, samples []Sample, reached ImportMark) (ImportCounts, error) {
 	batch := repo.Batch{Samples: make([]repo.Sample, 0, len(samples)), Import: i.run}
 	for _, s := range samples {

@@ -65,21 +65,25 @@ func TestFileWithAllItsSeries(t *testing.T) {
 
 	w = open(t, config, quiet())
 	at := time.Now()
-	var samples []service.Sample
-	for _, wan := range []string{"c", "d", "a"} {
-		samples = append(samples, service.Sample{Series: series(t, w, service.RTT, wan, nil), Time: at, Value: 2})
-	}
+	unknown := series(t, w, service.RTT, "c", nil)
+	filetest.Exec(t, config.DBPath, "INSERT INTO series (metric_name, wan_name, labels, aggregation) VALUES ('wanctl_rtt_ms', 'x', '{}', 'avg')")
+	samples := []service.Sample{{Series: unknown, Time: at, Value: 2}, {Series: series(t, w, service.RTT, "a", nil), Time: at, Value: 2}}
 	err := w.Write(t.Context(), samples...)
 	want(t, err, service.ErrTooManySeries)
-	if list := refusals(t, err); len(list) != 1 || list[0].Sample.Series != samples[1].Series {
-		t.Errorf("refused %v, want the sample of WAN d", list)
+	if list := refusals(t, err); len(list) != 1 || list[0].Sample.Series != unknown {
+		t.Errorf("refused %v, want the sample of WAN c", list)
 	}
 	if diff := cmp.Diff(service.Refused{TooMany: 1}, w.Status().Refused); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}
-	write(t, w, samples[0], samples[2]) // known by now, and stored already
-	_, err = w.Series(service.RTT, "b", nil)
+	shut(t, w)
+
+	w = open(t, config, quiet())
+	_, err = w.Series(service.RTT, "d", nil)
 	want(t, err, service.ErrTooManySeries)
+	for _, wan := range []string{"a", "b", "x"} { // whatever was asked for before
+		write(t, w, service.Sample{Series: series(t, w, service.RTT, wan, nil), Time: at.Add(time.Second), Value: 2})
+	}
 	if n := filetest.Int(t, config.DBPath, "SELECT count(*) FROM series"); n != 3 {
 		t.Errorf("the file has %d series, want 3", n)
 	}

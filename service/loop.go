@@ -31,7 +31,6 @@ type loop struct {
 	pause       *time.Timer // runs between two steps
 	hold        walHold
 	trimming    trimming
-	trouble     trouble
 	passes      []*pass // the first one is being run
 	clock       clockGuard
 

@@ -79,7 +79,8 @@ func newPass(ctx context.Context, l *loop, deadline time.Time) *pass {
 	for g := repo.Minute; g <= repo.Hour; g++ {
 		p.stages = append(p.stages, p.sweepRollups(l.store, g))
 	}
-	p.stages = append(p.stages, p.trimStage(l), p.vacuum(l.store), p.checkpoint(l.store))
+	trim := stage{"trim", l.trim} // a file that nobody writes to, or whose size cap has become smaller
+	p.stages = append(p.stages, trim, p.vacuum(l.store), p.checkpoint(l.store))
 	return p
 }
 
@@ -239,12 +240,10 @@ func (l *loop) passEnded(p *pass) {
 	l.stats.pass(p.report)
 	switch {
 	case err == nil:
-		l.report(checkpointing, nil)
-		l.report(maintaining, nil)
+		l.note(checkpointing, nil)
+		l.note(maintaining, nil)
 	case !errors.Is(err, context.Cause(p.ctx)):
-		l.stats.ended(maintaining, err)
-		l.report(maintaining, err)
-		l.mend(err)
+		l.outcome(maintaining, err)
 	}
 	l.countQuarantined()
 	p.onEnd()

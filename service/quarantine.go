@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,13 +17,11 @@ func Quarantined(path string) ([]string, error) { return repo.Quarantined(path) 
 
 // mending is what the writer's goroutine knows of a file that it could not go on with.
 type mending struct {
-	failed bool      // the last try to go on in another file
-	adopt  bool      // the new file has not got its policy yet
-	ages   repo.Ages // the policy that holds
+	failed      bool      // the last try to go on in another file was in vain, which is logged once
+	adopt       bool      // the new file has not got its policy yet
+	adoptFailed bool      // the last try to give it that, which is logged once
+	ages        repo.Ages // the policy that holds
 }
-
-// isDamage says that err is of a file which can not go on being a history.
-func isDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase) }
 
 // follow goes on in the file that is at the path, if that is not the writer's any more. It costs one look at the path.
 func (l *loop) follow() {
@@ -39,7 +36,7 @@ func (l *loop) follow() {
 // mend goes on in a new file where this one is damaged, as err says, or away. What waits in the queue goes there. It returns false
 // where nothing has changed: another process has the damaged file open, or no new one can be made.
 func (l *loop) mend(err error) bool {
-	if !isDamage(err) && !l.store.Lost() {
+	if !repo.IsDamage(err) && !l.store.Lost() {
 		return false
 	}
 	failed := l.store.Renew(context.Background(), err)
@@ -51,7 +48,13 @@ func (l *loop) mend(err error) bool {
 		return false
 	}
 	l.mending.failed, l.mending.adopt = false, true
-	l.announce(l.store.Findings())
+	l.hold = walHold{} // of the old file's WAL
+	found := l.store.Findings()
+	found.NoWAL = false // it was this writer that had not closed the file, and that file is another one
+	l.announce(found)
+	if found.Quarantine == nil && found.StrayWAL == "" {
+		l.log.Warn("the file was taken away or replaced: recording goes on in the one that is at its path now")
+	}
 	l.adopt()
 	return true
 }
@@ -60,7 +63,7 @@ func (l *loop) mend(err error) bool {
 func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
 	c.announce(store.Findings())
 	err := c.prepare(ctx, store)
-	if !isDamage(err) {
+	if !repo.IsDamage(err) {
 		return err
 	}
 	if err := store.Renew(ctx, err); err != nil {
@@ -77,10 +80,13 @@ func (l *loop) adopt() {
 		err = l.identify()
 	}
 	if err != nil {
-		l.log.Error("the new file has not got its policy yet", "err", err)
+		if !l.mending.adoptFailed {
+			l.log.Error("the new file has not got its policy yet: this is tried again with each commit", "err", err)
+		}
+		l.mending.adoptFailed = true
 		return
 	}
-	l.mending.adopt = false
+	l.mending.adopt, l.mending.adoptFailed = false, false
 	l.stats.renewed()
 }
 
@@ -114,6 +120,9 @@ func (c *core) announce(findings repo.Findings) {
 		c.log.Warn("the WAL is damaged: what was committed after the damage is lost", "pages", findings.LostFrames)
 	}
 	switch {
+	case findings.StrayWAL != "":
+		c.log.Warn("another file was put in the place of the history: the WAL of the old one has been moved aside",
+			"moved_to", findings.StrayWAL+"-wal")
 	case findings.Restamped > 0:
 		c.log.Warn("the file was not closed, and another program has taken its WAL in: its pages have got their checksums now",
 			"pages", findings.Restamped)
@@ -162,32 +171,38 @@ func (s *stats) quarantine() {
 func (s *stats) quarantined(files int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.vitals.lying = files
+	s.vitals.quarantinedFiles = files
 }
 
 // renewed notes that what was damaged is not in use any more.
 func (s *stats) renewed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.vitals.damaged = [operations]bool{}
+	for op, trouble := range s.vitals.troubles {
+		if trouble == fileDamaged {
+			s.vitals.troubles[op] = noTrouble
+		}
+	}
 }
 
 // damageProblems says what damage there is.
 func (v *vitals) damageProblems() []Problem {
 	var problems []Problem
-	for _, damaged := range v.damaged {
-		if damaged {
-			problems = append(problems, Problem{FileDamaged, ErrDamaged.Error()})
-			break
-		}
+	if v.troubles.have(fileDamaged) {
+		problems = append(problems, Problem{FileDamaged, ErrDamaged.Error()})
 	}
-	return append(problems, quarantineProblems(v.lying)...)
+	return append(problems, quarantineProblems(v.quarantinedFiles)...)
 }
 
 func quarantineProblems(files int) []Problem {
-	if files == 0 {
+	switch files {
+	case 0:
 		return nil
+	case 1:
+		return []Problem{{FileQuarantined,
+			"a damaged file lies beside the history: save what is wanted of it, and take it away"}}
+	default:
+		return []Problem{{FileQuarantined,
+			fmt.Sprintf("%d damaged files lie beside the history: save what is wanted of them, and take them away", files)}}
 	}
-	return []Problem{{FileQuarantined,
-		fmt.Sprintf("%d damaged files lie beside the history: save what is wanted of them, and take them away", files)}}
 }

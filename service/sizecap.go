@@ -58,8 +58,7 @@ func (l *loop) makeRoom() {
 			more, err = l.trim(context.Background())
 		}
 		if err != nil {
-			l.stats.ended(maintaining, err)
-			l.report(maintaining, err)
+			l.outcome(maintaining, err)
 		}
 		if !more {
 			return
@@ -73,7 +72,7 @@ func (l *loop) makeRoom() {
 func (l *loop) trim(ctx context.Context) (more bool, err error) {
 	t := &l.trimming
 	before := t.state
-	more, err = l.store.Trim(ctx, &t.state)
+	more, err = l.store.Trim(ctx, l.latest(), &t.state)
 	if err != nil {
 		return false, err
 	}
@@ -132,9 +131,6 @@ func sizeCapMessage(limit Bytes) string {
 	return fmt.Sprintf("the file can not be held to %s: all history that may go has gone; it takes a larger %sMAX_SIZE or fewer series",
 		limit, EnvPrefix)
 }
-
-// trimStage is the part of a pass that makes a file fit which nobody writes to, or whose size cap has become smaller.
-func (p *pass) trimStage(l *loop) stage { return stage{"trim", l.trim} }
 
 // trim notes what has been given up because of the size cap.
 func (s *stats) trim(deleted [Hour + 1]int64, exhausted bool) {

@@ -23,18 +23,24 @@ func TestSizeCapHolds(t *testing.T) {
 		series int
 		step   time.Duration // between two moments: the time that passes in the history
 		rows   int
+		raced  int // rows under the race detector, 0 for none: a larger file takes more of them, and is no different
 	}{
-		{4 << 20, 7, 50 * time.Millisecond, 200_000},
-		{8 << 20, 200, 50 * time.Millisecond, 400_000},
-		{32 << 20, 50, time.Second, 1_500_000},
-		{4 << 20, 7, time.Microsecond, 200_000}, // all of it in one minute
-		{4 << 20, 100, time.Minute, 200_000},    // little but buckets, and more of them than there is room for
+		{4 << 20, 7, 50 * time.Millisecond, 200_000, 30_000},
+		{8 << 20, 200, 50 * time.Millisecond, 400_000, 0},
+		{32 << 20, 50, time.Second, 1_500_000, 0},
+		{4 << 20, 7, time.Microsecond, 200_000, 30_000}, // all of it in one minute
+		{4 << 20, 100, time.Minute, 200_000, 10_000},    // little but buckets, and more of them than there is room for
 	} {
+		bulky := 0
 		if underRace {
-			test.rows = 40_000 // the figures are for the other run
+			test.rows, bulky = test.raced, 250
+		}
+		if test.rows == 0 {
+			continue
 		}
 		t.Run(fmt.Sprintf("%s with %d series each %s", test.limit, test.series, test.step), func(t *testing.T) {
 			f := newFullSpeed(t, test.limit, test.series, test.step)
+			f.fill(bulky)
 			begun := time.Now()
 			f.record(test.rows)
 			took := time.Since(begun)
@@ -42,6 +48,9 @@ func TestSizeCapHolds(t *testing.T) {
 			t.Logf("%.0f samples/s; at most %.1f %% of the cap; trimmed %v; longest commit %s",
 				float64(test.rows)/took.Seconds(), 100*float64(f.largest.Load())/float64(test.limit), f.w.Status().Trimmed,
 				f.w.Status().LongestCommit)
+			if f.w.Status().Trimmed[service.Raw] == 0 {
+				t.Error("no sample was given up: the file has not reached its cap")
+			}
 		})
 	}
 }
@@ -55,6 +64,7 @@ type fullSpeed struct {
 	series []*service.Series
 	begin  time.Time
 	step   time.Duration
+	bulky  int          // series that were recorded once
 	moment atomic.Int64 // how many moments have been recorded
 
 	largest atomic.Int64
@@ -88,6 +98,18 @@ func (f *fullSpeed) newSeries(i int) *service.Series {
 		metric = service.State
 	}
 	return series(f.t, f.w, metric, fmt.Sprint("wan", i), nil)
+}
+
+// fill takes up room with so many series of long labels, each with one sample: a smaller file has to give up history after fewer
+// rows.
+func (f *fullSpeed) fill(bulky int) {
+	f.t.Helper()
+	f.bulky = bulky
+	labels := service.Labels{"a": strings.Repeat("x", 1000), "b": strings.Repeat("x", 1000), "c": strings.Repeat("x", 1000)}
+	for i := range bulky {
+		s := series(f.t, f.w, service.RTT, fmt.Sprint("bulky", i), labels)
+		write(f.t, f.w, service.Sample{Series: s, Time: f.begin, Value: 1})
+	}
 }
 
 func (f *fullSpeed) at(moment int64) time.Time { return f.begin.Add(time.Duration(moment) * f.step) }
@@ -154,6 +176,9 @@ func (f *fullSpeed) check() {
 	shut(f.t, f.w)
 	floor := filetest.Int(f.t, f.path, "SELECT floor FROM tiers WHERE granularity = '1h'")
 	var want int64
+	if f.begin.UnixMicro() >= floor {
+		want += int64(f.bulky)
+	}
 	for moment := range f.moment.Load() {
 		if f.at(moment).UnixMicro() >= floor {
 			want += int64(len(f.series))
@@ -295,6 +320,37 @@ func TestMaxSize(t *testing.T) {
 	for size, want := range map[service.Bytes]string{64 << 20: "64MiB", 1 << 30: "1GiB", 64e6: "62500KiB", 7: "7", 0: "0"} {
 		if got := size.String(); got != want {
 			t.Errorf("%d is %q, want %q", int64(size), got, want)
+		}
+	}
+}
+
+// What a clock that was ahead has left does not lift the floors above what is recorded when it is right again.
+func TestSizeCapAfterAClockThatWasAhead(t *testing.T) {
+	ahead := 365 * 24 * time.Hour
+	options := quiet()
+	options.NoMaintenance = true
+	options.Now = func() time.Time { return time.Now().Add(ahead) }
+	w := open(t, service.Config{DBPath: filetest.Path(t), MaxSize: service.MinMaxSize}, options)
+	var handles []*service.Series
+	for i := range 200 {
+		handles = append(handles, series(t, w, service.RTT, fmt.Sprint("wan", i), nil))
+	}
+	for round := range 2000 {
+		at := options.Now().Add(-time.Duration(2000-round) * time.Second)
+		samples := make([]service.Sample, 0, len(handles))
+		for _, s := range handles {
+			samples = append(samples, service.Sample{Series: s, Time: at, Value: 1})
+		}
+		write(t, w, samples...)
+		ahead = 0
+	}
+	status := w.Status()
+	if status.Refused.Total() > 0 || status.Trimmed[service.Raw] == 0 {
+		t.Errorf("%+v refused, %v trimmed, want none and some", status.Refused, status.Trimmed)
+	}
+	for _, row := range filetest.Query(t, w.Path(), "SELECT granularity, floor FROM tiers") {
+		if floor := time.UnixMicro(row[1].(int64)); floor.After(time.Now().Add(3 * time.Minute)) {
+			t.Errorf("the floor of %v is %s", row[0], floor)
 		}
 	}
 }

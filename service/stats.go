@@ -1,7 +1,6 @@
 package service
 
 import (
-	"slices"
 	"sync"
 	"time"
 
@@ -86,10 +85,8 @@ func (s *stats) begin() {
 func (s *stats) commit(outcomes []repo.Outcome, took time.Duration, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.vitals.outcome(committing, err)
 	if err != nil {
 		s.status.FailedCommits++
-		s.note(err)
 		return
 	}
 	s.status.Commits++
@@ -97,8 +94,12 @@ func (s *stats) commit(outcomes []repo.Outcome, took time.Duration, err error) {
 	s.status.CommitTimes.add(took)
 	s.status.LongestCommit = max(s.status.LongestCommit, took)
 	s.status.LastCommit = time.Now()
+	old := s.status.Refused.TooOld
 	for _, outcome := range outcomes {
 		s.status.count(outcome)
+	}
+	if len(outcomes) > 0 {
+		s.vitals.tooOld = s.status.Refused.TooOld-old == int64(len(outcomes))
 	}
 }
 
@@ -135,8 +136,6 @@ func (s *stats) pass(report Report) {
 	}
 	s.status.Maintained = time.Now()
 	s.vitals.maintained = s.status.Maintained
-	s.vitals.outcome(checkpointing, nil)
-	s.vitals.outcome(maintaining, nil)
 }
 
 // doubt notes how far the clock has jumped, and when deleting goes by it again.
@@ -144,16 +143,6 @@ func (s *stats) doubt(jump time.Duration, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status.ClockDoubt, s.status.DeletesAgain = jump, until
-}
-
-// ended notes how a part of maintenance has ended.
-func (s *stats) ended(op operation, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.vitals.outcome(op, err)
-	if err != nil {
-		s.note(err)
-	}
 }
 
 // held notes for how long commits have been held back.
@@ -164,17 +153,12 @@ func (s *stats) held(held time.Duration) {
 	s.status.LongestHold = max(s.status.LongestHold, held)
 }
 
-func (s *stats) note(err error) {
-	s.status.LastError = err
-	s.status.LastErrorAt = time.Now()
-}
-
 func (s *stats) snapshot() WriterStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	status := s.status
 	status.CommitTimes = status.CommitTimes.clone()
 	status.LastPass = status.LastPass.clone()
-	status.DiskFull = slices.Contains(s.vitals.full[:], true)
+	status.DiskFull = s.vitals.troubles.have(diskFull)
 	return status
 }

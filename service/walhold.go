@@ -72,17 +72,10 @@ func (l *loop) nextHeld() func() {
 // restartWAL ends the hold if the WAL can begin anew, if that can not be waited for any longer, or if the queue needs the
 // room.
 func (l *loop) restartWAL() {
-	h := &l.hold
 	restarted, err := l.store.Restart(context.Background())
-	held := time.Since(h.since)
-	switch full := l.queue.state().depth >= l.config.QueueSize-l.config.QueueSize/4; {
-	case err != nil:
-		l.stats.ended(checkpointing, err)
-		l.report(checkpointing, err)
-	case !restarted && !full && held < h.most:
+	held := time.Since(l.hold.since)
+	if err == nil && !restarted && held < l.hold.most && !l.queueNeedsRoom() {
 		return
-	case !restarted && h.beyond == 0:
-		l.log.Warn("readers keep the WAL from beginning anew, it goes on growing", "bytes", l.store.WALBytes())
 	}
 	if held >= holdPoll {
 		l.stats.held(held)
@@ -91,9 +84,20 @@ func (l *loop) restartWAL() {
 		l.unpinned()
 		return
 	}
-	*h = walHold{
-		most:     min(2*h.most, maxHold),
+	if err == nil && l.hold.beyond == 0 {
+		l.log.Warn("readers keep the WAL from beginning anew, it goes on growing", "bytes", l.store.WALBytes())
+	}
+	l.hold = walHold{
+		most:     min(2*l.hold.most, maxHold),
 		notUntil: time.Now().Add(holdShare * held),
 		beyond:   l.store.WALPages() + l.store.WALPagesLimit(),
 	}
+	if err != nil {
+		l.outcome(checkpointing, err)
+	}
+}
+
+// queueNeedsRoom says that samples would be dropped if commits were held back for much longer.
+func (l *loop) queueNeedsRoom() bool {
+	return l.queue.state().depth >= l.config.QueueSize-l.config.QueueSize/4
 }

@@ -27,8 +27,13 @@ type Writer struct {
 // the file open already, under whatever spelling of its path, the result is another hold on the same writer, and of the
 // configuration only the ages count.
 //
-// It blocks for as long as it takes to open the file. Errors: ErrConfig with everything that is wrong, ErrAggregation,
-// ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDamaged, and those of the file system.
+// A history that is damaged is moved aside, as Quarantined lists it, and a new file takes its place: that is logged and counted,
+// and no error.
+//
+// It blocks for as long as it takes to open the file, and to look through it, for half a second at most. Errors: ErrConfig with
+// everything that is wrong, ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, those of the
+// file system, and that of ctx; ErrDamaged where a damaged file can not be moved aside: another process has it open for writing, or
+// this one may not make the lock file or the new one beside it.
 func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
@@ -68,8 +73,9 @@ func (w *Writer) Record(samples ...Sample) {
 // for two seconds at most. A sample that was there already is no error. The samples that were refused are in the error, each as
 // a *SampleError, the first twenty by name; the others are committed all the same.
 //
-// Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed, those of the file
-// system, and that of ctx. A done ctx ends the wait, not the commit.
+// Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed; ErrBusy, ErrDiskFull,
+// ErrDamaged and those of the file system, when nothing of the commit was stored; and that of ctx. A done ctx ends the wait, not
+// the commit.
 func (w *Writer) Write(ctx context.Context, samples ...Sample) error {
 	if w.closed.Load() {
 		return ErrClosed
@@ -107,7 +113,7 @@ func (w *Writer) Flush(ctx context.Context) error {
 // Maintain runs one pass of maintenance until nothing is due, beside the commits, and blocks until it has ended. When ctx
 // is done the pass ends after the step under way, and the report says what was done up to then.
 //
-// Errors: ErrClosed, ErrBusy, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
 func (w *Writer) Maintain(ctx context.Context) (Report, error) {
 	if w.closed.Load() {
 		return Report{}, ErrClosed
@@ -164,6 +170,8 @@ func (w *Writer) Path() string { return w.core.config.DBPath }
 // returns the same error.
 //
 // It blocks until that is done or ctx is; a done ctx leaves what was begun to end by itself, and skips the roll-up.
+//
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged and those of the file system, by which samples may be lost, and that of ctx.
 func (w *Writer) Close(ctx context.Context) error {
 	w.release.Do(func() {
 		w.closed.Store(true)

@@ -137,6 +137,14 @@ func newMaintenance(r service.Report, zone *time.Location) *maintenance {
 	}
 }
 
+// why says why deleting waits.
+func (m *maintenance) why() string {
+	if m.doubt == 0 {
+		return "the file has seen no clock before"
+	}
+	return "the clock has gone on by " + formatAge(m.doubt.Round(time.Second)) + " unseen"
+}
+
 // print shows the report to people.
 func (m *maintenance) print(out io.Writer) error {
 	lines := newTable(out)
@@ -152,9 +160,8 @@ func (m *maintenance) print(out io.Writer) error {
 		[]string{"took", brief(m.took)},
 		[]string{"more due", more},
 	)
-	if m.doubt > 0 {
-		facts = append(facts, []string{"deleting waits", fmt.Sprintf("the clock has gone on by %s unseen: run it again after %s",
-			formatAge(m.doubt.Round(time.Second)), m.DeletesAgain.show(m.zone))})
+	if !m.DeletesAgain.IsZero() {
+		facts = append(facts, []string{"deleting waits", m.why() + ": run it again after " + m.DeletesAgain.show(m.zone)})
 	}
 	for _, fact := range facts {
 		if err := lines.add(fact...); err != nil {

@@ -22,7 +22,8 @@ func newStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Show the state of the file",
 		Long: `Show the sizes of the file, what each tier of it holds and for how long, and whether SQLite's quick check finds it
-sound. It only reads, about a second for each hundred megabytes. The exit code is 1 if the check finds anything.
+sound. It only reads, about a second for each hundred megabytes. The exit code is 1 if the check finds anything. "damaged"
+names a file that was moved aside because it was damaged, and lies there until somebody takes it away.
 
 A tier counts from its floor on, and is complete up to its watermark.`,
 		Example: `  wanstore status
@@ -137,7 +138,11 @@ func newTierStatus(read service.TierStatus, keep time.Duration) tierStatus {
 func (s fileStatus) print(out io.Writer) error {
 	facts := newTable(out)
 	clock := "believed"
-	if !s.ClockDoubted.IsZero() {
+	switch {
+	case s.ClockDoubted.IsZero():
+	case s.DeletedBy.IsZero():
+		clock = fmt.Sprintf("the first one is seen since %s, nothing has been deleted yet", s.ClockDoubted.show(s.zone))
+	default:
 		clock = fmt.Sprintf("in doubt since %s, deleting goes by %s", s.ClockDoubted.show(s.zone), s.DeletedBy.show(s.zone))
 	}
 	list := [][]string{

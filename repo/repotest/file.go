@@ -5,22 +5,13 @@ import (
 	"syscall"
 
 	"github.com/ncruces/go-sqlite3/vfs"
-)
 
-// driverFile is what a file of the driver's own VFS can do, and repo wants of it.
-type driverFile interface {
-	vfs.FileLockState
-	vfs.FilePersistWAL
-	vfs.FilePowersafeOverwrite
-	vfs.FileSizeHint
-	vfs.FileHasMoved
-	vfs.FileSharedMemory
-	vfs.FileMemoryMapper
-}
+	"github.com/wanstore/wanstore/repo"
+)
 
 // file is an open file on a disk.
 type file struct {
-	driverFile
+	repo.DriverFile
 
 	disk    *Disk
 	path    string
@@ -40,7 +31,7 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	fits := min(int64(len(p)), max(room-off, 0))
-	n, err := f.driverFile.WriteAt(p[:fits], off)
+	n, err := f.DriverFile.WriteAt(p[:fits], off)
 	f.image.write(p[:n], off)
 	if err == nil && n < len(p) {
 		err = failure(Write, f.path, syscall.ENOSPC)
@@ -50,7 +41,7 @@ func (f *file) WriteAt(p []byte, off int64) (int, error) {
 
 // Truncate sets the size of the file.
 func (f *file) Truncate(size int64) error {
-	return f.resize(size, func() error { return f.driverFile.Truncate(size) })
+	return f.resize(size, func() error { return f.DriverFile.Truncate(size) })
 }
 
 // SizeHint makes the file as long as it is going to be.
@@ -58,7 +49,7 @@ func (f *file) SizeHint(size int64) error {
 	if size <= f.length() {
 		return nil
 	}
-	return f.resize(size, func() error { return f.driverFile.SizeHint(size) })
+	return f.resize(size, func() error { return f.DriverFile.SizeHint(size) })
 }
 
 func (f *file) length() int64 {

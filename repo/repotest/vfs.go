@@ -15,8 +15,7 @@ import (
 // mounted is the VFS beneath the writers of this process, which knows all disks.
 var mounted = &disks{}
 
-// Before the first writer is opened, whichever test that may be.
-func init() { vfs.Register(repo.FaultVFS, mounted) } //nolint:gochecknoinits // see above
+func init() { vfs.Register(repo.FaultVFS, mounted) } //nolint:gochecknoinits // before any test opens its first writer
 
 // disks finds the disk that a path lies on. What lies on none goes to the driver's own VFS.
 type disks struct {
@@ -77,7 +76,7 @@ func (v *disks) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, 
 	if err != nil {
 		return nil, got, err
 	}
-	own, ok := opened.(driverFile)
+	own, ok := opened.(repo.DriverFile)
 	if !ok {
 		return nil, got, errors.Join(fmt.Errorf("the driver's VFS opens a %T", opened), opened.Close())
 	}
@@ -87,7 +86,7 @@ func (v *disks) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, 
 	}
 	const journals = vfs.OPEN_MAIN_JOURNAL | vfs.OPEN_SUPER_JOURNAL | vfs.OPEN_WAL
 	return &file{
-		driverFile: own, disk: disk, path: path, image: image,
+		DriverFile: own, disk: disk, path: path, image: image,
 		syncDir: flags&vfs.OPEN_CREATE != 0 && flags&journals != 0,
 	}, got, nil
 }

@@ -15,16 +15,16 @@ import (
 
 const pageSize = 512
 
-// seed is WANSTORE_TEST_SEED, or a new one each time.
+// seed is WANSTORE_SEED, or a new one each time.
 func seed(t *testing.T) *rand.Rand {
 	t.Helper()
 	number := rand.Uint64()
-	if text := os.Getenv("WANSTORE_TEST_SEED"); text != "" {
+	if text := os.Getenv("WANSTORE_SEED"); text != "" {
 		var err error
 		number, err = strconv.ParseUint(text, 10, 64)
 		must(t, err)
 	}
-	t.Logf("WANSTORE_TEST_SEED=%d", number)
+	t.Logf("WANSTORE_SEED=%d", number)
 	return rand.New(rand.NewPCG(number, 0))
 }
 

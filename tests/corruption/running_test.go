@@ -2,9 +2,11 @@ package corruption
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,13 +124,18 @@ func TestDamagedWhileMaintaining(t *testing.T) {
 }
 
 func TestRemovedWhileRecording(t *testing.T) {
-	w, _ := running(t)
+	w, lines := running(t)
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		must(t, os.Remove(w.Path()+suffix))
 	}
 	must(t, w.Write(t.Context(), sample(t, w, 1)))
-	if got := stored(t, w.Path()); !slices.Equal(got, []any{1.0}) {
-		t.Errorf("the new file has %v, want the sample", got)
+	must(t, w.Write(t.Context(), sample(t, w, 2)))
+	if got := stored(t, w.Path()); !slices.Equal(got, []any{1.0, 2.0}) {
+		t.Errorf("the new file has %v, want the samples", got)
+	}
+	lines.saw(t, "the file was taken away or replaced")
+	if problems := w.Health(); len(problems) > 0 {
+		t.Errorf("health says %v of the new file", problems)
 	}
 }
 
@@ -144,7 +151,7 @@ func TestDamagedFileInUse(t *testing.T) {
 			t.Errorf("write: %v, want %v", err, service.ErrDamaged)
 		}
 	}
-	lines.saw(t, "there is no new one yet")
+	lines.saw(t, "there is no new one yet", "an operation failed")
 	if got := reasons(w.Health()); !slices.Contains(got, service.FileDamaged) {
 		t.Errorf("health says %v, want %s", got, service.FileDamaged)
 	}
@@ -165,7 +172,7 @@ func TestDamagedFileInUse(t *testing.T) {
 
 // What a writer finds damaged another one follows that has the same file open.
 func TestReplacedByAnotherProcess(t *testing.T) {
-	w, _ := running(t)
+	w, lines := running(t)
 	aside := filepath.Join(t.TempDir(), "aside.db")
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		must(t, os.Rename(w.Path()+suffix, aside+suffix))
@@ -177,6 +184,7 @@ func TestReplacedByAnotherProcess(t *testing.T) {
 	if got := stored(t, w.Path()); !slices.Equal(got, []any{1.0}) {
 		t.Errorf("the file at the path has %v, want the sample", got)
 	}
+	lines.saw(t, "the file was taken away or replaced")
 	must(t, filetest.Check(aside))
 }
 
@@ -191,8 +199,8 @@ func TestDamagedWhileReading(t *testing.T) {
 	for _, err := range h.Range(t.Context(), service.Query{From: begin, Until: time.Now()}) {
 		failed = err
 	}
-	if !isDamage(failed) {
-		t.Errorf("read: %v, want %v", failed, service.ErrDamaged)
+	if !isDamage(failed) || strings.Contains(failed.Error(), "I/O error") {
+		t.Errorf("read: %v, want %v, in words of its own", failed, service.ErrDamaged)
 	}
 }
 
@@ -255,10 +263,57 @@ func TestLinkAsLockFile(t *testing.T) {
 	must(t, os.Symlink(victim, path+".lock"))
 	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{NoMaintenance: true})
 	if err == nil {
-		t.Error("opened with a link as its lock file")
 		must(t, w.Close(t.Context()))
+	}
+	if err == nil || !strings.Contains(err.Error(), "the lock file is a link") {
+		t.Errorf("open: %v, want an error that names the link", err)
 	}
 	if got, _ := os.ReadFile(victim); string(got) != "precious" {
 		t.Errorf("the link was followed: the file there says %q", got)
 	}
+}
+
+// A WAL that is cut off under a writer is damage, and not a hole in the file.
+func TestWALCutWhileRecording(t *testing.T) {
+	w, lines := running(t)
+	add(t, w, commits)
+	must(t, os.Truncate(w.Path()+"-wal", 1000))
+	for i := range 2 * commits {
+		must(t, w.Write(t.Context(), sample(t, w, float64(i))))
+	}
+	_, err := w.Maintain(t.Context()) // which may be what finds it
+	if err != nil && !isDamage(err) {
+		t.Error(err)
+	}
+	maintain(t, w)
+	lines.saw(t, "an operation failed", "moved aside", "the WAL is damaged")
+	must(t, w.Close(t.Context()))
+	must(t, filetest.Check(w.Path()))
+}
+
+// A damaged index of the WAL makes a sound file look damaged: it is looked at once more, and stays.
+func TestIndexDamagedWhileRecording(t *testing.T) {
+	w, _ := running(t)
+	add(t, w, commits)
+	index, err := os.OpenFile(w.Path()+"-shm", os.O_WRONLY, 0)
+	must(t, err)
+	noise := make([]byte, 16<<10)
+	random := seed(t)
+	for i := range noise {
+		noise[i] = byte(random.Uint32())
+	}
+	_, err = index.WriteAt(noise, 16<<10)
+	must(t, errors.Join(err, index.Close()))
+	add(t, w, commits)
+	if _, err := w.Maintain(t.Context()); err != nil && !isDamage(err) { // it may be what finds it
+		t.Error(err)
+	}
+	maintain(t, w)
+	must(t, w.Close(t.Context()))
+	files, err := service.Quarantined(w.Path())
+	must(t, err)
+	if len(files) > 0 {
+		t.Errorf("a sound file was moved aside: %v", files)
+	}
+	must(t, filetest.Check(w.Path()))
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -288,18 +289,12 @@ func (l *logged) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// saw fails the test unless a line was logged that contains text, once.
-func (l *logged) saw(t *testing.T, text string) {
+// saw fails the test unless what was logged are lines with these texts in them, in their order, and nothing else.
+func (l *logged) saw(t *testing.T, texts ...string) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	found := 0
-	for _, line := range l.lines {
-		if strings.Contains(line, text) {
-			found++
-		}
-	}
-	if found != 1 {
-		t.Errorf("%q was logged %d times, want once, in:\n%s", text, found, strings.Join(l.lines, "\n"))
+	if !slices.EqualFunc(l.lines, texts, strings.Contains) {
+		t.Errorf("logged:\n%s\nwant lines with %q", strings.Join(l.lines, "\n"), texts)
 	}
 }

@@ -57,7 +57,7 @@ func run(t *testing.T, s shape) {
 		measured.stepName, status.Passes)
 	t.Logf("commits held back: %d times, for %s at most", status.Holds, status.LongestHold)
 	t.Log(measured)
-	measured.check(t)
+	measured.check(t, time.Duration(readers.slowest.Load()))
 	w.close(t)
 	w.checkCounts(t, sent)
 }

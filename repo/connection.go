@@ -1,0 +1,73 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// errBegun says that a connection was opened when its file was empty. The driver learns from the first page, as the file has
+// it, whether there are checksums: if another process has just written that, this connection would never know, and write
+// pages without.
+var errBegun = errors.New("the file has just been begun")
+
+// setUpWriter makes a connection one of a writer. That of a file which has no page yet writes the first one, and fails with
+// errBegun: the next one will do.
+func setUpWriter(c *sqlite3.Conn) error {
+	// The end of a connection may be that of a damaged file, which is to stay as it was found: a proper close says otherwise.
+	if err := leaveWAL(c, true); err != nil {
+		return err
+	}
+	made, err := hasPages(c)
+	if err != nil {
+		return err
+	}
+	if !made {
+		if err := beginFile(c); err != nil {
+			return err
+		}
+		return errBegun
+	}
+	if err := c.Exec("PRAGMA journal_mode = wal"); err != nil {
+		return err
+	}
+	return DefineFunctions(c)
+}
+
+// beginFile gives a new file its first page. A file that is there keeps what it has: to say it again would write to that page each
+// time that it is opened.
+func beginFile(c *sqlite3.Conn) error {
+	if _, err := c.FileControl("main", sqlite3.FCNTL_RESERVE_BYTES, checksumBytes); err != nil {
+		return err
+	}
+	return c.Exec("PRAGMA auto_vacuum = incremental; PRAGMA journal_mode = wal")
+}
+
+func hasPages(c *sqlite3.Conn) (some bool, err error) {
+	count, _, err := c.Prepare("PRAGMA page_count")
+	if err != nil {
+		return false, err
+	}
+	defer func() { err = errors.Join(err, count.Close()) }()
+	return count.Step() && count.ColumnInt(0) > 0, count.Err()
+}
+
+// leaveWAL makes the end of a connection leave the WAL as it is, or take it into the file as the last connection does.
+func leaveWAL(c *sqlite3.Conn, leave bool) error {
+	_, err := c.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, leave)
+	return err
+}
+
+// prepare prepares all statements. A history that one of them does not fit was changed by somebody: its pages are sound, so that is
+// no damage.
+func prepare(ctx context.Context, conn db.DBTX) (*db.Queries, error) {
+	q, err := db.Prepare(ctx, conn)
+	if errors.Is(err, sqlite3.ERROR) {
+		err = fmt.Errorf("%w: its schema is not that of its version (%w)", ErrForeign, err)
+	}
+	return q, err
+}
