@@ -33,8 +33,9 @@ func (l *loop) follow() {
 	}
 }
 
-// mend goes on in a new file where this one is damaged, as err says, or away. What waits in the queue goes there. It returns false
-// where nothing has changed: another process has the damaged file open, or no new one can be made.
+// mend goes on in a new file where this one is damaged, as err says, or away, and in the same one where that is found sound. What
+// waits in the queue goes there. It returns false where nothing has changed: another process has the damaged file open, or no
+// new one can be made.
 func (l *loop) mend(err error) bool {
 	if !repo.IsDamage(err) && !l.store.Lost() {
 		return false
@@ -52,7 +53,11 @@ func (l *loop) mend(err error) bool {
 	found := l.store.Findings()
 	found.NoWAL = false // it was this writer that had not closed the file, and that file is another one
 	l.announce(found)
-	if found.Quarantine == nil && found.StrayWAL == "" {
+	switch {
+	case found.Quarantine != nil || found.StrayWAL != "":
+	case repo.IsDamage(err):
+		l.log.Warn("the file looked damaged, and was found sound when it was opened again", "err", err)
+	default:
 		l.log.Warn("the file was taken away or replaced: recording goes on in the one that is at its path now")
 	}
 	l.adopt()

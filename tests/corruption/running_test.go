@@ -293,7 +293,7 @@ func TestWALCutWhileRecording(t *testing.T) {
 
 // A damaged index of the WAL makes a sound file look damaged: it is looked at once more, and stays.
 func TestIndexDamagedWhileRecording(t *testing.T) {
-	w, _ := running(t)
+	w, lines := running(t)
 	add(t, w, commits)
 	index, err := os.OpenFile(w.Path()+"-shm", os.O_WRONLY, 0)
 	must(t, err)
@@ -309,7 +309,12 @@ func TestIndexDamagedWhileRecording(t *testing.T) {
 		t.Error(err)
 	}
 	maintain(t, w)
-	must(t, w.Close(t.Context()))
+	must(t, w.Close(t.Context())) // which ends whoever writes to the log
+	for _, line := range lines.lines {
+		if strings.Contains(line, "moved aside") || strings.Contains(line, "taken away") {
+			t.Errorf("the log says %s", line)
+		}
+	}
 	files, err := service.Quarantined(w.Path())
 	must(t, err)
 	if len(files) > 0 {
