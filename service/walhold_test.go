@@ -75,6 +75,17 @@ func overlap(t *testing.T, path string) (stop func()) {
 	}
 }
 
+// growing opens a writer for a WAL to grow by.
+func growing(t *testing.T, path string) (*service.Writer, *growth, *logged) {
+	t.Helper()
+	log := &logged{}
+	options := quiet()
+	options.Logger = log.logger()
+	grow := &growth{w: open(t, service.Config{DBPath: path}, options)}
+	grow.write(t, 1)
+	return grow.w, grow, log
+}
+
 func walSize(t *testing.T, path string) int64 {
 	t.Helper()
 	info, err := os.Stat(path + "-wal")
@@ -88,12 +99,7 @@ func walSize(t *testing.T, path string) int64 {
 func TestWALUnderReadersThatOverlap(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
-		log := &logged{}
-		options := quiet()
-		options.Logger = log.logger()
-		w := open(t, service.Config{DBPath: path}, options)
-		grow := growth{w: w}
-		grow.write(t, 1)
+		w, grow, log := growing(t, path)
 		stop := overlap(t, path)
 		defer stop()
 		var largest int64
@@ -128,12 +134,7 @@ func TestWALUnderReadersThatOverlap(t *testing.T) {
 func TestWALUnderAReaderThatStays(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
-		log := &logged{}
-		options := quiet()
-		options.Logger = log.logger()
-		w := open(t, service.Config{DBPath: path}, options)
-		grow := growth{w: w}
-		grow.write(t, 1)
+		w, grow, log := growing(t, path)
 		release := filetest.Hold(t, path)
 		for _, want := range []time.Duration{2 * time.Second, 4 * time.Second} {
 			for holds := w.Status().Holds; w.Status().Holds == holds; {
