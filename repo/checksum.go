@@ -17,26 +17,10 @@ func guard(file DriverFile, flags vfs.OpenFlag) DriverFile {
 	case flags&vfs.OPEN_MAIN_DB != 0:
 		return guardedFile{file}
 	case flags&vfs.OPEN_WAL != 0:
-		return guardedWAL{file}
+		return newGuardedWAL(file)
 	default:
 		return file
 	}
-}
-
-// guardedWAL guards a WAL that somebody cuts off under a writer: SQLite would take the hole for pages, and write them to the file.
-type guardedWAL struct{ DriverFile }
-
-// ReadAt reads a page only where the frame around it has been written, which has the number of a page: there is no page 0.
-func (w guardedWAL) ReadAt(p []byte, off int64) (int, error) {
-	n, err := w.DriverFile.ReadAt(p, off)
-	if len(p) != pageSize || (off-walHeaderBytes)%(frameHeaderBytes+pageSize) != frameHeaderBytes {
-		return n, err
-	}
-	var number [4]byte
-	if _, failed := w.DriverFile.ReadAt(number[:], off-frameHeaderBytes); failed != nil || n < len(p) || number == [4]byte{} {
-		return 0, sqlite3.IOERR_DATA
-	}
-	return n, err
 }
 
 // guardedFile guards what turns the checksums off: damage to the byte of the header that turns them on, and a last page that
@@ -78,23 +62,32 @@ func (f guardedFile) hasChecksum() bool {
 
 // checksum is that of SQLite's cksumvfs, over a multiple of 8 bytes.
 func checksum(p []byte) (text [checksumBytes]byte) {
-	sum := runningSum{order: binary.LittleEndian}
+	var sum runningSum
 	sum.add(p)
-	sum.order.PutUint32(text[:], sum.s1)
-	sum.order.PutUint32(text[4:], sum.s2)
+	binary.LittleEndian.PutUint32(text[:], sum.s1)
+	binary.LittleEndian.PutUint32(text[4:], sum.s2)
 	return text
 }
 
 // runningSum is the checksum of pages and of a WAL, which goes on from frame to frame.
 type runningSum struct {
-	s1, s2 uint32
-	order  binary.ByteOrder // of the words that are summed up
+	s1, s2    uint32
+	bigEndian bool // the words that are summed up
 }
 
-// add goes on over a multiple of 8 bytes.
+// add goes on over a multiple of 8 bytes. It has a loop for each order, since every page that is read passes here.
 func (s *runningSum) add(p []byte) {
-	for ; len(p) >= 8; p = p[8:] {
-		s.s1 += s.order.Uint32(p) + s.s2
-		s.s2 += s.order.Uint32(p[4:]) + s.s1
+	s1, s2 := s.s1, s.s2
+	if s.bigEndian {
+		for ; len(p) >= 8; p = p[8:] {
+			s1 += binary.BigEndian.Uint32(p) + s2
+			s2 += binary.BigEndian.Uint32(p[4:]) + s1
+		}
+	} else {
+		for ; len(p) >= 8; p = p[8:] {
+			s1 += binary.LittleEndian.Uint32(p) + s2
+			s2 += binary.LittleEndian.Uint32(p[4:]) + s1
+		}
 	}
+	s.s1, s.s2 = s1, s2
 }

@@ -25,10 +25,7 @@ type walHeader struct {
 func parseWALHeader(p []byte) (walHeader, bool) {
 	h := walHeader{pageSize: int(binary.BigEndian.Uint32(p[8:])), salt: [8]byte(p[16:])}
 	magic := binary.BigEndian.Uint32(p)
-	h.sum.order = binary.LittleEndian
-	if magic&1 != 0 {
-		h.sum.order = binary.BigEndian
-	}
+	h.sum.bigEndian = magic&1 != 0
 	h.sum.add(p[:24])
 	const smallest, largest = 512, 65536
 	ok := magic&^1 == walMagic && h.pageSize >= smallest && h.pageSize <= largest && h.pageSize&(h.pageSize-1) == 0

@@ -1,0 +1,81 @@
+package repo
+
+import (
+	"encoding/binary"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// guardedWAL checks each page that is read of a WAL against the checksum of its frame. SQLite itself does that only when it takes
+// a WAL over that somebody else has left; later a flipped bit would be just another value, and the hole of a WAL that somebody
+// has cut off a page of zeros, which a checkpoint would write to the file.
+type guardedWAL struct {
+	DriverFile
+	frame    int64              // where the frame begins whose header was written last
+	unsummed map[int64]struct{} // pages written once more in the transaction under way, whose frames have the sum of before
+}
+
+func newGuardedWAL(file DriverFile) *guardedWAL {
+	return &guardedWAL{DriverFile: file, unsummed: map[int64]struct{}{}}
+}
+
+// ReadAt reads a page only as it was written.
+func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
+	n, err := w.DriverFile.ReadAt(p, off)
+	if len(p) != pageSize || !startsPage(off) {
+		return n, err
+	}
+	if _, unsummed := w.unsummed[off]; unsummed {
+		return n, err
+	}
+	if n < len(p) || !w.fits(p, off) {
+		return 0, sqlite3.IOERR_DATA // as the driver calls a wrong checksum
+	}
+	return n, err
+}
+
+// WriteAt notes which pages are written without the header of their frame. SQLite does that where a transaction that is larger
+// than its cache changes a page once more, and writes all sums anew when it commits. Nobody else reads those pages before.
+func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
+	switch {
+	case startsPage(off + frameHeaderBytes):
+		w.frame = off
+		delete(w.unsummed, off+frameHeaderBytes)
+	case startsPage(off) && w.frame != off-frameHeaderBytes:
+		w.unsummed[off] = struct{}{}
+	}
+	return w.DriverFile.WriteAt(p, off)
+}
+
+// startsPage says that a page of the WAL is at an offset.
+func startsPage(off int64) bool {
+	return off > walHeaderBytes && (off-walHeaderBytes)%(frameHeaderBytes+pageSize) == frameHeaderBytes
+}
+
+// fits says that a page has the checksum of its frame, which goes on from the one before. There is no page 0: where the number
+// is missing, so are the sums.
+func (w *guardedWAL) fits(page []byte, off int64) bool {
+	var before [8]byte // the sum of the frame before, or that of the header of the WAL
+	var frame [frameHeaderBytes]byte
+	start := off - frameHeaderBytes
+	beforeAt := start - 8
+	if start > walHeaderBytes {
+		beforeAt = start - pageSize - 8
+	}
+	if n, _ := w.DriverFile.ReadAt(before[:], beforeAt); n < len(before) {
+		return false
+	}
+	if n, _ := w.DriverFile.ReadAt(frame[:], start); n < len(frame) || [4]byte(frame[:]) == [4]byte{} {
+		return false
+	}
+	// The order is that of the machine that made the WAL, which is seldom another one.
+	return followsOn(before, frame, page, false) || followsOn(before, frame, page, true)
+}
+
+// followsOn says that a frame has the sum that goes on from the one before.
+func followsOn(before [8]byte, frame [frameHeaderBytes]byte, page []byte, bigEndian bool) bool {
+	sum := runningSum{s1: binary.BigEndian.Uint32(before[:]), s2: binary.BigEndian.Uint32(before[4:]), bigEndian: bigEndian}
+	sum.add(frame[:8])
+	sum.add(page)
+	return isWALSum(sum, frame[16:])
+}

@@ -1,0 +1,54 @@
+package corruption
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+)
+
+// A byte that flips in the WAL of a running program, at a place that SQLite looked at for the last time when it wrote it: who reads
+// the page hears of it, and it does not get into the file.
+func TestFlippedWALWhileRecording(t *testing.T) {
+	random := seed(t)
+	told := 0
+	for range 40 {
+		w, lines := running(t)
+		add(t, w, commits)
+		want := read(t, w.Path())
+		wal, err := os.ReadFile(w.Path() + "-wal")
+		must(t, err)
+		const frame = 24 + pageSize
+		place := 32 + random.IntN(len(wal)/frame)*frame
+		place += []int{random.IntN(8), 16 + random.IntN(8), 24 + random.IntN(pageSize)}[random.IntN(3)] // its number, sum or page
+		flip(random, wal, place)
+		file, err := os.OpenFile(w.Path()+"-wal", os.O_WRONLY, 0)
+		must(t, err)
+		_, err = file.WriteAt(wal[place:place+1], int64(place))
+		must(t, err)
+		must(t, file.Close())
+
+		readsRightOrTells(t, w.Path(), want)
+		if _, err := w.Maintain(t.Context()); err != nil && !isDamage(err) { // it may be what finds it
+			t.Error(err)
+		}
+		maintain(t, w)
+		must(t, w.Close(t.Context()))
+		must(t, filetest.Check(w.Path()))
+		said := strings.Join(lines.lines, "\n")
+		switch {
+		case strings.Contains(said, "moved aside") || strings.Contains(said, "the WAL is damaged"):
+			told++
+		case counted(t, w.Path()) != 3*commits:
+			t.Errorf("samples are missing, and the log says %q", said)
+		}
+		if t.Failed() {
+			t.Fatalf("byte %d, in frame %d", place, (place-32)/frame)
+		}
+	}
+	if told == 0 {
+		t.Error("no flip was told of: none of them was in a page that counts")
+	}
+	t.Logf("%d of 40 were told of, the others were in pages that had been written once more", told)
+}
