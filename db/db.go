@@ -63,8 +63,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.firstSampleTimeStmt, err = db.PrepareContext(ctx, firstSampleTime); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstSampleTime: %w", err)
 	}
+	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
+	}
 	if q.getClockStmt, err = db.PrepareContext(ctx, getClock); err != nil {
 		return nil, fmt.Errorf("error preparing query GetClock: %w", err)
+	}
+	if q.groupSamplesStmt, err = db.PrepareContext(ctx, groupSamples); err != nil {
+		return nil, fmt.Errorf("error preparing query GroupSamples: %w", err)
 	}
 	if q.insertSampleStmt, err = db.PrepareContext(ctx, insertSample); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertSample: %w", err)
@@ -226,9 +232,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing firstSampleTimeStmt: %w", cerr)
 		}
 	}
+	if q.forgetSampleGroupsStmt != nil {
+		if cerr := q.forgetSampleGroupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetSampleGroupsStmt: %w", cerr)
+		}
+	}
 	if q.getClockStmt != nil {
 		if cerr := q.getClockStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing getClockStmt: %w", cerr)
+		}
+	}
+	if q.groupSamplesStmt != nil {
+		if cerr := q.groupSamplesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing groupSamplesStmt: %w", cerr)
 		}
 	}
 	if q.insertSampleStmt != nil {
@@ -433,7 +449,9 @@ type Queries struct {
 	findSeriesStmt             *sql.Stmt
 	firstBucketStmt            *sql.Stmt
 	firstSampleTimeStmt        *sql.Stmt
+	forgetSampleGroupsStmt     *sql.Stmt
 	getClockStmt               *sql.Stmt
+	groupSamplesStmt           *sql.Stmt
 	insertSampleStmt           *sql.Stmt
 	lastBucketStmt             *sql.Stmt
 	lastImportIDStmt           *sql.Stmt
@@ -483,7 +501,9 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		findSeriesStmt:             q.findSeriesStmt,
 		firstBucketStmt:            q.firstBucketStmt,
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
+		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
 		getClockStmt:               q.getClockStmt,
+		groupSamplesStmt:           q.groupSamplesStmt,
 		insertSampleStmt:           q.insertSampleStmt,
 		lastBucketStmt:             q.lastBucketStmt,
 		lastImportIDStmt:           q.lastImportIDStmt,

@@ -57,6 +57,17 @@ type Rollup struct {
 	Max         float64
 }
 
+type SampleGroup struct {
+	SeriesID int64
+	Ts       int64
+	State    sql.NullFloat64
+	Count    int64
+	Sum      float64
+	Min      float64
+	Max      float64
+	NewestTs int64
+}
+
 type Series struct {
 	ID          int64
 	MetricName  string

@@ -46,6 +46,46 @@ func (q *Queries) FirstBucket(ctx context.Context, arg FirstBucketParams) (int64
 	return ts, err
 }
 
+const forgetSampleGroups = `-- name: ForgetSampleGroups :exec
+DELETE FROM sample_groups
+`
+
+// Scans sample_groups, of which SQLite gives all pages back at once.
+func (q *Queries) ForgetSampleGroups(ctx context.Context) error {
+	_, err := q.exec(ctx, q.forgetSampleGroupsStmt, forgetSampleGroups)
+	return err
+}
+
+const groupSamples = `-- name: GroupSamples :exec
+INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts)
+SELECT
+  r.series_id,
+  r.ts / p.bucket * p.bucket AS bucket_ts,
+  CASE s.aggregation WHEN 'mode' THEN r.value END AS state,
+  count(*),
+  sum(r.value),
+  min(r.value),
+  max(r.value),
+  max(r.ts)
+FROM (SELECT CAST(?1 AS INTEGER) AS bucket) AS p
+CROSS JOIN raw_samples AS r
+CROSS JOIN series AS s ON s.id = r.series_id
+WHERE r.ts >= ?2 AND r.ts < ?3
+GROUP BY r.series_id, bucket_ts, state
+`
+
+type GroupSamplesParams struct {
+	Bucket  int64
+	FromTs  int64
+	UntilTs int64
+}
+
+// Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a temporary B-tree.
+func (q *Queries) GroupSamples(ctx context.Context, arg GroupSamplesParams) error {
+	_, err := q.exec(ctx, q.groupSamplesStmt, groupSamples, arg.Bucket, arg.FromTs, arg.UntilTs)
+	return err
+}
+
 const lastBucket = `-- name: LastBucket :one
 SELECT CAST(coalesce(max(last.ts), -1) AS INTEGER) AS ts
 FROM (
@@ -190,20 +230,9 @@ func (q *Queries) RollUpRollups(ctx context.Context, arg RollUpRollupsParams) er
 
 const rollUpSamples = `-- name: RollUpSamples :exec
 INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
-SELECT
-  CAST(?1 AS TEXT),
-  r.series_id,
-  r.ts / p.bucket * p.bucket AS bucket_ts,
-  count(*),
-  sum(r.value),
-  min(r.value),
-  max(r.value)
-FROM raw_samples AS r, (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
-WHERE
-  r.ts >= ?3
-  AND r.ts < ?4
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'avg')
-GROUP BY r.series_id, bucket_ts
+SELECT CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max
+FROM sample_groups AS g
+WHERE g.state IS NULL
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
@@ -211,21 +240,9 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   max = max(rollups.max, excluded.max)
 `
 
-type RollUpSamplesParams struct {
-	Granularity string
-	Bucket      int64
-	FromTs      int64
-	UntilTs     int64
-}
-
-// Walks raw_samples by its key over the slice [from_ts, until_ts); groups in a temporary B-tree.
-func (q *Queries) RollUpSamples(ctx context.Context, arg RollUpSamplesParams) error {
-	_, err := q.exec(ctx, q.rollUpSamplesStmt, rollUpSamples,
-		arg.Granularity,
-		arg.Bucket,
-		arg.FromTs,
-		arg.UntilTs,
-	)
+// Walks sample_groups whole, seeks rollups by its key.
+func (q *Queries) RollUpSamples(ctx context.Context, granularity string) error {
+	_, err := q.exec(ctx, q.rollUpSamplesStmt, rollUpSamples, granularity)
 	return err
 }
 
@@ -270,35 +287,14 @@ func (q *Queries) RollUpStateRollups(ctx context.Context, arg RollUpStateRollups
 
 const rollUpStateSamples = `-- name: RollUpStateSamples :exec
 INSERT INTO state_rollups (granularity, series_id, ts, value, count)
-SELECT
-  CAST(?1 AS TEXT),
-  r.series_id,
-  r.ts / p.bucket * p.bucket AS bucket_ts,
-  r.value,
-  count(*)
-FROM raw_samples AS r, (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
-WHERE
-  r.ts >= ?3
-  AND r.ts < ?4
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
-GROUP BY r.series_id, bucket_ts, r.value
+SELECT CAST(?1 AS TEXT), g.series_id, g.ts, g.state, g.count
+FROM sample_groups AS g
+WHERE g.state IS NOT NULL
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count
 `
 
-type RollUpStateSamplesParams struct {
-	Granularity string
-	Bucket      int64
-	FromTs      int64
-	UntilTs     int64
-}
-
-// Walks raw_samples by its key over the slice [from_ts, until_ts); groups in a temporary B-tree.
-func (q *Queries) RollUpStateSamples(ctx context.Context, arg RollUpStateSamplesParams) error {
-	_, err := q.exec(ctx, q.rollUpStateSamplesStmt, rollUpStateSamples,
-		arg.Granularity,
-		arg.Bucket,
-		arg.FromTs,
-		arg.UntilTs,
-	)
+// Walks sample_groups whole, seeks state_rollups by its key.
+func (q *Queries) RollUpStateSamples(ctx context.Context, granularity string) error {
+	_, err := q.exec(ctx, q.rollUpStateSamplesStmt, rollUpStateSamples, granularity)
 	return err
 }

@@ -14,23 +14,30 @@ INSERT INTO state_rollups (granularity, series_id, ts, value, count)
 VALUES (@granularity, @series_id, @ts, @value, @count)
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count;
 
--- name: RollUpSamples :exec
--- Walks raw_samples by its key over the slice [from_ts, until_ts); groups in a temporary B-tree.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
+-- name: GroupSamples :exec
+-- Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a temporary B-tree.
+INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts)
 SELECT
-  CAST(@granularity AS TEXT),
   r.series_id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
+  CASE s.aggregation WHEN 'mode' THEN r.value END AS state,
   count(*),
   sum(r.value),
   min(r.value),
-  max(r.value)
-FROM raw_samples AS r, (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
-WHERE
-  r.ts >= @from_ts
-  AND r.ts < @until_ts
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'avg')
-GROUP BY r.series_id, bucket_ts
+  max(r.value),
+  max(r.ts)
+FROM (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
+CROSS JOIN raw_samples AS r
+CROSS JOIN series AS s ON s.id = r.series_id
+WHERE r.ts >= @from_ts AND r.ts < @until_ts
+GROUP BY r.series_id, bucket_ts, state;
+
+-- name: RollUpSamples :exec
+-- Walks sample_groups whole, seeks rollups by its key.
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
+SELECT CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max
+FROM sample_groups AS g
+WHERE g.state IS NULL
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
@@ -38,21 +45,16 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   max = max(rollups.max, excluded.max);
 
 -- name: RollUpStateSamples :exec
--- Walks raw_samples by its key over the slice [from_ts, until_ts); groups in a temporary B-tree.
+-- Walks sample_groups whole, seeks state_rollups by its key.
 INSERT INTO state_rollups (granularity, series_id, ts, value, count)
-SELECT
-  CAST(@granularity AS TEXT),
-  r.series_id,
-  r.ts / p.bucket * p.bucket AS bucket_ts,
-  r.value,
-  count(*)
-FROM raw_samples AS r, (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
-WHERE
-  r.ts >= @from_ts
-  AND r.ts < @until_ts
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
-GROUP BY r.series_id, bucket_ts, r.value
+SELECT CAST(@granularity AS TEXT), g.series_id, g.ts, g.state, g.count
+FROM sample_groups AS g
+WHERE g.state IS NOT NULL
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count;
+
+-- name: ForgetSampleGroups :exec
+-- Scans sample_groups, of which SQLite gives all pages back at once.
+DELETE FROM sample_groups;
 
 -- name: RollUpRollups :exec
 -- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups in a temporary B-tree.

@@ -49,16 +49,15 @@ SET last_ts = CAST(@ts AS INTEGER), last_value = CAST(@value AS REAL)
 WHERE id = @id AND (last_ts IS NULL OR last_ts < CAST(@ts AS INTEGER));
 
 -- name: AdvanceLastSamples :exec
--- Walks raw_samples by its key over the slice [from_ts, until_ts), groups in a temporary B-tree, then seeks series by its key.
--- SQLite takes the bare column value from the row that has max(ts).
+-- Walks sample_groups whole, groups in a temporary B-tree, then seeks raw_samples and series by their keys.
 INSERT INTO series (id, metric_name, wan_name, labels, aggregation, last_ts, last_value)
-SELECT s.id, s.metric_name, s.wan_name, s.labels, s.aggregation, newest.ts, newest.value
+SELECT s.id, s.metric_name, s.wan_name, s.labels, s.aggregation, r.ts, r.value
 FROM (
-  SELECT r.series_id, max(r.ts) AS ts, r.value
-  FROM raw_samples AS r
-  WHERE r.ts >= @from_ts AND r.ts < @until_ts
-  GROUP BY r.series_id
+  SELECT g.series_id, max(g.newest_ts) AS ts
+  FROM sample_groups AS g
+  GROUP BY g.series_id
 ) AS newest
-JOIN series AS s ON s.id = newest.series_id
+CROSS JOIN series AS s ON s.id = newest.series_id
+CROSS JOIN raw_samples AS r ON r.ts = newest.ts AND r.series_id = newest.series_id
 WHERE s.last_ts IS NULL OR s.last_ts < newest.ts
 ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded.last_value;

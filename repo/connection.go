@@ -8,6 +8,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/schema"
 )
 
 // errBegun says that a connection was opened when its file was empty. The driver learns from the first page, as the file has
@@ -35,8 +36,19 @@ func setUpWriter(c *sqlite3.Conn) error {
 	if err := c.Exec("PRAGMA journal_mode = wal"); err != nil {
 		return err
 	}
-	return DefineFunctions(c)
+	return SetUp(c)
 }
+
+// setUpReader makes a connection one that writes nothing. What is temporary has to be made before.
+func setUpReader(c *sqlite3.Conn) error {
+	return errors.Join(c.Exec("PRAGMA query_only = off"), SetUp(c), c.Exec("PRAGMA query_only = on"))
+}
+
+// SetUp gives a connection what the generated queries want beside the tables of the file: the function pack, and a temporary
+// table. Without it they can not be prepared.
+//
+// Errors: those of SQLite.
+func SetUp(c *sqlite3.Conn) error { return errors.Join(definePack(c), c.Exec(schema.Temporary)) }
 
 // beginFile gives a new file its first page. A file that is there keeps what it has: to say it again would write to that page each
 // time that it is opened.

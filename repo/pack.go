@@ -7,11 +7,9 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-// DefineFunctions defines on a connection the SQL function of the generated queries: the aggregate pack, which makes one blob
-// of many rows of numbers, eight bytes each. A page of history that comes so takes half the time of one that comes row by row.
-//
-// Errors: those of SQLite.
-func DefineFunctions(conn *sqlite3.Conn) error {
+// definePack defines on a connection the aggregate pack, which makes one blob of many rows of numbers, eight bytes each. A page of
+// history that comes so takes half the time of one that comes row by row.
+func definePack(conn *sqlite3.Conn) error {
 	var spare []byte // of the connection, which does one thing at a time
 	return conn.CreateWindowFunction("pack", -1, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction {
 		p := &packer{packed: spare[:0], spare: &spare}

@@ -65,7 +65,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err := registerReaderVFS(); err != nil {
 		return nil, err
 	}
-	pool, err := driver.Open(readerDSN(path, readerVFSName), DefineFunctions)
+	pool, err := driver.Open(readerDSN(path, readerVFSName), setUpReader)
 	if err != nil {
 		return nil, err
 	}

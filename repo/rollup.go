@@ -14,8 +14,8 @@ const (
 	stepRows = 10_000
 
 	// rowsPerSeries is the least that a step reads of each series before it cuts a minute. With many series of few rows
-	// each cut would rewrite a page a series for nothing.
-	rowsPerSeries = 50
+	// each cut would rewrite a page a series for nothing; one sample a second makes two steps a minute.
+	rowsPerSeries = 30
 )
 
 // RollUp does one step of rolling the tier below into the tier to, and moves the watermark with it. It returns how many
@@ -122,22 +122,23 @@ func (w *Writer) rollUpSlice(ctx context.Context, to Granularity, slice span) (m
 	return after - before, err
 }
 
+// rollUpSamples reads the samples of a slice once, and makes all that is made of them from what they come to.
 func (w *Writer) rollUpSamples(ctx context.Context, slice span) error {
-	if err := w.q.RollUpSamples(ctx, db.RollUpSamplesParams{
-		Granularity: Minute.String(), Bucket: Minute.Bucket().Microseconds(),
-		FromTs: int64(slice.from), UntilTs: int64(slice.until),
+	if err := w.q.GroupSamples(ctx, db.GroupSamplesParams{
+		Bucket: Minute.Bucket().Microseconds(), FromTs: int64(slice.from), UntilTs: int64(slice.until),
 	}); err != nil {
 		return err
 	}
-	if err := w.q.RollUpStateSamples(ctx, db.RollUpStateSamplesParams{
-		Granularity: Minute.String(), Bucket: Minute.Bucket().Microseconds(),
-		FromTs: int64(slice.from), UntilTs: int64(slice.until),
-	}); err != nil {
+	if err := w.q.RollUpSamples(ctx, Minute.String()); err != nil {
 		return err
 	}
-	return w.q.AdvanceLastSamples(ctx, db.AdvanceLastSamplesParams{
-		FromTs: int64(slice.from), UntilTs: int64(slice.until),
-	})
+	if err := w.q.RollUpStateSamples(ctx, Minute.String()); err != nil {
+		return err
+	}
+	if err := w.q.AdvanceLastSamples(ctx); err != nil {
+		return err
+	}
+	return w.q.ForgetSampleGroups(ctx)
 }
 
 func (w *Writer) rollUpBuckets(ctx context.Context, to Granularity, slice span) error {

@@ -11,6 +11,11 @@ import (
 //go:embed *.sql
 var files embed.FS
 
+// Temporary makes what a writer's connection has for itself, and no file.
+//
+//go:embed temporary/groups.sql
+var Temporary string
+
 // Migration brings a file from schema version Version-1 to Version.
 type Migration struct {
 	Version int

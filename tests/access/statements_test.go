@@ -22,11 +22,12 @@ var executors = map[string]int{
 }
 
 // composed are the statements that are no constants, for SQLite has no parameters where they differ, by the function that runs
-// them: numbers, and migrations that are compiled in.
+// them: numbers, and files that are compiled in.
 var composed = map[place]string{
 	{"repo/space.go", "Vacuum"}: `fmt.Sprintf("PRAGMA incremental_vacuum(%d)",` +
 		` min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))`,
-	{"repo/sizecap.go", "CapSize"}: `fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
+	{"repo/sizecap.go", "CapSize"}:  `fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
+	{"repo/connection.go", "SetUp"}: "schema.Temporary",
 	{"repo/migrate.go", "apply"}: `fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",` +
 		` migration.SQL, applicationID, migration.Version)`,
 }

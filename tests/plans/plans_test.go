@@ -102,7 +102,7 @@ func openReadOnly(t *testing.T, path string) *sqlite3.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := repo.DefineFunctions(conn); err != nil {
+	if err := repo.SetUp(conn); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
