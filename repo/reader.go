@@ -22,8 +22,8 @@ const maxReaders = 4
 // goroutines.
 type Reader struct {
 	path string
-	pool *sql.DB
-	q    *db.Queries // prepared, once a connection
+	pool prepared
+	q    *db.Queries // of the pool, to be closed
 
 	turns turns
 }
@@ -74,11 +74,12 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err := foreignWAL(path, recognise(ctx, pool, len(migrations))); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	q, err := prepare(ctx, pool)
+	statements := prepared{pool, map[string]*sql.Stmt{}}
+	q, err := prepare(ctx, statements)
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &Reader{path: path, pool: pool, q: q, turns: newTurns()}, nil
+	return &Reader{path: path, pool: statements, q: q, turns: newTurns()}, nil
 }
 
 // recognise lets through what this program can read.
@@ -154,7 +155,7 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 		return nil, failure(ctx, "read", r.path, err)
 	}
 	limit.begin(r.path)
-	s := &Snapshot{path: r.path, time: limit, tx: tx, q: r.q.WithTx(tx), turns: r.turns}
+	s := &Snapshot{path: r.path, time: limit, tx: tx, q: db.New(transacted{tx, r.pool, map[string]*sql.Stmt{}}), turns: r.turns}
 	if err := s.load(s.Context()); err != nil {
 		err = failure(s.Context(), "read", r.path, err)
 		return nil, errors.Join(err, s.Close())

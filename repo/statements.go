@@ -1,0 +1,48 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+)
+
+// prepared is a pool that notes what is prepared on it.
+type prepared struct {
+	*sql.DB
+
+	statements map[string]*sql.Stmt // by their texts
+}
+
+// PrepareContext prepares a statement for all connections of the pool.
+func (p prepared) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
+	statement, err := p.DB.PrepareContext(ctx, text)
+	p.statements[text] = statement
+	return statement, err
+}
+
+// transacted runs what is prepared in a transaction. Each statement is made one of the transaction once: database/sql keeps what it
+// makes so until the transaction ends, and a view of many series is asked thousands of times. It is for one goroutine.
+type transacted struct {
+	*sql.Tx
+
+	pool       prepared
+	statements map[string]*sql.Stmt
+}
+
+func (t transacted) statement(ctx context.Context, text string) *sql.Stmt {
+	if statement, ok := t.statements[text]; ok && ctx.Err() == nil { // a transaction that has ended says so itself
+		return statement
+	}
+	statement := t.StmtContext(ctx, t.pool.statements[text])
+	t.statements[text] = statement
+	return statement
+}
+
+// QueryContext runs a query that has been prepared.
+func (t transacted) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	return t.statement(ctx, text).QueryContext(ctx, args...) //nolint:sqlclosecheck // its transaction closes it
+}
+
+// QueryRowContext runs a query that has been prepared.
+func (t transacted) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
+	return t.statement(ctx, text).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // its transaction closes it
+}

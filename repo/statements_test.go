@@ -1,0 +1,43 @@
+package repo_test
+
+import (
+	"runtime"
+	"testing"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo"
+)
+
+// A view of many series is asked for each of them, and keeps nothing of it.
+func TestViewKeepsNothingOfItsQuestions(t *testing.T) {
+	path := filetest.Path(t)
+	w := open(t, path)
+	series := newSeries("rtt")
+	add(t, w, every(1, start, start+10, series)...)
+	snapshot, err := openReader(t, path).Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer snapshot.Close()
+	ask := func(times int) {
+		for range times {
+			n, err := snapshot.CountSamples(snapshot.Context(), snapshot.Series, repo.Span{From: start, Until: start + 10})
+			if err != nil || n != 10 {
+				t.Fatalf("%d samples, error %v; want 10", n, err)
+			}
+		}
+	}
+	ask(100)
+	before := liveHeap()
+	ask(10_000)
+	if grown := liveHeap() - before; grown > 1_000_000 {
+		t.Errorf("%d bytes more after 10,000 questions", grown)
+	}
+}
+
+func liveHeap() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}
