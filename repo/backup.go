@@ -85,7 +85,7 @@ func (r *Reader) copyTo(ctx context.Context, path string) error {
 	if err == nil {
 		err = rawConn(conn, func(c *sqlite3.Conn) error { return copyPages(ctx, c, path) })
 	}
-	return errors.Join(err, tx.Rollback(), conn.Close())
+	return errors.Join(err, endReading(tx), conn.Close())
 }
 
 func copyPages(ctx context.Context, from *sqlite3.Conn, path string) error {

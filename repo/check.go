@@ -22,8 +22,7 @@ var errTimeUp = errors.New("the time of the check is up")
 func (w *Writer) check(ctx context.Context) (whole bool, err error) {
 	limited, cancel := context.WithTimeoutCause(ctx, checkBudget, errTimeUp)
 	defer cancel()
-	var finding string
-	err = w.conn.QueryRowContext(limited, "PRAGMA quick_check(1)").Scan(&finding)
+	finding, err := w.quickCheck(limited)
 	switch {
 	case err != nil && ctx.Err() == nil && limited.Err() != nil:
 		return false, nil
@@ -33,6 +32,25 @@ func (w *Writer) check(ctx context.Context) (whole bool, err error) {
 		return false, fmt.Errorf("%w: the check at open says: %s", ErrDamaged, finding)
 	}
 	return true, nil
+}
+
+// quickCheck returns "ok", or what SQLite's quick check has found first: in the structure of the file, and then in what the rules
+// of our own tables say. Those of tables that somebody has added are not ours.
+func (w *Writer) quickCheck(ctx context.Context) (finding string, err error) {
+	if err := drain(ctx, w.conn, "PRAGMA ignore_check_constraints = on"); err != nil {
+		return "", err
+	}
+	err = w.conn.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&finding)
+	err = errors.Join(err, drain(context.WithoutCancel(ctx), w.conn, "PRAGMA ignore_check_constraints = off"))
+	if err != nil || finding != "ok" {
+		return finding, err
+	}
+	err = w.conn.QueryRowContext(ctx, "PRAGMA quick_check(series)").Scan(&finding)
+	if err != nil || finding != "ok" {
+		return finding, err
+	}
+	err = w.conn.QueryRowContext(ctx, "PRAGMA quick_check(clock)").Scan(&finding)
+	return finding, err
 }
 
 // errWALAlone says that there is a WAL, and nothing that it could belong to. SQLite would delete it.
@@ -83,7 +101,7 @@ type Findings struct {
 // examine looks at what the last writer has left, while there is no other one. last is what the lock file says of it.
 func (f *Findings) examine(path string, file fs.FileInfo, last mark) error {
 	if fileSize(path+"-wal") == 0 {
-		return f.examineAlone(path, last.inUse)
+		return f.examineAlone(path, last.inUse && last.isOf(file))
 	}
 	if last.isStray(path, file) && file.Size() > 0 {
 		var err error
@@ -98,7 +116,7 @@ func (f *Findings) examine(path string, file fs.FileInfo, last mark) error {
 	return errors.Join(err, wal.Close())
 }
 
-// examineAlone looks at a file without a WAL, which was not closed if it was in use.
+// examineAlone looks at a file without a WAL, which was not closed if it was in use. Another file in its place never had that WAL.
 func (f *Findings) examineAlone(path string, inUse bool) (err error) {
 	if f.NoWAL = inUse && !isThere(path+"-wal"); f.NoWAL {
 		f.Restamped, err = restamp(path)

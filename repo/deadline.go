@@ -22,8 +22,12 @@ const (
 )
 
 // ErrReadTooLong says that a view has been open for ReadLimit, or CrowdedReadLimit, and has ended.
-var ErrReadTooLong = fmt.Errorf("the reading took longer than %s, or %s while the WAL is larger than %d MiB: ask for a shorter range",
-	ReadLimit, CrowdedReadLimit, CrowdedWAL>>20)
+var ErrReadTooLong = fmt.Errorf("the reading took longer than %s, or %s while the WAL is larger than %d MiB or than a size cap "+
+	"leaves it: ask for a shorter range", ReadLimit, CrowdedReadLimit, CrowdedWAL>>20)
+
+// CrowdBy has views end after CrowdedReadLimit while the WAL is larger than crowded returns, in bytes, in place of CrowdedWAL: under
+// a size cap it must not get as large. It is for before the first view, and crowded for any goroutine.
+func (r *Reader) CrowdBy(crowded func() int64) { r.crowded = crowded }
 
 // readTime ends the context of a view when its time is over. database/sql then rolls the transaction back and takes the
 // connection back, also while whoever reads does something else.
@@ -39,12 +43,12 @@ func newReadTime(ctx context.Context) *readTime {
 }
 
 // begin starts the time of a view of the file at path. What was spent on waiting for a connection is not the reader's own.
-func (r *readTime) begin(path string) {
+func (r *readTime) begin(path string, crowded func() int64) {
 	end := time.Now().Add(ReadLimit)
 	r.timer = time.AfterFunc(ReadLimit, func() {
 		switch {
 		case r.ctx.Err() != nil:
-		case time.Now().Before(end) && fileSize(path+"-wal") <= CrowdedWAL:
+		case time.Now().Before(end) && fileSize(path+"-wal") <= crowded():
 			r.timer.Reset(min(CrowdedReadLimit, time.Until(end)))
 		default:
 			r.cancel(ErrReadTooLong)

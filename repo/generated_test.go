@@ -17,7 +17,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ncruces/go-sqlite3"
-	sqlite "github.com/ncruces/go-sqlite3/driver"
 
 	"github.com/wanstore/wanstore/db"
 	wanctldb "github.com/wanstore/wanstore/db/wanctl"
@@ -403,7 +402,7 @@ func openGuardedFile(t *testing.T) *Writer {
 func openGuardedWanctl(t *testing.T) *sql.Conn {
 	t.Helper()
 	database := filetest.NewWanctlDB(t)
-	pool, err := sqlite.Open("file:" + database.Path)
+	pool, err := openPool(database.Path, "file:"+database.Path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

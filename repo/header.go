@@ -27,17 +27,20 @@ const (
 type header []byte
 
 // readHeader returns the header of the file at path, zeros where the file is too short to have one.
-func readHeader(path string) (header, error) {
+func readHeader(path string) (header, error) { return readStart(path, headerBytes) }
+
+// readStart returns the first bytes of the file at path, zeros where the file is too short to have all of them.
+func readStart(path string, bytes int) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	h := make(header, headerBytes)
-	_, err = file.ReadAt(h, 0)
+	start := make([]byte, bytes)
+	_, err = file.ReadAt(start, 0)
 	if errors.Is(err, io.EOF) {
-		h, err = make(header, headerBytes), nil
+		start, err = make([]byte, bytes), nil
 	}
-	return h, errors.Join(err, file.Close())
+	return start, errors.Join(err, file.Close())
 }
 
 // inWALMode says that the file has a WAL while it is open.

@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io"
-	"os"
+	"fmt"
 
+	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
 )
 
@@ -34,17 +34,27 @@ func probeUnfinished(ctx context.Context, path string) (identity, error) {
 	return id, errors.Join(err, pool.Close())
 }
 
+// strangersJournal turns the refusal of a history beside which a journal lies into one that says whose that is: not ours, unless the
+// file was only being made.
+func strangersJournal(path string, refusal error) error {
+	if !errors.Is(refusal, sqlite3.READONLY_ROLLBACK) {
+		return refusal
+	}
+	h, err := readHeader(path)
+	if err != nil || !h.isOurs() {
+		return errors.Join(refusal, err)
+	}
+	if fresh, err := wasEmpty(path + "-journal"); err != nil || fresh {
+		return errors.Join(refusal, err)
+	}
+	return fmt.Errorf("%w: another program was interrupted while it changed it, and has left its rollback journal", ErrDamaged)
+}
+
 // wasEmpty says that the database of a journal had no pages before.
 func wasEmpty(journal string) (bool, error) {
-	file, err := os.Open(journal)
+	start, err := readStart(journal, journalHeaderBytes)
 	if err != nil {
 		return false, err
 	}
-	header := make([]byte, journalHeaderBytes)
-	_, err = file.ReadAt(header, 0)
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	empty := string(header[:len(journalMagic)]) == journalMagic && binary.BigEndian.Uint32(header[journalPagesOffset:]) == 0
-	return empty, errors.Join(err, file.Close())
+	return string(start[:len(journalMagic)]) == journalMagic && binary.BigEndian.Uint32(start[journalPagesOffset:]) == 0, nil
 }

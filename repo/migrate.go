@@ -9,8 +9,8 @@ import (
 )
 
 // migrate brings the file to the latest schema version. All of it is one transaction that takes the write lock first, so
-// of several processes that start at once one migrates and the others find it done.
-func migrate(ctx context.Context, conn *sql.Conn) error {
+// of several processes that start at once one migrates and the others find it done. path is where a new file lies.
+func migrate(ctx context.Context, conn *sql.Conn, path string) error {
 	migrations, err := schema.Migrations()
 	if err != nil {
 		return err
@@ -27,6 +27,9 @@ func migrate(ctx context.Context, conn *sql.Conn) error {
 			if err := apply(ctx, conn, migration); err != nil {
 				return err
 			}
+		}
+		if id.version == 0 {
+			return inherit(ctx, conn, path)
 		}
 		return nil
 	})

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
-	"github.com/ncruces/go-sqlite3/driver"
 )
 
 const (
@@ -71,8 +70,11 @@ func writerDSN(path string, synchronous Synchronous) string {
 	)
 }
 
-func readerDSN(path, vfs string) string {
-	return dsn(path, "ro", vfs, "query_only(on)", fmt.Sprintf("cache_size(%d)", cachePages))
+// readerDSN says how large pages are: of a file that is empty SQLite assumes another size, and where it has been begun meanwhile, the
+// driver would find that its first page, read so, does not match its checksum.
+func readerDSN(path, vfs string, pragmas ...string) string {
+	return dsn(path, "ro", vfs, append(pragmas, fmt.Sprintf("page_size(%d)", pageSize), "query_only(on)",
+		fmt.Sprintf("cache_size(%d)", cachePages))...)
 }
 
 // create makes the file and its directory, if they are not there.
@@ -174,16 +176,11 @@ func identify(ctx context.Context, q queryer) (identity, error) {
 
 // probe looks at a file through a read-only connection, so that what is not ours stays as it is.
 func probe(ctx context.Context, path string) (identity, error) {
-	if err := registerReaderVFS(); err != nil {
+	name, err := lookingDSN(path)
+	if err != nil {
 		return identity{}, err
 	}
-	name := readerDSN(path, readerVFSName)
-	if rests, err := atRest(path); err != nil {
-		return identity{}, err
-	} else if rests {
-		name += "&immutable=1" // or a read-only connection makes a -wal and a -shm, and leaves them behind
-	}
-	pool, err := driver.Open(name)
+	pool, err := openPool(path, name, nil)
 	if err != nil {
 		return identity{}, err
 	}
@@ -192,6 +189,16 @@ func probe(ctx context.Context, path string) (identity, error) {
 		id, err = probeUnfinished(ctx, path)
 	}
 	return id, errors.Join(err, pool.Close())
+}
+
+// lookingDSN is the data source name for a look at a file that is to stay as it is.
+func lookingDSN(path string, pragmas ...string) (string, error) {
+	name := readerDSN(path, readerVFSName, pragmas...)
+	rests, err := atRest(path)
+	if rests {
+		name += "&immutable=1" // or a read-only connection makes a -wal and a -shm, and leaves them behind
+	}
+	return name, errors.Join(err, registerReaderVFS())
 }
 
 // atRest says that a file is in WAL mode and nobody has it open: whoever does has a -wal beside it, and writes to that first.
@@ -212,5 +219,5 @@ func identifyAtOnce(ctx context.Context, pool *sql.DB) (identity, error) {
 		return identity{}, err
 	}
 	id, err := identify(ctx, tx)
-	return id, errors.Join(err, tx.Rollback())
+	return id, errors.Join(err, endReading(tx))
 }

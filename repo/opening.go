@@ -66,6 +66,9 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 		}
 		return o.try(ctx)
 	}
+	if errors.Is(failed, errIndex) {
+		return o.withoutIndex(ctx)
+	}
 	if !IsDamage(classify(ctx, failed)) || !mayQuarantine(o.path, o.lock) {
 		return nil, failed
 	}
@@ -79,8 +82,8 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	}
 	o.alone = true
 	w, err := o.open(ctx)
-	if damage := classify(ctx, err); IsDamage(damage) {
-		w, err = nil, o.moveAside(ctx, damage)
+	if damage := classify(ctx, err); IsDamage(damage) && !errors.Is(err, errIndex) {
+		w, err = nil, o.moveAside(damage)
 	}
 	o.alone = false
 	if err == nil && w == nil {
@@ -89,9 +92,12 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	return w, errors.Join(err, o.lock.share(ctx))
 }
 
-func (o *opening) moveAside(ctx context.Context, damage error) error {
+func (o *opening) moveAside(damage error) error {
+	if err := o.arriving(damage); err != nil {
+		return err
+	}
 	o.lock.note(markOf(o.path, o.file)) // for whoever finds it half moved
-	moved, err := quarantine(ctx, o.path, o.file, damage)
+	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
 		o.lock.note(mark{}) // or the new file would seem to lack its WAL
@@ -238,6 +244,9 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 	if w.gone {
 		return nil // that was done before
 	}
+	if errors.Is(damage, errIndex) {
+		return w.letGoOfIndex()
+	}
 	damaged := IsDamage(damage) && !w.Lost()
 	if damaged {
 		if err := w.lock.own(ctx); err != nil {
@@ -247,7 +256,7 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 	_ = w.close() // what the end of such a file says adds nothing
 	w.gone = true
 	if damaged && w.doubted {
-		if w.moved, err = quarantine(ctx, w.path, w.file, damage); w.moved != nil {
+		if w.moved, err = quarantine(w.path, w.file, damage); w.moved != nil {
 			w.lock.note(mark{})
 		}
 	}

@@ -46,18 +46,18 @@ func (w *Writer) SetAges(ctx context.Context, wish Ages, valid func(Ages) error)
 		if err := valid(after); err != nil {
 			return err
 		}
-		return w.keep(ctx, before, after)
+		return keep(ctx, w.q, before, after)
 	})
 	return before, after, err
 }
 
-func (w *Writer) keep(ctx context.Context, before, after Ages) error {
+func keep(ctx context.Context, q *db.Queries, before, after Ages) error {
 	for _, g := range Granularities() {
 		if after[g] == before[g] {
 			continue
 		}
 		params := db.SetKeepParams{Granularity: g.String(), Keep: after[g].Microseconds()}
-		if err := w.q.SetKeep(ctx, params); err != nil {
+		if err := q.SetKeep(ctx, params); err != nil {
 			return fmt.Errorf("tier %s: %w", g, err)
 		}
 	}

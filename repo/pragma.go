@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/ncruces/go-sqlite3"
-	"github.com/ncruces/go-sqlite3/driver"
 )
 
 // PRAGMAs, and the beginning and end of transactions, are the only statements outside queries/: sqlc does not parse them.
@@ -53,11 +52,11 @@ func autocommit(conn *sql.Conn) (bool, error) {
 
 func rawConn(conn *sql.Conn, f func(*sqlite3.Conn) error) error {
 	return conn.Raw(func(driverConn any) error {
-		c, ok := driverConn.(driver.Conn)
+		c, ok := driverConn.(*connection)
 		if !ok {
-			return fmt.Errorf("connection of %T, want one of the SQLite driver", driverConn)
+			return fmt.Errorf("connection of %T, want one of openPool", driverConn)
 		}
-		return f(c.Raw())
+		return c.use(func() error { return f(c.Raw()) })
 	})
 }
 

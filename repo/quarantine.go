@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,10 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/ncruces/go-sqlite3/driver"
-
-	"github.com/wanstore/wanstore/db"
 )
 
 const (
@@ -29,8 +24,6 @@ type Quarantine struct {
 	Path string
 	// Cause is the damage.
 	Cause error
-	// Ages are those that the file said its tiers have, zero if that could not be read any more.
-	Ages Ages
 }
 
 // Quarantined lists the files that lie beside the history at path because it was found damaged, the oldest first. They are
@@ -77,17 +70,13 @@ func mayQuarantine(path string, l *lock) bool {
 
 // quarantine moves the damaged file at path aside, with what belongs to it, and leaves an empty one in its place. The caller has
 // the lock alone. It does nothing, and returns nil, where another process has been faster.
-func quarantine(ctx context.Context, path string, damaged fs.FileInfo, cause error) (*Quarantine, error) {
+func quarantine(path string, damaged fs.FileInfo, cause error) (*Quarantine, error) {
 	now, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, damaged) {
 		return nil, nil //nolint:nilnil // somebody else has done it
 	}
 	if err != nil {
 		return nil, err
-	}
-	var ages Ages
-	if now.Size() > 0 { // or SQLite would delete the WAL
-		ages = salvageAges(ctx, path)
 	}
 	to, err := moveAside(path, now.Size() > 0, time.Now())
 	if err != nil {
@@ -96,24 +85,7 @@ func quarantine(ctx context.Context, path string, damaged fs.FileInfo, cause err
 	if err := makeLike(path, now); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	return &Quarantine{Path: to, Cause: cause, Ages: ages}, nil
-}
-
-// salvageAges reads the policy of a damaged file, as far as that can be read.
-func salvageAges(ctx context.Context, path string) Ages {
-	if registerReaderVFS() != nil {
-		return Ages{}
-	}
-	pool, err := driver.Open(readerDSN(path, readerVFSName))
-	if err != nil {
-		return Ages{}
-	}
-	defer pool.Close()
-	tiers, err := listTiers(ctx, db.New(pool))
-	if err != nil {
-		return Ages{}
-	}
-	return tiers.Ages()
+	return &Quarantine{Path: to, Cause: cause}, nil
 }
 
 // moveAside gives the file at path and what SQLite has put beside it a new name, with a moment in it. Without file the WAL and what

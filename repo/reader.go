@@ -9,7 +9,6 @@ import (
 	"math"
 
 	"github.com/ncruces/go-sqlite3"
-	"github.com/ncruces/go-sqlite3/driver"
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/schema"
@@ -25,7 +24,8 @@ type Reader struct {
 	pool prepared
 	q    *db.Queries // of the pool, to be closed
 
-	turns turns
+	turns   turns
+	crowded func() int64 // the size of the WAL from which on views end soon
 }
 
 // OpenReader opens the file at path for reading. It makes and changes nothing but, beside a
@@ -65,13 +65,13 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err := registerReaderVFS(); err != nil {
 		return nil, err
 	}
-	pool, err := driver.Open(readerDSN(path, readerVFSName), setUpReader)
+	pool, err := openPool(path, readerDSN(path, readerVFSName), setUpReader)
 	if err != nil {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(maxReaders)
 	pool.SetMaxIdleConns(maxReaders)
-	if err := foreignWAL(path, recognise(ctx, pool, len(migrations))); err != nil {
+	if err := strangersJournal(path, foreignWAL(path, recognise(ctx, pool, len(migrations)))); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	statements := prepared{pool, map[string]*sql.Stmt{}}
@@ -79,7 +79,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &Reader{path: path, pool: statements, q: q, turns: newTurns()}, nil
+	return &Reader{path: path, pool: statements, q: q, turns: newTurns(), crowded: func() int64 { return CrowdedWAL }}, nil
 }
 
 // recognise lets through what this program can read.
@@ -154,7 +154,7 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 		limit.end()
 		return nil, failure(ctx, "read", r.path, err)
 	}
-	limit.begin(r.path)
+	limit.begin(r.path, r.crowded)
 	s := &Snapshot{path: r.path, time: limit, tx: tx, q: db.New(transacted{tx, r.pool, map[string]*sql.Stmt{}}), turns: r.turns}
 	if err := s.load(s.Context()); err != nil {
 		err = failure(s.Context(), "read", r.path, err)
@@ -204,10 +204,7 @@ func (r *Reader) look(ctx context.Context, operation string, f func(context.Cont
 
 // Close ends the view. A second call does nothing.
 func (s *Snapshot) Close() error {
-	err := s.tx.Rollback()
+	err := endReading(s.tx)
 	s.time.end()
-	if errors.Is(err, sql.ErrTxDone) { // closed before, or its context has ended it
-		return nil
-	}
 	return err
 }

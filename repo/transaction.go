@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"github.com/ncruces/go-sqlite3"
 )
 
 // immediately runs f in a transaction of conn that holds the write lock from its start: a deferred one that wants to
@@ -33,5 +35,15 @@ func rollBack(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	_, err = conn.ExecContext(ctx, "ROLLBACK")
+	return err
+}
+
+// endReading ends a transaction that has only read, unless its context has ended it, or SQLite, after an error of which whoever asked
+// has heard: SQLite then knows of none.
+func endReading(tx *sql.Tx) error {
+	err := tx.Rollback()
+	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, sqlite3.ERROR) {
+		return nil
+	}
 	return err
 }

@@ -11,8 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ncruces/go-sqlite3/driver"
-
 	wanctldb "github.com/wanstore/wanstore/db/wanctl"
 )
 
@@ -89,7 +87,7 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 			return nil, err
 		}
 	}
-	if w.pool, err = driver.Open(name); err != nil {
+	if w.pool, err = openPool(path, name, nil); err != nil {
 		return nil, err
 	}
 	if err := w.begin(ctx); err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
-	"github.com/ncruces/go-sqlite3/driver"
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/schema"
@@ -54,8 +53,9 @@ type Writer struct {
 // Findings says so, and Quarantined lists what lies there.
 //
 // Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, and those of the file system; ErrDamaged where
-// the file can not be moved aside: another process has it open for writing, there is no lock file and none can be made, or a
-// rename fails. A file that is refused is left untouched.
+// the file can not be moved aside: another process has it open for writing, there is no lock file and none can be made, a rename
+// fails, or somebody has put it there and may still be copying it, since it was changed less than five seconds ago. A file that is
+// refused is left untouched.
 func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	w, err := openWriter(ctx, path, synchronous)
 	if err != nil {
@@ -82,7 +82,7 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 		return nil, err
 	}
 	for giveUp := time.Now().Add(busyTimeout); ; {
-		pool, err := driver.Open(writerDSN(path, synchronous), setUpWriter)
+		pool, err := openPool(path, writerDSN(path, synchronous), setUpWriter)
 		if err != nil {
 			return nil, err
 		}
@@ -123,7 +123,7 @@ func (w *Writer) connect(ctx context.Context) error {
 	if w.conn, err = w.pool.Conn(ctx); err != nil {
 		return err
 	}
-	if err := migrate(ctx, w.conn); err != nil {
+	if err := migrate(ctx, w.conn, w.path); err != nil {
 		return err
 	}
 	vacuum, err := pragmaInt(ctx, w.conn, "auto_vacuum")

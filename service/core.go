@@ -80,7 +80,7 @@ func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
 	if err := c.metrics.agree(file); err != nil {
 		return fmt.Errorf("open %s: %w", c.config.DBPath, err)
 	}
-	if err := c.setAges(ctx, store, c.salvaged(store.Findings())); err != nil {
+	if err := c.setAges(ctx, store, c.config.ages()); err != nil {
 		return err
 	}
 	if err := store.CapSize(ctx, int64(c.config.MaxSize)); err != nil {

@@ -151,20 +151,6 @@ func (c *core) countQuarantined() {
 	c.stats.quarantined(len(list))
 }
 
-// salvaged is the policy that was configured or, for what was not, that of the damaged file which lay there before, as far as that
-// makes sense.
-func (c *core) salvaged(findings repo.Findings) repo.Ages {
-	configured := c.config.ages()
-	if findings.Quarantine == nil {
-		return configured
-	}
-	ages := configured.Or(findings.Quarantine.Ages)
-	if checkAges(ages, configured) != nil {
-		return configured
-	}
-	return ages
-}
-
 // quarantine counts a damaged file that was moved aside.
 func (s *stats) quarantine() {
 	s.mu.Lock()

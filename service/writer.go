@@ -32,8 +32,9 @@ type Writer struct {
 //
 // It blocks for as long as it takes to open the file, and to look through it, for half a second at most. Errors: ErrConfig with
 // everything that is wrong, ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, those of the
-// file system, and that of ctx; ErrDamaged where a damaged file can not be moved aside: another process has it open for writing, or
-// this one may not make the lock file or the new one beside it.
+// file system, and that of ctx; ErrDamaged where a damaged file can not be moved aside: another process has it open for writing,
+// this one may not make the lock file or the new one beside it, or somebody has put it there less than five seconds ago, and may
+// still be copying it.
 func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -43,7 +44,24 @@ func (s set) put(t *testing.T) string {
 	for suffix, data := range s {
 		must(t, os.WriteFile(path+suffix, data, 0o600))
 	}
+	renumber(t, path)
 	return path
+}
+
+// renumber makes the lock file say of the files that are beside it what it says of those that they are a copy of.
+func renumber(t *testing.T, path string) {
+	t.Helper()
+	text, err := os.ReadFile(path + ".lock")
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	must(t, err)
+	for suffix, word := range map[string]string{"": "file ", "-wal": "WAL "} {
+		if _, err := os.Stat(path + suffix); err == nil {
+			text = regexp.MustCompile(word+`\d*[1-9]\d*`).ReplaceAll(text, append([]byte(word), inode(t, path+suffix)...))
+		}
+	}
+	must(t, os.WriteFile(path+".lock", text, 0o600))
 }
 
 // take reads the set at path.

@@ -3,6 +3,7 @@ package processes
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -22,6 +23,7 @@ type orders struct {
 	// MaintainEvery is after how many batches it does a pass of maintenance, beside those that the writer does by itself.
 	MaintainEvery int
 	Synchronous   string
+	Damaged       bool   // something damages the file meanwhile, which a child may say of anything but its samples
 	BackUpTo      string // if there is one, all that it does is back up to it, again and again
 }
 
@@ -74,7 +76,7 @@ func obey(text string) error {
 		return err
 	}
 	s := w.Status()
-	if n := s.Refused.Total(); n > 0 || s.LastError != nil {
+	if n := s.Refused.Total(); n > 0 || s.LastError != nil && !o.tolerates(s.LastError) {
 		return fmt.Errorf("%d samples were refused, the last error is %w", n, s.LastError)
 	}
 	return tell(report{Done: true, Accepted: s.Accepted, Duplicate: s.Duplicate})
@@ -114,9 +116,13 @@ func (o orders) write(ctx context.Context, w *service.Writer, batch int) error {
 	if err := tell(report{Maintaining: true}); err != nil {
 		return err
 	}
-	_, err := w.Maintain(ctx)
-	return err
+	if _, err := w.Maintain(ctx); err != nil && !o.tolerates(err) {
+		return err
+	}
+	return nil
 }
+
+func (o orders) tolerates(err error) bool { return o.Damaged && errors.Is(err, service.ErrDamaged) }
 
 // backUp makes one backup after the other under the same name.
 func (o orders) backUp(ctx context.Context) error {

@@ -1,0 +1,29 @@
+package repo
+
+import (
+	"fmt"
+	"os"
+	"time"
+)
+
+// settleTime is how long a file that somebody has put at a path must have stood still before damage to it counts: until then it may
+// be a copy that is not complete.
+const settleTime = 5 * time.Second
+
+// arriving refuses to move a damaged file aside which no writer has had open, and which was changed a moment ago. Damage to any
+// other one counts at once: it returns nil.
+func (o *opening) arriving(damage error) error {
+	if last, _ := o.lock.mark(); last.isOf(o.file) {
+		return nil
+	}
+	now, err := os.Stat(o.path)
+	if err != nil {
+		return err
+	}
+	age := time.Since(now.ModTime())
+	if now.Size() == 0 || age < 0 || age > settleTime { // a file may be of the future, where the clock was set back
+		return nil
+	}
+	return fmt.Errorf("%w, and stays there until it has been unchanged for %s: it may be that somebody is still copying it",
+		damage, settleTime)
+}

@@ -1,0 +1,129 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+)
+
+// An index is made of pieces of 32 KiB. The first one begins with two copies of a head, by which SQLite knows that it is sound. The
+// second half of each is a hash table of 16-bit numbers: one for each of the frames of the WAL that the piece is for, and zeros.
+const (
+	indexSuffix  = "-shm"
+	indexPiece   = 32 << 10
+	indexHead    = 48
+	framesOffset = 16   // where the head says how many frames there are
+	firstFrames  = 4062 // of the first piece
+	otherFrames  = 4096 // of any other
+)
+
+// errIndex is of a connection that can not look at its index any more. The file itself is sound.
+var errIndex = fmt.Errorf("%w: its index (-shm) was cut off or can not be read", ErrDamaged)
+
+// mendIndex has an index made anew if a part of it was cut off, and says so by errIndex. Whoever maps it next fills it
+// up with zeros: below a sound head they say that nothing is in the WAL.
+func mendIndex(path string) error {
+	index, err := os.ReadFile(path + indexSuffix)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !isHollow(index) {
+		return nil
+	}
+	return errors.Join(errIndex, beheadIndex(path))
+}
+
+// isHollow says that an index lacks a part.
+func isHollow(index []byte) bool {
+	if len(index)%indexPiece != 0 {
+		return true
+	}
+	if len(index) == 0 || !bytes.Equal(index[:indexHead], index[indexHead:2*indexHead]) {
+		return false // SQLite makes it anew
+	}
+	frames := int(binary.LittleEndian.Uint32(index[framesOffset:]))
+	room := firstFrames
+	for piece := range slices.Chunk(index, indexPiece) {
+		if usedSlots(piece[indexPiece/2:]) < min(frames, room) {
+			return true
+		}
+		frames -= min(frames, room)
+		room = otherFrames
+	}
+	return frames > 0
+}
+
+// usedSlots is how many numbers of a hash table are not 0.
+func usedSlots(table []byte) int {
+	used := 0
+	for slot := range slices.Chunk(table, 2) {
+		if slot[0] != 0 || slot[1] != 0 {
+			used++
+		}
+	}
+	return used
+}
+
+// beheadIndex has SQLite make the index anew from the WAL, whoever looks at it next, under its own locks. It stays the same file, which
+// has the locks of all who have it open.
+func beheadIndex(path string) error {
+	index, err := os.OpenFile(path+indexSuffix, os.O_WRONLY, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = index.WriteAt(make([]byte, 2*indexHead), 0)
+	return errors.Join(err, index.Close())
+}
+
+// watchedIndex is the index that a connection looks at.
+type watchedIndex struct {
+	path string
+	was  fs.FileInfo // nil if there is none
+}
+
+func watchIndex(path string) watchedIndex {
+	was, _ := os.Stat(path + indexSuffix)
+	return watchedIndex{path, was}
+}
+
+// changed says that the index has been cut off since, or that a writer has made another one, in which is what others write from
+// then on. It only grows while somebody has it open.
+func (w *watchedIndex) changed() bool {
+	is, err := os.Stat(w.path + indexSuffix)
+	if err != nil {
+		return false // SQLite has it open
+	}
+	was := w.was
+	w.was = is
+	return was != nil && (!os.SameFile(was, is) || is.Size() < was.Size())
+}
+
+// opened says that the connection has the index that is there now. Who is the first to open one empties it.
+func (w *watchedIndex) opened() bool {
+	was := w.was
+	*w = watchIndex(w.path)
+	return was == nil || w.was == nil || os.SameFile(was, w.was)
+}
+
+// letGoOfIndex closes a file whose index can not be read: it is sound, and another process may have it open.
+func (w *Writer) letGoOfIndex() error {
+	_ = w.close()
+	w.gone = true
+	return errors.Join(beheadIndex(w.path), w.lock.close())
+}
+
+// withoutIndex opens a file whose index could not be read. Where no other writer has it open, the index goes: the card may have
+// worn out where it lies.
+func (o *opening) withoutIndex(ctx context.Context) (*Writer, error) {
+	if o.lock.own(ctx) == nil {
+		if err := dropIndex(o.path); err != nil {
+			return nil, errors.Join(err, o.lock.share(ctx))
+		}
+	}
+	return o.try(ctx)
+}

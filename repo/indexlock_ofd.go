@@ -1,0 +1,28 @@
+//go:build darwin || linux
+
+package repo
+
+import (
+	"runtime"
+	"syscall"
+
+	"github.com/ncruces/go-sqlite3/vfs"
+)
+
+// unlockIndex gives up the locks that a connection has on its index. They belong to the open file: to close it does not end
+// them as long as it is mapped into memory.
+func unlockIndex(file vfs.File) error {
+	shared, ok := file.(vfs.FileSharedMemory)
+	if !ok {
+		return nil
+	}
+	index, ok := shared.SharedMemory().(interface{ Fd() uintptr })
+	if !ok {
+		return nil
+	}
+	set := 37 // F_OFD_SETLK
+	if runtime.GOOS == "darwin" {
+		set = 90
+	}
+	return syscall.FcntlFlock(index.Fd(), set, &syscall.Flock_t{Type: syscall.F_UNLCK}) // the whole file
+}

@@ -1,0 +1,57 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// inherit gives a new history the policy of the newest damaged one beside it whose policy can be read. It is part of the transaction
+// that makes the new one: whenever and by whomever that is made, it never has another policy first.
+func inherit(ctx context.Context, conn *sql.Conn, path string) error {
+	list, err := Quarantined(path)
+	if err != nil {
+		return err
+	}
+	q := db.New(conn)
+	tiers, err := listTiers(ctx, q)
+	if err != nil {
+		return err
+	}
+	for _, damaged := range slices.Backward(list) {
+		if ages, err := salvageAges(ctx, damaged); err == nil && ages.plausible() {
+			return keep(ctx, q, tiers.Ages(), ages)
+		}
+	}
+	return nil
+}
+
+// salvageAges reads the policy of a damaged file, which stays as it is.
+func salvageAges(ctx context.Context, path string) (Ages, error) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 { // a WAL may lie there alone
+		return Ages{}, err
+	}
+	name, err := lookingDSN(path, "writable_schema(on)") // with which SQLite reads a file that has lost its end
+	if err != nil {
+		return Ages{}, err
+	}
+	pool, err := openPool(path, name, nil)
+	if err != nil {
+		return Ages{}, err
+	}
+	defer pool.Close()
+	tiers, err := listTiers(ctx, db.New(pool))
+	return tiers.Ages(), err
+}
+
+// plausible says that a history can have these ages: a file without checksums may say anything.
+func (a Ages) plausible() bool {
+	const day = 24 * time.Hour
+	return a[Raw] >= Minute.Bucket() && a[Minute] >= max(a[Raw], FiveMinutes.Bucket()) &&
+		a[FiveMinutes] >= max(a[Minute], Hour.Bucket()) && a[Hour] >= day && a[Hour] <= 365*day
+}

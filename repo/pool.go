@@ -1,0 +1,260 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	sqldriver "database/sql/driver"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/driver"
+	"github.com/ncruces/go-sqlite3/vfs"
+)
+
+// openPool is the driver's Open for the file at path, except that its connections outlive their index, the -shm. The driver maps
+// that into memory: where it is cut off, or can not be read from a worn card, whatever looks at it gets a fault, of which the
+// process would die. Here that is errIndex, and the end of the connection.
+func openPool(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, error) {
+	inner, err := new(driver.SQLite).OpenConnector(name)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(&connector{Connector: inner, path: path, setUp: setUp}), nil
+}
+
+type connector struct {
+	sqldriver.Connector
+
+	path  string
+	setUp func(*sqlite3.Conn) error
+}
+
+// Where processes come and go, the first of them makes the index anew each time. That looks like one that was cut off, and is over
+// within so many looks.
+const (
+	connectTries = 100
+	connectPause = time.Millisecond
+)
+
+// Connect opens a connection.
+func (c *connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
+	for try := 1; ; try++ {
+		conn, err := c.connect(ctx)
+		if err == nil {
+			return conn, nil
+		}
+		if !errors.Is(err, errIndex) || try == connectTries || ctx.Err() != nil {
+			return nil, err
+		}
+		time.Sleep(connectPause)
+	}
+}
+
+func (c *connector) connect(ctx context.Context) (*connection, error) {
+	if c.setUp != nil {
+		_ = mendIndex(c.path) // what can not be mended is seen again once it is open
+	}
+	conn := &connection{index: watchIndex(c.path)}
+	err := conn.use(func() error { return conn.open(ctx, c) })
+	if err == nil {
+		return conn, nil
+	}
+	if conn.Conn != nil {
+		_ = conn.Close() // it was never in use
+	}
+	return nil, err
+}
+
+// connection is one of the driver's. Once it has met a fault it is only closed: SQLite was left in the middle of something.
+type connection struct {
+	driver.Conn
+
+	file  vfs.File // the database
+	index watchedIndex
+	lost  bool // it can not look at its index any more
+}
+
+func (c *connection) open(ctx context.Context, from *connector) error {
+	opened, err := from.Connector.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	var ok bool
+	if c.Conn, ok = opened.(driver.Conn); !ok {
+		return fmt.Errorf("the driver opens a %T, which can not be used", opened)
+	}
+	raw := c.Raw()
+	file, err := raw.FileControl("main", sqlite3.FCNTL_FILE_POINTER)
+	if err != nil {
+		return err
+	}
+	if c.file, ok = file.(vfs.File); !ok {
+		return fmt.Errorf("the driver's file is a %T, which can not be closed", file)
+	}
+	if err := mendIndex(from.path); err != nil {
+		return err
+	}
+	if !c.index.opened() {
+		return errIndex
+	}
+	if from.setUp == nil {
+		return nil
+	}
+	defer raw.SetInterrupt(raw.SetInterrupt(ctx))
+	return from.setUp(raw)
+}
+
+// use calls SQLite.
+func (c *connection) use(call func() error) (err error) {
+	if c.lost {
+		return errIndex
+	}
+	return c.catch(call)
+}
+
+// catch turns a fault into an error. Nothing of Go's own can have caused one: Go has no such pointers.
+func (c *connection) catch(call func() error) (err error) {
+	defer func(before bool) {
+		debug.SetPanicOnFault(before)
+		if fault := recover(); fault != nil {
+			if _, is := fault.(interface {
+				runtime.Error
+				Addr() uintptr
+			}); !is {
+				panic(fault)
+			}
+			c.lost, err = true, errIndex
+		}
+	}(debug.SetPanicOnFault(true))
+	return call()
+}
+
+// IsValid says that the connection may be used again.
+func (c *connection) IsValid() bool { return !c.lost }
+
+// ResetSession refuses a connection that can not be used any more, and another one is opened.
+func (c *connection) ResetSession(context.Context) error {
+	if c.lost || c.index.changed() {
+		return sqldriver.ErrBadConn
+	}
+	return nil
+}
+
+// Close closes the connection, with its locks. After a fault SQLite may fail to: what is left then is its memory.
+func (c *connection) Close() error {
+	told := c.lost
+	err := c.catch(c.Conn.Close)
+	if !c.lost {
+		return err
+	}
+	if c.file != nil {
+		_ = unlockIndex(c.file)
+		_ = c.file.Close()
+	}
+	if told {
+		return nil
+	}
+	return err
+}
+
+func (c *connection) BeginTx(ctx context.Context, options sqldriver.TxOptions) (tx sqldriver.Tx, err error) {
+	err = c.use(func() error {
+		tx, err = c.Conn.BeginTx(ctx, options)
+		return err
+	})
+	return transaction{tx, c}, err
+}
+
+func (c *connection) PrepareContext(ctx context.Context, query string) (sqldriver.Stmt, error) {
+	s := &statement{of: c}
+	err := c.use(func() error {
+		prepared, err := c.Conn.PrepareContext(ctx, query)
+		if err != nil {
+			return err
+		}
+		var ok bool
+		if s.preparedStatement, ok = prepared.(preparedStatement); !ok {
+			return fmt.Errorf("the driver's statement is a %T, which can not be used", prepared)
+		}
+		return nil
+	})
+	return s, err
+}
+
+// ExecContext looks at the index first: this is how transactions begin and end. A fault at the end comes when the transaction is in the
+// WAL already, and nobody could say whether it counts.
+func (c *connection) ExecContext(
+	ctx context.Context, query string, args []sqldriver.NamedValue,
+) (result sqldriver.Result, err error) {
+	executor, ok := c.Conn.(sqldriver.ExecerContext)
+	if !ok {
+		return nil, sqldriver.ErrSkip
+	}
+	c.lost = c.lost || c.index.changed()
+	err = c.use(func() error {
+		result, err = executor.ExecContext(ctx, query, args)
+		return err
+	})
+	return result, err
+}
+
+// CheckNamedValue lets through what its statements check.
+func (c *connection) CheckNamedValue(*sqldriver.NamedValue) error { return nil }
+
+type transaction struct {
+	sqldriver.Tx
+
+	of *connection
+}
+
+func (t transaction) Commit() error   { return t.of.use(t.Tx.Commit) }
+func (t transaction) Rollback() error { return t.of.use(t.Tx.Rollback) }
+
+// preparedStatement is what a statement of the driver can do.
+type preparedStatement interface {
+	sqldriver.Stmt
+	sqldriver.StmtExecContext
+	sqldriver.StmtQueryContext
+	sqldriver.NamedValueChecker
+}
+
+type statement struct {
+	preparedStatement
+
+	of *connection
+}
+
+// Close is tried after a fault, too: SQLite closes no connection that has statements.
+func (s *statement) Close() error { return s.of.catch(s.preparedStatement.Close) }
+
+func (s *statement) ExecContext(ctx context.Context, args []sqldriver.NamedValue) (result sqldriver.Result, err error) {
+	err = s.of.use(func() error {
+		result, err = s.preparedStatement.ExecContext(ctx, args)
+		return err
+	})
+	return result, err
+}
+
+func (s *statement) QueryContext(ctx context.Context, args []sqldriver.NamedValue) (result sqldriver.Rows, err error) {
+	err = s.of.use(func() error {
+		result, err = s.preparedStatement.QueryContext(ctx, args)
+		return err
+	})
+	return rows{result, s.of}, err
+}
+
+type rows struct {
+	sqldriver.Rows
+
+	of *connection
+}
+
+func (r rows) Close() error { return r.of.use(r.Rows.Close) }
+
+func (r rows) Next(into []sqldriver.Value) error {
+	return r.of.use(func() error { return r.Rows.Next(into) })
+}
