@@ -33,6 +33,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.advanceLastSamplesStmt, err = db.PrepareContext(ctx, advanceLastSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query AdvanceLastSamples: %w", err)
 	}
+	if q.countModeSeriesStmt, err = db.PrepareContext(ctx, countModeSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query CountModeSeries: %w", err)
+	}
 	if q.countRollupsStmt, err = db.PrepareContext(ctx, countRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query CountRollups: %w", err)
 	}
@@ -111,6 +114,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.mergeStateRollupStmt, err = db.PrepareContext(ctx, mergeStateRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeStateRollup: %w", err)
 	}
+	if q.nthBucketStmt, err = db.PrepareContext(ctx, nthBucket); err != nil {
+		return nil, fmt.Errorf("error preparing query NthBucket: %w", err)
+	}
 	if q.nthSampleBeforeStmt, err = db.PrepareContext(ctx, nthSampleBefore); err != nil {
 		return nil, fmt.Errorf("error preparing query NthSampleBefore: %w", err)
 	}
@@ -180,6 +186,11 @@ func (q *Queries) Close() error {
 	if q.advanceLastSamplesStmt != nil {
 		if cerr := q.advanceLastSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing advanceLastSamplesStmt: %w", cerr)
+		}
+	}
+	if q.countModeSeriesStmt != nil {
+		if cerr := q.countModeSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countModeSeriesStmt: %w", cerr)
 		}
 	}
 	if q.countRollupsStmt != nil {
@@ -312,6 +323,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing mergeStateRollupStmt: %w", cerr)
 		}
 	}
+	if q.nthBucketStmt != nil {
+		if cerr := q.nthBucketStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing nthBucketStmt: %w", cerr)
+		}
+	}
 	if q.nthSampleBeforeStmt != nil {
 		if cerr := q.nthSampleBeforeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing nthSampleBeforeStmt: %w", cerr)
@@ -439,6 +455,7 @@ type Queries struct {
 	advanceImportStmt          *sql.Stmt
 	advanceLastSampleStmt      *sql.Stmt
 	advanceLastSamplesStmt     *sql.Stmt
+	countModeSeriesStmt        *sql.Stmt
 	countRollupsStmt           *sql.Stmt
 	countSamplesStmt           *sql.Stmt
 	countSamplesOfStmt         *sql.Stmt
@@ -465,6 +482,7 @@ type Queries struct {
 	listTiersStmt              *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
 	mergeStateRollupStmt       *sql.Stmt
+	nthBucketStmt              *sql.Stmt
 	nthSampleBeforeStmt        *sql.Stmt
 	nthSampleTimeStmt          *sql.Stmt
 	packRollupsStmt            *sql.Stmt
@@ -491,6 +509,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		advanceImportStmt:          q.advanceImportStmt,
 		advanceLastSampleStmt:      q.advanceLastSampleStmt,
 		advanceLastSamplesStmt:     q.advanceLastSamplesStmt,
+		countModeSeriesStmt:        q.countModeSeriesStmt,
 		countRollupsStmt:           q.countRollupsStmt,
 		countSamplesStmt:           q.countSamplesStmt,
 		countSamplesOfStmt:         q.countSamplesOfStmt,
@@ -517,6 +536,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listTiersStmt:              q.listTiersStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
 		mergeStateRollupStmt:       q.mergeStateRollupStmt,
+		nthBucketStmt:              q.nthBucketStmt,
 		nthSampleBeforeStmt:        q.nthSampleBeforeStmt,
 		nthSampleTimeStmt:          q.nthSampleTimeStmt,
 		packRollupsStmt:            q.packRollupsStmt,

@@ -184,6 +184,53 @@ func (q *Queries) MergeStateRollup(ctx context.Context, arg MergeStateRollupPara
 	return err
 }
 
+const nthBucket = `-- name: NthBucket :one
+SELECT CAST(coalesce(min(nth.ts), -1) AS INTEGER) AS ts
+FROM (
+  SELECT
+    CASE s.aggregation
+      WHEN 'avg' THEN (
+        SELECT r.ts
+        FROM rollups AS r
+        WHERE r.granularity = ?1 AND r.series_id = s.id AND r.ts >= ?2 AND r.ts < ?3
+        ORDER BY r.ts
+        LIMIT 1 OFFSET ?4
+      )
+      ELSE (
+        SELECT q.ts
+        FROM state_rollups AS q
+        WHERE q.granularity = ?1 AND q.series_id = s.id AND q.ts >= ?2 AND q.ts < ?3
+        ORDER BY q.ts
+        LIMIT 1 OFFSET ?5
+      )
+    END AS ts
+  FROM series AS s
+) AS nth
+`
+
+type NthBucketParams struct {
+	Granularity string
+	FromTs      int64
+	UntilTs     int64
+	Buckets     int64
+	States      int64
+}
+
+// For each series, walks the rollups of its kind by its key so many rows far. NULL becomes -1: no series has more than that
+// in [from_ts, until_ts).
+func (q *Queries) NthBucket(ctx context.Context, arg NthBucketParams) (int64, error) {
+	row := q.queryRow(ctx, q.nthBucketStmt, nthBucket,
+		arg.Granularity,
+		arg.FromTs,
+		arg.UntilTs,
+		arg.Buckets,
+		arg.States,
+	)
+	var ts int64
+	err := row.Scan(&ts)
+	return ts, err
+}
+
 const rollUpRollups = `-- name: RollUpRollups :exec
 INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
 SELECT

@@ -47,6 +47,20 @@ func (q *Queries) AdvanceLastSamples(ctx context.Context) error {
 	return err
 }
 
+const countModeSeries = `-- name: CountModeSeries :one
+SELECT count(*)
+FROM series
+WHERE aggregation = 'mode'
+`
+
+// Scans series.
+func (q *Queries) CountModeSeries(ctx context.Context) (int64, error) {
+	row := q.queryRow(ctx, q.countModeSeriesStmt, countModeSeries)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const createSeries = `-- name: CreateSeries :one
 INSERT INTO series (metric_name, wan_name, labels, aggregation)
 VALUES (?1, ?2, ?3, ?4)

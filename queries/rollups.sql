@@ -146,3 +146,28 @@ FROM (
     END AS ts
   FROM series AS s
 ) AS last;
+
+-- name: NthBucket :one
+-- For each series, walks the rollups of its kind by its key so many rows far. NULL becomes -1: no series has more than that
+-- in [from_ts, until_ts).
+SELECT CAST(coalesce(min(nth.ts), -1) AS INTEGER) AS ts
+FROM (
+  SELECT
+    CASE s.aggregation
+      WHEN 'avg' THEN (
+        SELECT r.ts
+        FROM rollups AS r
+        WHERE r.granularity = @granularity AND r.series_id = s.id AND r.ts >= @from_ts AND r.ts < @until_ts
+        ORDER BY r.ts
+        LIMIT 1 OFFSET @buckets
+      )
+      ELSE (
+        SELECT q.ts
+        FROM state_rollups AS q
+        WHERE q.granularity = @granularity AND q.series_id = s.id AND q.ts >= @from_ts AND q.ts < @until_ts
+        ORDER BY q.ts
+        LIMIT 1 OFFSET @states
+      )
+    END AS ts
+  FROM series AS s
+) AS nth;

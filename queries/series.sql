@@ -61,3 +61,9 @@ CROSS JOIN series AS s ON s.id = newest.series_id
 CROSS JOIN raw_samples AS r ON r.ts = newest.ts AND r.series_id = newest.series_id
 WHERE s.last_ts IS NULL OR s.last_ts < newest.ts
 ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded.last_value;
+
+-- name: CountModeSeries :one
+-- Scans series.
+SELECT count(*)
+FROM series
+WHERE aggregation = 'mode';

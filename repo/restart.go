@@ -13,9 +13,15 @@ const pinnedLimits = 4
 // WALPages is how many pages the WAL had after the last commit of this writer.
 func (w *Writer) WALPages() int { return w.walPages }
 
-// WALPagesLimit is the length of the WAL, in pages, at which commits should wait until it can begin anew: 16 MiB, or half of the
-// size cap where that is less. A checkpoint is due at a quarter of it, so a WAL that gets as long as this is held by readers.
-func (w *Writer) WALPagesLimit() int { return pinnedLimits * w.checkpointPages() }
+// WALPagesLimit is the length of the WAL, in pages, at which commits should wait until it can begin anew: 16 MiB, or what the
+// size cap leaves it. A checkpoint is due well before, so a WAL that gets as long as this is held by readers.
+func (w *Writer) WALPagesLimit() int {
+	pages := pinnedLimits * w.checkpointPages()
+	if w.sizeCap == 0 {
+		return pages
+	}
+	return min(pages, int(CrowdedWALUnder(w.sizeCap)/frameBytes))
+}
 
 // Restart does what Checkpoint does, and says whether the next commit begins the WAL anew. That takes an instant at which no
 // reader has a view that is older than the last commit, and then one at which none has a view that needs the WAL at all: a

@@ -19,8 +19,17 @@ const (
 	maxReserve       = 1 << 20
 	reservePerSeries = 1024
 
+	// largestShare of the cap is what is kept free at most because a transaction has once written so much.
+	largestShare = 8
+
 	// rowBytes is what a row takes at most, in a page that is half empty: as many as fit the reserve are one step's.
 	rowBytes = 128
+
+	// frameBytes is what a page takes in the WAL.
+	frameBytes = frameHeaderBytes + pageSize
+
+	// toleranceShare of the cap is how far beyond it file and WAL may be.
+	toleranceShare = 20
 )
 
 // CapSize holds the file and its WAL together to so many bytes from now on, MinSizeCap at least; 0 lifts the cap. It holds for
@@ -58,9 +67,34 @@ type room struct {
 	reserve int // what the next transaction may add
 }
 
-// reserve is how many bytes one transaction may add to the file.
+// reserve is how many bytes one transaction may add to the file, and write: what is planned for, or as much as one has written
+// before, where late samples or many states have put each row into a page of its own.
 func (w *Writer) reserve(series int64) int64 {
-	return min(maxReserve, w.sizeCap/reserveShare) + reservePerSeries*series
+	return max(w.planned(series), min(int64(w.largest)*frameBytes, w.sizeCap/largestShare))
+}
+
+// planned is how many bytes a step is cut to.
+func (w *Writer) planned(series int64) int64 { return stepReserve(w.sizeCap) + reservePerSeries*series }
+
+func stepReserve(sizeCap int64) int64 { return min(maxReserve, sizeCap/reserveShare) }
+
+// committed learns from each commit how long the WAL has become.
+func (w *Writer) committed(walPages int) {
+	written := walPages - w.walPages
+	if written <= 0 {
+		written = walPages // the WAL has begun anew
+	}
+	w.largest = max(w.largest, written)
+	w.walPages = walPages
+}
+
+// CrowdedWALUnder is the size of the WAL, in bytes, from which on it takes room that a size cap does not leave it: commits are to
+// be held back until it can begin anew, and readers are to end soon. Without a cap, 0, it is CrowdedWAL.
+func CrowdedWALUnder(sizeCap int64) int64 {
+	if sizeCap == 0 {
+		return CrowdedWAL
+	}
+	return min(walLimit, sizeCap/walShare) + stepReserve(sizeCap)
 }
 
 // atMost bounds the rows of a step further where there is a size cap: each row may become one of another tier.
@@ -68,7 +102,7 @@ func (w *Writer) atMost(rows, series int64) int64 {
 	if w.sizeCap == 0 {
 		return rows
 	}
-	return min(rows, w.reserve(series)/rowBytes)
+	return min(rows, w.planned(series)/rowBytes)
 }
 
 // readRoom says how much room there is under the cap.
@@ -112,4 +146,17 @@ func (w *Writer) excess(ctx context.Context) (int, error) {
 	}
 	room, err := w.readRoom(ctx)
 	return max(room.total-room.limit, 0), err
+}
+
+// OverCap says that file and WAL are larger than the size cap by more than a twentieth, or will be when the WAL has been copied. It
+// reads a number of the header.
+//
+// Errors: ErrDamaged, and those of the file system.
+func (w *Writer) OverCap(ctx context.Context) (bool, error) {
+	if w.sizeCap == 0 {
+		return false, nil
+	}
+	total, err := pragmaInt(ctx, w.conn, "page_count")
+	over := int64(total)*pageSize+w.WALBytes() > w.sizeCap+w.sizeCap/toleranceShare
+	return err == nil && over, failure(ctx, "measure", w.path, err)
 }

@@ -6,7 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"math"
-	"time"
 
 	"github.com/wanstore/wanstore/db"
 )
@@ -47,8 +46,7 @@ func (w *Writer) Trim(ctx context.Context, latest Micros, trim *Trim) (more bool
 			return err
 		}
 		next.most = min(max(room.total, room.limit), cmp.Or(next.most, math.MaxInt))
-		grown := room.free < room.reserve && room.total > next.most
-		more, err = w.trim(ctx, latest, &next, grown)
+		more, err = w.trim(ctx, latest, &next, room.growth(next.most))
 		next.Exhausted = !more
 		return err
 	})
@@ -59,17 +57,37 @@ func (w *Writer) Trim(ctx context.Context, latest Micros, trim *Trim) (more bool
 	return more, nil
 }
 
-// trim does the first thing that makes the file smaller, or gets nearer to it. Where series have few samples a minute, their
-// buckets are larger than they: if the file grows by rolling them up, buckets have to make room for that first.
-func (w *Writer) trim(ctx context.Context, latest Micros, trim *Trim, grown bool) (done bool, err error) {
+// growth is how far a file has grown because of trimming: where series have few samples a minute, their buckets are larger than
+// they, and if the file grows by rolling them up, buckets have to make room for that first.
+type growth int
+
+const (
+	noGrowth    growth = iota
+	someGrowth         // 1m and 5m buckets go before raw samples
+	largeGrowth        // hours, too: there is no room to roll anything up
+)
+
+func (r room) growth(most int) growth {
+	switch {
+	case r.free >= r.reserve || r.total <= most:
+		return noGrowth
+	case r.total <= most+r.reserve:
+		return someGrowth
+	default:
+		return largeGrowth
+	}
+}
+
+// trim does the first thing that makes the file smaller, or gets nearer to it.
+func (w *Writer) trim(ctx context.Context, latest Micros, trim *Trim, grown growth) (done bool, err error) {
 	tiers, err := listTiers(ctx, w.q)
 	if err != nil {
 		return false, err
 	}
 	deferred := Micros(0)
 	for _, g := range Granularities() {
-		if g == Hour && deferred > 0 {
-			return true, w.giveUpUntil(ctx, tiers, Raw, deferred)
+		if g == Hour && deferred > 0 && grown < largeGrowth {
+			break
 		}
 		first, err := w.firstRow(ctx, g)
 		if err != nil {
@@ -85,13 +103,16 @@ func (w *Writer) trim(ctx context.Context, latest Micros, trim *Trim, grown bool
 		if err != nil {
 			return false, err
 		}
-		if g == Raw && grown && target > tiers[Minute].Watermark {
+		if g == Raw && grown > noGrowth && target > tiers[Minute].Watermark {
 			deferred = target
 			continue
 		}
 		if target > first {
 			return true, w.giveUpUntil(ctx, tiers, g, target)
 		}
+	}
+	if deferred > 0 {
+		return true, w.giveUpUntil(ctx, tiers, Raw, deferred)
 	}
 	return false, nil
 }
@@ -124,9 +145,37 @@ func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, fir
 	if g != Hour {
 		unit = (g + 1).Bucket()
 	}
-	rowsPerUnit := max(series, 1) * int64(unit/g.Bucket())
-	units := max(rows/rowsPerUnit, 1)
-	return min(first.AlignDown(unit).Add(time.Duration(units)*unit), min(tiers[g].Watermark, latest).AlignDown(unit)), nil
+	limit := min(tiers[g].Watermark, latest).AlignDown(unit)
+	part, err := w.cutRows(ctx, g, span{from: first, until: limit}, rows)
+	return min(max(part.until, first.Add(unit)).AlignDown(unit), limit), err
+}
+
+// cutRows ends a slice of a tier of buckets before it has more than so many rows, which may be any number for each state series
+// and bucket, but after one bucket at least.
+func (w *Writer) cutRows(ctx context.Context, g Granularity, slice span, rows int64) (span, error) {
+	if slice.empty() {
+		return slice, nil
+	}
+	series, err := w.q.LastSeriesID(ctx)
+	if err != nil {
+		return slice, err
+	}
+	states, err := w.q.CountModeSeries(ctx)
+	if err != nil {
+		return slice, err
+	}
+	if states > 0 && states < series {
+		rows /= 2 // for each kind
+	}
+	nth, err := w.q.NthBucket(ctx, db.NthBucketParams{
+		Granularity: g.String(), FromTs: int64(slice.from), UntilTs: int64(slice.until),
+		Buckets: rows / max(series-states, 1), States: rows / max(states, 1),
+	})
+	if err != nil || nth < 0 {
+		return slice, err
+	}
+	slice.until = min(slice.until, max(Micros(nth), slice.from.AlignDown(g.Bucket()).Add(g.Bucket())))
+	return slice, nil
 }
 
 // trimSamplesTarget is the end of the minute of the last of the oldest samples that are to go.
@@ -144,12 +193,7 @@ func (w *Writer) trimSamplesTarget(ctx context.Context, floor Micros, rows int64
 // before target: each of its steps by itself until then.
 func (w *Writer) giveUpUntil(ctx context.Context, tiers Tiers, g Granularity, target Micros) error {
 	if g < Hour && tiers[g+1].Watermark < target {
-		part, err := w.cut(ctx, g+1, span{from: tiers[g+1].Watermark, until: target})
-		if err != nil {
-			return err
-		}
-		_, err = w.rollUpSlice(ctx, g+1, part)
-		return err
+		return w.takeOver(ctx, g+1, span{from: tiers[g+1].Watermark, until: target})
 	}
 	for finer := Raw; finer <= g; finer++ {
 		if err := w.raiseFloor(ctx, finer, target); err != nil {
@@ -157,6 +201,24 @@ func (w *Writer) giveUpUntil(ctx context.Context, tiers Tiers, g Granularity, ta
 		}
 	}
 	return nil
+}
+
+// takeOver does a step of rolling a slice up into a tier.
+func (w *Writer) takeOver(ctx context.Context, to Granularity, slice span) error {
+	series, err := w.q.LastSeriesID(ctx)
+	if err != nil {
+		return err
+	}
+	if to == Minute {
+		slice, err = w.cutSamples(ctx, slice, w.atMost(max(stepRows, rowsPerSeries*series), series))
+	} else {
+		slice, err = w.cutRows(ctx, to-1, slice, w.atMost(trimRows, series))
+	}
+	if err != nil {
+		return err
+	}
+	_, err = w.rollUpSlice(ctx, to, slice)
+	return err
 }
 
 // sweepTrimmed deletes a batch of what lies below the floor of a tier.

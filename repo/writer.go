@@ -36,6 +36,7 @@ type Writer struct {
 	checkpointAt int // pages in the WAL from which the next checkpoint is due
 
 	sizeCap int64 // bytes of file and WAL together, 0 for no cap
+	largest int   // pages that the largest transaction has written
 
 	synchronous Synchronous
 	lock        *lock       // shared with the other writers of the file
@@ -143,7 +144,7 @@ func (w *Writer) connect(ctx context.Context) error {
 func (w *Writer) watchWAL() error {
 	return rawConn(w.conn, func(c *sqlite3.Conn) error {
 		c.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
-			w.walPages = pages
+			w.committed(pages)
 			return nil
 		})
 		return nil

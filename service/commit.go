@@ -67,6 +67,7 @@ func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 		err = l.store.Append(context.Background(), batch, outcomes)
 	}
 	l.stats.commit(outcomes[:len(batch.Samples)], time.Since(start), err)
+	l.measureSize()
 	if !errors.Is(err, repo.ErrImportMoved) { // which says nothing about the file
 		l.note(committing, err)
 	}

@@ -80,7 +80,8 @@ type vitals struct {
 
 	quarantinedFiles int  // damaged files beside this one
 	tooOld           bool // all samples of the last commit were refused as too old
-	overCap          bool // nothing is left to give up, and the file is too large still
+	exhausted        bool // nothing is left to give up, and the file is too large still
+	overCap          bool // file and WAL are larger than the size cap
 }
 
 // waits notes that samples wait.
@@ -117,8 +118,11 @@ func (s *stats) health(config *Config, noMaintenance bool) []Problem {
 		problems = append(problems, Problem{SamplesTooOld,
 			"samples are refused as older than anything that the file keeps: the clock is behind, or was ahead for long"})
 	}
-	if s.vitals.overCap {
+	switch {
+	case s.vitals.exhausted:
 		problems = append(problems, Problem{SizeCap, sizeCapMessage(config.MaxSize)})
+	case s.vitals.overCap:
+		problems = append(problems, Problem{SizeCap, overCapMessage(config.MaxSize)})
 	}
 	problems = append(problems, s.vitals.damageProblems()...)
 	idle := time.Since(s.vitals.maintained)

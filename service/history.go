@@ -51,6 +51,7 @@ func OpenHistory(ctx context.Context, path string) (*History, error) {
 	if err != nil {
 		return nil, err
 	}
+	reader.CrowdBy(func() int64 { return repo.CrowdedWALUnder(int64(writers.maxSize(reader.Path()))) })
 	return &History{reader: reader}, nil
 }
 

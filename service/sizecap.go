@@ -37,17 +37,30 @@ func (c Config) sizeCapProblem() error {
 	return fmt.Errorf("%sMAX_SIZE=%s: want %s or more, or 0 for no limit", EnvPrefix, c.MaxSize, MinMaxSize)
 }
 
+// maxSize is the size cap of the file at path if this process writes it, else 0: the cap is not in the file.
+func (r *registry) maxSize(path string) Bytes {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, err := r.find(path)
+	if err != nil || c == nil {
+		return 0
+	}
+	return c.config.MaxSize
+}
+
 // trimming is what the loop knows of giving history up because of the size cap.
 type trimming struct {
 	state   repo.Trim
 	last    time.Time   // when something was given up, zero while the file fits
 	deepest Granularity // of the tiers that have been, since then
 	failed  time.Time   // when nothing was left to give up, zero while the cap can be kept
+	over    time.Time   // when the file was larger than its cap, zero while it is not
 }
 
 // makeRoom gives history up until the file has room for the next transaction. What it can not do is noted: recording goes on
 // all the same.
 func (l *loop) makeRoom() {
+	l.measureSize()
 	for {
 		crowded, err := l.store.Crowded(context.Background())
 		if err == nil && !crowded {
@@ -65,6 +78,32 @@ func (l *loop) makeRoom() {
 		}
 		l.checkpointIfDue() // trimming fills the WAL, too
 		l.options.Watchdog()
+	}
+}
+
+// measureSize notes whether the cap has held.
+func (l *loop) measureSize() {
+	over, err := l.store.OverCap(context.Background())
+	if err != nil {
+		l.outcome(maintaining, err)
+		return
+	}
+	l.logOver(over)
+	l.stats.overCap(over)
+}
+
+// logOver says once that the cap has not held, and once that it has again for long.
+func (l *loop) logOver(over bool) {
+	t, now, limit := &l.trimming, time.Now(), l.config.MaxSize
+	switch {
+	case over:
+		if t.over.IsZero() {
+			l.log.Warn("file and WAL are larger than the size cap", "max_size", limit.String())
+		}
+		t.over = now
+	case !t.over.IsZero() && now.Sub(t.over) > trimQuiet:
+		t.over = time.Time{}
+		l.log.Info("file and WAL are within the size cap again", "max_size", limit.String())
 	}
 }
 
@@ -132,10 +171,23 @@ func sizeCapMessage(limit Bytes) string {
 		limit, EnvPrefix)
 }
 
+// overCapMessage says why a file may be larger than its cap while there is history to give up.
+func overCapMessage(limit Bytes) string {
+	return fmt.Sprintf("file and WAL are larger than %s: readers hold the WAL, buckets have too many states, or maintenance is to "+
+		"give pages back", limit)
+}
+
+// overCap notes whether file and WAL are larger than the size cap.
+func (s *stats) overCap(over bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.overCap = over
+}
+
 // trim notes what has been given up because of the size cap.
 func (s *stats) trim(deleted [Hour + 1]int64, exhausted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status.Trimmed = deleted
-	s.vitals.overCap = exhausted
+	s.vitals.exhausted = exhausted
 }

@@ -27,7 +27,7 @@ func TestSizeCapHolds(t *testing.T) {
 	}{
 		{4 << 20, 7, 50 * time.Millisecond, 200_000, 30_000},
 		{8 << 20, 200, 50 * time.Millisecond, 400_000, 0},
-		{32 << 20, 50, time.Second, 1_500_000, 0},
+		{16 << 20, 50, time.Second, 750_000, 0},
 		{4 << 20, 7, time.Microsecond, 200_000, 30_000}, // all of it in one minute
 		{4 << 20, 100, time.Minute, 200_000, 10_000},    // little but buckets, and more of them than there is room for
 	} {

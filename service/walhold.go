@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 	"time"
+
+	"github.com/wanstore/wanstore/repo"
 )
 
 // Readers that overlap for ever, each of them short, keep SQLite from beginning the WAL anew: at no instant is there none
@@ -22,6 +24,10 @@ const (
 
 	// holdShare is how many times as long as a hold in vain the commits then go on.
 	holdShare = 4
+
+	// Under a size cap there is no room for the WAL to grow into. A hold lasts from the first one on for as long as it takes the
+	// readers of this process to end, twice, and after one in vain the commits go on for no longer than it.
+	minCappedHold = 2*repo.CrowdedReadLimit + time.Second
 )
 
 // walHold is the state of holding commits back.
@@ -45,7 +51,7 @@ func (l *loop) holdIfPinned() {
 		return
 	}
 	h.since = time.Now()
-	h.most = max(h.most, minHold)
+	h.most = max(h.most, l.minHold())
 	l.restartWAL()
 }
 
@@ -87,14 +93,30 @@ func (l *loop) restartWAL() {
 	if err == nil && l.hold.beyond == 0 {
 		l.log.Warn("readers keep the WAL from beginning anew, it goes on growing", "bytes", l.store.WALBytes())
 	}
-	l.hold = walHold{
-		most:     min(2*l.hold.most, maxHold),
-		notUntil: time.Now().Add(holdShare * held),
-		beyond:   l.store.WALPages() + l.store.WALPagesLimit(),
-	}
+	l.heldInVain(held)
 	if err != nil {
 		l.outcome(checkpointing, err)
 	}
+}
+
+// heldInVain sets when commits may be held back again.
+func (l *loop) heldInVain(held time.Duration) {
+	pause, growth := holdShare*held, l.store.WALPagesLimit()
+	if l.config.MaxSize > 0 {
+		pause, growth = held, 1
+	}
+	l.hold = walHold{
+		most:     min(2*l.hold.most, maxHold),
+		notUntil: time.Now().Add(pause),
+		beyond:   l.store.WALPages() + growth,
+	}
+}
+
+func (l *loop) minHold() time.Duration {
+	if l.config.MaxSize > 0 {
+		return minCappedHold
+	}
+	return minHold
 }
 
 // queueNeedsRoom says that samples would be dropped if commits were held back for much longer.
