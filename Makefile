@@ -20,7 +20,7 @@ build: ## Build bin/wanstore, a static binary
 
 .PHONY: test
 test: ## Run all tests under the race detector
-	go test -race -timeout 30m ./...
+	go test -race -gcflags='github.com/ncruces/go-sqlite3-wasm/...=-race=false' ./...
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a while (FUZZTIME=duration)
