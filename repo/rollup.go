@@ -14,8 +14,8 @@ const (
 	stepRows = 10_000
 
 	// rowsPerSeries is the least that a step reads of each series before it cuts a minute. With many series of few rows
-	// each cut would rewrite a page a series for nothing; one sample a second makes two steps a minute.
-	rowsPerSeries = 30
+	// each cut would rewrite a page a series for nothing; one sample a second makes three steps a minute.
+	rowsPerSeries = 20
 )
 
 // RollUp does one step of rolling the tier below into the tier to, and moves the watermark with it. It returns how many
@@ -83,20 +83,42 @@ func (w *Writer) cutSamples(ctx context.Context, slice span, nth int64) (span, e
 	return slice, nil
 }
 
-// cutBuckets ends a slice of buckets after as many of them as one step may read.
+// cutBuckets ends a slice of buckets before a step would read more rows than it may. A series has one in a bucket, or none, or one for
+// each of its states. The slice ends with a bucket of the tier to, unless the states of one alone are too many.
 func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, series int64) (span, error) {
-	source := to - 1
-	first, err := w.q.FirstBucket(ctx, db.FirstBucketParams{Granularity: source.String(), FromTs: int64(slice.from)})
+	perBucket := series * int64(to.Bucket()/(to-1).Bucket())
+	part, err := w.cutRows(ctx, to-1, slice, w.atMost(max(stepRows, 2*perBucket), series))
+	if whole := part.until.AlignDown(to.Bucket()); whole > slice.from {
+		part.until = whole
+	}
+	return part, err
+}
+
+// cutRows ends a slice of a tier of buckets before it has more than so many rows, half of them for each kind of series if there are
+// both, but after one bucket at least.
+func (w *Writer) cutRows(ctx context.Context, g Granularity, slice span, rows int64) (span, error) {
+	if slice.empty() {
+		return slice, nil
+	}
+	series, err := w.q.LastSeriesID(ctx)
 	if err != nil {
 		return slice, err
 	}
-	if first < 0 || Micros(first) >= slice.until {
-		return slice, nil // nothing to read up to its end
+	states, err := w.q.CountModeSeries(ctx)
+	if err != nil {
+		return slice, err
 	}
-	perBucket := max(series, 1) * int64(to.Bucket()/source.Bucket())
-	buckets := max(w.atMost(stepRows, series)/perBucket, 1)
-	end := Micros(first).AlignDown(to.Bucket()).Add(time.Duration(buckets) * to.Bucket())
-	slice.until = min(slice.until, end)
+	if states > 0 && states < series {
+		rows /= 2
+	}
+	nth, err := w.q.NthBucket(ctx, db.NthBucketParams{
+		Granularity: g.String(), FromTs: int64(slice.from), UntilTs: int64(slice.until),
+		Buckets: rows / max(series-states, 1), States: rows / max(states, 1),
+	})
+	if err != nil || nth < 0 {
+		return slice, err
+	}
+	slice.until = min(slice.until, max(Micros(nth), slice.from.AlignDown(g.Bucket()).Add(g.Bucket())))
 	return slice, nil
 }
 

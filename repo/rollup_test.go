@@ -54,6 +54,30 @@ func TestRollUpOfOneMomentLargerThanAStep(t *testing.T) {
 	}
 }
 
+// A series of states may have any number of rows in a bucket: a step of the coarser tiers reads some of them, and the next one goes on.
+func TestRollUpCutsABucketOfManyStates(t *testing.T) {
+	path := filetest.Path(t)
+	w := open(t, path)
+	states := newSeries("states")
+	states.Aggregation = repo.Mode
+	end := start.Add(10 * time.Minute)
+	add(t, w, every(10_000, start, end, states)...) // 6,000 states a minute
+	steps := rollUpAll(t, w, end)
+	want := []repo.Micros{ // of the 5m tier: what lies before the first sample, and then minutes, which are the least
+		start,
+		start.Add(time.Minute), start.Add(2 * time.Minute), start.Add(3 * time.Minute), start.Add(4 * time.Minute), start.Add(5 * time.Minute),
+		start.Add(6 * time.Minute), start.Add(7 * time.Minute), start.Add(8 * time.Minute), start.Add(9 * time.Minute), end,
+	}
+	var got []repo.Micros
+	for _, step := range steps[repo.FiveMinutes] {
+		got = append(got, step.watermark)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("watermarks after the steps (-want +got):\n%s", diff)
+	}
+	checkRolledUp(t, path)
+}
+
 func TestRollUpTwice(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)

@@ -150,34 +150,6 @@ func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, fir
 	return min(max(part.until, first.Add(unit)).AlignDown(unit), limit), err
 }
 
-// cutRows ends a slice of a tier of buckets before it has more than so many rows, which may be any number for each state series
-// and bucket, but after one bucket at least.
-func (w *Writer) cutRows(ctx context.Context, g Granularity, slice span, rows int64) (span, error) {
-	if slice.empty() {
-		return slice, nil
-	}
-	series, err := w.q.LastSeriesID(ctx)
-	if err != nil {
-		return slice, err
-	}
-	states, err := w.q.CountModeSeries(ctx)
-	if err != nil {
-		return slice, err
-	}
-	if states > 0 && states < series {
-		rows /= 2 // for each kind
-	}
-	nth, err := w.q.NthBucket(ctx, db.NthBucketParams{
-		Granularity: g.String(), FromTs: int64(slice.from), UntilTs: int64(slice.until),
-		Buckets: rows / max(series-states, 1), States: rows / max(states, 1),
-	})
-	if err != nil || nth < 0 {
-		return slice, err
-	}
-	slice.until = min(slice.until, max(Micros(nth), slice.from.AlignDown(g.Bucket()).Add(g.Bucket())))
-	return slice, nil
-}
-
 // trimSamplesTarget is the end of the minute of the last of the oldest samples that are to go.
 func (w *Writer) trimSamplesTarget(ctx context.Context, floor Micros, rows int64) (Micros, error) {
 	last, err := w.q.NthSampleTime(ctx, db.NthSampleTimeParams{
@@ -193,7 +165,12 @@ func (w *Writer) trimSamplesTarget(ctx context.Context, floor Micros, rows int64
 // before target: each of its steps by itself until then.
 func (w *Writer) giveUpUntil(ctx context.Context, tiers Tiers, g Granularity, target Micros) error {
 	if g < Hour && tiers[g+1].Watermark < target {
-		return w.takeOver(ctx, g+1, span{from: tiers[g+1].Watermark, until: target})
+		part, err := w.cut(ctx, g+1, span{from: tiers[g+1].Watermark, until: target})
+		if err != nil {
+			return err
+		}
+		_, err = w.rollUpSlice(ctx, g+1, part)
+		return err
 	}
 	for finer := Raw; finer <= g; finer++ {
 		if err := w.raiseFloor(ctx, finer, target); err != nil {
@@ -201,24 +178,6 @@ func (w *Writer) giveUpUntil(ctx context.Context, tiers Tiers, g Granularity, ta
 		}
 	}
 	return nil
-}
-
-// takeOver does a step of rolling a slice up into a tier.
-func (w *Writer) takeOver(ctx context.Context, to Granularity, slice span) error {
-	series, err := w.q.LastSeriesID(ctx)
-	if err != nil {
-		return err
-	}
-	if to == Minute {
-		slice, err = w.cutSamples(ctx, slice, w.atMost(max(stepRows, rowsPerSeries*series), series))
-	} else {
-		slice, err = w.cutRows(ctx, to-1, slice, w.atMost(trimRows, series))
-	}
-	if err != nil {
-		return err
-	}
-	_, err = w.rollUpSlice(ctx, to, slice)
-	return err
 }
 
 // sweepTrimmed deletes a batch of what lies below the floor of a tier.
