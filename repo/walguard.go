@@ -11,8 +11,8 @@ import (
 // has cut off a page of zeros, which a checkpoint would write to the file.
 type guardedWAL struct {
 	DriverFile
-	frame    int64              // where the frame begins whose header was written last
-	unsummed map[int64]struct{} // pages written once more in the transaction under way, whose frames have the sum of before
+	header   int64              // where the header was written that is still without its page
+	unsummed map[int64]struct{} // pages of the transaction under way whose frames have no sum, or that of what they were before
 }
 
 func newGuardedWAL(file DriverFile) *guardedWAL {
@@ -34,17 +34,31 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
-// WriteAt notes which pages are written without the header of their frame. SQLite does that where a transaction that is larger
-// than its cache changes a page once more, and writes all sums anew when it commits. Nobody else reads those pages before.
+// WriteAt notes which pages have no sum yet. Where a transaction that is larger than the cache changes a page once more that is in the
+// WAL already, SQLite writes it in its place without the header of its frame, leaves the sums out from there on, and writes
+// them all when it commits. Nobody else reads those pages before.
 func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
+	page := off + frameHeaderBytes
 	switch {
-	case startsPage(off + frameHeaderBytes):
-		w.frame = off
-		delete(w.unsummed, off+frameHeaderBytes)
-	case startsPage(off) && w.frame != off-frameHeaderBytes:
-		w.unsummed[off] = struct{}{}
+	case startsPage(page):
+		w.header = off
+		if lacksSum(p) {
+			w.unsummed[page] = struct{}{}
+		} else {
+			delete(w.unsummed, page)
+		}
+	case startsPage(off):
+		if w.header != off-frameHeaderBytes {
+			w.unsummed[off] = struct{}{}
+		}
+		w.header = 0 // the next time that this page is written is once more
 	}
 	return w.DriverFile.WriteAt(p, off)
+}
+
+// lacksSum says that a frame has the header of one whose sum is still to be made: behind its numbers are zeros.
+func lacksSum(header []byte) bool {
+	return len(header) == frameHeaderBytes && [frameHeaderBytes - 8]byte(header[8:]) == [frameHeaderBytes - 8]byte{}
 }
 
 // startsPage says that a page of the WAL is at an offset.
