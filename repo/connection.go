@@ -48,7 +48,7 @@ func setUpReader(c *sqlite3.Conn) error {
 // table. Without it they can not be prepared.
 //
 // Errors: those of SQLite.
-func SetUp(c *sqlite3.Conn) error { return errors.Join(definePack(c), c.Exec(schema.Temporary)) }
+func SetUp(c *sqlite3.Conn) error { return errors.Join(definePack(c), c.Exec(schema.SampleGroups)) }
 
 // beginFile gives a new file its first page. A file that is there keeps what it has: to say it again would write to that page each
 // time that it is opened.

@@ -96,7 +96,7 @@ func watchIndex(path string) watchedIndex {
 func (w *watchedIndex) changed() bool {
 	is, err := os.Stat(w.path + indexSuffix)
 	if err != nil {
-		return false // SQLite has it open
+		return false // removed: whoever has it open shares it still
 	}
 	was := w.was
 	w.was = is

@@ -47,10 +47,14 @@ func (c *connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 		if err == nil {
 			return conn, nil
 		}
-		if !errors.Is(err, errIndex) || try == connectTries || ctx.Err() != nil {
+		if !errors.Is(err, errIndex) || try == connectTries {
 			return nil, err
 		}
-		time.Sleep(connectPause)
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(connectPause):
+		}
 	}
 }
 

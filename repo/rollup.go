@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// stepRows bounds a step of maintenance: so many rows are read, or deleted, in one transaction.
+	// stepRows bounds a step of maintenance: so many rows are read, or deleted, in one transaction. A size cap bounds it further.
 	stepRows = 10_000
 
 	// rowsPerSeries is the least that a step reads of each series before it cuts a minute. With many series of few rows
@@ -87,7 +87,7 @@ func (w *Writer) cutSamples(ctx context.Context, slice span, nth int64) (span, e
 // each of its states. The slice ends with a bucket of the tier to, unless the states of one alone are too many.
 func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, series int64) (span, error) {
 	perBucket := series * int64(to.Bucket()/(to-1).Bucket())
-	part, err := w.cutRows(ctx, to-1, slice, w.atMost(max(stepRows, 2*perBucket), series))
+	part, err := w.cutRows(ctx, to-1, slice, series, w.atMost(max(stepRows, 2*perBucket), series))
 	if whole := part.until.AlignDown(to.Bucket()); whole > slice.from {
 		part.until = whole
 	}
@@ -96,13 +96,9 @@ func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, ser
 
 // cutRows ends a slice of a tier of buckets before it has more than so many rows, half of them for each kind of series if there are
 // both, but after one bucket at least.
-func (w *Writer) cutRows(ctx context.Context, g Granularity, slice span, rows int64) (span, error) {
+func (w *Writer) cutRows(ctx context.Context, g Granularity, slice span, series, rows int64) (span, error) {
 	if slice.empty() {
 		return slice, nil
-	}
-	series, err := w.q.LastSeriesID(ctx)
-	if err != nil {
-		return slice, err
 	}
 	states, err := w.q.CountModeSeries(ctx)
 	if err != nil {

@@ -25,9 +25,6 @@ const (
 	// rowBytes is what a row takes at most, in a page that is half empty: as many as fit the reserve are one step's.
 	rowBytes = 128
 
-	// frameBytes is what a page takes in the WAL.
-	frameBytes = frameHeaderBytes + pageSize
-
 	// toleranceShare of the cap is how far beyond it file and WAL may be.
 	toleranceShare = 20
 )

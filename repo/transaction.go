@@ -38,8 +38,8 @@ func rollBack(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// endReading ends a transaction that has only read, unless its context has ended it, or SQLite, after an error of which whoever asked
-// has heard: SQLite then knows of none.
+// endReading ends a transaction that has only read. Its context may have ended it before, or SQLite, after an error that whoever asked
+// has heard of: that is no error of the end.
 func endReading(tx *sql.Tx) error {
 	err := tx.Rollback()
 	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, sqlite3.ERROR) {

@@ -146,7 +146,7 @@ func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, fir
 		unit = (g + 1).Bucket()
 	}
 	limit := min(tiers[g].Watermark, latest).AlignDown(unit)
-	part, err := w.cutRows(ctx, g, span{from: first, until: limit}, rows)
+	part, err := w.cutRows(ctx, g, span{from: first, until: limit}, series, rows)
 	return min(max(part.until, first.Add(unit)).AlignDown(unit), limit), err
 }
 

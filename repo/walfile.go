@@ -11,6 +11,7 @@ import (
 const (
 	walHeaderBytes   = 32
 	frameHeaderBytes = 24
+	frameBytes       = frameHeaderBytes + pageSize // of a history
 	walMagic         = 0x377f0682 // the last bit says that checksums are made of big-endian words
 )
 
@@ -48,7 +49,7 @@ func lostFrames(wal io.Reader) (int, error) {
 	header, ok := parseWALHeader(start)
 	if !ok {
 		rest, err := io.Copy(io.Discard, in)
-		return int(rest / (frameHeaderBytes + pageSize)), err
+		return int(rest / frameBytes), err
 	}
 	frame := make([]byte, frameHeaderBytes+header.pageSize)
 	sum, broken, lost := header.sum, false, 0

@@ -63,7 +63,7 @@ func lacksSum(header []byte) bool {
 
 // startsPage says that a page of the WAL is at an offset.
 func startsPage(off int64) bool {
-	return off > walHeaderBytes && (off-walHeaderBytes)%(frameHeaderBytes+pageSize) == frameHeaderBytes
+	return off > walHeaderBytes && (off-walHeaderBytes)%frameBytes == frameHeaderBytes
 }
 
 // fits says that a page has the checksum of its frame, which goes on from the one before. There is no page 0: where the number

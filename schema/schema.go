@@ -11,10 +11,11 @@ import (
 //go:embed *.sql
 var files embed.FS
 
-// Temporary makes what a writer's connection has for itself, and no file.
+// SampleGroups makes the temporary table of rolling up. Each connection on which the generated queries are prepared wants it, those
+// of readers, too.
 //
-//go:embed temporary/groups.sql
-var Temporary string
+//go:embed temporary/sample_groups.sql
+var SampleGroups string
 
 // Migration brings a file from schema version Version-1 to Version.
 type Migration struct {

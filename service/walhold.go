@@ -25,8 +25,8 @@ const (
 	// holdShare is how many times as long as a hold in vain the commits then go on.
 	holdShare = 4
 
-	// Under a size cap there is no room for the WAL to grow into. A hold lasts from the first one on for as long as it takes the
-	// readers of this process to end, twice, and after one in vain the commits go on for no longer than it.
+	// Under a size cap there is no room for the WAL to grow into. Already the first hold is long enough for readers of this process
+	// to end, twice over, and after a hold in vain commits go on for as long as it has lasted.
 	minCappedHold = 2*repo.CrowdedReadLimit + time.Second
 )
 
