@@ -12,7 +12,7 @@ const (
 	walHeaderBytes   = 32
 	frameHeaderBytes = 24
 	frameBytes       = frameHeaderBytes + pageSize // of a history
-	walMagic         = 0x377f0682 // the last bit says that checksums are made of big-endian words
+	walMagic         = 0x377f0682                  // the last bit says that checksums are made of big-endian words
 )
 
 // walHeader is the beginning of a WAL.
@@ -38,8 +38,9 @@ func isWALSum(sum runningSum, p []byte) bool {
 	return binary.BigEndian.Uint32(p) == sum.s1 && binary.BigEndian.Uint32(p[4:]) == sum.s2
 }
 
-// lostFrames counts the frames of a WAL that SQLite leaves out when it opens it: those of the same generation that come after a
-// damaged one. The damaged one by itself may be the last that somebody began to write.
+// lostFrames counts the frames of a WAL that SQLite leaves out when it opens it although they were committed: those of the same
+// generation that come after a damaged one, up to the last that ends a transaction. The damaged one by itself may be the last that
+// somebody began to write, and a transaction that was not ended may have frames without sums.
 func lostFrames(wal io.Reader) (int, error) {
 	in := bufio.NewReaderSize(wal, 1<<16)
 	start := make([]byte, walHeaderBytes)
@@ -52,7 +53,7 @@ func lostFrames(wal io.Reader) (int, error) {
 		return int(rest / frameBytes), err
 	}
 	frame := make([]byte, frameHeaderBytes+header.pageSize)
-	sum, broken, lost := header.sum, false, 0
+	sum, broken, after, lost := header.sum, false, 0, 0
 	for {
 		if _, err := io.ReadFull(in, frame); err != nil {
 			return lost, ended(err)
@@ -60,7 +61,9 @@ func lostFrames(wal io.Reader) (int, error) {
 		same := [8]byte(frame[8:]) == header.salt
 		switch {
 		case broken && same:
-			lost++
+			if after++; endsTransaction(frame) {
+				lost = after
+			}
 		case !broken:
 			sum.add(frame[:8])
 			sum.add(frame[frameHeaderBytes:])
@@ -68,6 +71,9 @@ func lostFrames(wal io.Reader) (int, error) {
 		}
 	}
 }
+
+// endsTransaction says that a frame is the last of a transaction: it says how many pages the file has then.
+func endsTransaction(frame []byte) bool { return [4]byte(frame[4:]) != [4]byte{} }
 
 // ended makes the end of a file no error, wherever it is.
 func ended(err error) error {

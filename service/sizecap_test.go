@@ -154,8 +154,6 @@ func (f *fullSpeed) check() {
 	shut(f.t, f.w)
 	floor := filetest.Int(f.t, f.path, "SELECT floor FROM tiers WHERE granularity = '1h'")
 	var want int64
-	if f.begin.UnixMicro() >= floor {
-	}
 	for moment := range f.moment.Load() {
 		if f.at(moment).UnixMicro() >= floor {
 			want += int64(len(f.series))

@@ -5,7 +5,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/service"
 )
 
 // A byte that flips in the WAL of a running program, at a place that SQLite looked at for the last time when it wrote it: who reads
@@ -51,4 +54,36 @@ func TestFlippedWALWhileRecording(t *testing.T) {
 		t.Error("no flip was told of: none of them was in a page that counts")
 	}
 	t.Logf("%d of 40 were told of, the others were in pages that had been written once more", told)
+}
+
+// What a killed program leaves of a transaction that is larger than its cache is in the WAL without its sums. Nothing of it was
+// committed, so nothing is lost, and nobody is told that anything is.
+func TestKilledInALargeTransaction(t *testing.T) {
+	path := filetest.Path(t)
+	w := open(t, path)
+	fill(t, w)
+	add(t, w, commits)
+	large, err := sqlite3.Open("file:" + path)
+	must(t, err)
+	must(t, large.Exec("PRAGMA cache_size = 10; PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE"))
+	for range 2 {
+		must(t, large.Exec("UPDATE raw_samples SET value = value + 1"))
+	}
+	left := take(t, path)
+	must(t, large.Exec("ROLLBACK"))
+	must(t, large.Close())
+	must(t, w.Close(t.Context()))
+
+	delete(left, "-shm")
+	lines, logger := newLogged()
+	w = openWith(t, service.Config{DBPath: left.put(t)}, service.Options{Logger: logger})
+	if n := counted(t, w.Path()); n != 3*commits {
+		t.Errorf("%d samples, want %d", n, 3*commits)
+	}
+	must(t, w.Close(t.Context()))
+	for _, line := range lines.lines {
+		if strings.Contains(line, "WAL is damaged") {
+			t.Errorf("the log says %s", line)
+		}
+	}
 }
