@@ -66,6 +66,9 @@ func writerDSN(path string, synchronous Synchronous) string {
 		fmt.Sprintf("synchronous(%s)", synchronous),
 		fmt.Sprintf("journal_size_limit(%d)", walLimit),
 		"wal_autocheckpoint(0)", // checkpoints are steps of maintenance
+		// A step with many series touches more pages than the cache has. Written to the WAL before its end they would be read
+		// again, and all of their sums made anew.
+		"cache_spill(off)",
 		fmt.Sprintf("cache_size(%d)", cachePages),
 	)
 }
