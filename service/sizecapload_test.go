@@ -3,9 +3,7 @@ package service_test
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -50,16 +48,8 @@ func drawCapLoad(r *rand.Rand) capLoad {
 
 // Whatever is recorded, the cap holds or health says that it does not, and nothing is lost but the oldest hours.
 func TestSizeCapOfAnyLoad(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv("WANSTORE_SEED"); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Logf("WANSTORE_SEED=%d", seed)
-	for i := range 3 {
-		r := rand.New(rand.NewPCG(seed, uint64(i)))
+	r := filetest.Random(t)
+	for range 3 {
 		load := drawCapLoad(r)
 		t.Run(load.String(), func(t *testing.T) { newCapped(t, load, r).run() })
 	}

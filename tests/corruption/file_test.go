@@ -15,26 +15,13 @@ import (
 
 const pageSize = 512
 
-// seed is WANSTORE_SEED, or a new one each time.
-func seed(t *testing.T) *rand.Rand {
-	t.Helper()
-	number := rand.Uint64()
-	if text := os.Getenv("WANSTORE_SEED"); text != "" {
-		var err error
-		number, err = strconv.ParseUint(text, 10, 64)
-		must(t, err)
-	}
-	t.Logf("WANSTORE_SEED=%d", number)
-	return rand.New(rand.NewPCG(number, 0))
-}
-
 // flip changes some bits of one byte.
 func flip(random *rand.Rand, data []byte, place int) { data[place] ^= byte(1 + random.IntN(255)) }
 
 // A byte is flipped in each page in turn. Whoever reads either gets what was written or hears of the damage; whoever records
 // goes on.
 func TestFlippedByte(t *testing.T) {
-	random := seed(t)
+	random := filetest.Random(t)
 	whole, want := closed(t)
 	pages := len(whole[""]) / pageSize
 	step := 1
@@ -65,7 +52,7 @@ func TestFlippedByte(t *testing.T) {
 
 // Each byte of the header, with a few bits of each.
 func TestFlippedHeader(t *testing.T) {
-	random := seed(t)
+	random := filetest.Random(t)
 	whole, want := closed(t)
 	for place := range 100 {
 		damaged := whole.clone()
@@ -96,7 +83,7 @@ func TestFlippedChecksumSwitch(t *testing.T) {
 }
 
 func TestTruncated(t *testing.T) {
-	random := seed(t)
+	random := filetest.Random(t)
 	whole, want := closed(t)
 	size := len(whole[""])
 	sizes := []int{1, 15, 16, 99, 100, 101, 511, size - 1}
@@ -125,7 +112,7 @@ func TestTruncated(t *testing.T) {
 
 // Noise where a history was is moved aside; noise that somebody has named by mistake stays as it is.
 func TestNoise(t *testing.T) {
-	random := seed(t)
+	random := filetest.Random(t)
 	whole, _ := closed(t)
 	for _, size := range []int{1, 16, 99, 100, 512, 4096, 100_000} {
 		t.Run(strconv.Itoa(size), func(t *testing.T) {
@@ -160,7 +147,7 @@ func TestNoise(t *testing.T) {
 // A file of zeros, as a card leaves it that has lost its map.
 func TestZeros(t *testing.T) {
 	whole, want := closed(t)
-	random := seed(t)
+	random := filetest.Random(t)
 	for range 20 {
 		damaged := whole.clone()
 		from := random.IntN(len(damaged[""])/4096) * 4096

@@ -143,7 +143,7 @@ func TestIndexCutOffAtAnyMoment(t *testing.T) {
 		func() error { return readAll(t.Context(), h) },
 		func() error { _, err := w.Maintain(t.Context()); return err },
 	}
-	random, failed := seed(t), make([]int, len(doings))
+	random, failed := filetest.Random(t), make([]int, len(doings))
 	for range rounds {
 		size, after := cuts[random.IntN(len(cuts))], time.Duration(random.IntN(20_000))*time.Microsecond
 		cut := make(chan struct{})
@@ -196,7 +196,7 @@ func TestIndexReplacedUnderAReader(t *testing.T) {
 	before, err := os.Stat(w.Path() + "-shm")
 	must(t, err)
 	noise := make([]byte, 16<<10)
-	random := seed(t)
+	random := filetest.Random(t)
 	for i := range noise {
 		noise[i] = byte(random.Uint32())
 	}

@@ -299,7 +299,7 @@ func TestIndexDamagedWhileRecording(t *testing.T) {
 	index, err := os.OpenFile(w.Path()+"-shm", os.O_WRONLY, 0)
 	must(t, err)
 	noise := make([]byte, 16<<10)
-	random := seed(t)
+	random := filetest.Random(t)
 	for i := range noise {
 		noise[i] = byte(random.Uint32())
 	}

@@ -32,7 +32,7 @@ func counted(t *testing.T, path string) int {
 // A damaged WAL is followed up to the damage: what was committed before is there, nothing else is wrong, and the log says
 // that something is lost unless the damage lies in the last commit.
 func TestFlippedWAL(t *testing.T) {
-	random := seed(t)
+	random := filetest.Random(t)
 	left, _ := killed(t)
 	const frame = 24 + pageSize
 	frames := 0 // those behind them are of an earlier generation
@@ -68,7 +68,7 @@ func TestFlippedWAL(t *testing.T) {
 }
 
 func TestTornWAL(t *testing.T) {
-	random := seed(t)
+	random := filetest.Random(t)
 	left, _ := killed(t)
 	for range 30 {
 		damaged := left.clone()
@@ -135,7 +135,7 @@ func TestWALAlone(t *testing.T) {
 
 // The WAL of another history, of another database, and noise.
 func TestForeignWAL(t *testing.T) {
-	random := seed(t)
+	random := filetest.Random(t)
 	whole, want := closed(t)
 	noise := make([]byte, 100_000)
 	for i := range noise {
@@ -187,7 +187,7 @@ func otherHistory(t *testing.T) []byte {
 
 // What an index of the WAL says after a kill is made anew.
 func TestIndexOfNoise(t *testing.T) {
-	random := seed(t)
+	random := filetest.Random(t)
 	left, want := killed(t)
 	for range 10 {
 		damaged := left.clone()

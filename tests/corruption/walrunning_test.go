@@ -14,7 +14,7 @@ import (
 // A byte that flips in the WAL of a running program, at a place that SQLite looked at for the last time when it wrote it: who reads
 // the page hears of it, and it does not get into the file.
 func TestFlippedWALWhileRecording(t *testing.T) {
-	random := seed(t)
+	random := filetest.Random(t)
 	told := 0
 	for range 40 {
 		w, lines := running(t)

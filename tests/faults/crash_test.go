@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo/repotest"
 )
 
@@ -73,7 +74,7 @@ type start struct{ path, synchronous string }
 // crashEverywhere lets runs go on to their end, keeps what a crash at their operations would leave, and looks at that.
 func crashEverywhere(t *testing.T, start start, what func(*run, context.Context) error, kind kindOfCrash) {
 	t.Helper()
-	random := draw(t)
+	random := filetest.Random(t)
 	r := begun(t, start.path, start.synchronous)
 	if err := what(r, t.Context()); err != nil {
 		t.Fatal(err)

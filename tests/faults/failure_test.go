@@ -44,7 +44,7 @@ const sampledFailures = 2
 
 func failEverywhere(t *testing.T, path, synchronous string, fault repotest.Fault, watched bool) {
 	t.Helper()
-	random := draw(t)
+	random := filetest.Random(t)
 	r := begun(t, path, synchronous)
 	if err := r.all(t.Context()); err != nil {
 		t.Fatal(err)
@@ -121,7 +121,7 @@ func (r *run) look(t *testing.T) func() error {
 // the one under way whole or not at all.
 func TestReaderInBetween(t *testing.T) {
 	t.Parallel()
-	random := draw(t)
+	random := filetest.Random(t)
 	r := begun(t, found(t), "NORMAL")
 	h, err := service.OpenHistory(t.Context(), r.path)
 	if err != nil {

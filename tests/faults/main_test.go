@@ -6,11 +6,8 @@
 package faults
 
 import (
-	"math/rand/v2"
 	"os"
-	"strconv"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
@@ -21,20 +18,3 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // soak says that every operation has its turn.
 func soak() bool { return os.Getenv("WANSTORE_SOAK") == "1" }
-
-// seedVariable repeats what a failed run has drawn.
-const seedVariable = "WANSTORE_SEED"
-
-// draw returns what decides by chance, with the seed logged.
-func draw(t *testing.T) *rand.Rand {
-	t.Helper()
-	seed := uint64(time.Now().UnixNano())
-	if text := os.Getenv(seedVariable); text != "" {
-		var err error
-		if seed, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("%s: %v", seedVariable, err)
-		}
-	}
-	t.Logf("%s=%d", seedVariable, seed)
-	return rand.New(rand.NewPCG(seed, 0))
-}
