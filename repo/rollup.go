@@ -14,8 +14,8 @@ const (
 	stepRows = 10_000
 
 	// rowsPerSeries is the least that a step reads of each series before it cuts a minute. With many series of few rows
-	// each cut would rewrite a page a series for nothing; one sample a second makes three steps a minute.
-	rowsPerSeries = 20
+	// each cut would rewrite a page a series for nothing; one sample a second makes six steps a minute.
+	rowsPerSeries = 10
 )
 
 // RollUp does one step of rolling the tier below into the tier to, and moves the watermark with it. It returns how many
