@@ -160,3 +160,44 @@ func TestOpenOnAFullDisk(t *testing.T) {
 		})
 	}
 }
+
+// A disk that has no more room than the size cap never gets full: the oldest raw samples go in time, into coarser buckets. Without
+// the cap it is full at once.
+func TestSizeCapOnASmallDisk(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		cap  service.Bytes
+		err  error
+	}{{"with a cap", service.MinMaxSize, nil}, {"without", 0, service.ErrDiskFull}} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filetest.Path(t)
+			disk := diskOf(t, path)
+			disk.SetCapacity(int64(service.MinMaxSize) * 105 / 100)
+			synctest.Test(t, func(t *testing.T) {
+				options := quiet()
+				options.TrustClock = true
+				w := open(t, service.Config{DBPath: path, MaxSize: test.cap, KeepRaw: 24 * time.Hour}, options)
+				s := rtt(t, w)
+				written := 0
+				var err error
+				for ; err == nil && written < 400_000; written += 4000 {
+					after(time.Minute)
+					err = w.Write(t.Context(), run(s, 4000, time.Now(), 10*time.Millisecond)...)
+				}
+				want(t, err, test.err)
+				if test.err != nil {
+					disk.SetCapacity(0)
+					return
+				}
+				status := w.Status()
+				if status.FailedCommits > 0 || status.Trimmed[service.Raw] == 0 || status.Trimmed[service.Minute] > 0 {
+					t.Errorf("%d commits have failed, trimmed %v; want none, and raw samples only", status.FailedCommits, status.Trimmed)
+				}
+				ails(t, "on a disk as large as the cap", w.Health())
+				if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != int64(written) {
+					t.Errorf("the file has %d samples, want %d", got, written)
+				}
+			})
+		})
+	}
+}
