@@ -30,7 +30,7 @@ const (
 )
 
 // CapSize holds the file and its WAL together to so many bytes from now on, MinSizeCap at least; 0 lifts the cap. It holds for
-// this writer only, and is not in the file. Whoever writes asks Crowded before each transaction, and gives history up by Trim.
+// this writer only, and is not in the file. Whoever writes asks MustTrim before each transaction, and gives history up by Trim.
 //
 // Errors: those of the file system.
 func (w *Writer) CapSize(ctx context.Context, bytes int64) error {
@@ -53,10 +53,10 @@ func (w *Writer) checkpointPages() int { return int(w.walLimit() / pageSize) }
 
 // room is how a file stands to its size cap, in pages. What is asked of it, side by side:
 //
-//	over     the used pages and the reserve exceed the limit: Trim gives history up
-//	crowded  over, and fewer pages are free than the reserve: the next transaction waits until Trim has made room
-//	excess   how much longer than the limit the file is: Vacuum gives so many of the free pages back
-//	surplus  how many pages are free beyond a tenth of the file, and beyond 256: Vacuum gives those back, with a cap or without
+//	over      the used pages and the reserve exceed the limit: Trim gives history up
+//	mustTrim  over, and fewer pages are free than the reserve: the next transaction waits until Trim has made room
+//	excess    how much longer than the limit the file is: Vacuum gives so many of the free pages back
+//	surplus   how many pages are free beyond a tenth of the file, and beyond 256: Vacuum gives those back, with a cap or without
 type room struct {
 	pages
 
@@ -121,19 +121,19 @@ func (w *Writer) readRoom(ctx context.Context) (room, error) {
 // over says that the next transaction may not fit: history has to be given up.
 func (r room) over() bool { return r.total-r.free+r.reserve > r.limit }
 
-// crowded says that the next transaction may make a file larger that has no room left.
-func (r room) crowded() bool { return r.over() && r.free < r.reserve }
+// mustTrim says that the next transaction may make a file larger that has no room left.
+func (r room) mustTrim() bool { return r.over() && r.free < r.reserve }
 
-// Crowded says that the file must not grow, and has too few free pages for another transaction. It reads two numbers of the
+// MustTrim says that the file must not grow, and has too few free pages for another transaction. It reads two numbers of the
 // header.
 //
 // Errors: ErrDamaged, and those of the file system.
-func (w *Writer) Crowded(ctx context.Context) (bool, error) {
+func (w *Writer) MustTrim(ctx context.Context) (bool, error) {
 	if w.sizeCap == 0 {
 		return false, nil
 	}
 	room, err := w.readRoom(ctx)
-	return err == nil && room.crowded(), failure(ctx, "measure", w.path, err)
+	return err == nil && room.mustTrim(), failure(ctx, "measure", w.path, err)
 }
 
 // excess is how many pages a file has beyond its size cap, 0 without one.

@@ -50,11 +50,31 @@ func (r *registry) maxSize(path string) Bytes {
 
 // trimming is what the loop knows of giving history up because of the size cap.
 type trimming struct {
-	state   repo.Trim
-	last    time.Time   // when something was given up, zero while the file fits
-	deepest Granularity // of the tiers that have been, since then
-	failed  time.Time   // when nothing was left to give up, zero while the cap can be kept
-	over    time.Time   // when the file was larger than its cap, zero while it is not
+	state     repo.Trim
+	deepest   Granularity // of the tiers that have been given up, since begun
+	begun     spell       // history is given up
+	exhausted spell       // nothing is left to give up
+	over      spell       // the file is larger than its cap
+}
+
+// spell is a time in which something is seen again and again. It ends when that has not been seen for trimQuiet: what goes on and
+// off with each step is said once.
+type spell struct{ seen time.Time }
+
+func (s *spell) on() bool { return !s.seen.IsZero() }
+
+// look notes whether it is seen now, and says whether the spell begins or ends with that.
+func (s *spell) look(sees bool) (begins, ends bool) {
+	now := time.Now()
+	switch {
+	case sees:
+		begins = !s.on()
+		s.seen = now
+	case s.on() && now.Sub(s.seen) > trimQuiet:
+		s.seen = time.Time{}
+		ends = true
+	}
+	return begins, ends
 }
 
 // makeRoom gives history up until the file has room for the next transaction. What it can not do is noted: recording goes on
@@ -62,8 +82,8 @@ type trimming struct {
 func (l *loop) makeRoom() {
 	l.measureSize()
 	for {
-		crowded, err := l.store.Crowded(context.Background())
-		if err == nil && !crowded {
+		must, err := l.store.MustTrim(context.Background())
+		if err == nil && !must {
 			return
 		}
 		more := false
@@ -94,16 +114,13 @@ func (l *loop) measureSize() {
 
 // logOver says once that the cap has not held, and once that it has again for long.
 func (l *loop) logOver(over bool) {
-	t, now, limit := &l.trimming, time.Now(), l.config.MaxSize
-	switch {
-	case over:
-		if t.over.IsZero() {
-			l.log.Warn("file and WAL are larger than the size cap", "max_size", limit.String())
-		}
-		t.over = now
-	case !t.over.IsZero() && now.Sub(t.over) > trimQuiet:
-		t.over = time.Time{}
-		l.log.Info("file and WAL are within the size cap again", "max_size", limit.String())
+	limit := l.config.MaxSize.String()
+	begins, ends := l.trimming.over.look(over)
+	if begins {
+		l.log.Warn("file and WAL are larger than the size cap", "max_size", limit)
+	}
+	if ends {
+		l.log.Info("file and WAL are within the size cap again", "max_size", limit)
 	}
 }
 
@@ -117,25 +134,26 @@ func (l *loop) trim(ctx context.Context) (more bool, err error) {
 	}
 	l.logTrim(before)
 	l.logExhausted()
-	l.stats.trim(t.state.Deleted, !t.failed.IsZero())
+	l.stats.trim(t.state.Deleted, t.exhausted.on())
 	return more, nil
 }
 
 // logTrim says once which tier is given up early, and once that this is over.
 func (l *loop) logTrim(before repo.Trim) {
-	t, now := &l.trimming, time.Now()
+	t := &l.trimming
+	gives := false
 	for g := Raw; g <= Hour; g++ {
 		if t.state.Deleted[g] == before.Deleted[g] {
 			continue
 		}
-		if t.last.IsZero() || g > t.deepest {
+		gives = true
+		if !t.begun.on() || g > t.deepest {
 			t.deepest = g
 			l.logGivenUp(g)
 		}
-		t.last = now
 	}
-	if !t.last.IsZero() && now.Sub(t.last) > trimQuiet {
-		t.last, t.deepest = time.Time{}, Raw
+	if _, ends := t.begun.look(gives); ends {
+		t.deepest = Raw
 		l.log.Info("the file fits its size cap again", "max_size", l.config.MaxSize.String())
 	}
 }
@@ -143,15 +161,12 @@ func (l *loop) logTrim(before repo.Trim) {
 // logExhausted says once that the cap can not be kept, and once that it can again: not each time that the last bit of new
 // history has gone.
 func (l *loop) logExhausted() {
-	t, now, limit := &l.trimming, time.Now(), l.config.MaxSize
-	switch {
-	case t.state.Exhausted:
-		if t.failed.IsZero() {
-			l.log.Error("the file can not be held to its size cap", "why", sizeCapMessage(limit))
-		}
-		t.failed = now
-	case !t.failed.IsZero() && now.Sub(t.failed) > trimQuiet:
-		t.failed = time.Time{}
+	limit := l.config.MaxSize
+	begins, ends := l.trimming.exhausted.look(l.trimming.state.Exhausted)
+	if begins {
+		l.log.Error("the file can not be held to its size cap", "why", sizeCapMessage(limit))
+	}
+	if ends {
 		l.log.Info("the file can be held to its size cap again", "max_size", limit.String())
 	}
 }
