@@ -20,9 +20,9 @@ func newBackup() *cobra.Command {
 SQLite's integrity check before it appears under its name, whole and with the permissions of the file. Nothing is ever
 overwritten, and a backup that fails or is interrupted leaves nothing behind; one that is killed leaves a file .wanstore-backup-*.
 
-The copy is a history like any other: name it with --db to ask it. To put it in the place of a history, stop what records
-there, remove that file and its -wal and -shm, copy the backup to its name, and record on: a -wal that is left there belongs
-to the old file. By the machine's clock the copy ages like the original does, once something maintains it.`,
+The copy is a history like any other: name it with --db to ask it. To put it in the place of a history, copy it beside that
+file, stop what records there, remove the -wal and -shm, rename the copy to the name of the file, and record on: a -wal that is
+left there belongs to the old file. By the machine's clock the copy ages like the original does, once something maintains it.`,
 		Example: `  wanstore backup /mnt/usb/wan-$(date +%F).db
   wanstore history --last 1d --db /mnt/usb/wan-2025-01-30.db`,
 		Args: oneDestination,
