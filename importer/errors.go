@@ -3,6 +3,7 @@ package importer
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -52,7 +53,11 @@ func headerError(found string) error {
 	if len(found) > most {
 		found = found[:most] + "..."
 	}
-	return fmt.Errorf("%w: found %q, want %q, or timestamp_us for microseconds", ErrHeader, found, strings.Join(columns(), ","))
+	shown := strconv.Quote(found)
+	if found == "" {
+		shown = "nothing"
+	}
+	return fmt.Errorf("%w: found %s, want %q, or timestamp_us for microseconds", ErrHeader, shown, strings.Join(columns(), ","))
 }
 
 // tooOldError says what could help against ErrAllTooOld.

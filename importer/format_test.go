@@ -106,8 +106,8 @@ func TestHeader(t *testing.T) {
 	tests := []struct {
 		name, text, want string
 	}{
-		{"nothing", "", `:1: bad header: found "", want "timestamp_ms,wan,metric,labels_json,value", or timestamp_us for microseconds`},
-		{"empty lines", "\n\r\n", `found ""`},
+		{"nothing", "", `:1: bad header: found nothing, want "timestamp_ms,wan,metric,labels_json,value", or timestamp_us for microseconds`},
+		{"empty lines", "\n\r\n", `found nothing, want`},
 		{"rows only", rows(0, 2), `:1: bad header: found "1772364600000,wan0,wanctl_rtt_ms,{},0.5", want "timestamp_ms,`},
 		{"other columns", "time,value\n" + rows(0, 2), `found "time,value", want`},
 		{"other order", "wan,timestamp_ms,metric,labels_json,value\n", `found "wan,timestamp_ms,metric,labels_json,value", want`},

@@ -80,14 +80,21 @@ func isAny(err error, list []error) bool {
 
 // inWords gives an error of SQLite other words, where its own mislead.
 func inWords(err error) error {
-	if errors.Is(err, sqlite3.IOERR_DATA) {
-		return &checksumError{err}
+	switch {
+	case errors.Is(err, sqlite3.IOERR_DATA): // a disk I/O error, it says, and people look at cables
+		return &reworded{err, "a page does not match its checksum"}
+	case errors.Is(err, sqlite3.NOTADB): // the driver blames the PRAGMA that was first to read the file
+		return &reworded{err, sqlite3.NOTADB.Error()}
+	default:
+		return err
 	}
-	return err
 }
 
-// checksumError is that of a page which is not as it was written. SQLite calls it a disk I/O error, and people look at cables.
-type checksumError struct{ err error }
+// reworded is an error in other words.
+type reworded struct {
+	err  error
+	text string
+}
 
-func (e *checksumError) Error() string { return "a page does not match its checksum" }
-func (e *checksumError) Unwrap() error { return e.err }
+func (e *reworded) Error() string { return e.text }
+func (e *reworded) Unwrap() error { return e.err }
