@@ -5,4 +5,7 @@
 // each in one transaction with the place that it reaches. So an import can be stopped at any moment, by a signal or a power
 // cut, and one that is run again adds only what is new: under whatever name the data comes, compressed or not, and however
 // far the history has thinned out meanwhile.
+//
+// A database of wanctl is taken in likewise, from the row on that an earlier import has reached: a row's id and second, and the
+// hashes of two rows, say whether it is the same database.
 package importer

@@ -27,8 +27,8 @@ const (
 	// busyTimeout is how long a statement waits for the lock of another process, whose steps take milliseconds.
 	busyTimeout = 5 * time.Second
 
-	// walLimit is the size that the WAL is cut back to when it starts anew.
-	walLimit = 4 << 20
+	// uncappedWALLimit is the size that the WAL is cut back to when it starts anew, where there is no size cap.
+	uncappedWALLimit = 4 << 20
 
 	// cachePages bounds the page cache of a connection to 2 MiB.
 	cachePages = (2 << 20) / pageSize
@@ -64,7 +64,7 @@ func writerDSN(path string, synchronous Synchronous) string {
 		fmt.Sprintf("page_size(%d)", pageSize),
 		// auto_vacuum and journal_mode are left to setUpWriter: they write the first page.
 		fmt.Sprintf("synchronous(%s)", synchronous),
-		fmt.Sprintf("journal_size_limit(%d)", walLimit),
+		fmt.Sprintf("journal_size_limit(%d)", uncappedWALLimit),
 		"wal_autocheckpoint(0)", // checkpoints are steps of maintenance
 		// A step with many series touches more pages than the cache has. Written to the WAL before its end they would be read
 		// again, and all of their sums made anew.

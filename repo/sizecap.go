@@ -43,9 +43,9 @@ func (w *Writer) CapSize(ctx context.Context, bytes int64) error {
 // walLimit is the size that the WAL is cut back to when it starts anew: what this writer may have of it.
 func (w *Writer) walLimit() int64 {
 	if w.sizeCap == 0 {
-		return walLimit
+		return uncappedWALLimit
 	}
-	return min(walLimit, w.sizeCap/walShare)
+	return min(uncappedWALLimit, w.sizeCap/walShare)
 }
 
 // checkpointPages is the size of the WAL from which a checkpoint is due.
@@ -86,12 +86,13 @@ func (w *Writer) committed(walPages int) {
 }
 
 // CrowdedWALUnder is the size of the WAL, in bytes, from which on it takes room that a size cap does not leave it: commits are to
-// be held back until it can begin anew, and readers are to end soon. Without a cap, 0, it is CrowdedWAL.
+// be held back until it can begin anew, and readers are to end soon. Without a cap, 0, it is CrowdedWAL, and commits are held back
+// earlier: see WALPagesLimit.
 func CrowdedWALUnder(sizeCap int64) int64 {
 	if sizeCap == 0 {
 		return CrowdedWAL
 	}
-	return min(walLimit, sizeCap/walShare) + stepReserve(sizeCap)
+	return min(uncappedWALLimit, sizeCap/walShare) + stepReserve(sizeCap)
 }
 
 // atMost bounds the rows of a step further where there is a size cap: each row may become one of another tier.

@@ -12,17 +12,17 @@ import (
 )
 
 func TestConfigFromEnvironment(t *testing.T) {
-	t.Setenv("WANCTL_STORAGE_DB_PATH", "/tmp/of-the-environment.db")
+	t.Setenv("WANCTL_STORAGE_DB_PATH", "/var/lib/of-the-environment.db")
 	t.Setenv("WANCTL_STORAGE_RETENTION_DAYS", "30")
 	t.Setenv("WANCTL_STORAGE_SYNCHRONOUS", "FULL")
 	got, err := service.ConfigFromEnv(map[string]string{
-		"WANCTL_STORAGE_DB_PATH":  "/tmp/of-a-flag.db",
+		"WANCTL_STORAGE_DB_PATH":  "/var/lib/of-a-flag.db",
 		"WANCTL_STORAGE_KEEP_RAW": "2h",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := service.Config{DBPath: "/tmp/of-a-flag.db", RetentionDays: 30, KeepRaw: 2 * time.Hour, Synchronous: "FULL"}
+	want := service.Config{DBPath: "/var/lib/of-a-flag.db", RetentionDays: 30, KeepRaw: 2 * time.Hour, Synchronous: "FULL"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}

@@ -161,7 +161,7 @@ func TestOpenOnAFullDisk(t *testing.T) {
 	}
 }
 
-// A disk that has no more room than the size cap never gets full: the oldest raw samples go in time, into coarser buckets. Without
+// A disk that has no more room than the size cap and its tolerance never gets full: the oldest raw samples go in time, into coarser buckets. Without
 // the cap it is full at once.
 func TestSizeCapOnASmallDisk(t *testing.T) {
 	for _, test := range []struct {
@@ -193,7 +193,7 @@ func TestSizeCapOnASmallDisk(t *testing.T) {
 				if status.FailedCommits > 0 || status.Trimmed[service.Raw] == 0 || status.Trimmed[service.Minute] > 0 {
 					t.Errorf("%d commits have failed, trimmed %v; want none, and raw samples only", status.FailedCommits, status.Trimmed)
 				}
-				ails(t, "on a disk as large as the cap", w.Health())
+				ails(t, "on a small disk", w.Health())
 				if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != int64(written) {
 					t.Errorf("the file has %d samples, want %d", got, written)
 				}

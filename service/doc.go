@@ -38,8 +38,8 @@
 //
 // [OpenHistory] opens a file for reading, in the same process or another, while it is being written. [History.Range] puts
 // the tiers together: whatever the step, each sample is in one point, and each point says how coarse it is.
-// [History.Summarize] and [History.Latest] answer in one row a series. A question that takes longer than [ReadLimit] ends with
-// [ErrReadTooLong], since it would keep the WAL growing.
+// [History.Summarize] and [History.Latest] answer in one row a series. A question that takes longer than [ReadLimit], or two seconds
+// while the WAL is large, ends with [ErrReadTooLong], since it would keep that growing.
 //
 // # Configuration
 //

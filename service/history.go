@@ -32,7 +32,9 @@ var ErrQuery = errors.New("bad query")
 // reader that went on for ever would keep SQLite from beginning its WAL anew, and fill the disk.
 const ReadLimit = repo.ReadLimit
 
-// ErrReadTooLong says that a question has taken longer than ReadLimit.
+// ErrReadTooLong says that a question has taken longer than ReadLimit, or than two seconds while the WAL is larger than 64 MiB: readers
+// that overlap have kept it from beginning anew. In the process of a writer with Config.MaxSize that is three sixteenths of the cap,
+// 5 MiB at most.
 var ErrReadTooLong = repo.ErrReadTooLong
 
 // History reads a history file, which a writer in this process or another may be writing meanwhile: it never disturbs one.
@@ -109,7 +111,7 @@ type Point struct {
 
 // Range yields the points of a query in the order of time, or against it, and of one moment in the order in which their series were first
 // seen. All come from one snapshot of the file, page by page. After an error it ends. What the caller does with a point counts
-// as reading: after ReadLimit the snapshot is gone, and the next page fails.
+// as reading: after ReadLimit, or sooner (see ErrReadTooLong), the snapshot is gone, and the next page fails.
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error] {

@@ -32,8 +32,8 @@ func newHistory() *cobra.Command {
 		Use:   "history (--last DURATION | --from TIME [--to TIME])",
 		Short: "Show what was recorded",
 		Long: `Show what was recorded in a range of time, which includes its beginning and not its end. The file may be written
-meanwhile; it is only read. Reading ends with an error after a minute, also where a pipe, such as a pager's, does not take the
-output for so long.
+meanwhile; it is only read. Reading ends with an error after a minute, or after two seconds while the WAL is larger than
+64 MiB, also where a pipe, such as a pager's, does not take the output for so long.
 
 Without --step every row of the range is shown, at the finest granularity that still has it: raw samples, and where those
 have been let go the buckets of 1 minute, 5 minutes or 1 hour that were made of them. With --step there is one row a series

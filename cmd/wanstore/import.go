@@ -60,7 +60,7 @@ Times are ` + clock.TimeHelp + `.
 ` + timeZones + `.`,
 		Example: `  wanstore import measurements.csv.gz
   wanstore import --now 2025-01-30T22:05:00Z --db starlink.db starlink.csv.gz
-  ssh router cat /tmp/metrics.csv | wanstore import -
+  ssh router cat /var/log/metrics.csv | wanstore import -
   wanstore import --mode modem_link_state --skip-bad modem.csv
   wanstore import --format wanctl --db history.db /var/lib/wanctl/metrics.db`,
 		RunE: options.run,

@@ -50,7 +50,7 @@ its own health included. Sending echoes needs the right to: an unprivileged ICMP
 			measure.YellowFrom, measure.SoftRedFrom, measure.RedFrom, measure.SilenceLimit,
 			service.RateDownload, service.RateUpload, api.EnvPrefix),
 		Example: `  wanstore record
-  wanstore record --for 10s --db /tmp/wan.db
+  wanstore record --for 10s --db wan.db
   wanstore record --target 192.0.2.1 --interface eth1 --wan cable
   wanstore record --listen 127.0.0.1:9101
   wanstore record --for 1h --json > summary.json`,

@@ -34,8 +34,8 @@ Data goes to standard output, everything else to standard error. Flags go before
 ("wanstore help env"), those before what the file says, and that before the defaults.
 
 Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
-		Example: `  wanstore record --for 10s --db /tmp/wan.db
-  wanstore history --last 10m --summary --db /tmp/wan.db`,
+		Example: `  wanstore record --for 10s --db wan.db
+  wanstore history --last 10m --summary --db wan.db`,
 		Version:                    version(),
 		SilenceErrors:              true,
 		SilenceUsage:               true,

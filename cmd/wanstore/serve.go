@@ -28,7 +28,7 @@ no flag: whoever lists processes reads their flags); a question then comes with 
 as it is: across a network, put a proxy with TLS in front. "wanstore help env" lists all variables.`,
 			service.RTT, api.EnvPrefix),
 		Example: `  wanstore serve
-  wanstore serve --listen 127.0.0.1:8080 --db /tmp/wan.db
+  wanstore serve --listen 127.0.0.1:8080 --db wan.db
   curl 'http://127.0.0.1:9101/metrics/history?range=1h&step=1m'`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd) },

@@ -27,7 +27,7 @@ names a file that was moved aside because it was damaged, and lies there until s
 
 A tier counts from its floor on, and is complete up to its watermark.`,
 		Example: `  wanstore status
-  wanstore status --db /tmp/wan.db --json`,
+  wanstore status --db wan.db --json`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return showStatus(cmd, asJSON) },
 	}
