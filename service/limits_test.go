@@ -15,7 +15,7 @@ import (
 
 // Whoever makes a series of every request gets an error and no more memory.
 func TestSeriesWithoutEnd(t *testing.T) {
-	w := open(t, service.Config{DBPath: filetest.Path(t), }, quiet())
+	w := open(t, service.Config{DBPath: filetest.Path(t)}, quiet())
 	const asked, most = 1_000_000, 20_000
 	before := heap()
 	refused := 0

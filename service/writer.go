@@ -71,8 +71,9 @@ func (w *Writer) Record(samples ...Sample) {
 
 // Write hands samples over and blocks until they are committed. They are committed at once, without waiting for the commit
 // interval; only where readers that never pause have let the WAL grow to its limit, commits are held back for a while:
-// for two seconds at first, five with MaxSize, and up to 16 where that was in vain. A sample that was there already is no error. The samples that were refused are in the error, each as
-// a *SampleError, the first twenty by name; the others are committed all the same.
+// for two seconds at first, five with MaxSize, and up to 16 where that was in vain. A sample that was there already is no error. The
+// samples that were refused are in the error, each as a *SampleError, the first twenty by name; the others are committed all the
+// same.
 //
 // Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed; ErrBusy, ErrDiskFull,
 // ErrDamaged and those of the file system, when nothing of the commit was stored; and that of ctx. A done ctx ends the wait, not
