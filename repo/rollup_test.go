@@ -29,11 +29,11 @@ func TestRollUpCutsADenseMinute(t *testing.T) {
 func TestRollUpLeavesAMinuteOfManySeriesWhole(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)
-	fillSeries(t, path, 1000)
-	fillSamples(t, path, 11_000, 1000, start, 1_000_000)
+	fillSeries(t, path, 2000)
+	fillSamples(t, path, 18_000, 2000, start, 1_000_000)
 	steps := rollUp(t, w, repo.Minute, start.Add(time.Hour), 0)
 	if len(steps) != 1 {
-		t.Errorf("11 rows each of 1000 series took %d steps, want 1", len(steps))
+		t.Errorf("9 rows each of 2000 series took %d steps, want 1", len(steps))
 	}
 	checkRolledUp(t, path)
 }
