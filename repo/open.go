@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ const (
 
 	// cachePages bounds the page cache of a connection to 2 MiB.
 	cachePages = (2 << 20) / pageSize
+
+	// spillPages bounds what a transaction adds to the cache, 8 MiB: on a machine of 32 bits a connection has 32 MiB in all.
+	spillPages = (8 << 20) / pageSize
 
 	// incremental is the number of the auto_vacuum that a history has.
 	incremental = 2
@@ -66,11 +70,22 @@ func writerDSN(path string, synchronous Synchronous) string {
 		fmt.Sprintf("synchronous(%s)", synchronous),
 		fmt.Sprintf("journal_size_limit(%d)", uncappedWALLimit),
 		"wal_autocheckpoint(0)", // checkpoints are steps of maintenance
+		fmt.Sprintf("cache_size(%d)", cachePages),
 		// A step with many series touches more pages than the cache has. Written to the WAL before its end they would be read
 		// again, and all of their sums made anew.
-		"cache_spill(off)",
-		fmt.Sprintf("cache_size(%d)", cachePages),
+		fmt.Sprintf("cache_spill(%d)", spillPages),
+		fmt.Sprintf("temp_store(%s)", temporary()),
 	)
+}
+
+// temporary is where the rows are that a step groups. In a file of TMPDIR they would wear out a card, want its room, and have no
+// checksums; but on a machine of 32 bits memory is shorter.
+func temporary() string {
+	const plenty = 64
+	if strconv.IntSize < plenty {
+		return "file"
+	}
+	return "memory"
 }
 
 // readerDSN says how large pages are: of a file that is empty SQLite assumes another size, and where it has been begun meanwhile, the

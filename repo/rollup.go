@@ -16,6 +16,9 @@ const (
 	// rowsPerSeries is the least that a step reads of each series before it cuts a minute. With many series of few rows
 	// each cut would rewrite a page a series for nothing; one sample a second makes six steps a minute.
 	rowsPerSeries = 10
+
+	// mostRows bounds a step with very many series: what it groups is in memory.
+	mostRows = 100_000
 )
 
 // RollUp does one step of rolling the tier below into the tier to, and moves the watermark with it. It returns how many
@@ -58,7 +61,7 @@ func (w *Writer) cut(ctx context.Context, to Granularity, slice span) (span, err
 		return slice, err
 	}
 	if to == Minute {
-		return w.cutSamples(ctx, slice, w.atMost(max(stepRows, rowsPerSeries*series), series))
+		return w.cutSamples(ctx, slice, w.atMost(min(max(stepRows, rowsPerSeries*series), mostRows), series))
 	}
 	return w.cutBuckets(ctx, to, slice, series)
 }
@@ -87,7 +90,7 @@ func (w *Writer) cutSamples(ctx context.Context, slice span, nth int64) (span, e
 // each of its states. The slice ends with a bucket of the tier to, unless the states of one alone are too many.
 func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, series int64) (span, error) {
 	perBucket := series * int64(to.Bucket()/(to-1).Bucket())
-	part, err := w.cutRows(ctx, to-1, slice, series, w.atMost(max(stepRows, 2*perBucket), series))
+	part, err := w.cutRows(ctx, to-1, slice, series, w.atMost(min(max(stepRows, 2*perBucket), mostRows), series))
 	if whole := part.until.AlignDown(to.Bucket()); whole > slice.from {
 		part.until = whole
 	}

@@ -1,6 +1,9 @@
 package repo_test
 
 import (
+	"os"
+	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -35,6 +38,22 @@ func TestRollUpLeavesAMinuteOfManySeriesWhole(t *testing.T) {
 	if len(steps) != 1 {
 		t.Errorf("9 rows each of 2000 series took %d steps, want 1", len(steps))
 	}
+	checkRolledUp(t, path)
+}
+
+// A large step needs no room beside the history.
+func TestRollUpMakesNoTemporaryFile(t *testing.T) {
+	if strconv.IntSize < 64 {
+		t.Skip("on 32 bits it does: memory is short")
+	}
+	path := filetest.Path(t)
+	w := open(t, path)
+	fillSeries(t, path, 10_000)
+	fillSamples(t, path, 100_000, 10_000, start, 100)
+	before := os.TempDir()
+	t.Setenv("TMPDIR", filepath.Join(path, "missing"))
+	rollUp(t, w, repo.Minute, start.Add(time.Hour), 0)
+	t.Setenv("TMPDIR", before)
 	checkRolledUp(t, path)
 }
 

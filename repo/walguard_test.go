@@ -9,8 +9,8 @@ import (
 )
 
 // A transaction that is larger than the page cache may write pages to the WAL before it ends, read them there, and write them once
-// more in their places, where the sums of their frames are those of before. That is no damage. A writer tells SQLite not to, for
-// the sake of speed.
+// more in their places, where the sums of their frames are those of before. That is no damage. A writer has it do so
+// beyond 8 MiB only, for the sake of speed.
 func TestTransactionLargerThanTheCache(t *testing.T) {
 	path := filetest.Path(t)
 	w, err := OpenWriter(t.Context(), path, SynchronousNormal)
