@@ -15,7 +15,7 @@ const checksumBytes = 8
 func guard(file DriverFile, flags vfs.OpenFlag) DriverFile {
 	switch {
 	case flags&vfs.OPEN_MAIN_DB != 0:
-		return guardedFile{file}
+		return &guardedFile{DriverFile: file}
 	case flags&vfs.OPEN_WAL != 0:
 		return newGuardedWAL(file)
 	default:
@@ -25,13 +25,16 @@ func guard(file DriverFile, flags vfs.OpenFlag) DriverFile {
 
 // guardedFile guards what turns the checksums off: damage to the byte of the header that turns them on, and a last page that
 // is cut off, which the driver does not look at.
-type guardedFile struct{ DriverFile }
+type guardedFile struct {
+	DriverFile
+	wal *guardedWAL // nil before there is one
+}
 
 // MemoryMapper is none: the driver offers SQLite that of a file before it knows that the file has checksums, has none any more
 // when it knows, and then panics at the end of a checkpoint. Pages are not mapped anyhow.
-func (guardedFile) MemoryMapper() vfs.MemoryMapper { return nil }
+func (*guardedFile) MemoryMapper() vfs.MemoryMapper { return nil }
 
-func (f guardedFile) ReadAt(p []byte, off int64) (int, error) {
+func (f *guardedFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := f.DriverFile.ReadAt(p, off)
 	if off > 0 && n > 0 && n < len(p) && len(p) >= pageSize {
 		return 0, sqlite3.IOERR_DATA // as the driver calls a wrong checksum
@@ -48,9 +51,17 @@ func (f guardedFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, err
 }
 
+// WriteAt writes a page where the WAL says that it belongs: a checkpoint goes by the index for that, of which nothing has checksums.
+func (f *guardedFile) WriteAt(p []byte, off int64) (int, error) {
+	if f.wal != nil && f.wal.page != 0 && off != (f.wal.page-1)*pageSize {
+		return 0, vfs.SystemError(errIndex, sqlite3.IOERR_DATA)
+	}
+	return f.DriverFile.WriteAt(p, off)
+}
+
 // hasChecksum says that the first page has a checksum, were it not for the byte that says so. A page that somebody is
 // writing at this moment has none.
-func (f guardedFile) hasChecksum() bool {
+func (f *guardedFile) hasChecksum() bool {
 	page := make([]byte, pageSize)
 	if n, _ := f.DriverFile.ReadAt(page, 0); n < pageSize {
 		return false

@@ -2,12 +2,38 @@ package repo
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 )
 
 // companions are what SQLite puts after the name of a database for the files that belong to it.
 func companions() []string { return []string{"-wal", "-shm", "-journal"} }
+
+// areFiles refuses what lies at the name of a companion and is no file: a pipe would be waited for, and what a link leads to written
+// to. SQLite says neither.
+func areFiles(path string) error {
+	for _, suffix := range companions() {
+		info, err := os.Lstat(path + suffix)
+		if err == nil && !info.Mode().IsRegular() {
+			return fmt.Errorf("%s is a %s, and must be a file: remove it", path+suffix, kind(info))
+		}
+	}
+	return nil
+}
+
+func kind(info fs.FileInfo) string {
+	switch info.Mode().Type() {
+	case fs.ModeSymlink:
+		return "link"
+	case fs.ModeDir:
+		return "directory"
+	case fs.ModeNamedPipe:
+		return "pipe"
+	default:
+		return "device or socket"
+	}
+}
 
 // makeCompanions makes what SQLite would make beside a history file with other permissions: the -shm, which it lets everybody
 // read, and of somebody else's file the -wal, too, which would be ours: a look at a history by root would lock its owner out.

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -20,6 +21,9 @@ const (
 	framesOffset = 16   // where the head says how many frames there are
 	firstFrames  = 4062 // of the first piece
 	otherFrames  = 4096 // of any other
+
+	// longestIndex is that of a WAL of several GiB. What is longer was not made by SQLite, and is not read into memory.
+	longestIndex = 64 << 20
 )
 
 // errIndex is of a connection that can not look at its index any more. The file itself is sound.
@@ -28,11 +32,27 @@ var errIndex = fmt.Errorf("%w: its index (-shm) was cut off or can not be read",
 // mendIndex has an index made anew if a part of it was cut off, and says so by errIndex. Whoever maps it next fills it
 // up with zeros: below a sound head they say that nothing is in the WAL.
 func mendIndex(path string) error {
-	index, err := os.ReadFile(path + indexSuffix)
+	if !isThere(path + "-wal") {
+		return nil // then it says nothing, and whoever is the first to open it empties it
+	}
+	index, err := readIndex(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !isHollow(index) {
 		return nil
 	}
 	return errors.Join(errIndex, beheadIndex(path))
+}
+
+func readIndex(path string) ([]byte, error) {
+	file, err := os.OpenFile(path+indexSuffix, os.O_RDONLY|noFollow, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || info.Size() > longestIndex {
+		return nil, err
+	}
+	return io.ReadAll(file)
 }
 
 // isHollow says that an index lacks a part.
@@ -69,7 +89,7 @@ func usedSlots(table []byte) int {
 // beheadIndex has SQLite make the index anew from the WAL, whoever looks at it next, under its own locks. It stays the same file, which
 // has the locks of all who have it open.
 func beheadIndex(path string) error {
-	index, err := os.OpenFile(path+indexSuffix, os.O_WRONLY, 0)
+	index, err := os.OpenFile(path+indexSuffix, os.O_WRONLY|noFollow, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -8,6 +8,9 @@ import (
 	"os"
 )
 
+// noFollow is not known there.
+const noFollow = 0
+
 // openLock opens none where there are no locks of this kind: nothing is quarantined there.
 func openLock(string) (*os.File, error) { return nil, errors.ErrUnsupported }
 

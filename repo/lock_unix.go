@@ -10,13 +10,15 @@ import (
 	"syscall"
 )
 
+// noFollow opens no link, and waits for no pipe.
+const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+
 // openLock opens the lock file at path. A link is not followed: whoever may make files in the directory could have this
 // process write to another one.
 func openLock(path string) (*os.File, error) {
-	const flags = syscall.O_NOFOLLOW | syscall.O_NONBLOCK // a pipe would be waited for
-	file, err := os.OpenFile(path, os.O_RDWR|flags, 0)
+	file, err := os.OpenFile(path, os.O_RDWR|noFollow, 0)
 	if errors.Is(err, fs.ErrPermission) {
-		file, err = os.OpenFile(path, os.O_RDONLY|flags, 0)
+		file, err = os.OpenFile(path, os.O_RDONLY|noFollow, 0)
 	}
 	if err != nil && isLink(path) {
 		return nil, fmt.Errorf("the lock file is a link, and must be a file: remove the link (%w)", err)
@@ -26,7 +28,7 @@ func openLock(path string) (*os.File, error) {
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is a %s, and must be a file: remove it", path, info.Mode().Type())
+		err = fmt.Errorf("%s is a %s, and must be a file: remove it", path, kind(info))
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())

@@ -19,6 +19,9 @@ import (
 // that into memory: where it is cut off, or can not be read from a worn card, whatever looks at it gets a fault, of which the
 // process would die. Here that is errIndex, and the end of the connection.
 func openPool(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, error) {
+	if err := areFiles(path); err != nil {
+		return nil, err
+	}
 	inner, err := new(driver.SQLite).OpenConnector(name)
 	if err != nil {
 		return nil, err
@@ -58,10 +61,18 @@ func (c *connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 	}
 }
 
-func (c *connector) connect(ctx context.Context) (*connection, error) {
-	if c.setUp != nil {
-		_ = mendIndex(c.path) // what can not be mended is seen again once it is open
+// mend mends the index of a history. A file that is only looked at may be somebody else's.
+func (c *connector) mend() error {
+	if c.setUp == nil {
+		if ours, err := isHistory(c.path); err != nil || !ours {
+			return err
+		}
 	}
+	return mendIndex(c.path)
+}
+
+func (c *connector) connect(ctx context.Context) (*connection, error) {
+	_ = c.mend() // what can not be mended is seen again once it is open
 	conn := &connection{index: watchIndex(c.path)}
 	err := conn.use(func() error { return conn.open(ctx, c) })
 	if err == nil {
@@ -99,7 +110,7 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 	if c.file, ok = file.(vfs.File); !ok {
 		return fmt.Errorf("the driver's file is a %T, which can not be closed", file)
 	}
-	if err := mendIndex(from.path); err != nil {
+	if err := from.mend(); err != nil {
 		return err
 	}
 	if !c.index.opened() {
@@ -120,18 +131,24 @@ func (c *connection) use(call func() error) (err error) {
 	return c.catch(call)
 }
 
-// catch turns a fault into an error. Nothing of Go's own can have caused one: Go has no such pointers.
+// catch turns a fault into an error, and what the driver panics with where SQLite has no memory left: on a machine of 32 bits that has
+// 32 MiB a connection. Nothing of Go's own can have caused a fault with an address: Go has no such pointers.
 func (c *connection) catch(call func() error) (err error) {
 	defer func(before bool) {
 		debug.SetPanicOnFault(before)
-		if fault := recover(); fault != nil {
-			if _, is := fault.(interface {
-				runtime.Error
-				Addr() uintptr
-			}); !is {
-				panic(fault)
-			}
+		switch fault := recover().(type) {
+		case nil:
+		case interface {
+			runtime.Error
+			Addr() uintptr
+		}:
 			c.lost, err = true, errIndex
+		case runtime.Error:
+			panic(fault)
+		case error:
+			c.lost, err = true, fmt.Errorf("the connection has ended: %w", fault)
+		default:
+			panic(fault)
 		}
 	}(debug.SetPanicOnFault(true))
 	return call()

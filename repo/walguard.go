@@ -13,6 +13,7 @@ type guardedWAL struct {
 	DriverFile
 	header   int64              // where the header was written that is still without its page
 	unsummed map[int64]struct{} // pages of the transaction under way whose frames have no sum, or that of what they were before
+	page     int64              // the number of the page that was read last, 0 if that is not known
 }
 
 func newGuardedWAL(file DriverFile) *guardedWAL {
@@ -22,6 +23,7 @@ func newGuardedWAL(file DriverFile) *guardedWAL {
 // ReadAt reads a page only as it was written.
 func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 	n, err := w.DriverFile.ReadAt(p, off)
+	w.page = 0
 	if len(p) != pageSize || !startsPage(off) {
 		return n, err
 	}
@@ -82,6 +84,7 @@ func (w *guardedWAL) fits(page []byte, off int64) bool {
 	if n, _ := w.DriverFile.ReadAt(frame[:], start); n < len(frame) || [4]byte(frame[:]) == [4]byte{} {
 		return false
 	}
+	w.page = int64(binary.BigEndian.Uint32(frame[:]))
 	// The order is that of the machine that made the WAL, which is seldom another one.
 	return followsOn(before, frame, page, false) || followsOn(before, frame, page, true)
 }

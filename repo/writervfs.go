@@ -31,7 +31,28 @@ func (v writerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fil
 	if !ok {
 		return nil, got, errors.Join(fmt.Errorf("the driver's VFS opens a %T, which can not be wrapped", file), file.Close())
 	}
-	return roomFile{guard(own, flags)}, got, nil
+	own = guard(own, flags)
+	if wal, ok := own.(*guardedWAL); ok {
+		watchCheckpoints(name.DatabaseFile(), wal)
+	}
+	return roomFile{own}, got, nil
+}
+
+// watchCheckpoints has the database look at what is read of its WAL, when it is written to.
+func watchCheckpoints(database vfs.File, wal *guardedWAL) {
+	for {
+		switch file := database.(type) {
+		case *guardedFile:
+			file.wal = wal
+			return
+		case roomFile:
+			database = file.DriverFile
+		case vfs.FileUnwrap: // with which the driver adds the checksums
+			database = file.Unwrap()
+		default:
+			return
+		}
+	}
 }
 
 // DriverFile is what a file of the driver's own VFS can do, and SQLite asks for in WAL mode. The files of FaultVFS can do it, too.

@@ -1,0 +1,45 @@
+package repo
+
+import (
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+)
+
+// The driver panics with an error where SQLite has no memory left. That ends the connection, and not the process: with another one
+// the writer goes on.
+func TestPanicOfTheDriver(t *testing.T) {
+	path := filetest.Path(t)
+	w, err := OpenWriter(t.Context(), path, SynchronousNormal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noMemory := errors.New("out of memory")
+	if err := rawConn(w.conn, func(c *sqlite3.Conn) error {
+		return c.CreateFunction("exhaust", 0, 0, func(sqlite3.Context, ...sqlite3.Value) { panic(noMemory) })
+	}); err != nil {
+		t.Fatal(err)
+	}
+	err = w.update(t.Context(), "test", func() error { return drain(t.Context(), w.conn, "SELECT exhaust()") })
+	if !errors.Is(err, noMemory) || !IsDamage(err) {
+		t.Fatalf("got %v, want %v, and that the connection is of no use", err, noMemory)
+	}
+	if err := w.Renew(t.Context(), err); err != nil {
+		t.Fatal(err)
+	}
+	series := &Series{Key: Key{MetricName: "rtt", WANName: "wan", Labels: "{}"}}
+	batch := Batch{Samples: []Sample{{Series: series, TS: 1, Value: 1}}, Latest: math.MaxInt64}
+	if err := w.Append(t.Context(), batch, make([]Outcome, 1)); err != nil {
+		t.Error(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := filetest.Check(path); err != nil {
+		t.Error(err)
+	}
+}
