@@ -31,9 +31,14 @@ func (p planned) aggregation() service.Aggregation {
 
 func (p planned) series() truth.Series { return truth.SeriesOf(p.metric, p.wan, nil) }
 
-// plan returns the samples of one batch of a child. Moments below a microsecond grain are the child's own, so that no two
+// plan returns the samples of one batch of a child, those that come late among them. Moments below a microsecond grain are the child's own, so that no two
 // samples collide but for those that are meant to.
 func plan(child, batch int) []planned {
+	return append(inTime(child, batch), late(child, batch)...)
+}
+
+// inTime returns the samples of a batch that are above all floors, so that a repeated one is known for what it is.
+func inTime(child, batch int) []planned {
 	var list []planned
 	add := func(metric, wan string, at time.Time, value int) {
 		list = append(list, planned{metric, wan, at, float64(value)})
@@ -50,22 +55,30 @@ func plan(child, batch int) []planned {
 		add(service.RTTDelta, "shared", at, batch-i)
 		add(service.State, "shared", at, (batch+i)%4)
 	}
-	if batch%5 == 0 {
-		// Late: below the watermarks of 1m and 5m; in the middle of what the other child writes; below every floor of
-		// raw and 1m, so that nothing but the buckets knows of it.
-		mark := time.Duration(child+1) * time.Microsecond
-		add(service.RTT, own, now.Add(-20*time.Minute+mark), batch)
-		add(service.RateUpload, "both", now.Add(-8*time.Minute+mark), batch)
-		add(service.State, "both", now.Add(-25*time.Minute+mark), batch/5%3)
-		add(service.RateUpload, "both", now.Add(-3*time.Hour+mark), batch)
-		add(service.State, "both", now.Add(-3*time.Hour+mark), batch/5%3)
-	}
 	return list
 }
 
-// expect adds a batch to what the file has to hold.
-func expect(t *truth.Truth, child, batch int) {
-	for _, p := range plan(child, batch) {
+// late returns the samples of a batch that are below the watermarks of 1m and 5m; in the middle of what the other child writes;
+// below every floor of raw and 1m, so that nothing but the buckets knows of them.
+func late(child, batch int) []planned {
+	if batch%5 != 0 {
+		return nil
+	}
+	at := func(age time.Duration) time.Time {
+		return clock(batch).Add(-age + time.Duration(child+1)*time.Microsecond)
+	}
+	return []planned{
+		{service.RTT, fmt.Sprintf("own-%d", child), at(20 * time.Minute), float64(batch)},
+		{service.RateUpload, "both", at(8 * time.Minute), float64(batch)},
+		{service.State, "both", at(25 * time.Minute), float64(batch / 5 % 3)},
+		{service.RateUpload, "both", at(3 * time.Hour), float64(batch)},
+		{service.State, "both", at(3 * time.Hour), float64(batch / 5 % 3)},
+	}
+}
+
+// expect adds samples to what the file has to hold.
+func expect(t *truth.Truth, samples []planned) {
+	for _, p := range samples {
 		t.Add(p.series(), p.aggregation(), p.at, p.value)
 	}
 }

@@ -72,7 +72,7 @@ func obey(text string) error {
 	if err := tell(report{Closing: true}); err != nil {
 		return err
 	}
-	if err := w.Close(ctx); err != nil {
+	if err := w.Close(ctx); err != nil && !o.tolerates(err) {
 		return err
 	}
 	s := w.Status()
@@ -93,8 +93,12 @@ func (o orders) config() service.Config {
 }
 
 func (o orders) write(ctx context.Context, w *service.Writer, batch int) error {
+	planned := plan(o.Child, batch)
+	if o.Damaged {
+		planned = inTime(o.Child, batch)
+	}
 	var samples []service.Sample
-	for _, p := range plan(o.Child, batch) {
+	for _, p := range planned {
 		series, err := w.Series(p.metric, p.wan, nil)
 		if err != nil {
 			return err
@@ -104,7 +108,11 @@ func (o orders) write(ctx context.Context, w *service.Writer, batch int) error {
 	if err := tell(report{Try: batch + 1}); err != nil {
 		return err
 	}
-	if err := w.Write(ctx, samples...); err != nil {
+	err := w.Write(ctx, samples...)
+	for tries := 1; o.tolerates(err) && tries < 20; tries++ {
+		err = w.Write(ctx, samples...)
+	}
+	if err != nil {
 		return err
 	}
 	if err := tell(report{Ack: batch + 1}); err != nil {

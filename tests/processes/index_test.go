@@ -12,7 +12,8 @@ import (
 )
 
 // The index of a file is cut off, again and again, while two processes write it and a third one reads it. All of them have it
-// mapped into memory, and all of them live; nothing is lost or counted twice.
+// mapped into memory, and all of them live; nothing is lost or counted twice. A batch that was stored may be reported as failed, where
+// the cut comes in the middle of its commit: so it is repeated, and has no sample whose repetition nobody could know.
 func TestIndexCutOffUnderProcesses(t *testing.T) {
 	const children, batches = 2, 120
 	path := filetest.Path(t)
@@ -38,7 +39,7 @@ func TestIndexCutOffUnderProcesses(t *testing.T) {
 				t.Errorf("child %d: %s", e.child, e.failure)
 			}
 		case e.Ack > 0:
-			expect(all, e.child, e.Ack-1)
+			expect(all, inTime(e.child, e.Ack-1))
 			if acks++; acks%10 != 0 {
 				continue
 			}

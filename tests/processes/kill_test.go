@@ -125,7 +125,7 @@ func (k *killing) round(s stage, synchronous string) {
 		k.t.Fatalf("the child ended by itself, to be killed %s: %s", s.name, failure)
 	}
 	if k.tried >= k.next && holds(k.t, k.path, k.tried) {
-		expect(k.all, 0, k.tried)
+		expect(k.all, plan(0, k.tried))
 		k.next = k.tried + 1
 	}
 }
@@ -144,7 +144,7 @@ func (k *killing) take(report report, r *reader) {
 		k.tried = report.Try - 1
 	case report.Ack > 0:
 		k.next = report.Ack
-		expect(k.all, 0, k.next-1)
+		expect(k.all, plan(0, k.next-1))
 		k.look(r)
 	}
 }
@@ -261,7 +261,7 @@ func record(t *testing.T, path string) *truth.Truth {
 	c := start(t, orders{Path: path, Batches: batches, KeepRaw: time.Hour, MaintainEvery: batches})
 	for r := range c.reports {
 		if r.Ack > 0 {
-			expect(all, 0, r.Ack-1)
+			expect(all, plan(0, r.Ack-1))
 		}
 	}
 	if failure := c.wait(); failure != "" {

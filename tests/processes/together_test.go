@@ -43,7 +43,7 @@ func TestTwoProcesses(t *testing.T) {
 			accepted += e.Accepted
 			duplicate += e.Duplicate
 		case e.Ack > 0:
-			expect(all, e.child, e.Ack-1)
+			expect(all, plan(e.child, e.Ack-1))
 			acks++
 			if acks%10 != 0 {
 				continue
