@@ -4,7 +4,6 @@ package corruption
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"io/fs"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
@@ -149,44 +147,5 @@ func TestIndexWithoutAWAL(t *testing.T) {
 			must(t, look(t, path, true))
 			must(t, filetest.Check(path))
 		})
-	}
-}
-
-// A page goes to its own place in the file, whatever the index says: nothing of that has a checksum.
-func TestFlippedPageNumberInTheIndex(t *testing.T) {
-	random := filetest.Random(t)
-	const firstNumber = 136 // behind two heads and what readers note
-	for range 20 {
-		w, _ := running(t)
-		add(t, w, commits)
-		index, err := os.OpenFile(w.Path()+"-shm", os.O_RDWR, 0)
-		must(t, err)
-		frames := make([]byte, 4)
-		_, err = index.ReadAt(frames, 16)
-		must(t, err)
-		place := firstNumber + 4*random.Int64N(int64(binary.LittleEndian.Uint32(frames)))
-		number := make([]byte, 1)
-		_, err = index.ReadAt(number, place)
-		must(t, err)
-		number[0] ^= 1 << random.IntN(4)
-		_, err = index.WriteAt(number, place)
-		must(t, err)
-		must(t, index.Close())
-		for range 2 { // the first pass may meet it
-			if _, err = w.Maintain(t.Context()); err == nil {
-				break
-			}
-			if !isDamage(err) {
-				t.Error(err)
-			}
-		}
-		must(t, err)
-		must(t, w.Write(t.Context(), service.Sample{Series: sample(t, w, 1).Series, Time: time.Now(), Value: 1}))
-		must(t, w.Close(t.Context()))
-		must(t, filetest.Check(w.Path()))
-		notMoved(t, w.Path())
-		if got := counted(t, w.Path()); got != 3*commits {
-			t.Errorf("%d samples, want %d", got, 3*commits)
-		}
 	}
 }
