@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -217,5 +218,17 @@ func TestLateRowsOfASecondWhoseRowsAreGone(t *testing.T) {
 			db.Add(rtt(1, 5, "raw"), rtt(1, 6, "raw"), rtt(1, 7, "raw"))
 			s.wantTaken(db, importer.Result{Read: 3, Stored: 3, Known: 4 - gone})
 		})
+	}
+}
+
+// An import that has been cancelled has nothing open when it returns: the last to close a database takes its WAL away.
+func TestNothingIsOpenAfterAnInterruptedImport(t *testing.T) {
+	for range 40 {
+		db, s := filetest.NewWanctlDB(t), newStore(t)
+		interrupt(t, s, db)
+		db.Close()
+		if _, err := os.Stat(db.Path + "-wal"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the WAL: %v, want that it is gone", err)
+		}
 	}
 }

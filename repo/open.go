@@ -232,7 +232,7 @@ func atRest(path string) (bool, error) {
 // identifyAtOnce asks within one view of the file: what is asked while another process makes the history would not fit
 // together and look like a stranger's.
 func identifyAtOnce(ctx context.Context, pool *sql.DB) (identity, error) {
-	tx, err := pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := pool.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true}) // so that endReading waits for its end
 	if err != nil {
 		return identity{}, err
 	}

@@ -99,7 +99,8 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 // begin opens the view and recognises the database.
 func (w *Wanctl) begin(ctx context.Context) error {
 	var err error
-	if w.tx, err = w.pool.BeginTx(ctx, &sql.TxOptions{ReadOnly: true}); err != nil {
+	// It ends with Close alone: database/sql ends it in the background when its context does, and Close would not wait for that.
+	if w.tx, err = w.pool.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true}); err != nil {
 		return err
 	}
 	id, err := identify(ctx, w.tx)
@@ -149,9 +150,7 @@ func (w *Wanctl) Close() error {
 		errs = append(errs, w.q.Close())
 	}
 	if w.tx != nil {
-		if err := w.tx.Rollback(); !errors.Is(err, sql.ErrTxDone) { // its context has ended it
-			errs = append(errs, err)
-		}
+		errs = append(errs, endReading(w.tx))
 	}
 	return failure(context.Background(), "close", w.path, errors.Join(append(errs, w.pool.Close())...))
 }
