@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -42,6 +41,7 @@ func mendIndex(path string) error {
 	return errors.Join(errIndex, beheadIndex(path))
 }
 
+// readIndex reads an index at once: what others write to it meanwhile would not fit together.
 func readIndex(path string) ([]byte, error) {
 	file, err := os.OpenFile(path+indexSuffix, os.O_RDONLY|noFollow, 0)
 	if err != nil {
@@ -52,7 +52,9 @@ func readIndex(path string) ([]byte, error) {
 	if err != nil || info.Size() > longestIndex {
 		return nil, err
 	}
-	return io.ReadAll(file)
+	index := make([]byte, info.Size())
+	n, err := file.ReadAt(index, 0)
+	return index[:n], ended(err)
 }
 
 // isHollow says that an index lacks a part.
