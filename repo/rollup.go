@@ -61,9 +61,14 @@ func (w *Writer) cut(ctx context.Context, to Granularity, slice span) (span, err
 		return slice, err
 	}
 	if to == Minute {
-		return w.cutSamples(ctx, slice, w.atMost(min(max(stepRows, rowsPerSeries*series), mostRows), series))
+		return w.cutSamples(ctx, slice, w.grouped(rowsPerSeries*series, series))
 	}
 	return w.cutBuckets(ctx, to, slice, series)
+}
+
+// grouped is how many rows a step groups where it takes so many to be worth its while.
+func (w *Writer) grouped(worthwhile, series int64) int64 {
+	return w.atMost(min(max(stepRows, worthwhile), mostRows), series)
 }
 
 // cutSamples ends a slice of raw samples before its nth row, in the middle of a minute if need be.
@@ -90,7 +95,7 @@ func (w *Writer) cutSamples(ctx context.Context, slice span, nth int64) (span, e
 // each of its states. The slice ends with a bucket of the tier to, unless the states of one alone are too many.
 func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, series int64) (span, error) {
 	perBucket := series * int64(to.Bucket()/(to-1).Bucket())
-	part, err := w.cutRows(ctx, to-1, slice, series, w.atMost(min(max(stepRows, 2*perBucket), mostRows), series))
+	part, err := w.cutRows(ctx, to-1, slice, series, w.grouped(2*perBucket, series))
 	if whole := part.until.AlignDown(to.Bucket()); whole > slice.from {
 		part.until = whole
 	}

@@ -44,8 +44,10 @@ func asDamaged(t *testing.T, path string) string {
 	return name
 }
 
-// What a link beside a history leads to stays as it is, also beside one that was moved aside.
-func TestLinkBesideAHistory(t *testing.T) {
+// refusesBeside plants something at each name beside a history, and beside one that was moved aside. Who opens the history refuses
+// it as what it is; a new file does without the damaged one.
+func refusesBeside(t *testing.T, kind string, plant func(t *testing.T, name string) (check func())) {
+	t.Helper()
 	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
 		for name, test := range map[string]struct{ writes, damaged bool }{
 			"reader": {false, false}, "writer": {true, false}, "new file": {true, true},
@@ -57,45 +59,42 @@ func TestLinkBesideAHistory(t *testing.T) {
 				if test.damaged {
 					beside = asDamaged(t, path)
 				}
-				victim := filepath.Join(t.TempDir(), "victim")
-				was := bytes.Repeat([]byte("root:x:0:0:root:/root:/bin/sh\n"), 40)
-				must(t, os.WriteFile(victim, was, 0o600))
-				must(t, os.Symlink(victim, beside+suffix))
+				check := plant(t, beside+suffix)
 				err := look(t, path, test.writes)
-				if refused := err != nil && strings.Contains(err.Error(), "is a link"); refused == test.damaged {
+				if refused := err != nil && strings.Contains(err.Error(), "is a "+kind); refused == test.damaged {
 					t.Errorf("open: %v", err)
 				}
-				is, err := os.ReadFile(victim)
-				must(t, err)
-				if !bytes.Equal(is, was) {
-					t.Errorf("what the link leads to begins with %q now", is[:100])
-				}
+				check()
 			})
 		}
 	}
 }
 
+// What a link beside a history leads to stays as it is.
+func TestLinkBesideAHistory(t *testing.T) {
+	refusesBeside(t, "link", func(t *testing.T, name string) func() {
+		t.Helper()
+		victim := filepath.Join(t.TempDir(), "victim")
+		was := bytes.Repeat([]byte("root:x:0:0:root:/root:/bin/sh\n"), 40)
+		must(t, os.WriteFile(victim, was, 0o600))
+		must(t, os.Symlink(victim, name))
+		return func() {
+			is, err := os.ReadFile(victim)
+			must(t, err)
+			if !bytes.Equal(is, was) {
+				t.Errorf("what the link leads to begins with %q now", is[:100])
+			}
+		}
+	})
+}
+
 // Nobody waits for a pipe.
 func TestPipeBesideAHistory(t *testing.T) {
-	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
-		for name, test := range map[string]struct{ writes, damaged bool }{
-			"reader": {false, false}, "writer": {true, false}, "new file": {true, true},
-		} {
-			t.Run(name+suffix, func(t *testing.T) {
-				s, _ := closed(t)
-				path := s.put(t)
-				beside := path
-				if test.damaged {
-					beside = asDamaged(t, path)
-				}
-				must(t, syscall.Mkfifo(beside+suffix, 0o600))
-				err := look(t, path, test.writes)
-				if refused := err != nil && strings.Contains(err.Error(), "is a pipe"); refused == test.damaged {
-					t.Errorf("open: %v", err)
-				}
-			})
-		}
-	}
+	refusesBeside(t, "pipe", func(t *testing.T, name string) func() {
+		t.Helper()
+		must(t, syscall.Mkfifo(name, 0o600))
+		return func() {}
+	})
 }
 
 // An index that no memory would hold is not read.
