@@ -12,7 +12,7 @@ import (
 const getClock = `-- name: GetClock :one
 SELECT trusted, doubted, seen
 FROM clock
-WHERE id = 1
+WHERE id = 1 AND sound(chk, 'clock', id, trusted, doubted, seen)
 `
 
 type GetClockRow struct {
@@ -21,7 +21,7 @@ type GetClockRow struct {
 	Seen    int64
 }
 
-// One seek in clock by its key.
+// One seek in clock by its key. No row: there is none, or it is not sound.
 func (q *Queries) GetClock(ctx context.Context) (GetClockRow, error) {
 	row := q.queryRow(ctx, q.getClockStmt, getClock)
 	var i GetClockRow
@@ -30,9 +30,13 @@ func (q *Queries) GetClock(ctx context.Context) (GetClockRow, error) {
 }
 
 const setClock = `-- name: SetClock :exec
-UPDATE clock
-SET trusted = ?1, doubted = ?2, seen = ?3
-WHERE id = 1
+INSERT INTO clock (id, trusted, doubted, seen, chk)
+VALUES (
+  1, ?1, ?2, ?3,
+  CAST(seal('clock', 1, CAST(?1 AS INTEGER), CAST(?2 AS INTEGER), CAST(?3 AS INTEGER)) AS INTEGER)
+)
+ON CONFLICT (id) DO UPDATE SET
+  trusted = excluded.trusted, doubted = excluded.doubted, seen = excluded.seen, chk = excluded.chk
 `
 
 type SetClockParams struct {

@@ -33,17 +33,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.advanceLastSamplesStmt, err = db.PrepareContext(ctx, advanceLastSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query AdvanceLastSamples: %w", err)
 	}
+	if q.countBlocksStmt, err = db.PrepareContext(ctx, countBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query CountBlocks: %w", err)
+	}
 	if q.countModeSeriesStmt, err = db.PrepareContext(ctx, countModeSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CountModeSeries: %w", err)
 	}
 	if q.countRollupsStmt, err = db.PrepareContext(ctx, countRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query CountRollups: %w", err)
 	}
+	if q.countRowsStmt, err = db.PrepareContext(ctx, countRows); err != nil {
+		return nil, fmt.Errorf("error preparing query CountRows: %w", err)
+	}
 	if q.countSamplesStmt, err = db.PrepareContext(ctx, countSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query CountSamples: %w", err)
 	}
-	if q.countSamplesOfStmt, err = db.PrepareContext(ctx, countSamplesOf); err != nil {
-		return nil, fmt.Errorf("error preparing query CountSamplesOf: %w", err)
+	if q.countSamplesInBlocksStmt, err = db.PrepareContext(ctx, countSamplesInBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query CountSamplesInBlocks: %w", err)
 	}
 	if q.countStateRollupsStmt, err = db.PrepareContext(ctx, countStateRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query CountStateRollups: %w", err)
@@ -72,8 +78,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.getClockStmt, err = db.PrepareContext(ctx, getClock); err != nil {
 		return nil, fmt.Errorf("error preparing query GetClock: %w", err)
 	}
+	if q.groupBlocksStmt, err = db.PrepareContext(ctx, groupBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query GroupBlocks: %w", err)
+	}
 	if q.groupSamplesStmt, err = db.PrepareContext(ctx, groupSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupSamples: %w", err)
+	}
+	if q.insertBlockStmt, err = db.PrepareContext(ctx, insertBlock); err != nil {
+		return nil, fmt.Errorf("error preparing query InsertBlock: %w", err)
 	}
 	if q.insertSampleStmt, err = db.PrepareContext(ctx, insertSample); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertSample: %w", err)
@@ -84,6 +96,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.lastImportIDStmt, err = db.PrepareContext(ctx, lastImportID); err != nil {
 		return nil, fmt.Errorf("error preparing query LastImportID: %w", err)
 	}
+	if q.lastMomentInBlocksStmt, err = db.PrepareContext(ctx, lastMomentInBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query LastMomentInBlocks: %w", err)
+	}
 	if q.lastSampleTimeStmt, err = db.PrepareContext(ctx, lastSampleTime); err != nil {
 		return nil, fmt.Errorf("error preparing query LastSampleTime: %w", err)
 	}
@@ -93,11 +108,20 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listImportsStmt, err = db.PrepareContext(ctx, listImports); err != nil {
 		return nil, fmt.Errorf("error preparing query ListImports: %w", err)
 	}
+	if q.listLastMomentsStmt, err = db.PrepareContext(ctx, listLastMoments); err != nil {
+		return nil, fmt.Errorf("error preparing query ListLastMoments: %w", err)
+	}
 	if q.listMetricAggregationsStmt, err = db.PrepareContext(ctx, listMetricAggregations); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMetricAggregations: %w", err)
 	}
+	if q.listNewestInBlocksStmt, err = db.PrepareContext(ctx, listNewestInBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query ListNewestInBlocks: %w", err)
+	}
 	if q.listNewestSamplesStmt, err = db.PrepareContext(ctx, listNewestSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query ListNewestSamples: %w", err)
+	}
+	if q.listPartsStmt, err = db.PrepareContext(ctx, listParts); err != nil {
+		return nil, fmt.Errorf("error preparing query ListParts: %w", err)
 	}
 	if q.listSeriesStmt, err = db.PrepareContext(ctx, listSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSeries: %w", err)
@@ -123,20 +147,26 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.nthSampleTimeStmt, err = db.PrepareContext(ctx, nthSampleTime); err != nil {
 		return nil, fmt.Errorf("error preparing query NthSampleTime: %w", err)
 	}
+	if q.nthSampleTimeBackwardsStmt, err = db.PrepareContext(ctx, nthSampleTimeBackwards); err != nil {
+		return nil, fmt.Errorf("error preparing query NthSampleTimeBackwards: %w", err)
+	}
+	if q.packBlockKeysStmt, err = db.PrepareContext(ctx, packBlockKeys); err != nil {
+		return nil, fmt.Errorf("error preparing query PackBlockKeys: %w", err)
+	}
+	if q.packBlockKeysBackwardsStmt, err = db.PrepareContext(ctx, packBlockKeysBackwards); err != nil {
+		return nil, fmt.Errorf("error preparing query PackBlockKeysBackwards: %w", err)
+	}
+	if q.packBlocksStmt, err = db.PrepareContext(ctx, packBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query PackBlocks: %w", err)
+	}
 	if q.packRollupsStmt, err = db.PrepareContext(ctx, packRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query PackRollups: %w", err)
 	}
 	if q.packSamplesStmt, err = db.PrepareContext(ctx, packSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query PackSamples: %w", err)
 	}
-	if q.packSamplesBackwardsStmt, err = db.PrepareContext(ctx, packSamplesBackwards); err != nil {
-		return nil, fmt.Errorf("error preparing query PackSamplesBackwards: %w", err)
-	}
 	if q.packStateRollupsStmt, err = db.PrepareContext(ctx, packStateRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query PackStateRollups: %w", err)
-	}
-	if q.raiseFloorStmt, err = db.PrepareContext(ctx, raiseFloor); err != nil {
-		return nil, fmt.Errorf("error preparing query RaiseFloor: %w", err)
 	}
 	if q.rollUpRollupsStmt, err = db.PrepareContext(ctx, rollUpRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query RollUpRollups: %w", err)
@@ -150,14 +180,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.rollUpStateSamplesStmt, err = db.PrepareContext(ctx, rollUpStateSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query RollUpStateSamples: %w", err)
 	}
+	if q.sealImportStmt, err = db.PrepareContext(ctx, sealImport); err != nil {
+		return nil, fmt.Errorf("error preparing query SealImport: %w", err)
+	}
+	if q.sealSeriesStmt, err = db.PrepareContext(ctx, sealSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query SealSeries: %w", err)
+	}
 	if q.setClockStmt, err = db.PrepareContext(ctx, setClock); err != nil {
 		return nil, fmt.Errorf("error preparing query SetClock: %w", err)
 	}
-	if q.setKeepStmt, err = db.PrepareContext(ctx, setKeep); err != nil {
-		return nil, fmt.Errorf("error preparing query SetKeep: %w", err)
+	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
+		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
 	}
-	if q.setWatermarkStmt, err = db.PrepareContext(ctx, setWatermark); err != nil {
-		return nil, fmt.Errorf("error preparing query SetWatermark: %w", err)
+	if q.sumSeriesStmt, err = db.PrepareContext(ctx, sumSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query SumSeries: %w", err)
+	}
+	if q.sweepBlocksStmt, err = db.PrepareContext(ctx, sweepBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query SweepBlocks: %w", err)
 	}
 	if q.sweepRollupsStmt, err = db.PrepareContext(ctx, sweepRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query SweepRollups: %w", err)
@@ -188,6 +227,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing advanceLastSamplesStmt: %w", cerr)
 		}
 	}
+	if q.countBlocksStmt != nil {
+		if cerr := q.countBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countBlocksStmt: %w", cerr)
+		}
+	}
 	if q.countModeSeriesStmt != nil {
 		if cerr := q.countModeSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countModeSeriesStmt: %w", cerr)
@@ -198,14 +242,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countRollupsStmt: %w", cerr)
 		}
 	}
+	if q.countRowsStmt != nil {
+		if cerr := q.countRowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countRowsStmt: %w", cerr)
+		}
+	}
 	if q.countSamplesStmt != nil {
 		if cerr := q.countSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countSamplesStmt: %w", cerr)
 		}
 	}
-	if q.countSamplesOfStmt != nil {
-		if cerr := q.countSamplesOfStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing countSamplesOfStmt: %w", cerr)
+	if q.countSamplesInBlocksStmt != nil {
+		if cerr := q.countSamplesInBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countSamplesInBlocksStmt: %w", cerr)
 		}
 	}
 	if q.countStateRollupsStmt != nil {
@@ -253,9 +302,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing getClockStmt: %w", cerr)
 		}
 	}
+	if q.groupBlocksStmt != nil {
+		if cerr := q.groupBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing groupBlocksStmt: %w", cerr)
+		}
+	}
 	if q.groupSamplesStmt != nil {
 		if cerr := q.groupSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing groupSamplesStmt: %w", cerr)
+		}
+	}
+	if q.insertBlockStmt != nil {
+		if cerr := q.insertBlockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing insertBlockStmt: %w", cerr)
 		}
 	}
 	if q.insertSampleStmt != nil {
@@ -273,6 +332,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing lastImportIDStmt: %w", cerr)
 		}
 	}
+	if q.lastMomentInBlocksStmt != nil {
+		if cerr := q.lastMomentInBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lastMomentInBlocksStmt: %w", cerr)
+		}
+	}
 	if q.lastSampleTimeStmt != nil {
 		if cerr := q.lastSampleTimeStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lastSampleTimeStmt: %w", cerr)
@@ -288,14 +352,29 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listImportsStmt: %w", cerr)
 		}
 	}
+	if q.listLastMomentsStmt != nil {
+		if cerr := q.listLastMomentsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listLastMomentsStmt: %w", cerr)
+		}
+	}
 	if q.listMetricAggregationsStmt != nil {
 		if cerr := q.listMetricAggregationsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listMetricAggregationsStmt: %w", cerr)
 		}
 	}
+	if q.listNewestInBlocksStmt != nil {
+		if cerr := q.listNewestInBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listNewestInBlocksStmt: %w", cerr)
+		}
+	}
 	if q.listNewestSamplesStmt != nil {
 		if cerr := q.listNewestSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listNewestSamplesStmt: %w", cerr)
+		}
+	}
+	if q.listPartsStmt != nil {
+		if cerr := q.listPartsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listPartsStmt: %w", cerr)
 		}
 	}
 	if q.listSeriesStmt != nil {
@@ -338,6 +417,26 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing nthSampleTimeStmt: %w", cerr)
 		}
 	}
+	if q.nthSampleTimeBackwardsStmt != nil {
+		if cerr := q.nthSampleTimeBackwardsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing nthSampleTimeBackwardsStmt: %w", cerr)
+		}
+	}
+	if q.packBlockKeysStmt != nil {
+		if cerr := q.packBlockKeysStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing packBlockKeysStmt: %w", cerr)
+		}
+	}
+	if q.packBlockKeysBackwardsStmt != nil {
+		if cerr := q.packBlockKeysBackwardsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing packBlockKeysBackwardsStmt: %w", cerr)
+		}
+	}
+	if q.packBlocksStmt != nil {
+		if cerr := q.packBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing packBlocksStmt: %w", cerr)
+		}
+	}
 	if q.packRollupsStmt != nil {
 		if cerr := q.packRollupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing packRollupsStmt: %w", cerr)
@@ -348,19 +447,9 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing packSamplesStmt: %w", cerr)
 		}
 	}
-	if q.packSamplesBackwardsStmt != nil {
-		if cerr := q.packSamplesBackwardsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing packSamplesBackwardsStmt: %w", cerr)
-		}
-	}
 	if q.packStateRollupsStmt != nil {
 		if cerr := q.packStateRollupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing packStateRollupsStmt: %w", cerr)
-		}
-	}
-	if q.raiseFloorStmt != nil {
-		if cerr := q.raiseFloorStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing raiseFloorStmt: %w", cerr)
 		}
 	}
 	if q.rollUpRollupsStmt != nil {
@@ -383,19 +472,34 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing rollUpStateSamplesStmt: %w", cerr)
 		}
 	}
+	if q.sealImportStmt != nil {
+		if cerr := q.sealImportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sealImportStmt: %w", cerr)
+		}
+	}
+	if q.sealSeriesStmt != nil {
+		if cerr := q.sealSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sealSeriesStmt: %w", cerr)
+		}
+	}
 	if q.setClockStmt != nil {
 		if cerr := q.setClockStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setClockStmt: %w", cerr)
 		}
 	}
-	if q.setKeepStmt != nil {
-		if cerr := q.setKeepStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing setKeepStmt: %w", cerr)
+	if q.setTierStmt != nil {
+		if cerr := q.setTierStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setTierStmt: %w", cerr)
 		}
 	}
-	if q.setWatermarkStmt != nil {
-		if cerr := q.setWatermarkStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing setWatermarkStmt: %w", cerr)
+	if q.sumSeriesStmt != nil {
+		if cerr := q.sumSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sumSeriesStmt: %w", cerr)
+		}
+	}
+	if q.sweepBlocksStmt != nil {
+		if cerr := q.sweepBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sweepBlocksStmt: %w", cerr)
 		}
 	}
 	if q.sweepRollupsStmt != nil {
@@ -455,10 +559,12 @@ type Queries struct {
 	advanceImportStmt          *sql.Stmt
 	advanceLastSampleStmt      *sql.Stmt
 	advanceLastSamplesStmt     *sql.Stmt
+	countBlocksStmt            *sql.Stmt
 	countModeSeriesStmt        *sql.Stmt
 	countRollupsStmt           *sql.Stmt
+	countRowsStmt              *sql.Stmt
 	countSamplesStmt           *sql.Stmt
-	countSamplesOfStmt         *sql.Stmt
+	countSamplesInBlocksStmt   *sql.Stmt
 	countStateRollupsStmt      *sql.Stmt
 	createImportStmt           *sql.Stmt
 	createSeriesStmt           *sql.Stmt
@@ -468,15 +574,21 @@ type Queries struct {
 	firstSampleTimeStmt        *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
 	getClockStmt               *sql.Stmt
+	groupBlocksStmt            *sql.Stmt
 	groupSamplesStmt           *sql.Stmt
+	insertBlockStmt            *sql.Stmt
 	insertSampleStmt           *sql.Stmt
 	lastBucketStmt             *sql.Stmt
 	lastImportIDStmt           *sql.Stmt
+	lastMomentInBlocksStmt     *sql.Stmt
 	lastSampleTimeStmt         *sql.Stmt
 	lastSeriesIDStmt           *sql.Stmt
 	listImportsStmt            *sql.Stmt
+	listLastMomentsStmt        *sql.Stmt
 	listMetricAggregationsStmt *sql.Stmt
+	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
+	listPartsStmt              *sql.Stmt
 	listSeriesStmt             *sql.Stmt
 	listSeriesAfterStmt        *sql.Stmt
 	listTiersStmt              *sql.Stmt
@@ -485,18 +597,23 @@ type Queries struct {
 	nthBucketStmt              *sql.Stmt
 	nthSampleBeforeStmt        *sql.Stmt
 	nthSampleTimeStmt          *sql.Stmt
+	nthSampleTimeBackwardsStmt *sql.Stmt
+	packBlockKeysStmt          *sql.Stmt
+	packBlockKeysBackwardsStmt *sql.Stmt
+	packBlocksStmt             *sql.Stmt
 	packRollupsStmt            *sql.Stmt
 	packSamplesStmt            *sql.Stmt
-	packSamplesBackwardsStmt   *sql.Stmt
 	packStateRollupsStmt       *sql.Stmt
-	raiseFloorStmt             *sql.Stmt
 	rollUpRollupsStmt          *sql.Stmt
 	rollUpSamplesStmt          *sql.Stmt
 	rollUpStateRollupsStmt     *sql.Stmt
 	rollUpStateSamplesStmt     *sql.Stmt
+	sealImportStmt             *sql.Stmt
+	sealSeriesStmt             *sql.Stmt
 	setClockStmt               *sql.Stmt
-	setKeepStmt                *sql.Stmt
-	setWatermarkStmt           *sql.Stmt
+	setTierStmt                *sql.Stmt
+	sumSeriesStmt              *sql.Stmt
+	sweepBlocksStmt            *sql.Stmt
 	sweepRollupsStmt           *sql.Stmt
 	sweepSamplesStmt           *sql.Stmt
 	sweepStateRollupsStmt      *sql.Stmt
@@ -509,10 +626,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		advanceImportStmt:          q.advanceImportStmt,
 		advanceLastSampleStmt:      q.advanceLastSampleStmt,
 		advanceLastSamplesStmt:     q.advanceLastSamplesStmt,
+		countBlocksStmt:            q.countBlocksStmt,
 		countModeSeriesStmt:        q.countModeSeriesStmt,
 		countRollupsStmt:           q.countRollupsStmt,
+		countRowsStmt:              q.countRowsStmt,
 		countSamplesStmt:           q.countSamplesStmt,
-		countSamplesOfStmt:         q.countSamplesOfStmt,
+		countSamplesInBlocksStmt:   q.countSamplesInBlocksStmt,
 		countStateRollupsStmt:      q.countStateRollupsStmt,
 		createImportStmt:           q.createImportStmt,
 		createSeriesStmt:           q.createSeriesStmt,
@@ -522,15 +641,21 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
 		getClockStmt:               q.getClockStmt,
+		groupBlocksStmt:            q.groupBlocksStmt,
 		groupSamplesStmt:           q.groupSamplesStmt,
+		insertBlockStmt:            q.insertBlockStmt,
 		insertSampleStmt:           q.insertSampleStmt,
 		lastBucketStmt:             q.lastBucketStmt,
 		lastImportIDStmt:           q.lastImportIDStmt,
+		lastMomentInBlocksStmt:     q.lastMomentInBlocksStmt,
 		lastSampleTimeStmt:         q.lastSampleTimeStmt,
 		lastSeriesIDStmt:           q.lastSeriesIDStmt,
 		listImportsStmt:            q.listImportsStmt,
+		listLastMomentsStmt:        q.listLastMomentsStmt,
 		listMetricAggregationsStmt: q.listMetricAggregationsStmt,
+		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
+		listPartsStmt:              q.listPartsStmt,
 		listSeriesStmt:             q.listSeriesStmt,
 		listSeriesAfterStmt:        q.listSeriesAfterStmt,
 		listTiersStmt:              q.listTiersStmt,
@@ -539,18 +664,23 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		nthBucketStmt:              q.nthBucketStmt,
 		nthSampleBeforeStmt:        q.nthSampleBeforeStmt,
 		nthSampleTimeStmt:          q.nthSampleTimeStmt,
+		nthSampleTimeBackwardsStmt: q.nthSampleTimeBackwardsStmt,
+		packBlockKeysStmt:          q.packBlockKeysStmt,
+		packBlockKeysBackwardsStmt: q.packBlockKeysBackwardsStmt,
+		packBlocksStmt:             q.packBlocksStmt,
 		packRollupsStmt:            q.packRollupsStmt,
 		packSamplesStmt:            q.packSamplesStmt,
-		packSamplesBackwardsStmt:   q.packSamplesBackwardsStmt,
 		packStateRollupsStmt:       q.packStateRollupsStmt,
-		raiseFloorStmt:             q.raiseFloorStmt,
 		rollUpRollupsStmt:          q.rollUpRollupsStmt,
 		rollUpSamplesStmt:          q.rollUpSamplesStmt,
 		rollUpStateRollupsStmt:     q.rollUpStateRollupsStmt,
 		rollUpStateSamplesStmt:     q.rollUpStateSamplesStmt,
+		sealImportStmt:             q.sealImportStmt,
+		sealSeriesStmt:             q.sealSeriesStmt,
 		setClockStmt:               q.setClockStmt,
-		setKeepStmt:                q.setKeepStmt,
-		setWatermarkStmt:           q.setWatermarkStmt,
+		setTierStmt:                q.setTierStmt,
+		sumSeriesStmt:              q.sumSeriesStmt,
+		sweepBlocksStmt:            q.sweepBlocksStmt,
 		sweepRollupsStmt:           q.sweepRollupsStmt,
 		sweepSamplesStmt:           q.sweepSamplesStmt,
 		sweepStateRollupsStmt:      q.sweepStateRollupsStmt,

@@ -9,45 +9,71 @@ import (
 	"context"
 )
 
-const countSamplesOf = `-- name: CountSamplesOf :one
-SELECT count(*)
-FROM raw_samples AS r
-WHERE
-  r.series_id >= ?1
-  AND r.series_id <= ?2
-  AND r.ts >= ?3
-  AND r.ts < ?4
-  AND (CAST(?5 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?6 AS TEXT)) AS j))
+const listNewestInBlocks = `-- name: ListNewestInBlocks :many
+SELECT f.series_id, f.newest_ts AS ts, f.newest_value AS value
+FROM (
+  SELECT CAST(fold_blocks(
+    b.payload, b.id % 10000000000000000, 10000000000000000, p.from_ts, 10000000000000000, '[]'
+  ) AS BLOB) AS folded
+  FROM (SELECT CAST(?1 AS INTEGER) AS from_ts) AS p
+  CROSS JOIN json_each(CAST(?2 AS TEXT)) AS q
+  CROSS JOIN raw_blocks AS b
+    ON b.id >= q.value * 10000000000000000 + CAST(?3 AS INTEGER)
+    AND b.id < q.value * 10000000000000000 + CAST(?4 AS INTEGER)
+    AND b.last_ts >= p.from_ts
+  WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+) AS made
+CROSS JOIN folded_buckets AS f ON f.folded = made.folded
 `
 
-type CountSamplesOfParams struct {
-	LeastID    int64
-	GreatestID int64
-	FromTs     int64
-	UntilTs    int64
-	Unbroken   int64
-	SeriesIds  string
+type ListNewestInBlocksParams struct {
+	FromTs int64
+	Parts  string
+	First  int64
+	Last   int64
 }
 
-// As PackSamples, to count what it would pack: walks raw_samples by its key over [from_ts, until_ts).
-func (q *Queries) CountSamplesOf(ctx context.Context, arg CountSamplesOfParams) (int64, error) {
-	row := q.queryRow(ctx, q.countSamplesOfStmt, countSamplesOf,
-		arg.LeastID,
-		arg.GreatestID,
+type ListNewestInBlocksRow struct {
+	SeriesID int64
+	Ts       int64
+	Value    float64
+}
+
+// fold_blocks makes one blob of what the samples of many blocks come to, and the row source
+// folded_buckets its rows: here one a series, in a bucket that holds all times. Walks raw_blocks by its
+// key: of each part the blocks of [first, last).
+func (q *Queries) ListNewestInBlocks(ctx context.Context, arg ListNewestInBlocksParams) ([]ListNewestInBlocksRow, error) {
+	rows, err := q.query(ctx, q.listNewestInBlocksStmt, listNewestInBlocks,
 		arg.FromTs,
-		arg.UntilTs,
-		arg.Unbroken,
-		arg.SeriesIds,
+		arg.Parts,
+		arg.First,
+		arg.Last,
 	)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListNewestInBlocksRow
+	for rows.Next() {
+		var i ListNewestInBlocksRow
+		if err := rows.Scan(&i.SeriesID, &i.Ts, &i.Value); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listNewestSamples = `-- name: ListNewestSamples :many
 SELECT series_id, CAST(max(ts) AS INTEGER) AS ts, value
 FROM raw_samples
-WHERE ts >= ?1
+WHERE ts >= ?1 AND sound(chk, 'raw_samples', ts, series_id, value)
 GROUP BY series_id
 `
 
@@ -82,10 +108,52 @@ func (q *Queries) ListNewestSamples(ctx context.Context, fromTs int64) ([]ListNe
 	return items, nil
 }
 
-const packRollups = `-- name: PackRollups :one
-SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max) AS BLOB) AS packed
+const packBlocks = `-- name: PackBlocks :one
+SELECT CAST(pack_blocks(b.payload, b.id % 10000000000000000, p.series_ids, p.from_ts, p.until_ts) AS BLOB) AS packed
 FROM (
-  SELECT ts, count, sum, min, max
+  SELECT
+    CAST(?1 AS TEXT) AS series_ids,
+    CAST(?2 AS INTEGER) AS from_ts,
+    CAST(?3 AS INTEGER) AS until_ts
+) AS p
+CROSS JOIN json_each(CAST(?4 AS TEXT)) AS q
+CROSS JOIN raw_blocks AS b
+  ON b.id >= q.value * 10000000000000000 + CAST(?5 AS INTEGER)
+  AND b.id < q.value * 10000000000000000 + CAST(?6 AS INTEGER)
+  AND b.last_ts >= p.from_ts
+WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+`
+
+type PackBlocksParams struct {
+	SeriesIds string
+	FromTs    int64
+	UntilTs   int64
+	Parts     string
+	First     int64
+	Last      int64
+}
+
+// The aggregate pack_blocks makes one blob of the samples that blocks have of some series, ” for all,
+// in [from_ts, until_ts), block by block. Walks raw_blocks by its key: of each part the blocks of
+// [first, last), which is that range and what reaches into it.
+func (q *Queries) PackBlocks(ctx context.Context, arg PackBlocksParams) ([]byte, error) {
+	row := q.queryRow(ctx, q.packBlocksStmt, packBlocks,
+		arg.SeriesIds,
+		arg.FromTs,
+		arg.UntilTs,
+		arg.Parts,
+		arg.First,
+		arg.Last,
+	)
+	var packed []byte
+	err := row.Scan(&packed)
+	return packed, err
+}
+
+const packRollups = `-- name: PackRollups :one
+SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max, p.chk) AS BLOB) AS packed
+FROM (
+  SELECT ts, count, sum, min, max, coalesce(chk, 4294967296) AS chk
   FROM rollups
   WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
   ORDER BY ts
@@ -114,92 +182,43 @@ func (q *Queries) PackRollups(ctx context.Context, arg PackRollupsParams) ([]byt
 }
 
 const packSamples = `-- name: PackSamples :one
-SELECT CAST(pack(p.ts, p.series_id, p.value) AS BLOB) AS packed
+SELECT CAST(pack(p.ts, p.series_id, p.value, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT r.ts, r.series_id, r.value
+  SELECT r.ts, r.series_id, r.value, coalesce(r.chk, 4294967296) AS chk
   FROM raw_samples AS r
   WHERE
     r.series_id >= ?1
     AND r.series_id <= ?2
     AND r.ts >= ?3
-    AND (r.ts > ?3 OR r.series_id > ?4)
-    AND r.ts < ?5
-    AND (CAST(?6 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?7 AS TEXT)) AS j))
+    AND r.ts < ?4
+    AND (CAST(?5 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?6 AS TEXT)) AS j))
   ORDER BY r.ts, r.series_id
-  LIMIT ?8
+  LIMIT -1
 ) AS p
 `
 
 type PackSamplesParams struct {
-	LeastID       int64
-	GreatestID    int64
-	AfterTs       int64
-	AfterSeriesID int64
-	UntilTs       int64
-	Unbroken      int64
-	SeriesIds     string
-	MaxRows       int64
+	LeastID    int64
+	GreatestID int64
+	FromTs     int64
+	UntilTs    int64
+	Unbroken   int64
+	SeriesIds  string
 }
 
-// The aggregate pack, which repo defines, makes one blob of many rows, in the order in which the subquery yields them; its
-// LIMIT, also one of -1 for none, keeps that order. Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array; its
-// least and greatest id, compared first, pass over other series without looking them up in it, and where it has all ids
-// between those (unbroken), none is looked up.
+// The aggregate pack, which repo registers, makes one blob of many rows, in the order in which the
+// subquery yields them; its LIMIT, also one of -1 for none, keeps that order. 4294967296 stands for a
+// check value that is none. Walks raw_samples by its key over [from_ts, until_ts). series_ids is a JSON
+// array; its least and greatest id, compared first, pass over other series without looking them up in
+// it, and where it has all ids between those (unbroken), none is looked up.
 func (q *Queries) PackSamples(ctx context.Context, arg PackSamplesParams) ([]byte, error) {
 	row := q.queryRow(ctx, q.packSamplesStmt, packSamples,
 		arg.LeastID,
 		arg.GreatestID,
-		arg.AfterTs,
-		arg.AfterSeriesID,
+		arg.FromTs,
 		arg.UntilTs,
 		arg.Unbroken,
 		arg.SeriesIds,
-		arg.MaxRows,
-	)
-	var packed []byte
-	err := row.Scan(&packed)
-	return packed, err
-}
-
-const packSamplesBackwards = `-- name: PackSamplesBackwards :one
-SELECT CAST(pack(p.ts, p.series_id, p.value) AS BLOB) AS packed
-FROM (
-  SELECT r.ts, r.series_id, r.value
-  FROM raw_samples AS r
-  WHERE
-    r.series_id >= ?1
-    AND r.series_id <= ?2
-    AND r.ts >= ?3
-    AND r.ts <= ?4
-    AND (r.ts < ?4 OR r.series_id < ?5)
-    AND (CAST(?6 AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(?7 AS TEXT)) AS j))
-  ORDER BY r.ts DESC, r.series_id DESC
-  LIMIT ?8
-) AS p
-`
-
-type PackSamplesBackwardsParams struct {
-	LeastID        int64
-	GreatestID     int64
-	FromTs         int64
-	BeforeTs       int64
-	BeforeSeriesID int64
-	Unbroken       int64
-	SeriesIds      string
-	MaxRows        int64
-}
-
-// As PackSamples, backwards: walks raw_samples by its key from just before (before_ts, before_series_id) to from_ts.
-func (q *Queries) PackSamplesBackwards(ctx context.Context, arg PackSamplesBackwardsParams) ([]byte, error) {
-	row := q.queryRow(ctx, q.packSamplesBackwardsStmt, packSamplesBackwards,
-		arg.LeastID,
-		arg.GreatestID,
-		arg.FromTs,
-		arg.BeforeTs,
-		arg.BeforeSeriesID,
-		arg.Unbroken,
-		arg.SeriesIds,
-		arg.MaxRows,
 	)
 	var packed []byte
 	err := row.Scan(&packed)
@@ -207,9 +226,9 @@ func (q *Queries) PackSamplesBackwards(ctx context.Context, arg PackSamplesBackw
 }
 
 const packStateRollups = `-- name: PackStateRollups :one
-SELECT CAST(pack(p.ts, p.value, p.count) AS BLOB) AS packed
+SELECT CAST(pack(p.ts, p.value, p.count, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT ts, value, count
+  SELECT ts, value, count, coalesce(chk, 4294967296) AS chk
   FROM state_rollups
   WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
   ORDER BY ts, value

@@ -113,6 +113,10 @@ func (q *Queries) LastImportID(ctx context.Context) (int64, error) {
 const listImports = `-- name: ListImports :many
 SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash
 FROM imports
+WHERE sound(
+  chk, 'imports', id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash,
+  updated
+)
 ORDER BY bytes, last_id, second
 `
 
@@ -164,4 +168,18 @@ func (q *Queries) ListImports(ctx context.Context) ([]ListImportsRow, error) {
 		return nil, err
 	}
 	return items, nil
+}
+
+const sealImport = `-- name: SealImport :exec
+UPDATE imports
+SET chk = CAST(seal(
+  'imports', id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated
+) AS INTEGER)
+WHERE id = ?1
+`
+
+// One seek in imports by its key.
+func (q *Queries) SealImport(ctx context.Context, id int64) error {
+	_, err := q.exec(ctx, q.sealImportStmt, sealImport, id)
+	return err
 }

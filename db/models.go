@@ -13,6 +13,20 @@ type Clock struct {
 	Trusted int64
 	Doubted int64
 	Seen    int64
+	Chk     sql.NullInt64
+}
+
+type FoldedBucket struct {
+	SeriesID    int64
+	Ts          int64
+	State       sql.NullFloat64
+	Count       int64
+	Sum         float64
+	Min         float64
+	Max         float64
+	NewestTs    int64
+	NewestValue float64
+	Folded      []byte
 }
 
 type Import struct {
@@ -28,6 +42,7 @@ type Import struct {
 	NewestID   int64
 	NewestHash []byte
 	Updated    int64
+	Chk        sql.NullInt64
 }
 
 type Metric struct {
@@ -41,10 +56,38 @@ type Metric struct {
 	Count       int64
 }
 
+type MetricMetadatum struct {
+	MetricName  string
+	Help        string
+	Unit        string
+	States      string
+	Percentiles int64
+	Chk         sql.NullInt64
+}
+
+type PushInterval struct {
+	Target      string
+	Granularity string
+	FromTs      int64
+	UntilTs     int64
+	Sent        int64
+	Confirmed   sql.NullInt64
+	Chk         sql.NullInt64
+}
+
+type RawBlock struct {
+	ID      int64
+	LastTs  int64
+	Count   int64
+	Chk     sql.NullInt64
+	Payload string
+}
+
 type RawSample struct {
 	Ts       int64
 	SeriesID int64
 	Value    float64
+	Chk      sql.NullInt64
 }
 
 type Rollup struct {
@@ -55,17 +98,20 @@ type Rollup struct {
 	Sum         float64
 	Min         float64
 	Max         float64
+	Sketch      []byte
+	Chk         sql.NullInt64
 }
 
 type SampleGroup struct {
-	SeriesID int64
-	Ts       int64
-	State    sql.NullFloat64
-	Count    int64
-	Sum      float64
-	Min      float64
-	Max      float64
-	NewestTs int64
+	SeriesID    int64
+	Ts          int64
+	State       sql.NullFloat64
+	Count       int64
+	Sum         float64
+	Min         float64
+	Max         float64
+	NewestTs    int64
+	NewestValue sql.NullFloat64
 }
 
 type Series struct {
@@ -76,6 +122,7 @@ type Series struct {
 	Aggregation string
 	LastTs      sql.NullInt64
 	LastValue   sql.NullFloat64
+	Chk         sql.NullInt64
 }
 
 type StateRollup struct {
@@ -84,6 +131,7 @@ type StateRollup struct {
 	Ts          int64
 	Value       float64
 	Count       int64
+	Chk         sql.NullInt64
 }
 
 type Tier struct {
@@ -91,4 +139,10 @@ type Tier struct {
 	Watermark   int64
 	Floor       int64
 	Keep        int64
+	Chk         sql.NullInt64
+}
+
+type Wanstore struct {
+	ID      int64
+	Version int64
 }

@@ -56,6 +56,55 @@ func (q *Queries) ForgetSampleGroups(ctx context.Context) error {
 	return err
 }
 
+const groupBlocks = `-- name: GroupBlocks :exec
+INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts, newest_value)
+SELECT f.series_id, f.ts, f.state, f.count, f.sum, f.min, f.max, f.newest_ts, f.newest_value
+FROM (
+  SELECT CAST(fold_blocks(
+    b.payload, b.id % 10000000000000000, p.bucket, p.from_ts, p.until_ts, p.states
+  ) AS BLOB) AS folded
+  FROM (
+    SELECT
+      CAST(?1 AS INTEGER) AS bucket,
+      CAST(?2 AS INTEGER) AS from_ts,
+      CAST(?3 AS INTEGER) AS until_ts,
+      (SELECT json_group_array(s.id) FROM series AS s WHERE s.aggregation = 'mode') AS states
+  ) AS p
+  CROSS JOIN json_each(CAST(?4 AS TEXT)) AS q
+  CROSS JOIN raw_blocks AS b
+    ON b.id >= q.value * 10000000000000000 + CAST(?5 AS INTEGER)
+    AND b.id < q.value * 10000000000000000 + CAST(?6 AS INTEGER)
+    AND b.last_ts >= p.from_ts
+  WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+) AS made
+CROSS JOIN folded_buckets AS f ON f.folded = made.folded
+CROSS JOIN series AS s ON s.id = f.series_id
+`
+
+type GroupBlocksParams struct {
+	Bucket  int64
+	FromTs  int64
+	UntilTs int64
+	Parts   string
+	First   int64
+	Last    int64
+}
+
+// fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and, where they
+// are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by its key: of each
+// part the blocks of [first, last). Seeks series by its key.
+func (q *Queries) GroupBlocks(ctx context.Context, arg GroupBlocksParams) error {
+	_, err := q.exec(ctx, q.groupBlocksStmt, groupBlocks,
+		arg.Bucket,
+		arg.FromTs,
+		arg.UntilTs,
+		arg.Parts,
+		arg.First,
+		arg.Last,
+	)
+	return err
+}
+
 const groupSamples = `-- name: GroupSamples :exec
 INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts)
 SELECT
@@ -70,7 +119,7 @@ SELECT
 FROM (SELECT CAST(?1 AS INTEGER) AS bucket) AS p
 CROSS JOIN raw_samples AS r
 CROSS JOIN series AS s ON s.id = r.series_id
-WHERE r.ts >= ?2 AND r.ts < ?3
+WHERE r.ts >= ?2 AND r.ts < ?3 AND sound(r.chk, 'raw_samples', r.ts, r.series_id, r.value)
 GROUP BY r.series_id, bucket_ts, state
 `
 
@@ -80,7 +129,8 @@ type GroupSamplesParams struct {
 	UntilTs int64
 }
 
-// Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a temporary B-tree.
+// Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a
+// temporary B-tree.
 func (q *Queries) GroupSamples(ctx context.Context, arg GroupSamplesParams) error {
 	_, err := q.exec(ctx, q.groupSamplesStmt, groupSamples, arg.Bucket, arg.FromTs, arg.UntilTs)
 	return err
@@ -124,14 +174,22 @@ func (q *Queries) LastBucket(ctx context.Context, arg LastBucketParams) (int64, 
 	return ts, err
 }
 
-const mergeRollup = `-- name: MergeRollup :exec
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+const mergeRollup = `-- name: MergeRollup :execrows
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(?8 AS INTEGER))
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
-  max = max(rollups.max, excluded.max)
+  max = max(rollups.max, excluded.max),
+  chk = CAST(seal(
+    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
+  rollups.sum, rollups.min, rollups.max, rollups.sketch
+)
 `
 
 type MergeRollupParams struct {
@@ -142,11 +200,13 @@ type MergeRollupParams struct {
 	Sum         float64
 	Min         float64
 	Max         float64
+	Chk         int64
 }
 
-// One seek in rollups by its key: a late sample joins the bucket that has already been made.
-func (q *Queries) MergeRollup(ctx context.Context, arg MergeRollupParams) error {
-	_, err := q.exec(ctx, q.mergeRollupStmt, mergeRollup,
+// One seek in rollups by its key: a late sample joins the bucket that has already been made. Zero rows: that
+// is not sound, and stays as it is.
+func (q *Queries) MergeRollup(ctx context.Context, arg MergeRollupParams) (int64, error) {
+	result, err := q.exec(ctx, q.mergeRollupStmt, mergeRollup,
 		arg.Granularity,
 		arg.SeriesID,
 		arg.Ts,
@@ -154,14 +214,27 @@ func (q *Queries) MergeRollup(ctx context.Context, arg MergeRollupParams) error 
 		arg.Sum,
 		arg.Min,
 		arg.Max,
+		arg.Chk,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
-const mergeStateRollup = `-- name: MergeStateRollup :exec
-INSERT INTO state_rollups (granularity, series_id, ts, value, count)
-VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count
+const mergeStateRollup = `-- name: MergeStateRollup :execrows
+INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
+VALUES (?1, ?2, ?3, ?4, ?5, CAST(?6 AS INTEGER))
+ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
+  count = state_rollups.count + excluded.count,
+  chk = CAST(seal(
+    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
+    state_rollups.count + excluded.count
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
+  state_rollups.ts, state_rollups.value, state_rollups.count
+)
 `
 
 type MergeStateRollupParams struct {
@@ -170,18 +243,23 @@ type MergeStateRollupParams struct {
 	Ts          int64
 	Value       float64
 	Count       int64
+	Chk         int64
 }
 
-// One seek in state_rollups by its key.
-func (q *Queries) MergeStateRollup(ctx context.Context, arg MergeStateRollupParams) error {
-	_, err := q.exec(ctx, q.mergeStateRollupStmt, mergeStateRollup,
+// One seek in state_rollups by its key. Zero rows: what is there is not sound, and stays as it is.
+func (q *Queries) MergeStateRollup(ctx context.Context, arg MergeStateRollupParams) (int64, error) {
+	result, err := q.exec(ctx, q.mergeStateRollupStmt, mergeStateRollup,
 		arg.Granularity,
 		arg.SeriesID,
 		arg.Ts,
 		arg.Value,
 		arg.Count,
+		arg.Chk,
 	)
-	return err
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 const nthBucket = `-- name: NthBucket :one
@@ -232,7 +310,7 @@ func (q *Queries) NthBucket(ctx context.Context, arg NthBucketParams) (int64, er
 }
 
 const rollUpRollups = `-- name: RollUpRollups :exec
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
 SELECT
   CAST(?1 AS TEXT),
   r.series_id,
@@ -240,19 +318,34 @@ SELECT
   sum(r.count),
   sum(r.sum),
   min(r.min),
-  max(r.max)
+  max(r.max),
+  CAST(seal(
+    'rollups', CAST(?1 AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, sum(r.count), sum(r.sum),
+    min(r.min), max(r.max)
+  ) AS INTEGER)
 FROM rollups AS r, (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
 WHERE
   r.granularity = ?3
   AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'avg')
   AND r.ts >= ?4
   AND r.ts < ?5
+  AND sound(
+    r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max, r.sketch
+  )
 GROUP BY r.series_id, bucket_ts
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
-  max = max(rollups.max, excluded.max)
+  max = max(rollups.max, excluded.max),
+  chk = CAST(seal(
+    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
+  rollups.sum, rollups.min, rollups.max, rollups.sketch
+)
 `
 
 type RollUpRollupsParams struct {
@@ -263,7 +356,8 @@ type RollUpRollupsParams struct {
 	UntilTs     int64
 }
 
-// For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups in a temporary B-tree.
+// For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups in a
+// temporary B-tree.
 func (q *Queries) RollUpRollups(ctx context.Context, arg RollUpRollupsParams) error {
 	_, err := q.exec(ctx, q.rollUpRollupsStmt, rollUpRollups,
 		arg.Granularity,
@@ -276,15 +370,25 @@ func (q *Queries) RollUpRollups(ctx context.Context, arg RollUpRollupsParams) er
 }
 
 const rollUpSamples = `-- name: RollUpSamples :exec
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
-SELECT CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+SELECT
+  CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max,
+  CAST(seal('rollups', CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max) AS INTEGER)
 FROM sample_groups AS g
 WHERE g.state IS NULL
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
-  max = max(rollups.max, excluded.max)
+  max = max(rollups.max, excluded.max),
+  chk = CAST(seal(
+    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
+  rollups.sum, rollups.min, rollups.max, rollups.sketch
+)
 `
 
 // Walks sample_groups whole, seeks rollups by its key.
@@ -294,21 +398,43 @@ func (q *Queries) RollUpSamples(ctx context.Context, granularity string) error {
 }
 
 const rollUpStateRollups = `-- name: RollUpStateRollups :exec
-INSERT INTO state_rollups (granularity, series_id, ts, value, count)
+INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
 SELECT
   CAST(?1 AS TEXT),
   r.series_id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
   r.value,
-  sum(r.count)
+  sum(r.count),
+  CAST(seal(
+    'state_rollups', CAST(?1 AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
+  ) AS INTEGER)
 FROM state_rollups AS r, (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
 WHERE
   r.granularity = ?3
   AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
   AND r.ts >= ?4
   AND r.ts < ?5
+  AND (r.series_id, r.ts) NOT IN (
+    SELECT u.series_id, u.ts
+    FROM state_rollups AS u
+    WHERE
+      u.granularity = ?3
+      AND u.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
+      AND u.ts >= ?4
+      AND u.ts < ?5
+      AND NOT sound(u.chk, 'state_rollups', u.granularity, u.series_id, u.ts, u.value, u.count)
+  )
 GROUP BY r.series_id, bucket_ts, r.value
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count
+ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
+  count = state_rollups.count + excluded.count,
+  chk = CAST(seal(
+    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
+    state_rollups.count + excluded.count
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
+  state_rollups.ts, state_rollups.value, state_rollups.count
+)
 `
 
 type RollUpStateRollupsParams struct {
@@ -319,8 +445,8 @@ type RollUpStateRollupsParams struct {
 	UntilTs     int64
 }
 
-// For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier; groups in a
-// temporary B-tree.
+// For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, first
+// for the buckets of which a row is not sound: these are left out whole. Groups in a temporary B-tree.
 func (q *Queries) RollUpStateRollups(ctx context.Context, arg RollUpStateRollupsParams) error {
 	_, err := q.exec(ctx, q.rollUpStateRollupsStmt, rollUpStateRollups,
 		arg.Granularity,
@@ -333,11 +459,22 @@ func (q *Queries) RollUpStateRollups(ctx context.Context, arg RollUpStateRollups
 }
 
 const rollUpStateSamples = `-- name: RollUpStateSamples :exec
-INSERT INTO state_rollups (granularity, series_id, ts, value, count)
-SELECT CAST(?1 AS TEXT), g.series_id, g.ts, g.state, g.count
+INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
+SELECT
+  CAST(?1 AS TEXT), g.series_id, g.ts, g.state, g.count,
+  CAST(seal('state_rollups', CAST(?1 AS TEXT), g.series_id, g.ts, g.state, g.count) AS INTEGER)
 FROM sample_groups AS g
 WHERE g.state IS NOT NULL
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count
+ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
+  count = state_rollups.count + excluded.count,
+  chk = CAST(seal(
+    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
+    state_rollups.count + excluded.count
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
+  state_rollups.ts, state_rollups.value, state_rollups.count
+)
 `
 
 // Walks sample_groups whole, seeks state_rollups by its key.

@@ -9,10 +9,24 @@ import (
 	"context"
 )
 
+const countRows = `-- name: CountRows :one
+SELECT count(*)
+FROM raw_samples
+WHERE ts >= ?1
+`
+
+// Walks raw_samples by its key from from_ts on.
+func (q *Queries) CountRows(ctx context.Context, fromTs int64) (int64, error) {
+	row := q.queryRow(ctx, q.countRowsStmt, countRows, fromTs)
+	var count int64
+	err := row.Scan(&count)
+	return count, err
+}
+
 const countSamples = `-- name: CountSamples :one
 SELECT count(*)
 FROM raw_samples
-WHERE ts >= ?1 AND ts < ?2
+WHERE ts >= ?1 AND ts < ?2 AND sound(chk, 'raw_samples', ts, series_id, value)
 `
 
 type CountSamplesParams struct {
@@ -45,19 +59,25 @@ func (q *Queries) FirstSampleTime(ctx context.Context, fromTs int64) (int64, err
 }
 
 const insertSample = `-- name: InsertSample :execrows
-INSERT OR IGNORE INTO raw_samples (ts, series_id, value)
-VALUES (?1, ?2, ?3)
+INSERT OR IGNORE INTO raw_samples (ts, series_id, value, chk)
+VALUES (?1, ?2, ?3, CAST(?4 AS INTEGER))
 `
 
 type InsertSampleParams struct {
 	Ts       int64
 	SeriesID int64
 	Value    float64
+	Chk      int64
 }
 
-// One seek in raw_samples by its key, nearly always to its end. Zero rows: the sample is a repeat.
+// One seek in raw_samples by its key. Zero rows: the sample is a repeat.
 func (q *Queries) InsertSample(ctx context.Context, arg InsertSampleParams) (int64, error) {
-	result, err := q.exec(ctx, q.insertSampleStmt, insertSample, arg.Ts, arg.SeriesID, arg.Value)
+	result, err := q.exec(ctx, q.insertSampleStmt, insertSample,
+		arg.Ts,
+		arg.SeriesID,
+		arg.Value,
+		arg.Chk,
+	)
 	if err != nil {
 		return 0, err
 	}
@@ -67,7 +87,7 @@ func (q *Queries) InsertSample(ctx context.Context, arg InsertSampleParams) (int
 const lastSampleTime = `-- name: LastSampleTime :one
 SELECT ts
 FROM raw_samples
-WHERE ts >= ?1
+WHERE ts >= ?1 AND sound(chk, 'raw_samples', ts, series_id, value)
 ORDER BY ts DESC
 LIMIT 1
 `
@@ -97,6 +117,28 @@ type NthSampleTimeParams struct {
 // Walks raw_samples by its key from from_ts, nth rows far.
 func (q *Queries) NthSampleTime(ctx context.Context, arg NthSampleTimeParams) (int64, error) {
 	row := q.queryRow(ctx, q.nthSampleTimeStmt, nthSampleTime, arg.FromTs, arg.UntilTs, arg.Nth)
+	var ts int64
+	err := row.Scan(&ts)
+	return ts, err
+}
+
+const nthSampleTimeBackwards = `-- name: NthSampleTimeBackwards :one
+SELECT ts
+FROM raw_samples
+WHERE ts >= ?1 AND ts < ?2
+ORDER BY ts DESC
+LIMIT 1 OFFSET ?3
+`
+
+type NthSampleTimeBackwardsParams struct {
+	FromTs  int64
+	UntilTs int64
+	Nth     int64
+}
+
+// As NthSampleTime, backwards: walks raw_samples by its key from just before until_ts.
+func (q *Queries) NthSampleTimeBackwards(ctx context.Context, arg NthSampleTimeBackwardsParams) (int64, error) {
+	row := q.queryRow(ctx, q.nthSampleTimeBackwardsStmt, nthSampleTimeBackwards, arg.FromTs, arg.UntilTs, arg.Nth)
 	var ts int64
 	err := row.Scan(&ts)
 	return ts, err

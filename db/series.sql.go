@@ -7,6 +7,7 @@ package db
 
 import (
 	"context"
+	"database/sql"
 )
 
 const advanceLastSample = `-- name: AdvanceLastSample :exec
@@ -29,19 +30,20 @@ func (q *Queries) AdvanceLastSample(ctx context.Context, arg AdvanceLastSamplePa
 
 const advanceLastSamples = `-- name: AdvanceLastSamples :exec
 INSERT INTO series (id, metric_name, wan_name, labels, aggregation, last_ts, last_value)
-SELECT s.id, s.metric_name, s.wan_name, s.labels, s.aggregation, r.ts, r.value
+SELECT s.id, s.metric_name, s.wan_name, s.labels, s.aggregation, newest.ts, coalesce(newest.value, r.value)
 FROM (
-  SELECT g.series_id, max(g.newest_ts) AS ts
+  SELECT g.series_id, max(g.newest_ts) AS ts, g.newest_value AS value
   FROM sample_groups AS g
   GROUP BY g.series_id
 ) AS newest
 CROSS JOIN series AS s ON s.id = newest.series_id
-CROSS JOIN raw_samples AS r ON r.ts = newest.ts AND r.series_id = newest.series_id
+LEFT JOIN raw_samples AS r ON r.ts = newest.ts AND r.series_id = newest.series_id
 WHERE s.last_ts IS NULL OR s.last_ts < newest.ts
 ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded.last_value
 `
 
-// Walks sample_groups whole, groups in a temporary B-tree, then seeks raw_samples and series by their keys.
+// Walks sample_groups whole, groups in a temporary B-tree (SQLite takes newest_value from the row that has
+// max(newest_ts)), then seeks series and, for what came as rows, raw_samples by their keys.
 func (q *Queries) AdvanceLastSamples(ctx context.Context) error {
 	_, err := q.exec(ctx, q.advanceLastSamplesStmt, advanceLastSamples)
 	return err
@@ -105,7 +107,9 @@ func (q *Queries) FindMetricAggregation(ctx context.Context, metricName string) 
 const findSeries = `-- name: FindSeries :one
 SELECT id, aggregation
 FROM series
-WHERE metric_name = ?1 AND wan_name = ?2 AND labels = ?3
+WHERE
+  metric_name = ?1 AND wan_name = ?2 AND labels = ?3
+  AND sound(chk, 'series', id, metric_name, wan_name, labels, aggregation)
 `
 
 type FindSeriesParams struct {
@@ -138,6 +142,41 @@ func (q *Queries) LastSeriesID(ctx context.Context) (int64, error) {
 	var last_id int64
 	err := row.Scan(&last_id)
 	return last_id, err
+}
+
+const listLastMoments = `-- name: ListLastMoments :many
+SELECT id, CAST(last_ts AS INTEGER) AS last_ts
+FROM series
+WHERE last_ts IS NOT NULL
+`
+
+type ListLastMomentsRow struct {
+	ID     int64
+	LastTs int64
+}
+
+// Scans series.
+func (q *Queries) ListLastMoments(ctx context.Context) ([]ListLastMomentsRow, error) {
+	rows, err := q.query(ctx, q.listLastMomentsStmt, listLastMoments)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListLastMomentsRow
+	for rows.Next() {
+		var i ListLastMomentsRow
+		if err := rows.Scan(&i.ID, &i.LastTs); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
 }
 
 const listMetricAggregations = `-- name: ListMetricAggregations :many
@@ -176,21 +215,34 @@ func (q *Queries) ListMetricAggregations(ctx context.Context) ([]ListMetricAggre
 }
 
 const listSeries = `-- name: ListSeries :many
-SELECT id, metric_name, wan_name, labels, aggregation, last_ts, last_value
+SELECT
+  id, metric_name, wan_name, labels, aggregation, last_ts, last_value,
+  CAST(sound(chk, 'series', id, metric_name, wan_name, labels, aggregation) AS INTEGER) AS sound
 FROM series
 ORDER BY id
 `
 
+type ListSeriesRow struct {
+	ID          int64
+	MetricName  string
+	WanName     string
+	Labels      string
+	Aggregation string
+	LastTs      sql.NullInt64
+	LastValue   sql.NullFloat64
+	Sound       int64
+}
+
 // Scans series in the order of its key.
-func (q *Queries) ListSeries(ctx context.Context) ([]Series, error) {
+func (q *Queries) ListSeries(ctx context.Context) ([]ListSeriesRow, error) {
 	rows, err := q.query(ctx, q.listSeriesStmt, listSeries)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Series
+	var items []ListSeriesRow
 	for rows.Next() {
-		var i Series
+		var i ListSeriesRow
 		if err := rows.Scan(
 			&i.ID,
 			&i.MetricName,
@@ -199,6 +251,7 @@ func (q *Queries) ListSeries(ctx context.Context) ([]Series, error) {
 			&i.Aggregation,
 			&i.LastTs,
 			&i.LastValue,
+			&i.Sound,
 		); err != nil {
 			return nil, err
 		}
@@ -253,4 +306,43 @@ func (q *Queries) ListSeriesAfter(ctx context.Context, arg ListSeriesAfterParams
 		return nil, err
 	}
 	return items, nil
+}
+
+const sealSeries = `-- name: SealSeries :exec
+UPDATE series
+SET chk = CAST(seal('series', id, metric_name, wan_name, labels, aggregation) AS INTEGER)
+WHERE id = ?1
+`
+
+// One seek in series by its key.
+func (q *Queries) SealSeries(ctx context.Context, id int64) error {
+	_, err := q.exec(ctx, q.sealSeriesStmt, sealSeries, id)
+	return err
+}
+
+const sumSeries = `-- name: SumSeries :one
+SELECT
+  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(last_ts) AS REAL) AS moments,
+  CAST(total(chk) AS REAL) AS sums
+FROM series
+`
+
+type SumSeriesRow struct {
+	Series  int64
+	Ids     float64
+	Moments float64
+	Sums    float64
+}
+
+// Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample.
+func (q *Queries) SumSeries(ctx context.Context) (SumSeriesRow, error) {
+	row := q.queryRow(ctx, q.sumSeriesStmt, sumSeries)
+	var i SumSeriesRow
+	err := row.Scan(
+		&i.Series,
+		&i.Ids,
+		&i.Moments,
+		&i.Sums,
+	)
+	return i, err
 }

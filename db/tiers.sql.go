@@ -10,25 +10,36 @@ import (
 )
 
 const listTiers = `-- name: ListTiers :many
-SELECT granularity, watermark, floor, keep
+SELECT
+  granularity, watermark, floor, keep,
+  CAST(sound(chk, 'tiers', granularity, watermark, floor, keep) AS INTEGER) AS sound
 FROM tiers
 `
 
+type ListTiersRow struct {
+	Granularity string
+	Watermark   int64
+	Floor       int64
+	Keep        int64
+	Sound       int64
+}
+
 // Scans tiers: four rows.
-func (q *Queries) ListTiers(ctx context.Context) ([]Tier, error) {
+func (q *Queries) ListTiers(ctx context.Context) ([]ListTiersRow, error) {
 	rows, err := q.query(ctx, q.listTiersStmt, listTiers)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Tier
+	var items []ListTiersRow
 	for rows.Next() {
-		var i Tier
+		var i ListTiersRow
 		if err := rows.Scan(
 			&i.Granularity,
 			&i.Watermark,
 			&i.Floor,
 			&i.Keep,
+			&i.Sound,
 		); err != nil {
 			return nil, err
 		}
@@ -43,53 +54,32 @@ func (q *Queries) ListTiers(ctx context.Context) ([]Tier, error) {
 	return items, nil
 }
 
-const raiseFloor = `-- name: RaiseFloor :exec
-UPDATE tiers
-SET floor = CAST(?1 AS INTEGER)
-WHERE granularity = ?2 AND floor < CAST(?1 AS INTEGER)
+const setTier = `-- name: SetTier :exec
+INSERT INTO tiers (granularity, watermark, floor, keep, chk)
+VALUES (
+  ?1, ?2, ?3, ?4,
+  CAST(seal(
+    'tiers', CAST(?1 AS TEXT), CAST(?2 AS INTEGER), CAST(?3 AS INTEGER), CAST(?4 AS INTEGER)
+  ) AS INTEGER)
+)
+ON CONFLICT (granularity) DO UPDATE SET
+  watermark = excluded.watermark, floor = excluded.floor, keep = excluded.keep, chk = excluded.chk
 `
 
-type RaiseFloorParams struct {
+type SetTierParams struct {
+	Granularity string
+	Watermark   int64
 	Floor       int64
-	Granularity string
-}
-
-// One seek in tiers by its key. A floor never falls.
-func (q *Queries) RaiseFloor(ctx context.Context, arg RaiseFloorParams) error {
-	_, err := q.exec(ctx, q.raiseFloorStmt, raiseFloor, arg.Floor, arg.Granularity)
-	return err
-}
-
-const setKeep = `-- name: SetKeep :exec
-UPDATE tiers
-SET keep = ?1
-WHERE granularity = ?2
-`
-
-type SetKeepParams struct {
 	Keep        int64
-	Granularity string
 }
 
 // One seek in tiers by its key.
-func (q *Queries) SetKeep(ctx context.Context, arg SetKeepParams) error {
-	_, err := q.exec(ctx, q.setKeepStmt, setKeep, arg.Keep, arg.Granularity)
-	return err
-}
-
-const setWatermark = `-- name: SetWatermark :exec
-UPDATE tiers
-SET watermark = CAST(?1 AS INTEGER)
-WHERE granularity = ?2 AND watermark < CAST(?1 AS INTEGER)
-`
-
-type SetWatermarkParams struct {
-	Watermark   int64
-	Granularity string
-}
-
-// One seek in tiers by its key. A watermark never falls.
-func (q *Queries) SetWatermark(ctx context.Context, arg SetWatermarkParams) error {
-	_, err := q.exec(ctx, q.setWatermarkStmt, setWatermark, arg.Watermark, arg.Granularity)
+func (q *Queries) SetTier(ctx context.Context, arg SetTierParams) error {
+	_, err := q.exec(ctx, q.setTierStmt, setTier,
+		arg.Granularity,
+		arg.Watermark,
+		arg.Floor,
+		arg.Keep,
+	)
 	return err
 }

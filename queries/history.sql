@@ -1,56 +1,73 @@
 -- name: PackSamples :one
--- The aggregate pack, which repo defines, makes one blob of many rows, in the order in which the subquery yields them; its
--- LIMIT, also one of -1 for none, keeps that order. Walks raw_samples by its key from just after (after_ts, after_series_id) to until_ts. series_ids is a JSON array; its
--- least and greatest id, compared first, pass over other series without looking them up in it, and where it has all ids
--- between those (unbroken), none is looked up.
-SELECT CAST(pack(p.ts, p.series_id, p.value) AS BLOB) AS packed
+-- The aggregate pack, which repo registers, makes one blob of many rows, in the order in which the
+-- subquery yields them; its LIMIT, also one of -1 for none, keeps that order. 4294967296 stands for a
+-- check value that is none. Walks raw_samples by its key over [from_ts, until_ts). series_ids is a JSON
+-- array; its least and greatest id, compared first, pass over other series without looking them up in
+-- it, and where it has all ids between those (unbroken), none is looked up.
+SELECT CAST(pack(p.ts, p.series_id, p.value, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT r.ts, r.series_id, r.value
-  FROM raw_samples AS r
-  WHERE
-    r.series_id >= @least_id
-    AND r.series_id <= @greatest_id
-    AND r.ts >= @after_ts
-    AND (r.ts > @after_ts OR r.series_id > @after_series_id)
-    AND r.ts < @until_ts
-    AND (CAST(@unbroken AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(@series_ids AS TEXT)) AS j))
-  ORDER BY r.ts, r.series_id
-  LIMIT @max_rows
-) AS p;
-
--- name: PackSamplesBackwards :one
--- As PackSamples, backwards: walks raw_samples by its key from just before (before_ts, before_series_id) to from_ts.
-SELECT CAST(pack(p.ts, p.series_id, p.value) AS BLOB) AS packed
-FROM (
-  SELECT r.ts, r.series_id, r.value
+  SELECT r.ts, r.series_id, r.value, coalesce(r.chk, 4294967296) AS chk
   FROM raw_samples AS r
   WHERE
     r.series_id >= @least_id
     AND r.series_id <= @greatest_id
     AND r.ts >= @from_ts
-    AND r.ts <= @before_ts
-    AND (r.ts < @before_ts OR r.series_id < @before_series_id)
+    AND r.ts < @until_ts
     AND (CAST(@unbroken AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(@series_ids AS TEXT)) AS j))
-  ORDER BY r.ts DESC, r.series_id DESC
-  LIMIT @max_rows
+  ORDER BY r.ts, r.series_id
+  LIMIT -1
 ) AS p;
 
--- name: CountSamplesOf :one
--- As PackSamples, to count what it would pack: walks raw_samples by its key over [from_ts, until_ts).
-SELECT count(*)
-FROM raw_samples AS r
-WHERE
-  r.series_id >= @least_id
-  AND r.series_id <= @greatest_id
-  AND r.ts >= @from_ts
-  AND r.ts < @until_ts
-  AND (CAST(@unbroken AS INTEGER) OR r.series_id IN (SELECT j.value FROM json_each(CAST(@series_ids AS TEXT)) AS j));
+-- name: PackBlocks :one
+-- The aggregate pack_blocks makes one blob of the samples that blocks have of some series, '' for all,
+-- in [from_ts, until_ts), block by block. Walks raw_blocks by its key: of each part the blocks of
+-- [first, last), which is that range and what reaches into it.
+SELECT CAST(pack_blocks(b.payload, b.id % 10000000000000000, p.series_ids, p.from_ts, p.until_ts) AS BLOB) AS packed
+FROM (
+  SELECT
+    CAST(@series_ids AS TEXT) AS series_ids,
+    CAST(@from_ts AS INTEGER) AS from_ts,
+    CAST(@until_ts AS INTEGER) AS until_ts
+) AS p
+CROSS JOIN json_each(CAST(@parts AS TEXT)) AS q
+CROSS JOIN raw_blocks AS b
+  ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
+  AND b.id < q.value * 10000000000000000 + CAST(@last AS INTEGER)
+  AND b.last_ts >= p.from_ts
+WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
+
+-- name: ListNewestInBlocks :many
+-- fold_blocks makes one blob of what the samples of many blocks come to, and the row source
+-- folded_buckets its rows: here one a series, in a bucket that holds all times. Walks raw_blocks by its
+-- key: of each part the blocks of [first, last).
+SELECT f.series_id, f.newest_ts AS ts, f.newest_value AS value
+FROM (
+  SELECT CAST(fold_blocks(
+    b.payload, b.id % 10000000000000000, 10000000000000000, p.from_ts, 10000000000000000, '[]'
+  ) AS BLOB) AS folded
+  FROM (SELECT CAST(@from_ts AS INTEGER) AS from_ts) AS p
+  CROSS JOIN json_each(CAST(@parts AS TEXT)) AS q
+  CROSS JOIN raw_blocks AS b
+    ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
+    AND b.id < q.value * 10000000000000000 + CAST(@last AS INTEGER)
+    AND b.last_ts >= p.from_ts
+  WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+) AS made
+CROSS JOIN folded_buckets AS f ON f.folded = made.folded;
+
+-- name: ListNewestSamples :many
+-- Walks raw_samples by its key from from_ts on; groups in a temporary B-tree.
+-- SQLite takes the bare column value from the row that has max(ts).
+SELECT series_id, CAST(max(ts) AS INTEGER) AS ts, value
+FROM raw_samples
+WHERE ts >= @from_ts AND sound(chk, 'raw_samples', ts, series_id, value)
+GROUP BY series_id;
 
 -- name: PackRollups :one
 -- Walks rollups by its key: one series over [from_ts, until_ts).
-SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max) AS BLOB) AS packed
+SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT ts, count, sum, min, max
+  SELECT ts, count, sum, min, max, coalesce(chk, 4294967296) AS chk
   FROM rollups
   WHERE granularity = @granularity AND series_id = @series_id AND ts >= @from_ts AND ts < @until_ts
   ORDER BY ts
@@ -59,19 +76,11 @@ FROM (
 
 -- name: PackStateRollups :one
 -- Walks state_rollups by its key: one series over [from_ts, until_ts).
-SELECT CAST(pack(p.ts, p.value, p.count) AS BLOB) AS packed
+SELECT CAST(pack(p.ts, p.value, p.count, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT ts, value, count
+  SELECT ts, value, count, coalesce(chk, 4294967296) AS chk
   FROM state_rollups
   WHERE granularity = @granularity AND series_id = @series_id AND ts >= @from_ts AND ts < @until_ts
   ORDER BY ts, value
   LIMIT -1
 ) AS p;
-
--- name: ListNewestSamples :many
--- Walks raw_samples by its key from from_ts on; groups in a temporary B-tree.
--- SQLite takes the bare column value from the row that has max(ts).
-SELECT series_id, CAST(max(ts) AS INTEGER) AS ts, value
-FROM raw_samples
-WHERE ts >= @from_ts
-GROUP BY series_id;

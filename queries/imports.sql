@@ -2,6 +2,10 @@
 -- Scans imports: one row a run of an import, sorted in a temporary B-tree.
 SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash
 FROM imports
+WHERE sound(
+  chk, 'imports', id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash,
+  updated
+)
 ORDER BY bytes, last_id, second;
 
 -- name: CreateImport :one
@@ -21,3 +25,11 @@ WHERE id = @id AND bytes = @known_bytes AND last_id = @known_last_id AND second 
 -- One seek to the end of imports.
 SELECT CAST(coalesce(max(id), 0) AS INTEGER) AS last_id
 FROM imports;
+
+-- name: SealImport :exec
+-- One seek in imports by its key.
+UPDATE imports
+SET chk = CAST(seal(
+  'imports', id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated
+) AS INTEGER)
+WHERE id = @id;

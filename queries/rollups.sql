@@ -1,21 +1,67 @@
--- name: MergeRollup :exec
--- One seek in rollups by its key: a late sample joins the bucket that has already been made.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
-VALUES (@granularity, @series_id, @ts, @count, @sum, @min, @max)
+-- name: MergeRollup :execrows
+-- One seek in rollups by its key: a late sample joins the bucket that has already been made. Zero rows: that
+-- is not sound, and stays as it is.
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+VALUES (@granularity, @series_id, @ts, @count, @sum, @min, @max, CAST(@chk AS INTEGER))
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
-  max = max(rollups.max, excluded.max);
+  max = max(rollups.max, excluded.max),
+  chk = CAST(seal(
+    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
+  rollups.sum, rollups.min, rollups.max, rollups.sketch
+);
 
--- name: MergeStateRollup :exec
--- One seek in state_rollups by its key.
-INSERT INTO state_rollups (granularity, series_id, ts, value, count)
-VALUES (@granularity, @series_id, @ts, @value, @count)
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count;
+-- name: MergeStateRollup :execrows
+-- One seek in state_rollups by its key. Zero rows: what is there is not sound, and stays as it is.
+INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
+VALUES (@granularity, @series_id, @ts, @value, @count, CAST(@chk AS INTEGER))
+ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
+  count = state_rollups.count + excluded.count,
+  chk = CAST(seal(
+    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
+    state_rollups.count + excluded.count
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
+  state_rollups.ts, state_rollups.value, state_rollups.count
+);
+
+-- name: GroupBlocks :exec
+-- fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and, where they
+-- are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by its key: of each
+-- part the blocks of [first, last). Seeks series by its key.
+INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts, newest_value)
+SELECT f.series_id, f.ts, f.state, f.count, f.sum, f.min, f.max, f.newest_ts, f.newest_value
+FROM (
+  SELECT CAST(fold_blocks(
+    b.payload, b.id % 10000000000000000, p.bucket, p.from_ts, p.until_ts, p.states
+  ) AS BLOB) AS folded
+  FROM (
+    SELECT
+      CAST(@bucket AS INTEGER) AS bucket,
+      CAST(@from_ts AS INTEGER) AS from_ts,
+      CAST(@until_ts AS INTEGER) AS until_ts,
+      (SELECT json_group_array(s.id) FROM series AS s WHERE s.aggregation = 'mode') AS states
+  ) AS p
+  CROSS JOIN json_each(CAST(@parts AS TEXT)) AS q
+  CROSS JOIN raw_blocks AS b
+    ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
+    AND b.id < q.value * 10000000000000000 + CAST(@last AS INTEGER)
+    AND b.last_ts >= p.from_ts
+  WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+) AS made
+CROSS JOIN folded_buckets AS f ON f.folded = made.folded
+CROSS JOIN series AS s ON s.id = f.series_id;
 
 -- name: GroupSamples :exec
--- Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a temporary B-tree.
+-- Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a
+-- temporary B-tree.
 INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts)
 SELECT
   r.series_id,
@@ -29,36 +75,58 @@ SELECT
 FROM (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
 CROSS JOIN raw_samples AS r
 CROSS JOIN series AS s ON s.id = r.series_id
-WHERE r.ts >= @from_ts AND r.ts < @until_ts
+WHERE r.ts >= @from_ts AND r.ts < @until_ts AND sound(r.chk, 'raw_samples', r.ts, r.series_id, r.value)
 GROUP BY r.series_id, bucket_ts, state;
 
 -- name: RollUpSamples :exec
 -- Walks sample_groups whole, seeks rollups by its key.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
-SELECT CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+SELECT
+  CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max,
+  CAST(seal('rollups', CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max) AS INTEGER)
 FROM sample_groups AS g
 WHERE g.state IS NULL
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
-  max = max(rollups.max, excluded.max);
+  max = max(rollups.max, excluded.max),
+  chk = CAST(seal(
+    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
+  rollups.sum, rollups.min, rollups.max, rollups.sketch
+);
 
 -- name: RollUpStateSamples :exec
 -- Walks sample_groups whole, seeks state_rollups by its key.
-INSERT INTO state_rollups (granularity, series_id, ts, value, count)
-SELECT CAST(@granularity AS TEXT), g.series_id, g.ts, g.state, g.count
+INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
+SELECT
+  CAST(@granularity AS TEXT), g.series_id, g.ts, g.state, g.count,
+  CAST(seal('state_rollups', CAST(@granularity AS TEXT), g.series_id, g.ts, g.state, g.count) AS INTEGER)
 FROM sample_groups AS g
 WHERE g.state IS NOT NULL
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count;
+ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
+  count = state_rollups.count + excluded.count,
+  chk = CAST(seal(
+    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
+    state_rollups.count + excluded.count
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
+  state_rollups.ts, state_rollups.value, state_rollups.count
+);
 
 -- name: ForgetSampleGroups :exec
 -- Scans sample_groups, of which SQLite gives all pages back at once.
 DELETE FROM sample_groups;
 
 -- name: RollUpRollups :exec
--- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups in a temporary B-tree.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
+-- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups in a
+-- temporary B-tree.
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
 SELECT
   CAST(@granularity AS TEXT),
   r.series_id,
@@ -66,38 +134,75 @@ SELECT
   sum(r.count),
   sum(r.sum),
   min(r.min),
-  max(r.max)
+  max(r.max),
+  CAST(seal(
+    'rollups', CAST(@granularity AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, sum(r.count), sum(r.sum),
+    min(r.min), max(r.max)
+  ) AS INTEGER)
 FROM rollups AS r, (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
 WHERE
   r.granularity = @source
   AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'avg')
   AND r.ts >= @from_ts
   AND r.ts < @until_ts
+  AND sound(
+    r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max, r.sketch
+  )
 GROUP BY r.series_id, bucket_ts
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
-  max = max(rollups.max, excluded.max);
+  max = max(rollups.max, excluded.max),
+  chk = CAST(seal(
+    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
+  rollups.sum, rollups.min, rollups.max, rollups.sketch
+);
 
 -- name: RollUpStateRollups :exec
--- For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier; groups in a
--- temporary B-tree.
-INSERT INTO state_rollups (granularity, series_id, ts, value, count)
+-- For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, first
+-- for the buckets of which a row is not sound: these are left out whole. Groups in a temporary B-tree.
+INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
 SELECT
   CAST(@granularity AS TEXT),
   r.series_id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
   r.value,
-  sum(r.count)
+  sum(r.count),
+  CAST(seal(
+    'state_rollups', CAST(@granularity AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
+  ) AS INTEGER)
 FROM state_rollups AS r, (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
 WHERE
   r.granularity = @source
   AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
   AND r.ts >= @from_ts
   AND r.ts < @until_ts
+  AND (r.series_id, r.ts) NOT IN (
+    SELECT u.series_id, u.ts
+    FROM state_rollups AS u
+    WHERE
+      u.granularity = @source
+      AND u.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
+      AND u.ts >= @from_ts
+      AND u.ts < @until_ts
+      AND NOT sound(u.chk, 'state_rollups', u.granularity, u.series_id, u.ts, u.value, u.count)
+  )
 GROUP BY r.series_id, bucket_ts, r.value
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET count = state_rollups.count + excluded.count;
+ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
+  count = state_rollups.count + excluded.count,
+  chk = CAST(seal(
+    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
+    state_rollups.count + excluded.count
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
+  state_rollups.ts, state_rollups.value, state_rollups.count
+);
 
 -- name: FirstBucket :one
 -- For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing from from_ts on.

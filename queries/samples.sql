@@ -1,7 +1,7 @@
 -- name: InsertSample :execrows
--- One seek in raw_samples by its key, nearly always to its end. Zero rows: the sample is a repeat.
-INSERT OR IGNORE INTO raw_samples (ts, series_id, value)
-VALUES (@ts, @series_id, @value);
+-- One seek in raw_samples by its key. Zero rows: the sample is a repeat.
+INSERT OR IGNORE INTO raw_samples (ts, series_id, value, chk)
+VALUES (@ts, @series_id, @value, CAST(@chk AS INTEGER));
 
 -- name: NthSampleTime :one
 -- Walks raw_samples by its key from from_ts, nth rows far.
@@ -11,11 +11,25 @@ WHERE ts >= @from_ts AND ts < @until_ts
 ORDER BY ts
 LIMIT 1 OFFSET @nth;
 
+-- name: NthSampleTimeBackwards :one
+-- As NthSampleTime, backwards: walks raw_samples by its key from just before until_ts.
+SELECT ts
+FROM raw_samples
+WHERE ts >= @from_ts AND ts < @until_ts
+ORDER BY ts DESC
+LIMIT 1 OFFSET @nth;
+
 -- name: CountSamples :one
 -- Walks raw_samples by its key over [from_ts, until_ts).
 SELECT count(*)
 FROM raw_samples
-WHERE ts >= @from_ts AND ts < @until_ts;
+WHERE ts >= @from_ts AND ts < @until_ts AND sound(chk, 'raw_samples', ts, series_id, value);
+
+-- name: CountRows :one
+-- Walks raw_samples by its key from from_ts on.
+SELECT count(*)
+FROM raw_samples
+WHERE ts >= @from_ts;
 
 -- name: FirstSampleTime :one
 -- One seek in raw_samples by its key.
@@ -29,6 +43,6 @@ LIMIT 1;
 -- One seek to the end of raw_samples.
 SELECT ts
 FROM raw_samples
-WHERE ts >= @from_ts
+WHERE ts >= @from_ts AND sound(chk, 'raw_samples', ts, series_id, value)
 ORDER BY ts DESC
 LIMIT 1;

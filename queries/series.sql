@@ -2,7 +2,9 @@
 -- Walks the unique index of series (metric_name, wan_name, labels).
 SELECT id, aggregation
 FROM series
-WHERE metric_name = @metric_name AND wan_name = @wan_name AND labels = @labels;
+WHERE
+  metric_name = @metric_name AND wan_name = @wan_name AND labels = @labels
+  AND sound(chk, 'series', id, metric_name, wan_name, labels, aggregation);
 
 -- name: FindMetricAggregation :one
 -- Any series of the metric tells: walks the prefix of the unique index of series.
@@ -17,6 +19,12 @@ INSERT INTO series (metric_name, wan_name, labels, aggregation)
 VALUES (@metric_name, @wan_name, @labels, @aggregation)
 RETURNING id;
 
+-- name: SealSeries :exec
+-- One seek in series by its key.
+UPDATE series
+SET chk = CAST(seal('series', id, metric_name, wan_name, labels, aggregation) AS INTEGER)
+WHERE id = @id;
+
 -- name: ListMetricAggregations :many
 -- Scans series: one row a series, so thousands at most. A temporary B-tree makes them distinct.
 SELECT DISTINCT metric_name, aggregation
@@ -25,7 +33,9 @@ ORDER BY metric_name;
 
 -- name: ListSeries :many
 -- Scans series in the order of its key.
-SELECT id, metric_name, wan_name, labels, aggregation, last_ts, last_value
+SELECT
+  id, metric_name, wan_name, labels, aggregation, last_ts, last_value,
+  CAST(sound(chk, 'series', id, metric_name, wan_name, labels, aggregation) AS INTEGER) AS sound
 FROM series
 ORDER BY id;
 
@@ -49,21 +59,35 @@ SET last_ts = CAST(@ts AS INTEGER), last_value = CAST(@value AS REAL)
 WHERE id = @id AND (last_ts IS NULL OR last_ts < CAST(@ts AS INTEGER));
 
 -- name: AdvanceLastSamples :exec
--- Walks sample_groups whole, groups in a temporary B-tree, then seeks raw_samples and series by their keys.
+-- Walks sample_groups whole, groups in a temporary B-tree (SQLite takes newest_value from the row that has
+-- max(newest_ts)), then seeks series and, for what came as rows, raw_samples by their keys.
 INSERT INTO series (id, metric_name, wan_name, labels, aggregation, last_ts, last_value)
-SELECT s.id, s.metric_name, s.wan_name, s.labels, s.aggregation, r.ts, r.value
+SELECT s.id, s.metric_name, s.wan_name, s.labels, s.aggregation, newest.ts, coalesce(newest.value, r.value)
 FROM (
-  SELECT g.series_id, max(g.newest_ts) AS ts
+  SELECT g.series_id, max(g.newest_ts) AS ts, g.newest_value AS value
   FROM sample_groups AS g
   GROUP BY g.series_id
 ) AS newest
 CROSS JOIN series AS s ON s.id = newest.series_id
-CROSS JOIN raw_samples AS r ON r.ts = newest.ts AND r.series_id = newest.series_id
+LEFT JOIN raw_samples AS r ON r.ts = newest.ts AND r.series_id = newest.series_id
 WHERE s.last_ts IS NULL OR s.last_ts < newest.ts
 ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded.last_value;
+
+-- name: SumSeries :one
+-- Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample.
+SELECT
+  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(last_ts) AS REAL) AS moments,
+  CAST(total(chk) AS REAL) AS sums
+FROM series;
 
 -- name: CountModeSeries :one
 -- Scans series.
 SELECT count(*)
 FROM series
 WHERE aggregation = 'mode';
+
+-- name: ListLastMoments :many
+-- Scans series.
+SELECT id, CAST(last_ts AS INTEGER) AS last_ts
+FROM series
+WHERE last_ts IS NOT NULL;

@@ -1,22 +1,18 @@
 -- name: ListTiers :many
 -- Scans tiers: four rows.
-SELECT granularity, watermark, floor, keep
+SELECT
+  granularity, watermark, floor, keep,
+  CAST(sound(chk, 'tiers', granularity, watermark, floor, keep) AS INTEGER) AS sound
 FROM tiers;
 
--- name: SetWatermark :exec
--- One seek in tiers by its key. A watermark never falls.
-UPDATE tiers
-SET watermark = CAST(@watermark AS INTEGER)
-WHERE granularity = @granularity AND watermark < CAST(@watermark AS INTEGER);
-
--- name: RaiseFloor :exec
--- One seek in tiers by its key. A floor never falls.
-UPDATE tiers
-SET floor = CAST(@floor AS INTEGER)
-WHERE granularity = @granularity AND floor < CAST(@floor AS INTEGER);
-
--- name: SetKeep :exec
+-- name: SetTier :exec
 -- One seek in tiers by its key.
-UPDATE tiers
-SET keep = @keep
-WHERE granularity = @granularity;
+INSERT INTO tiers (granularity, watermark, floor, keep, chk)
+VALUES (
+  @granularity, @watermark, @floor, @keep,
+  CAST(seal(
+    'tiers', CAST(@granularity AS TEXT), CAST(@watermark AS INTEGER), CAST(@floor AS INTEGER), CAST(@keep AS INTEGER)
+  ) AS INTEGER)
+)
+ON CONFLICT (granularity) DO UPDATE SET
+  watermark = excluded.watermark, floor = excluded.floor, keep = excluded.keep, chk = excluded.chk;

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/block"
 )
 
 // MaxValue is the largest magnitude of a value. Sums of a year of such samples stay finite, so that no bucket ever holds
@@ -24,7 +25,7 @@ type Outcome uint8
 
 // The outcomes. From RefusedValue on the sample was not taken.
 const (
-	Stored             Outcome = iota // in raw_samples, to be rolled up in its time
+	Stored             Outcome = iota // in the raw tier, to be rolled up in its time
 	StoredLate                        // older than a watermark: merged into the tiers that had passed it
 	Duplicate                         // the same series at the same moment was there before, and stays
 	RefusedValue                      // not finite, or beyond MaxValue
@@ -54,19 +55,9 @@ type Batch struct {
 //
 // Errors: ErrBusy, ErrImportMoved, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Append(ctx context.Context, batch Batch, outcomes []Outcome) error {
-	a := appending{w: w, latest: batch.Latest, maxSeries: batch.MaxSeries}
-	err := w.update(ctx, "append to", func() error {
-		var err error
-		if a.tiers, err = listTiers(ctx, w.q); err != nil {
-			return err
-		}
-		for i := range batch.Samples {
-			if outcomes[i], err = a.add(ctx, &batch.Samples[i]); err != nil {
-				return err
-			}
-		}
-		return w.moveImport(ctx, batch.Import)
-	})
+	a := appending{w: w, batch: batch, outcomes: outcomes, fresh: w.fresh[:0], late: w.late[:0]}
+	err := w.update(ctx, "append to", func() error { return a.run(ctx) })
+	w.fresh, w.late = a.fresh[:0], a.late[:0]
 	if err != nil {
 		a.forget()
 		return err
@@ -77,19 +68,45 @@ func (w *Writer) Append(ctx context.Context, batch Batch, outcomes []Outcome) er
 
 // appending is the state of one transaction of Append.
 type appending struct {
-	w      *Writer
-	tiers  Tiers
-	latest Micros
+	w        *Writer
+	tiers    Tiers
+	batch    Batch
+	outcomes []Outcome
+	learned  []*Series // resolved in this transaction
 
-	maxSeries int64
-	learned   []*Series // resolved in this transaction
+	fresh []block.Sample // newer than all that was known of their series
+	late  []int          // samples of the batch that have to be looked up
 }
 
-func (a *appending) add(ctx context.Context, s *Sample) (Outcome, error) {
+func (a *appending) run(ctx context.Context) error {
+	var err error
+	if a.tiers, err = listTiers(ctx, a.w.q); err != nil {
+		return err
+	}
+	if err := a.w.known.refresh(ctx, a.w, a.tiers[Minute].Watermark); err != nil {
+		return err
+	}
+	for i := range a.batch.Samples {
+		if a.outcomes[i], err = a.add(ctx, i); err != nil {
+			return err
+		}
+	}
+	if err := a.addLate(ctx); err != nil {
+		return err
+	}
+	if err := a.w.insertBlocks(ctx, a.fresh); err != nil {
+		return err
+	}
+	return a.w.moveImport(ctx, a.batch.Import)
+}
+
+// add takes a sample of the batch, and says what becomes of it, if it is not one to be looked up.
+func (a *appending) add(ctx context.Context, i int) (Outcome, error) {
+	s := &a.batch.Samples[i]
 	switch {
 	case !(math.Abs(s.Value) <= MaxValue): // so written that NaN is refused, too
 		return RefusedValue, nil
-	case s.TS > a.latest:
+	case s.TS > a.batch.Latest:
 		return RefusedAhead, nil
 	case s.TS < a.tiers.LowestFloor():
 		return RefusedOld, nil
@@ -102,17 +119,19 @@ func (a *appending) add(ctx context.Context, s *Sample) (Outcome, error) {
 	case err != nil:
 		return 0, err
 	}
-	if s.TS >= a.tiers[Raw].Floor {
-		added, err := a.w.q.InsertSample(ctx, db.InsertSampleParams{
-			Ts: int64(s.TS), SeriesID: s.Series.id, Value: s.Value,
-		})
-		if err != nil {
-			return 0, err
-		}
-		if added == 0 {
-			return Duplicate, nil
-		}
+	switch {
+	case s.TS < a.tiers[Raw].Floor:
+	case a.w.known.advance(s.Series.id, s.TS):
+		a.fresh = append(a.fresh, block.Sample{SeriesID: s.Series.id, TS: int64(s.TS), Value: s.Value})
+	default:
+		a.late = append(a.late, i)
+		return Stored, nil // for now
 	}
+	return a.count(ctx, s)
+}
+
+// count merges a sample that has been stored into the tiers that have passed it.
+func (a *appending) count(ctx context.Context, s *Sample) (Outcome, error) {
 	if s.TS >= a.tiers[Minute].Watermark {
 		return Stored, nil
 	}
@@ -123,7 +142,7 @@ func (a *appending) resolve(ctx context.Context, s *Series) error {
 	if s.id != 0 && s.life == a.w.life {
 		return nil
 	}
-	if err := a.w.resolve(ctx, s, a.maxSeries); err != nil {
+	if err := a.w.resolve(ctx, s, a.batch.MaxSeries); err != nil {
 		return err
 	}
 	s.life = a.w.life
@@ -141,25 +160,33 @@ func (a *appending) merge(ctx context.Context, s *Sample) error {
 			return err
 		}
 	}
+	a.w.known.merged()
 	return a.w.q.AdvanceLastSample(ctx, db.AdvanceLastSampleParams{
 		Ts: int64(s.TS), Value: s.Value, ID: s.Series.id,
 	})
 }
 
 func (a *appending) mergeInto(ctx context.Context, g Granularity, s *Sample) error {
-	bucket := int64(s.TS.AlignDown(g.Bucket()))
+	bucket, row := int64(s.TS.AlignDown(g.Bucket())), &a.w.row
 	if s.Series.mode {
-		return a.w.q.MergeStateRollup(ctx, db.MergeStateRollupParams{
-			Granularity: g.String(), SeriesID: s.Series.id, Ts: bucket, Value: s.Value, Count: 1,
+		row.Begin("state_rollups").Text(g.String()).Integer(s.Series.id).Integer(bucket).Real(s.Value).Integer(1)
+		_, err := a.w.q.MergeStateRollup(ctx, db.MergeStateRollupParams{
+			Granularity: g.String(), SeriesID: s.Series.id, Ts: bucket, Value: s.Value, Count: 1, Chk: row.Sum(),
 		})
+		return err
 	}
-	return a.w.q.MergeRollup(ctx, db.MergeRollupParams{
+	row.Begin("rollups").Text(g.String()).Integer(s.Series.id).Integer(bucket).
+		Integer(1).Real(s.Value).Real(s.Value).Real(s.Value)
+	_, err := a.w.q.MergeRollup(ctx, db.MergeRollupParams{
 		Granularity: g.String(), SeriesID: s.Series.id, Ts: bucket,
-		Count: 1, Sum: s.Value, Min: s.Value, Max: s.Value,
+		Count: 1, Sum: s.Value, Min: s.Value, Max: s.Value, Chk: row.Sum(),
 	})
+	return err
 }
 
+// forget takes back what was learned in a transaction that failed.
 func (a *appending) forget() {
+	a.w.known = known{}
 	for _, s := range a.learned {
 		s.forget()
 	}

@@ -9,8 +9,6 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
-
-	"github.com/wanstore/wanstore/schema"
 )
 
 const (
@@ -129,20 +127,16 @@ func beginCopy(from *sqlite3.Conn, path string) error {
 
 // checkCopy looks whether the file at path, which nobody else has open, is a sound history of this program.
 func checkCopy(ctx context.Context, path string) error {
-	migrations, err := schema.Migrations()
-	if err != nil {
-		return err
-	}
 	// Immutable, or SQLite would put a -wal and a -shm beside it.
 	pool, err := driver.Open(readerDSN(path, "") + "&immutable=1")
 	if err != nil {
 		return err
 	}
-	return errors.Join(checkSound(ctx, pool, len(migrations)), pool.Close())
+	return errors.Join(checkSound(ctx, pool), pool.Close())
 }
 
-func checkSound(ctx context.Context, pool *sql.DB, latest int) error {
-	if err := recognise(ctx, pool, latest); err != nil {
+func checkSound(ctx context.Context, pool *sql.DB) error {
+	if err := recognise(ctx, pool); err != nil {
 		return err
 	}
 	var finding string

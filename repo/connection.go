@@ -8,6 +8,8 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/functions"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 	"github.com/wanstore/wanstore/schema"
 )
 
@@ -18,7 +20,7 @@ var errBegun = errors.New("the file has just been begun")
 
 // setUpWriter makes a connection one of a writer. That of a file which has no page yet writes the first one, and fails with
 // errBegun: the next one will do.
-func setUpWriter(c *sqlite3.Conn) error {
+func setUpWriter(c *sqlite3.Conn, log *seal.Log) error {
 	// The end of a connection may be that of a damaged file, which is to stay as it was found: a proper close says otherwise.
 	if err := leaveWAL(c, true); err != nil {
 		return err
@@ -36,19 +38,23 @@ func setUpWriter(c *sqlite3.Conn) error {
 	if err := c.Exec("PRAGMA journal_mode = wal"); err != nil {
 		return err
 	}
-	return SetUp(c)
+	return setUp(c, log)
 }
 
 // setUpReader makes a connection one that writes nothing. What is temporary has to be made before.
-func setUpReader(c *sqlite3.Conn) error {
-	return errors.Join(c.Exec("PRAGMA query_only = off"), SetUp(c), c.Exec("PRAGMA query_only = on"))
+func setUpReader(c *sqlite3.Conn, log *seal.Log) error {
+	return errors.Join(c.Exec("PRAGMA query_only = off"), setUp(c, log), c.Exec("PRAGMA query_only = on"))
 }
 
-// SetUp gives a connection what the generated queries want beside the tables of the file: the function pack, and a temporary
-// table. Without it they can not be prepared.
+// SetUp gives a connection what the generated queries want beside the tables of the file: functions, and a temporary table.
+// Without it they cannot be prepared.
 //
 // Errors: those of SQLite.
-func SetUp(c *sqlite3.Conn) error { return errors.Join(definePack(c), c.Exec(schema.SampleGroups)) }
+func SetUp(c *sqlite3.Conn) error { return setUp(c, new(seal.Log)) }
+
+func setUp(c *sqlite3.Conn, log *seal.Log) error {
+	return errors.Join(functions.Define(c, log), c.Exec(schema.SampleGroups))
+}
 
 // beginFile gives a new file its first page. A file that is there keeps what it has: to say it again would write to that page each
 // time that it is opened.

@@ -24,7 +24,7 @@ func inherit(ctx context.Context, conn *sql.Conn, path string) error {
 	}
 	for _, damaged := range slices.Backward(list) {
 		if ages, err := salvageAges(ctx, damaged); err == nil && ages.plausible() {
-			return keep(ctx, q, tiers.Ages(), ages)
+			return keep(ctx, q, tiers, ages)
 		}
 	}
 	return nil

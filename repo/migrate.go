@@ -5,41 +5,44 @@ import (
 	"database/sql"
 	"fmt"
 
+	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/schema"
 )
 
-// migrate brings the file to the latest schema version. All of it is one transaction that takes the write lock first, so
-// of several processes that start at once one migrates and the others find it done. path is where a new file lies.
-func migrate(ctx context.Context, conn *sql.Conn, path string) error {
-	migrations, err := schema.Migrations()
-	if err != nil {
-		return err
-	}
+// begin makes the tables of a new file. All of it is one transaction that takes the write lock first, so of several
+// processes that start at once one makes them and the others find them there. path is where a new file lies.
+func begin(ctx context.Context, conn *sql.Conn, path string) error {
 	return immediately(ctx, conn, func() error {
 		id, err := identify(ctx, conn)
 		if err != nil {
 			return err
 		}
-		if err := id.check(len(migrations)); err != nil {
+		if err := id.check(schema.Version); err != nil || id.version == schema.Version {
 			return err
 		}
-		for _, migration := range migrations[id.version:] {
-			if err := apply(ctx, conn, migration); err != nil {
-				return err
-			}
+		script := fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",
+			schema.History, applicationID, schema.Version)
+		if _, err := conn.ExecContext(ctx, script); err != nil {
+			return fmt.Errorf("make the tables: %w", err)
 		}
-		if id.version == 0 {
-			return inherit(ctx, conn, path)
-		}
-		return nil
+		return sealNew(ctx, conn, path)
 	})
 }
 
-func apply(ctx context.Context, conn *sql.Conn, migration schema.Migration) error {
-	script := fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",
-		migration.SQL, applicationID, migration.Version)
-	if _, err := conn.ExecContext(ctx, script); err != nil {
-		return fmt.Errorf("apply %s: %w", migration.Name, err)
+// sealNew gives the rows that a new file begins with their check values, and the policy of the file that it replaces.
+func sealNew(ctx context.Context, conn *sql.Conn, path string) error {
+	q := db.New(conn)
+	tiers, err := listTiers(ctx, q)
+	if err != nil {
+		return err
 	}
-	return nil
+	for _, tier := range tiers {
+		if err := setTier(ctx, q, tier); err != nil {
+			return err
+		}
+	}
+	if err := q.SetClock(ctx, db.SetClockParams{}); err != nil {
+		return err
+	}
+	return inherit(ctx, conn, path)
 }

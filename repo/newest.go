@@ -6,6 +6,8 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+
+	"github.com/wanstore/wanstore/db"
 )
 
 // Newest is the newest sample of a series.
@@ -19,7 +21,7 @@ type Newest struct {
 //
 // Errors: that of ctx, ErrReadTooLong, ErrDamaged, and those of the file system.
 func (s *Snapshot) Newest(ctx context.Context) ([]Newest, error) {
-	recent, err := s.q.ListNewestSamples(ctx, int64(max(s.Tiers[Minute].Watermark, s.Tiers[Raw].Floor)))
+	recent, err := s.newestRaw(ctx, max(s.Tiers[Minute].Watermark, s.Tiers[Raw].Floor))
 	if err != nil {
 		return nil, failure(ctx, "read", s.path, err)
 	}
@@ -29,8 +31,10 @@ func (s *Snapshot) Newest(ctx context.Context) ([]Newest, error) {
 			newest[series.ID] = series.rolledUp
 		}
 	}
-	for _, row := range recent {
-		newest[row.SeriesID] = Newest{SeriesID: row.SeriesID, TS: Micros(row.Ts), Value: row.Value}
+	for _, one := range recent {
+		if was, ok := newest[one.SeriesID]; !ok || one.TS > was.TS {
+			newest[one.SeriesID] = one
+		}
 	}
 	list := make([]Newest, 0, len(newest))
 	for _, one := range newest {
@@ -40,14 +44,42 @@ func (s *Snapshot) Newest(ctx context.Context) ([]Newest, error) {
 	return list, nil
 }
 
+// newestRaw returns the newest samples that blocks have of each series from a moment on, and those of rows.
+func (s *Snapshot) newestRaw(ctx context.Context, from Micros) ([]Newest, error) {
+	var list []Newest
+	_, parts, err := listParts(ctx, s.q)
+	if err != nil {
+		return nil, err
+	}
+	first, _ := reach(span{from: from})
+	inBlocks, err := s.q.ListNewestInBlocks(ctx, db.ListNewestInBlocksParams{
+		FromTs: int64(from), Parts: parts, First: first, Last: partKeys,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, row := range inBlocks {
+		list = append(list, Newest{SeriesID: row.SeriesID, TS: Micros(row.Ts), Value: row.Value})
+	}
+	inRows, err := s.q.ListNewestSamples(ctx, int64(from))
+	for _, row := range inRows {
+		list = append(list, Newest{SeriesID: row.SeriesID, TS: Micros(row.Ts), Value: row.Value})
+	}
+	return list, err
+}
+
 // NewestMoment returns the moment of the newest sample of the file, of whatever series; in a file without any the beginning
 // of time. It costs one seek.
 //
 // Errors: as for Newest.
 func (s *Snapshot) NewestMoment(ctx context.Context) (Micros, error) {
-	last, err := s.q.LastSampleTime(ctx, int64(s.Tiers[Raw].Floor))
+	_, parts, err := listParts(ctx, s.q)
+	if err != nil {
+		return 0, failure(ctx, "read", s.path, err)
+	}
+	last, err := lastRaw(ctx, s.q, parts, s.Tiers[Raw].Floor)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.rolledUp, nil
 	}
-	return max(Micros(last), s.rolledUp), failure(ctx, "read", s.path, err)
+	return max(last, s.rolledUp), failure(ctx, "read", s.path, err)
 }

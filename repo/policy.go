@@ -46,19 +46,19 @@ func (w *Writer) SetAges(ctx context.Context, wish Ages, valid func(Ages) error)
 		if err := valid(after); err != nil {
 			return err
 		}
-		return keep(ctx, w.q, before, after)
+		return keep(ctx, w.q, tiers, after)
 	})
 	return before, after, err
 }
 
-func keep(ctx context.Context, q *db.Queries, before, after Ages) error {
-	for _, g := range Granularities() {
-		if after[g] == before[g] {
+func keep(ctx context.Context, q *db.Queries, tiers Tiers, ages Ages) error {
+	for _, tier := range tiers {
+		if tier.Keep == ages[tier.Granularity] {
 			continue
 		}
-		params := db.SetKeepParams{Granularity: g.String(), Keep: after[g].Microseconds()}
-		if err := q.SetKeep(ctx, params); err != nil {
-			return fmt.Errorf("tier %s: %w", g, err)
+		tier.Keep = ages[tier.Granularity]
+		if err := setTier(ctx, q, tier); err != nil {
+			return fmt.Errorf("tier %s: %w", tier.Granularity, err)
 		}
 	}
 	return nil

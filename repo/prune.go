@@ -4,12 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
+	"slices"
 
 	"github.com/wanstore/wanstore/db"
 )
 
 // expiryRows bounds a step of Expire, which only counts: that is an order of magnitude faster than rolling up.
-const expiryRows = 10 * stepRows
+const expiryRows = 10 * stepSamples
 
 // Expiry is the state of giving up what the retention has passed before it was ever rolled up, as after a long time
 // without power. The zero value begins.
@@ -51,7 +53,11 @@ func (w *Writer) countExpired(ctx context.Context, slice span, expiry *Expiry) (
 	if err != nil {
 		return false, err
 	}
-	n, err := w.q.CountSamples(ctx, db.CountSamplesParams{FromTs: int64(part.from), UntilTs: int64(part.until)})
+	_, parts, err := listParts(ctx, w.q)
+	if err != nil {
+		return false, err
+	}
+	n, err := countRaw(ctx, w.q, parts, part)
 	if err != nil {
 		return false, err
 	}
@@ -72,8 +78,7 @@ func (w *Writer) giveUp(ctx context.Context, tiers Tiers, limit Micros) error {
 		if g == Raw {
 			continue
 		}
-		params := db.SetWatermarkParams{Watermark: int64(limit), Granularity: g.String()}
-		if err := w.q.SetWatermark(ctx, params); err != nil {
+		if err := w.raiseWatermark(ctx, g, limit); err != nil {
 			return err
 		}
 	}
@@ -81,7 +86,12 @@ func (w *Writer) giveUp(ctx context.Context, tiers Tiers, limit Micros) error {
 }
 
 func (w *Writer) raiseFloor(ctx context.Context, g Granularity, floor Micros) error {
-	return w.q.RaiseFloor(ctx, db.RaiseFloorParams{Floor: int64(floor), Granularity: g.String()})
+	tiers, err := listTiers(ctx, w.q)
+	if err != nil || tiers[g].Floor >= floor {
+		return err
+	}
+	tiers[g].Floor = floor
+	return setTier(ctx, w.q, tiers[g])
 }
 
 // RaiseFloors moves the floor of every tier to its age. What lies below no longer counts and waits to be swept.
@@ -104,8 +114,8 @@ func (w *Writer) RaiseFloors(ctx context.Context, now Micros) error {
 	})
 }
 
-// SweepSamples deletes a batch of raw samples that lie below the floor, 10,000 rows at most, and says whether there are
-// more.
+// SweepSamples deletes a batch of raw samples that lie below the floor, those of 100,000 samples in blocks or 10,000 rows, and
+// says whether there are more.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SweepSamples(ctx context.Context) (deleted int64, more bool, err error) {
@@ -128,16 +138,64 @@ func (w *Writer) sweepSamples(ctx context.Context, floor Micros) (deleted int64,
 	if err != nil {
 		return 0, false, err
 	}
+	deleted, more, err = w.sweepBlocks(ctx, floor, w.atMost(stepSamples, series))
+	if err != nil || more {
+		return deleted, more, err
+	}
 	end := db.SweepSamplesParams{Ts: int64(floor)}
 	stays, err := w.q.NthSampleBefore(ctx, db.NthSampleBeforeParams{BeforeTs: end.Ts, Nth: w.atMost(stepRows, series)})
 	switch {
 	case err == nil:
 		end.Ts, end.SeriesID, more = stays.Ts, stays.SeriesID, true
 	case !errors.Is(err, sql.ErrNoRows):
+		return deleted, false, err
+	}
+	rows, err := w.q.SweepSamples(ctx, end)
+	return deleted + rows, more, err
+}
+
+// sweepBlocks deletes the oldest blocks that lie below the floor as a whole, with so many samples or few more.
+func (w *Writer) sweepBlocks(ctx context.Context, floor Micros, samples int64) (deleted int64, more bool, err error) {
+	parts, err := w.q.ListParts(ctx)
+	if err != nil {
 		return 0, false, err
 	}
-	deleted, err = w.q.SweepSamples(ctx, end)
-	return deleted, more, err
+	for _, part := range parts {
+		keys, err := w.doomedBlocks(ctx, part, floor)
+		if err != nil {
+			return deleted, false, err
+		}
+		more = more || len(keys) == mostKeys
+		for i, key := range keys {
+			if deleted += max(key.count, 0); deleted >= samples && i+1 < len(keys) {
+				keys, more = keys[:i+1], true
+				break
+			}
+		}
+		if len(keys) > 0 {
+			err = w.deleteBlocks(ctx, part, keys[len(keys)-1].id, floor)
+		}
+		if err != nil || deleted >= samples {
+			return deleted, true, err
+		}
+	}
+	return deleted, more, nil
+}
+
+// doomedBlocks returns the first blocks of a part that lie below the floor as a whole.
+func (w *Writer) doomedBlocks(ctx context.Context, part int64, floor Micros) ([]blockKey, error) {
+	keys, err := blockKeys(ctx, w.q, part, span{from: math.MinInt64, until: floor}, false)
+	return slices.DeleteFunc(keys, func(key blockKey) bool { return !key.below(floor) }), err
+}
+
+// deleteBlocks deletes the blocks of a part up to a key that lie below the floor as a whole.
+func (w *Writer) deleteBlocks(ctx context.Context, part, last int64, floor Micros) error {
+	first := part * partKeys
+	_, err := w.q.SweepBlocks(ctx, db.SweepBlocksParams{
+		FromID: first, UntilID: min(last+1, first+int64(max(floor, 0))), Floor: int64(floor),
+		SurelyBeforeID: first + int64(max(floor-blockSpan-mostBump, 0)),
+	})
+	return err
 }
 
 // Sweep is the state of sweeping a tier of buckets series by series. The zero value begins.

@@ -11,6 +11,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 	"github.com/wanstore/wanstore/schema"
 )
 
@@ -25,6 +26,7 @@ type Reader struct {
 	q    *db.Queries // of the pool, to be closed
 
 	turns   turns
+	unsound *seal.Log    // rows that were left out
 	crowded func() int64 // the size of the WAL from which on views end soon
 }
 
@@ -58,20 +60,17 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err := makeCompanions(path, false); err != nil {
 		return nil, err
 	}
-	migrations, err := schema.Migrations()
-	if err != nil {
-		return nil, err
-	}
 	if err := registerReaderVFS(); err != nil {
 		return nil, err
 	}
-	pool, err := openPool(path, readerDSN(path, readerVFSName), setUpReader)
+	log := new(seal.Log)
+	pool, err := openPool(path, readerDSN(path, readerVFSName), func(c *sqlite3.Conn) error { return setUpReader(c, log) })
 	if err != nil {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(maxReaders)
 	pool.SetMaxIdleConns(maxReaders)
-	if err := strangersJournal(path, foreignWAL(path, recognise(ctx, pool, len(migrations)))); err != nil {
+	if err := strangersJournal(path, foreignWAL(path, recognise(ctx, pool))); err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
 	statements := prepared{pool, map[string]*sql.Stmt{}}
@@ -79,11 +78,11 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(err, pool.Close())
 	}
-	return &Reader{path: path, pool: statements, q: q, turns: newTurns(), crowded: func() int64 { return CrowdedWAL }}, nil
+	return &Reader{path: path, pool: statements, q: q, turns: newTurns(), unsound: log, crowded: func() int64 { return CrowdedWAL }}, nil
 }
 
 // recognise lets through what this program can read.
-func recognise(ctx context.Context, pool *sql.DB, latest int) error {
+func recognise(ctx context.Context, pool *sql.DB) error {
 	id, err := identifyAtOnce(ctx, pool)
 	if err != nil {
 		return readingError(err)
@@ -91,12 +90,12 @@ func recognise(ctx context.Context, pool *sql.DB, latest int) error {
 	if id.blank() {
 		return ErrEmpty
 	}
-	if err := id.check(latest); err != nil {
+	if err := id.check(schema.Version); err != nil {
 		return err
 	}
-	if id.version < latest {
+	if id.version < schema.Version {
 		return fmt.Errorf("its schema version is %d and this program reads %d: `wanstore maintain` brings it up to date",
-			id.version, latest)
+			id.version, schema.Version)
 	}
 	return nil
 }
@@ -132,6 +131,7 @@ type Snapshot struct {
 	tx       *sql.Tx
 	q        *db.Queries
 	turns    turns
+	unsound  *seal.Log
 	rolledUp Micros // newest sample that has been rolled up, of any series
 }
 
@@ -155,7 +155,10 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 		return nil, failure(ctx, "read", r.path, err)
 	}
 	limit.begin(r.path, r.crowded)
-	s := &Snapshot{path: r.path, time: limit, tx: tx, q: db.New(transacted{tx, r.pool, map[string]*sql.Stmt{}}), turns: r.turns}
+	s := &Snapshot{
+		path: r.path, time: limit, tx: tx, q: db.New(transacted{tx, r.pool, map[string]*sql.Stmt{}}),
+		turns: r.turns, unsound: r.unsound,
+	}
 	if err := s.load(s.Context()); err != nil {
 		err = failure(s.Context(), "read", r.path, err)
 		return nil, errors.Join(err, s.Close())
@@ -178,6 +181,9 @@ func (s *Snapshot) load(ctx context.Context) error {
 	s.Series = make([]SeriesInfo, 0, len(rows))
 	s.rolledUp = math.MinInt64
 	for _, row := range rows {
+		if row.Sound == 0 {
+			continue
+		}
 		info := SeriesInfo{
 			ID:          row.ID,
 			Key:         Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels},

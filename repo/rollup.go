@@ -2,22 +2,27 @@ package repo
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"time"
 
 	"github.com/wanstore/wanstore/db"
 )
 
 const (
-	// stepRows bounds a step of maintenance: so many rows are read, or deleted, in one transaction. A size cap bounds it further.
+	// stepRows bounds a step of maintenance: so many rows are read, or deleted, in one transaction. A size cap bounds it
+	// further.
 	stepRows = 10_000
 
-	// rowsPerSeries is the least that a step reads of each series before it cuts a minute. With many series of few rows
-	// each cut would rewrite a page a series for nothing; one sample a second makes six steps a minute.
-	rowsPerSeries = 10
+	// stepSamples bounds a step that reads samples: from blocks they come ten times as fast as rows.
+	stepSamples = 100_000
 
-	// mostRows bounds a step with very many series: what it groups is in memory.
+	// samplesPerSeries is the least that a step reads of each series before it cuts a minute: each cut rewrites a page a
+	// series.
+	samplesPerSeries = 60
+
+	// mostSamples bounds a step with very many series: what it groups is in memory.
+	mostSamples = 600_000
+
+	// mostRows is mostSamples of a step that reads rows.
 	mostRows = 100_000
 )
 
@@ -61,41 +66,27 @@ func (w *Writer) cut(ctx context.Context, to Granularity, slice span) (span, err
 		return slice, err
 	}
 	if to == Minute {
-		return w.cutSamples(ctx, slice, w.grouped(rowsPerSeries*series, series))
+		samples := w.atMost(min(max(stepSamples, samplesPerSeries*series), mostSamples), series)
+		return w.cutSamples(ctx, slice, samples)
 	}
 	return w.cutBuckets(ctx, to, slice, series)
 }
 
-// grouped is how many rows a step groups where it takes so many to be worth its while.
-func (w *Writer) grouped(worthwhile, series int64) int64 {
-	return w.atMost(min(max(stepRows, worthwhile), mostRows), series)
-}
-
-// cutSamples ends a slice of raw samples before its nth row, in the middle of a minute if need be.
-func (w *Writer) cutSamples(ctx context.Context, slice span, nth int64) (span, error) {
-	ts, err := w.q.NthSampleTime(ctx, db.NthSampleTimeParams{
-		FromTs: int64(slice.from), UntilTs: int64(slice.until), Nth: nth,
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return slice, nil
-	}
+// cutSamples ends a slice of raw samples before it has many more than n, in the middle of a minute if need be.
+func (w *Writer) cutSamples(ctx context.Context, slice span, n int64) (span, error) {
+	parts, _, err := listParts(ctx, w.q)
 	if err != nil {
 		return slice, err
 	}
-	first, err := w.q.FirstSampleTime(ctx, int64(slice.from))
-	if err != nil {
-		return slice, err
-	}
-	// At least one moment, also when more samples than that share it.
-	slice.until = Micros(max(ts, first+1))
-	return slice, nil
+	return cutRaw(ctx, w.q, parts, slice, n)
 }
 
 // cutBuckets ends a slice of buckets before a step would read more rows than it may. A series has one in a bucket, or none, or one for
 // each of its states. The slice ends with a bucket of the tier to, unless the states of one alone are too many.
 func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, series int64) (span, error) {
 	perBucket := series * int64(to.Bucket()/(to-1).Bucket())
-	part, err := w.cutRows(ctx, to-1, slice, series, w.grouped(2*perBucket, series))
+	rows := w.atMost(min(max(stepRows, 2*perBucket), mostRows), series)
+	part, err := w.cutRows(ctx, to-1, slice, series, rows)
 	if whole := part.until.AlignDown(to.Bucket()); whole > slice.from {
 		part.until = whole
 	}
@@ -144,12 +135,31 @@ func (w *Writer) rollUpSlice(ctx context.Context, to Granularity, slice span) (m
 	if err != nil {
 		return 0, err
 	}
-	err = w.q.SetWatermark(ctx, db.SetWatermarkParams{Watermark: int64(slice.until), Granularity: to.String()})
-	return after - before, err
+	return after - before, w.raiseWatermark(ctx, to, slice.until)
+}
+
+func (w *Writer) raiseWatermark(ctx context.Context, g Granularity, watermark Micros) error {
+	tiers, err := listTiers(ctx, w.q)
+	if err != nil || tiers[g].Watermark >= watermark {
+		return err
+	}
+	tiers[g].Watermark = watermark
+	return setTier(ctx, w.q, tiers[g])
 }
 
 // rollUpSamples reads the samples of a slice once, and makes all that is made of them from what they come to.
 func (w *Writer) rollUpSamples(ctx context.Context, slice span) error {
+	_, parts, err := listParts(ctx, w.q)
+	if err != nil {
+		return err
+	}
+	first, last := reach(slice)
+	if err := w.q.GroupBlocks(ctx, db.GroupBlocksParams{
+		Bucket: Minute.Bucket().Microseconds(), FromTs: int64(slice.from), UntilTs: int64(slice.until),
+		Parts: parts, First: first, Last: last,
+	}); err != nil {
+		return err
+	}
 	if err := w.q.GroupSamples(ctx, db.GroupSamplesParams{
 		Bucket: Minute.Bucket().Microseconds(), FromTs: int64(slice.from), UntilTs: int64(slice.until),
 	}); err != nil {

@@ -5,10 +5,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"time"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
 // bucketPages reads the buckets of all series window by window: their key has the series first, so a window is one walk a
@@ -78,28 +80,71 @@ func (s *Snapshot) readWindow(ctx context.Context, g Granularity, series []Serie
 	return page, nil
 }
 
+// appendBuckets adds the buckets of a series that are sound.
 func (s *Snapshot) appendBuckets(ctx context.Context, page []Bucket, g Granularity, id int64, window Span) ([]Bucket, error) {
 	blob, err := s.q.PackRollups(ctx, db.PackRollupsParams{
 		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
 	})
-	page = slices.Grow(page, len(blob)/(5*8))
-	for rows := packed(blob); len(rows) > 0; {
-		page = append(page, Bucket{
+	page = slices.Grow(page, len(blob)/(6*8))
+	var row seal.Row
+	for rows, before := packed(blob), Micros(math.MinInt64); len(rows) > 0; {
+		b := Bucket{
 			TS: Micros(rows.integer()), SeriesID: id, Count: rows.integer(), Sum: rows.real(), Min: rows.real(), Max: rows.real(),
-		})
+		}
+		row.Begin("rollups").Text(g.String()).Integer(id).Integer(int64(b.TS)).
+			Integer(b.Count).Real(b.Sum).Real(b.Min).Real(b.Max)
+		if !rows.isSound(&row) {
+			s.noteBucket("rollups", g, b.TS, id)
+			continue
+		}
+		if b.TS <= before {
+			return page, errDisorder("rollups")
+		}
+		before = b.TS
+		page = append(page, b)
 	}
 	return page, err
 }
 
+func (s *Snapshot) noteBucket(table string, g Granularity, ts Micros, id int64) {
+	s.unsound.Note(seal.Key{Table: table, Granularity: g.String(), TS: int64(ts), Rest: id})
+}
+
+// errDisorder says that keys of a table do not rise: pages were exchanged.
+func errDisorder(table string) error {
+	return fmt.Errorf("%w: keys of %s do not rise", ErrDamaged, table)
+}
+
+// appendStates adds the buckets of a series of states. Of a bucket with a row that is not sound nothing is left.
 func (s *Snapshot) appendStates(ctx context.Context, page []Bucket, g Granularity, id int64, window Span) ([]Bucket, error) {
 	blob, err := s.q.PackStateRollups(ctx, db.PackStateRollupsParams{
 		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
 	})
+	var row seal.Row
+	before := Bucket{TS: math.MinInt64}
+	bad := Micros(math.MinInt64)
 	for rows := packed(blob); len(rows) > 0; {
 		ts, state, count := Micros(rows.integer()), rows.real(), rows.integer()
-		page = append(page, Bucket{
-			TS: ts, SeriesID: id, Count: count, Sum: state * float64(count), Min: state, Max: state,
-		})
+		row.Begin("state_rollups").Text(g.String()).Integer(id).Integer(int64(ts)).Real(state).Integer(count)
+		switch sound := rows.isSound(&row); {
+		case !sound && ts != bad:
+			s.noteBucket("state_rollups", g, ts, id)
+			page, bad = withoutBucket(page, id, ts), ts
+		case !sound || ts == bad:
+		case ts < before.TS || ts == before.TS && state <= before.Min:
+			return page, errDisorder("state_rollups")
+		default:
+			before = Bucket{TS: ts, SeriesID: id, Count: count, Sum: state * float64(count), Min: state, Max: state}
+			page = append(page, before)
+		}
 	}
 	return page, err
+}
+
+// withoutBucket takes the rows of a bucket away that a page ends with.
+func withoutBucket(page []Bucket, id int64, ts Micros) []Bucket {
+	for len(page) > 0 && page[len(page)-1].SeriesID == id && page[len(page)-1].TS == ts {
+		page = page[:len(page)-1]
+	}
+	return page
 }

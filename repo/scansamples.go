@@ -1,11 +1,14 @@
 package repo
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"iter"
+	"slices"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/functions"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
 // pick is a set of series as the queries of raw samples take it.
@@ -13,106 +16,154 @@ type pick struct {
 	least, greatest int64
 	unbroken        int64  // 1: all ids between those two
 	ids             string // a JSON array
+	parts           []int64
 }
 
 // pickSeries takes series in the order of their ids.
-func pickSeries(series []SeriesInfo) (pick, error) {
-	ids := make([]int64, 0, len(series))
+func pickSeries(series []SeriesInfo) pick {
+	ids, parts := make([]int64, 0, len(series)), []int64{}
 	for _, one := range series {
 		ids = append(ids, one.ID)
+		if part := one.ID / partSeries; hasKey(0, one.ID) && (len(parts) == 0 || parts[len(parts)-1] != part) {
+			parts = append(parts, part)
+		}
 	}
-	p := pick{least: ids[0], greatest: ids[len(ids)-1]}
+	p := pick{least: ids[0], greatest: ids[len(ids)-1], ids: jsonArray(ids), parts: parts}
 	if p.greatest-p.least == int64(len(ids)-1) {
 		p.unbroken = 1
 	}
-	text, err := json.Marshal(ids)
-	p.ids = string(text)
-	return p, err
+	return p
 }
 
-// samplePages reads raw samples in the order of their key or against it, each page from where the one before has ended.
-func (s *Snapshot) samplePages(ctx context.Context, series []SeriesInfo, span Span) iter.Seq2[[]Bucket, error] {
+const (
+	// A block has samples of up to 256 series, so a page of one series takes more of them than a page of all. How many
+	// samples are passed over for each that is wanted shows with the first page, and is believed by and by.
+	mostGrowth = 8
+	mostPassed = 64
+)
+
+// sampleScan reads raw samples page by page.
+type sampleScan struct {
+	*Snapshot
+	picked pick
+	span   Span
+	budget int64 // samples of all series that the next page looks through
+}
+
+// samplePages reads raw samples in the order of time or against it, window by window.
+func (s *Snapshot) samplePages(ctx context.Context, series []SeriesInfo, over Span) iter.Seq2[[]Bucket, error] {
+	scan := &sampleScan{Snapshot: s, picked: pickSeries(series), span: over, budget: pageRows}
 	return func(yield func([]Bucket, error) bool) {
-		picked, err := pickSeries(series)
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		read := s.samplesForwards(ctx, picked, span)
-		if span.NewestFirst {
-			read = s.samplesBackwards(ctx, picked, span)
-		}
-		for {
-			page, err := s.turns.page(ctx, read)
+		for scan.span.From < scan.span.Until {
+			page, err := s.turns.page(ctx, func() ([]Bucket, error) { return scan.next(ctx) })
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if len(page) == 0 || !yield(page, nil) || len(page) < pageRows {
+			if len(page) > 0 && !yield(page, nil) {
 				return
 			}
 		}
 	}
 }
 
-// samplesForwards returns a function that reads the next page with each call.
-func (s *Snapshot) samplesForwards(ctx context.Context, picked pick, span Span) func() ([]Bucket, error) {
-	next := db.PackSamplesParams{
-		LeastID: picked.least, GreatestID: picked.greatest, Unbroken: picked.unbroken, SeriesIds: picked.ids,
-		AfterTs: int64(span.From), UntilTs: int64(span.Until), MaxRows: pageRows,
+// next reads a page, and leaves the rest of the span.
+func (s *sampleScan) next(ctx context.Context) ([]Bucket, error) {
+	left := span{from: s.span.From, until: s.span.Until}
+	cut := cutRaw
+	if s.span.NewestFirst {
+		cut = cutRawBackwards
 	}
-	return func() ([]Bucket, error) {
-		rows, err := s.q.PackSamples(ctx, next)
-		page := unpackSamples(rows)
-		if len(page) > 0 {
-			last := page[len(page)-1]
-			next.AfterTs, next.AfterSeriesID = int64(last.TS), last.SeriesID
-		}
-		return page, err
+	window, err := cut(ctx, s.q, s.picked.parts, left, s.budget)
+	if err != nil {
+		return nil, err
 	}
+	page, err := s.read(ctx, window)
+	if err != nil {
+		return nil, err
+	}
+	s.sort(page)
+	if s.span.NewestFirst {
+		s.span.Until = window.from
+	} else {
+		s.span.From = window.until
+	}
+	s.learn(len(page))
+	return page, nil
 }
 
-// samplesBackwards is samplesForwards from the end.
-func (s *Snapshot) samplesBackwards(ctx context.Context, picked pick, span Span) func() ([]Bucket, error) {
-	next := db.PackSamplesBackwardsParams{
-		LeastID: picked.least, GreatestID: picked.greatest, Unbroken: picked.unbroken, SeriesIds: picked.ids,
-		FromTs: int64(span.From), BeforeTs: int64(span.Until), MaxRows: pageRows,
-	}
-	return func() ([]Bucket, error) {
-		rows, err := s.q.PackSamplesBackwards(ctx, next)
-		page := unpackSamples(rows)
-		if len(page) > 0 {
-			last := page[len(page)-1]
-			next.BeforeTs, next.BeforeSeriesID = int64(last.TS), last.SeriesID
-		}
-		return page, err
-	}
+// learn sets the budget of the next page by what came of this one.
+func (s *sampleScan) learn(rows int) {
+	wanted := s.budget * pageRows / max(int64(rows), 1)
+	s.budget = min(max(wanted, pageRows), s.budget*mostGrowth, pageRows*mostPassed)
 }
 
-func unpackSamples(rows packed) []Bucket {
-	page := make([]Bucket, 0, len(rows)/(3*8))
+// read reads what blocks and rows have in a window, in no order.
+func (s *sampleScan) read(ctx context.Context, window span) ([]Bucket, error) {
+	first, last := reach(window)
+	inBlocks, err := s.q.PackBlocks(ctx, db.PackBlocksParams{
+		SeriesIds: s.picked.ids, FromTs: int64(window.from), UntilTs: int64(window.until),
+		Parts: jsonArray(s.picked.parts), First: first, Last: last,
+	})
+	if err != nil {
+		return nil, err
+	}
+	inRows, err := s.q.PackSamples(ctx, db.PackSamplesParams{
+		LeastID: s.picked.least, GreatestID: s.picked.greatest, Unbroken: s.picked.unbroken, SeriesIds: s.picked.ids,
+		FromTs: int64(window.from), UntilTs: int64(window.until),
+	})
+	if err != nil {
+		return nil, err
+	}
+	page := make([]Bucket, 0, len(inBlocks)/functions.PackedSample+len(inRows)/(4*8))
+	for rows := packed(inBlocks); len(rows) > 0; {
+		page = append(page, sampleBucket(Micros(rows.integer()), rows.integer(), rows.real()))
+	}
+	return s.appendRows(page, inRows), nil
+}
+
+// appendRows adds the rows of raw_samples that are sound.
+func (s *sampleScan) appendRows(page []Bucket, rows packed) []Bucket {
+	var row seal.Row
 	for len(rows) > 0 {
-		row := Bucket{TS: Micros(rows.integer()), SeriesID: rows.integer(), Count: 1, Sum: rows.real()}
-		row.Min, row.Max = row.Sum, row.Sum
-		page = append(page, row)
+		sample := sampleBucket(Micros(rows.integer()), rows.integer(), rows.real())
+		row.Begin("raw_samples").Integer(int64(sample.TS)).Integer(sample.SeriesID).Real(sample.Sum)
+		if !rows.isSound(&row) {
+			s.unsound.Note(seal.Key{
+				Table: "raw_samples", Granularity: Raw.String(), TS: int64(sample.TS), Rest: sample.SeriesID,
+			})
+			continue
+		}
+		page = append(page, sample)
 	}
 	return page
+}
+
+func sampleBucket(ts Micros, series int64, value float64) Bucket {
+	return Bucket{TS: ts, SeriesID: series, Count: 1, Sum: value, Min: value, Max: value}
+}
+
+// sort brings a page into the order of the scan.
+func (s *sampleScan) sort(page []Bucket) {
+	order := func(a, b Bucket) int { return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(a.SeriesID, b.SeriesID)) }
+	if !slices.IsSortedFunc(page, order) {
+		slices.SortFunc(page, order)
+	}
+	if s.span.NewestFirst {
+		slices.Reverse(page)
+	}
 }
 
 // CountSamples returns how many raw samples the given series have in a span.
 //
 // Errors: as for Scan.
-func (s *Snapshot) CountSamples(ctx context.Context, series []SeriesInfo, span Span) (int64, error) {
-	if len(series) == 0 {
-		return 0, nil
+func (s *Snapshot) CountSamples(ctx context.Context, series []SeriesInfo, over Span) (int64, error) {
+	count := int64(0)
+	for _, err := range s.Scan(ctx, Raw, series, Span{From: over.From, Until: over.Until}) {
+		if err != nil {
+			return 0, err
+		}
+		count++
 	}
-	picked, err := pickSeries(series)
-	if err != nil {
-		return 0, err
-	}
-	n, err := s.q.CountSamplesOf(ctx, db.CountSamplesOfParams{
-		LeastID: picked.least, GreatestID: picked.greatest, Unbroken: picked.unbroken, SeriesIds: picked.ids,
-		FromTs: int64(max(span.From, s.Tiers[Raw].Floor)), UntilTs: int64(span.Until),
-	})
-	return n, failure(ctx, "read", s.path, err)
+	return count, nil
 }

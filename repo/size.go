@@ -54,14 +54,18 @@ func (r *Reader) Backlog(ctx context.Context) (backlog time.Duration, err error)
 }
 
 func (s *Snapshot) backlog(ctx context.Context) (time.Duration, error) {
-	from := int64(max(s.Tiers[Minute].Watermark, s.Tiers[Raw].Floor))
-	first, err := s.q.FirstSampleTime(ctx, from)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
+	from := max(s.Tiers[Minute].Watermark, s.Tiers[Raw].Floor)
+	parts, list, err := listParts(ctx, s.q)
 	if err != nil {
 		return 0, err
 	}
-	last, err := s.q.LastSampleTime(ctx, from)
-	return Micros(last).Sub(Micros(first)), err
+	first, err := firstRaw(ctx, s.q, parts, from)
+	if err != nil || first < 0 {
+		return 0, err
+	}
+	last, err := lastRaw(ctx, s.q, list, from)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return max(last.Sub(first), 0), err
 }

@@ -2,8 +2,6 @@ package repo
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"math"
 
 	"github.com/wanstore/wanstore/db"
@@ -79,18 +77,30 @@ func (s *Snapshot) tierStatus(ctx context.Context, g Granularity) (TierStatus, e
 }
 
 func (s *Snapshot) rawStatus(ctx context.Context, tier TierStatus) (TierStatus, error) {
-	first, err := s.q.FirstSampleTime(ctx, int64(tier.Floor))
-	if errors.Is(err, sql.ErrNoRows) {
-		return tier, nil
-	}
+	parts, list, err := listParts(ctx, s.q)
 	if err != nil {
 		return tier, err
 	}
-	last, err := s.q.LastSampleTime(ctx, int64(tier.Floor))
-	if err != nil {
+	whole := span{from: tier.Floor, until: math.MaxInt64}
+	if tier.Rows, err = countRaw(ctx, s.q, list, whole); err != nil || tier.Rows == 0 {
 		return tier, err
 	}
-	tier.First, tier.Last = Micros(first), Micros(last)
-	tier.Rows, err = s.q.CountSamples(ctx, db.CountSamplesParams{FromTs: first, UntilTs: last + 1})
+	if tier.First, err = s.firstSample(ctx, parts, tier.Floor); err != nil {
+		return tier, err
+	}
+	tier.Last, err = lastRaw(ctx, s.q, list, tier.Floor)
 	return tier, err
+}
+
+// firstSample is the moment of the first sample from a moment on, to the microsecond. There is one.
+func (s *Snapshot) firstSample(ctx context.Context, parts []int64, from Micros) (Micros, error) {
+	about, err := firstRaw(ctx, s.q, parts, from)
+	if err != nil {
+		return 0, err
+	}
+	around := Span{From: max(from, about-mostBump), Until: math.MaxInt64}
+	for sample, err := range s.Scan(ctx, Raw, s.Series, around) {
+		return sample.TS, err
+	}
+	return about, nil
 }

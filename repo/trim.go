@@ -89,7 +89,7 @@ func (w *Writer) trim(ctx context.Context, latest Micros, trim *Trim, grown grow
 		if g == Hour && deferred > 0 && grown < largeGrowth {
 			break
 		}
-		first, err := w.firstRow(ctx, g)
+		first, err := w.firstRow(ctx, tiers[g])
 		if err != nil {
 			return false, err
 		}
@@ -118,16 +118,28 @@ func (w *Writer) trim(ctx context.Context, latest Micros, trim *Trim, grown grow
 }
 
 // firstRow is the moment of the first row of a tier, garbage below its floor included, or -1.
-func (w *Writer) firstRow(ctx context.Context, g Granularity) (Micros, error) {
-	if g != Raw {
+func (w *Writer) firstRow(ctx context.Context, tier Tier) (Micros, error) {
+	if g := tier.Granularity; g != Raw {
 		first, err := w.q.FirstBucket(ctx, db.FirstBucketParams{Granularity: g.String(), FromTs: 0})
 		return Micros(first), err
 	}
-	first, err := w.q.FirstSampleTime(ctx, 0)
-	if errors.Is(err, sql.ErrNoRows) {
-		return -1, nil
+	parts, err := w.q.ListParts(ctx)
+	if err != nil {
+		return 0, err
 	}
-	return Micros(first), err
+	row, err := w.q.FirstSampleTime(ctx, math.MinInt64)
+	if err == nil && Micros(row) < tier.Floor {
+		return Micros(row), nil
+	}
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, err
+	}
+	for _, part := range parts {
+		if doomed, err := w.doomedBlocks(ctx, part, tier.Floor); err != nil || len(doomed) > 0 {
+			return tier.Floor - 1, err
+		}
+	}
+	return firstRaw(ctx, w.q, parts, tier.Floor)
 }
 
 // trimTarget is where the floor of a tier is to rise to, which lies after its first row unless none of it may be given up.
@@ -151,14 +163,20 @@ func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, fir
 }
 
 // trimSamplesTarget is the end of the minute of the last of the oldest samples that are to go.
-func (w *Writer) trimSamplesTarget(ctx context.Context, floor Micros, rows int64) (Micros, error) {
-	last, err := w.q.NthSampleTime(ctx, db.NthSampleTimeParams{
-		FromTs: int64(floor), UntilTs: math.MaxInt64, Nth: rows - 1,
-	})
-	if errors.Is(err, sql.ErrNoRows) {
-		last, err = w.q.LastSampleTime(ctx, int64(floor))
+func (w *Writer) trimSamplesTarget(ctx context.Context, floor Micros, samples int64) (Micros, error) {
+	parts, list, err := listParts(ctx, w.q)
+	if err != nil {
+		return 0, err
 	}
-	return Micros(last + 1).AlignUp(Minute.Bucket()), err
+	cut, err := cutRaw(ctx, w.q, parts, span{from: floor, until: math.MaxInt64}, samples)
+	if err != nil || cut.until < math.MaxInt64 {
+		return cut.until.AlignUp(Minute.Bucket()), err
+	}
+	last, err := lastRaw(ctx, w.q, list, floor)
+	if errors.Is(err, sql.ErrNoRows) {
+		return floor, nil
+	}
+	return (last + 1).AlignUp(Minute.Bucket()), err
 }
 
 // giveUpUntil raises the floor of a tier, and of the finer ones that lie below, once the next tier has taken over what lies

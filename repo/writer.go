@@ -11,6 +11,8 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/block"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 	"github.com/wanstore/wanstore/schema"
 )
 
@@ -47,6 +49,16 @@ type Writer struct {
 	doubted     bool        // damage was found in it, and not when it was opened again
 	moved       *Quarantine // what was done with it then
 	life        *life       // of the connection
+	unsound     *seal.Log   // rows that were left out
+	known       known       // of the newest samples
+
+	// What Append uses again.
+	fresh   []block.Sample
+	late    []int
+	parts   [][]block.Sample
+	encoder block.Encoder
+	payload []byte
+	row     seal.Row
 }
 
 // OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing, and
@@ -82,13 +94,15 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 	if err := registerWriterVFS(); err != nil {
 		return nil, err
 	}
+	log := new(seal.Log)
+	setUp := func(c *sqlite3.Conn) error { return setUpWriter(c, log) }
 	for giveUp := time.Now().Add(busyTimeout); ; {
-		pool, err := openPool(path, writerDSN(path, synchronous), setUpWriter)
+		pool, err := openPool(path, writerDSN(path, synchronous), setUp)
 		if err != nil {
 			return nil, err
 		}
 		pool.SetMaxOpenConns(1)
-		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life)}
+		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life), unsound: log}
 		w.checkpointAt = w.checkpointPages()
 		err = w.connect(ctx)
 		if err == nil {
@@ -108,15 +122,11 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 }
 
 func refuseForeign(ctx context.Context, path string) error {
-	migrations, err := schema.Migrations()
-	if err != nil {
-		return err
-	}
 	id, err := probe(ctx, path)
 	if err != nil {
 		return err
 	}
-	return foreignWAL(path, id.check(len(migrations)))
+	return foreignWAL(path, id.check(schema.Version))
 }
 
 func (w *Writer) connect(ctx context.Context) error {
@@ -124,7 +134,7 @@ func (w *Writer) connect(ctx context.Context) error {
 	if w.conn, err = w.pool.Conn(ctx); err != nil {
 		return err
 	}
-	if err := migrate(ctx, w.conn, w.path); err != nil {
+	if err := begin(ctx, w.conn, w.path); err != nil {
 		return err
 	}
 	vacuum, err := pragmaInt(ctx, w.conn, "auto_vacuum")
@@ -206,6 +216,9 @@ func listTiers(ctx context.Context, q *db.Queries) (Tiers, error) {
 		if err != nil {
 			return tiers, fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
+		if row.Sound == 0 {
+			return tiers, fmt.Errorf("%w: tier %s is not as it was written", ErrDamaged, g)
+		}
 		tiers[g] = Tier{
 			Granularity: g,
 			Watermark:   Micros(row.Watermark),
@@ -214,4 +227,11 @@ func listTiers(ctx context.Context, q *db.Queries) (Tiers, error) {
 		}
 	}
 	return tiers, nil
+}
+
+func setTier(ctx context.Context, q *db.Queries, tier Tier) error {
+	return q.SetTier(ctx, db.SetTierParams{
+		Granularity: tier.Granularity.String(), Watermark: int64(tier.Watermark), Floor: int64(tier.Floor),
+		Keep: tier.Keep.Microseconds(),
+	})
 }

@@ -1,0 +1,176 @@
+package functions
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/repo/internal/block"
+)
+
+// defineFold defines fold_blocks(payload, base, bucket, from, until, states), an aggregate that makes one blob of what
+// the samples that blocks have in [from, until) come to: one row a series and bucket or, for the series of the JSON array
+// states, one a series, bucket and value. The row source folded_buckets makes rows of that blob.
+func defineFold(conn *sqlite3.Conn) error {
+	const arguments = 6
+	f := &folder{rows: map[foldKey]int{}}
+	return errors.Join(
+		conn.CreateWindowFunction("fold_blocks", arguments, sqlite3.DETERMINISTIC,
+			func() sqlite3.AggregateFunction {
+				f.folded = f.folded[:0]
+				clear(f.rows)
+				return f
+			}),
+		sqlite3.CreateModule(conn, "folded_buckets", nil, connectFolded),
+	)
+}
+
+// folder is of one connection, which folds one thing at a time.
+type folder struct {
+	walker block.Walker
+	states picked
+	rows   map[foldKey]int // to folded
+	folded []foldedRow
+	blob   []byte
+}
+
+type foldKey struct {
+	series, bucket int64
+	state          float64
+	isState        bool
+}
+
+type foldedRow struct {
+	foldKey
+
+	count         int64
+	sum, min, max float64
+	newest        int64
+	newestValue   float64
+}
+
+func (f *folder) Step(_ sqlite3.Context, arg ...sqlite3.Value) {
+	bucket, from, until := arg[2].Int64(), arg[3].Int64(), arg[4].Int64()
+	f.states.parse(arg[5])
+	for f.walker.Open(arg[0].RawText(), arg[1].Int64()); f.walker.Next(); {
+		f.add(f.walker.Series(), f.walker.Times(), f.walker.Values(), bucket, from, until)
+	}
+}
+
+// add adds samples of a series. Those that follow each other are of one bucket as a rule, and of one state.
+func (f *folder) add(series int64, times []int64, values []float64, bucket, from, until int64) {
+	_, isState := f.states.ids[series]
+	var row *foldedRow
+	for i, ts := range times {
+		if ts < from || ts >= until {
+			continue
+		}
+		value := values[i]
+		if row == nil || ts < row.bucket || ts-row.bucket >= bucket || isState && value != row.state {
+			key := foldKey{series: series, bucket: ts / bucket * bucket, isState: isState}
+			if isState {
+				key.state = value
+			}
+			row = f.row(key)
+		}
+		row.count++
+		row.sum += value
+		row.min, row.max = min(row.min, value), max(row.max, value)
+		if ts > row.newest {
+			row.newest, row.newestValue = ts, value
+		}
+	}
+}
+
+func (f *folder) row(key foldKey) *foldedRow {
+	at, ok := f.rows[key]
+	if !ok {
+		at = len(f.folded)
+		f.rows[key] = at
+		f.folded = append(f.folded, foldedRow{foldKey: key, min: math.Inf(1), max: math.Inf(-1), newest: -1})
+	}
+	return &f.folded[at]
+}
+
+// foldedBytes is how many bytes a row has in the blob.
+const foldedBytes = 9 * 8
+
+func (f *folder) Value(ctx sqlite3.Context) {
+	f.blob = f.blob[:0]
+	for i := range f.folded {
+		f.blob = f.folded[i].append(f.blob)
+	}
+	ctx.ResultBlob(f.blob)
+}
+
+func (r *foldedRow) append(blob []byte) []byte {
+	state := math.NaN()
+	if r.isState {
+		state = r.state
+	}
+	for _, word := range [...]uint64{
+		uint64(r.series), uint64(r.bucket), math.Float64bits(state), uint64(r.count), //nolint:gosec // their bits
+		math.Float64bits(r.sum), math.Float64bits(r.min), math.Float64bits(r.max),
+		uint64(r.newest), math.Float64bits(r.newestValue), //nolint:gosec // its bits
+	} {
+		blob = binary.LittleEndian.AppendUint64(blob, word)
+	}
+	return blob
+}
+
+// The columns of folded_buckets, the last of which is hidden: the blob.
+const (
+	foldedColumns = `CREATE TABLE folded_buckets (series_id INTEGER, ts INTEGER, state REAL, count INTEGER, sum REAL,
+		min REAL, max REAL, newest_ts INTEGER, newest_value REAL, folded BLOB HIDDEN)`
+	stateColumn = 2
+	blobColumn  = 9
+)
+
+func connectFolded(conn *sqlite3.Conn, _, _, _ string, _ ...string) (foldedBuckets, error) {
+	return foldedBuckets{}, conn.DeclareVTab(foldedColumns)
+}
+
+type foldedBuckets struct{}
+
+// BestIndex wants the blob.
+func (foldedBuckets) BestIndex(index *sqlite3.IndexInfo) error {
+	for i, c := range index.Constraint {
+		if c.Column == blobColumn && c.Op == sqlite3.INDEX_CONSTRAINT_EQ && c.Usable {
+			index.ConstraintUsage[i] = sqlite3.IndexConstraintUsage{Omit: true, ArgvIndex: 1}
+			return nil
+		}
+	}
+	return sqlite3.CONSTRAINT
+}
+
+func (foldedBuckets) Open() (sqlite3.VTabCursor, error) { return new(foldedCursor), nil }
+
+// foldedCursor walks the rows of a blob, a copy, since SQLite's own lasts no longer than Filter.
+type foldedCursor struct {
+	blob []byte
+	row  int
+}
+
+func (c *foldedCursor) Filter(_ int, _ string, arg ...sqlite3.Value) error {
+	c.blob, c.row = append(c.blob[:0], arg[0].RawBlob()...), 0
+	return nil
+}
+
+func (c *foldedCursor) Next() error           { c.row++; return nil }
+func (c *foldedCursor) EOF() bool             { return (c.row+1)*foldedBytes > len(c.blob) }
+func (c *foldedCursor) RowID() (int64, error) { return int64(c.row), nil }
+
+func (c *foldedCursor) Column(ctx sqlite3.Context, column int) error {
+	word := binary.LittleEndian.Uint64(c.blob[c.row*foldedBytes+column*8:])
+	switch column {
+	case 0, 1, 3, 7:
+		ctx.ResultInt64(int64(word)) //nolint:gosec // its bits
+	default:
+		if number := math.Float64frombits(word); column != stateColumn || !math.IsNaN(number) {
+			ctx.ResultFloat(number)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,21 @@
+// Package functions defines the SQL functions and row sources that the queries call beside those of SQLite. They are in
+// queries, never in the schema: no other program needs them to read a history, or to write to it.
+package functions
+
+import (
+	"errors"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/repo/internal/seal"
+)
+
+// The key of a block is that of its part, times PartKeys, and a moment below PartKeys in microseconds.
+const PartKeys = 10_000_000_000_000_000
+
+// Define defines all of them on a connection. What is not sound goes into the log.
+func Define(conn *sqlite3.Conn, log *seal.Log) error {
+	return errors.Join(
+		definePack(conn), defineSeal(conn, log), definePackBlocks(conn), defineFold(conn), defineCount(conn),
+	)
+}

@@ -1,0 +1,311 @@
+-- Version 3 of the file. docs/FORMAT.md describes it for other programs.
+-- Time is INTEGER microseconds since the Unix epoch, UTC. Ranges are half-open: [from, until).
+-- chk is a check value of the rest of its row, NULL for none. docs/FORMAT.md says how it is made.
+
+-- What the file is, for a copy that has lost the numbers in its header, such as one that .dump made.
+CREATE TABLE wanstore (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  version INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO wanstore (id, version) VALUES (1, 3);
+
+-- One row a series. aggregation is set by the first row of a metric and never changes. AUTOINCREMENT: an id that somebody
+-- deletes must not name another series later, which would get what the deleted one has left.
+-- last_ts and last_value are the newest sample below the 1m watermark; what is newer is found in the raw tier.
+-- chk leaves out these two.
+CREATE TABLE series (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  metric_name TEXT NOT NULL,
+  wan_name TEXT NOT NULL,
+  labels TEXT NOT NULL,
+  aggregation TEXT NOT NULL CHECK (aggregation IN ('avg', 'mode')),
+  last_ts INTEGER,
+  last_value REAL,
+  chk INTEGER,
+  UNIQUE (metric_name, wan_name, labels)
+) STRICT;
+
+-- What a program has declared of a metric, so that every program shows it. states: a JSON object that names the values
+-- of states, such as {"0":"GREEN"}. percentiles: whether its buckets keep a sketch.
+CREATE TABLE metric_metadata (
+  metric_name TEXT PRIMARY KEY,
+  help TEXT NOT NULL,
+  unit TEXT NOT NULL,
+  states TEXT NOT NULL,
+  percentiles INTEGER NOT NULL,
+  chk INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Raw samples as they arrived: one row for what a commit brings of up to 256 series (part = series_id / 256).
+--
+-- id: part * 10000000000000000 + a moment, that of the first sample or, where that key is taken, the next free one after
+-- it, at most 1 ms later. last_ts: the moment of the newest sample, less than 60 s after. count: how many samples.
+-- payload: JSON, [{"t":[dt,...],"v":{"<series_id>":<values>,...}},...]
+--   t: moments in microseconds since that of id. v: each series that has a sample at every one of these moments, as
+--   [value,...]      one value a moment
+--   value            the same at all of them
+--   [[i,value],...]  the same from the ith moment on
+-- Within a block a series is in one element only.
+CREATE TABLE raw_blocks (
+  id INTEGER PRIMARY KEY,
+  last_ts INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  chk INTEGER,
+  payload TEXT NOT NULL
+) STRICT;
+
+-- Raw samples that no block has: those that were not newer than all that was known of their series, and those whose moment
+-- or series has no key in raw_blocks.
+CREATE TABLE raw_samples (
+  ts INTEGER NOT NULL,
+  series_id INTEGER NOT NULL,
+  value REAL NOT NULL,
+  chk INTEGER,
+  PRIMARY KEY (ts, series_id)
+) STRICT, WITHOUT ROWID;
+
+-- Buckets of series whose aggregation is avg. The average is sum / count, so tiers merge exactly.
+-- sketch: the distribution of the samples. Nothing writes it yet.
+CREATE TABLE rollups (
+  granularity TEXT NOT NULL,
+  series_id INTEGER NOT NULL,
+  ts INTEGER NOT NULL,
+  count INTEGER NOT NULL,
+  sum REAL NOT NULL,
+  min REAL NOT NULL,
+  max REAL NOT NULL,
+  sketch BLOB,
+  chk INTEGER,
+  PRIMARY KEY (granularity, series_id, ts)
+) STRICT, WITHOUT ROWID;
+
+-- Buckets of series whose aggregation is mode: one row a state that occurred, with its number of samples.
+CREATE TABLE state_rollups (
+  granularity TEXT NOT NULL,
+  series_id INTEGER NOT NULL,
+  ts INTEGER NOT NULL,
+  value REAL NOT NULL,
+  count INTEGER NOT NULL,
+  chk INTEGER,
+  PRIMARY KEY (granularity, series_id, ts, value)
+) STRICT, WITHOUT ROWID;
+
+-- watermark: everything before it has been rolled up into the tier (unused for raw, which nothing is rolled up into).
+-- floor: rows before it no longer count and wait to be swept. keep: the age at which the tier lets go.
+CREATE TABLE tiers (
+  granularity TEXT PRIMARY KEY,
+  watermark INTEGER NOT NULL,
+  floor INTEGER NOT NULL,
+  keep INTEGER NOT NULL,
+  chk INTEGER
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO tiers (granularity, watermark, floor, keep) VALUES
+  ('raw', 0, 0, 3600000000),
+  ('1m', 0, 0, 86400000000),
+  ('5m', 0, 0, 604800000000),
+  ('1h', 0, 0, 604800000000);
+
+-- What is known of the clock that ages are counted from: one row. trusted: the latest moment that deleting has gone by.
+-- doubted: what the clock said when it was first found to be ahead of what can be explained. seen: what it said at the last
+-- pass of maintenance. 0: there is none.
+CREATE TABLE clock (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  trusted INTEGER NOT NULL,
+  doubted INTEGER NOT NULL,
+  seen INTEGER NOT NULL,
+  chk INTEGER
+) STRICT;
+
+INSERT INTO clock (id, trusted, doubted, seen) VALUES (1, 0, 0, 0);
+
+-- How far an import has been taken in. csv: the first `bytes` bytes (uncompressed), which are `lines` lines and have this
+-- SHA-256. wanctl: the rows up to `last_id` of before the Unix second `second`, where row `last_id` has this SHA-256, and row
+-- `newest_id`, the newest of them, `newest_hash`; `aggregated` is 1 as long as aggregated rows are taken, too.
+CREATE TABLE imports (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  format TEXT NOT NULL,
+  bytes INTEGER NOT NULL,
+  lines INTEGER NOT NULL,
+  last_id INTEGER NOT NULL,
+  second INTEGER NOT NULL,
+  aggregated INTEGER NOT NULL,
+  hash BLOB NOT NULL,
+  newest_id INTEGER NOT NULL,
+  newest_hash BLOB NOT NULL,
+  updated INTEGER NOT NULL,
+  chk INTEGER
+) STRICT;
+
+-- How far a receiver has been sent the buckets of a tier: intervals that were sent, and when; confirmed is when the receiver
+-- was seen to have all of it, NULL until then. Nothing writes it yet.
+CREATE TABLE push_intervals (
+  target TEXT NOT NULL,
+  granularity TEXT NOT NULL,
+  from_ts INTEGER NOT NULL,
+  until_ts INTEGER NOT NULL,
+  sent INTEGER NOT NULL,
+  confirmed INTEGER,
+  chk INTEGER,
+  PRIMARY KEY (target, granularity, from_ts)
+) STRICT, WITHOUT ROWID;
+
+-- What somebody changes by hand is no damage: where an UPDATE leaves chk as it was, the row has none from then on.
+CREATE TRIGGER series_by_hand AFTER UPDATE OF id, metric_name, wan_name, labels, aggregation ON series
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE series SET chk = NULL WHERE id = new.id;
+END;
+
+CREATE TRIGGER metric_metadata_by_hand AFTER UPDATE ON metric_metadata
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE metric_metadata SET chk = NULL WHERE metric_name = new.metric_name;
+END;
+
+CREATE TRIGGER raw_blocks_by_hand AFTER UPDATE ON raw_blocks
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE raw_blocks SET chk = NULL WHERE id = new.id;
+END;
+
+CREATE TRIGGER raw_samples_by_hand AFTER UPDATE ON raw_samples
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE raw_samples SET chk = NULL WHERE ts = new.ts AND series_id = new.series_id;
+END;
+
+CREATE TRIGGER rollups_by_hand AFTER UPDATE ON rollups
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE rollups SET chk = NULL WHERE granularity = new.granularity AND series_id = new.series_id AND ts = new.ts;
+END;
+
+CREATE TRIGGER state_rollups_by_hand AFTER UPDATE ON state_rollups
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE state_rollups SET chk = NULL
+  WHERE granularity = new.granularity AND series_id = new.series_id AND ts = new.ts AND value = new.value;
+END;
+
+CREATE TRIGGER tiers_by_hand AFTER UPDATE ON tiers
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE tiers SET chk = NULL WHERE granularity = new.granularity;
+END;
+
+CREATE TRIGGER clock_by_hand AFTER UPDATE ON clock
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE clock SET chk = NULL WHERE id = new.id;
+END;
+
+CREATE TRIGGER imports_by_hand AFTER UPDATE ON imports
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE imports SET chk = NULL WHERE id = new.id;
+END;
+
+CREATE TRIGGER push_intervals_by_hand AFTER UPDATE ON push_intervals
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE push_intervals SET chk = NULL
+  WHERE target = new.target AND granularity = new.granularity AND from_ts = new.from_ts;
+END;
+
+-- What wanctl's tools read: every moment once, at the finest granularity that still has it, so each tier up to the floor of
+-- the next finer one. id is unique among up to 2048 series.
+--
+-- What a tool asks for on metric_name, wan_name and granularity has to reach the keys. So the order of the loops is fixed
+-- (CROSS JOIN: SQLite has no statistics of the file), and no arm groups: a condition stops at a GROUP BY. Conditions on
+-- timestamp, an expression, only pass over rows that are walked. The casts let it and value be compared with text, such as
+-- strftime() returns, as the columns of wanctl's table can be.
+CREATE VIEW metrics AS
+SELECT
+  r.ts * 2048 + r.series_id % 2048 AS id,
+  CAST(r.ts / 1000000 AS INTEGER) AS timestamp,
+  s.wan_name,
+  s.metric_name,
+  r.value,
+  nullif(s.labels, '{}') AS labels,
+  t.granularity,
+  1 AS count
+FROM tiers AS t
+CROSS JOIN raw_samples AS r ON r.ts >= t.floor
+CROSS JOIN series AS s ON s.id = r.series_id
+WHERE t.granularity = 'raw'
+UNION ALL
+-- A payload that is no JSON is passed over. json_each gives the key of a moment, by which a list has its value; of runs the
+-- last one counts that begins at that key or before.
+SELECT
+  (b.id % 10000000000000000 + m.value) * 2048 + s.id % 2048,
+  CAST((b.id % 10000000000000000 + m.value) / 1000000 AS INTEGER),
+  s.wan_name,
+  s.metric_name,
+  CAST(
+    CASE
+      WHEN v.type <> 'array' THEN v.value
+      WHEN json_type(v.value, '$[0]') = 'array'
+        THEN (
+          SELECT c.value ->> 1 FROM json_each(v.value) AS c WHERE c.value ->> 0 <= m.key ORDER BY c.key DESC LIMIT 1
+        )
+      ELSE v.value ->> m.key
+    END AS REAL
+  ),
+  nullif(s.labels, '{}'),
+  t.granularity,
+  1
+FROM tiers AS t
+CROSS JOIN raw_blocks AS b ON b.last_ts >= t.floor
+CROSS JOIN json_each(iif(json_valid(b.payload), b.payload, '[]')) AS o
+CROSS JOIN json_each(iif(o.type = 'object', o.value, '{}'), '$.v') AS v
+CROSS JOIN series AS s ON s.id = CAST(v.key AS INTEGER)
+CROSS JOIN json_each(iif(o.type = 'object', o.value, '{}'), '$.t') AS m
+  ON b.id % 10000000000000000 + m.value >= t.floor
+WHERE t.granularity = 'raw'
+UNION ALL
+SELECT
+  r.ts * 2048 + r.series_id % 2048,
+  CAST(r.ts / 1000000 AS INTEGER),
+  s.wan_name,
+  s.metric_name,
+  CAST(max(r.min, min(r.max, r.sum / r.count)) AS REAL),
+  nullif(s.labels, '{}'),
+  t.granularity,
+  r.count
+FROM series AS s
+CROSS JOIN tiers AS t
+CROSS JOIN tiers AS finer
+  ON finer.granularity = CASE t.granularity WHEN '1m' THEN 'raw' WHEN '5m' THEN '1m' WHEN '1h' THEN '5m' END
+CROSS JOIN rollups AS r
+  ON r.granularity = t.granularity AND r.series_id = s.id AND r.ts >= t.floor AND r.ts < finer.floor
+WHERE s.aggregation = 'avg'
+UNION ALL
+-- Of the states of a bucket the one that no other comes before: by the count, then by the value.
+SELECT
+  r.ts * 2048 + r.series_id % 2048,
+  CAST(r.ts / 1000000 AS INTEGER),
+  s.wan_name,
+  s.metric_name,
+  r.value,
+  nullif(s.labels, '{}'),
+  t.granularity,
+  (
+    SELECT sum(o.count)
+    FROM state_rollups AS o
+    WHERE o.granularity = r.granularity AND o.series_id = r.series_id AND o.ts = r.ts
+  )
+FROM series AS s
+CROSS JOIN tiers AS t
+CROSS JOIN tiers AS finer
+  ON finer.granularity = CASE t.granularity WHEN '1m' THEN 'raw' WHEN '5m' THEN '1m' WHEN '1h' THEN '5m' END
+CROSS JOIN state_rollups AS r
+  ON r.granularity = t.granularity AND r.series_id = s.id AND r.ts >= t.floor AND r.ts < finer.floor
+WHERE s.aggregation = 'mode' AND NOT EXISTS (
+  SELECT 1
+  FROM state_rollups AS o
+  WHERE o.granularity = r.granularity AND o.series_id = r.series_id AND o.ts = r.ts
+    AND (o.count > r.count OR (o.count = r.count AND o.value > r.value))
+);
