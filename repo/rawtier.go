@@ -74,11 +74,11 @@ func (k blockKey) below(floor Micros) bool {
 // blockKeys returns the first blocks of a part that may have samples of a span, or the last ones, in that order: so many
 // at most.
 func blockKeys(
-	ctx context.Context, q *db.Queries, part int64, s span, backwards bool,
+	ctx context.Context, q *db.Queries, part int64, s span, most int64, backwards bool,
 ) (keys []blockKey, err error) {
 	first, last := reach(s)
 	params := db.PackBlockKeysParams{
-		FromID: part*partKeys + first, UntilID: part*partKeys + last, FromTs: int64(s.from), MaxRows: mostKeys,
+		FromID: part*partKeys + first, UntilID: part*partKeys + last, FromTs: int64(s.from), MaxRows: most,
 	}
 	var rows packed
 	if backwards {
@@ -95,89 +95,95 @@ func blockKeys(
 	return keys, err
 }
 
-// cutRaw ends a span of the raw tier before it has many more than n samples of the given parts, in the middle of a minute
-// if need be, but not at its beginning. What counts is what blocks say that they have.
-func cutRaw(ctx context.Context, q *db.Queries, parts []int64, s span, n int64) (span, error) {
-	ts, err := q.NthSampleTime(ctx, db.NthSampleTimeParams{FromTs: int64(s.from), UntilTs: int64(s.until), Nth: n})
+// looking is how far a cut looks: at so many samples, more or less, and so many blocks of a part.
+type looking struct{ samples, blocks int64 }
+
+// cutRaw ends a span of the raw tier before it has many more samples of the given parts than wanted, in the middle of a
+// minute if need be, but not at its beginning. What counts is what blocks say that they have. It returns how many of them
+// are in the span.
+func cutRaw(ctx context.Context, q *db.Queries, parts []int64, s span, far looking) (span, int64, error) {
+	ts, err := q.NthSampleTime(ctx, db.NthSampleTimeParams{
+		FromTs: int64(s.from), UntilTs: int64(s.until), Nth: far.samples,
+	})
 	switch {
 	case err == nil:
 		s.until = max(Micros(ts), s.from+1)
 	case !errors.Is(err, sql.ErrNoRows):
-		return s, err
+		return s, 0, err
 	}
-	keys, until, err := firstKeys(ctx, q, parts, s)
+	keys, until, err := keysOfParts(ctx, q, parts, s, far.blocks, false)
 	if err != nil {
-		return s, err
+		return s, 0, err
 	}
 	s.until = max(until, s.from+1)
-	total := int64(0)
-	for i, key := range keys {
-		if total += max(key.count, 1); total > n && i > 0 {
-			s.until = max(min(s.until, key.moment), s.from+1)
-			return s, nil
-		}
+	slices.SortFunc(keys, func(a, b blockKey) int { return cmp.Compare(a.moment, b.moment) })
+	n := far.within(keys)
+	if n < len(keys) {
+		s.until = max(min(s.until, keys[n].moment), s.from+1)
 	}
-	return s, nil
+	return s, int64(n), nil
 }
 
-// firstKeys returns the first blocks of a span, of all given parts in the order of moments, and up to where these are all.
-func firstKeys(ctx context.Context, q *db.Queries, parts []int64, s span) (all []blockKey, until Micros, err error) {
-	until = s.until
-	for _, part := range parts {
-		keys, err := blockKeys(ctx, q, part, s, false)
-		if err != nil {
-			return nil, 0, err
-		}
-		if len(keys) == mostKeys {
-			until = min(until, keys[len(keys)-1].moment)
-		}
-		all = append(all, keys...)
-	}
-	slices.SortFunc(all, func(a, b blockKey) int { return cmp.Compare(a.moment, b.moment) })
-	return all, until, nil
-}
-
-// cutRawBackwards begins a span after what has many more than n samples of the given parts, counted from its end.
-func cutRawBackwards(ctx context.Context, q *db.Queries, parts []int64, s span, n int64) (span, error) {
+// cutRawBackwards begins a span after what has many more samples of the given parts than wanted, counted from its end.
+func cutRawBackwards(ctx context.Context, q *db.Queries, parts []int64, s span, far looking) (span, int64, error) {
 	ts, err := q.NthSampleTimeBackwards(ctx, db.NthSampleTimeBackwardsParams{
-		FromTs: int64(s.from), UntilTs: int64(s.until), Nth: n,
+		FromTs: int64(s.from), UntilTs: int64(s.until), Nth: far.samples,
 	})
 	switch {
 	case err == nil:
 		s.from = min(Micros(ts)+1, s.until-1)
 	case !errors.Is(err, sql.ErrNoRows):
-		return s, err
+		return s, 0, err
 	}
-	keys, from, err := lastKeys(ctx, q, parts, s)
+	keys, from, err := keysOfParts(ctx, q, parts, s, far.blocks, true)
 	if err != nil {
-		return s, err
+		return s, 0, err
 	}
 	s.from = min(from, s.until-1)
-	total := int64(0)
-	for i, key := range keys {
-		if total += max(key.count, 1); total > n && i > 0 {
-			s.from = min(max(s.from, keys[i-1].moment), s.until-1)
-			return s, nil
-		}
+	slices.SortFunc(keys, func(a, b blockKey) int { return cmp.Compare(b.moment, a.moment) })
+	n := far.within(keys)
+	if n < len(keys) {
+		s.from = min(max(s.from, keys[n-1].moment), s.until-1)
 	}
-	return s, nil
+	return s, int64(n), nil
 }
 
-// lastKeys is firstKeys from the end.
-func lastKeys(ctx context.Context, q *db.Queries, parts []int64, s span) (all []blockKey, from Micros, err error) {
-	from = s.from
+// within is how many blocks have the samples that are wanted: one at least, if there is any.
+func (l looking) within(keys []blockKey) int {
+	total := int64(0)
+	for i, key := range keys {
+		if total += max(key.count, 1); total > l.samples && i > 0 {
+			return i
+		}
+	}
+	return len(keys)
+}
+
+// keysOfParts returns the first blocks of a span of each part, or the last ones, and up to where, or from where, these
+// are all.
+func keysOfParts(
+	ctx context.Context, q *db.Queries, parts []int64, s span, most int64, backwards bool,
+) (all []blockKey, bound Micros, err error) {
+	bound = s.until
+	if backwards {
+		bound = s.from
+	}
 	for _, part := range parts {
-		keys, err := blockKeys(ctx, q, part, s, true)
+		keys, err := blockKeys(ctx, q, part, s, most, backwards)
 		if err != nil {
 			return nil, 0, err
 		}
-		if len(keys) == mostKeys {
-			from = max(from, keys[len(keys)-1].moment)
-		}
 		all = append(all, keys...)
+		if int64(len(keys)) < most {
+			continue
+		}
+		if last := keys[len(keys)-1].moment; backwards {
+			bound = max(bound, last)
+		} else {
+			bound = min(bound, last)
+		}
 	}
-	slices.SortFunc(all, func(a, b blockKey) int { return cmp.Compare(b.moment, a.moment) })
-	return all, from, nil
+	return all, bound, nil
 }
 
 // firstRaw returns the moment at which the raw tier begins from a moment on, or -1 where it has nothing. That of a block
