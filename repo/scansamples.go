@@ -97,7 +97,7 @@ func (s *sampleScan) next(ctx context.Context) ([]Bucket, error) {
 }
 
 // learn sets how far the next page looks by what came of this one.
-func (s *sampleScan) learn(rows, blocks int64) {
+func (s *sampleScan) learn(rows int64, blocks int) {
 	wanted := s.far.samples * pageRows / max(rows, 1)
 	s.far.samples = min(max(wanted, pageRows), s.far.samples*mostGrowth, pageRows*mostPassed)
 	s.far.blocks = min(max(2*blocks, leastKeys), mostKeys)
