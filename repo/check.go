@@ -89,37 +89,29 @@ type Findings struct {
 	// LostFrames is how many pages of the WAL come after one that is damaged: SQLite leaves them out. A power cut can do
 	// this to what was committed last, unless commits are synced.
 	LostFrames int
-	// NoWAL says that the file was not closed when it was last written, and that its WAL is gone nevertheless: unless another
-	// program has taken it in, what was committed last is lost.
-	NoWAL bool
 	// StrayWAL is the name under which the WAL of another file was moved aside: that file was in use, and has been replaced.
 	StrayWAL string
-	// Restamped is how many pages had no checksum of theirs then, and got one: another program has taken the WAL in.
-	Restamped int
 }
 
-// examine looks at what the last writer has left, while there is no other one. last is what the lock file says of it.
+// examine looks at what the last writer has left, while there is no other one. last is what the lock file says of it. A WAL that
+// is gone says nothing: whatever program was the last to close the file has taken it in.
 func (f *Findings) examine(path string, file fs.FileInfo, last mark) error {
 	if fileSize(path+"-wal") == 0 {
-		return f.examineAlone(path, last.inUse && last.isOf(file))
+		return nil
 	}
 	if last.isStray(path, file) && file.Size() > 0 {
 		var err error
 		f.StrayWAL, err = moveAside(path, false, time.Now())
 		return err
 	}
+	h, err := readHeader(path)
+	if err != nil {
+		return err
+	}
 	wal, err := os.Open(path + "-wal")
 	if err != nil {
-		return nil //nolint:nilerr // SQLite says it better, if it can not do without
+		return nil //nolint:nilerr // SQLite says it better, if it cannot do without
 	}
-	f.LostFrames, err = lostFrames(wal)
+	f.LostFrames, err = lostFrames(wal, h.pageSize())
 	return errors.Join(err, wal.Close())
-}
-
-// examineAlone looks at a file without a WAL, which was not closed if it was in use. Another file in its place never had that WAL.
-func (f *Findings) examineAlone(path string, inUse bool) (err error) {
-	if f.NoWAL = inUse && !isThere(path+"-wal"); f.NoWAL {
-		f.Restamped, err = restamp(path)
-	}
-	return err
 }

@@ -81,7 +81,11 @@ func isAny(err error, list []error) bool {
 // inWords gives an error of SQLite other words, where its own mislead.
 func inWords(err error) error {
 	switch {
-	case errors.Is(err, sqlite3.IOERR_DATA): // a disk I/O error, it says, and people look at cables
+	case errors.Is(err, errFrame): // a disk I/O error, it says, and people look at cables
+		return &reworded{err, errFrame.Error()}
+	case errors.Is(err, errCutOff):
+		return &reworded{err, errCutOff.Error()}
+	case errors.Is(err, sqlite3.IOERR_DATA): // of a file of an earlier version
 		return &reworded{err, "a page does not match its checksum"}
 	case errors.Is(err, sqlite3.NOTADB): // the driver blames the PRAGMA that was first to read the file
 		return &reworded{err, sqlite3.NOTADB.Error()}

@@ -22,20 +22,21 @@ const (
 	applicationID = 0x57414e53
 
 	// pageSize of 512 bytes writes less than half of what 4096 does: each commit rewrites the last leaf of raw_samples, its
-	// neighbours and what leads to it, however little was added. Reading is as fast. docs/BENCHMARKS.md has the figures.
+	// neighbours and what leads to it, however little was added. Reading is as fast. docs/BENCHMARKS.md has the figures. It is
+	// that of new files: one to which somebody has given larger pages keeps them.
 	pageSize = 512
 
 	// busyTimeout is how long a statement waits for the lock of another process, whose steps take milliseconds.
 	busyTimeout = 5 * time.Second
 
-	// uncappedWALLimit is the size that the WAL is cut back to when it starts anew, where there is no size cap.
+	// uncappedWALLimit is the size that the WAL is cut back to when it is reset, where there is no size cap.
 	uncappedWALLimit = 4 << 20
 
-	// cachePages bounds the page cache of a connection to 2 MiB.
-	cachePages = (2 << 20) / pageSize
+	// cacheKiB bounds the page cache of a connection, with what SQLite notes of each page.
+	cacheKiB = 2560
 
-	// spillPages bounds what a transaction adds to the cache, 8 MiB: on a machine of 32 bits a connection has 32 MiB in all.
-	spillPages = (8 << 20) / pageSize
+	// spillKiB bounds what a transaction adds to the cache: on a machine of 32 bits a connection has 32 MiB in all.
+	spillKiB = 10240
 
 	// incremental is the number of the auto_vacuum that a history has.
 	incremental = 2
@@ -66,14 +67,14 @@ func writerDSN(path string, synchronous Synchronous) string {
 	return dsn(path, "rw", writerVFSName,
 		// It must come before the first page, or it is silently ignored.
 		fmt.Sprintf("page_size(%d)", pageSize),
-		// auto_vacuum and journal_mode are left to setUpWriter: they write the first page.
+		// auto_vacuum and journal_mode are left to setUpWriter: they write to the first page.
 		fmt.Sprintf("synchronous(%s)", synchronous),
 		fmt.Sprintf("journal_size_limit(%d)", uncappedWALLimit),
 		"wal_autocheckpoint(0)", // checkpoints are steps of maintenance
-		fmt.Sprintf("cache_size(%d)", cachePages),
+		fmt.Sprintf("cache_size(-%d)", cacheKiB),
 		// A step with many series touches more pages than the cache has. Written to the WAL before its end they would be read
-		// again, and all of their sums made anew.
-		fmt.Sprintf("cache_spill(%d)", spillPages),
+		// again, and the sums of all later frames made once more.
+		fmt.Sprintf("cache_spill(-%d)", spillKiB),
 		fmt.Sprintf("temp_store(%s)", temporary()),
 	)
 }
@@ -88,11 +89,8 @@ func temporary() string {
 	return "memory"
 }
 
-// readerDSN says how large pages are: of a file that is empty SQLite assumes another size, and where it has been begun meanwhile, the
-// driver would find that its first page, read so, does not match its checksum.
 func readerDSN(path, vfs string, pragmas ...string) string {
-	return dsn(path, "ro", vfs, append(pragmas, fmt.Sprintf("page_size(%d)", pageSize), "query_only(on)",
-		fmt.Sprintf("cache_size(%d)", cachePages))...)
+	return dsn(path, "ro", vfs, append(pragmas, "query_only(on)", fmt.Sprintf("cache_size(-%d)", cacheKiB))...)
 }
 
 // create makes the file and its directory, if they are not there.

@@ -100,8 +100,7 @@ func (o *opening) moveAside(damage error) error {
 	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
-		o.findings.NoWAL, o.findings.Restamped = false, 0 // of the file that has gone
-		o.lock.note(mark{})                               // or the new file would seem to lack its WAL
+		o.lock.note(mark{}) // which was of the file that has gone
 	}
 	return err
 }

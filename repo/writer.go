@@ -34,6 +34,7 @@ type Writer struct {
 	conn *sql.Conn // the pool's only connection
 	q    *db.Queries
 
+	pageSize     int64
 	walPages     int // pages in the WAL after the last commit of this connection
 	checkpointAt int // pages in the WAL from which the next checkpoint is due
 
@@ -89,7 +90,7 @@ func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 }
 
 // connectWriter opens the connection. Where several processes make one new file at once, SQLite says BUSY to some of them
-// without waiting, when they switch it to WAL: these try again. So does who has begun a new file.
+// without waiting, when they switch it to WAL: these try again.
 func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	if err := registerWriterVFS(); err != nil {
 		return nil, err
@@ -103,12 +104,11 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 		}
 		pool.SetMaxOpenConns(1)
 		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life), unsound: log}
-		w.checkpointAt = w.checkpointPages()
 		err = w.connect(ctx)
 		if err == nil {
 			return w, nil
 		}
-		again := errors.Is(err, sqlite3.BUSY) || errors.Is(err, errBegun)
+		again := errors.Is(err, sqlite3.BUSY)
 		err = errors.Join(err, w.close())
 		if !again || time.Now().After(giveUp) {
 			return nil, err
@@ -137,13 +137,12 @@ func (w *Writer) connect(ctx context.Context) error {
 	if err := begin(ctx, w.conn, w.path); err != nil {
 		return err
 	}
-	vacuum, err := pragmaInt(ctx, w.conn, "auto_vacuum")
+	size, err := pragmaInt(ctx, w.conn, "page_size")
 	if err != nil {
 		return err
 	}
-	if vacuum != incremental {
-		return fmt.Errorf("%w: auto_vacuum is %d, want %d (incremental)", ErrForeign, vacuum, incremental)
-	}
+	w.pageSize = int64(size)
+	w.checkpointAt = w.checkpointPages()
 	if w.q, err = prepare(ctx, w.conn); err != nil {
 		return err
 	}
