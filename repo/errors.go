@@ -19,6 +19,9 @@ var (
 	ErrForeign     = errors.New("this database was not made by wanstore")
 	ErrTooNew      = errors.New("the file was written by a newer version of wanstore")
 	ErrDamaged     = errors.New("the file is damaged")
+	ErrIncomplete  = errors.New("the history is not complete")
+	ErrInterrupted = errors.New("another program was interrupted while it changed the file: " +
+		"what it has left is rolled back when the file is opened for writing")
 )
 
 // ErrBusy says that another process held the write lock for longer than the busy timeout.

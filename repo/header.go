@@ -51,10 +51,6 @@ func (h header) isOurs() bool {
 	return binary.BigEndian.Uint32(h[applicationIDOffset:]) == applicationID
 }
 
-// isHistory says that the file is a history which has been made. The header of one that is being made may still be in its WAL,
-// which is there then.
-func (h header) isHistory() bool { return h.isOurs() && h.inWALMode() }
-
 // pageSize is how large the pages of the file are, or those of a new one where it has none yet.
 func (h header) pageSize() int64 {
 	size := int(binary.BigEndian.Uint16(h[pageSizeOffset:]))
@@ -88,8 +84,9 @@ func checkHeader(path string) error {
 	return h.check()
 }
 
-// isHistory says that the header of the file at path names it as ours.
+// isHistory says that the header of the file at path names it as ours. That of a new one may still be in its WAL, and a copy that
+// has lost it gets it from the first writer.
 func isHistory(path string) (bool, error) {
 	h, err := readHeader(path)
-	return err == nil && h.isHistory(), err
+	return err == nil && h.isOurs(), err
 }

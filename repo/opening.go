@@ -127,7 +127,7 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 	if err := o.examine(ctx); err != nil {
 		return nil, err
 	}
-	if err := refuseForeign(ctx, o.path); err != nil {
+	if err := o.refuseForeign(ctx); err != nil {
 		return nil, err
 	}
 	if err := o.secure(ctx); err != nil {
@@ -161,6 +161,19 @@ func (o *opening) mustBeTheirs(last mark) error {
 		return nil
 	}
 	return fmt.Errorf("%w: the file was replaced, and its WAL is that of the old one, which is open still: try again in a moment", ErrBusy)
+}
+
+// refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may have a journal to be rolled
+// back, and is looked at when that has been done.
+func (o *opening) refuseForeign(ctx context.Context) error {
+	if hasJournal(o.path) && mayQuarantine(o.path, o.lock) {
+		return nil
+	}
+	id, err := probe(ctx, o.path)
+	if err != nil {
+		return err
+	}
+	return foreignWAL(o.path, id.check())
 }
 
 // secure sees to it that the lock file is there, which a file that is refused does not get.

@@ -41,9 +41,11 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 	if status.Size, err = s.size(ctx); err != nil {
 		return status, err
 	}
-	if status.SchemaVersion, err = pragmaInt(ctx, s.tx, "user_version"); err != nil {
+	id, err := identify(ctx, s.tx)
+	if err != nil {
 		return status, err
 	}
+	status.SchemaVersion = id.version()
 	if status.Clock, err = readClock(ctx, s.q); err != nil {
 		return status, err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/block"
 	"github.com/wanstore/wanstore/repo/internal/seal"
-	"github.com/wanstore/wanstore/schema"
 )
 
 // Synchronous says when a commit is on the disk.
@@ -66,7 +65,8 @@ type Writer struct {
 // brings an older file to the latest schema version. A history that is damaged is moved aside, and a new file takes its place:
 // Findings says so, and Quarantined lists what lies there.
 //
-// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, and those of the file system; ErrDamaged where
+// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrBusy, ErrDiskFull, and those of the file system;
+// ErrInterrupted where nothing says whose the file is; ErrDamaged where
 // the file can not be moved aside: another process has it open for writing, there is no lock file and none can be made, a rename
 // fails, or somebody has put it there and may still be copying it, since it was changed less than five seconds ago. A file that is
 // refused is left untouched.
@@ -119,14 +119,6 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 			return nil, context.Cause(ctx)
 		}
 	}
-}
-
-func refuseForeign(ctx context.Context, path string) error {
-	id, err := probe(ctx, path)
-	if err != nil {
-		return err
-	}
-	return foreignWAL(path, id.check(schema.Version))
 }
 
 func (w *Writer) connect(ctx context.Context) error {
