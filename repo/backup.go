@@ -127,12 +127,9 @@ func checkSound(ctx context.Context, pool *sql.DB) error {
 	if err := recognise(ctx, pool); err != nil {
 		return err
 	}
-	var finding string
-	if err := pool.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&finding); err != nil {
-		return err
+	found, err := checkIntegrity(ctx, pool)
+	if err == nil && found.damage != "" {
+		return fmt.Errorf("%w: the integrity check of the copy says: %s", ErrDamaged, found.damage)
 	}
-	if finding != "ok" {
-		return fmt.Errorf("%w: the integrity check of the copy says: %s", ErrDamaged, finding)
-	}
-	return nil
+	return err
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -112,20 +114,30 @@ func (i identity) check() error {
 	}
 }
 
-// created finds what the script of a new file makes: tables, and last the view, which a dump has last, too.
-var created = regexp.MustCompile(`(?m)^CREATE (?:TABLE|VIEW) (\w+)`)
+// historyTables are the tables of a history of this version, as the script of a new one makes them.
+var historyTables = sync.OnceValue(func() map[string]bool {
+	tables := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`).FindAllStringSubmatch(schema.History, -1) {
+		tables[match[1]] = true
+	}
+	return tables
+})
 
-// missing lists what every history has and this one has not. It is for the tables of this version.
+// missing lists what a history of this version has and this one has not. The view is what a dump has last.
 func (i identity) missing() []string {
 	var names []string
 	if i.version() == 0 {
 		names = append(names, "its version")
 	}
-	for _, match := range created.FindAllStringSubmatch(schema.History, -1) {
-		if _, ok := i.tables[match[1]]; !ok {
-			names = append(names, match[1])
+	for name := range historyTables() {
+		if i.tables[name] != "table" {
+			names = append(names, name)
 		}
 	}
+	if i.tables["metrics"] != "view" {
+		names = append(names, "metrics")
+	}
+	slices.Sort(names)
 	return names
 }
 

@@ -202,11 +202,9 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole, err := w.check(ctx)
-	if err != nil {
+	if err := w.check(ctx, &o.findings); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	o.findings.Unchecked = !whole
 	o.lock.note(markOf(o.path, o.file))
 	w.lock, w.file, w.findings = o.lock, o.file, o.findings
 	return w, nil

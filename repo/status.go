@@ -13,7 +13,7 @@ type FileStatus struct {
 	SchemaVersion int
 	Tiers         [tierCount]TierStatus
 	Clock         Clock
-	// Check is "ok", or what SQLite's quick check has found first.
+	// Check is "ok", or what SQLite's integrity check has found first that concerns the history.
 	Check string
 }
 
@@ -54,7 +54,8 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 			return status, err
 		}
 	}
-	err = s.tx.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&status.Check)
+	found, err := checkIntegrity(ctx, s.tx)
+	status.Check = found.text()
 	return status, err
 }
 

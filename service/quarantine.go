@@ -127,6 +127,9 @@ func (c *core) announce(findings repo.Findings) {
 		c.log.Warn("another file was put in the place of the history: the WAL of the old one has been moved aside",
 			"moved_to", findings.StrayWAL+"-wal")
 	}
+	if findings.Reindexed {
+		c.log.Warn("the index of the series was damaged and has been made once more")
+	}
 	if findings.Unchecked {
 		c.log.Debug("the check at open has seen a part of the file only: it is a large one")
 	}
