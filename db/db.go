@@ -60,6 +60,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.createSeriesStmt, err = db.PrepareContext(ctx, createSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateSeries: %w", err)
 	}
+	if q.fileVersionStmt, err = db.PrepareContext(ctx, fileVersion); err != nil {
+		return nil, fmt.Errorf("error preparing query FileVersion: %w", err)
+	}
 	if q.findMetricAggregationStmt, err = db.PrepareContext(ctx, findMetricAggregation); err != nil {
 		return nil, fmt.Errorf("error preparing query FindMetricAggregation: %w", err)
 	}
@@ -270,6 +273,11 @@ func (q *Queries) Close() error {
 	if q.createSeriesStmt != nil {
 		if cerr := q.createSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing createSeriesStmt: %w", cerr)
+		}
+	}
+	if q.fileVersionStmt != nil {
+		if cerr := q.fileVersionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fileVersionStmt: %w", cerr)
 		}
 	}
 	if q.findMetricAggregationStmt != nil {
@@ -568,6 +576,7 @@ type Queries struct {
 	countStateRollupsStmt      *sql.Stmt
 	createImportStmt           *sql.Stmt
 	createSeriesStmt           *sql.Stmt
+	fileVersionStmt            *sql.Stmt
 	findMetricAggregationStmt  *sql.Stmt
 	findSeriesStmt             *sql.Stmt
 	firstBucketStmt            *sql.Stmt
@@ -635,6 +644,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countStateRollupsStmt:      q.countStateRollupsStmt,
 		createImportStmt:           q.createImportStmt,
 		createSeriesStmt:           q.createSeriesStmt,
+		fileVersionStmt:            q.fileVersionStmt,
 		findMetricAggregationStmt:  q.findMetricAggregationStmt,
 		findSeriesStmt:             q.findSeriesStmt,
 		firstBucketStmt:            q.firstBucketStmt,

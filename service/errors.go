@@ -17,6 +17,8 @@ var (
 	ErrForeign     = repo.ErrForeign
 	ErrTooNew      = repo.ErrTooNew
 	ErrDamaged     = repo.ErrDamaged
+	ErrIncomplete  = repo.ErrIncomplete
+	ErrInterrupted = repo.ErrInterrupted
 	ErrBusy        = repo.ErrBusy
 	ErrDiskFull    = repo.ErrDiskFull
 )
