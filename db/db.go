@@ -117,6 +117,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listMetricAggregationsStmt, err = db.PrepareContext(ctx, listMetricAggregations); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMetricAggregations: %w", err)
 	}
+	if q.listMetricMetadataStmt, err = db.PrepareContext(ctx, listMetricMetadata); err != nil {
+		return nil, fmt.Errorf("error preparing query ListMetricMetadata: %w", err)
+	}
 	if q.listNewestInBlocksStmt, err = db.PrepareContext(ctx, listNewestInBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query ListNewestInBlocks: %w", err)
 	}
@@ -191,6 +194,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setClockStmt, err = db.PrepareContext(ctx, setClock); err != nil {
 		return nil, fmt.Errorf("error preparing query SetClock: %w", err)
+	}
+	if q.setMetricMetadataStmt, err = db.PrepareContext(ctx, setMetricMetadata); err != nil {
+		return nil, fmt.Errorf("error preparing query SetMetricMetadata: %w", err)
 	}
 	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
 		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
@@ -370,6 +376,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listMetricAggregationsStmt: %w", cerr)
 		}
 	}
+	if q.listMetricMetadataStmt != nil {
+		if cerr := q.listMetricMetadataStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listMetricMetadataStmt: %w", cerr)
+		}
+	}
 	if q.listNewestInBlocksStmt != nil {
 		if cerr := q.listNewestInBlocksStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listNewestInBlocksStmt: %w", cerr)
@@ -495,6 +506,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setClockStmt: %w", cerr)
 		}
 	}
+	if q.setMetricMetadataStmt != nil {
+		if cerr := q.setMetricMetadataStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setMetricMetadataStmt: %w", cerr)
+		}
+	}
 	if q.setTierStmt != nil {
 		if cerr := q.setTierStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setTierStmt: %w", cerr)
@@ -595,6 +611,7 @@ type Queries struct {
 	listImportsStmt            *sql.Stmt
 	listLastMomentsStmt        *sql.Stmt
 	listMetricAggregationsStmt *sql.Stmt
+	listMetricMetadataStmt     *sql.Stmt
 	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
 	listPartsStmt              *sql.Stmt
@@ -620,6 +637,7 @@ type Queries struct {
 	sealImportStmt             *sql.Stmt
 	sealSeriesStmt             *sql.Stmt
 	setClockStmt               *sql.Stmt
+	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
 	sweepBlocksStmt            *sql.Stmt
@@ -663,6 +681,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listImportsStmt:            q.listImportsStmt,
 		listLastMomentsStmt:        q.listLastMomentsStmt,
 		listMetricAggregationsStmt: q.listMetricAggregationsStmt,
+		listMetricMetadataStmt:     q.listMetricMetadataStmt,
 		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
 		listPartsStmt:              q.listPartsStmt,
@@ -688,6 +707,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		sealImportStmt:             q.sealImportStmt,
 		sealSeriesStmt:             q.sealSeriesStmt,
 		setClockStmt:               q.setClockStmt,
+		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,
 		sweepBlocksStmt:            q.sweepBlocksStmt,

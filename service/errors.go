@@ -25,7 +25,8 @@ var (
 
 // What can be wrong with a sample or its series. All are found with errors.Is.
 var (
-	// ErrName says that the name of a metric, WAN or label breaks a rule.
+	// ErrName says that the name of a metric, WAN or label breaks a rule, or a text that describes a
+	// metric.
 	ErrName = errors.New("bad name")
 	// ErrAggregation says that a metric is declared otherwise than it is known.
 	ErrAggregation = repo.ErrAggregation

@@ -18,7 +18,7 @@ func Quarantined(path string) ([]string, error) { return repo.Quarantined(path) 
 // mending is what the writer's goroutine knows of a file that it could not go on with.
 type mending struct {
 	failed      bool      // the last try to go on in another file was in vain, which is logged once
-	adopt       bool      // the new file has not got its policy yet
+	adopt       bool      // the new file has not got its policy and metrics yet
 	adoptFailed bool      // the last try to give it that, which is logged once
 	ages        repo.Ages // the policy that holds
 }
@@ -81,11 +81,15 @@ func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
 func (l *loop) adopt() {
 	err := l.setAges(context.Background(), l.store, l.mending.ages)
 	if err == nil {
+		err = l.describe(context.Background(), l.store, l.metrics)
+	}
+	if err == nil {
 		err = l.identify()
 	}
 	if err != nil {
 		if !l.mending.adoptFailed {
-			l.log.Error("the new file has not got its policy yet: this is tried again with each commit", "err", err)
+			l.log.Error("the new file has not got its policy and metrics yet: this is tried again with each commit",
+				"err", err)
 		}
 		l.mending.adoptFailed = true
 		return
