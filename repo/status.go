@@ -15,6 +15,8 @@ type FileStatus struct {
 	Clock         Clock
 	// Check is "ok", or what SQLite's quick check has found first.
 	Check string
+	// Unsound is what is left out because it is not as it was written.
+	Unsound []Unsound
 }
 
 // TierStatus is the state of one tier.
@@ -51,6 +53,9 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 		if status.Tiers[g], err = s.tierStatus(ctx, g); err != nil {
 			return status, err
 		}
+	}
+	if status.Unsound, err = s.walk(ctx); err != nil {
+		return status, err
 	}
 	err = s.tx.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&status.Check)
 	return status, err
