@@ -50,6 +50,7 @@ func (l *loop) mend(err error) bool {
 	}
 	l.mending.failed, l.mending.adopt = false, true
 	l.hold = walHold{} // of the old file's WAL
+	l.walk = walk{}
 	found := l.store.Findings()
 	found.NoWAL = false // it was this writer that had not closed the file, and that file is another one
 	l.announce(found)
