@@ -72,6 +72,7 @@ func (c collector) collect(metrics chan<- prometheus.Metric) {
 	}
 	file, err := c.api.scrapes.ask(c.api.scrapeFile)
 	c.api.noteFile(err)
+	collectUnsound(metrics, c.api.unsound(file.unsound))
 	if err != nil {
 		send(metrics, fileReadable, 0)
 		return
@@ -96,8 +97,9 @@ func (c collector) collect(metrics chan<- prometheus.Metric) {
 
 // fileMetrics is what a scrape takes from the file.
 type fileMetrics struct {
-	newest []service.Point
-	size   service.FileSize
+	newest  []service.Point
+	size    service.FileSize
+	unsound []service.Unsound
 }
 
 func (a *API) scrapeFile(ctx context.Context) (file fileMetrics, err error) {
@@ -106,6 +108,7 @@ func (a *API) scrapeFile(ctx context.Context) (file fileMetrics, err error) {
 			return err
 		}
 		file.newest, err = history.Latest(ctx, service.Filter{})
+		file.unsound = history.Unsound()
 		return err
 	})
 	return file, err

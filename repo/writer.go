@@ -51,6 +51,7 @@ type Writer struct {
 	life        *life       // of the connection
 	unsound     *seal.Log   // rows that were left out
 	known       known       // of the newest samples
+	ages        Ages        // the policy that was set last
 
 	// What Append uses again.
 	fresh   []block.Sample
@@ -138,6 +139,9 @@ func (w *Writer) connect(ctx context.Context) error {
 	if w.q, err = prepare(ctx, w.conn); err != nil {
 		return err
 	}
+	if err := w.mendSeries(ctx); err != nil {
+		return err
+	}
 	return w.watchWAL()
 }
 
@@ -189,27 +193,26 @@ func (w *Writer) update(ctx context.Context, operation string, f func() error) e
 //
 // Errors: ErrDamaged, and those of the file system.
 func (w *Writer) Tiers(ctx context.Context) (Tiers, error) {
-	tiers, err := listTiers(ctx, w.q)
+	tiers, lost, err := readTiers(ctx, w.q)
+	if err == nil && lost.any() {
+		tiers, err = w.workOutTiers(ctx, tiers, lost)
+	}
 	return tiers, failure(ctx, "read tiers of", w.path, err)
 }
 
-func listTiers(ctx context.Context, q *db.Queries) (Tiers, error) {
-	var tiers Tiers
+// readTiers returns what the file says of the tiers, and of which it does not.
+func readTiers(ctx context.Context, q *db.Queries) (tiers Tiers, lost lostTiers, err error) {
 	rows, err := q.ListTiers(ctx)
-	if err != nil {
-		return tiers, err
+	for g := range lost {
+		lost[g], tiers[g].Granularity = true, Granularities()[g]
 	}
-	if len(rows) != tierCount {
-		return tiers, fmt.Errorf("%w: %d tiers, want %d", ErrDamaged, len(rows), tierCount)
-	}
+	var met lostTiers
 	for _, row := range rows {
 		g, err := ParseGranularity(row.Granularity)
 		if err != nil {
-			return tiers, fmt.Errorf("%w: %w", ErrDamaged, err)
+			continue // what damage has made of a name
 		}
-		if row.Sound == 0 {
-			return tiers, fmt.Errorf("%w: tier %s is not as it was written", ErrDamaged, g)
-		}
+		lost[g], met[g] = row.Sound == 0 || met[g], true
 		tiers[g] = Tier{
 			Granularity: g,
 			Watermark:   Micros(row.Watermark),
@@ -217,7 +220,7 @@ func listTiers(ctx context.Context, q *db.Queries) (Tiers, error) {
 			Keep:        duration(row.Keep),
 		}
 	}
-	return tiers, nil
+	return tiers, lost, err
 }
 
 func setTier(ctx context.Context, q *db.Queries, tier Tier) error {
