@@ -60,6 +60,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.createSeriesStmt, err = db.PrepareContext(ctx, createSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateSeries: %w", err)
 	}
+	if q.fileVersionStmt, err = db.PrepareContext(ctx, fileVersion); err != nil {
+		return nil, fmt.Errorf("error preparing query FileVersion: %w", err)
+	}
 	if q.findMetricAggregationStmt, err = db.PrepareContext(ctx, findMetricAggregation); err != nil {
 		return nil, fmt.Errorf("error preparing query FindMetricAggregation: %w", err)
 	}
@@ -113,6 +116,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listMetricAggregationsStmt, err = db.PrepareContext(ctx, listMetricAggregations); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMetricAggregations: %w", err)
+	}
+	if q.listMetricMetadataStmt, err = db.PrepareContext(ctx, listMetricMetadata); err != nil {
+		return nil, fmt.Errorf("error preparing query ListMetricMetadata: %w", err)
 	}
 	if q.listNewestInBlocksStmt, err = db.PrepareContext(ctx, listNewestInBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query ListNewestInBlocks: %w", err)
@@ -188,6 +194,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setClockStmt, err = db.PrepareContext(ctx, setClock); err != nil {
 		return nil, fmt.Errorf("error preparing query SetClock: %w", err)
+	}
+	if q.setMetricMetadataStmt, err = db.PrepareContext(ctx, setMetricMetadata); err != nil {
+		return nil, fmt.Errorf("error preparing query SetMetricMetadata: %w", err)
 	}
 	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
 		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
@@ -270,6 +279,11 @@ func (q *Queries) Close() error {
 	if q.createSeriesStmt != nil {
 		if cerr := q.createSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing createSeriesStmt: %w", cerr)
+		}
+	}
+	if q.fileVersionStmt != nil {
+		if cerr := q.fileVersionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fileVersionStmt: %w", cerr)
 		}
 	}
 	if q.findMetricAggregationStmt != nil {
@@ -360,6 +374,11 @@ func (q *Queries) Close() error {
 	if q.listMetricAggregationsStmt != nil {
 		if cerr := q.listMetricAggregationsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listMetricAggregationsStmt: %w", cerr)
+		}
+	}
+	if q.listMetricMetadataStmt != nil {
+		if cerr := q.listMetricMetadataStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listMetricMetadataStmt: %w", cerr)
 		}
 	}
 	if q.listNewestInBlocksStmt != nil {
@@ -487,6 +506,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setClockStmt: %w", cerr)
 		}
 	}
+	if q.setMetricMetadataStmt != nil {
+		if cerr := q.setMetricMetadataStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setMetricMetadataStmt: %w", cerr)
+		}
+	}
 	if q.setTierStmt != nil {
 		if cerr := q.setTierStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setTierStmt: %w", cerr)
@@ -568,6 +592,7 @@ type Queries struct {
 	countStateRollupsStmt      *sql.Stmt
 	createImportStmt           *sql.Stmt
 	createSeriesStmt           *sql.Stmt
+	fileVersionStmt            *sql.Stmt
 	findMetricAggregationStmt  *sql.Stmt
 	findSeriesStmt             *sql.Stmt
 	firstBucketStmt            *sql.Stmt
@@ -586,6 +611,7 @@ type Queries struct {
 	listImportsStmt            *sql.Stmt
 	listLastMomentsStmt        *sql.Stmt
 	listMetricAggregationsStmt *sql.Stmt
+	listMetricMetadataStmt     *sql.Stmt
 	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
 	listPartsStmt              *sql.Stmt
@@ -611,6 +637,7 @@ type Queries struct {
 	sealImportStmt             *sql.Stmt
 	sealSeriesStmt             *sql.Stmt
 	setClockStmt               *sql.Stmt
+	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
 	sweepBlocksStmt            *sql.Stmt
@@ -635,6 +662,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countStateRollupsStmt:      q.countStateRollupsStmt,
 		createImportStmt:           q.createImportStmt,
 		createSeriesStmt:           q.createSeriesStmt,
+		fileVersionStmt:            q.fileVersionStmt,
 		findMetricAggregationStmt:  q.findMetricAggregationStmt,
 		findSeriesStmt:             q.findSeriesStmt,
 		firstBucketStmt:            q.firstBucketStmt,
@@ -653,6 +681,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listImportsStmt:            q.listImportsStmt,
 		listLastMomentsStmt:        q.listLastMomentsStmt,
 		listMetricAggregationsStmt: q.listMetricAggregationsStmt,
+		listMetricMetadataStmt:     q.listMetricMetadataStmt,
 		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
 		listPartsStmt:              q.listPartsStmt,
@@ -678,6 +707,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		sealImportStmt:             q.sealImportStmt,
 		sealSeriesStmt:             q.sealSeriesStmt,
 		setClockStmt:               q.setClockStmt,
+		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,
 		sweepBlocksStmt:            q.sweepBlocksStmt,

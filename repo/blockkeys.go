@@ -45,11 +45,11 @@ func (k blockKey) share(s span) float64 {
 // blockKeys returns the first blocks of a part that may have samples of a span, or the last ones, in that order: so many
 // at most.
 func blockKeys(
-	ctx context.Context, q *db.Queries, part int64, s span, backwards bool, most int64,
+	ctx context.Context, q *db.Queries, part int64, s span, backwards bool, most int,
 ) (keys []blockKey, err error) {
 	first, last := reach(s)
 	params := db.PackBlockKeysParams{
-		FromID: part*partKeys + first, UntilID: part*partKeys + last, FromTs: int64(s.from), MaxRows: most,
+		FromID: part*partKeys + first, UntilID: part*partKeys + last, FromTs: int64(s.from), MaxRows: int64(most),
 	}
 	var rows packed
 	if backwards {
@@ -66,17 +66,19 @@ func blockKeys(
 	return keys, err
 }
 
-// firstKeys returns the first blocks of a span, of all given parts, and up to where these are all.
-func firstKeys(ctx context.Context, q *db.Queries, parts []int64, s span) (all []blockKey, until Micros, err error) {
+// firstKeys returns the first blocks of a span, so many of each given part, and up to where these are all.
+func firstKeys(
+	ctx context.Context, q *db.Queries, parts []int64, s span, most int,
+) (all []blockKey, until Micros, err error) {
 	until = s.until
 	for _, part := range parts {
-		keys, err := blockKeys(ctx, q, part, s, false, mostKeys)
-		if err == nil && len(keys) == mostKeys && keys[mostKeys-1].moment <= s.from {
+		keys, err := blockKeys(ctx, q, part, s, false, most)
+		if err == nil && len(keys) == most && keys[most-1].moment <= s.from {
 			s.until = min(s.until, s.from+blockSpan) // beyond what only reaches into the span
 			until = min(until, s.until)
 			keys, err = blockKeys(ctx, q, part, s, false, allKeys)
-		} else if len(keys) == mostKeys {
-			until = min(until, keys[mostKeys-1].moment)
+		} else if len(keys) == most {
+			until = min(until, keys[most-1].moment)
 		}
 		if err != nil {
 			return nil, 0, err
@@ -87,15 +89,17 @@ func firstKeys(ctx context.Context, q *db.Queries, parts []int64, s span) (all [
 }
 
 // lastKeys is firstKeys from the end.
-func lastKeys(ctx context.Context, q *db.Queries, parts []int64, s span) (all []blockKey, from Micros, err error) {
+func lastKeys(
+	ctx context.Context, q *db.Queries, parts []int64, s span, most int,
+) (all []blockKey, from Micros, err error) {
 	from = s.from
 	for _, part := range parts {
-		keys, err := blockKeys(ctx, q, part, s, true, mostKeys)
+		keys, err := blockKeys(ctx, q, part, s, true, most)
 		if err != nil {
 			return nil, 0, err
 		}
-		if len(keys) == mostKeys {
-			from = max(from, keys[mostKeys-1].moment)
+		if len(keys) == most {
+			from = max(from, keys[most-1].moment)
 		}
 		all = append(all, keys...)
 	}

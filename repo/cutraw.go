@@ -8,19 +8,36 @@ import (
 	"github.com/wanstore/wanstore/db"
 )
 
-// cutRaw ends a span of the raw tier before it has many more than n samples of the given parts, in the middle of a minute
-// or of a block if need be, but not at its beginning.
-func cutRaw(ctx context.Context, q *db.Queries, parts []int64, s span, n int64) (span, error) {
-	s, err := cutSampleRows(ctx, q, s, n)
+// looking is how far a cut looks: at so many samples, more or less, and so many blocks of a part.
+type looking struct {
+	samples int64
+	blocks  int
+}
+
+// cutRaw ends a span of the raw tier before it has many more samples of the given parts than wanted, in the middle of a
+// minute or of a block if need be, but not at its beginning. It returns how many blocks have samples in what is left.
+func cutRaw(ctx context.Context, q *db.Queries, parts []int64, s span, far looking) (span, int, error) {
+	s, err := cutSampleRows(ctx, q, s, far.samples)
 	if err != nil {
-		return s, err
+		return s, 0, err
 	}
-	keys, until, err := firstKeys(ctx, q, parts, s)
+	keys, until, err := firstKeys(ctx, q, parts, s, far.blocks)
 	if err != nil {
-		return s, err
+		return s, 0, err
 	}
 	s.until = max(until, s.from+1)
-	return cutKeys(keys, s, n), nil
+	s = cutKeys(keys, s, far.samples)
+	return s, blocksIn(keys, s), nil
+}
+
+// blocksIn is how many blocks have samples in a span.
+func blocksIn(keys []blockKey, s span) (blocks int) {
+	for _, key := range keys {
+		if key.share(s) > 0 {
+			blocks++
+		}
+	}
+	return blocks
 }
 
 // cutSampleRows is cutRaw of the samples that are rows.
@@ -76,23 +93,25 @@ func samplesOf(keys []blockKey, s span) (samples float64) {
 	return samples
 }
 
-// cutRawBackwards begins a span after what has many more than n samples of the given parts, counted from its end.
-func cutRawBackwards(ctx context.Context, q *db.Queries, parts []int64, s span, n int64) (span, error) {
+// cutRawBackwards begins a span after what has many more samples of the given parts than wanted, counted from its end. It
+// returns how many blocks have samples in what is left.
+func cutRawBackwards(ctx context.Context, q *db.Queries, parts []int64, s span, far looking) (span, int, error) {
 	ts, err := q.NthSampleTimeBackwards(ctx, db.NthSampleTimeBackwardsParams{
-		FromTs: int64(s.from), UntilTs: int64(s.until), Nth: n,
+		FromTs: int64(s.from), UntilTs: int64(s.until), Nth: far.samples,
 	})
 	switch {
 	case err == nil:
 		s.from = min(Micros(ts)+1, s.until-1)
 	case !errors.Is(err, sql.ErrNoRows):
-		return s, err
+		return s, 0, err
 	}
-	keys, from, err := lastKeys(ctx, q, parts, s)
+	keys, from, err := lastKeys(ctx, q, parts, s, far.blocks)
 	if err != nil {
-		return s, err
+		return s, 0, err
 	}
 	s.from = min(from, s.until-1)
-	return cutKeysBackwards(keys, s, n), nil
+	s = cutKeysBackwards(keys, s, far.samples)
+	return s, blocksIn(keys, s), nil
 }
 
 // cutKeysBackwards is cutRawBackwards of the samples of blocks.
