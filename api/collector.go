@@ -70,6 +70,7 @@ func (c collector) collect(metrics chan<- prometheus.Metric) {
 	}
 	file, err := c.api.scrapes.ask(c.api.scrapeFile)
 	c.api.noteFile(err)
+	collectUnsound(metrics, c.api.unsound(file.unsound))
 	if err != nil {
 		send(metrics, fileReadable, 0)
 		return
@@ -96,6 +97,7 @@ type fileMetrics struct {
 	newest  []service.Point
 	metrics described
 	size    service.FileSize
+	unsound []service.Unsound
 }
 
 func (a *API) scrapeFile(ctx context.Context) (file fileMetrics, err error) {
@@ -107,6 +109,7 @@ func (a *API) scrapeFile(ctx context.Context) (file fileMetrics, err error) {
 			return err
 		}
 		file.metrics, err = metricsOf(ctx, history)
+		file.unsound = history.Unsound()
 		return err
 	})
 	return file, err

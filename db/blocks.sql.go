@@ -42,8 +42,7 @@ CROSS JOIN json_each(CAST(?3 AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(?4 AS INTEGER)
   AND b.id < q.value * 10000000000000000 + CAST(?5 AS INTEGER)
-  AND b.last_ts >= p.from_ts
-WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
 `
 
 type CountSamplesInBlocksParams struct {

@@ -60,11 +60,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.createSeriesStmt, err = db.PrepareContext(ctx, createSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateSeries: %w", err)
 	}
+	if q.fileVersionStmt, err = db.PrepareContext(ctx, fileVersion); err != nil {
+		return nil, fmt.Errorf("error preparing query FileVersion: %w", err)
+	}
 	if q.findMetricAggregationStmt, err = db.PrepareContext(ctx, findMetricAggregation); err != nil {
 		return nil, fmt.Errorf("error preparing query FindMetricAggregation: %w", err)
 	}
 	if q.findSeriesStmt, err = db.PrepareContext(ctx, findSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query FindSeries: %w", err)
+	}
+	if q.findSeriesIDStmt, err = db.PrepareContext(ctx, findSeriesID); err != nil {
+		return nil, fmt.Errorf("error preparing query FindSeriesID: %w", err)
 	}
 	if q.firstBucketStmt, err = db.PrepareContext(ctx, firstBucket); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstBucket: %w", err)
@@ -74,6 +80,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
+	}
+	if q.forgetTiersStmt, err = db.PrepareContext(ctx, forgetTiers); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetTiers: %w", err)
 	}
 	if q.getClockStmt, err = db.PrepareContext(ctx, getClock); err != nil {
 		return nil, fmt.Errorf("error preparing query GetClock: %w", err)
@@ -105,6 +114,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.lastSeriesIDStmt, err = db.PrepareContext(ctx, lastSeriesID); err != nil {
 		return nil, fmt.Errorf("error preparing query LastSeriesID: %w", err)
 	}
+	if q.listDoubtfulStatesStmt, err = db.PrepareContext(ctx, listDoubtfulStates); err != nil {
+		return nil, fmt.Errorf("error preparing query ListDoubtfulStates: %w", err)
+	}
 	if q.listImportsStmt, err = db.PrepareContext(ctx, listImports); err != nil {
 		return nil, fmt.Errorf("error preparing query ListImports: %w", err)
 	}
@@ -132,8 +144,26 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listSeriesAfterStmt, err = db.PrepareContext(ctx, listSeriesAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSeriesAfter: %w", err)
 	}
+	if q.listSeriesIndexStmt, err = db.PrepareContext(ctx, listSeriesIndex); err != nil {
+		return nil, fmt.Errorf("error preparing query ListSeriesIndex: %w", err)
+	}
 	if q.listTiersStmt, err = db.PrepareContext(ctx, listTiers); err != nil {
 		return nil, fmt.Errorf("error preparing query ListTiers: %w", err)
+	}
+	if q.lookAtBlocksStmt, err = db.PrepareContext(ctx, lookAtBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query LookAtBlocks: %w", err)
+	}
+	if q.lookAtRollupsStmt, err = db.PrepareContext(ctx, lookAtRollups); err != nil {
+		return nil, fmt.Errorf("error preparing query LookAtRollups: %w", err)
+	}
+	if q.lookAtSamplesStmt, err = db.PrepareContext(ctx, lookAtSamples); err != nil {
+		return nil, fmt.Errorf("error preparing query LookAtSamples: %w", err)
+	}
+	if q.lookAtStateRollupsStmt, err = db.PrepareContext(ctx, lookAtStateRollups); err != nil {
+		return nil, fmt.Errorf("error preparing query LookAtStateRollups: %w", err)
+	}
+	if q.mendSeriesStmt, err = db.PrepareContext(ctx, mendSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query MendSeries: %w", err)
 	}
 	if q.mergeRollupStmt, err = db.PrepareContext(ctx, mergeRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeRollup: %w", err)
@@ -197,6 +227,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
 		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
+	}
+	if q.statesBesideStmt, err = db.PrepareContext(ctx, statesBeside); err != nil {
+		return nil, fmt.Errorf("error preparing query StatesBeside: %w", err)
 	}
 	if q.sumSeriesStmt, err = db.PrepareContext(ctx, sumSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query SumSeries: %w", err)
@@ -278,6 +311,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing createSeriesStmt: %w", cerr)
 		}
 	}
+	if q.fileVersionStmt != nil {
+		if cerr := q.fileVersionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fileVersionStmt: %w", cerr)
+		}
+	}
 	if q.findMetricAggregationStmt != nil {
 		if cerr := q.findMetricAggregationStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing findMetricAggregationStmt: %w", cerr)
@@ -286,6 +324,11 @@ func (q *Queries) Close() error {
 	if q.findSeriesStmt != nil {
 		if cerr := q.findSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing findSeriesStmt: %w", cerr)
+		}
+	}
+	if q.findSeriesIDStmt != nil {
+		if cerr := q.findSeriesIDStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findSeriesIDStmt: %w", cerr)
 		}
 	}
 	if q.firstBucketStmt != nil {
@@ -301,6 +344,11 @@ func (q *Queries) Close() error {
 	if q.forgetSampleGroupsStmt != nil {
 		if cerr := q.forgetSampleGroupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetSampleGroupsStmt: %w", cerr)
+		}
+	}
+	if q.forgetTiersStmt != nil {
+		if cerr := q.forgetTiersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetTiersStmt: %w", cerr)
 		}
 	}
 	if q.getClockStmt != nil {
@@ -353,6 +401,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing lastSeriesIDStmt: %w", cerr)
 		}
 	}
+	if q.listDoubtfulStatesStmt != nil {
+		if cerr := q.listDoubtfulStatesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listDoubtfulStatesStmt: %w", cerr)
+		}
+	}
 	if q.listImportsStmt != nil {
 		if cerr := q.listImportsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listImportsStmt: %w", cerr)
@@ -398,9 +451,39 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listSeriesAfterStmt: %w", cerr)
 		}
 	}
+	if q.listSeriesIndexStmt != nil {
+		if cerr := q.listSeriesIndexStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listSeriesIndexStmt: %w", cerr)
+		}
+	}
 	if q.listTiersStmt != nil {
 		if cerr := q.listTiersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listTiersStmt: %w", cerr)
+		}
+	}
+	if q.lookAtBlocksStmt != nil {
+		if cerr := q.lookAtBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lookAtBlocksStmt: %w", cerr)
+		}
+	}
+	if q.lookAtRollupsStmt != nil {
+		if cerr := q.lookAtRollupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lookAtRollupsStmt: %w", cerr)
+		}
+	}
+	if q.lookAtSamplesStmt != nil {
+		if cerr := q.lookAtSamplesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lookAtSamplesStmt: %w", cerr)
+		}
+	}
+	if q.lookAtStateRollupsStmt != nil {
+		if cerr := q.lookAtStateRollupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lookAtStateRollupsStmt: %w", cerr)
+		}
+	}
+	if q.mendSeriesStmt != nil {
+		if cerr := q.mendSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mendSeriesStmt: %w", cerr)
 		}
 	}
 	if q.mergeRollupStmt != nil {
@@ -508,6 +591,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setTierStmt: %w", cerr)
 		}
 	}
+	if q.statesBesideStmt != nil {
+		if cerr := q.statesBesideStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing statesBesideStmt: %w", cerr)
+		}
+	}
 	if q.sumSeriesStmt != nil {
 		if cerr := q.sumSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sumSeriesStmt: %w", cerr)
@@ -584,11 +672,14 @@ type Queries struct {
 	countStateRollupsStmt      *sql.Stmt
 	createImportStmt           *sql.Stmt
 	createSeriesStmt           *sql.Stmt
+	fileVersionStmt            *sql.Stmt
 	findMetricAggregationStmt  *sql.Stmt
 	findSeriesStmt             *sql.Stmt
+	findSeriesIDStmt           *sql.Stmt
 	firstBucketStmt            *sql.Stmt
 	firstSampleTimeStmt        *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
+	forgetTiersStmt            *sql.Stmt
 	getClockStmt               *sql.Stmt
 	groupBlocksStmt            *sql.Stmt
 	groupSamplesStmt           *sql.Stmt
@@ -599,6 +690,7 @@ type Queries struct {
 	lastMomentInBlocksStmt     *sql.Stmt
 	lastSampleTimeStmt         *sql.Stmt
 	lastSeriesIDStmt           *sql.Stmt
+	listDoubtfulStatesStmt     *sql.Stmt
 	listImportsStmt            *sql.Stmt
 	listLastMomentsStmt        *sql.Stmt
 	listMetricAggregationsStmt *sql.Stmt
@@ -608,7 +700,13 @@ type Queries struct {
 	listPartsStmt              *sql.Stmt
 	listSeriesStmt             *sql.Stmt
 	listSeriesAfterStmt        *sql.Stmt
+	listSeriesIndexStmt        *sql.Stmt
 	listTiersStmt              *sql.Stmt
+	lookAtBlocksStmt           *sql.Stmt
+	lookAtRollupsStmt          *sql.Stmt
+	lookAtSamplesStmt          *sql.Stmt
+	lookAtStateRollupsStmt     *sql.Stmt
+	mendSeriesStmt             *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
 	mergeStateRollupStmt       *sql.Stmt
 	nthBucketStmt              *sql.Stmt
@@ -630,6 +728,7 @@ type Queries struct {
 	setClockStmt               *sql.Stmt
 	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
+	statesBesideStmt           *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
 	sweepBlocksStmt            *sql.Stmt
 	sweepRollupsStmt           *sql.Stmt
@@ -653,11 +752,14 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countStateRollupsStmt:      q.countStateRollupsStmt,
 		createImportStmt:           q.createImportStmt,
 		createSeriesStmt:           q.createSeriesStmt,
+		fileVersionStmt:            q.fileVersionStmt,
 		findMetricAggregationStmt:  q.findMetricAggregationStmt,
 		findSeriesStmt:             q.findSeriesStmt,
+		findSeriesIDStmt:           q.findSeriesIDStmt,
 		firstBucketStmt:            q.firstBucketStmt,
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
+		forgetTiersStmt:            q.forgetTiersStmt,
 		getClockStmt:               q.getClockStmt,
 		groupBlocksStmt:            q.groupBlocksStmt,
 		groupSamplesStmt:           q.groupSamplesStmt,
@@ -668,6 +770,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lastMomentInBlocksStmt:     q.lastMomentInBlocksStmt,
 		lastSampleTimeStmt:         q.lastSampleTimeStmt,
 		lastSeriesIDStmt:           q.lastSeriesIDStmt,
+		listDoubtfulStatesStmt:     q.listDoubtfulStatesStmt,
 		listImportsStmt:            q.listImportsStmt,
 		listLastMomentsStmt:        q.listLastMomentsStmt,
 		listMetricAggregationsStmt: q.listMetricAggregationsStmt,
@@ -677,7 +780,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listPartsStmt:              q.listPartsStmt,
 		listSeriesStmt:             q.listSeriesStmt,
 		listSeriesAfterStmt:        q.listSeriesAfterStmt,
+		listSeriesIndexStmt:        q.listSeriesIndexStmt,
 		listTiersStmt:              q.listTiersStmt,
+		lookAtBlocksStmt:           q.lookAtBlocksStmt,
+		lookAtRollupsStmt:          q.lookAtRollupsStmt,
+		lookAtSamplesStmt:          q.lookAtSamplesStmt,
+		lookAtStateRollupsStmt:     q.lookAtStateRollupsStmt,
+		mendSeriesStmt:             q.mendSeriesStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
 		mergeStateRollupStmt:       q.mergeStateRollupStmt,
 		nthBucketStmt:              q.nthBucketStmt,
@@ -699,6 +808,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setClockStmt:               q.setClockStmt,
 		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,
+		statesBesideStmt:           q.statesBesideStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,
 		sweepBlocksStmt:            q.sweepBlocksStmt,
 		sweepRollupsStmt:           q.sweepRollupsStmt,

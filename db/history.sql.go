@@ -13,15 +13,14 @@ const listNewestInBlocks = `-- name: ListNewestInBlocks :many
 SELECT f.series_id, f.newest_ts AS ts, f.newest_value AS value
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id % 10000000000000000, 10000000000000000, p.from_ts, 10000000000000000, '[]'
+    b.payload, b.id, 10000000000000000, p.from_ts, 10000000000000000, '[]'
   ) AS BLOB) AS folded
   FROM (SELECT CAST(?1 AS INTEGER) AS from_ts) AS p
   CROSS JOIN json_each(CAST(?2 AS TEXT)) AS q
   CROSS JOIN raw_blocks AS b
     ON b.id >= q.value * 10000000000000000 + CAST(?3 AS INTEGER)
     AND b.id < q.value * 10000000000000000 + CAST(?4 AS INTEGER)
-    AND b.last_ts >= p.from_ts
-  WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+  WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
 ) AS made
 CROSS JOIN folded_buckets AS f ON f.folded = made.folded
 `
@@ -109,7 +108,7 @@ func (q *Queries) ListNewestSamples(ctx context.Context, fromTs int64) ([]ListNe
 }
 
 const packBlocks = `-- name: PackBlocks :one
-SELECT CAST(pack_blocks(b.payload, b.id % 10000000000000000, p.series_ids, p.from_ts, p.until_ts) AS BLOB) AS packed
+SELECT CAST(pack_blocks(b.payload, b.id, p.series_ids, p.from_ts, p.until_ts) AS BLOB) AS packed
 FROM (
   SELECT
     CAST(?1 AS TEXT) AS series_ids,
@@ -120,8 +119,7 @@ CROSS JOIN json_each(CAST(?4 AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(?5 AS INTEGER)
   AND b.id < q.value * 10000000000000000 + CAST(?6 AS INTEGER)
-  AND b.last_ts >= p.from_ts
-WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
 `
 
 type PackBlocksParams struct {

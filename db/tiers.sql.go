@@ -9,6 +9,16 @@ import (
 	"context"
 )
 
+const forgetTiers = `-- name: ForgetTiers :exec
+DELETE FROM tiers
+`
+
+// Scans tiers: four rows.
+func (q *Queries) ForgetTiers(ctx context.Context) error {
+	_, err := q.exec(ctx, q.forgetTiersStmt, forgetTiers)
+	return err
+}
+
 const listTiers = `-- name: ListTiers :many
 SELECT
   granularity, watermark, floor, keep,

@@ -65,8 +65,7 @@ CROSS JOIN json_each(CAST(@parts AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
   AND b.id < q.value * 10000000000000000 + CAST(@last AS INTEGER)
-  AND b.last_ts >= p.from_ts
-WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
+WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
 
 -- name: CountBlocks :one
 -- Walks raw_blocks by its key from a moment to the end of each part, without its payloads.

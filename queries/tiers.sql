@@ -16,3 +16,7 @@ VALUES (
 )
 ON CONFLICT (granularity) DO UPDATE SET
   watermark = excluded.watermark, floor = excluded.floor, keep = excluded.keep, chk = excluded.chk;
+
+-- name: ForgetTiers :exec
+-- Scans tiers: four rows.
+DELETE FROM tiers;

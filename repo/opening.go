@@ -100,8 +100,7 @@ func (o *opening) moveAside(damage error) error {
 	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
-		o.findings.NoWAL, o.findings.Restamped = false, 0 // of the file that has gone
-		o.lock.note(mark{})                               // or the new file would seem to lack its WAL
+		o.lock.note(mark{}) // which was of the file that has gone
 	}
 	return err
 }
@@ -128,7 +127,7 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 	if err := o.examine(ctx); err != nil {
 		return nil, err
 	}
-	if err := refuseForeign(ctx, o.path); err != nil {
+	if err := o.refuseForeign(ctx); err != nil {
 		return nil, err
 	}
 	if err := o.secure(ctx); err != nil {
@@ -164,6 +163,19 @@ func (o *opening) mustBeTheirs(last mark) error {
 	return fmt.Errorf("%w: the file was replaced, and its WAL is that of the old one, which is open still: try again in a moment", ErrBusy)
 }
 
+// refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may have a journal to be rolled
+// back, and is looked at when that has been done.
+func (o *opening) refuseForeign(ctx context.Context) error {
+	if hasJournal(o.path) && mayQuarantine(o.path, o.lock) {
+		return nil
+	}
+	id, err := probe(ctx, o.path)
+	if err != nil {
+		return err
+	}
+	return foreignWAL(o.path, id.check())
+}
+
 // secure sees to it that the lock file is there, which a file that is refused does not get.
 func (o *opening) secure(ctx context.Context) error {
 	if o.lock.file != nil {
@@ -190,11 +202,9 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole, err := w.check(ctx)
-	if err != nil {
+	if err := w.check(ctx, &o.findings); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	o.findings.Unchecked = !whole
 	o.lock.note(markOf(o.path, o.file))
 	w.lock, w.file, w.findings = o.lock, o.file, o.findings
 	return w, nil

@@ -20,7 +20,7 @@ func (w *Writer) WALPagesLimit() int {
 	if w.sizeCap == 0 {
 		return pages
 	}
-	return min(pages, int(CrowdedWALUnder(w.sizeCap)/frameBytes))
+	return min(pages, int(CrowdedWALUnder(w.sizeCap)/frameBytes(w.pageSize)))
 }
 
 // Restart does what Checkpoint does, and says whether the next commit begins the WAL anew. That takes an instant at which no

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/wanstore/wanstore/db"
@@ -40,6 +41,10 @@ const (
 	// samples are passed over for each that is wanted shows with the first page, and is believed by and by.
 	mostGrowth = 8
 	mostPassed = 64
+
+	// leastKeys is how many blocks of a part the first page looks at. Later ones look at twice as many as there were in the
+	// page before.
+	leastKeys = 256
 )
 
 // sampleScan reads raw samples page by page.
@@ -47,12 +52,12 @@ type sampleScan struct {
 	*Snapshot
 	picked pick
 	span   Span
-	budget int64 // samples of all series that the next page looks through
+	far    looking // how far the next page looks, samples of all series
 }
 
 // samplePages reads raw samples in the order of time or against it, window by window.
 func (s *Snapshot) samplePages(ctx context.Context, series []SeriesInfo, over Span) iter.Seq2[[]Bucket, error] {
-	scan := &sampleScan{Snapshot: s, picked: pickSeries(series), span: over, budget: pageRows}
+	scan := &sampleScan{Snapshot: s, picked: pickSeries(series), span: over, far: looking{pageRows, leastKeys}}
 	return func(yield func([]Bucket, error) bool) {
 		for scan.span.From < scan.span.Until {
 			page, err := s.turns.page(ctx, func() ([]Bucket, error) { return scan.next(ctx) })
@@ -74,7 +79,7 @@ func (s *sampleScan) next(ctx context.Context) ([]Bucket, error) {
 	if s.span.NewestFirst {
 		cut = cutRawBackwards
 	}
-	window, err := cut(ctx, s.q, s.picked.parts, left, s.budget)
+	window, blocks, err := cut(ctx, s.q, s.picked.parts, left, s.far)
 	if err != nil {
 		return nil, err
 	}
@@ -88,14 +93,15 @@ func (s *sampleScan) next(ctx context.Context) ([]Bucket, error) {
 	} else {
 		s.span.From = window.until
 	}
-	s.learn(len(page))
+	s.learn(int64(len(page)), blocks)
 	return page, nil
 }
 
-// learn sets the budget of the next page by what came of this one.
-func (s *sampleScan) learn(rows int) {
-	wanted := s.budget * pageRows / max(int64(rows), 1)
-	s.budget = min(max(wanted, pageRows), s.budget*mostGrowth, pageRows*mostPassed)
+// learn sets how far the next page looks by what came of this one.
+func (s *sampleScan) learn(rows int64, blocks int) {
+	wanted := s.far.samples * pageRows / max(rows, 1)
+	s.far.samples = min(max(wanted, pageRows), s.far.samples*mostGrowth, pageRows*mostPassed)
+	s.far.blocks = min(max(2*blocks, leastKeys), mostKeys)
 }
 
 // read reads what blocks and rows have in a window, in no order.
@@ -119,12 +125,13 @@ func (s *sampleScan) read(ctx context.Context, window span) ([]Bucket, error) {
 	for rows := packed(inBlocks); len(rows) > 0; {
 		page = append(page, sampleBucket(Micros(rows.integer()), rows.integer(), rows.real()))
 	}
-	return s.appendRows(page, inRows), nil
+	return s.appendRows(page, inRows)
 }
 
 // appendRows adds the rows of raw_samples that are sound.
-func (s *sampleScan) appendRows(page []Bucket, rows packed) []Bucket {
+func (s *sampleScan) appendRows(page []Bucket, rows packed) ([]Bucket, error) {
 	var row seal.Row
+	before := Bucket{TS: math.MinInt64}
 	for len(rows) > 0 {
 		sample := sampleBucket(Micros(rows.integer()), rows.integer(), rows.real())
 		row.Begin("raw_samples").Integer(int64(sample.TS)).Integer(sample.SeriesID).Real(sample.Sum)
@@ -134,9 +141,18 @@ func (s *sampleScan) appendRows(page []Bucket, rows packed) []Bucket {
 			})
 			continue
 		}
+		if inOrder(sample, before) <= 0 {
+			return page, errDisorder("raw_samples")
+		}
+		before = sample
 		page = append(page, sample)
 	}
-	return page
+	return page, nil
+}
+
+// inOrder compares samples as raw_samples has them.
+func inOrder(a, b Bucket) int {
+	return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(a.SeriesID, b.SeriesID))
 }
 
 func sampleBucket(ts Micros, series int64, value float64) Bucket {
@@ -145,9 +161,8 @@ func sampleBucket(ts Micros, series int64, value float64) Bucket {
 
 // sort brings a page into the order of the scan.
 func (s *sampleScan) sort(page []Bucket) {
-	order := func(a, b Bucket) int { return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(a.SeriesID, b.SeriesID)) }
-	if !slices.IsSortedFunc(page, order) {
-		slices.SortFunc(page, order)
+	if !slices.IsSortedFunc(page, inOrder) {
+		slices.SortFunc(page, inOrder)
 	}
 	if s.span.NewestFirst {
 		slices.Reverse(page)

@@ -13,7 +13,6 @@ import (
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/block"
 	"github.com/wanstore/wanstore/repo/internal/seal"
-	"github.com/wanstore/wanstore/schema"
 )
 
 // Synchronous says when a commit is on the disk.
@@ -34,6 +33,7 @@ type Writer struct {
 	conn *sql.Conn // the pool's only connection
 	q    *db.Queries
 
+	pageSize     int64
 	walPages     int // pages in the WAL after the last commit of this connection
 	checkpointAt int // pages in the WAL from which the next checkpoint is due
 
@@ -51,6 +51,7 @@ type Writer struct {
 	life        *life       // of the connection
 	unsound     *seal.Log   // rows that were left out
 	known       known       // of the newest samples
+	ages        Ages        // the policy that was set last
 
 	// What Append uses again.
 	fresh   []block.Sample
@@ -65,7 +66,8 @@ type Writer struct {
 // brings an older file to the latest schema version. A history that is damaged is moved aside, and a new file takes its place:
 // Findings says so, and Quarantined lists what lies there.
 //
-// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, and those of the file system; ErrDamaged where
+// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrBusy, ErrDiskFull, and those of the file system;
+// ErrInterrupted where nothing says whose the file is; ErrDamaged where
 // the file can not be moved aside: another process has it open for writing, there is no lock file and none can be made, a rename
 // fails, or somebody has put it there and may still be copying it, since it was changed less than five seconds ago. A file that is
 // refused is left untouched.
@@ -89,7 +91,7 @@ func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 }
 
 // connectWriter opens the connection. Where several processes make one new file at once, SQLite says BUSY to some of them
-// without waiting, when they switch it to WAL: these try again. So does who has begun a new file.
+// without waiting, when they switch it to WAL: these try again.
 func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	if err := registerWriterVFS(); err != nil {
 		return nil, err
@@ -103,12 +105,11 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 		}
 		pool.SetMaxOpenConns(1)
 		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life), unsound: log}
-		w.checkpointAt = w.checkpointPages()
 		err = w.connect(ctx)
 		if err == nil {
 			return w, nil
 		}
-		again := errors.Is(err, sqlite3.BUSY) || errors.Is(err, errBegun)
+		again := errors.Is(err, sqlite3.BUSY)
 		err = errors.Join(err, w.close())
 		if !again || time.Now().After(giveUp) {
 			return nil, err
@@ -121,14 +122,6 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 	}
 }
 
-func refuseForeign(ctx context.Context, path string) error {
-	id, err := probe(ctx, path)
-	if err != nil {
-		return err
-	}
-	return foreignWAL(path, id.check(schema.Version))
-}
-
 func (w *Writer) connect(ctx context.Context) error {
 	var err error
 	if w.conn, err = w.pool.Conn(ctx); err != nil {
@@ -137,14 +130,16 @@ func (w *Writer) connect(ctx context.Context) error {
 	if err := begin(ctx, w.conn, w.path); err != nil {
 		return err
 	}
-	vacuum, err := pragmaInt(ctx, w.conn, "auto_vacuum")
+	size, err := pragmaInt(ctx, w.conn, "page_size")
 	if err != nil {
 		return err
 	}
-	if vacuum != incremental {
-		return fmt.Errorf("%w: auto_vacuum is %d, want %d (incremental)", ErrForeign, vacuum, incremental)
-	}
+	w.pageSize = int64(size)
+	w.checkpointAt = w.checkpointPages()
 	if w.q, err = prepare(ctx, w.conn); err != nil {
+		return err
+	}
+	if err := w.mendSeries(ctx); err != nil {
 		return err
 	}
 	return w.watchWAL()
@@ -198,27 +193,26 @@ func (w *Writer) update(ctx context.Context, operation string, f func() error) e
 //
 // Errors: ErrDamaged, and those of the file system.
 func (w *Writer) Tiers(ctx context.Context) (Tiers, error) {
-	tiers, err := listTiers(ctx, w.q)
+	tiers, lost, err := readTiers(ctx, w.q)
+	if err == nil && lost.any() {
+		tiers, err = w.workOutTiers(ctx, tiers, lost)
+	}
 	return tiers, failure(ctx, "read tiers of", w.path, err)
 }
 
-func listTiers(ctx context.Context, q *db.Queries) (Tiers, error) {
-	var tiers Tiers
+// readTiers returns what the file says of the tiers, and of which it does not.
+func readTiers(ctx context.Context, q *db.Queries) (tiers Tiers, lost lostTiers, err error) {
 	rows, err := q.ListTiers(ctx)
-	if err != nil {
-		return tiers, err
+	for g := range lost {
+		lost[g], tiers[g].Granularity = true, Granularities()[g]
 	}
-	if len(rows) != tierCount {
-		return tiers, fmt.Errorf("%w: %d tiers, want %d", ErrDamaged, len(rows), tierCount)
-	}
+	var met lostTiers
 	for _, row := range rows {
 		g, err := ParseGranularity(row.Granularity)
 		if err != nil {
-			return tiers, fmt.Errorf("%w: %w", ErrDamaged, err)
+			continue // what damage has made of a name
 		}
-		if row.Sound == 0 {
-			return tiers, fmt.Errorf("%w: tier %s is not as it was written", ErrDamaged, g)
-		}
+		lost[g], met[g] = row.Sound == 0 || met[g], true
 		tiers[g] = Tier{
 			Granularity: g,
 			Watermark:   Micros(row.Watermark),
@@ -226,7 +220,7 @@ func listTiers(ctx context.Context, q *db.Queries) (Tiers, error) {
 			Keep:        duration(row.Keep),
 		}
 	}
-	return tiers, nil
+	return tiers, lost, err
 }
 
 func setTier(ctx context.Context, q *db.Queries, tier Tier) error {

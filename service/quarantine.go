@@ -50,8 +50,8 @@ func (l *loop) mend(err error) bool {
 	}
 	l.mending.failed, l.mending.adopt = false, true
 	l.hold = walHold{} // of the old file's WAL
+	l.walk = walk{}
 	found := l.store.Findings()
-	found.NoWAL = false // it was this writer that had not closed the file, and that file is another one
 	l.announce(found)
 	switch {
 	case found.Quarantine != nil || found.StrayWAL != "":
@@ -128,16 +128,9 @@ func (c *core) announce(findings repo.Findings) {
 	if findings.LostFrames > 0 {
 		c.log.Warn("the WAL is damaged: what was committed after the damage is lost", "pages", findings.LostFrames)
 	}
-	switch {
-	case findings.StrayWAL != "":
+	if findings.StrayWAL != "" {
 		c.log.Warn("another file was put in the place of the history: the WAL of the old one has been moved aside",
 			"moved_to", findings.StrayWAL+"-wal")
-	case findings.Restamped > 0:
-		c.log.Warn("the file was not closed, and another program has taken its WAL in: its pages have got their checksums now",
-			"pages", findings.Restamped)
-	case findings.NoWAL:
-		c.log.Warn("the file was not closed and its WAL is gone: unless another program has taken that in, " +
-			"what was committed last is lost")
 	}
 	if findings.Unchecked {
 		c.log.Debug("the check at open has seen a part of the file only: it is a large one")

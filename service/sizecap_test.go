@@ -202,7 +202,7 @@ func TestSmallerSizeCap(t *testing.T) {
 	if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != 200_000 {
 		t.Errorf("the history has %d samples, want 200000", got)
 	}
-	if got := filetest.Int(t, path, "SELECT count(*) FROM raw_samples"); got == 0 {
+	if got := filetest.Int(t, path, filetest.CountRawSamples); got == 0 {
 		t.Error("no raw sample is left, want the newest")
 	}
 }
