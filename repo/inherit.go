@@ -7,7 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
 // inherit gives a new history the policy of the newest damaged one beside it whose policy can be read. It is part of the transaction
@@ -40,7 +43,8 @@ func salvageAges(ctx context.Context, path string) (Ages, error) {
 	if err != nil {
 		return Ages{}, err
 	}
-	pool, err := openPool(path, name, nil)
+	log := new(seal.Log) // of what is damaged already
+	pool, err := openPool(path, name, func(c *sqlite3.Conn) error { return setUpReader(c, log) })
 	if err != nil {
 		return Ages{}, err
 	}

@@ -33,6 +33,8 @@ type Writer struct {
 	conn *sql.Conn // the pool's only connection
 	q    *db.Queries
 
+	control control // of its transactions
+
 	pageSize     int64
 	walPages     int // pages in the WAL after the last commit of this connection
 	checkpointAt int // pages in the WAL from which the next checkpoint is due
@@ -139,6 +141,9 @@ func (w *Writer) connect(ctx context.Context) error {
 	if w.q, err = prepare(ctx, w.conn); err != nil {
 		return err
 	}
+	if w.control, err = prepareControl(ctx, w.conn); err != nil {
+		return err
+	}
 	if err := w.mendSeries(ctx); err != nil {
 		return err
 	}
@@ -172,6 +177,7 @@ func (w *Writer) close() error {
 	if w.q != nil {
 		errs = append(errs, w.q.Close())
 	}
+	errs = append(errs, w.control.close())
 	if w.conn != nil {
 		errs = append(errs, w.conn.Close())
 	}
@@ -186,7 +192,7 @@ func (w *Writer) update(ctx context.Context, operation string, f func() error) e
 	if w.gone {
 		return failure(ctx, operation, w.path, fmt.Errorf("%w, and there is no other one yet: %w", ErrDamaged, w.failed))
 	}
-	return failure(ctx, operation, w.path, immediately(ctx, w.conn, f))
+	return failure(ctx, operation, w.path, w.control.immediately(ctx, w.conn, f))
 }
 
 // Tiers returns the state of the tiers.
