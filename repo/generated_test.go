@@ -309,7 +309,7 @@ var (
 	namedArgument = regexp.MustCompile(`@(\w+)`)
 	walksWords    = regexp.MustCompile(`(?i)\b(walks|scans|seek|appends)\b`)
 	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sample_groups|state_rollups|tiers|` +
-		`metric_metadata|clock|imports|metrics)\b`)
+		`metric_metadata|clock|imports|wanstore|metrics)\b`)
 )
 
 func readQueryFiles(t *testing.T, folder string) map[string]writtenQuery {

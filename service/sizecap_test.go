@@ -81,6 +81,15 @@ func newFullSpeed(t *testing.T, limit service.Bytes, series int, step time.Durat
 	return f
 }
 
+// value is a state for each tenth series, and a number of many digits for the others, which takes the room that samples may take.
+func value(series int, moment int64) float64 {
+	state := float64(moment % 3)
+	if series%10 == 9 {
+		return state
+	}
+	return state + 1/float64(moment+3)
+}
+
 // newSeries makes each tenth one of states.
 func (f *fullSpeed) newSeries(i int) *service.Series {
 	metric := service.RTT
@@ -121,7 +130,7 @@ func (f *fullSpeed) record(rows int) {
 	for n := 0; n < rows; n += len(batch) {
 		moment := f.moment.Load()
 		for i, s := range f.series {
-			batch[i] = service.Sample{Series: s, Time: f.at(moment), Value: float64(moment % 3)}
+			batch[i] = service.Sample{Series: s, Time: f.at(moment), Value: value(i, moment)}
 		}
 		f.w.Record(batch...)
 		f.moment.Store(moment + 1)
