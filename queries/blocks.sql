@@ -73,7 +73,8 @@ SELECT count(*)
 FROM json_each(CAST(@parts AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
-  AND b.id < (q.value + 1) * 10000000000000000;
+  AND b.id < (q.value + 1) * 10000000000000000
+  AND b.last_ts >= CAST(@from_ts AS INTEGER);
 
 -- name: SweepBlocks :execrows
 -- Walks raw_blocks by its key: of one part the blocks of [from_id, until_id) that end before floor. What

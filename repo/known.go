@@ -25,8 +25,9 @@ type known struct {
 	hasTiers bool  // nobody has changed them since
 }
 
-// tally is what changes when somebody stores a sample: blocks and rows from a moment on, and what series says, which
-// changes with those that come late.
+// tally is what changes when somebody stores a sample: blocks and rows that reach beyond a watermark, and what series says,
+// which changes with those that come late, and when the watermark moves. What lies below it may be deleted meanwhile, and
+// does not count.
 type tally struct {
 	since        Micros
 	blocks, rows int64
@@ -172,7 +173,7 @@ func (w *Writer) tally(ctx context.Context, since Micros) (t tally, err error) {
 		return t, err
 	}
 	first, _ := reach(span{from: since})
-	if t.blocks, err = w.q.CountBlocks(ctx, db.CountBlocksParams{Parts: parts, First: first}); err != nil {
+	if t.blocks, err = w.q.CountBlocks(ctx, db.CountBlocksParams{Parts: parts, First: first, FromTs: int64(since)}); err != nil {
 		return t, err
 	}
 	if t.rows, err = w.q.CountRows(ctx, int64(since)); err != nil {
