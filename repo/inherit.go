@@ -7,7 +7,11 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/functions"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
 // inherit gives a new history the policy of the newest damaged one beside it whose policy can be read. It is part of the transaction
@@ -45,7 +49,15 @@ func salvageAges(ctx context.Context, path string) (Ages, error) {
 		return Ages{}, err
 	}
 	defer pool.Close()
-	tiers, lost, err := readTiers(ctx, db.New(pool))
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return Ages{}, err
+	}
+	defer conn.Close()
+	if err := rawConn(conn, func(c *sqlite3.Conn) error { return functions.Define(c, new(seal.Log)) }); err != nil {
+		return Ages{}, err
+	}
+	tiers, lost, err := readTiers(ctx, db.New(conn))
 	if lost.any() {
 		return Ages{}, err
 	}
