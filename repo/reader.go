@@ -179,7 +179,7 @@ func (s *Snapshot) load(ctx context.Context) error {
 		return err
 	}
 	if lost.any() {
-		if err := s.workOut(ctx, lost, defaultAges); err != nil {
+		if err := s.workOut(ctx, lost, lost.ages(s.Tiers, Ages{})); err != nil {
 			return err
 		}
 	}
