@@ -132,16 +132,13 @@ func judge(t *testing.T, v *verdict, damaged set, want []string) {
 	}
 	s, err := w.Series("after", "spectrum", nil)
 	must(t, err)
-	must(t, w.Write(t.Context(), service.Sample{Series: s, Time: time.Now(), Value: 7}))
-	for range 3 { // damage that is found on the way is looked for once more before a file is moved
-		if _, err = w.Maintain(t.Context()); err == nil {
-			break
-		}
-		if !isDamage(err) {
-			t.Errorf("maintain: %v, want %v", err, service.ErrDamaged)
-		}
-	}
-	must(t, err)
+	goOn(t, func() error {
+		return w.Write(t.Context(), service.Sample{Series: s, Time: time.Now(), Value: 7})
+	})
+	goOn(t, func() error {
+		_, err := w.Maintain(t.Context())
+		return err
+	})
 	if w.Status().Quarantines > 0 {
 		v.moved++
 		must(t, w.Close(t.Context()))
@@ -163,6 +160,19 @@ func judge(t *testing.T, v *verdict, damaged set, want []string) {
 	if missing < c.missing || c.err != nil && missing == 0 {
 		v.mended++
 	}
+}
+
+// goOn tries again: damage that is met is looked for once more before a file is moved aside.
+func goOn(t *testing.T, do func() error) {
+	t.Helper()
+	err := do()
+	for range 2 {
+		if err == nil || !isDamage(err) {
+			break
+		}
+		err = do()
+	}
+	must(t, err)
 }
 
 // openDamaged opens a damaged history to record, unless that is refused.
