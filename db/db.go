@@ -114,9 +114,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.lastSeriesIDStmt, err = db.PrepareContext(ctx, lastSeriesID); err != nil {
 		return nil, fmt.Errorf("error preparing query LastSeriesID: %w", err)
 	}
-	if q.listDoubtfulStatesStmt, err = db.PrepareContext(ctx, listDoubtfulStates); err != nil {
-		return nil, fmt.Errorf("error preparing query ListDoubtfulStates: %w", err)
-	}
 	if q.listImportsStmt, err = db.PrepareContext(ctx, listImports); err != nil {
 		return nil, fmt.Errorf("error preparing query ListImports: %w", err)
 	}
@@ -128,6 +125,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listMetricMetadataStmt, err = db.PrepareContext(ctx, listMetricMetadata); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMetricMetadata: %w", err)
+	}
+	if q.listModeSeriesStmt, err = db.PrepareContext(ctx, listModeSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query ListModeSeries: %w", err)
 	}
 	if q.listNewestInBlocksStmt, err = db.PrepareContext(ctx, listNewestInBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query ListNewestInBlocks: %w", err)
@@ -401,11 +401,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing lastSeriesIDStmt: %w", cerr)
 		}
 	}
-	if q.listDoubtfulStatesStmt != nil {
-		if cerr := q.listDoubtfulStatesStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing listDoubtfulStatesStmt: %w", cerr)
-		}
-	}
 	if q.listImportsStmt != nil {
 		if cerr := q.listImportsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listImportsStmt: %w", cerr)
@@ -424,6 +419,11 @@ func (q *Queries) Close() error {
 	if q.listMetricMetadataStmt != nil {
 		if cerr := q.listMetricMetadataStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listMetricMetadataStmt: %w", cerr)
+		}
+	}
+	if q.listModeSeriesStmt != nil {
+		if cerr := q.listModeSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listModeSeriesStmt: %w", cerr)
 		}
 	}
 	if q.listNewestInBlocksStmt != nil {
@@ -690,11 +690,11 @@ type Queries struct {
 	lastMomentInBlocksStmt     *sql.Stmt
 	lastSampleTimeStmt         *sql.Stmt
 	lastSeriesIDStmt           *sql.Stmt
-	listDoubtfulStatesStmt     *sql.Stmt
 	listImportsStmt            *sql.Stmt
 	listLastMomentsStmt        *sql.Stmt
 	listMetricAggregationsStmt *sql.Stmt
 	listMetricMetadataStmt     *sql.Stmt
+	listModeSeriesStmt         *sql.Stmt
 	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
 	listPartsStmt              *sql.Stmt
@@ -770,11 +770,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lastMomentInBlocksStmt:     q.lastMomentInBlocksStmt,
 		lastSampleTimeStmt:         q.lastSampleTimeStmt,
 		lastSeriesIDStmt:           q.lastSeriesIDStmt,
-		listDoubtfulStatesStmt:     q.listDoubtfulStatesStmt,
 		listImportsStmt:            q.listImportsStmt,
 		listLastMomentsStmt:        q.listLastMomentsStmt,
 		listMetricAggregationsStmt: q.listMetricAggregationsStmt,
 		listMetricMetadataStmt:     q.listMetricMetadataStmt,
+		listModeSeriesStmt:         q.listModeSeriesStmt,
 		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
 		listPartsStmt:              q.listPartsStmt,

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 )
 
 const advanceLastSample = `-- name: AdvanceLastSample :exec
@@ -235,9 +234,46 @@ func (q *Queries) ListMetricAggregations(ctx context.Context) ([]ListMetricAggre
 	return items, nil
 }
 
+const listModeSeries = `-- name: ListModeSeries :many
+SELECT id
+FROM series
+WHERE aggregation = 'mode'
+`
+
+// Scans series.
+func (q *Queries) ListModeSeries(ctx context.Context) ([]int64, error) {
+	rows, err := q.query(ctx, q.listModeSeriesStmt, listModeSeries)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSeries = `-- name: ListSeries :many
 SELECT
-  id, metric_name, wan_name, labels, aggregation, last_ts, last_value, CAST(coalesce(chk, 4294967296) AS INTEGER) AS chk,
+  id,
+  CAST(coalesce(metric_name, '') AS TEXT) AS metric_name,
+  CAST(coalesce(wan_name, '') AS TEXT) AS wan_name,
+  CAST(coalesce(labels, '') AS TEXT) AS labels,
+  CAST(coalesce(aggregation, '') AS TEXT) AS aggregation,
+  CAST(coalesce(last_ts, -1) AS INTEGER) AS newest_ts,
+  CAST(coalesce(last_value, 0) AS REAL) AS newest_value,
+  CAST(coalesce(chk, 4294967296) AS INTEGER) AS chk,
   CAST(sound(chk, 'series', id, metric_name, wan_name, labels, aggregation) AS INTEGER) AS sound
 FROM series
 ORDER BY id
@@ -249,13 +285,13 @@ type ListSeriesRow struct {
 	WanName     string
 	Labels      string
 	Aggregation string
-	LastTs      sql.NullInt64
-	LastValue   sql.NullFloat64
+	NewestTs    int64
+	NewestValue float64
 	Chk         int64
 	Sound       int64
 }
 
-// Scans series in the order of its key.
+// Scans series in the order of its key. Damage may have made anything of a column, so each is cast.
 func (q *Queries) ListSeries(ctx context.Context) ([]ListSeriesRow, error) {
 	rows, err := q.query(ctx, q.listSeriesStmt, listSeries)
 	if err != nil {
@@ -271,8 +307,8 @@ func (q *Queries) ListSeries(ctx context.Context) ([]ListSeriesRow, error) {
 			&i.WanName,
 			&i.Labels,
 			&i.Aggregation,
-			&i.LastTs,
-			&i.LastValue,
+			&i.NewestTs,
+			&i.NewestValue,
 			&i.Chk,
 			&i.Sound,
 		); err != nil {
@@ -290,7 +326,7 @@ func (q *Queries) ListSeries(ctx context.Context) ([]ListSeriesRow, error) {
 }
 
 const listSeriesAfter = `-- name: ListSeriesAfter :many
-SELECT id, aggregation
+SELECT id, CAST(coalesce(aggregation, '') AS TEXT) AS aggregation
 FROM series
 WHERE id > ?1
 ORDER BY id
@@ -332,9 +368,13 @@ func (q *Queries) ListSeriesAfter(ctx context.Context, arg ListSeriesAfterParams
 }
 
 const listSeriesIndex = `-- name: ListSeriesIndex :many
-SELECT metric_name, wan_name, labels, id
+SELECT
+  CAST(coalesce(metric_name, '') AS TEXT) AS metric_name,
+  CAST(coalesce(wan_name, '') AS TEXT) AS wan_name,
+  CAST(coalesce(labels, '') AS TEXT) AS labels,
+  id
 FROM series INDEXED BY sqlite_autoindex_series_1
-ORDER BY metric_name, wan_name, labels
+ORDER BY series.metric_name, series.wan_name, series.labels
 `
 
 type ListSeriesIndexRow struct {

@@ -9,71 +9,6 @@ import (
 	"context"
 )
 
-const listDoubtfulStates = `-- name: ListDoubtfulStates :many
-SELECT s.id
-FROM series AS s
-WHERE
-  s.aggregation = 'mode'
-  AND (
-    EXISTS (
-      SELECT 1
-      FROM state_rollups AS u
-      WHERE
-        u.granularity = ?1 AND u.series_id = s.id AND u.ts >= ?2 AND u.ts < ?3
-        AND NOT sound(u.chk, 'state_rollups', u.granularity, u.series_id, u.ts, u.value, u.count)
-    )
-    OR NOT coalesce((
-      SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
-      FROM state_rollups AS b
-      WHERE
-        (b.granularity, b.series_id, b.ts)
-        < (+CAST(?1 AS TEXT), +s.id, +CAST(?2 AS INTEGER))
-      ORDER BY b.granularity DESC, b.series_id DESC, b.ts DESC, b.value DESC
-      LIMIT 1
-    ), 1)
-    OR NOT coalesce((
-      SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
-      FROM state_rollups AS b
-      WHERE
-        (b.granularity, b.series_id, b.ts)
-        >= (+CAST(?1 AS TEXT), +s.id, +CAST(?3 AS INTEGER))
-      ORDER BY b.granularity, b.series_id, b.ts, b.value
-      LIMIT 1
-    ), 1)
-  )
-`
-
-type ListDoubtfulStatesParams struct {
-	Granularity string
-	FromTs      int64
-	UntilTs     int64
-}
-
-// For each mode series, walks state_rollups by its key over [from_ts, until_ts), and seeks the rows beside that:
-// which series have one that is not sound.
-func (q *Queries) ListDoubtfulStates(ctx context.Context, arg ListDoubtfulStatesParams) ([]int64, error) {
-	rows, err := q.query(ctx, q.listDoubtfulStatesStmt, listDoubtfulStates, arg.Granularity, arg.FromTs, arg.UntilTs)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []int64
-	for rows.Next() {
-		var id int64
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		items = append(items, id)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const lookAtBlocks = `-- name: LookAtBlocks :one
 SELECT CAST(look(1, b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload) AS TEXT) AS looked
 FROM (
@@ -199,8 +134,8 @@ SELECT
     SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
     FROM state_rollups AS b
     WHERE
-      (b.granularity, b.series_id, b.ts)
-      < (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER))
+      (b.granularity, b.series_id, b.ts, b.value)
+      < (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER), +CAST(?4 AS REAL))
     ORDER BY b.granularity DESC, b.series_id DESC, b.ts DESC, b.value DESC
     LIMIT 1
   ), 1) AS INTEGER) AS sound_before,
@@ -208,8 +143,8 @@ SELECT
     SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
     FROM state_rollups AS b
     WHERE
-      (b.granularity, b.series_id, b.ts)
-      >= (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?4 AS INTEGER))
+      (b.granularity, b.series_id, b.ts, b.value)
+      > (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?5 AS INTEGER), +CAST(?6 AS REAL))
     ORDER BY b.granularity, b.series_id, b.ts, b.value
     LIMIT 1
   ), 1) AS INTEGER) AS sound_behind
@@ -218,8 +153,10 @@ SELECT
 type StatesBesideParams struct {
 	Granularity string
 	SeriesID    int64
-	FromTs      int64
-	UntilTs     int64
+	FirstTs     int64
+	FirstValue  float64
+	LastTs      int64
+	LastValue   float64
 }
 
 type StatesBesideRow struct {
@@ -227,14 +164,16 @@ type StatesBesideRow struct {
 	SoundBehind int64
 }
 
-// One seek in state_rollups by its key to the row before a range of one series, and one to the row behind it:
-// whether they are sound, as they are where there is none. One that is not may be of that range.
+// One seek in state_rollups by its key to the row before one row of a series, and one to the row behind another:
+// whether they are sound, as they are where there is none.
 func (q *Queries) StatesBeside(ctx context.Context, arg StatesBesideParams) (StatesBesideRow, error) {
 	row := q.queryRow(ctx, q.statesBesideStmt, statesBeside,
 		arg.Granularity,
 		arg.SeriesID,
-		arg.FromTs,
-		arg.UntilTs,
+		arg.FirstTs,
+		arg.FirstValue,
+		arg.LastTs,
+		arg.LastValue,
 	)
 	var i StatesBesideRow
 	err := row.Scan(&i.SoundBefore, &i.SoundBehind)

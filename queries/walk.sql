@@ -49,15 +49,15 @@ FROM (
 ) AS r;
 
 -- name: StatesBeside :one
--- One seek in state_rollups by its key to the row before a range of one series, and one to the row behind it:
--- whether they are sound, as they are where there is none. One that is not may be of that range.
+-- One seek in state_rollups by its key to the row before one row of a series, and one to the row behind another:
+-- whether they are sound, as they are where there is none.
 SELECT
   CAST(coalesce((
     SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
     FROM state_rollups AS b
     WHERE
-      (b.granularity, b.series_id, b.ts)
-      < (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@from_ts AS INTEGER))
+      (b.granularity, b.series_id, b.ts, b.value)
+      < (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@first_ts AS INTEGER), +CAST(@first_value AS REAL))
     ORDER BY b.granularity DESC, b.series_id DESC, b.ts DESC, b.value DESC
     LIMIT 1
   ), 1) AS INTEGER) AS sound_before,
@@ -65,43 +65,8 @@ SELECT
     SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
     FROM state_rollups AS b
     WHERE
-      (b.granularity, b.series_id, b.ts)
-      >= (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@until_ts AS INTEGER))
+      (b.granularity, b.series_id, b.ts, b.value)
+      > (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@last_ts AS INTEGER), +CAST(@last_value AS REAL))
     ORDER BY b.granularity, b.series_id, b.ts, b.value
     LIMIT 1
   ), 1) AS INTEGER) AS sound_behind;
-
--- name: ListDoubtfulStates :many
--- For each mode series, walks state_rollups by its key over [from_ts, until_ts), and seeks the rows beside that:
--- which series have one that is not sound.
-SELECT s.id
-FROM series AS s
-WHERE
-  s.aggregation = 'mode'
-  AND (
-    EXISTS (
-      SELECT 1
-      FROM state_rollups AS u
-      WHERE
-        u.granularity = @granularity AND u.series_id = s.id AND u.ts >= @from_ts AND u.ts < @until_ts
-        AND NOT sound(u.chk, 'state_rollups', u.granularity, u.series_id, u.ts, u.value, u.count)
-    )
-    OR NOT coalesce((
-      SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
-      FROM state_rollups AS b
-      WHERE
-        (b.granularity, b.series_id, b.ts)
-        < (+CAST(@granularity AS TEXT), +s.id, +CAST(@from_ts AS INTEGER))
-      ORDER BY b.granularity DESC, b.series_id DESC, b.ts DESC, b.value DESC
-      LIMIT 1
-    ), 1)
-    OR NOT coalesce((
-      SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
-      FROM state_rollups AS b
-      WHERE
-        (b.granularity, b.series_id, b.ts)
-        >= (+CAST(@granularity AS TEXT), +s.id, +CAST(@until_ts AS INTEGER))
-      ORDER BY b.granularity, b.series_id, b.ts, b.value
-      LIMIT 1
-    ), 1)
-  );

@@ -14,10 +14,27 @@ type lostTiers [tierCount]bool
 
 func (l lostTiers) any() bool { return l != lostTiers{} }
 
+// ages are those of a policy or, where there is none, what the lost rows say, if that can be, or the defaults.
+func (l lostTiers) ages(tiers Tiers, policy Ages) Ages {
+	if said := policy.Or(tiers.Ages()); said.plausible() {
+		return said
+	}
+	for g, lost := range l {
+		if lost {
+			tiers[g].Keep = defaultAges[g]
+		}
+	}
+	return policy.Or(tiers.Ages())
+}
+
 // workOut works out again from the rows what the tiers say that are lost. What was rolled up is known by how many samples
-// the newest bucket of a tier has of those that its source has. A floor lies below the first row of its tier, where no row
-// has been swept. The age is that of ages.
+// the newest bucket of a tier has of those that its source has. A floor lies where deleting has put it, by what the clock
+// says of that, or at the first row of its tier.
 func (s *Snapshot) workOut(ctx context.Context, lost lostTiers, ages Ages) error {
+	clock, err := readClock(ctx, s.q)
+	if err != nil {
+		return err
+	}
 	for _, g := range Granularities() {
 		if !lost[g] {
 			continue
@@ -38,7 +55,7 @@ func (s *Snapshot) workOut(ctx context.Context, lost lostTiers, ages Ages) error
 			if err != nil {
 				return err
 			}
-			s.Tiers[g].Floor = s.boundFloor(g, lost, floor)
+			s.Tiers[g].Floor = s.boundFloor(g, lost, max(floor, s.Tiers.FloorTarget(g, clock.Trusted)))
 		}
 		if g == Raw {
 			return nil
@@ -119,8 +136,10 @@ func (s *Snapshot) workOutFloor(ctx context.Context, g Granularity) (Micros, err
 
 // boundFloor keeps to what the other tiers say: coarser tiers begin no later than finer ones.
 func (s *Snapshot) boundFloor(g Granularity, lost lostTiers, floor Micros) Micros {
-	if g > Raw && !lost[g-1] {
-		floor = min(floor, s.Tiers[g-1].Floor.AlignDown(max(g, Minute).Bucket()))
+	for finer := Raw; finer < g; finer++ {
+		if !lost[finer] {
+			floor = min(floor, s.Tiers[finer].Floor)
+		}
 	}
 	if g < Hour {
 		floor = max(floor, s.Tiers[g+1].Floor)
@@ -217,10 +236,11 @@ func (w *Writer) tiers(ctx context.Context) (Tiers, error) {
 }
 
 func (w *Writer) workOutTiers(ctx context.Context, tiers Tiers, lost lostTiers) (Tiers, error) {
+	ages := lost.ages(tiers, w.ages)
 	s := &Snapshot{Tiers: tiers, path: w.path, q: w.q, unsound: w.unsound}
 	if err := s.loadSeries(ctx); err != nil {
 		return tiers, err
 	}
-	err := s.workOut(ctx, lost, w.ages.Or(defaultAges))
+	err := s.workOut(ctx, lost, ages)
 	return s.Tiers, err
 }

@@ -36,6 +36,7 @@ func (a Ages) Or(other Ages) Ages {
 //
 // Errors: what valid returns, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SetAges(ctx context.Context, wish Ages, valid func(Ages) error) (before, after Ages, err error) {
+	w.ages = wish.Or(w.ages)
 	err = w.update(ctx, "set the policy of", func() error {
 		tiers, err := w.tiers(ctx)
 		if err != nil {

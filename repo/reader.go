@@ -179,7 +179,7 @@ func (s *Snapshot) load(ctx context.Context) error {
 		return err
 	}
 	if lost.any() {
-		if err := s.workOut(ctx, lost, defaultAges); err != nil {
+		if err := s.workOut(ctx, lost, lost.ages(s.Tiers, Ages{})); err != nil {
 			return err
 		}
 	}
@@ -202,8 +202,8 @@ func (s *Snapshot) loadSeries(ctx context.Context) error {
 			Key:         Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels},
 			Aggregation: Aggregation(row.Aggregation),
 		}
-		if row.LastTs.Valid {
-			info.rolledUp = Newest{SeriesID: row.ID, TS: Micros(row.LastTs.Int64), Value: row.LastValue.Float64}
+		if row.NewestTs >= 0 {
+			info.rolledUp = Newest{SeriesID: row.ID, TS: Micros(row.NewestTs), Value: row.NewestValue}
 			s.rolledUp = max(s.rolledUp, info.rolledUp.TS)
 		}
 		s.Series = append(s.Series, info)

@@ -45,13 +45,30 @@ func readStates(
 		}
 		read.rows = append(read.rows, row)
 	}
-	beside, err := q.StatesBeside(ctx, db.StatesBesideParams{
-		Granularity: g.String(), SeriesID: id, FromTs: int64(s.from), UntilTs: int64(s.until),
-	})
-	if err == nil && (unsound || beside.SoundBefore == 0 || beside.SoundBehind == 0) {
+	beside, err := besideStates(ctx, q, g, id, read.rows)
+	if unsound || beside.SoundBefore == 0 || beside.SoundBehind == 0 {
 		read.leaveOut(g.Bucket(), beside)
 	}
 	return read, err
+}
+
+// besideStates looks at the rows before the first one and behind the last one. A walk ends at a row whose key is damaged,
+// and may begin behind one: what is asked for is what lies beside them, not beside the span.
+func besideStates(
+	ctx context.Context, q *db.Queries, g Granularity, id int64, rows []stateRow,
+) (db.StatesBesideRow, error) {
+	first, last := rows[0], rows[len(rows)-1]
+	beside, err := q.StatesBeside(ctx, db.StatesBesideParams{
+		Granularity: g.String(), SeriesID: id, FirstTs: int64(first.ts), FirstValue: first.state,
+		LastTs: int64(last.ts), LastValue: last.state,
+	})
+	if !first.sound {
+		beside.SoundBefore = 1 // its key leads nowhere
+	}
+	if !last.sound {
+		beside.SoundBehind = 1
+	}
+	return beside, err
 }
 
 // leaveOut finds the buckets that may lack a row: without one state of a bucket its mode and its shares lie.
@@ -122,9 +139,7 @@ func (s *Snapshot) appendStates(
 
 // doubtfulStates returns the buckets of states in a slice that are not whole, as the queries take them.
 func (w *Writer) doubtfulStates(ctx context.Context, g Granularity, slice span) (string, error) {
-	series, err := w.q.ListDoubtfulStates(ctx, db.ListDoubtfulStatesParams{
-		Granularity: g.String(), FromTs: int64(slice.from), UntilTs: int64(slice.until),
-	})
+	series, err := w.q.ListModeSeries(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -15,22 +15,55 @@ const (
 	behind = 60_000_000
 )
 
+// types are those of the columns that a check value covers, which SQLite sees to in what is written by hand: INTEGER,
+// REAL, TEXT, BLOB, and * for a BLOB or NULL.
+var types = map[string]string{
+	"series":        "ITTTT",
+	"raw_blocks":    "IIIT",
+	"raw_samples":   "IIR",
+	"rollups":       "TIIIRRR*",
+	"state_rollups": "TIIRI",
+	"tiers":         "TIII",
+	"clock":         "IIII",
+	"imports":       "ITTIIIIIBIBI",
+}
+
 // counts says that a row without a check value, which somebody has written by hand, can be reckoned with. Of a block that
 // is more than its numbers: what folds and packs blocks relies on never seeing one that is malformed.
 func (s *sealer) counts(row []sqlite3.Value) bool {
-	for _, value := range row[1:] {
-		if value.Type() == sqlite3.FLOAT && math.Abs(value.Float()) > largest {
+	table, columns := tableName(row[0]), row[1:]
+	want := types[table]
+	if len(want) != len(columns) {
+		return false
+	}
+	for i, value := range columns {
+		if !isOf(want[i], value) {
 			return false
 		}
 	}
-	return tableName(row[0]) != "raw_blocks" || s.isBlock(row[1:])
+	return table != "raw_blocks" || s.isBlock(columns)
+}
+
+func isOf(want byte, value sqlite3.Value) bool {
+	switch value.Type() {
+	case sqlite3.INTEGER:
+		return want == 'I'
+	case sqlite3.FLOAT:
+		return want == 'R' && math.Abs(value.Float()) <= largest
+	case sqlite3.TEXT:
+		return want == 'T'
+	case sqlite3.BLOB:
+		return want == 'B' || want == '*'
+	default:
+		return want == '*'
+	}
 }
 
 // isBlock says that a payload is well formed, and that the other columns say of it what is so.
 func (s *sealer) isBlock(columns []sqlite3.Value) bool {
 	id, last, count := columns[0].Int64(), columns[1].Int64(), columns[2].Int64()
 	base, newest, samples := id%PartKeys, int64(-1), int64(0)
-	if id < 0 || columns[3].Type() != sqlite3.TEXT {
+	if id < 0 {
 		return false
 	}
 	for s.walker.Open(columns[3].RawText(), base); s.walker.Next(); {
