@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -194,11 +195,7 @@ func TestCheckpointsOfAShell(t *testing.T) {
 		path := record(t)
 		shell(t, path, fmt.Sprintf("PRAGMA journal_mode = delete; PRAGMA page_size = %d; VACUUM;", size))
 		w := open(t, path)
-		r, err := repo.OpenReader(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
+		r := openReader(t, path)
 		for n, kind := range strings.Fields("passive full restart truncate passive truncate restart full") {
 			from := start + repo.Micros(2+n)*hour
 			add(t, w, every(10*second, from, from+hour/2, newSeries("rtt"))...)
@@ -224,7 +221,7 @@ func TestCheckpointDueAfterAnotherProgramHasResetTheWAL(t *testing.T) {
 	n := 0
 	fill := func(bytes int64) {
 		for before := w.WALBytes(); w.WALBytes() < before+bytes && n < 10_000; n++ {
-			add(t, w, repo.Sample{Series: newSeries(strings.Repeat("x", 10_000) + fmt.Sprint(n)), TS: start, Value: 1})
+			add(t, w, repo.Sample{Series: newSeries(strings.Repeat("x", 10_000) + strconv.Itoa(n)), TS: start, Value: 1})
 		}
 	}
 	release := filetest.Hold(t, path)
