@@ -189,6 +189,18 @@ func TestForeignTableOfOurName(t *testing.T) {
 	}
 }
 
+// A history that somebody has changed is refused for that, and stays as it is.
+func TestChangedTables(t *testing.T) {
+	path := record(t)
+	filetest.Exec(t, path, "ALTER TABLE tiers RENAME COLUMN keep TO kept")
+	if _, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal); !errors.Is(err, repo.ErrForeign) ||
+		errors.Is(err, repo.ErrBusy) {
+		t.Errorf("writing: %v, want %v and nothing else", err, repo.ErrForeign)
+	}
+	filetest.Exec(t, path, "ALTER TABLE tiers RENAME COLUMN kept TO keep")
+	recordsOn(t, path, ask(t, path))
+}
+
 // Checkpoints of every kind by another program beside a writer and a reader, which go on, in whatever page size.
 func TestCheckpointsOfAShell(t *testing.T) {
 	for _, size := range []int{512, 4096} {
