@@ -28,8 +28,9 @@ var composed = map[place]string{
 		` min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))`,
 	{"repo/sizecap.go", "CapSize"}:  `fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
 	{"repo/connection.go", "setUp"}: "schema.SampleGroups",
-	{"repo/migrate.go", "begin"}: `fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",` +
-		` schema.History, applicationID, schema.Version)`,
+	{"repo/migrate.go", "begin"}:    "schema.History",
+	{"repo/migrate.go", "setNumbers"}: `fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d",` +
+		` applicationID, schema.Version)`,
 }
 
 // place is a function and its file.
