@@ -169,13 +169,9 @@ func (m *machine) askView(t *rapid.T) {
 		series := slices.IndexFunc(world, func(s series) bool {
 			return s.metric == p.Metric && s.wan == p.WAN && len(s.labels) == len(p.Labels)
 		})
-		labels := "{}"
-		if len(p.Labels) > 0 {
-			labels = `{"family":"4","target":"1.1.1.1"}`
-		}
 		want = append(want, shown{
-			ID: p.Time.UnixMicro()*2048 + int64(m.oracle.rank(series)+1), Timestamp: p.Time.Unix(), Metric: p.Metric, WAN: p.WAN,
-			Labels: labels, Granularty: p.Granularity.String(), Value: p.Value, Count: p.Count,
+			ID: p.Time.UnixMicro()*2048 + m.oracle.id(series)%2048, Timestamp: p.Time.Unix(), Metric: p.Metric, WAN: p.WAN,
+			Labels: world[series].stored(), Granularty: p.Granularity.String(), Value: p.Value, Count: p.Count,
 		})
 	}
 	byID := func(a, b shown) int { return cmp.Compare(a.ID, b.ID) }

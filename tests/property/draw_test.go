@@ -64,7 +64,7 @@ func (m *machine) edge(t *rapid.T) micros {
 		one.floor, one.watermark, m.oracle.expiryLimit(),
 		m.oracle.now.down(minute), m.oracle.now.down(5 * minute), m.oracle.now.down(hour),
 	}).Draw(t, "edge")
-	return max(at+micros(rapid.IntRange(-1, 1).Draw(t, "beside")), 0)
+	return at + micros(rapid.IntRange(-1, 1).Draw(t, "beside")) // before 1970, too
 }
 
 // repeat is the moment of a sample that was recorded before.
