@@ -157,6 +157,9 @@ type shown struct {
 
 // askView compares the view metrics with a range without a step: every moment once, at the finest granularity left.
 func (m *machine) askView(t *rapid.T) {
+	if m.oracle.now > endOfIDs-40*day {
+		t.Skip("the view has no ids then")
+	}
 	var got, want []shown
 	for _, row := range m.rows(t, `SELECT id, timestamp, metric_name, wan_name, coalesce(labels, '{}'), granularity, value, count FROM metrics`) {
 		got = append(got, shown{

@@ -80,7 +80,8 @@ func newMachine(t *rapid.T, dir string) *machine {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	start := micros(rapid.Int64Range(0, int64(400*day)).Draw(t, "start")) + 20_000*day
+	start := micros(rapid.Int64Range(0, int64(400*day)).Draw(t, "start"))
+	start += rapid.SampledFrom([]micros{20_000 * day, 20_000 * day, 20_000 * day, endOfKeys - 200*day}).Draw(t, "era")
 	m := &machine{dir: dir, dirty: true, path: filepath.Join(dir, "0.db"), oracle: newOracle(start)}
 	m.open(t)
 	m.drawFirstSeries(t)
