@@ -61,7 +61,7 @@ INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts
 SELECT f.series_id, f.ts, f.state, f.count, f.sum, f.min, f.max, f.newest_ts, f.newest_value
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id % 10000000000000000, p.bucket, p.from_ts, p.until_ts, p.states
+    b.payload, b.id, p.bucket, p.from_ts, p.until_ts, p.states
   ) AS BLOB) AS folded
   FROM (
     SELECT
@@ -414,14 +414,8 @@ WHERE
   AND r.ts >= ?4
   AND r.ts < ?5
   AND (r.series_id, r.ts) NOT IN (
-    SELECT u.series_id, u.ts
-    FROM state_rollups AS u
-    WHERE
-      u.granularity = ?3
-      AND u.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
-      AND u.ts >= ?4
-      AND u.ts < ?5
-      AND NOT sound(u.chk, 'state_rollups', u.granularity, u.series_id, u.ts, u.value, u.count)
+    SELECT j.value ->> 0, j.value ->> 1
+    FROM json_each(CAST(?6 AS TEXT)) AS j
   )
 GROUP BY r.series_id, bucket_ts, r.value
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
@@ -442,10 +436,11 @@ type RollUpStateRollupsParams struct {
 	Source      string
 	FromTs      int64
 	UntilTs     int64
+	LeftOut     string
 }
 
-// For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, first
-// for the buckets of which a row is not sound: these are left out whole. Groups in a temporary B-tree.
+// For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, but for the
+// buckets of a JSON array of [series_id, ts], of which a row is not sound. Groups in a temporary B-tree.
 func (q *Queries) RollUpStateRollups(ctx context.Context, arg RollUpStateRollupsParams) error {
 	_, err := q.exec(ctx, q.rollUpStateRollupsStmt, rollUpStateRollups,
 		arg.Granularity,
@@ -453,6 +448,7 @@ func (q *Queries) RollUpStateRollups(ctx context.Context, arg RollUpStateRollups
 		arg.Source,
 		arg.FromTs,
 		arg.UntilTs,
+		arg.LeftOut,
 	)
 	return err
 }

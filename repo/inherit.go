@@ -21,7 +21,7 @@ func inherit(ctx context.Context, conn *sql.Conn, path string) error {
 		return err
 	}
 	q := db.New(conn)
-	tiers, err := listTiers(ctx, q)
+	tiers, _, err := readTiers(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,10 @@ func salvageAges(ctx context.Context, path string) (Ages, error) {
 		return Ages{}, err
 	}
 	defer pool.Close()
-	tiers, err := listTiers(ctx, db.New(pool))
+	tiers, lost, err := readTiers(ctx, db.New(pool))
+	if lost.any() {
+		return Ages{}, err
+	}
 	return tiers.Ages(), err
 }
 

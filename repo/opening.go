@@ -78,7 +78,7 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 		}
 	}
 	if err := o.lock.own(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", failed, err), o.lock.share(ctx))
+		return o.withOthers(ctx, fmt.Errorf("%w, and cannot be moved aside: %w", failed, err))
 	}
 	o.alone = true
 	w, err := o.open(ctx)
@@ -90,6 +90,18 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 		return o.try(ctx)
 	}
 	return w, errors.Join(err, o.lock.share(ctx))
+}
+
+// withOthers goes on where another process has a damaged file open for writing: it may have been the first to move that aside, and
+// have made a new one.
+func (o *opening) withOthers(ctx context.Context, failed error) (*Writer, error) {
+	if err := o.lock.share(ctx); err != nil {
+		return nil, errors.Join(failed, err)
+	}
+	if now, err := os.Lstat(o.path); err != nil || os.SameFile(now, o.file) {
+		return nil, failed
+	}
+	return o.open(ctx)
 }
 
 func (o *opening) moveAside(damage error) error {
@@ -263,6 +275,9 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 		if err := w.lock.own(ctx); err != nil {
 			return errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", damage, err), w.lock.share(ctx))
 		}
+	}
+	if !damaged && !isThere(w.path) {
+		w.takeWAL()
 	}
 	_ = w.close() // what the end of such a file says adds nothing
 	w.gone = true

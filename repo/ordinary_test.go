@@ -202,8 +202,9 @@ func TestCheckpointsOfAShell(t *testing.T) {
 		for n, kind := range strings.Fields("passive full restart truncate passive truncate restart full") {
 			from := start + repo.Micros(2+n)*hour
 			add(t, w, every(10*second, from, from+hour/2, newSeries("rtt"))...)
-			shell(t, path, "PRAGMA wal_checkpoint("+kind+"); CREATE TABLE mine (x); INSERT INTO mine VALUES (randomblob(9000));"+
-				"DROP TABLE mine; PRAGMA wal_checkpoint("+kind+");")
+			shell(t, path, "PRAGMA wal_checkpoint("+kind+"); PRAGMA cache_size = 10; BEGIN; CREATE TABLE mine (x);"+
+				"INSERT INTO mine SELECT randomblob(99) FROM generate_series(1, 2000); UPDATE mine SET x = randomblob(50);"+
+				"COMMIT; DROP TABLE mine; PRAGMA wal_checkpoint("+kind+");")
 			add(t, w, every(10*second, from+hour/2, from+hour, newSeries("rtt"))...)
 			if got, want := len(askReader(t, r).Samples), 7200+360*(n+1); got != want {
 				t.Errorf("after %s: a reader sees %d samples, want %d", kind, got, want)
