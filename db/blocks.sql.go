@@ -15,16 +15,18 @@ FROM json_each(CAST(?1 AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(?2 AS INTEGER)
   AND b.id < (q.value + 1) * 10000000000000000
+  AND b.last_ts >= CAST(?3 AS INTEGER)
 `
 
 type CountBlocksParams struct {
-	Parts string
-	First int64
+	Parts  string
+	First  int64
+	FromTs int64
 }
 
 // Walks raw_blocks by its key from a moment to the end of each part, without its payloads.
 func (q *Queries) CountBlocks(ctx context.Context, arg CountBlocksParams) (int64, error) {
-	row := q.queryRow(ctx, q.countBlocksStmt, countBlocks, arg.Parts, arg.First)
+	row := q.queryRow(ctx, q.countBlocksStmt, countBlocks, arg.Parts, arg.First, arg.FromTs)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -42,8 +44,7 @@ CROSS JOIN json_each(CAST(?3 AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(?4 AS INTEGER)
   AND b.id < q.value * 10000000000000000 + CAST(?5 AS INTEGER)
-  AND b.last_ts >= p.from_ts
-WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
 `
 
 type CountSamplesInBlocksParams struct {

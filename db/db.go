@@ -60,6 +60,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.createSeriesStmt, err = db.PrepareContext(ctx, createSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateSeries: %w", err)
 	}
+	if q.fileVersionStmt, err = db.PrepareContext(ctx, fileVersion); err != nil {
+		return nil, fmt.Errorf("error preparing query FileVersion: %w", err)
+	}
 	if q.findMetricAggregationStmt, err = db.PrepareContext(ctx, findMetricAggregation); err != nil {
 		return nil, fmt.Errorf("error preparing query FindMetricAggregation: %w", err)
 	}
@@ -119,6 +122,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listMetricAggregationsStmt, err = db.PrepareContext(ctx, listMetricAggregations); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMetricAggregations: %w", err)
+	}
+	if q.listMetricMetadataStmt, err = db.PrepareContext(ctx, listMetricMetadata); err != nil {
+		return nil, fmt.Errorf("error preparing query ListMetricMetadata: %w", err)
 	}
 	if q.listModeSeriesStmt, err = db.PrepareContext(ctx, listModeSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query ListModeSeries: %w", err)
@@ -216,6 +222,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setClockStmt, err = db.PrepareContext(ctx, setClock); err != nil {
 		return nil, fmt.Errorf("error preparing query SetClock: %w", err)
 	}
+	if q.setMetricMetadataStmt, err = db.PrepareContext(ctx, setMetricMetadata); err != nil {
+		return nil, fmt.Errorf("error preparing query SetMetricMetadata: %w", err)
+	}
 	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
 		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
 	}
@@ -300,6 +309,11 @@ func (q *Queries) Close() error {
 	if q.createSeriesStmt != nil {
 		if cerr := q.createSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing createSeriesStmt: %w", cerr)
+		}
+	}
+	if q.fileVersionStmt != nil {
+		if cerr := q.fileVersionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fileVersionStmt: %w", cerr)
 		}
 	}
 	if q.findMetricAggregationStmt != nil {
@@ -400,6 +414,11 @@ func (q *Queries) Close() error {
 	if q.listMetricAggregationsStmt != nil {
 		if cerr := q.listMetricAggregationsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listMetricAggregationsStmt: %w", cerr)
+		}
+	}
+	if q.listMetricMetadataStmt != nil {
+		if cerr := q.listMetricMetadataStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listMetricMetadataStmt: %w", cerr)
 		}
 	}
 	if q.listModeSeriesStmt != nil {
@@ -562,6 +581,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setClockStmt: %w", cerr)
 		}
 	}
+	if q.setMetricMetadataStmt != nil {
+		if cerr := q.setMetricMetadataStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setMetricMetadataStmt: %w", cerr)
+		}
+	}
 	if q.setTierStmt != nil {
 		if cerr := q.setTierStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setTierStmt: %w", cerr)
@@ -648,6 +672,7 @@ type Queries struct {
 	countStateRollupsStmt      *sql.Stmt
 	createImportStmt           *sql.Stmt
 	createSeriesStmt           *sql.Stmt
+	fileVersionStmt            *sql.Stmt
 	findMetricAggregationStmt  *sql.Stmt
 	findSeriesStmt             *sql.Stmt
 	findSeriesIDStmt           *sql.Stmt
@@ -668,6 +693,7 @@ type Queries struct {
 	listImportsStmt            *sql.Stmt
 	listLastMomentsStmt        *sql.Stmt
 	listMetricAggregationsStmt *sql.Stmt
+	listMetricMetadataStmt     *sql.Stmt
 	listModeSeriesStmt         *sql.Stmt
 	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
@@ -700,6 +726,7 @@ type Queries struct {
 	sealImportStmt             *sql.Stmt
 	sealSeriesStmt             *sql.Stmt
 	setClockStmt               *sql.Stmt
+	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
 	statesBesideStmt           *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
@@ -725,6 +752,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		countStateRollupsStmt:      q.countStateRollupsStmt,
 		createImportStmt:           q.createImportStmt,
 		createSeriesStmt:           q.createSeriesStmt,
+		fileVersionStmt:            q.fileVersionStmt,
 		findMetricAggregationStmt:  q.findMetricAggregationStmt,
 		findSeriesStmt:             q.findSeriesStmt,
 		findSeriesIDStmt:           q.findSeriesIDStmt,
@@ -745,6 +773,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listImportsStmt:            q.listImportsStmt,
 		listLastMomentsStmt:        q.listLastMomentsStmt,
 		listMetricAggregationsStmt: q.listMetricAggregationsStmt,
+		listMetricMetadataStmt:     q.listMetricMetadataStmt,
 		listModeSeriesStmt:         q.listModeSeriesStmt,
 		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
@@ -777,6 +806,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		sealImportStmt:             q.sealImportStmt,
 		sealSeriesStmt:             q.sealSeriesStmt,
 		setClockStmt:               q.setClockStmt,
+		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,
 		statesBesideStmt:           q.statesBesideStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,

@@ -20,8 +20,7 @@ FROM (
   CROSS JOIN raw_blocks AS b
     ON b.id >= q.value * 10000000000000000 + CAST(?3 AS INTEGER)
     AND b.id < q.value * 10000000000000000 + CAST(?4 AS INTEGER)
-    AND b.last_ts >= p.from_ts
-  WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+  WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
 ) AS made
 CROSS JOIN folded_buckets AS f ON f.folded = made.folded
 `
@@ -120,8 +119,7 @@ CROSS JOIN json_each(CAST(?4 AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(?5 AS INTEGER)
   AND b.id < q.value * 10000000000000000 + CAST(?6 AS INTEGER)
-  AND b.last_ts >= p.from_ts
-WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
 `
 
 type PackBlocksParams struct {

@@ -74,8 +74,7 @@ FROM (
   CROSS JOIN raw_blocks AS b
     ON b.id >= q.value * 10000000000000000 + CAST(?5 AS INTEGER)
     AND b.id < q.value * 10000000000000000 + CAST(?6 AS INTEGER)
-    AND b.last_ts >= p.from_ts
-  WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+  WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
 ) AS made
 CROSS JOIN folded_buckets AS f ON f.folded = made.folded
 CROSS JOIN series AS s ON s.id = f.series_id

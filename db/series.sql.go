@@ -461,27 +461,31 @@ func (q *Queries) SealSeries(ctx context.Context, id int64) error {
 
 const sumSeries = `-- name: SumSeries :one
 SELECT
-  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(last_ts) AS REAL) AS moments,
-  CAST(total(chk) AS REAL) AS sums
+  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(chk) AS REAL) AS sums,
+  CAST(coalesce(sum(last_ts / 1000000), 0) AS INTEGER) AS seconds,
+  CAST(coalesce(sum(last_ts % 1000000), 0) AS INTEGER) AS micros
 FROM series
 `
 
 type SumSeriesRow struct {
 	Series  int64
 	Ids     float64
-	Moments float64
 	Sums    float64
+	Seconds int64
+	Micros  int64
 }
 
-// Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample.
+// Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample. No
+// sum of all moments would fit, and total would round it.
 func (q *Queries) SumSeries(ctx context.Context) (SumSeriesRow, error) {
 	row := q.queryRow(ctx, q.sumSeriesStmt, sumSeries)
 	var i SumSeriesRow
 	err := row.Scan(
 		&i.Series,
 		&i.Ids,
-		&i.Moments,
 		&i.Sums,
+		&i.Seconds,
+		&i.Micros,
 	)
 	return i, err
 }

@@ -69,8 +69,7 @@ CROSS JOIN json_each(CAST(@parts AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
   AND b.id < q.value * 10000000000000000 + CAST(@last AS INTEGER)
-  AND b.last_ts >= p.from_ts
-WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
+WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
 
 -- name: CountBlocks :one
 -- Walks raw_blocks by its key from a moment to the end of each part, without its payloads.
@@ -78,7 +77,8 @@ SELECT count(*)
 FROM json_each(CAST(@parts AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
-  AND b.id < (q.value + 1) * 10000000000000000;
+  AND b.id < (q.value + 1) * 10000000000000000
+  AND b.last_ts >= CAST(@from_ts AS INTEGER);
 
 -- name: SweepBlocks :execrows
 -- Walks raw_blocks by its key: of one part the blocks of [from_id, until_id) that end before floor. What

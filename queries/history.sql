@@ -33,8 +33,7 @@ CROSS JOIN json_each(CAST(@parts AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
   AND b.id < q.value * 10000000000000000 + CAST(@last AS INTEGER)
-  AND b.last_ts >= p.from_ts
-WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
+WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
 
 -- name: ListNewestInBlocks :many
 -- fold_blocks makes one blob of what the samples of many blocks come to, and the row source
@@ -50,8 +49,7 @@ FROM (
   CROSS JOIN raw_blocks AS b
     ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
     AND b.id < q.value * 10000000000000000 + CAST(@last AS INTEGER)
-    AND b.last_ts >= p.from_ts
-  WHERE sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
+  WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
 ) AS made
 CROSS JOIN folded_buckets AS f ON f.folded = made.folded;
 

@@ -105,10 +105,12 @@ WHERE s.last_ts IS NULL OR s.last_ts < newest.ts
 ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded.last_value;
 
 -- name: SumSeries :one
--- Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample.
+-- Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample. No
+-- sum of all moments would fit, and total would round it.
 SELECT
-  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(last_ts) AS REAL) AS moments,
-  CAST(total(chk) AS REAL) AS sums
+  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(chk) AS REAL) AS sums,
+  CAST(coalesce(sum(last_ts / 1000000), 0) AS INTEGER) AS seconds,
+  CAST(coalesce(sum(last_ts % 1000000), 0) AS INTEGER) AS micros
 FROM series;
 
 -- name: CountModeSeries :one

@@ -81,10 +81,7 @@ type appending struct {
 
 func (a *appending) run(ctx context.Context) error {
 	var err error
-	if a.tiers, err = a.w.tiers(ctx); err != nil {
-		return err
-	}
-	if err := a.w.known.refresh(ctx, a.w, a.tiers[Minute].Watermark); err != nil {
+	if a.tiers, err = a.w.known.refresh(ctx, a.w); err != nil {
 		return err
 	}
 	for i := range a.batch.Samples {

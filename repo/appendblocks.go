@@ -30,7 +30,7 @@ func (w *Writer) insertBlocks(ctx context.Context, fresh []block.Sample) error {
 	return nil
 }
 
-// split parts samples by the parts of their series..
+// split parts samples by the parts of their series.
 func (w *Writer) split(samples []block.Sample) [][]block.Sample {
 	for i := range w.parts {
 		w.parts[i] = w.parts[i][:0]

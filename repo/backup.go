@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	// backupPages is how much is copied between two looks at the context: a megabyte, which takes some milliseconds.
-	backupPages = (1 << 20) / pageSize
+	// backupStep is how much is copied between two looks at the context, which takes some milliseconds.
+	backupStep = 1 << 20
 
-	// backupCachePages is the cache of the copy, which is written once and in order.
-	backupCachePages = (128 << 10) / pageSize
+	// backupCacheKiB is the cache of the copy, which is written once and in order.
+	backupCacheKiB = 128
 )
 
 // Backup copies the file as it is at one moment to a new file at dest, and returns how many bytes that has. Nobody waits for
@@ -78,26 +78,32 @@ func (r *Reader) copyTo(ctx context.Context, path string) error {
 		return errors.Join(err, conn.Close())
 	}
 	// The view is opened by the first look at the file. Without one each step would have a view of its own, and all would
-	// begin anew whenever somebody has written in between.
+	// start over whenever somebody has written in between.
 	_, err = pragmaInt(ctx, tx, "user_version")
 	if err == nil {
-		err = rawConn(conn, func(c *sqlite3.Conn) error { return copyPages(ctx, c, path) })
+		err = copyView(ctx, conn, tx, path)
 	}
 	return errors.Join(err, endReading(tx), conn.Close())
 }
 
-func copyPages(ctx context.Context, from *sqlite3.Conn, path string) error {
-	if err := beginCopy(from, path); err != nil {
+func copyView(ctx context.Context, conn *sql.Conn, tx *sql.Tx, path string) error {
+	size, err := pragmaInt(ctx, tx, "page_size")
+	if err != nil {
 		return err
 	}
+	return rawConn(conn, func(c *sqlite3.Conn) error { return copyPages(ctx, c, path, backupStep/size) })
+}
+
+// copyPages copies so many pages at a time.
+func copyPages(ctx context.Context, from *sqlite3.Conn, path string, pages int) error {
 	// Neither a journal nor a sync: a copy that is not completed is thrown away, and one that is gets synced at once.
 	backup, err := from.BackupInit("main", dsn(path, "rw", "",
-		"journal_mode(off)", "synchronous(off)", fmt.Sprintf("cache_size(%d)", backupCachePages)))
+		"journal_mode(off)", "synchronous(off)", fmt.Sprintf("cache_size(-%d)", backupCacheKiB)))
 	if err != nil {
 		return err
 	}
 	for done := false; !done && err == nil; {
-		if done, err = backup.Step(backupPages); err == nil {
+		if done, err = backup.Step(pages); err == nil {
 			err = context.Cause(ctx)
 		}
 	}
@@ -105,24 +111,6 @@ func copyPages(ctx context.Context, from *sqlite3.Conn, path string) error {
 		err = closed
 	}
 	return err
-}
-
-// beginCopy gives a copy its first page, if the pages of the history have checksums: the driver computes those of what it
-// writes once it has met a header which says so, and not all pages of a copy are written after theirs.
-func beginCopy(from *sqlite3.Conn, path string) error {
-	reserved, err := from.FileControl("main", sqlite3.FCNTL_RESERVE_BYTES)
-	if err != nil || reserved != checksumBytes {
-		return err
-	}
-	to, err := sqlite3.Open(dsn(path, "rw", "", fmt.Sprintf("page_size(%d)", pageSize), "journal_mode(off)", "synchronous(off)"))
-	if err != nil {
-		return err
-	}
-	_, err = to.FileControl("main", sqlite3.FCNTL_RESERVE_BYTES, checksumBytes)
-	if err == nil {
-		err = to.Exec("PRAGMA auto_vacuum = incremental")
-	}
-	return errors.Join(err, to.Close())
 }
 
 // checkCopy looks whether the file at path, which nobody else has open, is a sound history of this program.
@@ -139,12 +127,9 @@ func checkSound(ctx context.Context, pool *sql.DB) error {
 	if err := recognise(ctx, pool); err != nil {
 		return err
 	}
-	var finding string
-	if err := pool.QueryRowContext(ctx, "PRAGMA integrity_check(1)").Scan(&finding); err != nil {
-		return err
+	found, err := checkIntegrity(ctx, pool)
+	if err == nil && found.damage != "" {
+		return fmt.Errorf("%w: the integrity check of the copy says: %s", ErrDamaged, found.damage)
 	}
-	if finding != "ok" {
-		return fmt.Errorf("%w: the integrity check of the copy says: %s", ErrDamaged, finding)
-	}
-	return nil
+	return err
 }

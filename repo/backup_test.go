@@ -106,10 +106,10 @@ func TestBackupCanBeWrittenTo(t *testing.T) {
 	}
 	restored := open(t, dest)
 	add(t, restored, every(1_000_000, start+3_600_000_000, start+3_700_000_000, newSeries("rtt"))...)
-	if got := filetest.Int(t, dest, "SELECT count(*) FROM raw_samples"); got != 200 {
+	if got := filetest.Int(t, dest, filetest.CountRawSamples); got != 200 {
 		t.Errorf("%d samples in the backup, want 200", got)
 	}
-	if got := filetest.Int(t, w.Path(), "SELECT count(*) FROM raw_samples"); got != 100 {
+	if got := filetest.Int(t, w.Path(), filetest.CountRawSamples); got != 100 {
 		t.Errorf("%d samples in the history, want 100", got)
 	}
 }
@@ -374,6 +374,7 @@ func TestBackupBesideWriter(t *testing.T) {
 	const batch = 7 // rows of a commit, so that half a commit shows
 	series := newSeries("busy")
 	stop, stopped := make(chan struct{}), make(chan int)
+	committed := make(chan struct{}, 1) // since it was looked at
 	go func() {
 		commits := 0
 		for ; ; commits++ {
@@ -394,11 +395,17 @@ func TestBackupBesideWriter(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
+			select {
+			case committed <- struct{}{}:
+			default:
+			}
 		}
 	}()
-	const count = "SELECT count(*) FROM raw_samples WHERE series_id = (SELECT id FROM series WHERE metric_name = 'busy')"
+	const count = "SELECT count(*) FROM " + filetest.RawSamples + " WHERE series_id = (SELECT id FROM series WHERE metric_name = 'busy')"
 	var rows []int64
 	for range 2 {
+		<-committed // perhaps from before the last backup
+		<-committed
 		dest := filetest.Path(t)
 		if _, err := r.Backup(t.Context(), dest); err != nil {
 			t.Error(err)

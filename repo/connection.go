@@ -13,13 +13,8 @@ import (
 	"github.com/wanstore/wanstore/schema"
 )
 
-// errBegun says that a connection was opened when its file was empty. The driver learns from the first page, as the file has
-// it, whether there are checksums: if another process has just written that, this connection would never know, and write
-// pages without.
-var errBegun = errors.New("the file has just been begun")
-
-// setUpWriter makes a connection one of a writer. That of a file which has no page yet writes the first one, and fails with
-// errBegun: the next one will do.
+// setUpWriter makes a connection one of a writer. That of a file which has no page yet writes the first one. A file that
+// somebody has taken out of WAL mode is switched back.
 func setUpWriter(c *sqlite3.Conn, log *seal.Log) error {
 	// The end of a connection may be that of a damaged file, which is to stay as it was found: a proper close says otherwise.
 	if err := leaveWAL(c, true); err != nil {
@@ -29,11 +24,10 @@ func setUpWriter(c *sqlite3.Conn, log *seal.Log) error {
 	if err != nil {
 		return err
 	}
-	if !made {
-		if err := beginFile(c); err != nil {
+	if !made { // a file that is there keeps what it has: to say this again would write to its first page each time
+		if err := c.Exec("PRAGMA auto_vacuum = incremental"); err != nil {
 			return err
 		}
-		return errBegun
 	}
 	if err := c.Exec("PRAGMA journal_mode = wal"); err != nil {
 		return err
@@ -54,12 +48,6 @@ func SetUp(c *sqlite3.Conn) error { return setUp(c, new(seal.Log)) }
 
 func setUp(c *sqlite3.Conn, log *seal.Log) error {
 	return errors.Join(functions.Define(c, log), c.Exec(schema.SampleGroups))
-}
-
-// beginFile gives a new file its first page. A file that is there keeps what it has: to say it again would write to that page each
-// time that it is opened.
-func beginFile(c *sqlite3.Conn) error {
-	return c.Exec("PRAGMA auto_vacuum = incremental; PRAGMA journal_mode = wal")
 }
 
 func hasPages(c *sqlite3.Conn) (some bool, err error) {

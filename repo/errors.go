@@ -19,6 +19,9 @@ var (
 	ErrForeign     = errors.New("this database was not made by wanstore")
 	ErrTooNew      = errors.New("the file was written by a newer version of wanstore")
 	ErrDamaged     = errors.New("the file is damaged")
+	ErrIncomplete  = errors.New("the history is not complete")
+	ErrInterrupted = errors.New("another program was interrupted while it changed the file: " +
+		"what it has left is rolled back when the file is opened for writing")
 )
 
 // ErrBusy says that another process held the write lock for longer than the busy timeout.
@@ -81,7 +84,11 @@ func isAny(err error, list []error) bool {
 // inWords gives an error of SQLite other words, where its own mislead.
 func inWords(err error) error {
 	switch {
-	case errors.Is(err, sqlite3.IOERR_DATA): // a disk I/O error, it says, and people look at cables
+	case errors.Is(err, errFrame): // a disk I/O error, it says, and people look at cables
+		return &reworded{err, errFrame.Error()}
+	case errors.Is(err, errCutOff):
+		return &reworded{err, errCutOff.Error()}
+	case errors.Is(err, sqlite3.IOERR_DATA): // of a file of an earlier version
 		return &reworded{err, "a page does not match its checksum"}
 	case errors.Is(err, sqlite3.NOTADB): // the driver blames the PRAGMA that was first to read the file
 		return &reworded{err, sqlite3.NOTADB.Error()}

@@ -18,8 +18,8 @@ func TestExpireAfterALongTimeWithoutPower(t *testing.T) {
 	series := newSeries("measured")
 	add(t, w, every(10e6, start, start.Add(2*time.Hour), series)...)
 	rollUpAll(t, w, start.Add(2*time.Hour))
-	// One moment larger than a step, then some more: none of it is ever rolled up.
-	fillSamples(t, path, 100_050, 100_050, start.Add(3*time.Hour), 1)
+	// A block larger than a step, then some rows: none of it is ever rolled up.
+	fillBlock(t, path, 1_000_050, start.Add(3*time.Hour), 1)
 	fillSamples(t, path, 50, 10, start.Add(4*time.Hour), 1_000_000)
 	now := start.Add(40 * day)
 	recent := every(10e6, now.Add(-time.Hour), now, series)
@@ -37,8 +37,8 @@ func TestExpireAfterALongTimeWithoutPower(t *testing.T) {
 	if more, err := w.Expire(t.Context(), now, &expiry); more || err != nil {
 		t.Fatalf("the second step: more %v, %v", more, err)
 	}
-	if expiry.Samples != 100_100 {
-		t.Errorf("%d samples given up, want those 100,100 that were never rolled up", expiry.Samples)
+	if expiry.Samples != 1_000_100 {
+		t.Errorf("%d samples given up, want those 1,000,100 that were never rolled up", expiry.Samples)
 	}
 	for _, tier := range tiersOf(t, w) {
 		if tier.Floor != limit || tier.Granularity != repo.Raw && tier.Watermark != limit {

@@ -11,9 +11,9 @@ import (
 // What the header of an SQLite file has where (https://sqlite.org/fileformat.html).
 const (
 	headerBytes         = 100
+	pageSizeOffset      = 16
 	writeVersionOffset  = 18
 	readVersionOffset   = 19
-	reservedOffset      = 20 // how many bytes at the end of each page are not SQLite's
 	schemaFormatOffset  = 44
 	applicationIDOffset = 68
 )
@@ -51,12 +51,17 @@ func (h header) isOurs() bool {
 	return binary.BigEndian.Uint32(h[applicationIDOffset:]) == applicationID
 }
 
-// isHistory says that the file is a history which has been made. The header of one that is being made may still be in its WAL,
-// which is there then.
-func (h header) isHistory() bool { return h.isOurs() && h.inWALMode() }
-
-// isChecked says that the pages of the file have checksums.
-func (h header) isChecked() bool { return h[reservedOffset] == checksumBytes }
+// pageSize is how large the pages of the file are, or those of a new one where it has none yet.
+func (h header) pageSize() int64 {
+	size := int(binary.BigEndian.Uint16(h[pageSizeOffset:]))
+	if size == 1 { // 65536 does not fit
+		size = largestPage
+	}
+	if !isPageSize(size) {
+		size = pageSize
+	}
+	return int64(size)
+}
 
 // check finds damage that SQLite itself tells in words only, or takes for a file that may not be written.
 func (h header) check() error {
@@ -79,8 +84,9 @@ func checkHeader(path string) error {
 	return h.check()
 }
 
-// isHistory says that the header of the file at path names it as ours.
+// isHistory says that the header of the file at path names it as ours. That of a new one may still be in its WAL, and a copy that
+// has lost it gets it from the first writer.
 func isHistory(path string) (bool, error) {
 	h, err := readHeader(path)
-	return err == nil && h.isHistory(), err
+	return err == nil && h.isOurs(), err
 }

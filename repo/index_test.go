@@ -38,7 +38,7 @@ func TestWrongPageNumberInTheIndex(t *testing.T) {
 	if err := filetest.Check(path); err != nil {
 		t.Error(err)
 	}
-	if n := filetest.Int(t, path, "SELECT count(*) FROM raw_samples"); n != 7200 {
+	if n := filetest.Int(t, path, filetest.CountRawSamples); n != 7200 {
 		t.Errorf("%d samples, want 7200", n)
 	}
 }

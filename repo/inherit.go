@@ -10,7 +10,6 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
-	"github.com/wanstore/wanstore/repo/internal/functions"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
@@ -44,20 +43,13 @@ func salvageAges(ctx context.Context, path string) (Ages, error) {
 	if err != nil {
 		return Ages{}, err
 	}
-	pool, err := openPool(path, name, nil)
+	log := new(seal.Log) // of what is damaged already
+	pool, err := openPool(path, name, func(c *sqlite3.Conn) error { return setUpReader(c, log) })
 	if err != nil {
 		return Ages{}, err
 	}
 	defer pool.Close()
-	conn, err := pool.Conn(ctx)
-	if err != nil {
-		return Ages{}, err
-	}
-	defer conn.Close()
-	if err := rawConn(conn, func(c *sqlite3.Conn) error { return functions.Define(c, new(seal.Log)) }); err != nil {
-		return Ages{}, err
-	}
-	tiers, lost, err := readTiers(ctx, db.New(conn))
+	tiers, lost, err := readTiers(ctx, db.New(pool))
 	if lost.any() {
 		return Ages{}, err
 	}

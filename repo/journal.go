@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
 )
 
@@ -18,9 +17,12 @@ const (
 	journalPagesOffset = 16
 )
 
+// hasJournal says that a rollback journal lies beside the file at path: a program was interrupted in the middle of a change, or
+// is about it. SQLite rolls that back when the file is opened for writing, and until then its pages need not fit together.
+func hasJournal(path string) bool { return isThere(path + "-journal") }
+
 // probeUnfinished looks at a file whose last transaction was interrupted and has left its rollback journal: a connection that
-// only reads may not roll it back, and sees nothing. A history has such a journal only for the moment in which it is made,
-// before it is in WAL mode. Whoever opens it for writing afterwards rolls it back, and looks again.
+// only reads may not roll it back, and sees nothing. Whoever opens it for writing afterwards does, and looks again.
 func probeUnfinished(ctx context.Context, path string) (identity, error) {
 	fresh, err := wasEmpty(path + "-journal")
 	if err != nil || fresh {
@@ -31,23 +33,22 @@ func probeUnfinished(ctx context.Context, path string) (identity, error) {
 		return identity{}, err
 	}
 	id, err := identifyAtOnce(ctx, pool)
+	if err != nil { // what it lacks may be in the journal, so that it is no damage
+		err = fmt.Errorf("%w: %v", ErrInterrupted, err) //nolint:errorlint // for the same reason
+	}
 	return id, errors.Join(err, pool.Close())
 }
 
-// strangersJournal turns the refusal of a history beside which a journal lies into one that says whose that is: not ours, unless the
-// file was only being made.
-func strangersJournal(path string, refusal error) error {
-	if !errors.Is(refusal, sqlite3.READONLY_ROLLBACK) {
-		return refusal
+// journalError says what a file that may only be read waits for, where an interrupted change has left its journal.
+func journalError(path string, err error) error {
+	fresh, failed := wasEmpty(path + "-journal")
+	if failed != nil {
+		return errors.Join(err, failed)
 	}
-	h, err := readHeader(path)
-	if err != nil || !h.isOurs() {
-		return errors.Join(refusal, err)
+	if fresh {
+		return fmt.Errorf("%w: whoever was making it was interrupted, and whoever opens it for writing goes on", ErrEmpty)
 	}
-	if fresh, err := wasEmpty(path + "-journal"); err != nil || fresh {
-		return errors.Join(refusal, err)
-	}
-	return fmt.Errorf("%w: another program was interrupted while it changed it, and has left its rollback journal", ErrDamaged)
+	return ErrInterrupted
 }
 
 // wasEmpty says that the database of a journal had no pages before.

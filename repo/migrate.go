@@ -9,24 +9,38 @@ import (
 	"github.com/wanstore/wanstore/schema"
 )
 
-// begin makes the tables of a new file. All of it is one transaction that takes the write lock first, so of several
-// processes that start at once one makes them and the others find them there. path is where a new file lies.
+// numbers are what the header of a history says.
+var numbers = fmt.Sprintf("PRAGMA application_id = %d;\nPRAGMA user_version = %d;", applicationID, schema.Version)
+
+// begin makes the tables of a new file, or gives a copy that has lost the numbers in its header what it lacks. All of it is one
+// transaction that takes the write lock first, so of several processes that start at once one makes them and the others find
+// them there. path is where a new file lies.
 func begin(ctx context.Context, conn *sql.Conn, path string) error {
 	return immediately(ctx, conn, func() error {
 		id, err := identify(ctx, conn)
 		if err != nil {
 			return err
 		}
-		if err := id.check(schema.Version); err != nil || id.version == schema.Version {
+		if err := id.check(); err != nil {
 			return err
 		}
-		script := fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",
-			schema.History, applicationID, schema.Version)
-		if _, err := conn.ExecContext(ctx, script); err != nil {
+		if id.version() == schema.Version {
+			return setNumbers(ctx, conn, id)
+		}
+		if _, err := conn.ExecContext(ctx, schema.History+"\n"+numbers); err != nil {
 			return fmt.Errorf("make the tables: %w", err)
 		}
 		return sealNew(ctx, conn, path)
 	})
+}
+
+// setNumbers sets the numbers in the header, by which other programs know the file.
+func setNumbers(ctx context.Context, conn *sql.Conn, id identity) error {
+	if id.numbered() {
+		return nil
+	}
+	_, err := conn.ExecContext(ctx, numbers)
+	return err
 }
 
 // sealNew gives the rows that a new file begins with their check values, and the policy of the file that it replaces.

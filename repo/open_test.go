@@ -68,7 +68,7 @@ func checkPragmas(t *testing.T, path string) {
 		"encoding":       "UTF-8",
 		"journal_mode":   "wal",
 		"page_size":      int64(512),
-		"user_version":   int64(2),
+		"user_version":   int64(3),
 	} {
 		if diff := cmp.Diff([][]any{{want}}, filetest.Query(t, path, "PRAGMA "+pragma)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", pragma, diff)
@@ -239,7 +239,8 @@ func TestAFailedAppendTeachesNothing(t *testing.T) {
 			add(t, open(t, path), repo.Sample{Series: newSeries("other"), TS: start, Value: 3})
 			add(t, w, batch.Samples...)
 			want := [][]any{{"other", 3.0}, {"first", 1.0}, {"second", 2.0}}
-			got := filetest.Query(t, path, `SELECT metric_name, value FROM series JOIN raw_samples ON series_id = id ORDER BY id`)
+			got := filetest.Query(t, path, "SELECT metric_name, value FROM series JOIN "+filetest.RawSamples+
+				" ON series_id = id ORDER BY id")
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("samples (-want +got):\n%s", diff)
 			}

@@ -78,7 +78,7 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 		}
 	}
 	if err := o.lock.own(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", failed, err), o.lock.share(ctx))
+		return o.withOthers(ctx, fmt.Errorf("%w, and cannot be moved aside: %w", failed, err))
 	}
 	o.alone = true
 	w, err := o.open(ctx)
@@ -92,6 +92,18 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	return w, errors.Join(err, o.lock.share(ctx))
 }
 
+// withOthers goes on where another process has a damaged file open for writing: it may have been the first to move that aside, and
+// have made a new one.
+func (o *opening) withOthers(ctx context.Context, failed error) (*Writer, error) {
+	if err := o.lock.share(ctx); err != nil {
+		return nil, errors.Join(failed, err)
+	}
+	if now, err := os.Lstat(o.path); err != nil || os.SameFile(now, o.file) {
+		return nil, failed
+	}
+	return o.open(ctx)
+}
+
 func (o *opening) moveAside(damage error) error {
 	if err := o.arriving(damage); err != nil {
 		return err
@@ -100,8 +112,7 @@ func (o *opening) moveAside(damage error) error {
 	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
-		o.findings.NoWAL, o.findings.Restamped = false, 0 // of the file that has gone
-		o.lock.note(mark{})                               // or the new file would seem to lack its WAL
+		o.lock.note(mark{}) // which was of the file that has gone
 	}
 	return err
 }
@@ -128,7 +139,7 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 	if err := o.examine(ctx); err != nil {
 		return nil, err
 	}
-	if err := refuseForeign(ctx, o.path); err != nil {
+	if err := o.refuseForeign(ctx); err != nil {
 		return nil, err
 	}
 	if err := o.secure(ctx); err != nil {
@@ -164,6 +175,19 @@ func (o *opening) mustBeTheirs(last mark) error {
 	return fmt.Errorf("%w: the file was replaced, and its WAL is that of the old one, which is open still: try again in a moment", ErrBusy)
 }
 
+// refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may have a journal to be rolled
+// back, and is looked at when that has been done.
+func (o *opening) refuseForeign(ctx context.Context) error {
+	if hasJournal(o.path) && mayQuarantine(o.path, o.lock) {
+		return nil
+	}
+	id, err := probe(ctx, o.path)
+	if err != nil {
+		return err
+	}
+	return foreignWAL(o.path, id.check())
+}
+
 // secure sees to it that the lock file is there, which a file that is refused does not get.
 func (o *opening) secure(ctx context.Context) error {
 	if o.lock.file != nil {
@@ -190,11 +214,9 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole, err := w.check(ctx)
-	if err != nil {
+	if err := w.check(ctx, &o.findings); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	o.findings.Unchecked = !whole
 	o.lock.note(markOf(o.path, o.file))
 	w.lock, w.file, w.findings = o.lock, o.file, o.findings
 	return w, nil
@@ -253,6 +275,9 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 		if err := w.lock.own(ctx); err != nil {
 			return errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", damage, err), w.lock.share(ctx))
 		}
+	}
+	if !damaged && !isThere(w.path) {
+		w.takeWAL()
 	}
 	_ = w.close() // what the end of such a file says adds nothing
 	w.gone = true

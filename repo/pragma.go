@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 )
@@ -17,27 +16,6 @@ func pragmaInt(ctx context.Context, q queryer, name string) (int, error) {
 	var value int
 	err := q.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value)
 	return value, err
-}
-
-// tableNames lists the tables and views of a database that are not SQLite's own.
-func tableNames(ctx context.Context, q queryer) ([]string, error) {
-	rows, err := q.QueryContext(ctx, "PRAGMA main.table_list")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var names []string
-	for rows.Next() {
-		var database, name, kind string
-		var columns, withoutRowID, strict int
-		if err := rows.Scan(&database, &name, &kind, &columns, &withoutRowID, &strict); err != nil {
-			return nil, err
-		}
-		if !strings.HasPrefix(name, "sqlite_") {
-			names = append(names, name)
-		}
-	}
-	return names, rows.Err()
 }
 
 // autocommit says that no transaction is open on conn.

@@ -184,7 +184,7 @@ func (w *Writer) sweepBlocks(ctx context.Context, floor Micros, samples int64) (
 
 // doomedBlocks returns the first blocks of a part that lie below the floor as a whole.
 func (w *Writer) doomedBlocks(ctx context.Context, part int64, floor Micros) ([]blockKey, error) {
-	keys, err := blockKeys(ctx, w.q, part, span{from: math.MinInt64, until: floor}, false)
+	keys, err := blockKeys(ctx, w.q, part, span{from: math.MinInt64, until: floor}, false, mostKeys)
 	return slices.DeleteFunc(keys, func(key blockKey) bool { return !key.below(floor) }), err
 }
 

@@ -1,13 +1,11 @@
 package repo
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"math"
-	"slices"
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/functions"
@@ -23,9 +21,6 @@ const (
 	// blockSpan is less than what a block covers, in microseconds, and mostBump how far its key is from its first sample.
 	blockSpan = 60_000_000
 	mostBump  = 1000
-
-	// mostKeys is how many blocks of a part are looked at for where a step ends.
-	mostKeys = 4096
 )
 
 // hasKey says that a sample can be in a block.
@@ -56,128 +51,6 @@ func jsonArray(list []int64) string {
 	}
 	text, _ := json.Marshal(list) // numbers cannot fail
 	return string(text)
-}
-
-// blockKey is a block without its payload.
-type blockKey struct {
-	id            int64
-	moment, lastT Micros
-	count         int64
-}
-
-// below says that all of the block lies below a floor. One that begins a minute before it does, whatever a damaged row
-// says.
-func (k blockKey) below(floor Micros) bool {
-	return k.moment < floor && (k.lastT < floor || k.moment < floor-blockSpan-mostBump)
-}
-
-// blockKeys returns the first blocks of a part that may have samples of a span, or the last ones, in that order: so many
-// at most.
-func blockKeys(
-	ctx context.Context, q *db.Queries, part int64, s span, backwards bool,
-) (keys []blockKey, err error) {
-	first, last := reach(s)
-	params := db.PackBlockKeysParams{
-		FromID: part*partKeys + first, UntilID: part*partKeys + last, FromTs: int64(s.from), MaxRows: mostKeys,
-	}
-	var rows packed
-	if backwards {
-		rows, err = q.PackBlockKeysBackwards(ctx, db.PackBlockKeysBackwardsParams(params))
-	} else {
-		rows, err = q.PackBlockKeys(ctx, params)
-	}
-	for len(rows) > 0 {
-		key := blockKey{id: rows.integer(), lastT: Micros(rows.integer()), count: rows.integer()}
-		rows.integer() // of no check value
-		key.moment = Micros(key.id - part*partKeys)
-		keys = append(keys, key)
-	}
-	return keys, err
-}
-
-// cutRaw ends a span of the raw tier before it has many more than n samples of the given parts, in the middle of a minute
-// if need be, but not at its beginning. What counts is what blocks say that they have.
-func cutRaw(ctx context.Context, q *db.Queries, parts []int64, s span, n int64) (span, error) {
-	ts, err := q.NthSampleTime(ctx, db.NthSampleTimeParams{FromTs: int64(s.from), UntilTs: int64(s.until), Nth: n})
-	switch {
-	case err == nil:
-		s.until = max(Micros(ts), s.from+1)
-	case !errors.Is(err, sql.ErrNoRows):
-		return s, err
-	}
-	keys, until, err := firstKeys(ctx, q, parts, s)
-	if err != nil {
-		return s, err
-	}
-	s.until = max(until, s.from+1)
-	total := int64(0)
-	for i, key := range keys {
-		if total += max(key.count, 1); total > n && i > 0 {
-			s.until = max(min(s.until, key.moment), s.from+1)
-			return s, nil
-		}
-	}
-	return s, nil
-}
-
-// firstKeys returns the first blocks of a span, of all given parts in the order of moments, and up to where these are all.
-func firstKeys(ctx context.Context, q *db.Queries, parts []int64, s span) (all []blockKey, until Micros, err error) {
-	until = s.until
-	for _, part := range parts {
-		keys, err := blockKeys(ctx, q, part, s, false)
-		if err != nil {
-			return nil, 0, err
-		}
-		if len(keys) == mostKeys {
-			until = min(until, keys[len(keys)-1].moment)
-		}
-		all = append(all, keys...)
-	}
-	slices.SortFunc(all, func(a, b blockKey) int { return cmp.Compare(a.moment, b.moment) })
-	return all, until, nil
-}
-
-// cutRawBackwards begins a span after what has many more than n samples of the given parts, counted from its end.
-func cutRawBackwards(ctx context.Context, q *db.Queries, parts []int64, s span, n int64) (span, error) {
-	ts, err := q.NthSampleTimeBackwards(ctx, db.NthSampleTimeBackwardsParams{
-		FromTs: int64(s.from), UntilTs: int64(s.until), Nth: n,
-	})
-	switch {
-	case err == nil:
-		s.from = min(Micros(ts)+1, s.until-1)
-	case !errors.Is(err, sql.ErrNoRows):
-		return s, err
-	}
-	keys, from, err := lastKeys(ctx, q, parts, s)
-	if err != nil {
-		return s, err
-	}
-	s.from = min(from, s.until-1)
-	total := int64(0)
-	for i, key := range keys {
-		if total += max(key.count, 1); total > n && i > 0 {
-			s.from = min(max(s.from, keys[i-1].moment), s.until-1)
-			return s, nil
-		}
-	}
-	return s, nil
-}
-
-// lastKeys is firstKeys from the end.
-func lastKeys(ctx context.Context, q *db.Queries, parts []int64, s span) (all []blockKey, from Micros, err error) {
-	from = s.from
-	for _, part := range parts {
-		keys, err := blockKeys(ctx, q, part, s, true)
-		if err != nil {
-			return nil, 0, err
-		}
-		if len(keys) == mostKeys {
-			from = max(from, keys[len(keys)-1].moment)
-		}
-		all = append(all, keys...)
-	}
-	slices.SortFunc(all, func(a, b blockKey) int { return cmp.Compare(b.moment, a.moment) })
-	return all, from, nil
 }
 
 // firstRaw returns the moment at which the raw tier begins from a moment on, or -1 where it has nothing. That of a block

@@ -33,8 +33,8 @@ type Reader struct {
 // OpenReader opens the file at path for reading. It makes and changes nothing but, beside a
 // history that nobody has open, SQLite's -wal and -shm.
 //
-// Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrDamaged, and those of the file
-// system.
+// Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrInterrupted, ErrTooNew,
+// ErrDamaged, and those of the file system.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	r, err := openReader(ctx, path)
 	if err != nil {
@@ -70,8 +70,8 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	}
 	pool.SetMaxOpenConns(maxReaders)
 	pool.SetMaxIdleConns(maxReaders)
-	if err := strangersJournal(path, foreignWAL(path, recognise(ctx, pool))); err != nil {
-		return nil, errors.Join(err, pool.Close())
+	if err := foreignWAL(path, recognise(ctx, pool)); err != nil {
+		return nil, errors.Join(readingError(path, err), pool.Close())
 	}
 	statements := prepared{pool, map[string]*sql.Stmt{}}
 	q, err := prepare(ctx, statements)
@@ -85,25 +85,25 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 func recognise(ctx context.Context, pool *sql.DB) error {
 	id, err := identifyAtOnce(ctx, pool)
 	if err != nil {
-		return readingError(err)
+		return err
 	}
 	if id.blank() {
 		return ErrEmpty
 	}
-	if err := id.check(schema.Version); err != nil {
+	if err := id.check(); err != nil {
 		return err
 	}
-	if id.version < schema.Version {
+	if version := id.version(); version < schema.Version {
 		return fmt.Errorf("its schema version is %d and this program reads %d: `wanstore maintain` brings it up to date",
-			id.version, schema.Version)
+			version, schema.Version)
 	}
 	return nil
 }
 
 // readingError says what a file that may only be read lacks.
-func readingError(err error) error {
+func readingError(path string, err error) error {
 	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
-		return fmt.Errorf("%w: whoever was making it was interrupted, and whoever opens it for writing goes on (%w)", ErrEmpty, err)
+		return journalError(path, err)
 	}
 	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
 		return fmt.Errorf("%w: where nobody is writing the file, reading it takes the right to write to its directory, "+

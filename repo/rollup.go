@@ -78,7 +78,8 @@ func (w *Writer) cutSamples(ctx context.Context, slice span, n int64) (span, err
 	if err != nil {
 		return slice, err
 	}
-	return cutRaw(ctx, w.q, parts, slice, n)
+	part, _, err := cutRaw(ctx, w.q, parts, slice, looking{samples: n, blocks: mostKeys})
+	return part, err
 }
 
 // cutBuckets ends a slice of buckets before a step would read more rows than it may. A series has one in a bucket, or none, or one for

@@ -17,10 +17,10 @@ func TestRollUpCutsADenseMinute(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)
 	fillSeries(t, path, 10)
-	fillSamples(t, path, 20_500, 10, start, 20_000) // 41 s of 10 series, the last one of states
+	fillSamples(t, path, 205_000, 10, start, 2000) // 41 s of 10 series, the last one of states
 	want := []step{
-		{made: 9 + 7, more: true, watermark: start + 1000*20_000},
-		{made: 0, more: true, watermark: start + 2000*20_000},
+		{made: 9 + 7, more: true, watermark: start + 10_000*2000},
+		{made: 0, more: true, watermark: start + 20_000*2000},
 		{made: 0, more: false, watermark: start.Add(time.Hour)},
 	}
 	if diff := cmp.Diff(want, rollUp(t, w, repo.Minute, start.Add(time.Hour), 0), cmp.AllowUnexported(step{})); diff != "" {
@@ -62,7 +62,7 @@ func TestRollUpOfOneMomentLargerThanAStep(t *testing.T) {
 	w := open(t, path)
 	// The rows count for the size of a step even where nobody knows their series.
 	fillSeries(t, path, 10)
-	fillSamples(t, path, 10_050, 10_050, start, 1)
+	fillSamples(t, path, 100_050, 100_050, start, 1)
 	fillSamples(t, path, 10, 10, start+1, 1)
 	steps := rollUp(t, w, repo.Minute, start.Add(time.Minute), 0)
 	if len(steps) != 2 || steps[0].watermark != start+1 {
@@ -215,7 +215,7 @@ func checkRolledUp(t *testing.T, path string) {
 		}
 		want := filetest.Query(t, path, `
 			SELECT r.series_id, r.ts / ?1 * ?1 AS bucket, count(*), sum(r.value), min(r.value), max(r.value)
-			FROM raw_samples AS r JOIN series AS s ON s.id = r.series_id
+			FROM `+filetest.RawSamples+` AS r JOIN series AS s ON s.id = r.series_id
 			WHERE s.aggregation = 'avg' AND r.ts < (SELECT watermark FROM tiers WHERE granularity = ?2)
 			GROUP BY r.series_id, bucket ORDER BY r.series_id, bucket`, g.Bucket().Microseconds(), g.String())
 		got := filetest.Query(t, path, `
@@ -225,7 +225,7 @@ func checkRolledUp(t *testing.T, path string) {
 		}
 		want = filetest.Query(t, path, `
 			SELECT r.series_id, r.ts / ?1 * ?1 AS bucket, r.value, count(*)
-			FROM raw_samples AS r JOIN series AS s ON s.id = r.series_id
+			FROM `+filetest.RawSamples+` AS r JOIN series AS s ON s.id = r.series_id
 			WHERE s.aggregation = 'mode' AND r.ts < (SELECT watermark FROM tiers WHERE granularity = ?2)
 			GROUP BY r.series_id, bucket, r.value ORDER BY r.series_id, bucket, r.value`, g.Bucket().Microseconds(), g.String())
 		got = filetest.Query(t, path, `

@@ -37,7 +37,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	add(t, w, every(1, start-1000, start, newSeries("later"))...)
-	if got, want := filetest.Int(t, path, "SELECT count(*) FROM raw_samples"), stored+1000; got < want {
+	if got, want := filetest.Int(t, path, filetest.CountRawSamples), stored+1000; got < want {
 		t.Errorf("%d samples in the file, want %d", got, want)
 	}
 	if err := errors.Join(w.Close(), filetest.Check(path)); err != nil {

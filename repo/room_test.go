@@ -20,7 +20,7 @@ func TestNoRoomToCommit(t *testing.T) {
 		t.Errorf("got error %v, want %v", err, repo.ErrDiskFull)
 	}
 	release()
-	if got := filetest.Int(t, path, "SELECT count(*) FROM raw_samples"); got != stored {
+	if got := filetest.Int(t, path, filetest.CountRawSamples); got != stored {
 		t.Errorf("%d samples in the file, want the %d of the commits that succeeded", got, stored)
 	}
 	add(t, w, every(1, start-1000, start, newSeries("later"))...)

@@ -41,6 +41,10 @@ const (
 	// samples are passed over for each that is wanted shows with the first page, and is believed by and by.
 	mostGrowth = 8
 	mostPassed = 64
+
+	// leastKeys is how many blocks of a part the first page looks at. Later ones look at twice as many as there were in the
+	// page before.
+	leastKeys = 256
 )
 
 // sampleScan reads raw samples page by page.
@@ -48,12 +52,12 @@ type sampleScan struct {
 	*Snapshot
 	picked pick
 	span   Span
-	budget int64 // samples of all series that the next page looks through
+	far    looking // how far the next page looks, samples of all series
 }
 
 // samplePages reads raw samples in the order of time or against it, window by window.
 func (s *Snapshot) samplePages(ctx context.Context, series []SeriesInfo, over Span) iter.Seq2[[]Bucket, error] {
-	scan := &sampleScan{Snapshot: s, picked: pickSeries(series), span: over, budget: pageRows}
+	scan := &sampleScan{Snapshot: s, picked: pickSeries(series), span: over, far: looking{pageRows, leastKeys}}
 	return func(yield func([]Bucket, error) bool) {
 		for scan.span.From < scan.span.Until {
 			page, err := s.turns.page(ctx, func() ([]Bucket, error) { return scan.next(ctx) })
@@ -75,7 +79,7 @@ func (s *sampleScan) next(ctx context.Context) ([]Bucket, error) {
 	if s.span.NewestFirst {
 		cut = cutRawBackwards
 	}
-	window, err := cut(ctx, s.q, s.picked.parts, left, s.budget)
+	window, blocks, err := cut(ctx, s.q, s.picked.parts, left, s.far)
 	if err != nil {
 		return nil, err
 	}
@@ -89,14 +93,15 @@ func (s *sampleScan) next(ctx context.Context) ([]Bucket, error) {
 	} else {
 		s.span.From = window.until
 	}
-	s.learn(len(page))
+	s.learn(int64(len(page)), blocks)
 	return page, nil
 }
 
-// learn sets the budget of the next page by what came of this one.
-func (s *sampleScan) learn(rows int) {
-	wanted := s.budget * pageRows / max(int64(rows), 1)
-	s.budget = min(max(wanted, pageRows), s.budget*mostGrowth, pageRows*mostPassed)
+// learn sets how far the next page looks by what came of this one.
+func (s *sampleScan) learn(rows int64, blocks int) {
+	wanted := s.far.samples * pageRows / max(rows, 1)
+	s.far.samples = min(max(wanted, pageRows), s.far.samples*mostGrowth, pageRows*mostPassed)
+	s.far.blocks = min(max(2*blocks, leastKeys), mostKeys)
 }
 
 // read reads what blocks and rows have in a window, in no order.

@@ -49,7 +49,7 @@ func (w *Writer) walLimit() int64 {
 }
 
 // checkpointPages is the size of the WAL from which a checkpoint is due.
-func (w *Writer) checkpointPages() int { return int(w.walLimit() / pageSize) }
+func (w *Writer) checkpointPages() int { return int(w.walLimit() / w.pageSize) }
 
 // room is how a file stands to its size cap, in pages. What is asked of it, side by side:
 //
@@ -67,7 +67,7 @@ type room struct {
 // reserve is how many bytes one transaction may add to the file, and write: what is planned for, or as much as one has written
 // before, where late samples or many states have put each row into a page of its own.
 func (w *Writer) reserve(series int64) int64 {
-	return max(w.planned(series), min(int64(w.largest)*frameBytes, w.sizeCap/largestShare))
+	return max(w.planned(series), min(int64(w.largest)*frameBytes(w.pageSize), w.sizeCap/largestShare))
 }
 
 // planned is how many bytes a step is cut to.
@@ -75,11 +75,13 @@ func (w *Writer) planned(series int64) int64 { return stepReserve(w.sizeCap) + r
 
 func stepReserve(sizeCap int64) int64 { return min(maxReserve, sizeCap/reserveShare) }
 
-// committed learns from each commit how long the WAL has become.
+// committed learns from each commit how long the WAL has become. Another program may have reset it, too: what was put off
+// because a reader held it is put off no longer.
 func (w *Writer) committed(walPages int) {
 	written := walPages - w.walPages
 	if written <= 0 {
-		written = walPages // the WAL has begun anew
+		written = walPages
+		w.checkpointAt = w.checkpointPages()
 	}
 	w.largest = max(w.largest, written)
 	w.walPages = walPages
@@ -116,7 +118,7 @@ func (w *Writer) readRoom(ctx context.Context) (room, error) {
 	reserve := w.reserve(series)
 	// The WAL reaches its limit with a transaction that may be the largest one, and counts a frame around each page.
 	limit := w.sizeCap - w.walLimit() - 2*reserve
-	return room{pages: file, limit: int(limit / pageSize), reserve: int(reserve / pageSize)}, nil
+	return room{pages: file, limit: int(limit / w.pageSize), reserve: int(reserve / w.pageSize)}, nil
 }
 
 // over says that the next transaction may not fit: history has to be given up.
@@ -155,6 +157,6 @@ func (w *Writer) OverCap(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	total, err := pragmaInt(ctx, w.conn, "page_count")
-	over := int64(total)*pageSize+w.WALBytes() > w.sizeCap+w.sizeCap/toleranceShare
+	over := int64(total)*w.pageSize+w.WALBytes() > w.sizeCap+w.sizeCap/toleranceShare
 	return err == nil && over, failure(ctx, "measure", w.path, err)
 }

@@ -13,14 +13,15 @@ const (
 	// vacuumShare bounds it to a part of a WAL that is small: each page freed is one written, and another one for its place.
 	vacuumShare = 4
 
-	// A file keeps a tenth of its pages free, and 256 pages in any case: what is deleted each minute makes room for what is
+	// A file keeps a tenth of its pages free, and 128 KiB in any case: what is deleted each minute makes room for what is
 	// recorded the next, and giving the room away in between would write every page twice.
 	freeShare    = 10
-	minFreePages = 256
+	minFreeBytes = 128 << 10
 )
 
 // Vacuum gives a bounded number of free pages back to the file system, if there are more than the file needs for what is
-// coming. It returns how many pages shorter the file is, and whether there is more to give.
+// coming. It returns how many pages shorter the file is, and whether there is more to give. A file to which somebody has given
+// another auto_vacuum than incremental gives nothing back here.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error) {
@@ -49,7 +50,7 @@ func (w *Writer) surplus(ctx context.Context) (pages, int, error) {
 		return pages{}, 0, err
 	}
 	excess, err := w.excess(ctx)
-	return file, max(file.surplus(), min(file.free, excess)), err
+	return file, max(file.surplus(w.pageSize), min(file.free, excess)), err
 }
 
 // pages is how many pages a file has.
@@ -65,7 +66,9 @@ func readPages(ctx context.Context, q queryer) (pages, error) {
 }
 
 // surplus is how many pages are free beyond what the file keeps.
-func (p pages) surplus() int { return max(p.free-max(p.total/freeShare, minFreePages), 0) }
+func (p pages) surplus(pageSize int64) int {
+	return max(p.free-max(p.total/freeShare, int(minFreeBytes/pageSize)), 0)
+}
 
 // CheckpointDue says that the WAL has grown to the size at which it should be copied into the file.
 func (w *Writer) CheckpointDue() bool { return w.walPages >= w.checkpointAt }

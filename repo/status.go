@@ -13,7 +13,7 @@ type FileStatus struct {
 	SchemaVersion int
 	Tiers         [tierCount]TierStatus
 	Clock         Clock
-	// Check is "ok", or what SQLite's quick check has found first.
+	// Check is "ok", or what SQLite's integrity check has found first that concerns the history.
 	Check string
 	// Unsound is what is left out because it is not as it was written.
 	Unsound []Unsound
@@ -43,9 +43,11 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 	if status.Size, err = s.size(ctx); err != nil {
 		return status, err
 	}
-	if status.SchemaVersion, err = pragmaInt(ctx, s.tx, "user_version"); err != nil {
+	id, err := identify(ctx, s.tx)
+	if err != nil {
 		return status, err
 	}
+	status.SchemaVersion = id.version()
 	if status.Clock, err = readClock(ctx, s.q); err != nil {
 		return status, err
 	}
@@ -54,10 +56,12 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 			return status, err
 		}
 	}
-	if status.Unsound, err = s.walk(ctx); err != nil {
+	found, err := checkIntegrity(ctx, s.tx)
+	status.Check = found.text()
+	if err != nil || found.damage != "" {
 		return status, err
 	}
-	err = s.tx.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&status.Check)
+	status.Unsound, err = s.walk(ctx)
 	return status, err
 }
 

@@ -83,8 +83,10 @@ func TestSweepOfABucketWithManyStates(t *testing.T) {
 	fillSeries(t, path, 10)
 	filetest.Exec(t, path, `
 		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050)
-		INSERT INTO state_rollups SELECT '1m', 10, 1, i, 1 FROM n`)
-	filetest.Exec(t, path, `INSERT INTO state_rollups VALUES ('1m', 10, 2, 1, 1), ('1m', 10, 3, 1, 1)`)
+		INSERT INTO state_rollups (granularity, series_id, ts, value, count) SELECT '1m', 10, 1, i, 1 FROM n`)
+	filetest.Exec(t, path, `
+		INSERT INTO state_rollups (granularity, series_id, ts, value, count)
+		VALUES ('1m', 10, 2, 1, 1), ('1m', 10, 3, 1, 1)`)
 	setFloor(t, path, repo.Minute, 3)
 	var sweep repo.Sweep
 	var total int64
@@ -126,9 +128,11 @@ func TestSweepProperty(t *testing.T) {
 		for i, ts := range moments {
 			g := []string{"1m", "5m", "1h"}[i%3]
 			script += fmt.Sprintf(`
-				INSERT OR IGNORE INTO raw_samples VALUES (%[1]d, %[2]d, 1);
-				INSERT OR IGNORE INTO rollups VALUES ('%[3]s', %[2]d, %[1]d, 1, 1, 1, 1);
-				INSERT OR IGNORE INTO state_rollups VALUES ('%[3]s', 10, %[1]d, %[2]d, 1);`, ts, i%9+1, g)
+				INSERT OR IGNORE INTO raw_samples (ts, series_id, value) VALUES (%[1]d, %[2]d, 1);
+				INSERT OR IGNORE INTO rollups (granularity, series_id, ts, count, sum, min, max)
+				VALUES ('%[3]s', %[2]d, %[1]d, 1, 1, 1, 1);
+				INSERT OR IGNORE INTO state_rollups (granularity, series_id, ts, value, count)
+				VALUES ('%[3]s', 10, %[1]d, %[2]d, 1);`, ts, i%9+1, g)
 		}
 		for i, g := range repo.Granularities() {
 			script += fmt.Sprintf("UPDATE tiers SET floor = %d WHERE granularity = '%s';", floors[i], g)
@@ -187,8 +191,10 @@ func fillBuckets(t *testing.T, path, granularity string, n, buckets int) {
 		CREATE TEMP TABLE new AS
 			WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %[1]d * %[2]d)
 			SELECT i / %[2]d + 1 AS id, i %% %[2]d AS ts FROM n;
-		INSERT INTO rollups SELECT '%[3]s', id, ts, 1, id AS sum, id AS min, id AS max FROM new WHERE id %% 10 <> 0;
-		INSERT INTO state_rollups SELECT '%[3]s', id, ts, id, 1 FROM new WHERE id %% 10 = 0`, n, buckets, granularity))
+		INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
+		SELECT '%[3]s', id, ts, 1, id AS sum, id AS min, id AS max FROM new WHERE id %% 10 <> 0;
+		INSERT INTO state_rollups (granularity, series_id, ts, value, count)
+		SELECT '%[3]s', id, ts, id, 1 FROM new WHERE id %% 10 = 0`, n, buckets, granularity))
 }
 
 func bucketRows(t *testing.T, path string) int64 {

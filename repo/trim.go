@@ -168,7 +168,8 @@ func (w *Writer) trimSamplesTarget(ctx context.Context, floor Micros, samples in
 	if err != nil {
 		return 0, err
 	}
-	cut, err := cutRaw(ctx, w.q, parts, span{from: floor, until: math.MaxInt64}, samples)
+	whole := span{from: floor, until: math.MaxInt64}
+	cut, _, err := cutRaw(ctx, w.q, parts, whole, looking{samples: samples, blocks: mostKeys})
 	if err != nil || cut.until < math.MaxInt64 {
 		return cut.until.AlignUp(Minute.Bucket()), err
 	}

@@ -11,9 +11,19 @@ import (
 const (
 	walHeaderBytes   = 32
 	frameHeaderBytes = 24
-	frameBytes       = frameHeaderBytes + pageSize // of a history
-	walMagic         = 0x377f0682                  // the last bit says that checksums are made of big-endian words
+	walMagic         = 0x377f0682 // the last bit says that checksums are made of big-endian words
+
+	smallestPage = 512
+	largestPage  = 65536
 )
+
+// frameBytes is how long a frame is.
+func frameBytes(pageSize int64) int64 { return frameHeaderBytes + pageSize }
+
+// isPageSize says that a database can have pages of so many bytes.
+func isPageSize(bytes int) bool {
+	return bytes >= smallestPage && bytes <= largestPage && bytes&(bytes-1) == 0
+}
 
 // walHeader is the beginning of a WAL.
 type walHeader struct {
@@ -28,20 +38,14 @@ func parseWALHeader(p []byte) (walHeader, bool) {
 	magic := binary.BigEndian.Uint32(p)
 	h.sum.bigEndian = magic&1 != 0
 	h.sum.add(p[:24])
-	const smallest, largest = 512, 65536
-	ok := magic&^1 == walMagic && h.pageSize >= smallest && h.pageSize <= largest && h.pageSize&(h.pageSize-1) == 0
-	return h, ok && isWALSum(h.sum, p[24:])
-}
-
-// isWALSum says that p begins with a checksum, which a WAL has in big-endian words whatever it is made of.
-func isWALSum(sum runningSum, p []byte) bool {
-	return binary.BigEndian.Uint32(p) == sum.s1 && binary.BigEndian.Uint32(p[4:]) == sum.s2
+	return h, magic&^1 == walMagic && isPageSize(h.pageSize) && h.sum.isAt(p[24:])
 }
 
 // lostFrames counts the frames of a WAL that SQLite leaves out when it opens it although they were committed: those of the same
 // generation that come after a damaged one, up to the last that ends a transaction. The damaged one by itself may be the last that
-// somebody began to write, and a transaction that was not ended may have frames without sums.
-func lostFrames(wal io.Reader) (int, error) {
+// somebody began to write, and a transaction that was not ended may have frames without sums. Where the header is damaged, the
+// pages are taken for those of the file.
+func lostFrames(wal io.Reader, pageSize int64) (int, error) {
 	in := bufio.NewReaderSize(wal, 1<<16)
 	start := make([]byte, walHeaderBytes)
 	if _, err := io.ReadFull(in, start); err != nil {
@@ -50,7 +54,7 @@ func lostFrames(wal io.Reader) (int, error) {
 	header, ok := parseWALHeader(start)
 	if !ok {
 		rest, err := io.Copy(io.Discard, in)
-		return int(rest / frameBytes), err
+		return int(rest / frameBytes(pageSize)), err
 	}
 	frame := make([]byte, frameHeaderBytes+header.pageSize)
 	sum, broken, after, lost := header.sum, false, 0, 0
@@ -67,7 +71,7 @@ func lostFrames(wal io.Reader) (int, error) {
 		case !broken:
 			sum.add(frame[:8])
 			sum.add(frame[frameHeaderBytes:])
-			broken = !same || !isWALSum(sum, frame[16:])
+			broken = !same || !sum.isAt(frame[16:])
 		}
 	}
 }

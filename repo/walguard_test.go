@@ -1,49 +1,116 @@
 package repo
 
 import (
+	"encoding/binary"
+	"fmt"
 	"math"
-	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
 // A transaction that is larger than the page cache may write pages to the WAL before it ends, read them there, and write them once
-// more in their places, where the sums of their frames are those of before. That is no damage. A writer has it do so
-// beyond 8 MiB only, for the sake of speed.
+// more in their places, where the sums of their frames are those of before. That is no damage, in whatever size the pages are. A
+// writer has it do so beyond some MiB only, for the sake of speed.
 func TestTransactionLargerThanTheCache(t *testing.T) {
+	for _, size := range []int{512, 4096, 65536} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			path := filetest.Path(t)
+			filetest.Exec(t, path, fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = incremental; VACUUM", size))
+			w, err := OpenWriter(t.Context(), path, SynchronousNormal)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.conn.ExecContext(t.Context(), "PRAGMA cache_size = 10; PRAGMA cache_spill = 10"); err != nil {
+				t.Fatal(err)
+			}
+			err = immediately(t.Context(), w.conn, func() error {
+				_, err := w.conn.ExecContext(t.Context(), `
+					CREATE TABLE large (id INTEGER PRIMARY KEY, x TEXT);
+					WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
+					INSERT INTO large SELECT i * 7919 % 40009, hex(randomblob(50)) FROM n;
+					UPDATE large SET x = 'y' || substr(x, 2);
+					DELETE FROM large WHERE id % 3 = 0`)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := w.Checkpoint(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if err := w.Close(); err != nil {
+				t.Error(err)
+			}
+			if got := filetest.Int(t, path, "SELECT count(*) FROM large WHERE x LIKE 'y%'"); got < 26_000 {
+				t.Errorf("%d rows", got)
+			}
+		})
+	}
+}
+
+// A machine of the other byte order makes the sums of a WAL from words of that order. Its frames are no damage.
+func TestWALOfAnotherByteOrder(t *testing.T) {
 	path := filetest.Path(t)
 	w, err := OpenWriter(t.Context(), path, SynchronousNormal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := drain(t.Context(), w.conn, "PRAGMA cache_spill = on"); err != nil {
+	defer w.Close()
+	samples := make([]Sample, 1000)
+	for i := range samples {
+		samples[i] = Sample{Series: &Series{Key: Key{MetricName: "rtt", WANName: "wan", Labels: "{}"}}, TS: Micros(i), Value: 1}
+	}
+	if err := w.Append(t.Context(), Batch{Samples: samples, Latest: math.MaxInt64}, make([]Outcome, len(samples))); err != nil {
 		t.Fatal(err)
 	}
-	series := &Series{Key: Key{MetricName: "rtt", WANName: "wan", Labels: "{}"}}
-	const samples = 300_000 // some 10 MB of pages, and a cache of 2
-	batch := make([]Sample, samples)
-	for i, n := range rand.New(rand.NewPCG(1, 1)).Perm(samples) {
-		batch[i] = Sample{Series: series, TS: Micros(n), Value: float64(n)}
-	}
-	if err := w.Append(t.Context(), Batch{Samples: batch, Latest: math.MaxInt64}, make([]Outcome, samples)); err != nil {
+	copied := filepath.Join(t.TempDir(), "history.db")
+	if err := filetest.CopyOpen(path, copied); err != nil {
 		t.Fatal(err)
 	}
-	reader, err := OpenReader(t.Context(), path)
+	turn(t, copied+"-wal")
+	other, err := OpenWriter(t.Context(), copied, SynchronousNormal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	snapshot, err := reader.Snapshot(t.Context())
+	if found := other.Findings(); found != (Findings{}) {
+		t.Errorf("found %+v", found)
+	}
+	if err := other.Checkpoint(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if got := filetest.Int(t, copied, "SELECT count(*) FROM metrics"); got != 1000 {
+		t.Errorf("%d samples, want 1000", got)
+	}
+	if err := other.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// turn makes the sums of a WAL those that a machine of the other byte order makes.
+func turn(t *testing.T, path string) {
+	t.Helper()
+	wal, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := snapshot.CountSamples(snapshot.Context(), snapshot.Series, Span{From: 0, Until: samples})
-	if err != nil || n != samples {
-		t.Errorf("%d samples, error %v; want %d", n, err, samples)
+	binary.BigEndian.PutUint32(wal, binary.BigEndian.Uint32(wal)^1)
+	sum := runningSum{bigEndian: wal[3]&1 != 0}
+	seal := func(at int) {
+		binary.BigEndian.PutUint32(wal[at:], sum.s1)
+		binary.BigEndian.PutUint32(wal[at+4:], sum.s2)
 	}
-	for _, end := range []func() error{snapshot.Close, reader.Close, w.Close, func() error { return filetest.Check(path) }} {
-		if err := end(); err != nil {
-			t.Error(err)
-		}
+	sum.add(wal[:24])
+	seal(24)
+	const frame = frameHeaderBytes + pageSize
+	for at := walHeaderBytes; at+frame <= len(wal); at += frame {
+		sum.add(wal[at:][:8])
+		sum.add(wal[at+frameHeaderBytes:][:pageSize])
+		seal(at + 16)
+	}
+	if err := os.WriteFile(path, wal, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

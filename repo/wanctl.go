@@ -49,7 +49,8 @@ type Wanctl struct {
 // OpenWanctl opens a view of the database at path as it is now. It makes and changes nothing but, beside a WAL that somebody
 // has left behind, SQLite's -shm.
 //
-// Errors: ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrBusy, ErrDamaged, and those of the file system.
+// Errors: ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrInterrupted, ErrBusy, ErrDamaged, and
+// those of the file system.
 func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) {
 	w, err := openWanctl(ctx, path)
 	if err != nil {
@@ -91,7 +92,7 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 		return nil, err
 	}
 	if err := w.begin(ctx); err != nil {
-		return nil, errors.Join(readingError(err), w.Close())
+		return nil, errors.Join(readingError(path, err), w.Close())
 	}
 	return w, nil
 }
@@ -107,9 +108,9 @@ func (w *Wanctl) begin(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case id.applicationID == applicationID:
+	case id.version() > 0:
 		return fmt.Errorf("%w: it is a history of wanstore itself", ErrNotWanctl)
-	case !id.wanctl:
+	case !id.wanctl():
 		return fmt.Errorf("%w: it has no table metrics", ErrNotWanctl)
 	}
 	columns, err := columnNames(ctx, w.tx, "metrics")

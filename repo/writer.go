@@ -13,7 +13,6 @@ import (
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/block"
 	"github.com/wanstore/wanstore/repo/internal/seal"
-	"github.com/wanstore/wanstore/schema"
 )
 
 // Synchronous says when a commit is on the disk.
@@ -34,6 +33,9 @@ type Writer struct {
 	conn *sql.Conn // the pool's only connection
 	q    *db.Queries
 
+	control control // of its transactions
+
+	pageSize     int64
 	walPages     int // pages in the WAL after the last commit of this connection
 	checkpointAt int // pages in the WAL from which the next checkpoint is due
 
@@ -66,7 +68,8 @@ type Writer struct {
 // brings an older file to the latest schema version. A history that is damaged is moved aside, and a new file takes its place:
 // Findings says so, and Quarantined lists what lies there.
 //
-// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, and those of the file system; ErrDamaged where
+// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrBusy, ErrDiskFull, and those of the file system;
+// ErrInterrupted where nothing says whose the file is; ErrDamaged where
 // the file can not be moved aside: another process has it open for writing, there is no lock file and none can be made, a rename
 // fails, or somebody has put it there and may still be copying it, since it was changed less than five seconds ago. A file that is
 // refused is left untouched.
@@ -90,7 +93,7 @@ func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 }
 
 // connectWriter opens the connection. Where several processes make one new file at once, SQLite says BUSY to some of them
-// without waiting, when they switch it to WAL: these try again. So does who has begun a new file.
+// without waiting, when they switch it to WAL: these try again.
 func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	if err := registerWriterVFS(); err != nil {
 		return nil, err
@@ -104,12 +107,11 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 		}
 		pool.SetMaxOpenConns(1)
 		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life), unsound: log}
-		w.checkpointAt = w.checkpointPages()
 		err = w.connect(ctx)
 		if err == nil {
 			return w, nil
 		}
-		again := errors.Is(err, sqlite3.BUSY) || errors.Is(err, errBegun)
+		again := errors.Is(err, sqlite3.BUSY)
 		err = errors.Join(err, w.close())
 		if !again || time.Now().After(giveUp) {
 			return nil, err
@@ -122,14 +124,6 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 	}
 }
 
-func refuseForeign(ctx context.Context, path string) error {
-	id, err := probe(ctx, path)
-	if err != nil {
-		return err
-	}
-	return foreignWAL(path, id.check(schema.Version))
-}
-
 func (w *Writer) connect(ctx context.Context) error {
 	var err error
 	if w.conn, err = w.pool.Conn(ctx); err != nil {
@@ -138,14 +132,16 @@ func (w *Writer) connect(ctx context.Context) error {
 	if err := begin(ctx, w.conn, w.path); err != nil {
 		return err
 	}
-	vacuum, err := pragmaInt(ctx, w.conn, "auto_vacuum")
+	size, err := pragmaInt(ctx, w.conn, "page_size")
 	if err != nil {
 		return err
 	}
-	if vacuum != incremental {
-		return fmt.Errorf("%w: auto_vacuum is %d, want %d (incremental)", ErrForeign, vacuum, incremental)
-	}
+	w.pageSize = int64(size)
+	w.checkpointAt = w.checkpointPages()
 	if w.q, err = prepare(ctx, w.conn); err != nil {
+		return err
+	}
+	if w.control, err = prepareControl(ctx, w.conn); err != nil {
 		return err
 	}
 	if err := w.mendSeries(ctx); err != nil {
@@ -181,6 +177,7 @@ func (w *Writer) close() error {
 	if w.q != nil {
 		errs = append(errs, w.q.Close())
 	}
+	errs = append(errs, w.control.close())
 	if w.conn != nil {
 		errs = append(errs, w.conn.Close())
 	}
@@ -195,7 +192,7 @@ func (w *Writer) update(ctx context.Context, operation string, f func() error) e
 	if w.gone {
 		return failure(ctx, operation, w.path, fmt.Errorf("%w, and there is no other one yet: %w", ErrDamaged, w.failed))
 	}
-	return failure(ctx, operation, w.path, immediately(ctx, w.conn, f))
+	return failure(ctx, operation, w.path, w.control.immediately(ctx, w.conn, f))
 }
 
 // Tiers returns the state of the tiers.

@@ -47,7 +47,7 @@ func watchCheckpoints(database vfs.File, wal *guardedWAL) {
 			return
 		case roomFile:
 			database = file.DriverFile
-		case vfs.FileUnwrap: // with which the driver adds the checksums
+		case vfs.FileUnwrap: // with which the driver sees to the page checksums of earlier versions
 			database = file.Unwrap()
 		default:
 			return

@@ -1,14 +1,11 @@
 package service
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"maps"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,8 +40,8 @@ type core struct {
 }
 
 func openCore(ctx context.Context, config Config, options Options) (*core, error) {
-	metrics := catalogue{}
-	if err := metrics.declare(append(Metrics(), options.Metrics...)); err != nil {
+	metrics, err := catalogue{}.with(append(Metrics(), options.Metrics...))
+	if err != nil {
 		return nil, err
 	}
 	store, err := repo.OpenWriter(ctx, config.DBPath, repo.Synchronous(config.Synchronous))
@@ -81,6 +78,9 @@ func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
 		return fmt.Errorf("open %s: %w", c.config.DBPath, err)
 	}
 	if err := c.setAges(ctx, store, c.config.ages()); err != nil {
+		return err
+	}
+	if err := c.describe(ctx, store, c.metrics); err != nil {
 		return err
 	}
 	if err := store.CapSize(ctx, int64(c.config.MaxSize)); err != nil {
@@ -154,47 +154,6 @@ func (c *core) join(ctx context.Context, config Config, options Options) error {
 		c.log.Warn("the file is open already: of the settings the first user's hold")
 	}
 	return nil
-}
-
-func (c *core) declare(ctx context.Context, metrics []Metric) error {
-	if len(metrics) == 0 {
-		return nil
-	}
-	wanted := catalogue{}
-	if err := wanted.declare(metrics); err != nil {
-		return err
-	}
-	return c.do(ctx, func(ctx context.Context, l *loop) error {
-		file, err := l.store.MetricAggregations(ctx)
-		if err != nil {
-			return err
-		}
-		if err := wanted.agree(file); err != nil {
-			return fmt.Errorf("open %s: %w", c.config.DBPath, err)
-		}
-		return c.declareAll(metrics)
-	})
-}
-
-// declareAll adds metrics to the catalogue, and to the series of theirs that were resolved before. It runs between two
-// commits, where nobody reads those.
-func (c *core) declareAll(metrics []Metric) error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err := c.metrics.declare(metrics); err != nil {
-		return err
-	}
-	for key, s := range c.resolved {
-		s.stored.Aggregation = c.metrics[key.MetricName].Aggregation
-	}
-	return nil
-}
-
-// declared lists the catalogue in the order of names.
-func (c *core) declared() []Metric {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return slices.SortedFunc(maps.Values(c.metrics), func(a, b Metric) int { return cmp.Compare(a.Name, b.Name) })
 }
 
 // series returns the handle of a series, the same one for the same names and labels.
@@ -281,7 +240,8 @@ type Options struct {
 	// Logger gets what happens without anybody asking: a full queue, a failed commit, a changed policy. slog.Default by
 	// default.
 	Logger *slog.Logger
-	// Metrics are those that the program adds to the ones of Metrics.
+	// Metrics are those that the program adds to the ones of the function Metrics, or describes in its
+	// own words. The file keeps what they say, until a program says something else.
 	Metrics []Metric
 	// Watchdog is called between two steps of maintenance, by the goroutine of the writer: it must not block.
 	Watchdog func()

@@ -90,7 +90,7 @@ func TestFullDiskForALongTime(t *testing.T) {
 		if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != status.Accepted {
 			t.Errorf("the file has %d samples, want the %d accepted", got, status.Accepted)
 		}
-		newest := filetest.Int(t, path, "SELECT count(*) FROM raw_samples WHERE value >= "+strconv.Itoa(int(recorded)-1890))
+		newest := filetest.Int(t, path, "SELECT count(*) FROM "+filetest.RawSamples+" WHERE value >= "+strconv.Itoa(int(recorded)-1890))
 		if newest != 1890 {
 			t.Errorf("%d of the last 1890 samples are there, want all: 900 came when there was room again", newest)
 		}

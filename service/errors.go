@@ -17,13 +17,16 @@ var (
 	ErrForeign     = repo.ErrForeign
 	ErrTooNew      = repo.ErrTooNew
 	ErrDamaged     = repo.ErrDamaged
+	ErrIncomplete  = repo.ErrIncomplete
+	ErrInterrupted = repo.ErrInterrupted
 	ErrBusy        = repo.ErrBusy
 	ErrDiskFull    = repo.ErrDiskFull
 )
 
 // What can be wrong with a sample or its series. All are found with errors.Is.
 var (
-	// ErrName says that the name of a metric, WAN or label breaks a rule.
+	// ErrName says that the name of a metric, WAN or label breaks a rule, or a text that describes a
+	// metric.
 	ErrName = errors.New("bad name")
 	// ErrAggregation says that a metric is declared otherwise than it is known.
 	ErrAggregation = repo.ErrAggregation

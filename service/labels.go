@@ -23,17 +23,23 @@ func (l Labels) canonical() (string, error) {
 			return "", err
 		}
 	}
-	if len(l) == 0 {
-		return "{}", nil
-	}
-	var text bytes.Buffer
-	encoder := json.NewEncoder(&text) // it sorts the keys of a map
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(l); err != nil {
+	canonical, err := canonicalJSON(l)
+	if err != nil {
 		return "", fmt.Errorf("labels: %w", err)
 	}
-	canonical := strings.TrimSuffix(text.String(), "\n")
 	return canonical, checkLabelsLength(canonical)
+}
+
+// canonicalJSON returns texts as a JSON object with sorted keys, {} when there are none.
+func canonicalJSON(texts map[string]string) (string, error) {
+	if len(texts) == 0 {
+		return "{}", nil
+	}
+	var object bytes.Buffer
+	encoder := json.NewEncoder(&object) // it sorts the keys of a map
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(texts)
+	return strings.TrimSuffix(object.String(), "\n"), err
 }
 
 func parseLabels(canonical string) (Labels, error) {

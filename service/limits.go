@@ -20,6 +20,10 @@ const (
 	maxValueBytes  = 1 << 10
 	maxLabels      = 64
 	maxLabelsBytes = 4 << 10 // all labels of a series as JSON
+	maxHelpBytes   = 4 << 10
+	maxUnitBytes   = 64
+	maxStateNames  = 256
+	maxStateBytes  = 64
 )
 
 // checkLength demands that a name is not longer than it may be.

@@ -3,6 +3,7 @@ package service
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/wanstore/wanstore/repo"
 )
@@ -16,12 +17,17 @@ const (
 	Mode    = repo.Mode    // the value that most samples had, the larger one of a tie, for states
 )
 
-// Metric describes a metric.
+// Metric describes a metric. The file keeps what describes it, so that every program shows it; a
+// declaration of name and aggregation alone leaves what is known.
 type Metric struct {
 	Name        string // by the rules of Prometheus, the unit at its end
-	Help        string
-	Unit        string // for people: ms, Mbit/s, or "" for states
 	Aggregation Aggregation
+
+	Help   string     // may have several lines
+	Unit   string     // for people: ms, Mbit/s, or "" for states
+	States StateNames // names of its values, of a state
+	// NoPercentiles says that its buckets need not keep what percentiles are made of.
+	NoPercentiles bool
 }
 
 // The metrics that a WAN controller records.
@@ -37,31 +43,47 @@ const (
 
 // Metrics returns the metrics that every writer knows.
 func Metrics() []Metric {
-	return []Metric{
-		{RTT, "Round-trip time to the reflector.", "ms", Average},
-		{RTTBaseline, "Round-trip time of the idle line.", "ms", Average},
-		{RTTDelta, "Round-trip time above the baseline.", "ms", Average},
-		{RateDownload, "Download rate.", "Mbit/s", Average},
-		{RateUpload, "Upload rate.", "Mbit/s", Average},
-		{State, "Congestion state: 0 GREEN, 1 YELLOW, 2 SOFT_RED, 3 RED.", "", Mode},
-		{SteeringEnabled, "Whether traffic is steered to another WAN: 0 no, 1 yes.", "", Mode},
+	measured := func(name, help, unit string) Metric {
+		return Metric{Name: name, Aggregation: Average, Help: help, Unit: unit}
 	}
+	state := func(name, help string, names StateNames) Metric {
+		return Metric{Name: name, Aggregation: Mode, Help: help, States: names}
+	}
+	return []Metric{
+		measured(RTT, "Round-trip time to the reflector.", "ms"),
+		measured(RTTBaseline, "Round-trip time of the idle line.", "ms"),
+		measured(RTTDelta, "Round-trip time above the baseline.", "ms"),
+		measured(RateDownload, "Download rate.", "Mbit/s"),
+		measured(RateUpload, "Upload rate.", "Mbit/s"),
+		state(State, "Congestion state: 0 GREEN, 1 YELLOW, 2 SOFT_RED, 3 RED.",
+			StateNames{0: "GREEN", 1: "YELLOW", 2: "SOFT_RED", 3: "RED"}),
+		state(SteeringEnabled, "Whether traffic is steered to another WAN: 0 no, 1 yes.",
+			StateNames{0: "no", 1: "yes"}),
+	}
+}
+
+// clone returns a metric that shares nothing with this one.
+func (m Metric) clone() Metric {
+	m.States = maps.Clone(m.States)
+	return m
 }
 
 // catalogue is what a writer knows of metrics, by name.
 type catalogue map[string]Metric
 
-// declare adds metrics. All are added or, with an error, none.
-func (c catalogue) declare(metrics []Metric) error {
-	all := maps.Clone(c) // so that metrics are compared with each other, too
+// with returns the catalogue and the metrics beside it. With an error the catalogue is nil.
+func (c catalogue) with(metrics []Metric) (catalogue, error) {
+	all := make(catalogue, len(c)+len(metrics))
+	maps.Copy(all, c)
 	for _, metric := range metrics {
 		if err := all.check(metric); err != nil {
-			return err
+			return nil, err
 		}
-		all[metric.Name] = metric
+		if _, known := all[metric.Name]; !known || metric.describes() {
+			all[metric.Name] = metric.clone()
+		}
 	}
-	maps.Copy(c, all)
-	return nil
+	return all, nil
 }
 
 func (c catalogue) check(metric Metric) error {
@@ -76,7 +98,16 @@ func (c catalogue) check(metric Metric) error {
 		return fmt.Errorf("%w: metric %s is declared as %s and as %s",
 			ErrAggregation, metric.Name, known.Aggregation, metric.Aggregation)
 	}
-	return nil
+	return metric.checkTexts()
+}
+
+// sorted lists the catalogue in the order of names.
+func (c catalogue) sorted() []Metric {
+	metrics := make([]Metric, 0, len(c))
+	for _, name := range slices.Sorted(maps.Keys(c)) {
+		metrics = append(metrics, c[name].clone())
+	}
+	return metrics
 }
 
 // agree compares the catalogue with what a file knows.

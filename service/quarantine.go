@@ -18,7 +18,7 @@ func Quarantined(path string) ([]string, error) { return repo.Quarantined(path) 
 // mending is what the writer's goroutine knows of a file that it could not go on with.
 type mending struct {
 	failed      bool      // the last try to go on in another file was in vain, which is logged once
-	adopt       bool      // the new file has not got its policy yet
+	adopt       bool      // the new file has not got its policy and metrics yet
 	adoptFailed bool      // the last try to give it that, which is logged once
 	ages        repo.Ages // the policy that holds
 }
@@ -52,7 +52,6 @@ func (l *loop) mend(err error) bool {
 	l.hold = walHold{} // of the old file's WAL
 	l.walk = walk{}
 	found := l.store.Findings()
-	found.NoWAL = false // it was this writer that had not closed the file, and that file is another one
 	l.announce(found)
 	switch {
 	case found.Quarantine != nil || found.StrayWAL != "":
@@ -83,11 +82,15 @@ func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
 func (l *loop) adopt() {
 	err := l.setAges(context.Background(), l.store, l.mending.ages)
 	if err == nil {
+		err = l.describe(context.Background(), l.store, l.metrics)
+	}
+	if err == nil {
 		err = l.identify()
 	}
 	if err != nil {
 		if !l.mending.adoptFailed {
-			l.log.Error("the new file has not got its policy yet: this is tried again with each commit", "err", err)
+			l.log.Error("the new file has not got its policy and metrics yet: this is tried again with each commit",
+				"err", err)
 		}
 		l.mending.adoptFailed = true
 		return
@@ -125,16 +128,9 @@ func (c *core) announce(findings repo.Findings) {
 	if findings.LostFrames > 0 {
 		c.log.Warn("the WAL is damaged: what was committed after the damage is lost", "pages", findings.LostFrames)
 	}
-	switch {
-	case findings.StrayWAL != "":
+	if findings.StrayWAL != "" {
 		c.log.Warn("another file was put in the place of the history: the WAL of the old one has been moved aside",
 			"moved_to", findings.StrayWAL+"-wal")
-	case findings.Restamped > 0:
-		c.log.Warn("the file was not closed, and another program has taken its WAL in: its pages have got their checksums now",
-			"pages", findings.Restamped)
-	case findings.NoWAL:
-		c.log.Warn("the file was not closed and its WAL is gone: unless another program has taken that in, " +
-			"what was committed last is lost")
 	}
 	if findings.Unchecked {
 		c.log.Debug("the check at open has seen a part of the file only: it is a large one")

@@ -62,7 +62,7 @@ func TestRefusals(t *testing.T) {
 				stays++
 			}
 			accepted(t, w, stays)
-			if got := filetest.Int(t, path, "SELECT count(*) FROM raw_samples"); got != stays {
+			if got := filetest.Int(t, path, filetest.CountRawSamples); got != stays {
 				t.Errorf("%d samples in the file, want %d", got, stays)
 			}
 		})

@@ -16,7 +16,7 @@ import (
 func stored(t *testing.T, path string) []float64 {
 	t.Helper()
 	var values []float64
-	for _, row := range filetest.Query(t, path, "SELECT value FROM raw_samples ORDER BY ts, series_id") {
+	for _, row := range filetest.Query(t, path, "SELECT value FROM "+filetest.RawSamples+" ORDER BY ts, series_id") {
 		values = append(values, row[0].(float64))
 	}
 	return values

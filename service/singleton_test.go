@@ -85,7 +85,7 @@ func TestOneWriterOfAFile(t *testing.T) {
 					first, second = second, first
 				}
 				checkOneWriter(t, first, second)
-				if got := filetest.Int(t, path, "SELECT count(*) FROM raw_samples"); got != 3 {
+				if got := filetest.Int(t, path, filetest.CountRawSamples); got != 3 {
 					t.Errorf("%d samples in the file, want 3", got)
 				}
 			})
@@ -157,7 +157,7 @@ func TestMovedFileKeepsItsWriter(t *testing.T) {
 	accepted(t, b, 1)
 	write(t, b, numbered(rtt(t, b), 2, 3)...)
 	for file, want := range map[string]int64{aside: 1, path: 2} {
-		if got := filetest.Int(t, file, "SELECT count(*) FROM raw_samples"); got != want {
+		if got := filetest.Int(t, file, filetest.CountRawSamples); got != want {
 			t.Errorf("%d samples in %s, want %d", got, file, want)
 		}
 	}
@@ -285,7 +285,7 @@ func TestManyOpenAndClose(t *testing.T) {
 	}
 	wg.Wait()
 	gone(t, path+"-wal")
-	if got := filetest.Int(t, path, "SELECT count(*) FROM raw_samples"); got != users*rounds {
+	if got := filetest.Int(t, path, filetest.CountRawSamples); got != users*rounds {
 		t.Errorf("%d samples in the file, want %d", got, users*rounds)
 	}
 }

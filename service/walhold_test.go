@@ -215,7 +215,7 @@ func TestCloseWhileCommitsAreHeld(t *testing.T) {
 		}
 		w.Record(run(rtt(t, w), 10, time.Now(), time.Millisecond)...)
 		time.Sleep(1250 * time.Millisecond)
-		const count = "SELECT count(*) FROM raw_samples AS r JOIN series AS s ON s.id = r.series_id WHERE s.metric_name = ?"
+		const count = "SELECT count(*) FROM " + filetest.RawSamples + " AS r JOIN series AS s ON s.id = r.series_id WHERE s.metric_name = ?"
 		if n := filetest.Int(t, path, count, service.RTT); n != 0 {
 			t.Errorf("%d samples were committed, want none while commits are held back", n)
 		}

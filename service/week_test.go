@@ -100,7 +100,7 @@ func checkWeek(t *testing.T, path string, now time.Time, interval time.Duration)
 			t.Errorf("states of %s, as above (-want +got):\n%s", tier.name, diff)
 		}
 	}
-	oldest := time.UnixMicro(filetest.Int(t, path, "SELECT min(ts) FROM raw_samples"))
+	oldest := time.UnixMicro(filetest.Int(t, path, "SELECT min(ts) FROM "+filetest.RawSamples))
 	if age := now.Sub(oldest); age < time.Hour || age > time.Hour+passes+time.Minute {
 		t.Errorf("the oldest raw sample is %s old", age)
 	}

@@ -151,6 +151,7 @@ func Dump(t testing.TB, path string) map[string][][]any {
 	tables := map[string][][]any{}
 	for table, order := range map[string]string{
 		"series":        "id",
+		"raw_blocks":    "id",
 		"raw_samples":   "ts, series_id",
 		"rollups":       "granularity, series_id, ts",
 		"state_rollups": "granularity, series_id, ts, value",

@@ -44,7 +44,7 @@ func add(t *testing.T, w *repo.Writer, first, number int) error {
 // samples counts what a crash has left.
 func samples(t *testing.T, dir string) int64 {
 	t.Helper()
-	return filetest.Int(t, filepath.Join(dir, name), "SELECT count(*) FROM raw_samples")
+	return filetest.Int(t, filepath.Join(dir, name), filetest.CountRawSamples)
 }
 
 func must(t *testing.T, err error) {

@@ -27,9 +27,9 @@ var composed = map[place]string{
 	{"repo/space.go", "Vacuum"}: `fmt.Sprintf("PRAGMA incremental_vacuum(%d)",` +
 		` min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))`,
 	{"repo/sizecap.go", "CapSize"}:  `fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
-	{"repo/connection.go", "SetUp"}: "schema.SampleGroups",
-	{"repo/migrate.go", "apply"}: `fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",` +
-		` migration.SQL, applicationID, migration.Version)`,
+	{"repo/connection.go", "setUp"}: "schema.SampleGroups",
+	{"repo/migrate.go", "begin"}: `fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",` +
+		` schema.History, applicationID, schema.Version)`,
 }
 
 // place is a function and its file.

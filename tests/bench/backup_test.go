@@ -11,7 +11,7 @@ import (
 
 // BenchmarkBackup copies an hour of a controller, 504,000 raw samples, with the check of the copy.
 func BenchmarkBackup(b *testing.B) {
-	w := newWorld(b, 7, service.Config{})
+	w := newWorld(b, controller, service.Config{})
 	for range 60 {
 		w.write(b, 20*60)
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"runtime"
 	"strconv"
-	"syscall"
 	"testing"
 	"time"
 
@@ -25,7 +24,7 @@ func BenchmarkHTTPHistory(b *testing.B) {
 
 func askOverHTTP(b *testing.B, encoding string) {
 	b.Helper()
-	w := newWorld(b, 7, service.Config{})
+	w := newWorld(b, controller, service.Config{})
 	recordWeek(b, w)
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	stop := recordInRealTime(b, w)
@@ -41,11 +40,11 @@ func askOverHTTP(b *testing.B, encoding string) {
 	url := server.URL + "/metrics/history?metrics=" + service.RTT + "&step=5m&from=" + strconv.FormatInt(start.Unix(), 10) +
 		"&to=" + strconv.FormatInt(w.now().Unix(), 10)
 	var size int64
-	busy := cpuTime(b)
+	busy := cpuTime()
 	for b.Loop() {
 		size = get(b, url, encoding)
 	}
-	busy = cpuTime(b) - busy
+	busy = cpuTime() - busy
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "answers/s")
 	b.ReportMetric(busy.Seconds()*1000/float64(b.N), "cpu-ms/answer")
 	b.ReportMetric(float64(size), "B/answer")
@@ -72,16 +71,6 @@ func get(b *testing.B, url, encoding string) int64 {
 		b.Fatalf("%s, %d bytes", response.Status, size)
 	}
 	return size
-}
-
-// cpuTime is what this process has used: on a machine that others use as well it says more than the time that has passed.
-func cpuTime(b *testing.B) time.Duration {
-	b.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // recordInRealTime records a cycle every 50 ms, and maintains every minute, until stop is called.

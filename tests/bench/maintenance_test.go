@@ -3,19 +3,27 @@ package bench
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/wanstore/wanstore/repo"
-	"github.com/wanstore/wanstore/service"
 )
 
-// fill makes a file with cycles of n series and returns a writer on it, and the moment after the last sample.
-func fill(b *testing.B, n, cycles int) (*repo.Writer, repo.Micros) {
+// filled is a file that holds a load as samples, and nothing else.
+type filled struct {
+	store *repo.Writer
+	bytes int64       // its size
+	end   repo.Micros // the moment after the last sample
+}
+
+// fill makes a file with a load, one commit a second.
+func fill(b *testing.B, l load) filled {
 	b.Helper()
 	ctx := context.Background()
-	store, err := repo.OpenWriter(ctx, filepath.Join(b.TempDir(), "metrics.db"), repo.SynchronousNormal)
+	path := filepath.Join(b.TempDir(), "metrics.db")
+	store, err := repo.OpenWriter(ctx, path, repo.SynchronousNormal)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -24,10 +32,32 @@ func fill(b *testing.B, n, cycles int) (*repo.Writer, repo.Micros) {
 			b.Error(err)
 		}
 	})
-	series := make([]*repo.Series, n)
+	end := repo.MicrosOf(start)
+	series, random := storedSeries(l), newRandom()
+	for range 60 * l.minutes {
+		var batch []repo.Sample
+		for range l.rate {
+			for i, one := range series {
+				batch = append(batch, repo.Sample{Series: one, TS: end, Value: value(random, i)})
+			}
+			end = end.Add(time.Second / time.Duration(l.rate))
+		}
+		outcomes := make([]repo.Outcome, len(batch))
+		if err := store.Append(ctx, repo.Batch{Samples: batch, Latest: end}, outcomes); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := store.Checkpoint(ctx); err != nil {
+		b.Fatal(err)
+	}
+	return filled{store, fileSize(b, path), end}
+}
+
+func storedSeries(l load) []*repo.Series {
+	series := make([]*repo.Series, l.series)
 	for i := range series {
 		aggregation := repo.Average
-		if i%7 >= 5 {
+		if isState(i) {
 			aggregation = repo.Mode
 		}
 		series[i] = &repo.Series{
@@ -35,33 +65,22 @@ func fill(b *testing.B, n, cycles int) (*repo.Writer, repo.Micros) {
 			Aggregation: aggregation,
 		}
 	}
-	end := repo.MicrosOf(start)
-	for done := 0; done < cycles; {
-		var batch []repo.Sample
-		for ; done < cycles && len(batch) < 10_000; done++ {
-			end = end.Add(cycle)
-			for i, one := range series {
-				value := float64(i) + float64(done%97)/7
-				if i%7 >= 5 {
-					value = float64(done / 100 % 4)
-				}
-				batch = append(batch, repo.Sample{Series: one, TS: end, Value: value})
-			}
-		}
-		if err := store.Append(ctx, repo.Batch{Samples: batch, Latest: end}, make([]repo.Outcome, len(batch))); err != nil {
-			b.Fatal(err)
-		}
-	}
-	if err := store.Checkpoint(ctx); err != nil {
-		b.Fatal(err)
-	}
-	return store, end
+	return series
 }
 
-// steps runs f until there is no more, and reports the rows a second and the longest step.
-func steps(b *testing.B, rows int, f func() (bool, error)) {
+func fileSize(b *testing.B, path string) int64 {
 	b.Helper()
-	begin := time.Now()
+	info, err := os.Stat(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return info.Size()
+}
+
+// steps runs f until there is no more, and reports the samples a second and the longest step.
+func steps(b *testing.B, samples int, f func() (bool, error)) {
+	b.Helper()
+	begin, cpu := time.Now(), cpuTime()
 	var longest time.Duration
 	for more := true; more; {
 		step := time.Now()
@@ -71,79 +90,70 @@ func steps(b *testing.B, rows int, f func() (bool, error)) {
 		}
 		longest = max(longest, time.Since(step))
 	}
-	b.ReportMetric(float64(rows)/time.Since(begin).Seconds(), "rows/s")
-	b.ReportMetric(float64(longest.Microseconds())/1000, "longest-step-ms")
+	cpu = cpuTime() - cpu
+	b.ReportMetric(float64(samples)/cpu.Seconds(), "samples/cpu-s")
+	b.ReportMetric(float64(samples)/time.Since(begin).Seconds(), "samples/s")
+	b.ReportMetric(milliseconds(longest), "longest-step-ms")
 }
 
-// BenchmarkRollUp rolls an hour (7 series) or four minutes (200 series) of 20 Hz into the 1m tier.
+// BenchmarkRollUp rolls a load into the 1m tier, and says what its samples take in the file.
 func BenchmarkRollUp(b *testing.B) {
-	for n, cycles := range map[int]int{7: 72_000, 200: 4_800} {
-		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+	for _, l := range loads {
+		b.Run(l.String(), func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				store, end := fill(b, n, cycles)
+				f := fill(b, l)
 				b.StartTimer()
-				steps(b, n*cycles, func() (bool, error) {
-					_, more, err := store.RollUp(context.Background(), repo.Minute, end.Add(time.Minute), 0)
-					return more, err
-				})
+				steps(b, l.samples(), f.rollUp)
+				b.ReportMetric(float64(f.bytes)/float64(l.samples()), "kept-bytes/sample")
 			}
 		})
 	}
 }
 
-// BenchmarkSweep deletes an hour (7 series) or four minutes (200 series) of 20 Hz from the raw tier.
+// rollUp does a step of it, and says whether there is more to do.
+func (f filled) rollUp() (bool, error) {
+	_, more, err := f.store.RollUp(context.Background(), repo.Minute, f.end.Add(time.Minute), 0)
+	return more, err
+}
+
+// BenchmarkSweep deletes a load from the raw tier.
 func BenchmarkSweep(b *testing.B) {
-	for n, cycles := range map[int]int{7: 72_000, 200: 4_800} {
-		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
+	for _, l := range loads[:2] {
+		b.Run(l.String(), func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				store, end := fill(b, n, cycles)
-				ctx := context.Background()
-				for more := true; more; {
-					var err error
-					if _, more, err = store.RollUp(ctx, repo.Minute, end.Add(time.Minute), 0); err != nil {
-						b.Fatal(err)
-					}
-				}
-				if err := store.RaiseFloors(ctx, end.Add(2*time.Hour)); err != nil {
-					b.Fatal(err)
-				}
-				if err := store.Checkpoint(ctx); err != nil {
-					b.Fatal(err)
-				}
+				f := fill(b, l)
+				f.raiseFloors(b)
 				var deleted int64
 				b.StartTimer()
-				steps(b, n*cycles, func() (bool, error) {
-					rows, more, err := store.SweepSamples(ctx)
+				steps(b, l.samples(), func() (bool, error) {
+					rows, more, err := f.store.SweepSamples(context.Background())
 					deleted += rows
 					return more, err
 				})
-				if deleted < int64(n*cycles)*9/10 {
-					b.Fatalf("deleted %d of %d rows", deleted, n*cycles)
+				if deleted < int64(l.samples())*9/10 {
+					b.Fatalf("deleted %d of %d samples", deleted, l.samples())
 				}
 			}
 		})
 	}
 }
 
-// BenchmarkPass is the longest step of whole passes, one a minute, with what a controller records in between.
-func BenchmarkPass(b *testing.B) {
-	for _, n := range []int{7, 200} {
-		b.Run(fmt.Sprintf("series=%d", n), func(b *testing.B) {
-			w := newWorld(b, n, service.Config{KeepRaw: 5 * time.Minute})
-			var longest time.Duration
-			var name string
-			for b.Loop() {
-				for range 60 {
-					w.write(b, 20)
-				}
-				if report := w.maintain(b); report.LongestStep > longest {
-					longest, name = report.LongestStep, report.LongestName
-				}
-			}
-			b.ReportMetric(float64(longest.Microseconds())/1000, "longest-step-ms")
-			b.Logf("longest step: %s", name)
-		})
+// raiseFloors rolls everything up, so that all of it may be deleted.
+func (f filled) raiseFloors(b *testing.B) {
+	b.Helper()
+	ctx := context.Background()
+	for more := true; more; {
+		var err error
+		if more, err = f.rollUp(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := f.store.RaiseFloors(ctx, f.end.Add(2*time.Hour)); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.store.Checkpoint(ctx); err != nil {
+		b.Fatal(err)
 	}
 }

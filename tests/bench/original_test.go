@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"database/sql"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/ncruces/go-sqlite3/driver"
@@ -25,8 +27,9 @@ CREATE INDEX idx_metrics_wan_metric_time ON metrics (wan_name, metric_name, time
 CREATE INDEX idx_metrics_granularity_time ON metrics (granularity, timestamp);
 `
 
-// BenchmarkOriginal records as wanctl's original does, on this machine and this SQLite: one commit for the 7 samples of
-// each cycle, into a table with three indexes. One operation is a minute of it.
+// BenchmarkOriginal records as wanctl's original does, on this machine and this SQLite: one commit
+// for the 7 samples of each cycle, into a table with three indexes. One operation is a minute of
+// it.
 func BenchmarkOriginal(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "metrics.db")
 	pool, err := driver.Open("file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)")
@@ -43,26 +46,35 @@ func BenchmarkOriginal(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer insert.Close()
-	w := newWorld(b, 7, service.Config{})
-	before, samples := counter(b, "wchar"), 0
+	w := newWorld(b, controller, service.Config{})
+	var m meter
+	recorded := 0
 	for b.Loop() {
-		for range 60 * 20 {
-			tx, err := pool.Begin()
-			if err != nil {
-				b.Fatal(err)
+		minute := w.cycles(60 * w.load.rate)
+		recorded += len(minute)
+		m.run(b, func() {
+			for samples := range slices.Chunk(minute, w.load.series) {
+				recordOriginally(b, pool, insert, samples)
 			}
-			statement := tx.Stmt(insert) //nolint:sqlclosecheck // it ends with its transaction
-			for _, s := range w.cycles(1) {
-				if _, err := statement.Exec(s.Time.Unix(), "wan", s.Series.String(), s.Value); err != nil {
-					b.Fatal(err)
-				}
-				samples++
-			}
-			if err := tx.Commit(); err != nil {
-				b.Fatal(err)
-			}
+		})
+	}
+	m.report(b, recorded)
+	b.ReportMetric(float64(recorded)/b.Elapsed().Seconds(), "samples/s")
+}
+
+func recordOriginally(b *testing.B, pool *sql.DB, insert *sql.Stmt, samples []service.Sample) {
+	b.Helper()
+	tx, err := pool.Begin()
+	if err != nil {
+		b.Fatal(err)
+	}
+	statement := tx.Stmt(insert) //nolint:sqlclosecheck // it ends with its transaction
+	for _, s := range samples {
+		if _, err := statement.Exec(s.Time.Unix(), "wan", s.Series.String(), s.Value); err != nil {
+			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(counter(b, "wchar")-before)/float64(samples), "bytes/sample")
-	b.ReportMetric(float64(samples)/b.Elapsed().Seconds(), "samples/s")
+	if err := tx.Commit(); err != nil {
+		b.Fatal(err)
+	}
 }

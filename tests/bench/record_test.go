@@ -11,7 +11,7 @@ import (
 
 // BenchmarkRecord is the price that the control loop pays a sample: 7 series in one call, one operation a sample.
 func BenchmarkRecord(b *testing.B) {
-	w := newWorld(b, 7, service.Config{})
+	w := newWorld(b, controller, service.Config{})
 	samples := w.cycles(1)
 	b.ReportAllocs()
 	for n := 0; b.Loop(); n++ {
@@ -28,7 +28,7 @@ func BenchmarkRecord(b *testing.B) {
 // maintenance is due all the time.
 func BenchmarkRecordLatency(b *testing.B) {
 	const calls = 1_000_000
-	w := newWorld(b, 200, service.Config{KeepRaw: time.Minute})
+	w := newWorld(b, loads[1], service.Config{KeepRaw: time.Minute})
 	stop := maintainAlways(b, w)
 	defer stop()
 	took := make([]time.Duration, 0, calls)
@@ -59,7 +59,7 @@ func BenchmarkSustained(b *testing.B) {
 
 func sustain(b *testing.B, maintained bool) {
 	b.Helper()
-	w := newWorld(b, 7, service.Config{KeepRaw: time.Minute})
+	w := newWorld(b, controller, service.Config{KeepRaw: time.Minute})
 	if maintained {
 		stop := maintainAlways(b, w)
 		defer stop()

@@ -11,7 +11,7 @@ import (
 
 // BenchmarkView asks the view metrics what wanctl's tools ask, of the week that BenchmarkRange reads.
 func BenchmarkView(b *testing.B) {
-	w := newWorld(b, 7, service.Config{})
+	w := newWorld(b, controller, service.Config{})
 	recordWeek(b, w)
 	pool, err := sql.Open("sqlite3", "file:"+w.writer.Path()+"?mode=ro")
 	if err != nil {
@@ -20,7 +20,7 @@ func BenchmarkView(b *testing.B) {
 	defer pool.Close()
 	day := w.now().Unix() - 24*3600
 	for name, where := range map[string]string{
-		"series":     "metric_name = 'wanctl_rtt_ms' AND wan_name = 'aa' AND timestamp >= ?",
+		"series":     "metric_name = 'wanctl_rtt_ms' AND wan_name = 'w0' AND timestamp >= ?",
 		"everything": "timestamp >= ?",
 	} {
 		b.Run(name, func(b *testing.B) {

@@ -108,8 +108,7 @@ func TestOpenedWhileItIsCopied(t *testing.T) {
 	}
 }
 
-// A history in the place of another one that was in use says for itself whether it is sound: that the WAL of the other one
-// is gone gives it no new checksums, and tells of no loss.
+// A history in the place of another one that was in use says for itself whether it is sound.
 func TestDamagedCopyAfterAKill(t *testing.T) {
 	left, _ := killed(t)
 	backup, want := closed(t)
@@ -117,9 +116,9 @@ func TestDamagedCopyAfterAKill(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := set{"": left[""], "-wal": left["-wal"], ".lock": left[".lock"]}.put(t)
 			must(t, errors.Join(os.Rename(path, path+".old"), os.Remove(path+"-wal"))) // so that nobody gets its number
-			data := slices.Clone(backup[""])
+			data := backup[""]
 			if damaged {
-				data[len(data)/2] ^= 1
+				data = data[:len(data)-pageSize]
 			}
 			copyInto(t, path, data)
 			stoodStill(t, path)

@@ -70,7 +70,7 @@ func TestRace(t *testing.T) {
 		if len(files) != 1 {
 			t.Fatalf("quarantined files %v, want one:\n%s", files, said)
 		}
-		if got := filetest.Int(t, path, "SELECT count(*) FROM raw_samples"); got != children {
+		if got := filetest.Int(t, path, "SELECT count(*) FROM "+filetest.RawSamples); got != children {
 			t.Fatalf("%d samples in the new file, want one of each of %d processes", got, children)
 		}
 	}

@@ -30,15 +30,3 @@ func TestTableOfSomebody(t *testing.T) {
 		t.Error("the history was moved aside")
 	}
 }
-
-// Our own tables do keep to their rules.
-func TestRuleOfOurOwn(t *testing.T) {
-	whole, want := closed(t)
-	for _, change := range []string{"UPDATE series SET aggregation = 'sum' WHERE id = 1", "UPDATE clock SET id = 2"} {
-		path := whole.put(t)
-		filetest.Exec(t, path, "PRAGMA ignore_check_constraints = on; "+change)
-		if !goesOn(t, path, want) {
-			t.Errorf("recording goes on after %s", change)
-		}
-	}
-}

@@ -14,7 +14,7 @@ func (w *Walker) find() bool {
 	if found < 0 {
 		return false
 	}
-	if !w.seek(found) || !w.readTimes() || !w.word(`,"v":{`) || w.at > found {
+	if !w.seek(found) || !w.readTimes() || !w.word(`,"v":{`) {
 		return w.fail()
 	}
 	w.at = found

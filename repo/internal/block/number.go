@@ -28,7 +28,7 @@ func appendNumber(dst []byte, v float64) []byte {
 		}
 	}
 	format := byte('f')
-	if size < 1e-3 || size >= 1e17 {
+	if size < 1e-3 || size >= 1e21 {
 		format = 'e'
 	}
 	return strconv.AppendFloat(dst, v, format, -1, 64)
@@ -93,7 +93,7 @@ func digits(n uint64, text []byte, at int) (uint64, int) {
 	return n, at
 }
 
-// anyNumber reads the JSON number that begins at from, of which an exponent may follow at text[at:].
+// anyNumber reads the JSON number that begins at from; at text[at:] its exponent may follow.
 func anyNumber(text []byte, from, at int) (float64, int) {
 	if at < len(text) && text[at]|0x20 == 'e' {
 		at++

@@ -37,11 +37,14 @@ type folder struct {
 	rising rising
 }
 
+// foldKey is numbers alone, since those are hashed fastest. state is the bits of a value, or noState.
 type foldKey struct {
 	series, bucket int64
-	state          float64
-	isState        bool
+	state          uint64
 }
+
+// noState is the bits of a NaN, which no value is.
+const noState = math.MaxUint64
 
 type foldedRow struct {
 	foldKey
@@ -64,17 +67,17 @@ func (f *folder) Step(_ sqlite3.Context, arg ...sqlite3.Value) {
 func (f *folder) add(series int64, times []int64, values []float64, bucket, from, until int64) {
 	_, isState := f.states.ids[series]
 	var row *foldedRow
+	state := uint64(noState)
 	for i, ts := range times {
 		if ts < from || ts >= until {
 			continue
 		}
 		value := values[i]
-		if row == nil || ts < row.bucket || ts-row.bucket >= bucket || isState && value != row.state {
-			key := foldKey{series: series, bucket: ts / bucket * bucket, isState: isState}
-			if isState {
-				key.state = value
-			}
-			row = f.row(key)
+		if isState {
+			state = math.Float64bits(value)
+		}
+		if row == nil || ts < row.bucket || ts-row.bucket >= bucket || state != row.state {
+			row = f.row(foldKey{series: series, bucket: ts / bucket * bucket, state: state})
 		}
 		row.count++
 		row.sum += value
@@ -107,12 +110,8 @@ func (f *folder) Value(ctx sqlite3.Context) {
 }
 
 func (r *foldedRow) append(blob []byte) []byte {
-	state := math.NaN()
-	if r.isState {
-		state = r.state
-	}
 	for _, word := range [...]uint64{
-		uint64(r.series), uint64(r.bucket), math.Float64bits(state), uint64(r.count), //nolint:gosec // their bits
+		uint64(r.series), uint64(r.bucket), r.state, uint64(r.count), //nolint:gosec // their bits
 		math.Float64bits(r.sum), math.Float64bits(r.min), math.Float64bits(r.max),
 		uint64(r.newest), math.Float64bits(r.newestValue), //nolint:gosec // its bits
 	} {

@@ -1,6 +1,7 @@
 package functions
 
 import (
+	"hash/crc32"
 	"math"
 
 	"github.com/ncruces/go-sqlite3"
@@ -96,6 +97,8 @@ func key(row []sqlite3.Value) seal.Key {
 		}
 	case "tiers":
 		return seal.Key{Table: table, Granularity: granularity(columns[0])}
+	case "metric_metadata":
+		return seal.Key{Table: table, Rest: int64(crc32.ChecksumIEEE(columns[0].RawText()))}
 	default:
 		return seal.Key{Table: table, Rest: columns[0].Int64()}
 	}

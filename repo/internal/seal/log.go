@@ -2,6 +2,7 @@ package seal
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -102,6 +103,13 @@ func (l *Log) Forget(granularity string, before int64) {
 			}
 		}
 	}
+}
+
+// ForgetTable drops the rows of a table that is about to be read whole.
+func (l *Log) ForgetTable(table string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.places, func(place Place, _ *found) bool { return place.Table == table })
 }
 
 // Unmerged adds samples that could not join a bucket, because it is not sound.

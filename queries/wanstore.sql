@@ -1,0 +1,3 @@
+-- name: FileVersion :one
+-- One seek in wanstore by its key.
+SELECT version FROM wanstore WHERE id = 1;

@@ -1,0 +1,163 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/schema"
+)
+
+// applicationID marks a file as ours: "WANS" in ASCII.
+const applicationID = 0x57414e53
+
+// incremental is the number of the auto_vacuum that a new history has.
+const incremental = 2
+
+// identity is what a database says of itself.
+type identity struct {
+	applicationID int
+	userVersion   int
+	stated        int               // the version in its table wanstore, 0 where there is none
+	named         bool              // it has that table
+	tables        map[string]string // what kind each table and view is
+	pages         int
+	vacuum        int // auto_vacuum, which is settled with the first page
+}
+
+func identify(ctx context.Context, q db.DBTX) (identity, error) {
+	var id identity
+	for name, value := range map[string]*int{
+		"application_id": &id.applicationID, "user_version": &id.userVersion,
+		"page_count": &id.pages, "auto_vacuum": &id.vacuum,
+	} {
+		var err error
+		if *value, err = pragmaInt(ctx, q, name); err != nil {
+			return id, err
+		}
+	}
+	var err error
+	if id.tables, err = listTables(ctx, q); err != nil {
+		return id, err
+	}
+	return id, id.readStated(ctx, q)
+}
+
+// readStated reads the version in the table wanstore, which .dump keeps, and with it every copy that has lost the numbers in
+// its header.
+func (i *identity) readStated(ctx context.Context, q db.DBTX) error {
+	if i.tables["wanstore"] != "table" {
+		return nil
+	}
+	version, err := db.New(q).FileVersion(ctx)
+	switch {
+	case errors.Is(err, sqlite3.ERROR): // somebody else's table of that name
+		return nil
+	case errors.Is(err, sql.ErrNoRows):
+		i.named = true
+		return nil
+	case err != nil:
+		return err
+	}
+	i.named, i.stated = true, int(version)
+	return nil
+}
+
+// version is that of the history, 0 where the database is none. What the table says goes before the header, for whose
+// user_version other programs have uses of their own, unless this program would have to refuse it.
+func (i identity) version() int {
+	believed := i.stated > 0 && i.stated <= schema.Version
+	if i.applicationID == applicationID && !believed {
+		return max(i.userVersion, 0)
+	}
+	return max(i.stated, 0)
+}
+
+// numbered says that the header has the numbers of a history of this version.
+func (i identity) numbered() bool {
+	return i.applicationID == applicationID && i.userVersion == schema.Version
+}
+
+// wanctl says that the database has wanctl's table. A history has a view of that name.
+func (i identity) wanctl() bool { return i.tables["metrics"] == "table" }
+
+// blank says that nothing has been written to the database yet, or no more than a history begins with. A database that
+// another program has made and emptied cannot become one.
+func (i identity) blank() bool {
+	return i.applicationID == 0 && i.userVersion == 0 && len(i.tables) == 0 && (i.pages == 0 || i.vacuum == incremental)
+}
+
+// check refuses a database that is not ours, not complete, or newer than this program.
+func (i identity) check() error {
+	switch version := i.version(); {
+	case version > schema.Version:
+		return fmt.Errorf("%w: its schema version is %d and this program knows up to %d: update the program",
+			ErrTooNew, version, schema.Version)
+	case i.named && len(i.missing()) > 0:
+		return fmt.Errorf("%w: it lacks %s. A dump that is being loaded into it has yet to end; one that was interrupted "+
+			"has to be loaded once more, into a new file", ErrIncomplete, strings.Join(i.missing(), ", "))
+	case version > 0, i.blank():
+		return nil
+	case i.wanctl():
+		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file for the history, and take this one in by "+
+			"`wanstore import --format wanctl`", ErrForeign)
+	default:
+		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file", ErrForeign, i.applicationID, applicationID)
+	}
+}
+
+// historyTables are the tables of a history of this version, as the script of a new one makes them.
+var historyTables = sync.OnceValue(func() map[string]bool {
+	tables := map[string]bool{}
+	for _, match := range regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`).FindAllStringSubmatch(schema.History, -1) {
+		tables[match[1]] = true
+	}
+	return tables
+})
+
+// missing lists what a history of this version has and this one has not. The view is what a dump has last.
+func (i identity) missing() []string {
+	var names []string
+	if i.version() == 0 {
+		names = append(names, "its version")
+	}
+	for name := range historyTables() {
+		if i.tables[name] != "table" {
+			names = append(names, name)
+		}
+	}
+	if i.tables["metrics"] != "view" {
+		names = append(names, "metrics")
+	}
+	slices.Sort(names)
+	return names
+}
+
+// listTables lists the tables and views of a database that are not SQLite's own, and of which kind each is.
+func listTables(ctx context.Context, q queryer) (map[string]string, error) {
+	rows, err := q.QueryContext(ctx, "PRAGMA main.table_list")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	tables := map[string]string{}
+	for rows.Next() {
+		var database, name, kind string
+		var columns, withoutRowID, strict int
+		if err := rows.Scan(&database, &name, &kind, &columns, &withoutRowID, &strict); err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(name, "sqlite_") {
+			tables[name] = kind
+		}
+	}
+	return tables, rows.Err()
+}

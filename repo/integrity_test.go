@@ -1,0 +1,147 @@
+package repo_test
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo"
+)
+
+// What somebody adds to a history, and whether that keeps to its own rules, is no matter of the history: it is recorded, read and
+// copied as ever.
+func TestAdditionsOfSomebody(t *testing.T) {
+	for name, text := range map[string]string{
+		"a rule that is broken": "CREATE TABLE mine (x INTEGER NOT NULL CHECK (x > 0)); PRAGMA ignore_check_constraints = on; " +
+			"INSERT INTO mine VALUES (-1);",
+		"a rule with a function of the shell":   "CREATE TABLE mine (x CHECK (sha3(x) IS NOT NULL)); INSERT INTO mine VALUES (1);",
+		"an index with a function of the shell": "CREATE TABLE mine (x); CREATE INDEX i ON mine (decimal(x)); INSERT INTO mine VALUES (1);",
+		"an order of the shell":                 "CREATE TABLE mine (x COLLATE uint UNIQUE); INSERT INTO mine VALUES (1), (2);",
+		"a column with a function of the shell": "CREATE TABLE mine (x, y AS (decimal(x)) STORED); INSERT INTO mine (x) VALUES (1);",
+		"an index and a trigger of our tables":  "CREATE INDEX i ON rollups (ts); CREATE TRIGGER t AFTER INSERT ON series BEGIN SELECT 1; END;",
+		"a table of a module that is not there": "CREATE VIRTUAL TABLE f USING rtree(a, b, c); INSERT INTO f VALUES (1, 2, 3);",
+		"statistics":                            "ANALYZE;",
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := record(t)
+			want := ask(t, path)
+			shell(t, path, text)
+			if got := check(t, path); got != "ok" {
+				t.Errorf("the check says %q", got)
+			}
+			recordsOn(t, path, want)
+		})
+	}
+}
+
+func check(t *testing.T, path string) string {
+	t.Helper()
+	r, err := repo.OpenReader(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := r.Status(t.Context())
+	if err := errors.Join(err, r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return status.Check
+}
+
+// change replaces a text on the first page of a table or an index.
+func change(t *testing.T, path, object, from, to string) {
+	t.Helper()
+	root := filetest.Int(t, path, "SELECT rootpage FROM sqlite_schema WHERE name = ?", object)
+	file := []byte(readFile(t, path))
+	size := int64(512)
+	page := file[(root-1)*size : root*size]
+	if !bytes.Contains(page, []byte(from)) {
+		t.Fatalf("%s does not have %q on page %d", object, from, root)
+	}
+	copy(page, bytes.ReplaceAll(page, []byte(from), []byte(to)))
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An index that somebody has made is theirs, also of our tables.
+func TestDamagedIndexOfSomebody(t *testing.T) {
+	path := record(t)
+	want := ask(t, path)
+	filetest.Exec(t, path, "CREATE INDEX mine ON series (wan_name)")
+	change(t, path, "mine", "wan", "man")
+	if got := check(t, path); got != "ok" {
+		t.Errorf("the check says %q", got)
+	}
+	recordsOn(t, path, want)
+	filetest.Exec(t, path, "DROP INDEX mine") // or the history would fail its check
+}
+
+// The index of the series is made from its rows once more, as long as these are what was written.
+func TestDamagedIndexOfTheSeries(t *testing.T) {
+	for object, reindexed := range map[string]bool{"sqlite_autoindex_series_1": true, "series": false} {
+		path := record(t)
+		if object == "series" {
+			filetest.Exec(t, path, "UPDATE series SET chk = 1") // which is not its check value
+		}
+		change(t, path, object, "wan", "man")
+		if got := check(t, path); !strings.Contains(got, "missing from index sqlite_autoindex_series_1") {
+			t.Errorf("%s: the check says %q", object, got)
+		}
+		w := open(t, path)
+		if found := w.Findings(); found.Quarantine != nil {
+			t.Errorf("%s: it was moved aside: %v", object, found.Quarantine.Cause)
+		}
+		if got := check(t, path); (got == "ok") != reindexed {
+			t.Errorf("%s: afterwards the check says %q", object, got)
+		}
+		filetest.Exec(t, path, "REINDEX")
+	}
+}
+
+// Pages that are exchanged or doubled are damage, although each of them is sound by itself.
+func TestExchangedPages(t *testing.T) {
+	const size = 512
+	for name, doubled := range map[string]bool{"exchanged": false, "doubled": true} {
+		t.Run(name, func(t *testing.T) {
+			path := record(t)
+			first, second := leaves(t, path)
+			file := []byte(readFile(t, path))
+			was := bytes.Clone(file[first*size:][:size])
+			copy(file[first*size:], file[second*size:][:size])
+			if !doubled {
+				copy(file[second*size:], was)
+			}
+			if err := os.WriteFile(path, file, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got := check(t, path); got == "ok" {
+				t.Error("the check says ok")
+			}
+			if found := open(t, path).Findings(); found.Quarantine == nil {
+				t.Error("it was not moved aside")
+			}
+		})
+	}
+}
+
+// leaves are two pages of rollups.
+func leaves(t *testing.T, path string) (first, second int) {
+	t.Helper()
+	found := strings.Fields(shell(t, path, "SELECT pageno - 1 FROM dbstat WHERE name = 'rollups' AND pagetype = 'leaf' LIMIT 2;"))
+	if len(found) != 2 {
+		t.Skip(found)
+	}
+	first, err := strconv.Atoi(found[0])
+	if err != nil {
+		t.Skip(found) // the shell has been built without this table
+	}
+	second, err = strconv.Atoi(found[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return first, second
+}

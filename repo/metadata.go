@@ -1,0 +1,82 @@
+package repo
+
+import (
+	"context"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+// metadataTable is the table as the log of unsound rows names it.
+const metadataTable = "metric_metadata"
+
+// MetricMetadata is what a program has declared of a metric, so that every program shows it.
+type MetricMetadata struct {
+	MetricName  string
+	Help        string
+	Unit        string
+	States      string // a JSON object that names values
+	Percentiles bool
+}
+
+// DeclareMetrics writes what choose returns, when it is given what the file says of each metric, by
+// its name. A row that is not as it was written is as if it were not there.
+//
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
+func (w *Writer) DeclareMetrics(
+	ctx context.Context, choose func(map[string]MetricMetadata) []MetricMetadata,
+) error {
+	return w.update(ctx, "declare metrics in", func() error {
+		w.unsound.ForgetTable(metadataTable)
+		rows, err := w.q.ListMetricMetadata(ctx)
+		if err != nil {
+			return err
+		}
+		known := make(map[string]MetricMetadata, len(rows))
+		for _, row := range rows {
+			known[row.MetricName] = metadataOf(row)
+		}
+		for _, metric := range choose(known) {
+			if err := w.q.SetMetricMetadata(ctx, metric.params()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// DeclaredMetric is a metric that a program has declared.
+type DeclaredMetric struct {
+	MetricMetadata
+
+	Aggregation Aggregation // "" where there is no series of it yet
+}
+
+// DeclaredMetrics returns the metrics that programs have declared.
+//
+// Errors: that of ctx, ErrDamaged, and those of the file system.
+func (r *Reader) DeclaredMetrics(ctx context.Context) ([]DeclaredMetric, error) {
+	r.unsound.ForgetTable(metadataTable) // a writer may have mended it since
+	rows, err := r.q.ListMetricMetadata(ctx)
+	if err != nil {
+		return nil, failure(ctx, "read metrics of", r.path, err)
+	}
+	metrics := make([]DeclaredMetric, 0, len(rows))
+	for _, row := range rows {
+		metrics = append(metrics, DeclaredMetric{metadataOf(row), Aggregation(row.Aggregation)})
+	}
+	return metrics, nil
+}
+
+func metadataOf(row db.ListMetricMetadataRow) MetricMetadata {
+	return MetricMetadata{
+		MetricName: row.MetricName, Help: row.Help, Unit: row.Unit, States: row.States,
+		Percentiles: row.Percentiles != 0,
+	}
+}
+
+func (m MetricMetadata) params() db.SetMetricMetadataParams {
+	return db.SetMetricMetadataParams{
+		MetricName: m.MetricName, Help: m.Help, Unit: m.Unit, States: m.States,
+		Percentiles: number(m.Percentiles),
+	}
+}

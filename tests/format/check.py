@@ -1,0 +1,24 @@
+"""Checks the check values of a history, and of the example, by what docs/FORMAT.md says: its code is in front of this."""
+
+import sqlite3
+import sys
+
+COLUMNS = {
+    'series': 'id, metric_name, wan_name, labels, aggregation',
+    'metric_metadata': 'metric_name, help, unit, states, percentiles',
+    'raw_blocks': 'id, last_ts, count, payload',
+    'raw_samples': 'ts, series_id, value',
+    'rollups': 'granularity, series_id, ts, count, sum, min, max, sketch',
+    'state_rollups': 'granularity, series_id, ts, value, count',
+    'tiers': 'granularity, watermark, floor, keep',
+    'clock': 'id, trusted, doubted, seen',
+    'imports': 'id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated',
+}
+
+assert chk('rollups', '1m', 1, 1767225600000000, 60, 1234.5, 20.25, 21.0, None) == -1721249048
+
+history = sqlite3.connect(sys.argv[1])
+for table, columns in COLUMNS.items():
+    rows = history.execute(f'SELECT chk, {columns} FROM {table}').fetchall()
+    sound = sum(row[0] == chk(table, *row[1:]) for row in rows)
+    print(table, len(rows), sound)
