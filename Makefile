@@ -32,7 +32,7 @@ fuzz: ## Run each fuzz target for a while (FUZZTIME=duration)
 
 .PHONY: soak
 soak: ## Kill processes hundreds of times, and let each single operation on the disk fail: about half an hour
-	WANSTORE_SOAK=1 go test -count=1 -timeout 3h ./tests/processes/... ./tests/faults/... -v
+	WANSTORE_SOAK=1 go test -count=1 -timeout 3h ./tests/processes/... ./tests/faults/... ./tests/plaintools/... -v
 
 .PHONY: load
 load: ## Record 200 series at 20 Hz, then 10,000 at 1 Hz, with eight readers: ten minutes each
@@ -40,12 +40,16 @@ load: ## Record 200 series at 20 Hz, then 10,000 at 1 Hz, with eight readers: te
 
 .PHONY: bench
 bench: ## Run the benchmarks, and those of Prometheus beside them (BENCH=regexp COUNT=n)
-	go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) -benchmem ./tests/bench/...
+	go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) -benchmem -timeout 3h ./tests/bench/...
 	@$(MAKE) --no-print-directory bench-prometheus || echo 'Prometheus could not be built or run here: its figures are missing'
 
 .PHONY: bench-prometheus
 bench-prometheus: ## Run the benchmarks of Prometheus's TSDB, with the same loads (BENCH=regexp COUNT=n)
-	go -C tests/prometheus test -run '^$$' -bench '$(BENCH)' -count $(COUNT) -benchmem .
+	go -C tests/prometheus test -run '^$$' -bench '$(BENCH)' -count $(COUNT) -benchmem -timeout 1h .
+
+.PHONY: bench-turns
+bench-turns: ## Run the benchmarks of a commit and of what is here in turns, and print ratios (BASE=commit BENCH=regexp TURNS=n)
+	@tests/bench/turns.sh '$(BASE)' '$(BENCH)' $(TURNS)
 
 .PHONY: bench-turns
 bench-turns: ## Run the benchmarks of a commit and of what is here in turns, and print ratios (BASE=commit BENCH=regexp TURNS=n)

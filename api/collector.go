@@ -65,13 +65,12 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) {
 }
 
 func (c collector) collect(metrics chan<- prometheus.Metric) {
-	known := service.Metrics()
 	if writer := c.api.options.Writer; writer != nil {
 		collectWriter(metrics, writer.Status())
-		known = writer.Metrics()
 	}
 	file, err := c.api.scrapes.ask(c.api.scrapeFile)
 	c.api.noteFile(err)
+	collectUnsound(metrics, c.api.unsound(file.unsound))
 	if err != nil {
 		send(metrics, fileReadable, 0)
 		return
@@ -81,10 +80,9 @@ func (c collector) collect(metrics chan<- prometheus.Metric) {
 	send(metrics, fileFreeBytes, float64(file.size.FreeBytes))
 	send(metrics, walBytes, float64(file.size.WALBytes))
 	send(metrics, seriesCount, float64(file.size.Series))
-	help := helpOf(known)
 	var newest time.Time
 	for _, point := range file.newest {
-		c.collectSeries(metrics, point, help)
+		c.collectSeries(metrics, point, file.metrics[point.Metric].Help)
 		if point.Time.After(newest) {
 			newest = point.Time
 		}
@@ -96,8 +94,10 @@ func (c collector) collect(metrics chan<- prometheus.Metric) {
 
 // fileMetrics is what a scrape takes from the file.
 type fileMetrics struct {
-	newest []service.Point
-	size   service.FileSize
+	newest  []service.Point
+	metrics described
+	size    service.FileSize
+	unsound []service.Unsound
 }
 
 func (a *API) scrapeFile(ctx context.Context) (file fileMetrics, err error) {
@@ -105,33 +105,30 @@ func (a *API) scrapeFile(ctx context.Context) (file fileMetrics, err error) {
 		if file.size, err = history.Size(ctx); err != nil {
 			return err
 		}
-		file.newest, err = history.Latest(ctx, service.Filter{})
+		if file.newest, err = history.Latest(ctx, service.Filter{}); err != nil {
+			return err
+		}
+		file.metrics, err = metricsOf(ctx, history)
+		file.unsound = history.Unsound()
 		return err
 	})
 	return file, err
 }
 
-// helpOf returns the help texts of metrics by their names.
-func helpOf(known []service.Metric) map[string]string {
-	help := make(map[string]string, len(known))
-	for _, metric := range known {
-		help[metric.Name] = metric.Help
-	}
-	return help
-}
-
-func (c collector) collectSeries(metrics chan<- prometheus.Metric, point service.Point, help map[string]string) {
+func (c collector) collectSeries(
+	metrics chan<- prometheus.Metric, point service.Point, help string,
+) {
 	if strings.HasPrefix(point.Metric, ownPrefix) {
 		return // a series of such a name would be taken for one of ours, and one name can have one type and help only
 	}
-	text := help[point.Metric]
-	if text == "" {
-		text = "Recorded metric that does not say what it is."
+	if help == "" {
+		help = "Recorded metric that does not say what it is."
 	}
 	labels := prometheus.Labels{}
 	maps.Copy(labels, point.Labels)
 	labels["wan"] = point.WAN // no series has a label of this name
-	metric, err := prometheus.NewConstMetric(prometheus.NewDesc(point.Metric, text, nil, labels), prometheus.GaugeValue, point.Value)
+	desc := prometheus.NewDesc(point.Metric, help, nil, labels)
+	metric, err := prometheus.NewConstMetric(desc, prometheus.GaugeValue, point.Value)
 	if err != nil { // not as an invalid metric: many a host's registry would then show nothing at all
 		c.api.log.Warn("a series can not be shown", "metric", point.Metric, "wan", point.WAN, "err", err)
 		return

@@ -35,6 +35,10 @@ var (
 
 	quarantines = describe("quarantines_total", "Damaged files that were moved aside, recording went on in new ones.")
 
+	unsoundRows = describe("unsound_rows", "Rows that are left out because they are not as they were written.",
+		"table", "granularity")
+	unmergedSamples = describe("unmerged_samples_total", "Samples that could not join a bucket, because that is damaged.")
+
 	passes      = describe("maintenance_passes_total", "Passes of maintenance that ended.")
 	passAge     = describe("maintenance_age_seconds", "Time since a pass of maintenance last ended without error.")
 	longestStep = describe("maintenance_longest_step_seconds", "Longest step of the last pass of maintenance.")
@@ -79,6 +83,7 @@ func collectWriter(metrics chan<- prometheus.Metric, status service.WriterStatus
 	count(metrics, samplesRefused, status.Refused.Aggregation, "aggregation")
 	count(metrics, samplesRefused, status.Refused.Series, "series")
 	count(metrics, samplesRefused, status.Refused.TooMany, "too_many_series")
+	count(metrics, samplesRefused, status.Refused.Damaged, "series_damaged")
 	count(metrics, commits, status.Commits)
 	count(metrics, commitsFailed, status.FailedCommits)
 	send(metrics, diskFull, oneIf(status.DiskFull))
@@ -87,6 +92,7 @@ func collectWriter(metrics chan<- prometheus.Metric, status service.WriterStatus
 	}
 	metrics <- commitHistogram(status)
 	count(metrics, quarantines, status.Quarantines)
+	count(metrics, unmergedSamples, status.Unmerged)
 	count(metrics, passes, status.Passes)
 	if !status.Maintained.IsZero() {
 		send(metrics, passAge, time.Since(status.Maintained).Seconds())

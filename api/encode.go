@@ -20,8 +20,18 @@ type seriesHead struct {
 	Metric      string              `json:"metric_name"`
 	WAN         string              `json:"wan_name"`
 	Labels      service.Labels      `json:"labels"`
+	Help        string              `json:"help"`
 	Unit        string              `json:"unit"`
+	States      service.StateNames  `json:"states"`
 	Aggregation service.Aggregation `json:"aggregation"`
+}
+
+func newSeriesHead(p *service.Point, metrics described) seriesHead {
+	metric := metrics[p.Metric]
+	return seriesHead{
+		Metric: p.Metric, WAN: p.WAN, Labels: p.Labels,
+		Help: metric.Help, Unit: metric.Unit, States: metric.States, Aggregation: p.Aggregation,
+	}
 }
 
 // metadata is what an answer says of itself.
@@ -45,21 +55,16 @@ type seconds []byte
 // MarshalJSON returns the number.
 func (s seconds) MarshalJSON() ([]byte, error) { return s, nil }
 
-// answer encodes points, grouped by series, and what is said of them. The columns are written by hand, because an answer
-// has thousands of numbers and encoding/json looks at the type of each.
-func (a *API) answer(points []service.Point, meta metadata) ([]byte, error) {
-	units := a.units()
+// encode writes points, grouped by series, and what is said of them. The columns are written by
+// hand, because an answer has thousands of numbers and encoding/json looks at the type of each.
+func encode(points []service.Point, metrics described, meta metadata) ([]byte, error) {
 	buf := make([]byte, 0, 1024+len(points)*pointBytes)
 	buf = append(buf, `{"data":[`...)
 	for i, series := range groupBySeries(points) {
 		if i > 0 {
 			buf = append(buf, ',')
 		}
-		first := series[0]
-		head, err := json.Marshal(seriesHead{
-			Metric: first.Metric, WAN: first.WAN, Labels: first.Labels,
-			Unit: units[first.Metric], Aggregation: first.Aggregation,
-		})
+		head, err := json.Marshal(newSeriesHead(series[0], metrics))
 		if err != nil {
 			return nil, err
 		}
@@ -83,19 +88,6 @@ func marshal(value any) ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	err := encoder.Encode(value)
 	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
-}
-
-// units returns the units of the metrics that are known, by name.
-func (a *API) units() map[string]string {
-	known := service.Metrics()
-	if a.options.Writer != nil {
-		known = a.options.Writer.Metrics()
-	}
-	units := make(map[string]string, len(known))
-	for _, metric := range known {
-		units[metric.Name] = metric.Unit
-	}
-	return units
 }
 
 // groupBySeries returns the points of each series in the order they have, the series in the order of their first samples.

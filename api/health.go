@@ -48,7 +48,7 @@ func (a *API) serveHealth(w http.ResponseWriter, _ *http.Request) {
 func (a *API) problems() []service.Problem {
 	problems, err := a.checks.ask(a.checkFile)
 	if a.options.Writer != nil {
-		problems = a.options.Writer.Health()
+		problems = withContent(a.options.Writer.Health(), problems)
 	}
 	a.noteFile(err)
 	if err == nil && a.damaged.Load() { // what a check looks at may be sound where the rest is not

@@ -24,13 +24,13 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer room.done()
-	page, err := a.page(r.Context(), q)
+	page, metrics, err := a.page(r.Context(), q)
 	room.read(len(page.Points))
 	if err != nil {
 		a.refuse(w, r, err)
 		return
 	}
-	body, err := a.answer(page.Points, newMetadata(q, page))
+	body, err := encode(page.Points, metrics, newMetadata(q, page))
 	if err != nil {
 		a.refuse(w, r, err)
 		return
@@ -38,13 +38,18 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, http.StatusOK, body)
 }
 
-func (a *API) page(ctx context.Context, q question) (page service.Page, err error) {
+func (a *API) page(
+	ctx context.Context, q question,
+) (page service.Page, metrics described, err error) {
 	err = a.source.read(ctx, func(history *service.History) error {
-		page, err = history.Page(ctx, q.Query, q.limit, q.offset)
+		if page, err = history.Page(ctx, q.Query, q.limit, q.offset); err != nil {
+			return err
+		}
+		metrics, err = metricsOf(ctx, history)
 		return err
 	})
 	a.damaged.Store(isDamage(err))
-	return page, err
+	return page, metrics, err
 }
 
 func newMetadata(q question, page service.Page) metadata {

@@ -31,10 +31,13 @@ func TestHistoryAnswer(t *testing.T) {
 	unix := func(after int64, fraction string) string { return strconv.FormatInt(begin.Unix()+after, 10) + fraction }
 
 	answer := ask(t, r.api, http.MethodGet, "/metrics/history?from="+second+"&limit=3")
-	want := `{"data":[{"metric_name":"wanctl_rtt_ms","wan_name":"cable","labels":{"a":"1","b":"\u003c2\u003e"},"unit":"ms","aggregation":"avg",` +
+	want := `{"data":[{"metric_name":"wanctl_rtt_ms","wan_name":"cable","labels":{"a":"1","b":"\u003c2\u003e"},` +
+		`"help":"Round-trip time to the reflector.","unit":"ms","states":{},"aggregation":"avg",` +
 		`"timestamps":[` + unix(90, "") + `,` + unix(1, ".234567") + `],"values":[-1e-07,0.1],"min":[-1e-07,0.1],"max":[-1e-07,0.1],` +
 		`"count":[1,1],"granularity":["raw","raw"]},` +
-		`{"metric_name":"wanctl_state","wan_name":"cable","labels":{},"unit":"","aggregation":"mode",` +
+		`{"metric_name":"wanctl_state","wan_name":"cable","labels":{},` +
+		`"help":"Congestion state: 0 GREEN, 1 YELLOW, 2 SOFT_RED, 3 RED.","unit":"",` +
+		`"states":{"0":"GREEN","1":"YELLOW","2":"SOFT_RED","3":"RED"},"aggregation":"mode",` +
 		`"timestamps":[` + unix(1, ".23456") + `],"values":[3],"min":[3],"max":[3],"count":[1],"granularity":["raw"]}],` +
 		`"metadata":{"from":` + second + `,"to":` + unix(90, ".000001") + `,"step":0,"granularities":["raw"],"order":"desc",` +
 		`"limit":3,"offset":0,"total":4,"returned":3,"next_offset":3,` +

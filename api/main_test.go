@@ -28,7 +28,9 @@ type points struct {
 		Metric      string            `json:"metric_name"`
 		WAN         string            `json:"wan_name"`
 		Labels      map[string]string `json:"labels"`
+		Help        string            `json:"help"`
 		Unit        string            `json:"unit"`
+		States      map[string]string `json:"states"`
 		Aggregation string            `json:"aggregation"`
 		Timestamps  []json.Number     `json:"timestamps"`
 		Values      []float64         `json:"values"`

@@ -15,16 +15,18 @@ FROM json_each(CAST(?1 AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(?2 AS INTEGER)
   AND b.id < (q.value + 1) * 10000000000000000
+  AND b.last_ts >= CAST(?3 AS INTEGER)
 `
 
 type CountBlocksParams struct {
-	Parts string
-	First int64
+	Parts  string
+	First  int64
+	FromTs int64
 }
 
 // Walks raw_blocks by its key from a moment to the end of each part, without its payloads.
 func (q *Queries) CountBlocks(ctx context.Context, arg CountBlocksParams) (int64, error) {
-	row := q.queryRow(ctx, q.countBlocksStmt, countBlocks, arg.Parts, arg.First)
+	row := q.queryRow(ctx, q.countBlocksStmt, countBlocks, arg.Parts, arg.First, arg.FromTs)
 	var count int64
 	err := row.Scan(&count)
 	return count, err
@@ -101,7 +103,11 @@ SELECT CAST(coalesce(max(b.last_ts), -1) AS INTEGER) AS ts
 FROM json_each(CAST(?1 AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id > (
-    SELECT max(e.id) FROM raw_blocks AS e WHERE e.id < (q.value + 1) * 10000000000000000
+    SELECT e.id
+    FROM raw_blocks AS e
+    WHERE e.id < (q.value + 1) * 10000000000000000 AND sound(e.chk, 'raw_blocks', e.id, e.last_ts, e.count, e.payload)
+    ORDER BY e.id DESC
+    LIMIT 1
   ) - 60001000
   AND b.id >= q.value * 10000000000000000
   AND b.id < (q.value + 1) * 10000000000000000
@@ -113,7 +119,7 @@ type LastMomentInBlocksParams struct {
 	FromTs int64
 }
 
-// One seek in raw_blocks to the end of each part, and from there a walk by its key over the last minute
+// One seek in raw_blocks to the last sound block of each part, and from there a walk by its key over the last minute
 // of blocks: none from before that reaches as far. NULL becomes -1: there is none from from_ts on.
 func (q *Queries) LastMomentInBlocks(ctx context.Context, arg LastMomentInBlocksParams) (int64, error) {
 	row := q.queryRow(ctx, q.lastMomentInBlocksStmt, lastMomentInBlocks, arg.Parts, arg.FromTs)

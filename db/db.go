@@ -69,6 +69,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.findSeriesStmt, err = db.PrepareContext(ctx, findSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query FindSeries: %w", err)
 	}
+	if q.findSeriesIDStmt, err = db.PrepareContext(ctx, findSeriesID); err != nil {
+		return nil, fmt.Errorf("error preparing query FindSeriesID: %w", err)
+	}
 	if q.firstBucketStmt, err = db.PrepareContext(ctx, firstBucket); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstBucket: %w", err)
 	}
@@ -77,6 +80,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
+	}
+	if q.forgetTiersStmt, err = db.PrepareContext(ctx, forgetTiers); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetTiers: %w", err)
 	}
 	if q.getClockStmt, err = db.PrepareContext(ctx, getClock); err != nil {
 		return nil, fmt.Errorf("error preparing query GetClock: %w", err)
@@ -120,6 +126,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listMetricMetadataStmt, err = db.PrepareContext(ctx, listMetricMetadata); err != nil {
 		return nil, fmt.Errorf("error preparing query ListMetricMetadata: %w", err)
 	}
+	if q.listModeSeriesStmt, err = db.PrepareContext(ctx, listModeSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query ListModeSeries: %w", err)
+	}
 	if q.listNewestInBlocksStmt, err = db.PrepareContext(ctx, listNewestInBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query ListNewestInBlocks: %w", err)
 	}
@@ -135,8 +144,26 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listSeriesAfterStmt, err = db.PrepareContext(ctx, listSeriesAfter); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSeriesAfter: %w", err)
 	}
+	if q.listSeriesIndexStmt, err = db.PrepareContext(ctx, listSeriesIndex); err != nil {
+		return nil, fmt.Errorf("error preparing query ListSeriesIndex: %w", err)
+	}
 	if q.listTiersStmt, err = db.PrepareContext(ctx, listTiers); err != nil {
 		return nil, fmt.Errorf("error preparing query ListTiers: %w", err)
+	}
+	if q.lookAtBlocksStmt, err = db.PrepareContext(ctx, lookAtBlocks); err != nil {
+		return nil, fmt.Errorf("error preparing query LookAtBlocks: %w", err)
+	}
+	if q.lookAtRollupsStmt, err = db.PrepareContext(ctx, lookAtRollups); err != nil {
+		return nil, fmt.Errorf("error preparing query LookAtRollups: %w", err)
+	}
+	if q.lookAtSamplesStmt, err = db.PrepareContext(ctx, lookAtSamples); err != nil {
+		return nil, fmt.Errorf("error preparing query LookAtSamples: %w", err)
+	}
+	if q.lookAtStateRollupsStmt, err = db.PrepareContext(ctx, lookAtStateRollups); err != nil {
+		return nil, fmt.Errorf("error preparing query LookAtStateRollups: %w", err)
+	}
+	if q.mendSeriesStmt, err = db.PrepareContext(ctx, mendSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query MendSeries: %w", err)
 	}
 	if q.mergeRollupStmt, err = db.PrepareContext(ctx, mergeRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeRollup: %w", err)
@@ -200,6 +227,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
 		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
+	}
+	if q.statesBesideStmt, err = db.PrepareContext(ctx, statesBeside); err != nil {
+		return nil, fmt.Errorf("error preparing query StatesBeside: %w", err)
 	}
 	if q.sumSeriesStmt, err = db.PrepareContext(ctx, sumSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query SumSeries: %w", err)
@@ -296,6 +326,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing findSeriesStmt: %w", cerr)
 		}
 	}
+	if q.findSeriesIDStmt != nil {
+		if cerr := q.findSeriesIDStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findSeriesIDStmt: %w", cerr)
+		}
+	}
 	if q.firstBucketStmt != nil {
 		if cerr := q.firstBucketStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing firstBucketStmt: %w", cerr)
@@ -309,6 +344,11 @@ func (q *Queries) Close() error {
 	if q.forgetSampleGroupsStmt != nil {
 		if cerr := q.forgetSampleGroupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetSampleGroupsStmt: %w", cerr)
+		}
+	}
+	if q.forgetTiersStmt != nil {
+		if cerr := q.forgetTiersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetTiersStmt: %w", cerr)
 		}
 	}
 	if q.getClockStmt != nil {
@@ -381,6 +421,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listMetricMetadataStmt: %w", cerr)
 		}
 	}
+	if q.listModeSeriesStmt != nil {
+		if cerr := q.listModeSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listModeSeriesStmt: %w", cerr)
+		}
+	}
 	if q.listNewestInBlocksStmt != nil {
 		if cerr := q.listNewestInBlocksStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listNewestInBlocksStmt: %w", cerr)
@@ -406,9 +451,39 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listSeriesAfterStmt: %w", cerr)
 		}
 	}
+	if q.listSeriesIndexStmt != nil {
+		if cerr := q.listSeriesIndexStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listSeriesIndexStmt: %w", cerr)
+		}
+	}
 	if q.listTiersStmt != nil {
 		if cerr := q.listTiersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listTiersStmt: %w", cerr)
+		}
+	}
+	if q.lookAtBlocksStmt != nil {
+		if cerr := q.lookAtBlocksStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lookAtBlocksStmt: %w", cerr)
+		}
+	}
+	if q.lookAtRollupsStmt != nil {
+		if cerr := q.lookAtRollupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lookAtRollupsStmt: %w", cerr)
+		}
+	}
+	if q.lookAtSamplesStmt != nil {
+		if cerr := q.lookAtSamplesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lookAtSamplesStmt: %w", cerr)
+		}
+	}
+	if q.lookAtStateRollupsStmt != nil {
+		if cerr := q.lookAtStateRollupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lookAtStateRollupsStmt: %w", cerr)
+		}
+	}
+	if q.mendSeriesStmt != nil {
+		if cerr := q.mendSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mendSeriesStmt: %w", cerr)
 		}
 	}
 	if q.mergeRollupStmt != nil {
@@ -516,6 +591,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setTierStmt: %w", cerr)
 		}
 	}
+	if q.statesBesideStmt != nil {
+		if cerr := q.statesBesideStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing statesBesideStmt: %w", cerr)
+		}
+	}
 	if q.sumSeriesStmt != nil {
 		if cerr := q.sumSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sumSeriesStmt: %w", cerr)
@@ -595,9 +675,11 @@ type Queries struct {
 	fileVersionStmt            *sql.Stmt
 	findMetricAggregationStmt  *sql.Stmt
 	findSeriesStmt             *sql.Stmt
+	findSeriesIDStmt           *sql.Stmt
 	firstBucketStmt            *sql.Stmt
 	firstSampleTimeStmt        *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
+	forgetTiersStmt            *sql.Stmt
 	getClockStmt               *sql.Stmt
 	groupBlocksStmt            *sql.Stmt
 	groupSamplesStmt           *sql.Stmt
@@ -612,12 +694,19 @@ type Queries struct {
 	listLastMomentsStmt        *sql.Stmt
 	listMetricAggregationsStmt *sql.Stmt
 	listMetricMetadataStmt     *sql.Stmt
+	listModeSeriesStmt         *sql.Stmt
 	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
 	listPartsStmt              *sql.Stmt
 	listSeriesStmt             *sql.Stmt
 	listSeriesAfterStmt        *sql.Stmt
+	listSeriesIndexStmt        *sql.Stmt
 	listTiersStmt              *sql.Stmt
+	lookAtBlocksStmt           *sql.Stmt
+	lookAtRollupsStmt          *sql.Stmt
+	lookAtSamplesStmt          *sql.Stmt
+	lookAtStateRollupsStmt     *sql.Stmt
+	mendSeriesStmt             *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
 	mergeStateRollupStmt       *sql.Stmt
 	nthBucketStmt              *sql.Stmt
@@ -639,6 +728,7 @@ type Queries struct {
 	setClockStmt               *sql.Stmt
 	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
+	statesBesideStmt           *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
 	sweepBlocksStmt            *sql.Stmt
 	sweepRollupsStmt           *sql.Stmt
@@ -665,9 +755,11 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		fileVersionStmt:            q.fileVersionStmt,
 		findMetricAggregationStmt:  q.findMetricAggregationStmt,
 		findSeriesStmt:             q.findSeriesStmt,
+		findSeriesIDStmt:           q.findSeriesIDStmt,
 		firstBucketStmt:            q.firstBucketStmt,
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
+		forgetTiersStmt:            q.forgetTiersStmt,
 		getClockStmt:               q.getClockStmt,
 		groupBlocksStmt:            q.groupBlocksStmt,
 		groupSamplesStmt:           q.groupSamplesStmt,
@@ -682,12 +774,19 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listLastMomentsStmt:        q.listLastMomentsStmt,
 		listMetricAggregationsStmt: q.listMetricAggregationsStmt,
 		listMetricMetadataStmt:     q.listMetricMetadataStmt,
+		listModeSeriesStmt:         q.listModeSeriesStmt,
 		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
 		listPartsStmt:              q.listPartsStmt,
 		listSeriesStmt:             q.listSeriesStmt,
 		listSeriesAfterStmt:        q.listSeriesAfterStmt,
+		listSeriesIndexStmt:        q.listSeriesIndexStmt,
 		listTiersStmt:              q.listTiersStmt,
+		lookAtBlocksStmt:           q.lookAtBlocksStmt,
+		lookAtRollupsStmt:          q.lookAtRollupsStmt,
+		lookAtSamplesStmt:          q.lookAtSamplesStmt,
+		lookAtStateRollupsStmt:     q.lookAtStateRollupsStmt,
+		mendSeriesStmt:             q.mendSeriesStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
 		mergeStateRollupStmt:       q.mergeStateRollupStmt,
 		nthBucketStmt:              q.nthBucketStmt,
@@ -709,6 +808,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setClockStmt:               q.setClockStmt,
 		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,
+		statesBesideStmt:           q.statesBesideStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,
 		sweepBlocksStmt:            q.sweepBlocksStmt,
 		sweepRollupsStmt:           q.sweepRollupsStmt,

@@ -13,7 +13,7 @@ const listNewestInBlocks = `-- name: ListNewestInBlocks :many
 SELECT f.series_id, f.newest_ts AS ts, f.newest_value AS value
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id % 10000000000000000, 10000000000000000, p.from_ts, 10000000000000000, '[]'
+    b.payload, b.id, 10000000000000000, p.from_ts, 10000000000000000, '[]'
   ) AS BLOB) AS folded
   FROM (SELECT CAST(?1 AS INTEGER) AS from_ts) AS p
   CROSS JOIN json_each(CAST(?2 AS TEXT)) AS q
@@ -108,7 +108,7 @@ func (q *Queries) ListNewestSamples(ctx context.Context, fromTs int64) ([]ListNe
 }
 
 const packBlocks = `-- name: PackBlocks :one
-SELECT CAST(pack_blocks(b.payload, b.id % 10000000000000000, p.series_ids, p.from_ts, p.until_ts) AS BLOB) AS packed
+SELECT CAST(pack_blocks(b.payload, b.id, p.series_ids, p.from_ts, p.until_ts) AS BLOB) AS packed
 FROM (
   SELECT
     CAST(?1 AS TEXT) AS series_ids,

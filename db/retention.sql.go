@@ -10,10 +10,10 @@ import (
 )
 
 const nthSampleBefore = `-- name: NthSampleBefore :one
-SELECT ts, series_id
+SELECT CAST(coalesce(ts, 0) AS INTEGER) AS ts, CAST(coalesce(series_id, 0) AS INTEGER) AS series_id
 FROM raw_samples
 WHERE ts < ?1
-ORDER BY ts, series_id
+ORDER BY raw_samples.ts, raw_samples.series_id
 LIMIT 1 OFFSET ?2
 `
 

@@ -61,7 +61,7 @@ INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts
 SELECT f.series_id, f.ts, f.state, f.count, f.sum, f.min, f.max, f.newest_ts, f.newest_value
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id % 10000000000000000, p.bucket, p.from_ts, p.until_ts, p.states
+    b.payload, b.id, p.bucket, p.from_ts, p.until_ts, p.states
   ) AS BLOB) AS folded
   FROM (
     SELECT
@@ -400,30 +400,27 @@ const rollUpStateRollups = `-- name: RollUpStateRollups :exec
 INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
 SELECT
   CAST(?1 AS TEXT),
-  r.series_id,
+  s.id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
   r.value,
   sum(r.count),
   CAST(seal(
-    'state_rollups', CAST(?1 AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
+    'state_rollups', CAST(?1 AS TEXT), s.id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
   ) AS INTEGER)
-FROM state_rollups AS r, (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
+FROM (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
+CROSS JOIN series AS s
+CROSS JOIN state_rollups AS r
 WHERE
-  r.granularity = ?3
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
+  s.aggregation = 'mode'
+  AND r.granularity = ?3
+  AND r.series_id = s.id
   AND r.ts >= ?4
   AND r.ts < ?5
-  AND (r.series_id, r.ts) NOT IN (
-    SELECT u.series_id, u.ts
-    FROM state_rollups AS u
-    WHERE
-      u.granularity = ?3
-      AND u.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
-      AND u.ts >= ?4
-      AND u.ts < ?5
-      AND NOT sound(u.chk, 'state_rollups', u.granularity, u.series_id, u.ts, u.value, u.count)
+  AND (s.id, r.ts) NOT IN (
+    SELECT j.value ->> 0, j.value ->> 1
+    FROM json_each(CAST(?6 AS TEXT)) AS j
   )
-GROUP BY r.series_id, bucket_ts, r.value
+GROUP BY s.id, bucket_ts, r.value
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
   count = state_rollups.count + excluded.count,
   chk = CAST(seal(
@@ -442,10 +439,11 @@ type RollUpStateRollupsParams struct {
 	Source      string
 	FromTs      int64
 	UntilTs     int64
+	LeftOut     string
 }
 
-// For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, first
-// for the buckets of which a row is not sound: these are left out whole. Groups in a temporary B-tree.
+// For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, but for the
+// buckets of a JSON array of [series_id, ts], of which a row is not sound. Groups in a temporary B-tree.
 func (q *Queries) RollUpStateRollups(ctx context.Context, arg RollUpStateRollupsParams) error {
 	_, err := q.exec(ctx, q.rollUpStateRollupsStmt, rollUpStateRollups,
 		arg.Granularity,
@@ -453,6 +451,7 @@ func (q *Queries) RollUpStateRollups(ctx context.Context, arg RollUpStateRollups
 		arg.Source,
 		arg.FromTs,
 		arg.UntilTs,
+		arg.LeftOut,
 	)
 	return err
 }

@@ -43,10 +43,10 @@ func (q *Queries) CountSamples(ctx context.Context, arg CountSamplesParams) (int
 }
 
 const firstSampleTime = `-- name: FirstSampleTime :one
-SELECT ts
+SELECT CAST(coalesce(ts, 0) AS INTEGER) AS ts
 FROM raw_samples
 WHERE ts >= ?1
-ORDER BY ts
+ORDER BY raw_samples.ts
 LIMIT 1
 `
 
@@ -85,10 +85,10 @@ func (q *Queries) InsertSample(ctx context.Context, arg InsertSampleParams) (int
 }
 
 const lastSampleTime = `-- name: LastSampleTime :one
-SELECT ts
+SELECT CAST(coalesce(ts, 0) AS INTEGER) AS ts
 FROM raw_samples
 WHERE ts >= ?1 AND sound(chk, 'raw_samples', ts, series_id, value)
-ORDER BY ts DESC
+ORDER BY raw_samples.ts DESC
 LIMIT 1
 `
 
@@ -101,10 +101,10 @@ func (q *Queries) LastSampleTime(ctx context.Context, fromTs int64) (int64, erro
 }
 
 const nthSampleTime = `-- name: NthSampleTime :one
-SELECT ts
+SELECT CAST(coalesce(ts, 0) AS INTEGER) AS ts
 FROM raw_samples
 WHERE ts >= ?1 AND ts < ?2
-ORDER BY ts
+ORDER BY raw_samples.ts
 LIMIT 1 OFFSET ?3
 `
 
@@ -123,10 +123,10 @@ func (q *Queries) NthSampleTime(ctx context.Context, arg NthSampleTimeParams) (i
 }
 
 const nthSampleTimeBackwards = `-- name: NthSampleTimeBackwards :one
-SELECT ts
+SELECT CAST(coalesce(ts, 0) AS INTEGER) AS ts
 FROM raw_samples
 WHERE ts >= ?1 AND ts < ?2
-ORDER BY ts DESC
+ORDER BY raw_samples.ts DESC
 LIMIT 1 OFFSET ?3
 `
 

@@ -7,7 +7,6 @@ package db
 
 import (
 	"context"
-	"database/sql"
 )
 
 const advanceLastSample = `-- name: AdvanceLastSample :exec
@@ -92,7 +91,7 @@ func (q *Queries) CreateSeries(ctx context.Context, arg CreateSeriesParams) (int
 const findMetricAggregation = `-- name: FindMetricAggregation :one
 SELECT aggregation
 FROM series
-WHERE metric_name = ?1
+WHERE metric_name = ?1 AND sound(chk, 'series', id, metric_name, wan_name, labels, aggregation)
 LIMIT 1
 `
 
@@ -129,6 +128,26 @@ func (q *Queries) FindSeries(ctx context.Context, arg FindSeriesParams) (FindSer
 	var i FindSeriesRow
 	err := row.Scan(&i.ID, &i.Aggregation)
 	return i, err
+}
+
+const findSeriesID = `-- name: FindSeriesID :one
+SELECT id
+FROM series INDEXED BY sqlite_autoindex_series_1
+WHERE metric_name = ?1 AND wan_name = ?2 AND labels = ?3
+`
+
+type FindSeriesIDParams struct {
+	MetricName string
+	WanName    string
+	Labels     string
+}
+
+// One seek in the unique index of series, whatever its row says.
+func (q *Queries) FindSeriesID(ctx context.Context, arg FindSeriesIDParams) (int64, error) {
+	row := q.queryRow(ctx, q.findSeriesIDStmt, findSeriesID, arg.MetricName, arg.WanName, arg.Labels)
+	var id int64
+	err := row.Scan(&id)
+	return id, err
 }
 
 const lastSeriesID = `-- name: LastSeriesID :one
@@ -182,6 +201,7 @@ func (q *Queries) ListLastMoments(ctx context.Context) ([]ListLastMomentsRow, er
 const listMetricAggregations = `-- name: ListMetricAggregations :many
 SELECT DISTINCT metric_name, aggregation
 FROM series
+WHERE sound(chk, 'series', id, metric_name, wan_name, labels, aggregation)
 ORDER BY metric_name
 `
 
@@ -214,9 +234,46 @@ func (q *Queries) ListMetricAggregations(ctx context.Context) ([]ListMetricAggre
 	return items, nil
 }
 
+const listModeSeries = `-- name: ListModeSeries :many
+SELECT id
+FROM series
+WHERE aggregation = 'mode'
+`
+
+// Scans series.
+func (q *Queries) ListModeSeries(ctx context.Context) ([]int64, error) {
+	rows, err := q.query(ctx, q.listModeSeriesStmt, listModeSeries)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		items = append(items, id)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const listSeries = `-- name: ListSeries :many
 SELECT
-  id, metric_name, wan_name, labels, aggregation, last_ts, last_value,
+  id,
+  CAST(coalesce(metric_name, '') AS TEXT) AS metric_name,
+  CAST(coalesce(wan_name, '') AS TEXT) AS wan_name,
+  CAST(coalesce(labels, '') AS TEXT) AS labels,
+  CAST(coalesce(aggregation, '') AS TEXT) AS aggregation,
+  CAST(coalesce(last_ts, -1) AS INTEGER) AS newest_ts,
+  CAST(coalesce(last_value, 0) AS REAL) AS newest_value,
+  CAST(coalesce(chk, 4294967296) AS INTEGER) AS chk,
   CAST(sound(chk, 'series', id, metric_name, wan_name, labels, aggregation) AS INTEGER) AS sound
 FROM series
 ORDER BY id
@@ -228,12 +285,13 @@ type ListSeriesRow struct {
 	WanName     string
 	Labels      string
 	Aggregation string
-	LastTs      sql.NullInt64
-	LastValue   sql.NullFloat64
+	NewestTs    int64
+	NewestValue float64
+	Chk         int64
 	Sound       int64
 }
 
-// Scans series in the order of its key.
+// Scans series in the order of its key. Damage may have made anything of a column, so each is cast.
 func (q *Queries) ListSeries(ctx context.Context) ([]ListSeriesRow, error) {
 	rows, err := q.query(ctx, q.listSeriesStmt, listSeries)
 	if err != nil {
@@ -249,8 +307,9 @@ func (q *Queries) ListSeries(ctx context.Context) ([]ListSeriesRow, error) {
 			&i.WanName,
 			&i.Labels,
 			&i.Aggregation,
-			&i.LastTs,
-			&i.LastValue,
+			&i.NewestTs,
+			&i.NewestValue,
+			&i.Chk,
 			&i.Sound,
 		); err != nil {
 			return nil, err
@@ -267,7 +326,7 @@ func (q *Queries) ListSeries(ctx context.Context) ([]ListSeriesRow, error) {
 }
 
 const listSeriesAfter = `-- name: ListSeriesAfter :many
-SELECT id, aggregation
+SELECT id, CAST(coalesce(aggregation, '') AS TEXT) AS aggregation
 FROM series
 WHERE id > ?1
 ORDER BY id
@@ -308,6 +367,86 @@ func (q *Queries) ListSeriesAfter(ctx context.Context, arg ListSeriesAfterParams
 	return items, nil
 }
 
+const listSeriesIndex = `-- name: ListSeriesIndex :many
+SELECT
+  CAST(coalesce(metric_name, '') AS TEXT) AS metric_name,
+  CAST(coalesce(wan_name, '') AS TEXT) AS wan_name,
+  CAST(coalesce(labels, '') AS TEXT) AS labels,
+  id
+FROM series INDEXED BY sqlite_autoindex_series_1
+ORDER BY series.metric_name, series.wan_name, series.labels
+`
+
+type ListSeriesIndexRow struct {
+	MetricName string
+	WanName    string
+	Labels     string
+	ID         int64
+}
+
+// Scans the unique index of series, which has all of these columns, and never its rows.
+func (q *Queries) ListSeriesIndex(ctx context.Context) ([]ListSeriesIndexRow, error) {
+	rows, err := q.query(ctx, q.listSeriesIndexStmt, listSeriesIndex)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListSeriesIndexRow
+	for rows.Next() {
+		var i ListSeriesIndexRow
+		if err := rows.Scan(
+			&i.MetricName,
+			&i.WanName,
+			&i.Labels,
+			&i.ID,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const mendSeries = `-- name: MendSeries :execrows
+UPDATE series
+SET
+  id = ?1, metric_name = ?2, wan_name = ?3, labels = ?4, aggregation = ?5, chk = NULL
+WHERE id = ?6 AND chk = CAST(?7 AS INTEGER)
+`
+
+type MendSeriesParams struct {
+	ID          int64
+	MetricName  string
+	WanName     string
+	Labels      string
+	Aggregation string
+	DamagedID   int64
+	DamagedChk  int64
+}
+
+// One seek in series by its key. The row has no check value then.
+func (q *Queries) MendSeries(ctx context.Context, arg MendSeriesParams) (int64, error) {
+	result, err := q.exec(ctx, q.mendSeriesStmt, mendSeries,
+		arg.ID,
+		arg.MetricName,
+		arg.WanName,
+		arg.Labels,
+		arg.Aggregation,
+		arg.DamagedID,
+		arg.DamagedChk,
+	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const sealSeries = `-- name: SealSeries :exec
 UPDATE series
 SET chk = CAST(seal('series', id, metric_name, wan_name, labels, aggregation) AS INTEGER)
@@ -322,27 +461,31 @@ func (q *Queries) SealSeries(ctx context.Context, id int64) error {
 
 const sumSeries = `-- name: SumSeries :one
 SELECT
-  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(last_ts) AS REAL) AS moments,
-  CAST(total(chk) AS REAL) AS sums
+  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(chk) AS REAL) AS sums,
+  CAST(coalesce(sum(last_ts / 1000000), 0) AS INTEGER) AS seconds,
+  CAST(coalesce(sum(last_ts % 1000000), 0) AS INTEGER) AS micros
 FROM series
 `
 
 type SumSeriesRow struct {
 	Series  int64
 	Ids     float64
-	Moments float64
 	Sums    float64
+	Seconds int64
+	Micros  int64
 }
 
-// Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample.
+// Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample. No
+// sum of all moments would fit, and total would round it.
 func (q *Queries) SumSeries(ctx context.Context) (SumSeriesRow, error) {
 	row := q.queryRow(ctx, q.sumSeriesStmt, sumSeries)
 	var i SumSeriesRow
 	err := row.Scan(
 		&i.Series,
 		&i.Ids,
-		&i.Moments,
 		&i.Sums,
+		&i.Seconds,
+		&i.Micros,
 	)
 	return i, err
 }

@@ -9,9 +9,22 @@ import (
 	"context"
 )
 
+const forgetTiers = `-- name: ForgetTiers :exec
+DELETE FROM tiers
+`
+
+// Scans tiers: four rows.
+func (q *Queries) ForgetTiers(ctx context.Context) error {
+	_, err := q.exec(ctx, q.forgetTiersStmt, forgetTiers)
+	return err
+}
+
 const listTiers = `-- name: ListTiers :many
 SELECT
-  granularity, watermark, floor, keep,
+  CAST(coalesce(granularity, '') AS TEXT) AS granularity,
+  CAST(coalesce(watermark, 0) AS INTEGER) AS watermark,
+  CAST(coalesce(floor, 0) AS INTEGER) AS floor,
+  CAST(coalesce(keep, 0) AS INTEGER) AS keep,
   CAST(sound(chk, 'tiers', granularity, watermark, floor, keep) AS INTEGER) AS sound
 FROM tiers
 `
@@ -24,7 +37,7 @@ type ListTiersRow struct {
 	Sound       int64
 }
 
-// Scans tiers: four rows.
+// Scans tiers: four rows. Damage may have made anything of a column, so each is cast.
 func (q *Queries) ListTiers(ctx context.Context) ([]ListTiersRow, error) {
 	rows, err := q.query(ctx, q.listTiersStmt, listTiers)
 	if err != nil {

@@ -39,13 +39,17 @@ FROM (
 ) AS p;
 
 -- name: LastMomentInBlocks :one
--- One seek in raw_blocks to the end of each part, and from there a walk by its key over the last minute
+-- One seek in raw_blocks to the last sound block of each part, and from there a walk by its key over the last minute
 -- of blocks: none from before that reaches as far. NULL becomes -1: there is none from from_ts on.
 SELECT CAST(coalesce(max(b.last_ts), -1) AS INTEGER) AS ts
 FROM json_each(CAST(@parts AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id > (
-    SELECT max(e.id) FROM raw_blocks AS e WHERE e.id < (q.value + 1) * 10000000000000000
+    SELECT e.id
+    FROM raw_blocks AS e
+    WHERE e.id < (q.value + 1) * 10000000000000000 AND sound(e.chk, 'raw_blocks', e.id, e.last_ts, e.count, e.payload)
+    ORDER BY e.id DESC
+    LIMIT 1
   ) - 60001000
   AND b.id >= q.value * 10000000000000000
   AND b.id < (q.value + 1) * 10000000000000000
@@ -73,7 +77,8 @@ SELECT count(*)
 FROM json_each(CAST(@parts AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
   ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
-  AND b.id < (q.value + 1) * 10000000000000000;
+  AND b.id < (q.value + 1) * 10000000000000000
+  AND b.last_ts >= CAST(@from_ts AS INTEGER);
 
 -- name: SweepBlocks :execrows
 -- Walks raw_blocks by its key: of one part the blocks of [from_id, until_id) that end before floor. What

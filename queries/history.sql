@@ -22,7 +22,7 @@ FROM (
 -- The aggregate pack_blocks makes one blob of the samples that blocks have of some series, '' for all,
 -- in [from_ts, until_ts), block by block. Walks raw_blocks by its key: of each part the blocks of
 -- [first, last), which is that range and what reaches into it.
-SELECT CAST(pack_blocks(b.payload, b.id % 10000000000000000, p.series_ids, p.from_ts, p.until_ts) AS BLOB) AS packed
+SELECT CAST(pack_blocks(b.payload, b.id, p.series_ids, p.from_ts, p.until_ts) AS BLOB) AS packed
 FROM (
   SELECT
     CAST(@series_ids AS TEXT) AS series_ids,
@@ -42,7 +42,7 @@ WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.c
 SELECT f.series_id, f.newest_ts AS ts, f.newest_value AS value
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id % 10000000000000000, 10000000000000000, p.from_ts, 10000000000000000, '[]'
+    b.payload, b.id, 10000000000000000, p.from_ts, 10000000000000000, '[]'
   ) AS BLOB) AS folded
   FROM (SELECT CAST(@from_ts AS INTEGER) AS from_ts) AS p
   CROSS JOIN json_each(CAST(@parts AS TEXT)) AS q

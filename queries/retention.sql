@@ -1,9 +1,9 @@
 -- name: NthSampleBefore :one
 -- Walks raw_samples by its key from the oldest, nth rows far.
-SELECT ts, series_id
+SELECT CAST(coalesce(ts, 0) AS INTEGER) AS ts, CAST(coalesce(series_id, 0) AS INTEGER) AS series_id
 FROM raw_samples
 WHERE ts < @before_ts
-ORDER BY ts, series_id
+ORDER BY raw_samples.ts, raw_samples.series_id
 LIMIT 1 OFFSET @nth;
 
 -- name: SweepSamples :execrows

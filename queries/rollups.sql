@@ -40,7 +40,7 @@ INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts
 SELECT f.series_id, f.ts, f.state, f.count, f.sum, f.min, f.max, f.newest_ts, f.newest_value
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id % 10000000000000000, p.bucket, p.from_ts, p.until_ts, p.states
+    b.payload, b.id, p.bucket, p.from_ts, p.until_ts, p.states
   ) AS BLOB) AS folded
   FROM (
     SELECT
@@ -163,35 +163,32 @@ WHERE mergeable(
 );
 
 -- name: RollUpStateRollups :exec
--- For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, first
--- for the buckets of which a row is not sound: these are left out whole. Groups in a temporary B-tree.
+-- For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, but for the
+-- buckets of a JSON array of [series_id, ts], of which a row is not sound. Groups in a temporary B-tree.
 INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
 SELECT
   CAST(@granularity AS TEXT),
-  r.series_id,
+  s.id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
   r.value,
   sum(r.count),
   CAST(seal(
-    'state_rollups', CAST(@granularity AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
+    'state_rollups', CAST(@granularity AS TEXT), s.id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
   ) AS INTEGER)
-FROM state_rollups AS r, (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
+FROM (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
+CROSS JOIN series AS s
+CROSS JOIN state_rollups AS r
 WHERE
-  r.granularity = @source
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
+  s.aggregation = 'mode'
+  AND r.granularity = @source
+  AND r.series_id = s.id
   AND r.ts >= @from_ts
   AND r.ts < @until_ts
-  AND (r.series_id, r.ts) NOT IN (
-    SELECT u.series_id, u.ts
-    FROM state_rollups AS u
-    WHERE
-      u.granularity = @source
-      AND u.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
-      AND u.ts >= @from_ts
-      AND u.ts < @until_ts
-      AND NOT sound(u.chk, 'state_rollups', u.granularity, u.series_id, u.ts, u.value, u.count)
+  AND (s.id, r.ts) NOT IN (
+    SELECT j.value ->> 0, j.value ->> 1
+    FROM json_each(CAST(@left_out AS TEXT)) AS j
   )
-GROUP BY r.series_id, bucket_ts, r.value
+GROUP BY s.id, bucket_ts, r.value
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
   count = state_rollups.count + excluded.count,
   chk = CAST(seal(

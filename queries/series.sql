@@ -10,7 +10,7 @@ WHERE
 -- Any series of the metric tells: walks the prefix of the unique index of series.
 SELECT aggregation
 FROM series
-WHERE metric_name = @metric_name
+WHERE metric_name = @metric_name AND sound(chk, 'series', id, metric_name, wan_name, labels, aggregation)
 LIMIT 1;
 
 -- name: CreateSeries :one
@@ -29,19 +29,50 @@ WHERE id = @id;
 -- Scans series: one row a series, so thousands at most. A temporary B-tree makes them distinct.
 SELECT DISTINCT metric_name, aggregation
 FROM series
+WHERE sound(chk, 'series', id, metric_name, wan_name, labels, aggregation)
 ORDER BY metric_name;
 
 -- name: ListSeries :many
--- Scans series in the order of its key.
+-- Scans series in the order of its key. Damage may have made anything of a column, so each is cast.
 SELECT
-  id, metric_name, wan_name, labels, aggregation, last_ts, last_value,
+  id,
+  CAST(coalesce(metric_name, '') AS TEXT) AS metric_name,
+  CAST(coalesce(wan_name, '') AS TEXT) AS wan_name,
+  CAST(coalesce(labels, '') AS TEXT) AS labels,
+  CAST(coalesce(aggregation, '') AS TEXT) AS aggregation,
+  CAST(coalesce(last_ts, -1) AS INTEGER) AS newest_ts,
+  CAST(coalesce(last_value, 0) AS REAL) AS newest_value,
+  CAST(coalesce(chk, 4294967296) AS INTEGER) AS chk,
   CAST(sound(chk, 'series', id, metric_name, wan_name, labels, aggregation) AS INTEGER) AS sound
 FROM series
 ORDER BY id;
 
+-- name: ListSeriesIndex :many
+-- Scans the unique index of series, which has all of these columns, and never its rows.
+SELECT
+  CAST(coalesce(metric_name, '') AS TEXT) AS metric_name,
+  CAST(coalesce(wan_name, '') AS TEXT) AS wan_name,
+  CAST(coalesce(labels, '') AS TEXT) AS labels,
+  id
+FROM series INDEXED BY sqlite_autoindex_series_1
+ORDER BY series.metric_name, series.wan_name, series.labels;
+
+-- name: FindSeriesID :one
+-- One seek in the unique index of series, whatever its row says.
+SELECT id
+FROM series INDEXED BY sqlite_autoindex_series_1
+WHERE metric_name = @metric_name AND wan_name = @wan_name AND labels = @labels;
+
+-- name: MendSeries :execrows
+-- One seek in series by its key. The row has no check value then.
+UPDATE series
+SET
+  id = @id, metric_name = @metric_name, wan_name = @wan_name, labels = @labels, aggregation = @aggregation, chk = NULL
+WHERE id = @damaged_id AND chk = CAST(@damaged_chk AS INTEGER);
+
 -- name: ListSeriesAfter :many
 -- Walks series by its key from where the batch before has ended.
-SELECT id, aggregation
+SELECT id, CAST(coalesce(aggregation, '') AS TEXT) AS aggregation
 FROM series
 WHERE id > @after_id
 ORDER BY id
@@ -74,15 +105,23 @@ WHERE s.last_ts IS NULL OR s.last_ts < newest.ts
 ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded.last_value;
 
 -- name: SumSeries :one
--- Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample.
+-- Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample. No
+-- sum of all moments would fit, and total would round it.
 SELECT
-  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(last_ts) AS REAL) AS moments,
-  CAST(total(chk) AS REAL) AS sums
+  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(chk) AS REAL) AS sums,
+  CAST(coalesce(sum(last_ts / 1000000), 0) AS INTEGER) AS seconds,
+  CAST(coalesce(sum(last_ts % 1000000), 0) AS INTEGER) AS micros
 FROM series;
 
 -- name: CountModeSeries :one
 -- Scans series.
 SELECT count(*)
+FROM series
+WHERE aggregation = 'mode';
+
+-- name: ListModeSeries :many
+-- Scans series.
+SELECT id
 FROM series
 WHERE aggregation = 'mode';
 

@@ -1,7 +1,10 @@
 -- name: ListTiers :many
--- Scans tiers: four rows.
+-- Scans tiers: four rows. Damage may have made anything of a column, so each is cast.
 SELECT
-  granularity, watermark, floor, keep,
+  CAST(coalesce(granularity, '') AS TEXT) AS granularity,
+  CAST(coalesce(watermark, 0) AS INTEGER) AS watermark,
+  CAST(coalesce(floor, 0) AS INTEGER) AS floor,
+  CAST(coalesce(keep, 0) AS INTEGER) AS keep,
   CAST(sound(chk, 'tiers', granularity, watermark, floor, keep) AS INTEGER) AS sound
 FROM tiers;
 
@@ -16,3 +19,7 @@ VALUES (
 )
 ON CONFLICT (granularity) DO UPDATE SET
   watermark = excluded.watermark, floor = excluded.floor, keep = excluded.keep, chk = excluded.chk;
+
+-- name: ForgetTiers :exec
+-- Scans tiers: four rows.
+DELETE FROM tiers;

@@ -33,6 +33,7 @@ const (
 	RefusedOld                        // below the lowest floor of the file
 	RefusedAggregation                // the file knows the metric with another aggregation than declared
 	RefusedSeries                     // the series is new, and the file has Batch.MaxSeries
+	RefusedDamaged                    // the row of the series is damaged
 	OutcomeCount       = iota         // how many outcomes there are
 )
 
@@ -80,10 +81,7 @@ type appending struct {
 
 func (a *appending) run(ctx context.Context) error {
 	var err error
-	if a.tiers, err = listTiers(ctx, a.w.q); err != nil {
-		return err
-	}
-	if err := a.w.known.refresh(ctx, a.w, a.tiers[Minute].Watermark); err != nil {
+	if a.tiers, err = a.w.known.refresh(ctx, a.w); err != nil {
 		return err
 	}
 	for i := range a.batch.Samples {
@@ -116,6 +114,8 @@ func (a *appending) add(ctx context.Context, i int) (Outcome, error) {
 		return RefusedAggregation, nil
 	case errors.Is(err, ErrTooManySeries):
 		return RefusedSeries, nil
+	case errors.Is(err, errDamagedSeries):
+		return RefusedDamaged, nil
 	case err != nil:
 		return 0, err
 	}

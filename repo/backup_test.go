@@ -374,6 +374,7 @@ func TestBackupBesideWriter(t *testing.T) {
 	const batch = 7 // rows of a commit, so that half a commit shows
 	series := newSeries("busy")
 	stop, stopped := make(chan struct{}), make(chan int)
+	committed := make(chan struct{}, 1) // since it was looked at
 	go func() {
 		commits := 0
 		for ; ; commits++ {
@@ -394,11 +395,17 @@ func TestBackupBesideWriter(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
+			select {
+			case committed <- struct{}{}:
+			default:
+			}
 		}
 	}()
 	const count = "SELECT count(*) FROM " + filetest.RawSamples + " WHERE series_id = (SELECT id FROM series WHERE metric_name = 'busy')"
 	var rows []int64
 	for range 2 {
+		<-committed // perhaps from before the last backup
+		<-committed
 		dest := filetest.Path(t)
 		if _, err := r.Backup(t.Context(), dest); err != nil {
 			t.Error(err)

@@ -4,12 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
-
-	"github.com/ncruces/go-sqlite3"
-
-	"github.com/wanstore/wanstore/db"
 )
 
 // checkBudget is how long the check at open may take, so that a program that was killed records again within a second. It
@@ -33,9 +28,6 @@ func (w *Writer) check(ctx context.Context, findings *Findings) error {
 		return err
 	case found.damage != "":
 		return fmt.Errorf("%w: the check at open says: %s", ErrDamaged, found.damage)
-	case found.index != "":
-		findings.Reindexed, err = w.reindex(ctx)
-		return err
 	default:
 		return nil
 	}
@@ -50,24 +42,4 @@ func (w *Writer) integrity(ctx context.Context) (found integrity, err error) {
 	found, err = checkIntegrity(ctx, w.conn)
 	off := drain(context.WithoutCancel(ctx), w.conn, "PRAGMA ignore_check_constraints = off")
 	return found, errors.Join(err, off)
-}
-
-// reindex makes the index of the series once more, which does not have what their rows say. While
-// one of these is not sound, the index may be what still tells of it; and two that are equal it
-// cannot have.
-func (w *Writer) reindex(ctx context.Context) (done bool, err error) {
-	err = immediately(ctx, w.conn, func() error {
-		rows, err := w.q.ListSeries(ctx)
-		isUnsound := func(row db.ListSeriesRow) bool { return row.Sound == 0 }
-		if err != nil || slices.ContainsFunc(rows, isUnsound) {
-			return err
-		}
-		_, err = w.conn.ExecContext(ctx, "REINDEX series")
-		done = err == nil
-		return err
-	})
-	if errors.Is(err, sqlite3.CONSTRAINT) {
-		return false, nil
-	}
-	return done, err
 }

@@ -42,7 +42,7 @@ func (w *Writer) JudgeClock(ctx context.Context, judge func(Clock) Clock) error 
 func readClock(ctx context.Context, q *db.Queries) (Clock, error) {
 	row, err := q.GetClock(ctx)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Clock{}, fmt.Errorf("%w: it has no clock, which every history has", ErrDamaged)
+		return Clock{}, nil // it is damaged, and as if it had not been judged yet
 	}
 	if err != nil {
 		return Clock{}, fmt.Errorf("clock: %w", err)

@@ -44,9 +44,6 @@ type Findings struct {
 	Quarantine *Quarantine
 	// Unchecked says that the check has not seen the whole file in its time.
 	Unchecked bool
-	// Reindexed says that the index of the series did not have what their rows say, and was made
-	// once more.
-	Reindexed bool
 	// LostFrames is how many pages of the WAL come after one that is damaged: SQLite leaves them
 	// out. A power cut can do this to what was committed last, unless commits are synced.
 	LostFrames int

@@ -286,11 +286,12 @@ func runGenerated(t *testing.T, g guarded, name string) {
 // fillHistory inserts rows that typical arguments find.
 var fillHistory = []string{
 	`INSERT INTO series (id, metric_name, wan_name, labels, aggregation, last_ts, last_value)
-	VALUES (1, 'a', 'w', '{}', 'avg', 1, 1.5), (2, 'b', 'w', '{}', 'mode', NULL, NULL)`,
+	VALUES (1, 'a', 'w', '{}', 'avg', 1, 1.5), (2, 'b', 'w', '{}', 'mode', NULL, NULL),
+	(257, 'c', 'w', '{}', 'avg', NULL, NULL)`,
 	`INSERT INTO raw_samples (ts, series_id, value) VALUES (1, 1, 1.5), (2, 2, 3)`,
 	// Of part 1, which is that of the typical list of parts, in its first microsecond and the next one.
 	`INSERT INTO raw_blocks (id, last_ts, count, payload) VALUES
-	(10000000000000000, 1, 2, '[{"t":[0,1],"v":{"1":1.5}}]'), (10000000000000001, 1, 1, '[{"t":[0],"v":{"2":3}}]')`,
+	(10000000000000000, 1, 2, '[{"t":[0,1],"v":{"257":1.5}}]'), (10000000000000001, 1, 1, '[{"t":[0],"v":{"257":3}}]')`,
 	`INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max) VALUES ('[1]', 1, 1, 1, 1.5, 1.5, 1.5)`,
 	`INSERT INTO state_rollups (granularity, series_id, ts, value, count) VALUES ('[1]', 2, 2, 3, 1)`,
 	`INSERT INTO imports (id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated)

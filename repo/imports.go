@@ -124,12 +124,16 @@ func (w *Writer) beginImport(ctx context.Context, run *Import) error {
 }
 
 func (w *Writer) createImport(ctx context.Context, source string, mark ImportMark, at Micros) (int64, error) {
-	return w.q.CreateImport(ctx, db.CreateImportParams{
+	id, err := w.q.CreateImport(ctx, db.CreateImportParams{
 		Source: source, Format: string(mark.Format),
 		Bytes: mark.Bytes, Lines: mark.Lines,
 		LastID: mark.LastID, Second: mark.Second, Aggregated: number(mark.Aggregated),
 		Hash: mark.Hash, NewestID: mark.NewestID, NewestHash: notNull(mark.NewestHash), Updated: int64(at),
 	})
+	if err != nil {
+		return 0, err
+	}
+	return id, w.q.SealImport(ctx, id)
 }
 
 // notNull returns an empty BLOB for none.
@@ -162,7 +166,7 @@ func (w *Writer) advanceImport(ctx context.Context, run *Import) error {
 		return fmt.Errorf("%w: run the import again", ErrImportMoved)
 	}
 	run.Reached.id = run.known.id
-	return nil
+	return w.q.SealImport(ctx, run.known.id)
 }
 
 // settle takes note of a committed batch.

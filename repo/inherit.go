@@ -7,7 +7,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
 // inherit gives a new history the policy of the newest damaged one beside it whose policy can be read. It is part of the transaction
@@ -18,7 +21,7 @@ func inherit(ctx context.Context, conn *sql.Conn, path string) error {
 		return err
 	}
 	q := db.New(conn)
-	tiers, err := listTiers(ctx, q)
+	tiers, _, err := readTiers(ctx, q)
 	if err != nil {
 		return err
 	}
@@ -40,12 +43,16 @@ func salvageAges(ctx context.Context, path string) (Ages, error) {
 	if err != nil {
 		return Ages{}, err
 	}
-	pool, err := openPool(path, name, nil)
+	log := new(seal.Log) // of what is damaged already
+	pool, err := openPool(path, name, func(c *sqlite3.Conn) error { return setUpReader(c, log) })
 	if err != nil {
 		return Ages{}, err
 	}
 	defer pool.Close()
-	tiers, err := listTiers(ctx, db.New(pool))
+	tiers, lost, err := readTiers(ctx, db.New(pool))
+	if lost.any() {
+		return Ages{}, err
+	}
 	return tiers.Ages(), err
 }
 

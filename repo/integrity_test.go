@@ -99,8 +99,8 @@ func TestDamagedIndexOfTheSeries(t *testing.T) {
 			t.Errorf("%s: the check says %q", object, got)
 		}
 		w := open(t, path)
-		if found := w.Findings(); found.Quarantine != nil || found.Reindexed != reindexed {
-			t.Errorf("%s: found %+v, want that it was made once more: %v", object, found, reindexed)
+		if found := w.Findings(); found.Quarantine != nil {
+			t.Errorf("%s: it was moved aside: %v", object, found.Quarantine.Cause)
 		}
 		if got := check(t, path); (got == "ok") != reindexed {
 			t.Errorf("%s: afterwards the check says %q", object, got)

@@ -20,10 +20,14 @@ type known struct {
 	tally   tally    // only if others have
 	tallied bool     // the tally is that of the file
 	renamed bool     // somebody has made, renamed or deleted a series since
+
+	tiers    Tiers // as they were at the last Append
+	hasTiers bool  // nobody has changed them since
 }
 
-// tally is what changes when somebody stores a sample: blocks and rows from a moment on, and what series says, which
-// changes with those that come late.
+// tally is what changes when somebody stores a sample: blocks and rows that reach beyond a watermark, and what series says,
+// which changes with those that come late, and when the watermark moves. What lies below it may be deleted meanwhile, and
+// does not count.
 type tally struct {
 	since        Micros
 	blocks, rows int64
@@ -66,12 +70,26 @@ func (k *known) stored(blocks, rows int64) {
 // merged takes note that this writer changes what series says.
 func (k *known) merged() { k.tallied = false }
 
-// refresh brings what is known up to date, inside a write transaction.
-func (k *known) refresh(ctx context.Context, w *Writer, watermark Micros) error {
-	version, err := pragmaInt(ctx, w.conn, "data_version")
-	if err != nil {
-		return err
+// refresh brings what is known up to date, inside a write transaction, and returns the tiers.
+func (k *known) refresh(ctx context.Context, w *Writer) (tiers Tiers, err error) {
+	var version int
+	if err := w.control.version.QueryRowContext(ctx).Scan(&version); err != nil {
+		return tiers, err
 	}
+	tiers = k.tiers
+	if !k.hasTiers || version != k.version {
+		if tiers, err = w.tiers(ctx); err != nil {
+			return tiers, err
+		}
+	}
+	if err := k.refreshNewest(ctx, w, version, tiers[Minute].Watermark); err != nil {
+		return tiers, err
+	}
+	k.tiers, k.hasTiers = tiers, true
+	return tiers, nil
+}
+
+func (k *known) refreshNewest(ctx context.Context, w *Writer, version int, watermark Micros) error {
 	if !k.loaded || version != k.version {
 		same, err := k.isSame(ctx, w)
 		if err != nil {
@@ -87,6 +105,7 @@ func (k *known) refresh(ctx context.Context, w *Writer, watermark Micros) error 
 	if !k.others || k.tallied && k.tally.since == watermark {
 		return nil
 	}
+	var err error
 	k.tally, err = w.tally(ctx, watermark)
 	k.tallied = err == nil
 	return err
@@ -154,7 +173,7 @@ func (w *Writer) tally(ctx context.Context, since Micros) (t tally, err error) {
 		return t, err
 	}
 	first, _ := reach(span{from: since})
-	if t.blocks, err = w.q.CountBlocks(ctx, db.CountBlocksParams{Parts: parts, First: first}); err != nil {
+	if t.blocks, err = w.q.CountBlocks(ctx, db.CountBlocksParams{Parts: parts, First: first, FromTs: int64(since)}); err != nil {
 		return t, err
 	}
 	if t.rows, err = w.q.CountRows(ctx, int64(since)); err != nil {

@@ -6,6 +6,9 @@ import (
 	"github.com/wanstore/wanstore/db"
 )
 
+// metadataTable is the table as the log of unsound rows names it.
+const metadataTable = "metric_metadata"
+
 // MetricMetadata is what a program has declared of a metric, so that every program shows it.
 type MetricMetadata struct {
 	MetricName  string
@@ -23,6 +26,7 @@ func (w *Writer) DeclareMetrics(
 	ctx context.Context, choose func(map[string]MetricMetadata) []MetricMetadata,
 ) error {
 	return w.update(ctx, "declare metrics in", func() error {
+		w.unsound.ForgetTable(metadataTable)
 		rows, err := w.q.ListMetricMetadata(ctx)
 		if err != nil {
 			return err
@@ -51,6 +55,7 @@ type DeclaredMetric struct {
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
 func (r *Reader) DeclaredMetrics(ctx context.Context) ([]DeclaredMetric, error) {
+	r.unsound.ForgetTable(metadataTable) // a writer may have mended it since
 	rows, err := r.q.ListMetricMetadata(ctx)
 	if err != nil {
 		return nil, failure(ctx, "read metrics of", r.path, err)

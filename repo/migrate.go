@@ -48,7 +48,7 @@ func setNumbers(ctx context.Context, conn *sql.Conn, id identity) error {
 // sealNew gives the rows that a new file begins with their check values, and the policy of the file that it replaces.
 func sealNew(ctx context.Context, conn *sql.Conn, path string) error {
 	q := db.New(conn)
-	tiers, err := listTiers(ctx, q)
+	tiers, _, err := readTiers(ctx, q)
 	if err != nil {
 		return err
 	}

@@ -276,6 +276,9 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 			return errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", damage, err), w.lock.share(ctx))
 		}
 	}
+	if !damaged && !isThere(w.path) {
+		w.takeWAL()
+	}
 	_ = w.close() // what the end of such a file says adds nothing
 	w.gone = true
 	if damaged && w.doubted {

@@ -36,8 +36,9 @@ func (a Ages) Or(other Ages) Ages {
 //
 // Errors: what valid returns, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SetAges(ctx context.Context, wish Ages, valid func(Ages) error) (before, after Ages, err error) {
+	w.ages = wish.Or(w.ages)
 	err = w.update(ctx, "set the policy of", func() error {
-		tiers, err := listTiers(ctx, w.q)
+		tiers, err := w.tiers(ctx)
 		if err != nil {
 			return err
 		}
@@ -48,6 +49,9 @@ func (w *Writer) SetAges(ctx context.Context, wish Ages, valid func(Ages) error)
 		}
 		return keep(ctx, w.q, tiers, after)
 	})
+	if err == nil {
+		w.ages = after
+	}
 	return before, after, err
 }
 

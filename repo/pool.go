@@ -191,7 +191,7 @@ func (c *connection) BeginTx(ctx context.Context, options sqldriver.TxOptions) (
 }
 
 func (c *connection) PrepareContext(ctx context.Context, query string) (sqldriver.Stmt, error) {
-	s := &statement{of: c}
+	s := &statement{of: c, controls: query == beginText || query == commitText}
 	err := c.use(func() error {
 		prepared, err := c.Conn.PrepareContext(ctx, query)
 		if err != nil {
@@ -206,8 +206,11 @@ func (c *connection) PrepareContext(ctx context.Context, query string) (sqldrive
 	return s, err
 }
 
-// ExecContext looks at the index first: this is how transactions begin and end. A fault at the end comes when the transaction is in the
-// WAL already, and nobody could say whether it counts.
+// lookAtIndex is for where transactions begin and end. A fault at the end comes when the transaction is in the WAL already,
+// and nobody could say whether it counts.
+func (c *connection) lookAtIndex() { c.lost = c.lost || c.index.changed() }
+
+// ExecContext runs what is not prepared, which begins and ends transactions as a rule.
 func (c *connection) ExecContext(
 	ctx context.Context, query string, args []sqldriver.NamedValue,
 ) (result sqldriver.Result, err error) {
@@ -215,7 +218,7 @@ func (c *connection) ExecContext(
 	if !ok {
 		return nil, sqldriver.ErrSkip
 	}
-	c.lost = c.lost || c.index.changed()
+	c.lookAtIndex()
 	err = c.use(func() error {
 		result, err = executor.ExecContext(ctx, query, args)
 		return err
@@ -246,13 +249,17 @@ type preparedStatement interface {
 type statement struct {
 	preparedStatement
 
-	of *connection
+	of       *connection
+	controls bool // it begins or ends a transaction
 }
 
 // Close is tried after a fault, too: SQLite closes no connection that has statements.
 func (s *statement) Close() error { return s.of.catch(s.preparedStatement.Close) }
 
 func (s *statement) ExecContext(ctx context.Context, args []sqldriver.NamedValue) (result sqldriver.Result, err error) {
+	if s.controls {
+		s.of.lookAtIndex()
+	}
 	err = s.of.use(func() error {
 		result, err = s.preparedStatement.ExecContext(ctx, args)
 		return err

@@ -28,7 +28,7 @@ type Expiry struct {
 func (w *Writer) Expire(ctx context.Context, now Micros, expiry *Expiry) (more bool, err error) {
 	next := *expiry
 	err = w.update(ctx, "expire samples of", func() error {
-		tiers, err := listTiers(ctx, w.q)
+		tiers, err := w.tiers(ctx)
 		if err != nil {
 			return err
 		}
@@ -86,7 +86,7 @@ func (w *Writer) giveUp(ctx context.Context, tiers Tiers, limit Micros) error {
 }
 
 func (w *Writer) raiseFloor(ctx context.Context, g Granularity, floor Micros) error {
-	tiers, err := listTiers(ctx, w.q)
+	tiers, err := w.tiers(ctx)
 	if err != nil || tiers[g].Floor >= floor {
 		return err
 	}
@@ -99,7 +99,7 @@ func (w *Writer) raiseFloor(ctx context.Context, g Granularity, floor Micros) er
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) RaiseFloors(ctx context.Context, now Micros) error {
 	return w.update(ctx, "raise floors of", func() error {
-		tiers, err := listTiers(ctx, w.q)
+		tiers, err := w.tiers(ctx)
 		if err != nil {
 			return err
 		}
@@ -120,7 +120,7 @@ func (w *Writer) RaiseFloors(ctx context.Context, now Micros) error {
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SweepSamples(ctx context.Context) (deleted int64, more bool, err error) {
 	err = w.update(ctx, "delete samples of", func() error {
-		tiers, err := listTiers(ctx, w.q)
+		tiers, err := w.tiers(ctx)
 		if err != nil {
 			return err
 		}
@@ -210,7 +210,7 @@ type Sweep struct {
 func (w *Writer) SweepRollups(ctx context.Context, g Granularity, sweep *Sweep) (deleted int64, more bool, err error) {
 	next := *sweep
 	err = w.update(ctx, "delete buckets of", func() error {
-		tiers, err := listTiers(ctx, w.q)
+		tiers, err := w.tiers(ctx)
 		if err != nil {
 			return err
 		}

@@ -170,27 +170,40 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 func (s *Snapshot) Context() context.Context { return s.time.ctx }
 
 func (s *Snapshot) load(ctx context.Context) error {
+	var lost lostTiers
 	var err error
-	if s.Tiers, err = listTiers(ctx, s.q); err != nil {
+	if s.Tiers, lost, err = readTiers(ctx, s.q); err != nil {
 		return err
 	}
-	rows, err := s.q.ListSeries(ctx)
+	if err := s.loadSeries(ctx); err != nil {
+		return err
+	}
+	if lost.any() {
+		if err := s.workOut(ctx, lost, lost.ages(s.Tiers, Ages{})); err != nil {
+			return err
+		}
+	}
+	for _, tier := range s.Tiers {
+		s.unsound.Forget(tier.Granularity.String(), int64(tier.Floor))
+	}
+	return nil
+}
+
+func (s *Snapshot) loadSeries(ctx context.Context) error {
+	rows, err := listSeries(ctx, s.q)
 	if err != nil {
 		return err
 	}
 	s.Series = make([]SeriesInfo, 0, len(rows))
 	s.rolledUp = math.MinInt64
 	for _, row := range rows {
-		if row.Sound == 0 {
-			continue
-		}
 		info := SeriesInfo{
 			ID:          row.ID,
 			Key:         Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels},
 			Aggregation: Aggregation(row.Aggregation),
 		}
-		if row.LastTs.Valid {
-			info.rolledUp = Newest{SeriesID: row.ID, TS: Micros(row.LastTs.Int64), Value: row.LastValue.Float64}
+		if row.NewestTs >= 0 {
+			info.rolledUp = Newest{SeriesID: row.ID, TS: Micros(row.NewestTs), Value: row.NewestValue}
 			s.rolledUp = max(s.rolledUp, info.rolledUp.TS)
 		}
 		s.Series = append(s.Series, info)

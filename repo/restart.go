@@ -45,3 +45,13 @@ func (w *Writer) Restart(ctx context.Context) (bool, error) {
 	w.walPages, w.checkpointAt = 0, w.checkpointPages()
 	return true, nil
 }
+
+// takeWAL copies the WAL into a file that has been renamed, and leaves nothing in it: it has kept its own name, and would be
+// left behind. Nobody can have opened the file that it seems to belong to, since there is none. Where a reader holds it,
+// what it has stays in it.
+func (w *Writer) takeWAL() {
+	_ = rawConn(w.conn, func(c *sqlite3.Conn) error {
+		_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
+		return err
+	})
+}

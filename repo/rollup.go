@@ -32,7 +32,7 @@ const (
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) RollUp(ctx context.Context, to Granularity, now Micros, grace time.Duration) (made int64, more bool, err error) {
 	err = w.update(ctx, "roll up "+to.String()+" of", func() error {
-		tiers, err := listTiers(ctx, w.q)
+		tiers, err := w.tiers(ctx)
 		if err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (w *Writer) rollUpSlice(ctx context.Context, to Granularity, slice span) (m
 }
 
 func (w *Writer) raiseWatermark(ctx context.Context, g Granularity, watermark Micros) error {
-	tiers, err := listTiers(ctx, w.q)
+	tiers, err := w.tiers(ctx)
 	if err != nil || tiers[g].Watermark >= watermark {
 		return err
 	}
@@ -186,9 +186,13 @@ func (w *Writer) rollUpBuckets(ctx context.Context, to Granularity, slice span) 
 	}); err != nil {
 		return err
 	}
+	leftOut, err := w.doubtfulStates(ctx, source, slice)
+	if err != nil {
+		return err
+	}
 	return w.q.RollUpStateRollups(ctx, db.RollUpStateRollupsParams{
 		Granularity: to.String(), Bucket: to.Bucket().Microseconds(), Source: source.String(),
-		FromTs: int64(slice.from), UntilTs: int64(slice.until),
+		FromTs: int64(slice.from), UntilTs: int64(slice.until), LeftOut: leftOut,
 	})
 }
 

@@ -114,37 +114,3 @@ func (s *Snapshot) noteBucket(table string, g Granularity, ts Micros, id int64) 
 func errDisorder(table string) error {
 	return fmt.Errorf("%w: keys of %s do not rise", ErrDamaged, table)
 }
-
-// appendStates adds the buckets of a series of states. Of a bucket with a row that is not sound nothing is left.
-func (s *Snapshot) appendStates(ctx context.Context, page []Bucket, g Granularity, id int64, window Span) ([]Bucket, error) {
-	blob, err := s.q.PackStateRollups(ctx, db.PackStateRollupsParams{
-		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
-	})
-	var row seal.Row
-	before := Bucket{TS: math.MinInt64}
-	bad := Micros(math.MinInt64)
-	for rows := packed(blob); len(rows) > 0; {
-		ts, state, count := Micros(rows.integer()), rows.real(), rows.integer()
-		row.Begin("state_rollups").Text(g.String()).Integer(id).Integer(int64(ts)).Real(state).Integer(count)
-		switch sound := rows.isSound(&row); {
-		case !sound && ts != bad:
-			s.noteBucket("state_rollups", g, ts, id)
-			page, bad = withoutBucket(page, id, ts), ts
-		case !sound || ts == bad:
-		case ts < before.TS || ts == before.TS && state <= before.Min:
-			return page, errDisorder("state_rollups")
-		default:
-			before = Bucket{TS: ts, SeriesID: id, Count: count, Sum: state * float64(count), Min: state, Max: state}
-			page = append(page, before)
-		}
-	}
-	return page, err
-}
-
-// withoutBucket takes the rows of a bucket away that a page ends with.
-func withoutBucket(page []Bucket, id int64, ts Micros) []Bucket {
-	for len(page) > 0 && page[len(page)-1].SeriesID == id && page[len(page)-1].TS == ts {
-		page = page[:len(page)-1]
-	}
-	return page
-}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"math"
 	"slices"
 
 	"github.com/wanstore/wanstore/db"
@@ -124,12 +125,13 @@ func (s *sampleScan) read(ctx context.Context, window span) ([]Bucket, error) {
 	for rows := packed(inBlocks); len(rows) > 0; {
 		page = append(page, sampleBucket(Micros(rows.integer()), rows.integer(), rows.real()))
 	}
-	return s.appendRows(page, inRows), nil
+	return s.appendRows(page, inRows)
 }
 
 // appendRows adds the rows of raw_samples that are sound.
-func (s *sampleScan) appendRows(page []Bucket, rows packed) []Bucket {
+func (s *sampleScan) appendRows(page []Bucket, rows packed) ([]Bucket, error) {
 	var row seal.Row
+	before := Bucket{TS: math.MinInt64}
 	for len(rows) > 0 {
 		sample := sampleBucket(Micros(rows.integer()), rows.integer(), rows.real())
 		row.Begin("raw_samples").Integer(int64(sample.TS)).Integer(sample.SeriesID).Real(sample.Sum)
@@ -139,9 +141,18 @@ func (s *sampleScan) appendRows(page []Bucket, rows packed) []Bucket {
 			})
 			continue
 		}
+		if inOrder(sample, before) <= 0 {
+			return page, errDisorder("raw_samples")
+		}
+		before = sample
 		page = append(page, sample)
 	}
-	return page
+	return page, nil
+}
+
+// inOrder compares samples as raw_samples has them.
+func inOrder(a, b Bucket) int {
+	return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(a.SeriesID, b.SeriesID))
 }
 
 func sampleBucket(ts Micros, series int64, value float64) Bucket {
@@ -150,9 +161,8 @@ func sampleBucket(ts Micros, series int64, value float64) Bucket {
 
 // sort brings a page into the order of the scan.
 func (s *sampleScan) sort(page []Bucket) {
-	order := func(a, b Bucket) int { return cmp.Or(cmp.Compare(a.TS, b.TS), cmp.Compare(a.SeriesID, b.SeriesID)) }
-	if !slices.IsSortedFunc(page, order) {
-		slices.SortFunc(page, order)
+	if !slices.IsSortedFunc(page, inOrder) {
+		slices.SortFunc(page, inOrder)
 	}
 	if s.span.NewestFirst {
 		slices.Reverse(page)

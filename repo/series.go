@@ -22,6 +22,9 @@ const (
 // ErrAggregation says that the file already knows the metric with another aggregation.
 var ErrAggregation = errors.New("the file knows the metric with another aggregation")
 
+// errDamagedSeries says that the row of a series is damaged, and could not be mended.
+var errDamagedSeries = errors.New("what the file says of the series is damaged")
+
 // Key identifies a series. Labels is canonical JSON: sorted keys, {} when there are none.
 type Key struct {
 	MetricName string
@@ -65,6 +68,9 @@ func (w *Writer) Keys(ctx context.Context) ([]Key, error) {
 	}
 	keys := make([]Key, 0, len(rows))
 	for _, row := range rows {
+		if row.Sound == 0 {
+			continue
+		}
 		keys = append(keys, Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels})
 	}
 	return keys, nil
@@ -77,11 +83,26 @@ func (w *Writer) resolve(ctx context.Context, s *Series, maxSeries int64) error 
 	})
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return w.createSeries(ctx, s, maxSeries)
+		return w.resolveNew(ctx, s, maxSeries)
 	case err != nil:
 		return err
 	}
 	return s.learn(row.ID, Aggregation(row.Aggregation))
+}
+
+// resolveNew makes the row of a series, unless there is one that is damaged.
+func (w *Writer) resolveNew(ctx context.Context, s *Series, maxSeries int64) error {
+	_, err := w.q.FindSeriesID(ctx, db.FindSeriesIDParams{
+		MetricName: s.Key.MetricName, WanName: s.Key.WANName, Labels: s.Key.Labels,
+	})
+	switch {
+	case err == nil:
+		return errDamagedSeries
+	case errors.Is(err, sql.ErrNoRows):
+		return w.createSeries(ctx, s, maxSeries)
+	default:
+		return err
+	}
 }
 
 func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) error {
@@ -106,6 +127,9 @@ func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) e
 		Aggregation: string(aggregation),
 	})
 	if err != nil {
+		return err
+	}
+	if err := w.q.SealSeries(ctx, id); err != nil {
 		return err
 	}
 	return s.learn(id, aggregation)

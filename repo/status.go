@@ -15,6 +15,8 @@ type FileStatus struct {
 	Clock         Clock
 	// Check is "ok", or what SQLite's integrity check has found first that concerns the history.
 	Check string
+	// Unsound is what is left out because it is not as it was written.
+	Unsound []Unsound
 }
 
 // TierStatus is the state of one tier.
@@ -56,6 +58,10 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 	}
 	found, err := checkIntegrity(ctx, s.tx)
 	status.Check = found.text()
+	if err != nil || found.damage != "" {
+		return status, err
+	}
+	status.Unsound, err = s.walk(ctx)
 	return status, err
 }
 

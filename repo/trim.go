@@ -80,7 +80,7 @@ func (r room) growth(most int) growth {
 
 // trim does the first thing that makes the file smaller, or gets nearer to it.
 func (w *Writer) trim(ctx context.Context, latest Micros, trim *Trim, grown growth) (done bool, err error) {
-	tiers, err := listTiers(ctx, w.q)
+	tiers, err := w.tiers(ctx)
 	if err != nil {
 		return false, err
 	}

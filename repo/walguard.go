@@ -2,6 +2,7 @@ package repo
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
@@ -17,6 +18,11 @@ type guardedWAL struct {
 	header   int64              // where the header was written that is still without its page
 	unsummed map[int64]struct{} // pages written here whose frames have no sum of theirs yet
 	page     int64              // the number of the page that was read last, 0 if that is not known
+
+	around []byte // what is read with a page
+	held   []byte // the header of a new frame, which is written with its page
+	heldAt int64
+	end    int64 // of what this connection has written since it began the WAL
 }
 
 func newGuardedWAL(file DriverFile) *guardedWAL {
@@ -25,18 +31,17 @@ func newGuardedWAL(file DriverFile) *guardedWAL {
 
 // ReadAt reads a page only as it was written.
 func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
-	n, err := w.DriverFile.ReadAt(p, off)
+	if err := w.writeHeld(); err != nil {
+		return 0, err
+	}
 	w.page = 0
-	if !w.isPage(p, off) {
-		return n, err
+	if _, unsummed := w.unsummed[off]; unsummed || !w.isPage(p, off) {
+		return w.DriverFile.ReadAt(p, off)
 	}
-	if _, unsummed := w.unsummed[off]; unsummed {
-		return n, err
-	}
-	if n < len(p) || !w.fits(p, off) {
+	if !w.readFrame(p, off) {
 		return 0, vfs.SystemError(errFrame, sqlite3.IOERR_DATA)
 	}
-	return n, err
+	return len(p), nil
 }
 
 // isPage says that what is read is a page. Whoever begins a WAL settles how large its pages are,
@@ -77,6 +82,11 @@ func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 	case w.pageSize == 0:
 		w.learn()
 	}
+	if w.held != nil && off != w.heldAt+frameHeaderBytes {
+		if err := w.writeHeld(); err != nil {
+			return 0, err
+		}
+	}
 	page := off + frameHeaderBytes
 	switch {
 	case w.startsPage(page):
@@ -92,7 +102,44 @@ func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 		}
 		w.header = 0 // the next time that this page is written is once more
 	}
+	return w.write(p, off)
+}
+
+// write writes the header of a frame at the end of the WAL together with its page, which always follows: that is half of the
+// calls of a commit.
+func (w *guardedWAL) write(p []byte, off int64) (int, error) {
+	switch {
+	case off == 0:
+		w.end = walHeaderBytes
+	case w.header == off && off >= w.end && len(p) == frameHeaderBytes:
+		w.held, w.heldAt = append(w.around[:0], p...), off
+		return len(p), nil
+	case w.held != nil:
+		frame := append(w.held, p...)
+		w.held, w.around, w.end = nil, frame, w.heldAt+int64(len(frame))
+		n, err := w.DriverFile.WriteAt(frame, w.heldAt)
+		return max(n-frameHeaderBytes, 0), err
+	}
 	return w.DriverFile.WriteAt(p, off)
+}
+
+// writeHeld writes a header whose page did not follow.
+func (w *guardedWAL) writeHeld() error {
+	if w.held == nil {
+		return nil
+	}
+	header := w.held
+	w.held = nil
+	_, err := w.DriverFile.WriteAt(header, w.heldAt)
+	return err
+}
+
+// Sync brings to the disk what was written.
+func (w *guardedWAL) Sync(flags vfs.SyncFlag) error {
+	if err := w.writeHeld(); err != nil {
+		return err
+	}
+	return w.DriverFile.Sync(flags)
 }
 
 // lacksSum says that a frame has the header of one whose sum is still to be made: behind its numbers are zeros.
@@ -108,20 +155,21 @@ func (w *guardedWAL) startsPage(off int64) bool {
 	return (off-walHeaderBytes)%frameBytes(w.pageSize) == frameHeaderBytes
 }
 
-// fits says that a page has the checksum of its frame, which goes on from the one before. There is no page 0: where the number
-// is missing, so are the sums.
-func (w *guardedWAL) fits(page []byte, off int64) bool {
-	var before [8]byte // the sum of the frame before, or that of the header of the WAL
-	var frame [frameHeaderBytes]byte
+// readFrame reads a page, if it has the checksum of its frame, which goes on from the one before. There is no page 0: where
+// the number is missing, so are the sums.
+func (w *guardedWAL) readFrame(page []byte, off int64) bool {
 	start := off - frameHeaderBytes
-	beforeAt := start - 8
+	from := start - 8 // where the sum before is: that of the header of the WAL, or of the frame before
 	if start > walHeaderBytes {
-		beforeAt = start - w.pageSize - 8
+		from = start - w.pageSize - 8
 	}
-	if n, _ := w.DriverFile.ReadAt(before[:], beforeAt); n < len(before) {
+	w.around = slices.Grow(w.around[:0], int(off-from)+len(page))[:int(off-from)+len(page)]
+	if n, _ := w.DriverFile.ReadAt(w.around, from); n < len(w.around) {
 		return false
 	}
-	if n, _ := w.DriverFile.ReadAt(frame[:], start); n < len(frame) || [4]byte(frame[:]) == [4]byte{} {
+	copy(page, w.around[off-from:])
+	before, frame := [8]byte(w.around), [frameHeaderBytes]byte(w.around[start-from:])
+	if [4]byte(frame[:]) == [4]byte{} {
 		return false
 	}
 	w.page = int64(binary.BigEndian.Uint32(frame[:]))

@@ -33,6 +33,8 @@ type Writer struct {
 	conn *sql.Conn // the pool's only connection
 	q    *db.Queries
 
+	control control // of its transactions
+
 	pageSize     int64
 	walPages     int // pages in the WAL after the last commit of this connection
 	checkpointAt int // pages in the WAL from which the next checkpoint is due
@@ -51,6 +53,7 @@ type Writer struct {
 	life        *life       // of the connection
 	unsound     *seal.Log   // rows that were left out
 	known       known       // of the newest samples
+	ages        Ages        // the policy that was set last
 
 	// What Append uses again.
 	fresh   []block.Sample
@@ -138,6 +141,12 @@ func (w *Writer) connect(ctx context.Context) error {
 	if w.q, err = prepare(ctx, w.conn); err != nil {
 		return err
 	}
+	if w.control, err = prepareControl(ctx, w.conn); err != nil {
+		return err
+	}
+	if err := w.mendSeries(ctx); err != nil {
+		return err
+	}
 	return w.watchWAL()
 }
 
@@ -168,6 +177,7 @@ func (w *Writer) close() error {
 	if w.q != nil {
 		errs = append(errs, w.q.Close())
 	}
+	errs = append(errs, w.control.close())
 	if w.conn != nil {
 		errs = append(errs, w.conn.Close())
 	}
@@ -182,34 +192,33 @@ func (w *Writer) update(ctx context.Context, operation string, f func() error) e
 	if w.gone {
 		return failure(ctx, operation, w.path, fmt.Errorf("%w, and there is no other one yet: %w", ErrDamaged, w.failed))
 	}
-	return failure(ctx, operation, w.path, immediately(ctx, w.conn, f))
+	return failure(ctx, operation, w.path, w.control.immediately(ctx, w.conn, f))
 }
 
 // Tiers returns the state of the tiers.
 //
 // Errors: ErrDamaged, and those of the file system.
 func (w *Writer) Tiers(ctx context.Context) (Tiers, error) {
-	tiers, err := listTiers(ctx, w.q)
+	tiers, lost, err := readTiers(ctx, w.q)
+	if err == nil && lost.any() {
+		tiers, err = w.workOutTiers(ctx, tiers, lost)
+	}
 	return tiers, failure(ctx, "read tiers of", w.path, err)
 }
 
-func listTiers(ctx context.Context, q *db.Queries) (Tiers, error) {
-	var tiers Tiers
+// readTiers returns what the file says of the tiers, and of which it does not.
+func readTiers(ctx context.Context, q *db.Queries) (tiers Tiers, lost lostTiers, err error) {
 	rows, err := q.ListTiers(ctx)
-	if err != nil {
-		return tiers, err
+	for g := range lost {
+		lost[g], tiers[g].Granularity = true, Granularities()[g]
 	}
-	if len(rows) != tierCount {
-		return tiers, fmt.Errorf("%w: %d tiers, want %d", ErrDamaged, len(rows), tierCount)
-	}
+	var met lostTiers
 	for _, row := range rows {
 		g, err := ParseGranularity(row.Granularity)
 		if err != nil {
-			return tiers, fmt.Errorf("%w: %w", ErrDamaged, err)
+			continue // what damage has made of a name
 		}
-		if row.Sound == 0 {
-			return tiers, fmt.Errorf("%w: tier %s is not as it was written", ErrDamaged, g)
-		}
+		lost[g], met[g] = row.Sound == 0 || met[g], true
 		tiers[g] = Tier{
 			Granularity: g,
 			Watermark:   Micros(row.Watermark),
@@ -217,7 +226,7 @@ func listTiers(ctx context.Context, q *db.Queries) (Tiers, error) {
 			Keep:        duration(row.Keep),
 		}
 	}
-	return tiers, nil
+	return tiers, lost, err
 }
 
 func setTier(ctx context.Context, q *db.Queries, tier Tier) error {

@@ -16,6 +16,7 @@ var refusals = [repo.OutcomeCount]error{
 	repo.RefusedOld:         ErrTooOld,
 	repo.RefusedAggregation: ErrAggregation,
 	repo.RefusedSeries:      ErrTooManySeries,
+	repo.RefusedDamaged:     ErrSeriesDamaged,
 }
 
 // commit stores the oldest batch of the queue.
@@ -68,6 +69,7 @@ func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 	}
 	l.stats.commit(outcomes[:len(batch.Samples)], time.Since(start), err)
 	l.measureSize()
+	l.noteUnsound()
 	if !errors.Is(err, repo.ErrImportMoved) { // which says nothing about the file
 		l.note(committing, err)
 	}

@@ -29,10 +29,11 @@ func TestMinuteThatIsCut(t *testing.T) {
 	}
 	w := open(t, service.Config{DBPath: path, CommitSamples: 20_000}, options)
 	s := rtt(t, w)
-	total := int64(10_500)
-	w.Record(run(s, int(total), minute.Add(time.Minute-5*time.Millisecond), 5*time.Millisecond)...) // to the end of the minute
-	if err := w.Flush(t.Context()); err != nil {
-		t.Fatal(err)
+	const step, commits, perCommit = 500 * time.Microsecond, 7, 15_000
+	total := int64(commits * perCommit)
+	for left := range commits { // up to the end of the minute
+		last := minute.Add(time.Minute - step - time.Duration((commits-1-left)*perCommit)*step)
+		write(t, w, run(s, perCommit, last, step)...)
 	}
 	_, err := w.Maintain(ctx)
 	want(t, err, context.Canceled)
@@ -40,8 +41,8 @@ func TestMinuteThatIsCut(t *testing.T) {
 	if !cut.After(minute) || !cut.Before(minute.Add(time.Minute)) {
 		t.Fatalf("the watermark is %s, want it in the minute of %s", cut, minute)
 	}
-	if rolledUp := filetest.Int(t, path, "SELECT sum(count) FROM rollups"); rolledUp != 10_000 {
-		t.Errorf("%d samples rolled up before the cut, want 10,000", rolledUp)
+	if rolledUp := filetest.Int(t, path, "SELECT sum(count) FROM rollups"); rolledUp != 100_000 {
+		t.Errorf("%d samples rolled up before the cut, want 100,000", rolledUp)
 	}
 
 	h := history(t, path)

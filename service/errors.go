@@ -38,6 +38,8 @@ var (
 	ErrAhead = errors.New("too far in the future")
 	// ErrTooOld says that a sample is older than everything that the file keeps.
 	ErrTooOld = errors.New("older than anything that the file keeps")
+	// ErrSeriesDamaged says that what the file says of a series is damaged, and could not be mended.
+	ErrSeriesDamaged = errors.New("the series is damaged in the file")
 	// ErrDropped says that a full queue gave the sample up for newer ones.
 	ErrDropped = errors.New("dropped from a full queue")
 	// ErrClosed says that the writer has been closed.
@@ -56,7 +58,7 @@ const MaxValue = repo.MaxValue
 // SampleError says why one sample was not stored.
 type SampleError struct {
 	Sample Sample
-	Err    error // ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed
+	Err    error // ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeriesDamaged, ErrSeries, ErrDropped, ErrClosed
 }
 
 // Error names the sample and the reason.

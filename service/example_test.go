@@ -16,7 +16,10 @@ func ExampleWriter() {
 		writer, err := service.OpenWriter(ctx,
 			service.Config{DBPath: path, RetentionDays: 30},
 			service.Options{Metrics: []service.Metric{
-				{Name: "modem_online", Help: "Whether the modem has a line.", Aggregation: service.Mode},
+				{
+					Name: "modem_online", Help: "Whether the modem has a line.", Aggregation: service.Mode,
+					States: service.StateNames{0: "no", 1: "yes"},
+				},
 			}})
 		if err != nil {
 			return err

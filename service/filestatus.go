@@ -7,7 +7,12 @@ import (
 )
 
 // FileStatus is the state of a history file.
-type FileStatus = repo.FileStatus
+type FileStatus struct {
+	repo.FileStatus
+
+	// Unsound is what is left out because it is not as it was written.
+	Unsound []Unsound
+}
 
 // TierStatus is the state of one tier of a history file.
 type TierStatus = repo.TierStatus
@@ -23,4 +28,7 @@ func (h *History) Size(ctx context.Context) (FileSize, error) { return h.reader.
 // Status looks through the whole file and returns its state: it takes about a second for each hundred megabytes.
 //
 // Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
-func (h *History) Status(ctx context.Context) (FileStatus, error) { return h.reader.Status(ctx) }
+func (h *History) Status(ctx context.Context) (FileStatus, error) {
+	status, err := h.reader.Status(ctx)
+	return FileStatus{status, unsoundOf(status.Unsound)}, err
+}

@@ -16,6 +16,7 @@ const (
 	SamplesTooOld      Reason = "samples_too_old"     // nothing that is recorded is new enough to be kept
 	SizeCap            Reason = "size_cap"            // the file can not be held to its size cap
 	FileDamaged        Reason = "file_damaged"        // the file is damaged, and no new one has taken its place yet
+	ContentDamaged     Reason = "content_damaged"     // rows are not as they were written, and are left out
 	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and nobody has taken it away
 	MaintenanceOverdue Reason = "maintenance_overdue" // nothing is rolled up or deleted any more
 )
@@ -63,7 +64,7 @@ func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	problems := quarantineProblems(len(damaged))
+	problems := append(unsoundProblems(h.Unsound()), quarantineProblems(len(damaged))...)
 	if backlog > maxBacklog {
 		problems = append(problems, Problem{MaintenanceOverdue,
 			fmt.Sprintf("raw samples of %s have not been rolled up", backlog.Round(time.Second))})
@@ -124,6 +125,7 @@ func (s *stats) health(config *Config, noMaintenance bool) []Problem {
 	case s.vitals.overCap:
 		problems = append(problems, Problem{SizeCap, overCapMessage(config.MaxSize)})
 	}
+	problems = append(problems, unsoundProblems(s.status.Unsound)...)
 	problems = append(problems, s.vitals.damageProblems()...)
 	idle := time.Since(s.vitals.maintained)
 	if !noMaintenance && idle > overdueIntervals*config.MaintenanceInterval {

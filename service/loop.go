@@ -33,6 +33,7 @@ type loop struct {
 	trimming    trimming
 	passes      []*pass // the first one is being run
 	clock       clockGuard
+	walk        walk
 
 	entries  []entry
 	samples  []repo.Sample

@@ -80,7 +80,7 @@ func newPass(ctx context.Context, l *loop, deadline time.Time) *pass {
 		p.stages = append(p.stages, p.sweepRollups(l.store, g))
 	}
 	trim := stage{"trim", l.trim} // a file that nobody writes to, or whose size cap has become smaller
-	p.stages = append(p.stages, trim, p.vacuum(l.store), p.checkpoint(l.store))
+	p.stages = append(p.stages, trim, p.vacuum(l.store), p.checkpoint(l.store), p.lookThrough(l))
 	return p
 }
 
@@ -215,6 +215,7 @@ func (l *loop) step() {
 		l.passes = l.passes[1:]
 		l.passEnded(p)
 	}
+	l.noteUnsound()
 	l.checkpointIfDue() // a long pass fills the WAL, too
 	l.options.Watchdog()
 	l.pause.Reset(stepPause)

@@ -155,6 +155,8 @@ func TestUnsoundDeclaration(t *testing.T) {
 			shut(t, open(t, service.Config{DBPath: path}, declaring(modemState())))
 			sealed := metadataRows(t, path)
 			filetest.Exec(t, path, "UPDATE metric_metadata SET "+damage)
+			h := history(t, path)
+			expectUnsound(t, h, []service.Unsound{{Table: "metric_metadata", Rows: 8}})
 			expectMetric(t, path, service.Metrics()[0])
 			if got := metricIn(t, path, "modem_state"); got.Name != "" {
 				t.Errorf("the file says %+v", got)
@@ -163,7 +165,18 @@ func TestUnsoundDeclaration(t *testing.T) {
 			if diff := cmp.Diff(sealed, metadataRows(t, path)); diff != "" {
 				t.Errorf("rows (-before +after):\n%s", diff)
 			}
+			expectUnsound(t, h, nil)
 		})
+	}
+}
+
+// expectUnsound wants to be told of these rows where a history shows its metrics.
+func expectUnsound(t *testing.T, h *service.History, expected []service.Unsound) {
+	t.Helper()
+	_, err := h.Metrics(t.Context())
+	want(t, err, nil)
+	if diff := cmp.Diff(expected, h.Unsound()); diff != "" {
+		t.Errorf("unsound (-want +got):\n%s", diff)
 	}
 }
 

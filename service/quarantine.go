@@ -50,6 +50,7 @@ func (l *loop) mend(err error) bool {
 	}
 	l.mending.failed, l.mending.adopt = false, true
 	l.hold = walHold{} // of the old file's WAL
+	l.walk = walk{}
 	found := l.store.Findings()
 	l.announce(found)
 	switch {
@@ -130,9 +131,6 @@ func (c *core) announce(findings repo.Findings) {
 	if findings.StrayWAL != "" {
 		c.log.Warn("another file was put in the place of the history: the WAL of the old one has been moved aside",
 			"moved_to", findings.StrayWAL+"-wal")
-	}
-	if findings.Reindexed {
-		c.log.Warn("the index of the series was damaged and has been made once more")
 	}
 	if findings.Unchecked {
 		c.log.Debug("the check at open has seen a part of the file only: it is a large one")

@@ -81,6 +81,15 @@ func newFullSpeed(t *testing.T, limit service.Bytes, series int, step time.Durat
 	return f
 }
 
+// value is a state for each tenth series, and a number of many digits for the others, which takes the room that samples may take.
+func value(series int, moment int64) float64 {
+	state := float64(moment % 3)
+	if series%10 == 9 {
+		return state
+	}
+	return state + 1/float64(moment+3)
+}
+
 // newSeries makes each tenth one of states.
 func (f *fullSpeed) newSeries(i int) *service.Series {
 	metric := service.RTT
@@ -121,7 +130,7 @@ func (f *fullSpeed) record(rows int) {
 	for n := 0; n < rows; n += len(batch) {
 		moment := f.moment.Load()
 		for i, s := range f.series {
-			batch[i] = service.Sample{Series: s, Time: f.at(moment), Value: float64(moment % 3)}
+			batch[i] = service.Sample{Series: s, Time: f.at(moment), Value: value(i, moment)}
 		}
 		f.w.Record(batch...)
 		f.moment.Store(moment + 1)
@@ -183,7 +192,11 @@ func TestSmallerSizeCap(t *testing.T) {
 	w := open(t, config, options)
 	s := rtt(t, w)
 	for n := range 10 {
-		write(t, w, run(s, 20_000, now.Add(-time.Duration(10-n)*2*time.Minute), 5*time.Millisecond)...)
+		samples := run(s, 30_000, now.Add(-time.Duration(10-n)*4*time.Minute), 5*time.Millisecond)
+		for i := range samples {
+			samples[i].Value = value(0, int64(i))
+		}
+		write(t, w, samples...)
 	}
 	maintain(t, w)
 	before := onDisk(path)
@@ -199,8 +212,8 @@ func TestSmallerSizeCap(t *testing.T) {
 	if trimmed[service.Raw] == 0 || trimmed[service.Minute]+trimmed[service.FiveMinutes]+trimmed[service.Hour] != 0 {
 		t.Errorf("%v rows trimmed, want raw ones only", trimmed)
 	}
-	if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != 200_000 {
-		t.Errorf("the history has %d samples, want 200000", got)
+	if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != 300_000 {
+		t.Errorf("the history has %d samples, want 300000", got)
 	}
 	if got := filetest.Int(t, path, filetest.CountRawSamples); got == 0 {
 		t.Error("no raw sample is left, want the newest")

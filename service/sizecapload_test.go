@@ -175,9 +175,10 @@ func (c *capped) batchOfThePast() []service.Sample {
 	return samples
 }
 
+// sample has a value of many digits, which takes the room that a sample may take.
 func (c *capped) sample(i int, at time.Time) service.Sample {
 	c.known[[2]int64{int64(i), at.UnixMicro()}] = true
-	return service.Sample{Series: c.series[i], Time: at, Value: float64(c.r.IntN(c.distinct))}
+	return service.Sample{Series: c.series[i], Time: at, Value: float64(c.r.IntN(c.distinct)) / 3}
 }
 
 func (c *capped) floor() int64 {

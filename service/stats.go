@@ -1,6 +1,7 @@
 package service
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -41,6 +42,9 @@ type WriterStatus struct {
 
 	Quarantines int64 // damaged files that were moved aside
 
+	Unsound  []Unsound // what is left out because it is not as it was written
+	Unmerged int64     // samples that could not join a bucket, because that is not
+
 	ClockDoubt   time.Duration // how far the clock is ahead of what can be explained, 0 while it is believed
 	DeletesAgain time.Time     // when deleting goes by the clock again, if that goes on; zero while it is believed
 
@@ -56,11 +60,12 @@ type Refused struct {
 	Aggregation int64 // ErrAggregation
 	Series      int64 // ErrSeries
 	TooMany     int64 // ErrTooManySeries
+	Damaged     int64 // ErrSeriesDamaged
 }
 
 // Total is how many samples were refused.
 func (r Refused) Total() int64 {
-	return r.Value + r.Ahead + r.TooOld + r.Aggregation + r.Series + r.TooMany
+	return r.Value + r.Ahead + r.TooOld + r.Aggregation + r.Series + r.TooMany + r.Damaged
 }
 
 // Dropped counts samples that were given up, by cause.
@@ -74,6 +79,8 @@ type stats struct {
 	mu     sync.Mutex
 	status WriterStatus
 	vitals vitals
+
+	unmerged int64 // of the file, when it was last looked at
 }
 
 // begin makes ready to count.
@@ -123,6 +130,8 @@ func (w *WriterStatus) count(outcome repo.Outcome) {
 		w.Refused.Aggregation++
 	case repo.RefusedSeries:
 		w.Refused.TooMany++
+	case repo.RefusedDamaged:
+		w.Refused.Damaged++
 	}
 }
 
@@ -159,6 +168,7 @@ func (s *stats) snapshot() WriterStatus {
 	status := s.status
 	status.CommitTimes = status.CommitTimes.clone()
 	status.LastPass = status.LastPass.clone()
+	status.Unsound = slices.Clone(status.Unsound)
 	status.DiskFull = s.vitals.troubles.have(diskFull)
 	return status
 }

@@ -150,7 +150,11 @@ func parseLabels(list []string) (service.Labels, error) {
 
 // show writes the answer and returns how many rows it had.
 func (o *historyOptions) show(cmd *cobra.Command, history *service.History, query service.Query) (int64, error) {
-	ctx, out, look := cmd.Context(), cmd.OutOrStdout(), newLook(zoneOf(cmd))
+	ctx, out := cmd.Context(), cmd.OutOrStdout()
+	look, err := newLook(ctx, history, zoneOf(cmd))
+	if err != nil {
+		return 0, err
+	}
 	switch {
 	case o.plot:
 		return plot(ctx, history, query, out, look)

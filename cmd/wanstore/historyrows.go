@@ -111,7 +111,8 @@ func newSummaryRow(s service.Summary, shown look) *summaryRow {
 	}
 	for _, state := range s.States {
 		row.States = append(row.States, stateRow{
-			Value: state.Value, Name: shown.styles[s.Metric].name(state.Value), Count: state.Count, Share: state.Share,
+			Value: state.Value, Name: shown.styles[s.Metric].names[state.Value],
+			Count: state.Count, Share: state.Share,
 		})
 	}
 	return row

@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("no such condition")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"declare": declare,
 			"exits":   exits,
 			"foreign": foreign,
 			"get":     get,

@@ -140,7 +140,7 @@ func (d *drawing) title(t *track) {
 		parts = append(parts, labels)
 	}
 	if unit := d.styles[t.Metric].unit; unit != "" {
-		parts = append(parts, "in "+unit)
+		parts = append(parts, "in "+printable(unit))
 	}
 	d.lines("", clip(strings.Join(parts, "  "), d.width))
 }

@@ -155,7 +155,7 @@ func TestRibbonColours(t *testing.T) {
 	for i, value := range []float64{0, 1, 1, 2, 3, 7, 1.5, 0, 0} {
 		states.cells = append(states.cells, cell{count: int64(min(i, 1)), value: value})
 	}
-	r := newRibbon(states, valueStyles()[service.State])
+	r := newRibbon(states, valueStyles(service.Metrics())[service.State])
 	if got, want := r.draw(states.cells, false), " YYSR7cGG"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -28,10 +28,11 @@ func newRibbon(t *track, style valueStyle) ribbon {
 	return r
 }
 
-// letter returns the mark of a state: the first letter of its name, its digit, or a letter that the legend explains.
+// letter returns the mark of a state: the first letter of its name, if no other begins with that,
+// its digit, or a letter that the legend explains.
 func (r ribbon) letter(value float64) string {
-	if name := r.style.name(value); name != "" {
-		return strings.ToUpper(name[:1])
+	if letter := initial(r.style.names[value]); letter != "" && r.alone(letter) {
+		return letter
 	}
 	if text := trimmed(value); len(text) == 1 {
 		return text
@@ -42,20 +43,40 @@ func (r ribbon) letter(value float64) string {
 	return "#"
 }
 
+// alone says that one name at most begins with a letter.
+func (r ribbon) alone(letter string) bool {
+	names := 0
+	for _, name := range r.style.names {
+		if initial(name) == letter {
+			names++
+		}
+	}
+	return names <= 1
+}
+
+// initial returns the letter that a name begins with, in upper case, "" for anything but A to Z.
+func initial(name string) string {
+	if name == "" {
+		return ""
+	}
+	if letter := strings.ToUpper(name[:1]); letter >= "A" && letter <= "Z" {
+		return letter
+	}
+	return ""
+}
+
+// stateColours are those of the congestion states.
+var stateColours = map[float64]asciigraph.AnsiColor{
+	float64(measure.Green):   asciigraph.Green,
+	float64(measure.Yellow):  asciigraph.Yellow,
+	float64(measure.SoftRed): asciigraph.DarkOrange,
+	float64(measure.Red):     asciigraph.Red,
+}
+
 // colour returns how the mark of a state is coloured, if it is.
 func (r ribbon) colour(value float64) asciigraph.AnsiColor {
-	if r.metric != service.State || r.style.name(value) == "" {
-		return asciigraph.Default
-	}
-	switch measure.State(value) {
-	case measure.Green:
-		return asciigraph.Green
-	case measure.Yellow:
-		return asciigraph.Yellow
-	case measure.SoftRed:
-		return asciigraph.DarkOrange
-	case measure.Red:
-		return asciigraph.Red
+	if colour, ok := stateColours[value]; ok && r.metric == service.State {
+		return colour
 	}
 	return asciigraph.Default
 }
@@ -93,8 +114,8 @@ func (r ribbon) legend() []string {
 			continue
 		}
 		text := trimmed(value)
-		if name := r.style.name(value); name != "" {
-			text = name
+		if name := r.style.names[value]; name != "" {
+			text = printable(name)
 		}
 		if text != letter {
 			parts = append(parts, letter+" "+text)

@@ -22,8 +22,9 @@ func newStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Show the state of the file",
 		Long: `Show the sizes of the file, what each tier of it holds and for how long, and whether SQLite's quick check finds it
-sound. It only reads, about a second for each hundred megabytes. The exit code is 1 if the check finds anything. "damaged"
-names a file that was moved aside because it was damaged, and lies there until somebody takes it away.
+sound. It only reads, about a second for each hundred megabytes. The exit code is 1 if the check finds anything, or if rows
+are not as they were written: "left out" says how many of them there are, and where. "damaged" names a file that was moved
+aside because it was damaged, and lies there until somebody takes it away.
 
 A tier counts from its floor on, and is complete up to its watermark.`,
 		Example: `  wanstore status
@@ -51,6 +52,9 @@ func showStatus(cmd *cobra.Command, asJSON bool) error {
 	if status.Check != checkPassed {
 		return fmt.Errorf("check %s: %w: %s", name, service.ErrDamaged, status.Check)
 	}
+	if len(status.Unsound) > 0 {
+		return fmt.Errorf("check %s: %w: rows are not as they were written, and are left out", name, service.ErrDamaged)
+	}
 	return nil
 }
 
@@ -66,6 +70,8 @@ type fileStatus struct {
 	Check            string       `json:"check"`
 	Tiers            []tierStatus `json:"tiers"`
 	Quarantined      []string     `json:"quarantined"` // damaged files beside it
+	// Unsound is what is left out because it is not as it was written.
+	Unsound []unsoundRows `json:"unsound,omitempty"`
 	// Of the clock that ages are counted from: what deleting has gone by, and since when it is in doubt.
 	DeletedBy    moment `json:"deleted_by"`
 	ClockDoubted moment `json:"clock_doubted"`
@@ -87,6 +93,28 @@ type tierStatus struct {
 	keep time.Duration
 }
 
+// unsoundRows are rows of a table, or of one tier of it, that are not as they were written.
+type unsoundRows struct {
+	Table       string `json:"table"`
+	Granularity string `json:"granularity,omitempty"`
+	Rows        int64  `json:"rows"`
+	From        moment `json:"from"`
+	Until       moment `json:"until"`
+
+	text string
+}
+
+func newUnsoundRows(list []service.Unsound) []unsoundRows {
+	var rows []unsoundRows
+	for _, one := range list {
+		rows = append(rows, unsoundRows{
+			Table: one.Table, Granularity: one.Granularity, Rows: one.Rows,
+			From: moment{one.From}, Until: moment{one.Until}, text: one.String(),
+		})
+	}
+	return rows
+}
+
 func readStatus(ctx context.Context, history *service.History, name string) (fileStatus, error) {
 	read, err := history.Status(ctx)
 	if err := errors.Join(err, history.Close()); err != nil {
@@ -99,7 +127,7 @@ func readStatus(ctx context.Context, history *service.History, name string) (fil
 	status := fileStatus{
 		Path: name, FileBytes: read.FileBytes, WALBytes: read.WALBytes, FreeBytes: read.FreeBytes,
 		SchemaVersion: read.SchemaVersion, Series: read.Series, Check: read.Check,
-		RetentionSeconds: retention.Seconds(), retention: retention,
+		RetentionSeconds: retention.Seconds(), retention: retention, Unsound: newUnsoundRows(read.Unsound),
 	}
 	if status.Quarantined, err = service.Quarantined(name); err != nil {
 		return fileStatus{}, err
@@ -154,6 +182,9 @@ func (s fileStatus) print(out io.Writer) error {
 		{"retention", formatAge(s.retention)},
 		{"clock", clock},
 		{"check", s.Check},
+	}
+	for _, rows := range s.Unsound {
+		list = append(list, []string{"left out", rows.text})
 	}
 	for _, damaged := range s.Quarantined {
 		list = append(list, []string{"damaged", printable(damaged)})

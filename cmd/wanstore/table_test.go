@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wanstore/wanstore/measure"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -142,8 +143,19 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
+// The catalogue names the states as the measurement does.
+func TestNamesOfStates(t *testing.T) {
+	names := service.StateNames{}
+	for state := measure.Green; state <= measure.Red; state++ {
+		names[float64(state)] = state.String()
+	}
+	if diff := cmp.Diff(names, valueStyles(service.Metrics())[service.State].names); diff != "" {
+		t.Errorf("names (-measured +catalogue):\n%s", diff)
+	}
+}
+
 func TestNumbers(t *testing.T) {
-	styles := valueStyles()
+	styles := valueStyles(service.Metrics())
 	for _, c := range []struct{ got, want string }{
 		{styles["wanctl_rtt_ms"].show(12.3456), "12.346 ms"},
 		{styles["wanctl_rtt_ms"].show(0), "0.000 ms"},

@@ -1,13 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/wanstore/wanstore/measure"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -17,48 +17,36 @@ type look struct {
 	styles map[string]valueStyle // by metric
 }
 
-func newLook(zone *time.Location) look { return look{zone: zone, styles: valueStyles()} }
+// newLook shows values as the file says.
+func newLook(ctx context.Context, history *service.History, zone *time.Location) (look, error) {
+	metrics, err := history.Metrics(ctx)
+	return look{zone: zone, styles: valueStyles(metrics)}, err
+}
 
 // valueStyle is how the values of one metric are shown to people.
 type valueStyle struct {
 	unit  string
-	names []string // of states, by value
+	names service.StateNames
 }
 
-// valueStyles returns the styles of the metrics that are known, by name.
-func valueStyles() map[string]valueStyle {
-	styles := map[string]valueStyle{}
-	for _, metric := range service.Metrics() {
-		styles[metric.Name] = valueStyle{unit: metric.Unit}
+// valueStyles returns the styles of metrics, by name.
+func valueStyles(metrics []service.Metric) map[string]valueStyle {
+	styles := make(map[string]valueStyle, len(metrics))
+	for _, metric := range metrics {
+		styles[metric.Name] = valueStyle{unit: metric.Unit, names: metric.States}
 	}
-	var states []string
-	for state := measure.Green; state <= measure.Red; state++ {
-		states = append(states, state.String())
-	}
-	styles[service.State] = valueStyle{names: states}
-	styles[service.SteeringEnabled] = valueStyle{names: []string{"no", "yes"}}
 	return styles
 }
 
 // show returns a value with its unit, or the state with its name.
 func (s valueStyle) show(value float64) string {
-	if name := s.name(value); name != "" {
-		return fmt.Sprintf("%.0f %s", value, name)
+	if name := s.names[value]; name != "" {
+		return trimmed(value) + " " + printable(name)
 	}
 	if s.unit != "" {
-		return fixed(value) + " " + s.unit
+		return fixed(value) + " " + printable(s.unit)
 	}
 	return trimmed(value)
-}
-
-// name returns the name of a state, "" if it has none.
-func (s valueStyle) name(value float64) string {
-	for i, name := range s.names {
-		if value == float64(i) {
-			return name
-		}
-	}
-	return ""
 }
 
 // fixed returns a number with three decimals, unless that says nothing about it.

@@ -21,12 +21,12 @@ func (l load) samples() int { return l.series * l.rate * 60 * l.minutes }
 // isState says that a series is a state, as two in seven are.
 func isState(series int) bool { return series%7 >= 5 }
 
-// value makes the next value of a series.
+// value makes the next value of a series: a state, or milliseconds that were measured in nanoseconds.
 func value(random *rand.Rand, series int) float64 {
 	if isState(series) {
 		return float64(random.IntN(4))
 	}
-	return 20 + random.Float64()*5
+	return float64(20_000_000+random.Int64N(5_000_000)) / 1e6
 }
 
 func newRandom() *rand.Rand { return rand.New(rand.NewPCG(1, 2)) }

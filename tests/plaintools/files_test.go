@@ -66,23 +66,37 @@ func mv(t *testing.T, from, to string) {
 }
 
 // A history is renamed under its recorder, which goes on in a new one: what was accepted before is
-// in the old file, the rest in the new one.
+// in the old file, the rest in the new one. Who renames the file alone leaves its WAL behind, but
+// the recorder has both open, and can still take the one into the other.
 func TestRenamedUnderARecorder(t *testing.T) {
-	for _, to := range []string{"history.db.old", "../elsewhere.db"} {
-		t.Run(to, func(t *testing.T) {
+	for _, one := range []struct {
+		name, to string
+		move     func(t *testing.T, from, to string)
+	}{
+		{"all of it", "history.db.old", mv},
+		{"into another folder", "../elsewhere.db", mv},
+		{"the file alone", "history.db.old", mvAlone},
+	} {
+		t.Run(one.name, func(t *testing.T) {
 			w := atRest(t)
 			r, err := openRecorder(t.Context(), w.path, 0, slog.New(w.log))
 			must(t, err)
-			record(t, r, 2*maintainEvery)
-			old := filepath.Join(filepath.Dir(w.path), to)
-			mv(t, w.path, old)
+			const before = 2*maintainEvery + 3 // the last ones are in the WAL
+			record(t, r, before)
+			old := filepath.Join(filepath.Dir(w.path), one.to)
+			one.move(t, w.path, old)
 			record(t, r, 2*maintainEvery)
 			must(t, r.writer.Close(t.Context()))
 			w.log.calm(t)
-			checkFile(t, old, &w.oracle, 2*maintainEvery, 2*maintainEvery)
-			checkSince(t, w.path, 2*maintainEvery, 4*maintainEvery)
+			checkFile(t, old, &w.oracle, before, before)
+			checkSince(t, w.path, before, before+2*maintainEvery)
 		})
 	}
+}
+
+func mvAlone(t *testing.T, from, to string) {
+	t.Helper()
+	runQuietly(t, "mv", from, to)
 }
 
 func record(t *testing.T, r *recorder, batches int) {

@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os/exec"
 	"path/filepath"
@@ -73,6 +74,25 @@ func productRows(t *testing.T, path string) []row {
 		rows = append(rows, one)
 	}
 	return sorted(rows)
+}
+
+// compareTotals compares how many rows and samples the shell sees in the view with what the product
+// shows.
+func compareTotals(t *testing.T, s shell, path string) {
+	t.Helper()
+	if t.Failed() {
+		return // the product may not even open the file
+	}
+	samples := int64(0)
+	rows := productRows(t, path)
+	for _, one := range rows {
+		samples += one.Count
+	}
+	want := fmt.Sprintf("%d|%d\n", len(rows), samples)
+	got := s.run(t, path, "SELECT count(*), sum(count) FROM metrics;")
+	if got != want {
+		t.Errorf("the shell sees %srows and samples, want %s", got, want)
+	}
 }
 
 // foreignRows are the rows that another program prints, each a list of cells in JSON.

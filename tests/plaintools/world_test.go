@@ -140,8 +140,13 @@ func (w *world) finish(t *testing.T) {
 		checkFile(t, w.path, &w.oracle, 0, 0)
 	}
 	w.log.calm(t)
+	compareTotals(t, w.shell, w.path)
 	for _, one := range w.copies {
 		checkFile(t, one.path, &w.oracle, one.least, one.most)
+		compareTotals(t, w.shell, one.path)
+		if got, want := numbers(t, one.path), numbers(t, w.path); got != want {
+			t.Errorf("the header of the copy says %d, want %d", got, want)
+		}
 	}
 }
 

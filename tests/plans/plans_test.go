@@ -175,7 +175,7 @@ var (
 	scanStep     = regexp.MustCompile(`\bSCAN (\w+)`)
 	sortStep     = regexp.MustCompile(`\bUSE TEMP B-TREE`)
 	tableAlias   = regexp.MustCompile(`(?i)\b(?:FROM|JOIN|INTO)\s+(\w+)(?:\s+AS\s+(\w+))?`)
-	historyTable = regexp.MustCompile(`^(raw_samples|rollups|state_rollups|metrics)$`)
+	historyTable = regexp.MustCompile(`^(raw_blocks|raw_samples|rollups|state_rollups|metrics)$`)
 )
 
 // admitted refuses a step that scans a table of samples or buckets, also to make an index of it for this once, and one that
@@ -199,6 +199,7 @@ func TestScansAreSeen(t *testing.T) {
 	conn := openMigrated(t)
 	for _, query := range []string{
 		"SELECT value FROM raw_samples WHERE series_id = 1",
+		"SELECT b.payload FROM raw_blocks AS b WHERE b.last_ts >= 1",
 		"SELECT r.ts FROM rollups AS r WHERE r.ts < 1",
 		"SELECT s.id, q.ts FROM series AS s JOIN state_rollups AS q ON q.value = s.last_value",
 		"SELECT ts, series_id FROM raw_samples WHERE ts > 1 ORDER BY series_id",

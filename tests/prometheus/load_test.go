@@ -72,7 +72,7 @@ func (s *source) seconds(n int) [][]cycle {
 func (s *source) values() []float64 {
 	values := make([]float64, s.series)
 	for i := range values {
-		values[i] = 20 + s.random.Float64()*5
+		values[i] = float64(20_000_000+s.random.Int64N(5_000_000)) / 1e6
 		if i%len(metrics) >= 5 {
 			values[i] = float64(s.random.IntN(4))
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -31,6 +32,7 @@ func (m *machine) check(t *rapid.T) {
 		m.checkStates(t, g)
 	}
 	m.checkLatest(t)
+	m.checkStatus(t)
 }
 
 func (m *machine) rows(t *rapid.T, statement string, args ...any) [][]any {
@@ -105,14 +107,14 @@ func (m *machine) checkSamples(t *rapid.T) {
 	}
 	floor := int64(m.oracle.tiers[raw].floor)
 	if len(want) > 2000 { // after a burst, reading all of them each time takes too long
-		rows := m.rows(t, "SELECT count(*), total(value), min(ts), max(ts) FROM raw_samples WHERE ts >= ?", floor)
+		rows := m.rows(t, "SELECT count(*), total(value), min(ts), max(ts) FROM "+filetest.RawSamples+" WHERE ts >= ?", floor)
 		if diff := cmp.Diff(totals(want), rows, near); diff != "" {
 			t.Fatalf("totals of raw samples (-want +got):\n%s", diff)
 		}
 		return
 	}
 	got := map[rowAt]float64{}
-	for _, row := range m.rows(t, "SELECT series_id, ts, value FROM raw_samples WHERE ts >= ?", floor) {
+	for _, row := range m.rows(t, "SELECT series_id, ts, value FROM "+filetest.RawSamples+" WHERE ts >= ?", floor) {
 		got[rowAt{Series: m.names[row[0].(int64)], TS: micros(row[1].(int64))}] = row[2].(float64)
 	}
 	if !maps.Equal(want, got) { // a look before the diff, which is slow with many
@@ -209,6 +211,7 @@ func (m *machine) checkSwept(t *rapid.T) {
 	t.Helper()
 	for _, row := range m.rows(t, `
 		SELECT 'raw', count(*) FROM raw_samples WHERE ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
+		UNION ALL SELECT 'raw', count(*) FROM raw_blocks WHERE last_ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
 		UNION ALL SELECT r.granularity, count(*) FROM rollups AS r JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1
 		UNION ALL SELECT r.granularity, count(*) FROM state_rollups AS r JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1`) {
 		if row[1].(int64) != 0 {
@@ -220,7 +223,7 @@ func (m *machine) checkSwept(t *rapid.T) {
 func (m *machine) dump(t *rapid.T) map[string][][]any {
 	t.Helper()
 	tables := map[string][][]any{}
-	for _, table := range []string{"series", "raw_samples", "rollups", "state_rollups", "tiers"} {
+	for _, table := range []string{"series", "raw_blocks", "raw_samples", "rollups", "state_rollups", "tiers"} {
 		tables[table] = m.rows(t, "SELECT * FROM "+table+" ORDER BY 1, 2, 3")
 	}
 	return tables

@@ -10,7 +10,7 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/block"
 )
 
-// defineFold defines fold_blocks(payload, base, bucket, from, until, states), an aggregate that makes one blob of what
+// defineFold defines fold_blocks(payload, id, bucket, from, until, states), an aggregate that makes one blob of what
 // the samples that blocks have in [from, until) come to: one row a series and bucket or, for the series of the JSON array
 // states, one a series, bucket and value. The row source folded_buckets makes rows of that blob.
 func defineFold(conn *sqlite3.Conn) error {
@@ -19,7 +19,7 @@ func defineFold(conn *sqlite3.Conn) error {
 	return errors.Join(
 		conn.CreateWindowFunction("fold_blocks", arguments, sqlite3.DETERMINISTIC,
 			func() sqlite3.AggregateFunction {
-				f.folded = f.folded[:0]
+				f.folded, f.rising = f.folded[:0], rising{}
 				clear(f.rows)
 				return f
 			}),
@@ -34,6 +34,7 @@ type folder struct {
 	rows   map[foldKey]int // to folded
 	folded []foldedRow
 	blob   []byte
+	rising rising
 }
 
 // foldKey is numbers alone, since those are hashed fastest. state is the bits of a value, or noState.
@@ -57,7 +58,7 @@ type foldedRow struct {
 func (f *folder) Step(_ sqlite3.Context, arg ...sqlite3.Value) {
 	bucket, from, until := arg[2].Int64(), arg[3].Int64(), arg[4].Int64()
 	f.states.parse(arg[5])
-	for f.walker.Open(arg[0].RawText(), arg[1].Int64()); f.walker.Next(); {
+	for f.walker.Open(arg[0].RawText(), f.rising.moment(arg[1].Int64())); f.walker.Next(); {
 		f.add(f.walker.Series(), f.walker.Times(), f.walker.Values(), bucket, from, until)
 	}
 }
@@ -105,7 +106,7 @@ func (f *folder) Value(ctx sqlite3.Context) {
 	for i := range f.folded {
 		f.blob = f.folded[i].append(f.blob)
 	}
-	ctx.ResultBlob(f.blob)
+	f.rising.result(ctx, f.blob)
 }
 
 func (r *foldedRow) append(blob []byte) []byte {

@@ -7,15 +7,18 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"github.com/wanstore/wanstore/repo/internal/block"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
 // The key of a block is that of its part, times PartKeys, and a moment below PartKeys in microseconds.
 const PartKeys = 10_000_000_000_000_000
 
+const partSeries = block.SeriesPerPart
+
 // Define defines all of them on a connection. What is not sound goes into the log.
 func Define(conn *sqlite3.Conn, log *seal.Log) error {
 	return errors.Join(
-		definePack(conn), defineSeal(conn, log), definePackBlocks(conn), defineFold(conn), defineCount(conn),
+		definePack(conn), defineSeal(conn, log), definePackBlocks(conn), defineFold(conn), defineCount(conn), defineLook(conn, log),
 	)
 }

@@ -48,7 +48,7 @@ func numberBits(value sqlite3.Value) (bits uint64, ok bool) {
 		return uint64(value.Int64()), true //nolint:gosec // its bits
 	case sqlite3.FLOAT:
 		number := value.Float()
-		return math.Float64bits(number), !math.IsInf(number, 0)
+		return math.Float64bits(number), math.Abs(number) <= largest
 	default:
 		return 0, false
 	}

@@ -3,6 +3,7 @@ package functions
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 
 	"github.com/ncruces/go-sqlite3"
@@ -17,8 +18,8 @@ const PackedSample = 3 * 8
 // as a whole.
 const searchedSeries = 4
 
-// definePackBlocks defines pack_blocks(payload, base, series_ids, from, until), an aggregate that makes one blob of the
-// samples that blocks have in [from, until). series_ids is a JSON array, or ” for all series.
+// definePackBlocks defines pack_blocks(payload, id, series_ids, from, until), an aggregate that makes one blob of the
+// samples that blocks have in [from, until). series_ids is a JSON array, or empty for all series.
 func definePackBlocks(conn *sqlite3.Conn) error {
 	const arguments = 5
 	walker := new(block.Walker)
@@ -36,10 +37,11 @@ type blockPacker struct {
 	packed []byte
 	spare  *[]byte // where packed goes for the next one to use, once SQLite has copied it
 	picked picked
+	rising rising
 }
 
 func (p *blockPacker) Step(_ sqlite3.Context, arg ...sqlite3.Value) {
-	payload, base := arg[0].RawText(), arg[1].Int64()
+	payload, base := arg[0].RawText(), p.rising.moment(arg[1].Int64())
 	p.picked.parse(arg[2])
 	from, until := arg[3].Int64(), arg[4].Int64()
 	if n := len(p.picked.ids); n == 0 || n > searchedSeries {
@@ -73,8 +75,31 @@ func (p *blockPacker) pack(from, until int64) {
 }
 
 func (p *blockPacker) Value(ctx sqlite3.Context) {
-	ctx.ResultBlob(p.packed)
+	p.rising.result(ctx, p.packed)
 	*p.spare = p.packed
+}
+
+// rising watches the keys of blocks, which rise: otherwise pages were exchanged, or are there twice.
+type rising struct {
+	id     int64
+	begun  bool
+	broken bool
+}
+
+// moment takes the key of the next block and returns its moment.
+func (r *rising) moment(id int64) int64 {
+	r.broken = r.broken || r.begun && id <= r.id
+	r.id, r.begun = id, true
+	return id % PartKeys
+}
+
+// result returns a blob, or that the file is damaged.
+func (r *rising) result(ctx sqlite3.Context, blob []byte) {
+	if r.broken {
+		ctx.ResultError(fmt.Errorf("%w: keys of raw_blocks do not rise", sqlite3.CORRUPT))
+		return
+	}
+	ctx.ResultBlob(blob)
 }
 
 // picked is a set of series, empty for all.

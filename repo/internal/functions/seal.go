@@ -1,10 +1,12 @@
 package functions
 
 import (
+	"hash/crc32"
 	"math"
 
 	"github.com/ncruces/go-sqlite3"
 
+	"github.com/wanstore/wanstore/repo/internal/block"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
@@ -38,6 +40,7 @@ type sealer struct {
 	row    seal.Row
 	log    *seal.Log
 	finite bool // all numbers of the row are
+	walker block.Walker
 }
 
 // sum makes the check value of a row, which begins with its table.
@@ -61,14 +64,22 @@ func (s *sealer) sum(row []sqlite3.Value) int64 {
 	return s.row.Sum()
 }
 
-// sound says that a row is as it was written. No program writes an infinity; rolled up, it would make what is no number.
+// sound says that a row is as it was written, or that somebody has written it by hand. No program writes an infinity; rolled up,
+// it would make what is no number.
 func (s *sealer) sound(chk sqlite3.Value, row []sqlite3.Value) bool {
-	sum := s.sum(row)
-	if s.finite && (chk.Type() == sqlite3.NULL || chk.Type() == sqlite3.INTEGER && chk.Int64() == sum) {
+	if s.isSound(chk, row) {
 		return true
 	}
 	s.log.Note(key(row))
 	return false
+}
+
+func (s *sealer) isSound(chk sqlite3.Value, row []sqlite3.Value) bool {
+	if chk.Type() == sqlite3.NULL {
+		return s.counts(row)
+	}
+	sum := s.sum(row)
+	return s.finite && chk.Type() == sqlite3.INTEGER && chk.Int64() == sum
 }
 
 // key is the key of a row as the log tells rows apart.
@@ -82,10 +93,24 @@ func key(row []sqlite3.Value) seal.Key {
 		return seal.Key{Table: table, Granularity: "raw", TS: columns[0].Int64(), Rest: columns[1].Int64()}
 	case "rollups", "state_rollups":
 		return seal.Key{
-			Table: table, Granularity: columns[0].Text(), TS: columns[2].Int64(), Rest: columns[1].Int64(),
+			Table: table, Granularity: granularity(columns[0]), TS: columns[2].Int64(), Rest: columns[1].Int64(),
 		}
+	case "tiers":
+		return seal.Key{Table: table, Granularity: granularity(columns[0])}
+	case "metric_metadata":
+		return seal.Key{Table: table, Rest: int64(crc32.ChecksumIEEE(columns[0].RawText()))}
 	default:
 		return seal.Key{Table: table, Rest: columns[0].Int64()}
+	}
+}
+
+// granularity is "" for what damage has made of one.
+func granularity(value sqlite3.Value) string {
+	switch text := value.RawText(); string(text) {
+	case "raw", "1m", "5m", "1h":
+		return string(text)
+	default:
+		return ""
 	}
 }
 

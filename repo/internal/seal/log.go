@@ -2,6 +2,7 @@ package seal
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"sync"
 )
@@ -36,6 +37,7 @@ type Log struct {
 	mu       sync.Mutex
 	places   map[Place]*found
 	unmerged int64
+	follower *Log
 }
 
 type found struct {
@@ -47,6 +49,13 @@ type found struct {
 func (l *Log) Note(key Key) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.follower != nil {
+		l.follower.Note(key)
+	}
+	l.note(key)
+}
+
+func (l *Log) note(key Key) {
 	place := Place{key.Table, key.Granularity}
 	f, ok := l.places[place]
 	if !ok {
@@ -64,6 +73,43 @@ func (l *Log) Note(key Key) {
 	}
 	f.span.Rows++
 	f.span.From, f.span.Until = min(f.span.From, key.TS), max(f.span.Until, key.TS)
+}
+
+// Follow notes in another log, too, what f meets.
+func (l *Log) Follow(follower *Log, f func() error) error {
+	l.follow(follower)
+	defer l.follow(nil)
+	return f()
+}
+
+func (l *Log) follow(follower *Log) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.follower = follower
+}
+
+// Forget drops the rows of a tier from before a moment, which do not count any more.
+func (l *Log) Forget(granularity string, before int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for place, f := range l.places {
+		if place.Granularity != granularity || f.span.From >= before || place.Table == "tiers" {
+			continue
+		}
+		delete(l.places, place)
+		for key := range f.keys {
+			if key.TS >= before {
+				l.note(key)
+			}
+		}
+	}
+}
+
+// ForgetTable drops the rows of a table that is about to be read whole.
+func (l *Log) ForgetTable(table string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.places, func(place Place, _ *found) bool { return place.Table == table })
 }
 
 // Unmerged adds samples that could not join a bucket, because it is not sound.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/ncruces/go-sqlite3/driver"
 
+	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -26,7 +27,7 @@ type Sums struct {
 // totalsQuery adds up every tier, series by series. Of states each is by itself.
 const totalsQuery = `
 SELECT t.granularity, s.metric_name, s.wan_name, s.labels, 0, count(*), sum(r.value), min(r.value), max(r.value)
-FROM tiers AS t, series AS s, raw_samples AS r
+FROM tiers AS t, series AS s, ` + filetest.RawSamples + ` AS r
 WHERE t.granularity = 'raw' AND r.ts >= t.floor AND s.id = r.series_id
 GROUP BY t.granularity, s.id
 UNION ALL

@@ -1,0 +1,82 @@
+package functions
+
+import (
+	"math"
+
+	"github.com/ncruces/go-sqlite3"
+)
+
+// largest is the magnitude up to which sums of what others have written stay finite, however many there are.
+const largest = 1e300
+
+// What a block covers before and behind the moment of its key, in microseconds.
+const (
+	before = 1000
+	behind = 60_000_000
+)
+
+// types are those of the columns that a check value covers, which SQLite sees to in what is written by hand: INTEGER,
+// REAL, TEXT, BLOB, and * for a BLOB or NULL.
+var types = map[string]string{
+	"series":        "ITTTT",
+	"raw_blocks":    "IIIT",
+	"raw_samples":   "IIR",
+	"rollups":       "TIIIRRR*",
+	"state_rollups": "TIIRI",
+	"tiers":         "TIII",
+	"clock":         "IIII",
+	"imports":       "ITTIIIIIBIBI",
+}
+
+// counts says that a row without a check value, which somebody has written by hand, can be reckoned with. Of a block that
+// is more than its numbers: what folds and packs blocks relies on never seeing one that is malformed.
+func (s *sealer) counts(row []sqlite3.Value) bool {
+	table, columns := tableName(row[0]), row[1:]
+	want := types[table]
+	if len(want) != len(columns) {
+		return false
+	}
+	for i, value := range columns {
+		if !isOf(want[i], value) {
+			return false
+		}
+	}
+	return table != "raw_blocks" || s.isBlock(columns)
+}
+
+func isOf(want byte, value sqlite3.Value) bool {
+	switch value.Type() {
+	case sqlite3.INTEGER:
+		return want == 'I'
+	case sqlite3.FLOAT:
+		return want == 'R' && math.Abs(value.Float()) <= largest
+	case sqlite3.TEXT:
+		return want == 'T'
+	case sqlite3.BLOB:
+		return want == 'B' || want == '*'
+	default:
+		return want == '*'
+	}
+}
+
+// isBlock says that a payload is well formed, and that the other columns say of it what is so.
+func (s *sealer) isBlock(columns []sqlite3.Value) bool {
+	id, last, count := columns[0].Int64(), columns[1].Int64(), columns[2].Int64()
+	base, newest, samples := id%PartKeys, int64(-1), int64(0)
+	if id < 0 {
+		return false
+	}
+	for s.walker.Open(columns[3].RawText(), base); s.walker.Next(); {
+		times := s.walker.Times()
+		if s.walker.Series()/partSeries != id/PartKeys || times[0] < max(base-before, 0) {
+			return false
+		}
+		for _, value := range s.walker.Values() {
+			if math.Abs(value) > largest {
+				return false
+			}
+		}
+		newest, samples = max(newest, times[len(times)-1]), samples+int64(len(times))
+	}
+	return s.walker.Err() == nil && samples == count && newest == last && newest < base+behind
+}

@@ -1,0 +1,152 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/seal"
+)
+
+// seriesIndex is what the unique index of series says: by id, but for the ids of sound rows.
+type seriesIndex struct {
+	entries []db.ListSeriesIndexRow
+	free    []db.ListSeriesIndexRow // of no sound row
+}
+
+func readSeriesIndex(ctx context.Context, q *db.Queries, rows []db.ListSeriesRow) (index seriesIndex, err error) {
+	if index.entries, err = q.ListSeriesIndex(ctx); err != nil {
+		return index, err
+	}
+	taken := make(map[int64]bool, len(rows))
+	for _, row := range rows {
+		taken[row.ID] = taken[row.ID] || row.Sound != 0
+	}
+	for _, entry := range index.entries {
+		if !taken[entry.ID] {
+			index.free = append(index.free, entry)
+		}
+	}
+	return index, nil
+}
+
+// mend returns a damaged row as it was, if the index still tells: the check value of the row proves an identity that the
+// index has, or index and row agree, and what is damaged is the check value.
+func (i seriesIndex) mend(row db.ListSeriesRow) (mended db.ListSeriesRow, ok bool) {
+	mended = row
+	for _, entry := range i.free {
+		mended.ID, mended.MetricName, mended.WanName, mended.Labels = entry.ID, entry.MetricName, entry.WanName, entry.Labels
+		for _, aggregation := range []Aggregation{Average, Mode} {
+			mended.Aggregation = string(aggregation)
+			if sealOfSeries(mended) == row.Chk {
+				return mended, true
+			}
+		}
+		if mended.Aggregation = row.Aggregation; mended == row && Aggregation(row.Aggregation).valid() {
+			return mended, true
+		}
+	}
+	return row, false
+}
+
+func (a Aggregation) valid() bool { return a == Average || a == Mode }
+
+func sealOfSeries(row db.ListSeriesRow) int64 {
+	return new(seal.Row).Begin("series").Integer(row.ID).Text(row.MetricName).Text(row.WanName).Text(row.Labels).
+		Text(row.Aggregation).Sum()
+}
+
+// fits says that the index has each of the rows, and nothing else.
+func (i seriesIndex) fits(rows []db.ListSeriesRow) bool {
+	entries := make(map[db.ListSeriesIndexRow]bool, len(i.entries))
+	for _, entry := range i.entries {
+		entries[entry] = true
+	}
+	for _, row := range rows {
+		if !entries[db.ListSeriesIndexRow{
+			MetricName: row.MetricName, WanName: row.WanName, Labels: row.Labels, ID: row.ID,
+		}] {
+			return false
+		}
+	}
+	return len(entries) == len(rows)
+}
+
+// listSeries returns the series that are sound, or that the index mends.
+func listSeries(ctx context.Context, q *db.Queries) ([]db.ListSeriesRow, error) {
+	all, err := q.ListSeries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var index *seriesIndex
+	rows := all[:0:0]
+	for _, row := range all {
+		if row.Sound == 0 {
+			if index == nil {
+				read, err := readSeriesIndex(ctx, q, all)
+				if err != nil {
+					return nil, err
+				}
+				index = &read
+			}
+			var ok bool
+			if row, ok = index.mend(row); !ok {
+				continue
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// mendSeries mends what is damaged of series and its index, where one of the two still tells what was written.
+func (w *Writer) mendSeries(ctx context.Context) error {
+	rows, err := w.q.ListSeries(ctx)
+	if err != nil {
+		return err
+	}
+	index, err := readSeriesIndex(ctx, w.q, rows)
+	if err != nil {
+		return err
+	}
+	damaged := slices.DeleteFunc(slices.Clone(rows), func(row db.ListSeriesRow) bool { return row.Sound != 0 })
+	fits := index.fits(rows)
+	if len(damaged) == 0 && fits {
+		return nil
+	}
+	err = immediately(ctx, w.conn, func() error {
+		if !fits { // what the index had more is known by now
+			if _, err := w.conn.ExecContext(ctx, "REINDEX series"); err != nil {
+				return err
+			}
+		}
+		return w.rewriteSeries(ctx, damaged, index)
+	})
+	if errors.Is(err, sqlite3.CONSTRAINT) {
+		return nil // two rows are equal, which no index can have: the check of the file says so
+	}
+	return err
+}
+
+// rewriteSeries writes damaged rows as they were.
+func (w *Writer) rewriteSeries(ctx context.Context, damaged []db.ListSeriesRow, index seriesIndex) error {
+	for _, row := range damaged {
+		mended, ok := index.mend(row)
+		if !ok {
+			continue
+		}
+		if _, err := w.q.MendSeries(ctx, db.MendSeriesParams{
+			ID: mended.ID, MetricName: mended.MetricName, WanName: mended.WanName, Labels: mended.Labels,
+			Aggregation: mended.Aggregation, DamagedID: row.ID, DamagedChk: row.Chk,
+		}); err != nil {
+			return err
+		}
+		if err := w.q.SealSeries(ctx, mended.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
