@@ -14,8 +14,8 @@ import (
 	"github.com/wanstore/wanstore/schema"
 )
 
-// setUpWriter makes a connection one of a writer. That of a file which has no page yet writes the first one. A file that
-// somebody has taken out of WAL mode is switched back.
+// setUpWriter makes a connection one of a writer. That of a file which has no page yet writes the
+// first one. A file that somebody has taken out of WAL mode is switched back.
 func setUpWriter(c *sqlite3.Conn, log *seal.Log) error {
 	// The end of a connection may be that of a damaged file, which is to stay as it was found: a proper close says otherwise.
 	if err := leaveWAL(c, true); err != nil {
@@ -25,7 +25,8 @@ func setUpWriter(c *sqlite3.Conn, log *seal.Log) error {
 	if err != nil {
 		return err
 	}
-	if !made { // a file that is there keeps what it has: to say this again would write to its first page each time
+	if !made {
+		// A file that is there keeps what it has: to say this again would write to its first page.
 		if err := c.Exec("PRAGMA auto_vacuum = incremental"); err != nil {
 			return err
 		}
@@ -66,7 +67,8 @@ func leaveWAL(c *sqlite3.Conn, leave bool) error {
 	return err
 }
 
-// prepare prepares all statements. A history that one of them does not fit was changed by somebody, which is no damage.
+// prepare prepares all statements. A history that one of them does not fit was changed by somebody,
+// which is no damage.
 func prepare(ctx context.Context, conn db.DBTX) (*db.Queries, error) {
 	made := &preparing{DBTX: conn}
 	q, err := db.Prepare(ctx, made)

@@ -57,8 +57,8 @@ func identify(ctx context.Context, q db.DBTX) (identity, error) {
 	return id, err
 }
 
-// statedVersion reads the version in the table wanstore, which .dump keeps, and with it every copy that has lost the numbers in
-// its header. The table may be somebody else's, or have no row yet.
+// statedVersion reads the version in the table wanstore, which .dump keeps, and with it every copy
+// that has lost the numbers in its header. The table may be somebody else's, or have no row yet.
 func statedVersion(ctx context.Context, q db.DBTX) (version int, ours bool, err error) {
 	stated, err := db.New(q).FileVersion(ctx)
 	switch {
@@ -71,8 +71,9 @@ func statedVersion(ctx context.Context, q db.DBTX) (version int, ours bool, err 
 	}
 }
 
-// version is that of the history, 0 where the database is none. What the table says goes before the header, for whose
-// user_version other programs have uses of their own, unless this program would have to refuse it.
+// version is that of the history, 0 where the database is none. What the table says goes before the
+// header, for whose user_version other programs have uses of their own, unless this program would
+// have to refuse it.
 func (i identity) version() int {
 	believed := i.stated > 0 && i.stated <= schema.Version
 	if i.applicationID == applicationID && !believed {
@@ -89,41 +90,45 @@ func (i identity) numbered() bool {
 // wanctl says that the database has wanctl's table. A history has a view of that name.
 func (i identity) wanctl() bool { return i.tables["metrics"] == "table" }
 
-// blank says that nothing has been written to the database yet, or no more than a history begins with. A database that
-// another program has made and emptied cannot become one.
+// blank says that nothing has been written to the database yet, or no more than a history begins
+// with. A database that another program has made and emptied cannot become one.
 func (i identity) blank() bool {
-	return i.applicationID == 0 && i.userVersion == 0 && len(i.tables) == 0 && (i.pages == 0 || i.vacuum == incremental)
+	unmarked := i.applicationID == 0 && i.userVersion == 0 && len(i.tables) == 0
+	return unmarked && (i.pages == 0 || i.vacuum == incremental)
 }
 
 // check refuses a database that is not ours, not complete, or newer than this program.
 func (i identity) check() error {
 	switch version := i.version(); {
 	case version > schema.Version:
-		return fmt.Errorf("%w: its schema version is %d and this program knows up to %d: update the program",
-			ErrTooNew, version, schema.Version)
+		return fmt.Errorf(
+			"%w: its schema version is %d and this program knows up to %d: update the program", ErrTooNew, version, schema.Version)
 	case i.named && len(i.missing()) > 0:
-		return fmt.Errorf("%w: it lacks %s. A dump that is being loaded into it has yet to end; one that was interrupted "+
-			"has to be loaded once more, into a new file", ErrIncomplete, strings.Join(i.missing(), ", "))
+		return fmt.Errorf("%w: it lacks %s. A dump that is being loaded into it has yet to end; "+
+			"one that was interrupted has to be loaded once more, into a new file", ErrIncomplete, strings.Join(i.missing(), ", "))
 	case version > 0, i.blank():
 		return nil
 	case i.wanctl():
-		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file for the history, and take this one in by "+
-			"`wanstore import --format wanctl`", ErrForeign)
+		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file for the history, "+
+			"and take this one in by `wanstore import --format wanctl`", ErrForeign)
 	default:
-		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file", ErrForeign, i.applicationID, applicationID)
+		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file",
+			ErrForeign, i.applicationID, applicationID)
 	}
 }
 
 // historyTables are the tables of a history of this version, as the script of a new one makes them.
 var historyTables = sync.OnceValue(func() map[string]bool {
 	tables := map[string]bool{}
-	for _, match := range regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`).FindAllStringSubmatch(schema.History, -1) {
+	created := regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+	for _, match := range created.FindAllStringSubmatch(schema.History, -1) {
 		tables[match[1]] = true
 	}
 	return tables
 })
 
-// missing lists what a history of this version has and this one has not. The view is what a dump has last.
+// missing lists what a history of this version has and this one has not. The view is what a dump
+// has last.
 func (i identity) missing() []string {
 	var names []string
 	if i.version() == 0 {
@@ -141,7 +146,8 @@ func (i identity) missing() []string {
 	return names
 }
 
-// listTables lists the tables and views of a database that are not SQLite's own, and of which kind each is.
+// listTables lists the tables and views of a database that are not SQLite's own, and of which kind
+// each is.
 func listTables(ctx context.Context, q queryer) (map[string]string, error) {
 	rows, err := q.QueryContext(ctx, "PRAGMA main.table_list")
 	if err != nil {

@@ -9,9 +9,10 @@ import (
 	"github.com/wanstore/wanstore/schema"
 )
 
-// begin makes the tables of a new file, or gives a copy that has lost the numbers in its header what it lacks. All of it is one
-// transaction that takes the write lock first, so of several processes that start at once one makes them and the others find
-// them there. path is where a new file lies.
+// begin makes the tables of a new file, or gives a copy that has lost the numbers in its header
+// what it lacks. All of it is one transaction that takes the write lock first, so of several
+// processes that start at once one makes them and the others find them there. path is where a new
+// file lies.
 func begin(ctx context.Context, conn *sql.Conn, path string) error {
 	return immediately(ctx, conn, func() error {
 		id, err := identify(ctx, conn)
@@ -39,8 +40,8 @@ func setNumbers(ctx context.Context, conn *sql.Conn, id identity) error {
 	if id.numbered() {
 		return nil
 	}
-	_, err := conn.ExecContext(ctx,
-		fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, schema.Version))
+	const numbers = "PRAGMA application_id = %d; PRAGMA user_version = %d"
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(numbers, applicationID, schema.Version))
 	return err
 }
 
