@@ -35,16 +35,12 @@ type identity struct {
 
 func identify(ctx context.Context, q db.DBTX) (identity, error) {
 	var id identity
-	for name, value := range map[string]*int{
-		"application_id": &id.applicationID, "user_version": &id.userVersion,
-		"page_count": &id.pages, "auto_vacuum": &id.vacuum,
-	} {
-		var err error
-		if *value, err = pragmaInt(ctx, q, name); err != nil {
-			return id, err
-		}
+	err := q.QueryRowContext(ctx, "SELECT application_id, user_version, page_count, auto_vacuum"+
+		" FROM pragma_application_id, pragma_user_version, pragma_page_count, pragma_auto_vacuum",
+	).Scan(&id.applicationID, &id.userVersion, &id.pages, &id.vacuum)
+	if err != nil {
+		return id, err
 	}
-	var err error
 	if id.tables, err = listTables(ctx, q); err != nil {
 		return id, err
 	}
