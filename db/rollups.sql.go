@@ -400,24 +400,27 @@ const rollUpStateRollups = `-- name: RollUpStateRollups :exec
 INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
 SELECT
   CAST(?1 AS TEXT),
-  r.series_id,
+  s.id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
   r.value,
   sum(r.count),
   CAST(seal(
-    'state_rollups', CAST(?1 AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
+    'state_rollups', CAST(?1 AS TEXT), s.id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
   ) AS INTEGER)
-FROM state_rollups AS r, (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
+FROM (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
+CROSS JOIN series AS s
+CROSS JOIN state_rollups AS r
 WHERE
-  r.granularity = ?3
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
+  s.aggregation = 'mode'
+  AND r.granularity = ?3
+  AND r.series_id = s.id
   AND r.ts >= ?4
   AND r.ts < ?5
-  AND (r.series_id, r.ts) NOT IN (
+  AND (s.id, r.ts) NOT IN (
     SELECT j.value ->> 0, j.value ->> 1
     FROM json_each(CAST(?6 AS TEXT)) AS j
   )
-GROUP BY r.series_id, bucket_ts, r.value
+GROUP BY s.id, bucket_ts, r.value
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
   count = state_rollups.count + excluded.count,
   chk = CAST(seal(

@@ -168,24 +168,27 @@ WHERE mergeable(
 INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
 SELECT
   CAST(@granularity AS TEXT),
-  r.series_id,
+  s.id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
   r.value,
   sum(r.count),
   CAST(seal(
-    'state_rollups', CAST(@granularity AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
+    'state_rollups', CAST(@granularity AS TEXT), s.id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
   ) AS INTEGER)
-FROM state_rollups AS r, (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
+FROM (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
+CROSS JOIN series AS s
+CROSS JOIN state_rollups AS r
 WHERE
-  r.granularity = @source
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'mode')
+  s.aggregation = 'mode'
+  AND r.granularity = @source
+  AND r.series_id = s.id
   AND r.ts >= @from_ts
   AND r.ts < @until_ts
-  AND (r.series_id, r.ts) NOT IN (
+  AND (s.id, r.ts) NOT IN (
     SELECT j.value ->> 0, j.value ->> 1
     FROM json_each(CAST(@left_out AS TEXT)) AS j
   )
-GROUP BY r.series_id, bucket_ts, r.value
+GROUP BY s.id, bucket_ts, r.value
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
   count = state_rollups.count + excluded.count,
   chk = CAST(seal(

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -65,12 +66,39 @@ func leaveWAL(c *sqlite3.Conn, leave bool) error {
 	return err
 }
 
-// prepare prepares all statements. A history that one of them does not fit was changed by somebody: its pages are sound, so that is
-// no damage.
+// prepare prepares all statements. A history that one of them does not fit was changed by somebody, which is no damage.
 func prepare(ctx context.Context, conn db.DBTX) (*db.Queries, error) {
-	q, err := db.Prepare(ctx, conn)
+	made := &preparing{DBTX: conn}
+	q, err := db.Prepare(ctx, made)
+	if err == nil {
+		return q, nil
+	}
 	if errors.Is(err, sqlite3.ERROR) {
 		err = fmt.Errorf("%w: its schema is not that of its version (%w)", ErrForeign, err)
 	}
-	return q, err
+	return nil, errors.Join(err, made.close())
+}
+
+// preparing notes what has been prepared: SQLite closes no connection that has statements.
+type preparing struct {
+	db.DBTX
+
+	statements []*sql.Stmt
+}
+
+// PrepareContext prepares a statement.
+func (p *preparing) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
+	statement, err := p.DBTX.PrepareContext(ctx, text)
+	if err == nil {
+		p.statements = append(p.statements, statement)
+	}
+	return statement, err
+}
+
+func (p *preparing) close() error {
+	var errs []error
+	for _, statement := range p.statements {
+		errs = append(errs, statement.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -35,36 +35,40 @@ type identity struct {
 
 func identify(ctx context.Context, q db.DBTX) (identity, error) {
 	var id identity
-	err := q.QueryRowContext(ctx, "SELECT application_id, user_version, page_count, auto_vacuum"+
-		" FROM pragma_application_id, pragma_user_version, pragma_page_count, pragma_auto_vacuum",
-	).Scan(&id.applicationID, &id.userVersion, &id.pages, &id.vacuum)
-	if err != nil {
+	var err error
+	if id.applicationID, err = pragmaInt(ctx, q, "application_id"); err != nil {
+		return id, err
+	}
+	if id.userVersion, err = pragmaInt(ctx, q, "user_version"); err != nil {
+		return id, err
+	}
+	if id.pages, err = pragmaInt(ctx, q, "page_count"); err != nil {
+		return id, err
+	}
+	if id.vacuum, err = pragmaInt(ctx, q, "auto_vacuum"); err != nil {
 		return id, err
 	}
 	if id.tables, err = listTables(ctx, q); err != nil {
 		return id, err
 	}
-	return id, id.readStated(ctx, q)
+	if id.tables["wanstore"] == "table" {
+		id.stated, id.named, err = statedVersion(ctx, q)
+	}
+	return id, err
 }
 
-// readStated reads the version in the table wanstore, which .dump keeps, and with it every copy that has lost the numbers in
-// its header.
-func (i *identity) readStated(ctx context.Context, q db.DBTX) error {
-	if i.tables["wanstore"] != "table" {
-		return nil
-	}
-	version, err := db.New(q).FileVersion(ctx)
+// statedVersion reads the version in the table wanstore, which .dump keeps, and with it every copy that has lost the numbers in
+// its header. The table may be somebody else's, or have no row yet.
+func statedVersion(ctx context.Context, q db.DBTX) (version int, ours bool, err error) {
+	stated, err := db.New(q).FileVersion(ctx)
 	switch {
-	case errors.Is(err, sqlite3.ERROR): // somebody else's table of that name
-		return nil
+	case errors.Is(err, sqlite3.ERROR):
+		return 0, false, nil
 	case errors.Is(err, sql.ErrNoRows):
-		i.named = true
-		return nil
-	case err != nil:
-		return err
+		return 0, true, nil
+	default:
+		return int(stated), true, err
 	}
-	i.named, i.stated = true, int(version)
-	return nil
 }
 
 // version is that of the history, 0 where the database is none. What the table says goes before the header, for whose

@@ -15,7 +15,7 @@ type integrity struct {
 }
 
 // text is "ok", or what was found first.
-func (i integrity) text() string {
+func (i *integrity) text() string {
 	switch {
 	case i.damage != "":
 		return i.damage

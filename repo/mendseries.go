@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -111,58 +112,41 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	whole := true
-	for _, row := range rows {
-		whole = whole && row.Sound != 0
-	}
-	if whole && index.fits(rows) {
+	damaged := slices.DeleteFunc(slices.Clone(rows), func(row db.ListSeriesRow) bool { return row.Sound != 0 })
+	fits := index.fits(rows)
+	if len(damaged) == 0 && fits {
 		return nil
 	}
-	return immediately(ctx, w.conn, func() error { return w.rewriteSeries(ctx, rows, index) })
-}
-
-// rewriteSeries mends rows, and makes the index from them if all of them are right.
-func (w *Writer) rewriteSeries(ctx context.Context, rows []db.ListSeriesRow, index seriesIndex) error {
-	whole := true
-	for i, row := range rows {
-		if row.Sound != 0 {
-			continue
+	err = immediately(ctx, w.conn, func() error {
+		if !fits { // what the index had more is known by now
+			if _, err := w.conn.ExecContext(ctx, "REINDEX series"); err != nil {
+				return err
+			}
 		}
-		mended, ok := index.mend(row)
-		whole = whole && ok
-		if !ok {
-			continue
-		}
-		if err := w.rewriteOneSeries(ctx, row, mended); err != nil {
-			return err
-		}
-		rows[i] = mended
-	}
-	if !whole || index.fits(rows) {
-		return nil
-	}
-	_, err := w.conn.ExecContext(ctx, "REINDEX series")
+		return w.rewriteSeries(ctx, damaged, index)
+	})
 	if errors.Is(err, sqlite3.CONSTRAINT) {
-		return nil // two rows are equal, which no index can have
+		return nil // two rows are equal, which no index can have: the check of the file says so
 	}
 	return err
 }
 
-// rewriteOneSeries writes a row as it was. SQLite takes it for damage that the index has nothing of the row as it is, unless
-// it is told that somebody is mending.
-func (w *Writer) rewriteOneSeries(ctx context.Context, row, mended db.ListSeriesRow) error {
-	if _, err := w.conn.ExecContext(ctx, "PRAGMA writable_schema = on"); err != nil {
-		return err
+// rewriteSeries writes damaged rows as they were.
+func (w *Writer) rewriteSeries(ctx context.Context, damaged []db.ListSeriesRow, index seriesIndex) error {
+	for _, row := range damaged {
+		mended, ok := index.mend(row)
+		if !ok {
+			continue
+		}
+		if _, err := w.q.MendSeries(ctx, db.MendSeriesParams{
+			ID: mended.ID, MetricName: mended.MetricName, WanName: mended.WanName, Labels: mended.Labels,
+			Aggregation: mended.Aggregation, DamagedID: row.ID, DamagedChk: row.Chk,
+		}); err != nil {
+			return err
+		}
+		if err := w.q.SealSeries(ctx, mended.ID); err != nil {
+			return err
+		}
 	}
-	_, err := w.q.MendSeries(ctx, db.MendSeriesParams{
-		ID: mended.ID, MetricName: mended.MetricName, WanName: mended.WanName, Labels: mended.Labels,
-		Aggregation: mended.Aggregation, DamagedID: row.ID, DamagedChk: row.Chk,
-	})
-	if _, off := w.conn.ExecContext(context.WithoutCancel(ctx), "PRAGMA writable_schema = off"); err == nil {
-		err = off
-	}
-	if err != nil {
-		return err
-	}
-	return w.q.SealSeries(ctx, mended.ID)
+	return nil
 }

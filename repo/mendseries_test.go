@@ -94,12 +94,7 @@ func mendsSeries(t *testing.T, path string) {
 	if diff := cmp.Diff([]repo.Outcome{repo.Duplicate, repo.Duplicate}, got); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
-	var walk repo.Walk
-	for more := true; more; {
-		if more, err = w.Walk(t.Context(), &walk); err != nil {
-			t.Fatal(err)
-		}
-	}
+	walk(t, w)
 	if unsound := w.Unsound(); len(unsound) > 0 {
 		t.Errorf("still told of: %v", unsound)
 	}
@@ -134,8 +129,7 @@ func keysOf(t *testing.T, path string) []repo.Key {
 	return keys
 }
 
-// A series whose row tells nothing any more is refused, and takes no other one with it: unless the check at open has
-// found that the index does not fit.
+// A series whose row tells nothing any more, nor its index, is left out and told of, and a new one takes its name.
 func TestSeriesBeyondMending(t *testing.T) {
 	path := twoSeries(t)
 	filetest.Exec(t, path, "DROP TRIGGER series_by_hand; UPDATE series SET chk = chk + 1 WHERE id = 2")
@@ -151,25 +145,46 @@ func TestSeriesBeyondMending(t *testing.T) {
 	if diff := cmp.Diff([]repo.Key{mendedAverage}, keysOf(t, path)); diff != "" {
 		t.Errorf("series of a reader (-want +got):\n%s", diff)
 	}
-	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := errors.Join(w.Close(), os.Remove(path)); err != nil {
-			t.Error(err)
-		}
-	}()
-	if w.Findings().Quarantine != nil {
-		return
-	}
-	got := add(t, w,
-		repo.Sample{Series: &repo.Series{Key: mendedMode, Aggregation: repo.Mode}, TS: start + 1, Value: 2},
-		repo.Sample{Series: &repo.Series{Key: mendedAverage}, TS: start + 1, Value: 1})
-	if diff := cmp.Diff([]repo.Outcome{repo.RefusedDamaged, repo.Stored}, got); diff != "" {
+	w := open(t, path)
+	got := addNew(t, w)
+	if diff := cmp.Diff([]repo.Outcome{repo.Stored, repo.Stored}, got); diff != "" {
 		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff([]repo.Unsound{{Table: "series", Rows: 1}}, w.Unsound()); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
+// A series that is damaged under a writer is refused, takes no other one with it, and is mended by the next walk.
+func TestSeriesDamagedUnderAWriter(t *testing.T) {
+	path := twoSeries(t)
+	w := open(t, path)
+	filetest.Exec(t, path, "DROP TRIGGER series_by_hand; UPDATE series SET chk = chk + 1 WHERE id = 2")
+	if diff := cmp.Diff([]repo.Outcome{repo.RefusedDamaged, repo.Stored}, addNew(t, w)); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+	walk(t, w)
+	if diff := cmp.Diff([]repo.Outcome{repo.Stored, repo.Duplicate}, addNew(t, w)); diff != "" {
+		t.Errorf("outcomes after a walk (-want +got):\n%s", diff)
+	}
+}
+
+// addNew adds a new sample of both series, by handles that know nothing yet.
+func addNew(t *testing.T, w *repo.Writer) []repo.Outcome {
+	t.Helper()
+	return add(t, w,
+		repo.Sample{Series: &repo.Series{Key: mendedMode, Aggregation: repo.Mode}, TS: start + 1, Value: 2},
+		repo.Sample{Series: &repo.Series{Key: mendedAverage}, TS: start + 1, Value: 1})
+}
+
+// walk looks at all rows.
+func walk(t *testing.T, w *repo.Writer) {
+	t.Helper()
+	var state repo.Walk
+	for more := true; more; {
+		var err error
+		if more, err = w.Walk(t.Context(), &state); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

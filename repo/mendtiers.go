@@ -136,7 +136,7 @@ func (s *Snapshot) workOutFloor(ctx context.Context, g Granularity) (Micros, err
 
 // boundFloor keeps to what the other tiers say: coarser tiers begin no later than finer ones.
 func (s *Snapshot) boundFloor(g Granularity, lost lostTiers, floor Micros) Micros {
-	for finer := Raw; finer < g; finer++ {
+	for finer := range g {
 		if !lost[finer] {
 			floor = min(floor, s.Tiers[finer].Floor)
 		}

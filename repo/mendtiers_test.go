@@ -3,7 +3,6 @@ package repo_test
 import (
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -19,11 +18,7 @@ import (
 // sample counts twice from then on, and none is missing.
 func TestTiersWorkedOutAgain(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		folder, err := os.MkdirTemp(t.TempDir(), "")
-		if err != nil {
-			rt.Fatal(err)
-		}
-		l := &lived{t: rt, path: filepath.Join(folder, "history.db"), now: start, accepted: map[string][]repo.Micros{}}
+		l := &lived{t: rt, path: filepath.Join(t.TempDir(), "history.db"), now: start, accepted: map[string][]repo.Micros{}}
 		l.open()
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			l.step()

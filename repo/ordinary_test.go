@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -188,17 +189,25 @@ func TestForeignTableOfOurName(t *testing.T) {
 	}
 }
 
+// A history that somebody has changed is refused for that, and stays as it is.
+func TestChangedTables(t *testing.T) {
+	path := record(t)
+	filetest.Exec(t, path, "ALTER TABLE tiers RENAME COLUMN keep TO kept")
+	if _, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal); !errors.Is(err, repo.ErrForeign) ||
+		errors.Is(err, repo.ErrBusy) {
+		t.Errorf("writing: %v, want %v and nothing else", err, repo.ErrForeign)
+	}
+	filetest.Exec(t, path, "ALTER TABLE tiers RENAME COLUMN kept TO keep")
+	recordsOn(t, path, ask(t, path))
+}
+
 // Checkpoints of every kind by another program beside a writer and a reader, which go on, in whatever page size.
 func TestCheckpointsOfAShell(t *testing.T) {
 	for _, size := range []int{512, 4096} {
 		path := record(t)
 		shell(t, path, fmt.Sprintf("PRAGMA journal_mode = delete; PRAGMA page_size = %d; VACUUM;", size))
 		w := open(t, path)
-		r, err := repo.OpenReader(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
+		r := openReader(t, path)
 		for n, kind := range strings.Fields("passive full restart truncate passive truncate restart full") {
 			from := start + repo.Micros(2+n)*hour
 			add(t, w, every(10*second, from, from+hour/2, newSeries("rtt"))...)
@@ -224,7 +233,7 @@ func TestCheckpointDueAfterAnotherProgramHasResetTheWAL(t *testing.T) {
 	n := 0
 	fill := func(bytes int64) {
 		for before := w.WALBytes(); w.WALBytes() < before+bytes && n < 10_000; n++ {
-			add(t, w, repo.Sample{Series: newSeries(strings.Repeat("x", 10_000) + fmt.Sprint(n)), TS: start, Value: 1})
+			add(t, w, repo.Sample{Series: newSeries(strings.Repeat("x", 10_000) + strconv.Itoa(n)), TS: start, Value: 1})
 		}
 	}
 	release := filetest.Hold(t, path)

@@ -153,6 +153,6 @@ func (w *Writer) doubtfulStates(ctx context.Context, g Granularity, slice span) 
 			list = append(list, [2]int64{id, int64(ts)})
 		}
 	}
-	text, _ := json.Marshal(list) // numbers cannot fail
-	return string(text), nil
+	text, err := json.Marshal(list)
+	return string(text), err
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
@@ -16,7 +17,7 @@ import (
 // writer has it do so beyond some MiB only, for the sake of speed.
 func TestTransactionLargerThanTheCache(t *testing.T) {
 	for _, size := range []int{512, 4096, 65536} {
-		t.Run(fmt.Sprint(size), func(t *testing.T) {
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
 			path := filetest.Path(t)
 			filetest.Exec(t, path, fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = incremental; VACUUM", size))
 			w, err := OpenWriter(t.Context(), path, SynchronousNormal)

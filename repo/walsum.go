@@ -26,6 +26,6 @@ func (s *runningSum) add(p []byte) {
 }
 
 // isAt says that p begins with this checksum, which a WAL has in big-endian words whatever it is made of.
-func (s runningSum) isAt(p []byte) bool {
+func (s *runningSum) isAt(p []byte) bool {
 	return binary.BigEndian.Uint32(p) == s.s1 && binary.BigEndian.Uint32(p[4:]) == s.s2
 }

@@ -15,6 +15,8 @@ import (
 
 // verdict is what became of a damaged history.
 type verdict struct {
+	now time.Time // of whoever records: nothing more is due than when the history was made
+
 	harmless int // all of it is read as it was
 	leftOut  int // rows are left out
 	wrong    int // a bucket of states lacks some, which only SQLite's check sees
@@ -125,7 +127,7 @@ func judge(t *testing.T, v *verdict, damaged set, want []string) {
 	default:
 		v.leftOut++
 	}
-	w := openDamaged(t, path)
+	w := openDamaged(t, path, v.now)
 	if w == nil {
 		v.foreign++
 		return
@@ -133,7 +135,7 @@ func judge(t *testing.T, v *verdict, damaged set, want []string) {
 	s, err := w.Series("after", "spectrum", nil)
 	must(t, err)
 	goOn(t, func() error {
-		return w.Write(t.Context(), service.Sample{Series: s, Time: time.Now(), Value: 7})
+		return w.Write(t.Context(), service.Sample{Series: s, Time: v.now, Value: 7})
 	})
 	goOn(t, func() error {
 		_, err := w.Maintain(t.Context())
@@ -176,10 +178,11 @@ func goOn(t *testing.T, do func() error) {
 }
 
 // openDamaged opens a damaged history to record, unless that is refused.
-func openDamaged(t *testing.T, path string) *service.Writer {
+func openDamaged(t *testing.T, path string, now time.Time) *service.Writer {
 	t.Helper()
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, KeepRaw: time.Hour},
-		service.Options{Logger: slog.New(slog.DiscardHandler), NoMaintenance: true})
+	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, KeepRaw: time.Hour}, service.Options{
+		Logger: slog.New(slog.DiscardHandler), NoMaintenance: true, Now: func() time.Time { return now },
+	})
 	if errors.Is(err, service.ErrForeign) || errors.Is(err, service.ErrTooNew) {
 		return nil
 	}

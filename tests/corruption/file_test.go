@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
@@ -78,7 +79,7 @@ func damageEach(t *testing.T, want []string, n int, damage func(int) (set, strin
 	if testing.Short() {
 		step = 8
 	}
-	var v verdict
+	v := verdict{now: time.Now()}
 	for i := 0; i < n; i += step {
 		damaged, what := damage(i)
 		judge(t, &v, damaged, want)
@@ -125,7 +126,7 @@ func TestNoise(t *testing.T) {
 			for i := range noise {
 				noise[i] = byte(random.Uint32())
 			}
-			var v verdict
+			v := verdict{now: time.Now()}
 			judge(t, &v, set{"": noise, ".lock": whole[".lock"]}, nil)
 			if v.refused != 1 || v.moved != 1 {
 				t.Errorf("noise: %v", &v)

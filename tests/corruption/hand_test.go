@@ -103,4 +103,3 @@ func isTold(t *testing.T, who string, problems []service.Problem) {
 		t.Errorf("health of %s: %v, want %s", who, problems, service.ContentDamaged)
 	}
 }
-

@@ -12,16 +12,16 @@ import (
 
 // Looked is what the aggregate look has seen.
 type Looked struct {
-	Rows     int64
-	Disorder bool // the keys of sound rows do not rise: pages were exchanged, or are there twice
-	Last     Key  // the last sound row, or the last one if none is
+	Rows     int64 `json:"rows"`
+	Disorder bool  `json:"disorder"` // the keys of sound rows do not rise: pages were exchanged, or are there twice
+	Last     Key   `json:"last"`     // the last sound row, or the last one if none is
 }
 
 // Key is the key of a row of any table.
 type Key struct {
-	Granularity string
-	IDs         [2]int64 // its numbers, in their order
-	Value       float64
+	Granularity string   `json:"granularity"`
+	IDs         [2]int64 `json:"ids"` // its numbers, in their order
+	Value       float64  `json:"value"`
 }
 
 // Compare says which key comes first. SQLite compares texts by their bytes, as Go does.
@@ -35,9 +35,9 @@ func (k Key) Compare(other Key) int {
 // defineLook defines look(keys, chk, table, column...), an aggregate that looks whether rows are sound, and whether their
 // keys rise: their first so many columns. It makes the JSON of a Looked.
 func defineLook(conn *sqlite3.Conn, log *seal.Log) error {
-	const any = -1
+	const anyNumber = -1
 	s := &sealer{log: log}
-	return conn.CreateWindowFunction("look", any, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction {
+	return conn.CreateWindowFunction("look", anyNumber, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction {
 		return &looker{sealer: s}
 	})
 }
