@@ -55,11 +55,11 @@ func journalError(path string, err error) error {
 	return ErrInterrupted
 }
 
-// wasEmpty says that the database of a journal had no pages before.
+// wasEmpty says that the database of a journal had no tables before: no page, or the first one alone.
 func wasEmpty(journal string) (bool, error) {
 	start, err := readStart(journal, journalHeaderBytes)
 	if err != nil {
 		return false, err
 	}
-	return string(start[:len(journalMagic)]) == journalMagic && binary.BigEndian.Uint32(start[journalPagesOffset:]) == 0, nil
+	return string(start[:len(journalMagic)]) == journalMagic && binary.BigEndian.Uint32(start[journalPagesOffset:]) <= 1, nil
 }

@@ -26,6 +26,8 @@ var types = map[string]string{
 	"tiers":         "TIII",
 	"clock":         "IIII",
 	"imports":       "ITTIIIIIBIBI",
+
+	"metric_metadata": "TTTTI",
 }
 
 // counts says that a row without a check value, which somebody has written by hand, can be reckoned with. Of a block that
