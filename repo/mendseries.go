@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
@@ -59,6 +60,13 @@ func sealOfSeries(row db.ListSeriesRow) int64 {
 		Text(row.Aggregation).Sum()
 }
 
+func (i seriesIndex) mendsAll(damaged []db.ListSeriesRow) bool {
+	return !slices.ContainsFunc(damaged, func(row db.ListSeriesRow) bool {
+		_, ok := i.mend(row)
+		return !ok
+	})
+}
+
 // fits says that the index has each of the rows, and nothing else.
 func (i seriesIndex) fits(rows []db.ListSeriesRow) bool {
 	entries := make(map[db.ListSeriesIndexRow]bool, len(i.entries))
@@ -102,7 +110,8 @@ func listSeries(ctx context.Context, q *db.Queries) ([]db.ListSeriesRow, error) 
 	return rows, nil
 }
 
-// mendSeries mends what is damaged of series and its index, where one of the two still tells what was written.
+// mendSeries mends what is damaged of series and its index, where one of the two still tells what was written. Where
+// neither does, that is ErrDamaged: the next id might be any number.
 func (w *Writer) mendSeries(ctx context.Context) error {
 	rows, err := w.q.ListSeries(ctx)
 	if err != nil {
@@ -117,6 +126,9 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 	if len(damaged) == 0 && fits {
 		return nil
 	}
+	if !fits && !index.mendsAll(damaged) {
+		return fmt.Errorf("%w: neither rows of series nor their index are as they were written", ErrDamaged)
+	}
 	err = immediately(ctx, w.conn, func() error {
 		if !fits { // what the index had more is known by now
 			if _, err := w.conn.ExecContext(ctx, "REINDEX series"); err != nil {
@@ -126,7 +138,7 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 		return w.rewriteSeries(ctx, damaged, index)
 	})
 	if errors.Is(err, sqlite3.CONSTRAINT) {
-		return nil // two rows are equal, which no index can have: the check of the file says so
+		return fmt.Errorf("%w: series has a row twice (%w)", ErrDamaged, err)
 	}
 	return err
 }
