@@ -60,11 +60,23 @@ func sealOfSeries(row db.ListSeriesRow) int64 {
 		Text(row.Aggregation).Sum()
 }
 
-func (i seriesIndex) mendsAll(damaged []db.ListSeriesRow) bool {
-	return !slices.ContainsFunc(damaged, func(row db.ListSeriesRow) bool {
+// beyondMending returns the rows of which the index does not tell what they were.
+func (i seriesIndex) beyondMending(damaged []db.ListSeriesRow) []db.ListSeriesRow {
+	return slices.DeleteFunc(slices.Clone(damaged), func(row db.ListSeriesRow) bool {
 		_, ok := i.mend(row)
-		return !ok
+		return ok
 	})
+}
+
+// mustHave says that a file is damaged whose rows have ids that the index does not have: they are not of series at all, and
+// the next id would be any number.
+func (i seriesIndex) mustHave(rows []db.ListSeriesRow) error {
+	for _, row := range rows {
+		if !slices.ContainsFunc(i.entries, func(entry db.ListSeriesIndexRow) bool { return entry.ID == row.ID }) {
+			return fmt.Errorf("%w: series has a row %d, which its index does not have", ErrDamaged, row.ID)
+		}
+	}
+	return nil
 }
 
 // fits says that the index has each of the rows, and nothing else.
@@ -111,7 +123,7 @@ func listSeries(ctx context.Context, q *db.Queries) ([]db.ListSeriesRow, error) 
 }
 
 // mendSeries mends what is damaged of series and its index, where one of the two still tells what was written. Where
-// neither does, that is ErrDamaged: the next id might be any number.
+// neither does, both stay as they are, for whoever can tell.
 func (w *Writer) mendSeries(ctx context.Context) error {
 	rows, err := w.q.ListSeries(ctx)
 	if err != nil {
@@ -126,8 +138,8 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 	if len(damaged) == 0 && fits {
 		return nil
 	}
-	if !fits && !index.mendsAll(damaged) {
-		return fmt.Errorf("%w: neither rows of series nor their index are as they were written", ErrDamaged)
+	if beyond := index.beyondMending(damaged); !fits && len(beyond) > 0 {
+		return index.mustHave(beyond)
 	}
 	err = immediately(ctx, w.conn, func() error {
 		if !fits { // what the index had more is known by now
