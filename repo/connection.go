@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 
@@ -68,9 +69,38 @@ func leaveWAL(c *sqlite3.Conn, leave bool) error {
 // prepare prepares all statements. A history that one of them does not fit was changed by somebody: its pages are sound, so that is
 // no damage.
 func prepare(ctx context.Context, conn db.DBTX) (*db.Queries, error) {
-	q, err := db.Prepare(ctx, conn)
+	noted := &noting{DBTX: conn}
+	q, err := db.Prepare(ctx, noted)
 	if errors.Is(err, sqlite3.ERROR) {
 		err = fmt.Errorf("%w: its schema is not that of its version (%w)", ErrForeign, err)
 	}
-	return q, err
+	if err != nil {
+		return nil, errors.Join(err, noted.close())
+	}
+	return q, nil
+}
+
+// noting notes what is prepared: where one statement fails, nobody else closes those before it, and SQLite closes no
+// connection that has any.
+type noting struct {
+	db.DBTX
+
+	made []*sql.Stmt
+}
+
+// PrepareContext prepares a statement.
+func (n *noting) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
+	statement, err := n.DBTX.PrepareContext(ctx, text)
+	if err == nil {
+		n.made = append(n.made, statement)
+	}
+	return statement, err
+}
+
+func (n *noting) close() error {
+	errs := make([]error, 0, len(n.made))
+	for _, statement := range n.made {
+		errs = append(errs, statement.Close())
+	}
+	return errors.Join(errs...)
 }
