@@ -151,11 +151,16 @@ func (q *Queries) FindSeriesID(ctx context.Context, arg FindSeriesIDParams) (int
 }
 
 const lastSeriesID = `-- name: LastSeriesID :one
-SELECT CAST(coalesce(max(id), 0) AS INTEGER) AS last_id
-FROM series
+SELECT CAST(coalesce((
+  SELECT s.id
+  FROM series AS s
+  WHERE sound(s.chk, 'series', s.id, s.metric_name, s.wan_name, s.labels, s.aggregation)
+  ORDER BY s.id DESC
+  LIMIT 1
+), 0) AS INTEGER) AS last_id
 `
 
-// One seek to the end of series: series are never deleted, so it is their number.
+// One seek to the last sound row of series: series are never deleted, so it is their number.
 func (q *Queries) LastSeriesID(ctx context.Context) (int64, error) {
 	row := q.queryRow(ctx, q.lastSeriesIDStmt, lastSeriesID)
 	var last_id int64

@@ -79,9 +79,14 @@ ORDER BY id
 LIMIT @max_rows;
 
 -- name: LastSeriesID :one
--- One seek to the end of series: series are never deleted, so it is their number.
-SELECT CAST(coalesce(max(id), 0) AS INTEGER) AS last_id
-FROM series;
+-- One seek to the last sound row of series: series are never deleted, so it is their number.
+SELECT CAST(coalesce((
+  SELECT s.id
+  FROM series AS s
+  WHERE sound(s.chk, 'series', s.id, s.metric_name, s.wan_name, s.labels, s.aggregation)
+  ORDER BY s.id DESC
+  LIMIT 1
+), 0) AS INTEGER) AS last_id;
 
 -- name: AdvanceLastSample :exec
 -- One seek in series by its key.

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
@@ -59,6 +60,25 @@ func sealOfSeries(row db.ListSeriesRow) int64 {
 		Text(row.Aggregation).Sum()
 }
 
+// beyondMending returns the rows of which the index does not tell what they were.
+func (i seriesIndex) beyondMending(damaged []db.ListSeriesRow) []db.ListSeriesRow {
+	return slices.DeleteFunc(slices.Clone(damaged), func(row db.ListSeriesRow) bool {
+		_, ok := i.mend(row)
+		return ok
+	})
+}
+
+// mustHave says that a file is damaged whose rows have ids that the index does not have: they are not of series at all, and
+// the next id would be any number.
+func (i seriesIndex) mustHave(rows []db.ListSeriesRow) error {
+	for _, row := range rows {
+		if !slices.ContainsFunc(i.entries, func(entry db.ListSeriesIndexRow) bool { return entry.ID == row.ID }) {
+			return fmt.Errorf("%w: series has a row %d, which its index does not have", ErrDamaged, row.ID)
+		}
+	}
+	return nil
+}
+
 // fits says that the index has each of the rows, and nothing else.
 func (i seriesIndex) fits(rows []db.ListSeriesRow) bool {
 	entries := make(map[db.ListSeriesIndexRow]bool, len(i.entries))
@@ -102,7 +122,8 @@ func listSeries(ctx context.Context, q *db.Queries) ([]db.ListSeriesRow, error) 
 	return rows, nil
 }
 
-// mendSeries mends what is damaged of series and its index, where one of the two still tells what was written.
+// mendSeries mends what is damaged of series and its index, where one of the two still tells what was written. Where
+// neither does, both stay as they are, for whoever can tell.
 func (w *Writer) mendSeries(ctx context.Context) error {
 	rows, err := w.q.ListSeries(ctx)
 	if err != nil {
@@ -117,6 +138,9 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 	if len(damaged) == 0 && fits {
 		return nil
 	}
+	if beyond := index.beyondMending(damaged); !fits && len(beyond) > 0 {
+		return index.mustHave(beyond)
+	}
 	err = immediately(ctx, w.conn, func() error {
 		if !fits { // what the index had more is known by now
 			if _, err := w.conn.ExecContext(ctx, "REINDEX series"); err != nil {
@@ -126,7 +150,7 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 		return w.rewriteSeries(ctx, damaged, index)
 	})
 	if errors.Is(err, sqlite3.CONSTRAINT) {
-		return nil // two rows are equal, which no index can have: the check of the file says so
+		return fmt.Errorf("%w: series has a row twice (%w)", ErrDamaged, err)
 	}
 	return err
 }

@@ -135,7 +135,7 @@ func (l *lived) damage() {
 		"UPDATE tiers SET watermark = watermark - 1 WHERE granularity = '%s'",
 		"UPDATE tiers SET floor = floor + 1024 WHERE granularity = '%s'",
 		"UPDATE tiers SET floor = 0, watermark = 0, keep = 1 WHERE granularity = '%s'",
-		"UPDATE tiers SET granularity = 'x' WHERE granularity = '%s'",
+		"UPDATE tiers SET granularity = 'x' || granularity WHERE granularity = '%s'",
 		"DELETE FROM tiers WHERE granularity = '%s'",
 	}).Draw(l.t, "damage")
 	l.must(filetest.Run(l.path, "DROP TRIGGER IF EXISTS tiers_by_hand; UPDATE tiers SET watermark = watermark + 1, "+

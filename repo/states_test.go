@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
@@ -79,6 +80,10 @@ func movesAsideOrHasWholeBuckets(t *testing.T, damaged []byte) (moved bool) {
 	t.Helper()
 	path := t.TempDir() + "/history.db"
 	if err := os.WriteFile(path, damaged, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-time.Minute) // or it may be half a copy
+	if err := os.Chtimes(path, old, old); err != nil {
 		t.Fatal(err)
 	}
 	hasWholeBuckets(t, path, repo.Minute)

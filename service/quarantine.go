@@ -64,18 +64,21 @@ func (l *loop) mend(err error) bool {
 	return true
 }
 
-// prepareSound prepares the file, and a new one instead where damage is found with that.
+// prepareSound prepares the file, and a new one instead where damage is found with that, the second time for certain.
 func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
 	c.announce(store.Findings())
 	err := c.prepare(ctx, store)
-	if !repo.IsDamage(err) {
-		return err
+	for range 2 {
+		if !repo.IsDamage(err) {
+			break
+		}
+		if err := store.Renew(ctx, err); err != nil {
+			return err
+		}
+		c.announce(store.Findings())
+		err = c.prepare(ctx, store)
 	}
-	if err := store.Renew(ctx, err); err != nil {
-		return err
-	}
-	c.announce(store.Findings())
-	return c.prepare(ctx, store)
+	return err
 }
 
 // adopt brings the new file and what is known together. What fails is done before the next commit.
