@@ -82,7 +82,7 @@ func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 	case w.pageSize == 0:
 		w.learn()
 	}
-	if w.held != nil && off != w.heldAt+frameHeaderBytes {
+	if len(w.held) > 0 && off != w.heldAt+frameHeaderBytes {
 		if err := w.writeHeld(); err != nil {
 			return 0, err
 		}
@@ -112,12 +112,12 @@ func (w *guardedWAL) write(p []byte, off int64) (int, error) {
 	case off == 0:
 		w.end = walHeaderBytes
 	case w.header == off && off >= w.end && len(p) == frameHeaderBytes:
-		w.held, w.heldAt = append(w.around[:0], p...), off
+		w.held, w.heldAt = append(w.held[:0], p...), off
 		return len(p), nil
-	case w.held != nil:
-		frame := append(w.held, p...)
-		w.held, w.around, w.end = nil, frame, w.heldAt+int64(len(frame))
-		n, err := w.DriverFile.WriteAt(frame, w.heldAt)
+	case len(w.held) > 0:
+		w.around = append(append(w.around[:0], w.held...), p...)
+		w.held, w.end = w.held[:0], w.heldAt+int64(len(w.around))
+		n, err := w.DriverFile.WriteAt(w.around, w.heldAt)
 		return max(n-frameHeaderBytes, 0), err
 	}
 	return w.DriverFile.WriteAt(p, off)
@@ -125,12 +125,11 @@ func (w *guardedWAL) write(p []byte, off int64) (int, error) {
 
 // writeHeld writes a header whose page did not follow.
 func (w *guardedWAL) writeHeld() error {
-	if w.held == nil {
+	if len(w.held) == 0 {
 		return nil
 	}
-	header := w.held
-	w.held = nil
-	_, err := w.DriverFile.WriteAt(header, w.heldAt)
+	_, err := w.DriverFile.WriteAt(w.held, w.heldAt)
+	w.held = w.held[:0]
 	return err
 }
 

@@ -63,6 +63,7 @@ func counted(outcomes []repo.Outcome) (c counters) {
 			c.ahead++
 		case repo.RefusedOld:
 			c.tooOld++
+		case repo.RefusedAggregation, repo.RefusedSeries, repo.RefusedDamaged: // never here
 		}
 	}
 	return c
