@@ -268,7 +268,7 @@ func TestMetricsOfTheWriter(t *testing.T) {
 	for _, metric := range families["wanstore_samples_refused_total"].GetMetric() {
 		refused[labelsOf(metric)["cause"]] = metric.GetCounter().GetValue()
 	}
-	want := map[string]float64{"value": 1, "ahead": 1, "series": 1, "too_old": 0, "aggregation": 0, "too_many_series": 0}
+	want := map[string]float64{"value": 1, "ahead": 1, "series": 1, "too_old": 0, "aggregation": 0, "too_many_series": 0, "series_damaged": 0}
 	if diff := cmp.Diff(want, refused); diff != "" {
 		t.Errorf("refused by cause (-want +got):\n%s", diff)
 	}
