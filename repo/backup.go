@@ -12,7 +12,8 @@ import (
 )
 
 const (
-	// backupStep is how much is copied between two looks at the context, which takes some milliseconds.
+	// backupStep is how much is copied between two looks at the context, which takes some
+	// milliseconds.
 	backupStep = 1 << 20
 
 	// backupCacheKiB is the cache of the copy, which is written once and in order.
@@ -91,7 +92,9 @@ func copyView(ctx context.Context, conn *sql.Conn, tx *sql.Tx, path string) erro
 	if err != nil {
 		return err
 	}
-	return rawConn(conn, func(c *sqlite3.Conn) error { return copyPages(ctx, c, path, backupStep/size) })
+	return rawConn(conn, func(c *sqlite3.Conn) error {
+		return copyPages(ctx, c, path, backupStep/size)
+	})
 }
 
 // copyPages copies so many pages at a time.

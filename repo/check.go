@@ -14,7 +14,8 @@ const checkBudget = 500 * time.Millisecond
 // errTimeUp says that the check has used up its time.
 var errTimeUp = errors.New("the time of the check is up")
 
-// check looks whether the pages of the file fit together, as far as its time goes. What the rows say is no matter of damage.
+// check looks whether the pages of the file fit together, as far as its time goes. What the rows
+// say is no matter of damage.
 func (w *Writer) check(ctx context.Context, findings *Findings) error {
 	limited, cancel := context.WithTimeoutCause(ctx, checkBudget, errTimeUp)
 	defer cancel()
@@ -32,8 +33,8 @@ func (w *Writer) check(ctx context.Context, findings *Findings) error {
 	}
 }
 
-// integrity looks through the file. Rules that somebody has given to tables of their own are not looked at: they may call
-// functions that only their program has.
+// integrity looks through the file. Rules that somebody has given to tables of their own are not
+// looked at: they may call functions that only their program has.
 func (w *Writer) integrity(ctx context.Context) (found integrity, err error) {
 	if err := drain(ctx, w.conn, "PRAGMA ignore_check_constraints = on"); err != nil {
 		return found, err

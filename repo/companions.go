@@ -35,9 +35,10 @@ func kind(info fs.FileInfo) string {
 	}
 }
 
-// makeCompanions makes what SQLite would make beside a file in WAL mode with other permissions: the -shm, which it lets everybody
-// read, and of somebody else's file the -wal, too, which would be ours: a look at a history by root would lock its owner out.
-// They get the permissions and the owner of the file. One that is not in WAL mode gets them if a writer is about to switch it.
+// makeCompanions makes what SQLite would make beside a file in WAL mode with other permissions: the
+// -shm, which it lets everybody read, and of somebody else's file the -wal, too, which would be
+// ours: a look at a history by root would lock its owner out. They get the permissions and the
+// owner of the file. One that is not in WAL mode gets them if a writer is about to switch it.
 //
 // What cannot be made here is left to SQLite, which says so if it cannot do without.
 func makeCompanions(path string, switching bool) error {

@@ -14,8 +14,8 @@ import (
 	"github.com/wanstore/wanstore/schema"
 )
 
-// setUpWriter makes a connection one of a writer. That of a file which has no page yet writes the first one. A file that
-// somebody has taken out of WAL mode is switched back.
+// setUpWriter makes a connection one of a writer. That of a file which has no page yet writes the
+// first one. A file that somebody has taken out of WAL mode is switched back.
 func setUpWriter(c *sqlite3.Conn, log *seal.Log) error {
 	// The end of a connection may be that of a damaged file, which is to stay as it was found: a proper close says otherwise.
 	if err := leaveWAL(c, true); err != nil {
@@ -25,7 +25,8 @@ func setUpWriter(c *sqlite3.Conn, log *seal.Log) error {
 	if err != nil {
 		return err
 	}
-	if !made { // a file that is there keeps what it has: to say this again would write to its first page each time
+	if !made {
+		// A file that is there keeps what it has: to say this again would write to its first page.
 		if err := c.Exec("PRAGMA auto_vacuum = incremental"); err != nil {
 			return err
 		}
@@ -66,40 +67,39 @@ func leaveWAL(c *sqlite3.Conn, leave bool) error {
 	return err
 }
 
-// prepare prepares all statements. A history that one of them does not fit was changed by somebody: its pages are sound, so that is
-// no damage.
+// prepare prepares all statements. A history that one of them does not fit was changed by somebody,
+// which is no damage.
 func prepare(ctx context.Context, conn db.DBTX) (*db.Queries, error) {
-	noted := &noting{DBTX: conn}
-	q, err := db.Prepare(ctx, noted)
+	made := &preparing{DBTX: conn}
+	q, err := db.Prepare(ctx, made)
+	if err == nil {
+		return q, nil
+	}
 	if errors.Is(err, sqlite3.ERROR) {
 		err = fmt.Errorf("%w: its schema is not that of its version (%w)", ErrForeign, err)
 	}
-	if err != nil {
-		return nil, errors.Join(err, noted.close())
-	}
-	return q, nil
+	return nil, errors.Join(err, made.close())
 }
 
-// noting notes what is prepared: where one statement fails, nobody else closes those before it, and SQLite closes no
-// connection that has any.
-type noting struct {
+// preparing notes what has been prepared: SQLite closes no connection that has statements.
+type preparing struct {
 	db.DBTX
 
-	made []*sql.Stmt
+	statements []*sql.Stmt
 }
 
 // PrepareContext prepares a statement.
-func (n *noting) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
-	statement, err := n.DBTX.PrepareContext(ctx, text)
+func (p *preparing) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
+	statement, err := p.DBTX.PrepareContext(ctx, text)
 	if err == nil {
-		n.made = append(n.made, statement)
+		p.statements = append(p.statements, statement)
 	}
 	return statement, err
 }
 
-func (n *noting) close() error {
-	errs := make([]error, 0, len(n.made))
-	for _, statement := range n.made {
+func (p *preparing) close() error {
+	var errs []error
+	for _, statement := range p.statements {
 		errs = append(errs, statement.Close())
 	}
 	return errors.Join(errs...)

@@ -8,10 +8,12 @@ import (
 	"time"
 )
 
-// errWALAlone says that there is a WAL, and nothing that it could belong to. SQLite would delete it.
+// errWALAlone says that there is a WAL, and nothing that it could belong to. SQLite would delete
+// it.
 var errWALAlone = fmt.Errorf("%w: it is empty, and beside it lies a WAL", ErrDamaged)
 
-// checkWALAlone refuses a WAL without a history. A new file gets its first page before its WAL: so the WAL is looked at first.
+// checkWALAlone refuses a WAL without a history. A new file gets its first page before its WAL: so
+// the WAL is looked at first.
 func checkWALAlone(path string) error {
 	if fileSize(path+"-wal") == 0 {
 		return nil
@@ -23,8 +25,8 @@ func checkWALAlone(path string) error {
 	return errWALAlone
 }
 
-// foreignWAL turns the refusal of what the file at path looks like into one of its WAL, where the file itself says that it is a
-// history: SQLite applies whatever WAL lies there.
+// foreignWAL turns the refusal of what the file at path looks like into one of its WAL, where the
+// file itself says that it is a history: SQLite applies whatever WAL lies there.
 func foreignWAL(path string, refusal error) error {
 	if !errors.Is(refusal, ErrForeign) {
 		return refusal
@@ -35,21 +37,24 @@ func foreignWAL(path string, refusal error) error {
 	return fmt.Errorf("%w: beside it lies the WAL of another database", ErrDamaged)
 }
 
-// Findings are what was found wrong with a file when it was opened for writing, and what was done about it.
+// Findings are what was found wrong with a file when it was opened for writing, and what was done
+// about it.
 type Findings struct {
 	// Quarantine is the damaged file that lay there before, nil if none did.
 	Quarantine *Quarantine
 	// Unchecked says that the check has not seen the whole file in its time.
 	Unchecked bool
-	// LostFrames is how many pages of the WAL come after one that is damaged: SQLite leaves them out. A power cut can do
-	// this to what was committed last, unless commits are synced.
+	// LostFrames is how many pages of the WAL come after one that is damaged: SQLite leaves them
+	// out. A power cut can do this to what was committed last, unless commits are synced.
 	LostFrames int
-	// StrayWAL is the name under which the WAL of another file was moved aside: that file was in use, and has been replaced.
+	// StrayWAL is the name under which the WAL of another file was moved aside: that file was in
+	// use, and has been replaced.
 	StrayWAL string
 }
 
-// examine looks at what the last writer has left, while there is no other one. last is what the lock file says of it. A WAL that
-// is gone says nothing: whatever program was the last to close the file has taken it in.
+// examine looks at what the last writer has left, while there is no other one. last is what the
+// lock file says of it. A WAL that is gone says nothing: whatever program was the last to close the
+// file has taken it in.
 func (f *Findings) examine(path string, file fs.FileInfo, last mark) error {
 	if fileSize(path+"-wal") == 0 {
 		return nil

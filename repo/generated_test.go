@@ -310,7 +310,7 @@ var (
 	namedArgument = regexp.MustCompile(`@(\w+)`)
 	walksWords    = regexp.MustCompile(`(?i)\b(walks|scans|seek|appends)\b`)
 	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sample_groups|state_rollups|tiers|` +
-		`metric_metadata|clock|imports|metrics|wanstore)\b`)
+		`metric_metadata|wanstore|clock|imports|metrics)\b`)
 )
 
 func readQueryFiles(t *testing.T, folder string) map[string]writtenQuery {

@@ -84,8 +84,8 @@ func checkHeader(path string) error {
 	return h.check()
 }
 
-// isHistory says that the header of the file at path names it as ours. That of a new one may still be in its WAL, and a copy that
-// has lost it gets it from the first writer.
+// isHistory says that the header of the file at path names it as ours. That of a new one may still
+// be in its WAL, and a copy that has lost it gets it from the first writer.
 func isHistory(path string) (bool, error) {
 	h, err := readHeader(path)
 	return err == nil && h.isOurs(), err

@@ -35,44 +35,45 @@ type identity struct {
 
 func identify(ctx context.Context, q db.DBTX) (identity, error) {
 	var id identity
-	for name, value := range map[string]*int{
-		"application_id": &id.applicationID, "user_version": &id.userVersion,
-		"page_count": &id.pages, "auto_vacuum": &id.vacuum,
-	} {
-		var err error
-		if *value, err = pragmaInt(ctx, q, name); err != nil {
-			return id, err
-		}
-	}
 	var err error
+	if id.applicationID, err = pragmaInt(ctx, q, "application_id"); err != nil {
+		return id, err
+	}
+	if id.userVersion, err = pragmaInt(ctx, q, "user_version"); err != nil {
+		return id, err
+	}
+	if id.pages, err = pragmaInt(ctx, q, "page_count"); err != nil {
+		return id, err
+	}
+	if id.vacuum, err = pragmaInt(ctx, q, "auto_vacuum"); err != nil {
+		return id, err
+	}
 	if id.tables, err = listTables(ctx, q); err != nil {
 		return id, err
 	}
-	return id, id.readStated(ctx, q)
+	if id.tables["wanstore"] == "table" {
+		id.stated, id.named, err = statedVersion(ctx, q)
+	}
+	return id, err
 }
 
-// readStated reads the version in the table wanstore, which .dump keeps, and with it every copy that has lost the numbers in
-// its header.
-func (i *identity) readStated(ctx context.Context, q db.DBTX) error {
-	if i.tables["wanstore"] != "table" {
-		return nil
-	}
-	version, err := db.New(q).FileVersion(ctx)
+// statedVersion reads the version in the table wanstore, which .dump keeps, and with it every copy
+// that has lost the numbers in its header. The table may be somebody else's, or have no row yet.
+func statedVersion(ctx context.Context, q db.DBTX) (version int, ours bool, err error) {
+	stated, err := db.New(q).FileVersion(ctx)
 	switch {
-	case errors.Is(err, sqlite3.ERROR): // somebody else's table of that name
-		return nil
+	case errors.Is(err, sqlite3.ERROR):
+		return 0, false, nil
 	case errors.Is(err, sql.ErrNoRows):
-		i.named = true
-		return nil
-	case err != nil:
-		return err
+		return 0, true, nil
+	default:
+		return int(stated), true, err
 	}
-	i.named, i.stated = true, int(version)
-	return nil
 }
 
-// version is that of the history, 0 where the database is none. What the table says goes before the header, for whose
-// user_version other programs have uses of their own, unless this program would have to refuse it.
+// version is that of the history, 0 where the database is none. What the table says goes before the
+// header, for whose user_version other programs have uses of their own, unless this program would
+// have to refuse it.
 func (i identity) version() int {
 	believed := i.stated > 0 && i.stated <= schema.Version
 	if i.applicationID == applicationID && !believed {
@@ -89,41 +90,45 @@ func (i identity) numbered() bool {
 // wanctl says that the database has wanctl's table. A history has a view of that name.
 func (i identity) wanctl() bool { return i.tables["metrics"] == "table" }
 
-// blank says that nothing has been written to the database yet, or no more than a history begins with. A database that
-// another program has made and emptied cannot become one.
+// blank says that nothing has been written to the database yet, or no more than a history begins
+// with. A database that another program has made and emptied cannot become one.
 func (i identity) blank() bool {
-	return i.applicationID == 0 && i.userVersion == 0 && len(i.tables) == 0 && (i.pages == 0 || i.vacuum == incremental)
+	unmarked := i.applicationID == 0 && i.userVersion == 0 && len(i.tables) == 0
+	return unmarked && (i.pages == 0 || i.vacuum == incremental)
 }
 
 // check refuses a database that is not ours, not complete, or newer than this program.
 func (i identity) check() error {
 	switch version := i.version(); {
 	case version > schema.Version:
-		return fmt.Errorf("%w: its schema version is %d and this program knows up to %d: update the program",
-			ErrTooNew, version, schema.Version)
+		return fmt.Errorf(
+			"%w: its schema version is %d and this program knows up to %d: update the program", ErrTooNew, version, schema.Version)
 	case i.named && len(i.missing()) > 0:
-		return fmt.Errorf("%w: it lacks %s. A dump that is being loaded into it has yet to end; one that was interrupted "+
-			"has to be loaded once more, into a new file", ErrIncomplete, strings.Join(i.missing(), ", "))
+		return fmt.Errorf("%w: it lacks %s. A dump that is being loaded into it has yet to end; "+
+			"one that was interrupted has to be loaded once more, into a new file", ErrIncomplete, strings.Join(i.missing(), ", "))
 	case version > 0, i.blank():
 		return nil
 	case i.wanctl():
-		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file for the history, and take this one in by "+
-			"`wanstore import --format wanctl`", ErrForeign)
+		return fmt.Errorf("%w: it holds the table metrics of wanctl: name another file for the history, "+
+			"and take this one in by `wanstore import --format wanctl`", ErrForeign)
 	default:
-		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file", ErrForeign, i.applicationID, applicationID)
+		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file",
+			ErrForeign, i.applicationID, applicationID)
 	}
 }
 
 // historyTables are the tables of a history of this version, as the script of a new one makes them.
 var historyTables = sync.OnceValue(func() map[string]bool {
 	tables := map[string]bool{}
-	for _, match := range regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`).FindAllStringSubmatch(schema.History, -1) {
+	created := regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
+	for _, match := range created.FindAllStringSubmatch(schema.History, -1) {
 		tables[match[1]] = true
 	}
 	return tables
 })
 
-// missing lists what a history of this version has and this one has not. The view is what a dump has last.
+// missing lists what a history of this version has and this one has not. The view is what a dump
+// has last.
 func (i identity) missing() []string {
 	var names []string
 	if i.version() == 0 {
@@ -141,7 +146,8 @@ func (i identity) missing() []string {
 	return names
 }
 
-// listTables lists the tables and views of a database that are not SQLite's own, and of which kind each is.
+// listTables lists the tables and views of a database that are not SQLite's own, and of which kind
+// each is.
 func listTables(ctx context.Context, q queryer) (map[string]string, error) {
 	rows, err := q.QueryContext(ctx, "PRAGMA main.table_list")
 	if err != nil {

@@ -8,14 +8,15 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-// integrity is what SQLite's integrity check has found that concerns a history, the first of each kind.
+// integrity is what SQLite's integrity check has found that concerns a history, the first of each
+// kind.
 type integrity struct {
 	damage string // pages that do not fit together, or keys that are out of order
 	index  string // an index of the series that does not have what the rows say
 }
 
 // text is "ok", or what was found first.
-func (i integrity) text() string {
+func (i *integrity) text() string {
 	switch {
 	case i.damage != "":
 		return i.damage
@@ -26,8 +27,8 @@ func (i integrity) text() string {
 	}
 }
 
-// checkIntegrity looks through the whole database. Where a table that somebody has added needs a function that this program does
-// not have, it looks at the tables of the history only.
+// checkIntegrity looks through the whole database. Where a table that somebody has added needs a
+// function that this program does not have, it looks at the tables of the history only.
 func checkIntegrity(ctx context.Context, q queryer) (found integrity, err error) {
 	err = found.read(ctx, q, manyFindings)
 	if !errors.Is(err, sqlite3.ERROR) {
@@ -44,9 +45,11 @@ func checkIntegrity(ctx context.Context, q queryer) (found integrity, err error)
 // manyFindings are more than the tables of others can have.
 const manyFindings = 1 << 30
 
-// read takes in what the check of a table says, or of all with so many findings at most, until it has found damage.
+// read takes in what the check of a table says, or of all with so many findings at most, until it
+// has found damage.
 func (i *integrity) read(ctx context.Context, q queryer, limits any) error {
-	rows, err := q.QueryContext(ctx, "SELECT integrity_check FROM pragma_integrity_check(?)", limits)
+	const look = "SELECT integrity_check FROM pragma_integrity_check(?)"
+	rows, err := q.QueryContext(ctx, look, limits)
 	if err != nil {
 		return err
 	}
@@ -61,8 +64,8 @@ func (i *integrity) read(ctx context.Context, q queryer, limits any) error {
 	return rows.Err()
 }
 
-// add takes a finding in. What concerns a table or an index of somebody else, or a rule about the values of a row, is no damage:
-// a row that is not as it was written is left out when it is read.
+// add takes a finding in. What concerns a table or an index of somebody else, or a rule about the
+// values of a row, is no damage: a row that is not as it was written is left out when it is read.
 func (i *integrity) add(finding string) {
 	table, isOrder := strings.CutPrefix(finding, "row not in PRIMARY KEY order for ")
 	switch {

@@ -12,19 +12,25 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// What somebody adds to a history, and whether that keeps to its own rules, is no matter of the history: it is recorded, read and
-// copied as ever.
+// What somebody adds to a history, and whether that keeps to its own rules, is no matter of the
+// history: it is recorded, read and copied as ever.
 func TestAdditionsOfSomebody(t *testing.T) {
 	for name, text := range map[string]string{
-		"a rule that is broken": "CREATE TABLE mine (x INTEGER NOT NULL CHECK (x > 0)); PRAGMA ignore_check_constraints = on; " +
-			"INSERT INTO mine VALUES (-1);",
-		"a rule with a function of the shell":   "CREATE TABLE mine (x CHECK (sha3(x) IS NOT NULL)); INSERT INTO mine VALUES (1);",
-		"an index with a function of the shell": "CREATE TABLE mine (x); CREATE INDEX i ON mine (decimal(x)); INSERT INTO mine VALUES (1);",
-		"an order of the shell":                 "CREATE TABLE mine (x COLLATE uint UNIQUE); INSERT INTO mine VALUES (1), (2);",
-		"a column with a function of the shell": "CREATE TABLE mine (x, y AS (decimal(x)) STORED); INSERT INTO mine (x) VALUES (1);",
-		"an index and a trigger of our tables":  "CREATE INDEX i ON rollups (ts); CREATE TRIGGER t AFTER INSERT ON series BEGIN SELECT 1; END;",
-		"a table of a module that is not there": "CREATE VIRTUAL TABLE f USING rtree(a, b, c); INSERT INTO f VALUES (1, 2, 3);",
-		"statistics":                            "ANALYZE;",
+		"a rule that is broken": "CREATE TABLE mine (x CHECK (x > 0)); " +
+			"PRAGMA ignore_check_constraints = on; INSERT INTO mine VALUES (-1);",
+		"a rule with a function of the shell": "CREATE TABLE mine (x CHECK (sha3(x) IS NOT NULL)); " +
+			"INSERT INTO mine VALUES (1);",
+		"an index with a function of the shell": "CREATE TABLE mine (x); CREATE INDEX i ON mine (decimal(x)); " +
+			"INSERT INTO mine VALUES (1);",
+		"an order of the shell": "CREATE TABLE mine (x COLLATE uint UNIQUE); " +
+			"INSERT INTO mine VALUES (1), (2);",
+		"a column with a function of the shell": "CREATE TABLE mine (x, y AS (decimal(x)) STORED); " +
+			"INSERT INTO mine (x) VALUES (1);",
+		"an index and a trigger of our tables": "CREATE INDEX i ON rollups (ts); " +
+			"CREATE TRIGGER t AFTER INSERT ON series BEGIN SELECT 1; END;",
+		"a table of a module that is not there": "CREATE VIRTUAL TABLE f USING rtree(a, b, c); " +
+			"INSERT INTO f VALUES (1, 2, 3);",
+		"statistics": "ANALYZE;",
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := record(t)
@@ -80,25 +86,25 @@ func TestDamagedIndexOfSomebody(t *testing.T) {
 	filetest.Exec(t, path, "DROP INDEX mine") // or the history would fail its check
 }
 
-// The index of the series is made from its rows once more, as long as these are what was written.
+// Where the index of the series and their rows differ, opening brings them together.
 func TestDamagedIndexOfTheSeries(t *testing.T) {
-	for object, reindexed := range map[string]bool{"sqlite_autoindex_series_1": true, "series": false} {
+	const index = "sqlite_autoindex_series_1"
+	for _, object := range []string{index, "series"} {
 		path := record(t)
 		if object == "series" {
 			filetest.Exec(t, path, "UPDATE series SET chk = 1") // which is not its check value
 		}
 		change(t, path, object, "wan", "man")
-		if got := check(t, path); !strings.Contains(got, "missing from index sqlite_autoindex_series_1") {
+		if got := check(t, path); !strings.Contains(got, "missing from index "+index) {
 			t.Errorf("%s: the check says %q", object, got)
 		}
 		w := open(t, path)
 		if found := w.Findings(); found.Quarantine != nil {
 			t.Errorf("%s: it was moved aside: %v", object, found.Quarantine.Cause)
 		}
-		if got := check(t, path); (got == "ok") != reindexed {
+		if got := check(t, path); got != "ok" {
 			t.Errorf("%s: afterwards the check says %q", object, got)
 		}
-		filetest.Exec(t, path, "REINDEX")
 	}
 }
 
@@ -131,7 +137,8 @@ func TestExchangedPages(t *testing.T) {
 // leaves are two pages of rollups.
 func leaves(t *testing.T, path string) (first, second int) {
 	t.Helper()
-	found := strings.Fields(shell(t, path, "SELECT pageno - 1 FROM dbstat WHERE name = 'rollups' AND pagetype = 'leaf' LIMIT 2;"))
+	found := strings.Fields(shell(t, path,
+		"SELECT pageno - 1 FROM dbstat WHERE name = 'rollups' AND pagetype = 'leaf' LIMIT 2;"))
 	if len(found) != 2 {
 		t.Skip(found)
 	}

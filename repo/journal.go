@@ -17,12 +17,14 @@ const (
 	journalPagesOffset = 16
 )
 
-// hasJournal says that a rollback journal lies beside the file at path: a program was interrupted in the middle of a change, or
-// is about it. SQLite rolls that back when the file is opened for writing, and until then its pages need not fit together.
+// hasJournal says that a rollback journal lies beside the file at path: a program was interrupted
+// in the middle of a change, or is about it. SQLite rolls that back when the file is opened for
+// writing, and until then its pages need not fit together.
 func hasJournal(path string) bool { return isThere(path + "-journal") }
 
-// probeUnfinished looks at a file whose last transaction was interrupted and has left its rollback journal: a connection that
-// only reads may not roll it back, and sees nothing. Whoever opens it for writing afterwards does, and looks again.
+// probeUnfinished looks at a file whose last transaction was interrupted and has left its rollback
+// journal: a connection that only reads may not roll it back, and sees nothing. Whoever opens it
+// for writing afterwards does, and looks again.
 func probeUnfinished(ctx context.Context, path string) (identity, error) {
 	fresh, err := wasEmpty(path + "-journal")
 	if err != nil || fresh {
@@ -39,23 +41,25 @@ func probeUnfinished(ctx context.Context, path string) (identity, error) {
 	return id, errors.Join(err, pool.Close())
 }
 
-// journalError says what a file that may only be read waits for, where an interrupted change has left its journal.
+// journalError says what a file that may only be read waits for, where an interrupted change has
+// left its journal.
 func journalError(path string, err error) error {
 	fresh, failed := wasEmpty(path + "-journal")
 	if failed != nil {
 		return errors.Join(err, failed)
 	}
 	if fresh {
-		return fmt.Errorf("%w: whoever was making it was interrupted, and whoever opens it for writing goes on", ErrEmpty)
+		return fmt.Errorf("%w: whoever was making it was interrupted, and whoever opens it for writing "+
+			"goes on", ErrEmpty)
 	}
 	return ErrInterrupted
 }
 
-// wasEmpty says that the database of a journal had no pages before.
+// wasEmpty says that the database of a journal had no tables before: no page, or the first one alone.
 func wasEmpty(journal string) (bool, error) {
 	start, err := readStart(journal, journalHeaderBytes)
 	if err != nil {
 		return false, err
 	}
-	return string(start[:len(journalMagic)]) == journalMagic && binary.BigEndian.Uint32(start[journalPagesOffset:]) == 0, nil
+	return string(start[:len(journalMagic)]) == journalMagic && binary.BigEndian.Uint32(start[journalPagesOffset:]) <= 1, nil
 }

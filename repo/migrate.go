@@ -9,12 +9,10 @@ import (
 	"github.com/wanstore/wanstore/schema"
 )
 
-// numbers are what the header of a history says.
-var numbers = fmt.Sprintf("PRAGMA application_id = %d;\nPRAGMA user_version = %d;", applicationID, schema.Version)
-
-// begin makes the tables of a new file, or gives a copy that has lost the numbers in its header what it lacks. All of it is one
-// transaction that takes the write lock first, so of several processes that start at once one makes them and the others find
-// them there. path is where a new file lies.
+// begin makes the tables of a new file, or gives a copy that has lost the numbers in its header
+// what it lacks. All of it is one transaction that takes the write lock first, so of several
+// processes that start at once one makes them and the others find them there. path is where a new
+// file lies.
 func begin(ctx context.Context, conn *sql.Conn, path string) error {
 	return immediately(ctx, conn, func() error {
 		id, err := identify(ctx, conn)
@@ -27,8 +25,11 @@ func begin(ctx context.Context, conn *sql.Conn, path string) error {
 		if id.version() == schema.Version {
 			return setNumbers(ctx, conn, id)
 		}
-		if _, err := conn.ExecContext(ctx, schema.History+"\n"+numbers); err != nil {
+		if _, err := conn.ExecContext(ctx, schema.History); err != nil {
 			return fmt.Errorf("make the tables: %w", err)
+		}
+		if err := setNumbers(ctx, conn, id); err != nil {
+			return err
 		}
 		return sealNew(ctx, conn, path)
 	})
@@ -39,7 +40,8 @@ func setNumbers(ctx context.Context, conn *sql.Conn, id identity) error {
 	if id.numbered() {
 		return nil
 	}
-	_, err := conn.ExecContext(ctx, numbers)
+	const numbers = "PRAGMA application_id = %d; PRAGMA user_version = %d"
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(numbers, applicationID, schema.Version))
 	return err
 }
 

@@ -15,21 +15,24 @@ import (
 )
 
 const (
-	// pageSize of 512 bytes writes less than half of what 4096 does: each commit rewrites the last leaf of raw_samples, its
-	// neighbours and what leads to it, however little was added. Reading is as fast. docs/BENCHMARKS.md has the figures. It is
-	// that of new files: one to which somebody has given larger pages keeps them.
+	// pageSize of 512 bytes writes less than half of what 4096 does: each commit rewrites the last
+	// leaf of raw_samples, its neighbours and what leads to it, however little was added. Reading
+	// is as fast. docs/BENCHMARKS.md has the figures. It is that of new files: one to which
+	// somebody has given larger pages keeps them.
 	pageSize = 512
 
 	// busyTimeout is how long a statement waits for the lock of another process, whose steps take milliseconds.
 	busyTimeout = 5 * time.Second
 
-	// uncappedWALLimit is the size that the WAL is cut back to when it is reset, where there is no size cap.
+	// uncappedWALLimit is the size that the WAL is cut back to when it is reset, where there is no
+	// size cap.
 	uncappedWALLimit = 4 << 20
 
 	// cacheKiB bounds the page cache of a connection, with what SQLite notes of each page.
 	cacheKiB = 2560
 
-	// spillKiB bounds what a transaction adds to the cache: on a machine of 32 bits a connection has 32 MiB in all.
+	// spillKiB bounds what a transaction adds to the cache: on a machine of 32 bits a connection
+	// has 32 MiB in all.
 	spillKiB = 10240
 
 	directoryMode = 0o750
@@ -80,7 +83,8 @@ func temporary() string {
 	return "memory"
 }
 
-// readerDSN ignores rules about values: they are for whoever writes, and may call functions that only his program has.
+// readerDSN ignores rules about values: they are for whoever writes, and may call functions that
+// only his program has.
 func readerDSN(path, vfs string, pragmas ...string) string {
 	return dsn(path, "ro", vfs, append(pragmas, "query_only(on)", "ignore_check_constraints(on)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB))...)

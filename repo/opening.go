@@ -92,8 +92,8 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	return w, errors.Join(err, o.lock.share(ctx))
 }
 
-// withOthers goes on where another process has a damaged file open for writing: it may have been the first to move that aside, and
-// have made a new one.
+// withOthers goes on where another process has a damaged file open for writing: it may have been
+// the first to move that aside, and have made a new one.
 func (o *opening) withOthers(ctx context.Context, failed error) (*Writer, error) {
 	if err := o.lock.share(ctx); err != nil {
 		return nil, errors.Join(failed, err)
@@ -175,8 +175,8 @@ func (o *opening) mustBeTheirs(last mark) error {
 	return fmt.Errorf("%w: the file was replaced, and its WAL is that of the old one, which is open still: try again in a moment", ErrBusy)
 }
 
-// refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may have a journal to be rolled
-// back, and is looked at when that has been done.
+// refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may
+// have a journal to be rolled back, and is looked at when that has been done.
 func (o *opening) refuseForeign(ctx context.Context) error {
 	if hasJournal(o.path) && mayQuarantine(o.path, o.lock) {
 		return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -20,14 +21,15 @@ func TestPagesOfAnotherSize(t *testing.T) {
 		size         int64
 		vacuum, mode string
 	}{
-		{512, "none", "wal"}, {512, "full", "delete"}, {1024, "incremental", "wal"}, {4096, "none", "delete"},
-		{4096, "full", "wal"}, {65536, "none", "wal"}, {65536, "incremental", "delete"},
+		{512, "none", "wal"}, {512, "full", "delete"}, {1024, "incremental", "wal"},
+		{4096, "none", "delete"}, {4096, "full", "wal"},
+		{65536, "none", "wal"}, {65536, "incremental", "delete"},
 	} {
 		t.Run(fmt.Sprint(c), func(t *testing.T) {
 			path := record(t)
 			want := ask(t, path)
-			shell(t, path, fmt.Sprintf("PRAGMA journal_mode = delete; PRAGMA page_size = %d; PRAGMA auto_vacuum = %s; VACUUM; "+
-				"PRAGMA journal_mode = %s;", c.size, c.vacuum, c.mode))
+			shell(t, path, fmt.Sprintf("PRAGMA journal_mode = delete; PRAGMA page_size = %d; "+
+				"PRAGMA auto_vacuum = %s; VACUUM; PRAGMA journal_mode = %s;", c.size, c.vacuum, c.mode))
 			recordsOn(t, path, want)
 			if got := filetest.Int(t, path, "PRAGMA page_size"); got != c.size {
 				t.Errorf("pages have %d bytes now, want %d", got, c.size)
@@ -39,12 +41,13 @@ func TestPagesOfAnotherSize(t *testing.T) {
 	}
 }
 
-// What a file cannot give back, because somebody has given it another auto_vacuum, is not asked for without an end.
+// What a file cannot give back, because somebody has given it another auto_vacuum, is not asked for
+// without an end.
 func TestVacuumWithAnotherAutoVacuum(t *testing.T) {
 	for _, vacuum := range []string{"none", "full"} {
 		path := record(t)
-		shell(t, path, "PRAGMA auto_vacuum = "+vacuum+"; VACUUM; CREATE TABLE mine (x); INSERT INTO mine VALUES (zeroblob(2000000)); "+
-			"DELETE FROM mine;")
+		shell(t, path, "PRAGMA auto_vacuum = "+vacuum+"; VACUUM; CREATE TABLE mine (x); "+
+			"INSERT INTO mine VALUES (zeroblob(2000000)); DELETE FROM mine;")
 		w := open(t, path)
 		for _, sizeCap := range []int64{0, repo.MinSizeCap} {
 			if err := w.CapSize(t.Context(), sizeCap); err != nil {
@@ -117,7 +120,8 @@ func TestLoadedDump(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, err := reader.Status(t.Context())
-	if err := errors.Join(err, reader.Close()); err != nil || status.SchemaVersion != 3 || status.Check != "ok" {
+	err = errors.Join(err, reader.Close())
+	if err != nil || status.SchemaVersion != 3 || status.Check != "ok" {
 		t.Errorf("status says %+v, %v", status, err)
 	}
 	if entries, err := os.ReadDir(filepath.Dir(path)); len(entries) != 1 || err != nil {
@@ -130,16 +134,16 @@ func TestLoadedDump(t *testing.T) {
 	isNumbered(t, path)
 }
 
-// Each beginning of a dump, loaded without its transaction: none is taken for a history, for damage or for an empty file, and what
-// is there stays as it is.
+// Each beginning of a dump, loaded without its transaction: none is taken for a history, for damage
+// or for an empty file, and what is there stays as it is.
 func TestHalfADump(t *testing.T) {
 	text, _ := dump(t)
 	var beginning strings.Builder
 	path := filepath.Join(t.TempDir(), "history.db")
 	incomplete := 0
 	for line := range strings.Lines(text) {
-		isStatement := strings.HasPrefix(line, "CREATE ") || strings.HasPrefix(line, "INSERT INTO tiers")
-		if isStatement && strings.Contains(beginning.String(), "CREATE") {
+		begins := strings.HasPrefix(line, "CREATE ") || strings.HasPrefix(line, "INSERT INTO tiers")
+		if begins && strings.Contains(beginning.String(), "CREATE") {
 			incomplete++
 			_ = os.Remove(path)
 			shell(t, path, "PRAGMA synchronous = off; PRAGMA journal_mode = memory;"+beginning.String())
@@ -158,10 +162,12 @@ func TestHalfADump(t *testing.T) {
 func refuses(t *testing.T, path string, want error) {
 	t.Helper()
 	before := readFile(t, path)
-	if _, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal); !errors.Is(err, want) || repo.IsDamage(err) {
+	_, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
+	if !errors.Is(err, want) || repo.IsDamage(err) {
 		t.Fatalf("writing: %v, want %v", err, want)
 	}
-	if _, err := repo.OpenReader(t.Context(), path); !errors.Is(err, want) || repo.IsDamage(err) {
+	_, err = repo.OpenReader(t.Context(), path)
+	if !errors.Is(err, want) || repo.IsDamage(err) {
 		t.Fatalf("reading: %v, want %v", err, want)
 	}
 	if readFile(t, path) != before {
@@ -181,30 +187,41 @@ func TestNewerVersionInTheTable(t *testing.T) {
 
 // Somebody else's table of the same name is not ours.
 func TestForeignTableOfOurName(t *testing.T) {
-	for _, table := range []string{"CREATE TABLE wanstore (x)", "CREATE VIEW wanstore AS SELECT 1 AS id, 3 AS version"} {
+	for _, table := range []string{
+		"CREATE TABLE wanstore (x)", "CREATE VIEW wanstore AS SELECT 1 AS id, 3 AS version",
+	} {
 		path := filepath.Join(t.TempDir(), "history.db")
 		filetest.Exec(t, path, table)
 		refuses(t, path, repo.ErrForeign)
 	}
 }
 
-// Checkpoints of every kind by another program beside a writer and a reader, which go on, in whatever page size.
+// A history that somebody has changed is refused for that, and stays as it is.
+func TestChangedTables(t *testing.T) {
+	path := record(t)
+	filetest.Exec(t, path, "ALTER TABLE tiers RENAME COLUMN keep TO kept")
+	_, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
+	if !errors.Is(err, repo.ErrForeign) || errors.Is(err, repo.ErrBusy) {
+		t.Errorf("writing: %v, want %v and nothing else", err, repo.ErrForeign)
+	}
+	filetest.Exec(t, path, "ALTER TABLE tiers RENAME COLUMN kept TO keep")
+	recordsOn(t, path, ask(t, path))
+}
+
+// Checkpoints of every kind by another program beside a writer and a reader, which go on, in
+// whatever page size.
 func TestCheckpointsOfAShell(t *testing.T) {
 	for _, size := range []int{512, 4096} {
 		path := record(t)
 		shell(t, path, fmt.Sprintf("PRAGMA journal_mode = delete; PRAGMA page_size = %d; VACUUM;", size))
 		w := open(t, path)
-		r, err := repo.OpenReader(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
+		r := openReader(t, path)
 		for n, kind := range strings.Fields("passive full restart truncate passive truncate restart full") {
 			from := start + repo.Micros(2+n)*hour
 			add(t, w, every(10*second, from, from+hour/2, newSeries("rtt"))...)
 			shell(t, path, "PRAGMA wal_checkpoint("+kind+"); PRAGMA cache_size = 10; BEGIN; CREATE TABLE mine (x);"+
-				"INSERT INTO mine SELECT randomblob(99) FROM generate_series(1, 2000); UPDATE mine SET x = randomblob(50);"+
-				"COMMIT; DROP TABLE mine; PRAGMA wal_checkpoint("+kind+");")
+				"INSERT INTO mine SELECT randomblob(99) FROM generate_series(1, 2000);"+
+				"UPDATE mine SET x = randomblob(50); COMMIT; DROP TABLE mine; PRAGMA wal_checkpoint("+kind+");")
 			add(t, w, every(10*second, from+hour/2, from+hour, newSeries("rtt"))...)
 			if got, want := len(askReader(t, r).Samples), 7200+360*(n+1); got != want {
 				t.Errorf("after %s: a reader sees %d samples, want %d", kind, got, want)
@@ -217,14 +234,16 @@ func TestCheckpointsOfAShell(t *testing.T) {
 	}
 }
 
-// A checkpoint that was put off because a reader held the WAL is due as ever when another program has reset that.
+// A checkpoint that was put off because a reader held the WAL is due as ever when another program
+// has reset that.
 func TestCheckpointDueAfterAnotherProgramHasResetTheWAL(t *testing.T) {
 	path := record(t)
 	w := open(t, path)
 	n := 0
 	fill := func(bytes int64) {
 		for before := w.WALBytes(); w.WALBytes() < before+bytes && n < 10_000; n++ {
-			add(t, w, repo.Sample{Series: newSeries(strings.Repeat("x", 10_000) + fmt.Sprint(n)), TS: start, Value: 1})
+			long := newSeries(strings.Repeat("x", 10_000) + strconv.Itoa(n))
+			add(t, w, repo.Sample{Series: long, TS: start, Value: 1})
 		}
 	}
 	release := filetest.Hold(t, path)

@@ -10,7 +10,7 @@ import (
 // packed is what is left to be read of what the aggregates pack and pack_blocks have made.
 type packed []byte
 
-func (p *packed) integer() int64 { return int64(p.next()) } //nolint:gosec // its bits
+func (p *packed) integer() int64 { return int64(p.next()) }
 
 func (p *packed) real() float64 { return math.Float64frombits(p.next()) }
 

@@ -32,12 +32,13 @@ func lookingDSN(path string, pragmas ...string) (string, error) {
 	name := readerDSN(path, readerVFSName, pragmas...)
 	rests, err := atRest(path)
 	if rests {
-		name += "&immutable=1" // or a read-only connection makes a -wal and a -shm, and leaves them behind
+		name += "&immutable=1" // or a connection that only reads leaves a -wal and a -shm behind
 	}
 	return name, errors.Join(err, registerReaderVFS())
 }
 
-// atRest says that a file is in WAL mode and nobody has it open: whoever does has a -wal beside it, and writes to that first.
+// atRest says that a file is in WAL mode and nobody has it open: whoever does has a -wal beside it,
+// and writes to that first.
 func atRest(path string) (bool, error) {
 	h, err := readHeader(path)
 	if err != nil || !h.inWALMode() {
@@ -47,10 +48,11 @@ func atRest(path string) (bool, error) {
 	return errors.Is(err, fs.ErrNotExist), nil
 }
 
-// identifyAtOnce asks within one view of the file: what is asked while another process makes the history would not fit
-// together and look like a stranger's.
+// identifyAtOnce asks within one view of the file: what is asked while another process makes the
+// history would not fit together and look like a stranger's.
 func identifyAtOnce(ctx context.Context, pool *sql.DB) (identity, error) {
-	tx, err := pool.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true}) // so that endReading waits for its end
+	// Without the end of the context endReading waits for that of the transaction.
+	tx, err := pool.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return identity{}, err
 	}

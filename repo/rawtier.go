@@ -3,9 +3,9 @@ package repo
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"math"
+	"strconv"
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/functions"
@@ -49,7 +49,11 @@ func jsonArray(list []int64) string {
 	if len(list) == 0 {
 		return "[]"
 	}
-	text, _ := json.Marshal(list) // numbers cannot fail
+	text := []byte{'['}
+	for _, number := range list {
+		text = append(strconv.AppendInt(text, number, 10), ',')
+	}
+	text[len(text)-1] = ']'
 	return string(text)
 }
 

@@ -13,7 +13,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// shell has sqlite3, the shell of SQLite, read a text for the database at path, and returns what it says.
+// shell has sqlite3, the shell of SQLite, read a text for the database at path, and returns what it
+// says.
 func shell(t *testing.T, path, text string) string {
 	t.Helper()
 	program, err := exec.LookPath("sqlite3")
@@ -29,7 +30,8 @@ func shell(t *testing.T, path, text string) string {
 	return strings.TrimSpace(string(said))
 }
 
-// record makes a history of two hours of samples, whose first one has been rolled up, and closes it.
+// record makes a history of two hours of samples, whose first one has been rolled up, and closes
+// it.
 func record(t *testing.T) (path string) {
 	t.Helper()
 	path = filetest.Path(t)
@@ -80,7 +82,9 @@ func askReader(t *testing.T, r *repo.Reader) said {
 	defer s.Close()
 	var all said
 	whole := repo.Span{From: 0, Until: math.MaxInt64}
-	for g, rows := range map[repo.Granularity]*[]repo.Bucket{repo.Raw: &all.Samples, repo.Minute: &all.Minutes} {
+	for g, rows := range map[repo.Granularity]*[]repo.Bucket{
+		repo.Raw: &all.Samples, repo.Minute: &all.Minutes,
+	} {
 		for row, err := range s.Scan(s.Context(), g, s.Series, whole) {
 			if err != nil {
 				t.Fatal(err)
@@ -91,8 +95,8 @@ func askReader(t *testing.T, r *repo.Reader) said {
 	return all
 }
 
-// recordsOn opens the history at path as it is, fails the test if that tells of damage, and appends to it, maintains it and
-// copies it. want is what it said before.
+// recordsOn opens the history at path as it is, fails the test if that tells of damage, and appends
+// to it, maintains it and copies it. want is what it said before.
 func recordsOn(t *testing.T, path string, want said) {
 	t.Helper()
 	if diff := cmp.Diff(want, ask(t, path)); diff != "" {

@@ -67,7 +67,8 @@ type room struct {
 // reserve is how many bytes one transaction may add to the file, and write: what is planned for, or as much as one has written
 // before, where late samples or many states have put each row into a page of its own.
 func (w *Writer) reserve(series int64) int64 {
-	return max(w.planned(series), min(int64(w.largest)*frameBytes(w.pageSize), w.sizeCap/largestShare))
+	written := int64(w.largest) * frameBytes(w.pageSize)
+	return max(w.planned(series), min(written, w.sizeCap/largestShare))
 }
 
 // planned is how many bytes a step is cut to.
@@ -75,8 +76,8 @@ func (w *Writer) planned(series int64) int64 { return stepReserve(w.sizeCap) + r
 
 func stepReserve(sizeCap int64) int64 { return min(maxReserve, sizeCap/reserveShare) }
 
-// committed learns from each commit how long the WAL has become. Another program may have reset it, too: what was put off
-// because a reader held it is put off no longer.
+// committed learns from each commit how long the WAL has become. Another program may have reset it,
+// too: what was put off because a reader held it is put off no longer.
 func (w *Writer) committed(walPages int) {
 	written := walPages - w.walPages
 	if written <= 0 {
@@ -118,7 +119,8 @@ func (w *Writer) readRoom(ctx context.Context) (room, error) {
 	reserve := w.reserve(series)
 	// The WAL reaches its limit with a transaction that may be the largest one, and counts a frame around each page.
 	limit := w.sizeCap - w.walLimit() - 2*reserve
-	return room{pages: file, limit: int(limit / w.pageSize), reserve: int(reserve / w.pageSize)}, nil
+	inPages := func(bytes int64) int { return int(bytes / w.pageSize) }
+	return room{pages: file, limit: inPages(limit), reserve: inPages(reserve)}, nil
 }
 
 // over says that the next transaction may not fit: history has to be given up.

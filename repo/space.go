@@ -13,15 +13,17 @@ const (
 	// vacuumShare bounds it to a part of a WAL that is small: each page freed is one written, and another one for its place.
 	vacuumShare = 4
 
-	// A file keeps a tenth of its pages free, and 128 KiB in any case: what is deleted each minute makes room for what is
-	// recorded the next, and giving the room away in between would write every page twice.
+	// A file keeps a tenth of its pages free, and 128 KiB in any case: what is deleted each minute
+	// makes room for what is recorded the next, and giving the room away in between would write
+	// every page twice.
 	freeShare    = 10
 	minFreeBytes = 128 << 10
 )
 
-// Vacuum gives a bounded number of free pages back to the file system, if there are more than the file needs for what is
-// coming. It returns how many pages shorter the file is, and whether there is more to give. A file to which somebody has given
-// another auto_vacuum than incremental gives nothing back here.
+// Vacuum gives a bounded number of free pages back to the file system, if there are more than the
+// file needs for what is coming. It returns how many pages shorter the file is, and whether there
+// is more to give. A file to which somebody has given another auto_vacuum than incremental gives
+// nothing back here.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error) {

@@ -124,15 +124,17 @@ func TestSweepProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		moments := rapid.SliceOfN(rapid.IntRange(0, 20), 1, 20).Draw(t, "moments")
 		floors := rapid.SliceOfN(rapid.IntRange(0, 21), 4, 4).Draw(t, "floors")
-		script := "BEGIN; DELETE FROM raw_samples; DELETE FROM rollups; DELETE FROM state_rollups;"
+		script := "BEGIN; DELETE FROM raw_samples; DELETE FROM raw_blocks; DELETE FROM rollups; DELETE FROM state_rollups;"
 		for i, ts := range moments {
 			g := []string{"1m", "5m", "1h"}[i%3]
 			script += fmt.Sprintf(`
 				INSERT OR IGNORE INTO raw_samples (ts, series_id, value) VALUES (%[1]d, %[2]d, 1);
+				INSERT OR IGNORE INTO raw_blocks (id, last_ts, count, payload)
+				VALUES (%[4]d + %[1]d, %[1]d + %[2]d, 2, '[{"t":[0,%[2]d],"v":{"%[5]d":1}}]');
 				INSERT OR IGNORE INTO rollups (granularity, series_id, ts, count, sum, min, max)
 				VALUES ('%[3]s', %[2]d, %[1]d, 1, 1, 1, 1);
 				INSERT OR IGNORE INTO state_rollups (granularity, series_id, ts, value, count)
-				VALUES ('%[3]s', 10, %[1]d, %[2]d, 1);`, ts, i%9+1, g)
+				VALUES ('%[3]s', 10, %[1]d, %[2]d, 1);`, ts, i%9+1, g, i%2*partKeys, i%2*256+1)
 		}
 		for i, g := range repo.Granularities() {
 			script += fmt.Sprintf("UPDATE tiers SET floor = %d WHERE granularity = '%s';", floors[i], g)
@@ -154,6 +156,7 @@ func TestSweepProperty(t *testing.T) {
 		}
 		everything, err := view.Rows(`
 			SELECT 'raw', series_id, ts, value FROM raw_samples
+			UNION ALL SELECT 'raw', id, last_ts, count FROM raw_blocks
 			UNION ALL SELECT granularity, series_id, ts, count FROM rollups
 			UNION ALL SELECT granularity, series_id, ts, value FROM state_rollups ORDER BY 1, 2, 3, 4`)
 		if err != nil {
@@ -202,10 +205,15 @@ func bucketRows(t *testing.T, path string) int64 {
 	return filetest.Int(t, path, "SELECT (SELECT count(*) FROM rollups) + (SELECT count(*) FROM state_rollups)")
 }
 
-// aboveFloors selects the rows that are not below the floor of their tier.
+// partKeys is how many keys a part of the blocks has.
+const partKeys = 10_000_000_000_000_000
+
+// aboveFloors selects the rows that are not below the floor of their tier, and the blocks that reach beyond it.
 const aboveFloors = `
 	SELECT t.granularity, r.series_id, r.ts, r.value FROM raw_samples AS r JOIN tiers AS t ON t.granularity = 'raw'
 	WHERE r.ts >= t.floor
+	UNION ALL SELECT t.granularity, b.id, b.last_ts, b.count FROM raw_blocks AS b JOIN tiers AS t ON t.granularity = 'raw'
+	WHERE b.last_ts >= t.floor
 	UNION ALL SELECT r.granularity, r.series_id, r.ts, r.count FROM rollups AS r JOIN tiers AS t USING (granularity)
 	WHERE r.ts >= t.floor
 	UNION ALL SELECT r.granularity, r.series_id, r.ts, r.value FROM state_rollups AS r JOIN tiers AS t USING (granularity)

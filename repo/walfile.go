@@ -41,9 +41,10 @@ func parseWALHeader(p []byte) (walHeader, bool) {
 	return h, magic&^1 == walMagic && isPageSize(h.pageSize) && h.sum.isAt(p[24:])
 }
 
-// lostFrames counts the frames of a WAL that SQLite leaves out when it opens it although they were committed: those of the same
-// generation that come after a damaged one, up to the last that ends a transaction. The damaged one by itself may be the last that
-// somebody began to write, and a transaction that was not ended may have frames without sums. Where the header is damaged, the
+// lostFrames counts the frames of a WAL that SQLite leaves out when it opens it although they were
+// committed: those of the same generation that come after a damaged one, up to the last that ends a
+// transaction. The damaged one by itself may be the last that somebody began to write, and a
+// transaction that was not ended may have frames without sums. Where the header is damaged, the
 // pages are taken for those of the file.
 func lostFrames(wal io.Reader, pageSize int64) (int, error) {
 	in := bufio.NewReaderSize(wal, 1<<16)

@@ -8,14 +8,15 @@ import (
 	"github.com/ncruces/go-sqlite3/vfs"
 )
 
-// guardedWAL checks each page that is read of a WAL against the checksum of its frame. SQLite itself does that only when it
-// takes a WAL over that somebody else has left; later a flipped bit would be just another value, and the hole of a WAL that
-// somebody has cut off a page of zeros, which a checkpoint would write to the file.
+// guardedWAL checks each page that is read of a WAL against the checksum of its frame. SQLite
+// itself does that only when it takes a WAL over that somebody else has left; later a flipped bit
+// would be just another value, and the hole of a WAL that somebody has cut off a page of zeros,
+// which a checkpoint would write to the file.
 type guardedWAL struct {
 	DriverFile
 	pageSize int64              // of the pages in it, 0 if that is not known
 	header   int64              // where the header was written that is still without its page
-	unsummed map[int64]struct{} // pages that this connection has written, whose frames have no sum of theirs yet
+	unsummed map[int64]struct{} // pages written here whose frames have no sum of theirs yet
 	page     int64              // the number of the page that was read last, 0 if that is not known
 
 	around []byte // what is read with a page
@@ -43,8 +44,9 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// isPage says that what is read is a page. Whoever begins a WAL settles how large its pages are, and that may be another
-// program; a connection that was opened before the file had any reads them in another size at first.
+// isPage says that what is read is a page. Whoever begins a WAL settles how large its pages are,
+// and that may be another program; a connection that was opened before the file had any reads them
+// in another size at first.
 func (w *guardedWAL) isPage(p []byte, off int64) bool {
 	if !isPageSize(len(p)) {
 		return false
@@ -69,9 +71,10 @@ func (w *guardedWAL) learnFrom(start []byte) {
 	}
 }
 
-// WriteAt notes which pages have no sum yet. Where a transaction that is larger than the cache changes a page once more that
-// is in the WAL already, SQLite writes it in its place without the header of its frame, leaves the sums out from there on, and
-// writes them all when it commits. Nobody else reads those pages before.
+// WriteAt notes which pages have no sum yet. Where a transaction that is larger than the cache
+// changes a page once more that is in the WAL already, SQLite writes it in its place without the
+// header of its frame, leaves the sums out from there on, and writes them all when it commits.
+// Nobody else reads those pages before.
 func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 	switch {
 	case off == 0 && len(p) == walHeaderBytes:
@@ -79,7 +82,7 @@ func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 	case w.pageSize == 0:
 		w.learn()
 	}
-	if w.held != nil && off != w.heldAt+frameHeaderBytes {
+	if len(w.held) > 0 && off != w.heldAt+frameHeaderBytes {
 		if err := w.writeHeld(); err != nil {
 			return 0, err
 		}
@@ -109,12 +112,12 @@ func (w *guardedWAL) write(p []byte, off int64) (int, error) {
 	case off == 0:
 		w.end = walHeaderBytes
 	case w.header == off && off >= w.end && len(p) == frameHeaderBytes:
-		w.held, w.heldAt = append(w.around[:0], p...), off
+		w.held, w.heldAt = append(w.held[:0], p...), off
 		return len(p), nil
-	case w.held != nil:
-		frame := append(w.held, p...)
-		w.held, w.around, w.end = nil, frame, w.heldAt+int64(len(frame))
-		n, err := w.DriverFile.WriteAt(frame, w.heldAt)
+	case len(w.held) > 0:
+		w.around = append(append(w.around[:0], w.held...), p...)
+		w.held, w.end = w.held[:0], w.heldAt+int64(len(w.around))
+		n, err := w.DriverFile.WriteAt(w.around, w.heldAt)
 		return max(n-frameHeaderBytes, 0), err
 	}
 	return w.DriverFile.WriteAt(p, off)
@@ -122,12 +125,11 @@ func (w *guardedWAL) write(p []byte, off int64) (int, error) {
 
 // writeHeld writes a header whose page did not follow.
 func (w *guardedWAL) writeHeld() error {
-	if w.held == nil {
+	if len(w.held) == 0 {
 		return nil
 	}
-	header := w.held
-	w.held = nil
-	_, err := w.DriverFile.WriteAt(header, w.heldAt)
+	_, err := w.DriverFile.WriteAt(w.held, w.heldAt)
+	w.held = w.held[:0]
 	return err
 }
 
@@ -146,7 +148,10 @@ func lacksSum(header []byte) bool {
 
 // startsPage says that a page of the WAL is at an offset.
 func (w *guardedWAL) startsPage(off int64) bool {
-	return off > walHeaderBytes && w.pageSize > 0 && (off-walHeaderBytes)%frameBytes(w.pageSize) == frameHeaderBytes
+	if off <= walHeaderBytes || w.pageSize == 0 {
+		return false
+	}
+	return (off-walHeaderBytes)%frameBytes(w.pageSize) == frameHeaderBytes
 }
 
 // readFrame reads a page, if it has the checksum of its frame, which goes on from the one before. There is no page 0: where
@@ -174,7 +179,8 @@ func (w *guardedWAL) readFrame(page []byte, off int64) bool {
 // followsOn says that a frame has the sum that goes on from the one before.
 func followsOn(before [8]byte, frame [frameHeaderBytes]byte, page []byte, bigEndian bool) bool {
 	sum := runningSum{
-		s1: binary.BigEndian.Uint32(before[:]), s2: binary.BigEndian.Uint32(before[4:]), bigEndian: bigEndian,
+		s1: binary.BigEndian.Uint32(before[:]), s2: binary.BigEndian.Uint32(before[4:]),
+		bigEndian: bigEndian,
 	}
 	sum.add(frame[:8])
 	sum.add(page)

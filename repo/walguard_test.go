@@ -6,24 +6,28 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
-// A transaction that is larger than the page cache may write pages to the WAL before it ends, read them there, and write them once
-// more in their places, where the sums of their frames are those of before. That is no damage, in whatever size the pages are. A
-// writer has it do so beyond some MiB only, for the sake of speed.
+// A transaction that is larger than the page cache may write pages to the WAL before it ends, read
+// them there, and write them once more in their places, where the sums of their frames are those of
+// before. That is no damage, in whatever size the pages are. A writer has it do so beyond some MiB
+// only, for the sake of speed.
 func TestTransactionLargerThanTheCache(t *testing.T) {
 	for _, size := range []int{512, 4096, 65536} {
-		t.Run(fmt.Sprint(size), func(t *testing.T) {
+		t.Run(strconv.Itoa(size), func(t *testing.T) {
 			path := filetest.Path(t)
-			filetest.Exec(t, path, fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = incremental; VACUUM", size))
+			filetest.Exec(t, path,
+				fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = incremental; VACUUM", size))
 			w, err := OpenWriter(t.Context(), path, SynchronousNormal)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := w.conn.ExecContext(t.Context(), "PRAGMA cache_size = 10; PRAGMA cache_spill = 10"); err != nil {
+			_, err = w.conn.ExecContext(t.Context(), "PRAGMA cache_size = 10; PRAGMA cache_spill = 10")
+			if err != nil {
 				t.Fatal(err)
 			}
 			err = immediately(t.Context(), w.conn, func() error {
@@ -51,7 +55,8 @@ func TestTransactionLargerThanTheCache(t *testing.T) {
 	}
 }
 
-// A machine of the other byte order makes the sums of a WAL from words of that order. Its frames are no damage.
+// A machine of the other byte order makes the sums of a WAL from words of that order. Its frames
+// are no damage.
 func TestWALOfAnotherByteOrder(t *testing.T) {
 	path := filetest.Path(t)
 	w, err := OpenWriter(t.Context(), path, SynchronousNormal)
@@ -59,11 +64,12 @@ func TestWALOfAnotherByteOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	samples := make([]Sample, 1000)
-	for i := range samples {
-		samples[i] = Sample{Series: &Series{Key: Key{MetricName: "rtt", WANName: "wan", Labels: "{}"}}, TS: Micros(i), Value: 1}
+	batch := Batch{Latest: math.MaxInt64}
+	series := &Series{Key: Key{MetricName: "rtt", WANName: "wan", Labels: "{}"}}
+	for i := range 1000 {
+		batch.Samples = append(batch.Samples, Sample{Series: series, TS: Micros(i), Value: 1})
 	}
-	if err := w.Append(t.Context(), Batch{Samples: samples, Latest: math.MaxInt64}, make([]Outcome, len(samples))); err != nil {
+	if err := w.Append(t.Context(), batch, make([]Outcome, len(batch.Samples))); err != nil {
 		t.Fatal(err)
 	}
 	copied := filepath.Join(t.TempDir(), "history.db")

@@ -47,7 +47,7 @@ func TestRefusedFileIsLeftAlone(t *testing.T) {
 		"newer": {func(t *testing.T, path string) {
 			t.Helper()
 			shut(t, open(t, service.Config{DBPath: path}, quiet()))
-			filetest.Exec(t, path, "PRAGMA user_version = 99")
+			filetest.Exec(t, path, "PRAGMA user_version = 99; UPDATE wanstore SET version = 99")
 		}, service.ErrTooNew},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,8 +27,8 @@ func running(t *testing.T) (*service.Writer, *logged) {
 	return w, lines
 }
 
-// scribble damages every page but the first of a file that is in use, so that SQLite cannot read it, and makes whoever has it open
-// look at its pages again.
+// scribble damages every page but the first of a file that is in use, so that SQLite cannot read
+// it, and makes whoever has it open look at its pages again.
 func scribble(t *testing.T, path string) {
 	t.Helper()
 	filetest.Exec(t, path, "UPDATE tiers SET keep = keep + 1 WHERE granularity = 'raw'")
@@ -53,7 +53,8 @@ func sample(t *testing.T, w *service.Writer, value float64) service.Sample {
 func stored(t *testing.T, path string) []any {
 	t.Helper()
 	var values []any
-	for _, row := range filetest.Query(t, path, "SELECT value FROM "+filetest.RawSamples+" JOIN series ON id = series_id WHERE metric_name = 'after' ORDER BY ts") {
+	for _, row := range filetest.Query(t, path, "SELECT value FROM "+filetest.RawSamples+
+		" JOIN series ON id = series_id WHERE metric_name = 'after' ORDER BY ts") {
 		values = append(values, row[0])
 	}
 	return values

@@ -20,7 +20,8 @@ const commits = 40
 // counted returns how many samples of add a history has, and fails the test if they are not the first ones.
 func counted(t *testing.T, path string) int {
 	t.Helper()
-	rows := filetest.Query(t, path, "SELECT value FROM "+filetest.RawSamples+" JOIN series ON id = series_id WHERE metric_name = 'counter' ORDER BY ts")
+	rows := filetest.Query(t, path, "SELECT value FROM "+filetest.RawSamples+
+		" JOIN series ON id = series_id WHERE metric_name = 'counter' ORDER BY ts")
 	for i, row := range rows {
 		if row[0] != float64(i) {
 			t.Fatalf("sample %d is %v, want %d: there is a hole", i, row[0], i)
@@ -83,8 +84,8 @@ func TestTornWAL(t *testing.T) {
 	}
 }
 
-// Where the WAL of a killed program is gone, what is in the file is read. Nobody is told: a plain SQLite that was the last to close the
-// file has taken the WAL in, and that looks the same.
+// Where the WAL of a killed program is gone, what is in the file is read. Nobody is told: a plain
+// SQLite that was the last to close the file has taken the WAL in, and that looks the same.
 func TestMissingWAL(t *testing.T) {
 	left, _ := killed(t)
 	delete(left, "-wal")
@@ -203,12 +204,14 @@ func TestIndexOfNoise(t *testing.T) {
 	}
 }
 
-// A plain SQLite that is the last to close a history takes its WAL in. Nothing is damaged by that, and nothing is told.
+// A plain SQLite that is the last to close a history takes its WAL in. Nothing is damaged by that,
+// and nothing is told.
 func TestWALTakenInByPlainSQLite(t *testing.T) {
 	left, want := killed(t)
 	delete(left, "-shm")
 	path := left.put(t)
-	out, err := exec.CommandContext(t.Context(), shell(t), path, "SELECT count(*) FROM raw_blocks").CombinedOutput()
+	look := exec.CommandContext(t.Context(), shell(t), path, "SELECT count(*) FROM raw_blocks")
+	out, err := look.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -252,7 +252,8 @@ func goesOn(t *testing.T, path string, want []string) (moved bool) {
 	must(t, w.Write(t.Context(), service.Sample{Series: s, Time: time.Now(), Value: 7}))
 	moved = moved || w.Status().Quarantines > 0
 	must(t, w.Close(t.Context()))
-	if got := filetest.Int(t, path, "SELECT count(*) FROM "+filetest.RawSamples+" JOIN series ON id = series_id WHERE metric_name = 'after'"); got != 1 {
+	if got := filetest.Int(t, path, "SELECT count(*) FROM "+filetest.RawSamples+
+		" JOIN series ON id = series_id WHERE metric_name = 'after'"); got != 1 {
 		t.Errorf("%d samples in the file that recording went on in, want 1", got)
 	}
 	must(t, filetest.Check(path))

@@ -157,6 +157,9 @@ type shown struct {
 
 // askView compares the view metrics with a range without a step: every moment once, at the finest granularity left.
 func (m *machine) askView(t *rapid.T) {
+	if m.oracle.now > endOfIDs-40*day {
+		t.Skip("the view has no ids then")
+	}
 	var got, want []shown
 	for _, row := range m.rows(t, `SELECT id, timestamp, metric_name, wan_name, coalesce(labels, '{}'), granularity, value, count FROM metrics`) {
 		got = append(got, shown{
@@ -169,13 +172,9 @@ func (m *machine) askView(t *rapid.T) {
 		series := slices.IndexFunc(world, func(s series) bool {
 			return s.metric == p.Metric && s.wan == p.WAN && len(s.labels) == len(p.Labels)
 		})
-		labels := "{}"
-		if len(p.Labels) > 0 {
-			labels = `{"family":"4","target":"1.1.1.1"}`
-		}
 		want = append(want, shown{
-			ID: p.Time.UnixMicro()*2048 + int64(m.oracle.rank(series)+1), Timestamp: p.Time.Unix(), Metric: p.Metric, WAN: p.WAN,
-			Labels: labels, Granularty: p.Granularity.String(), Value: p.Value, Count: p.Count,
+			ID: p.Time.UnixMicro()*2048 + m.oracle.id(series)%2048, Timestamp: p.Time.Unix(), Metric: p.Metric, WAN: p.WAN,
+			Labels: world[series].stored(), Granularty: p.Granularity.String(), Value: p.Value, Count: p.Count,
 		})
 	}
 	byID := func(a, b shown) int { return cmp.Compare(a.ID, b.ID) }

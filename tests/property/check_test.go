@@ -32,6 +32,7 @@ func (m *machine) check(t *rapid.T) {
 		m.checkStates(t, g)
 	}
 	m.checkLatest(t)
+	m.checkStatus(t)
 }
 
 func (m *machine) rows(t *rapid.T, statement string, args ...any) [][]any {

@@ -6,6 +6,12 @@ import (
 	"pgregory.net/rapid"
 )
 
+// endOfKeys is the moment, in 2286, from which on samples are in no block.
+const endOfKeys micros = 1e16
+
+// endOfIDs is the one, in 2112, from which on the view has no whole numbers as ids.
+const endOfIDs = endOfKeys * 45 / 100
+
 // draw makes a few samples with times from a source.
 func (m *machine) draw(t *rapid.T, source func(*rapid.T) micros) []sample {
 	list := make([]sample, rapid.IntRange(1, 8).Draw(t, "samples"))
@@ -64,7 +70,7 @@ func (m *machine) edge(t *rapid.T) micros {
 		one.floor, one.watermark, m.oracle.expiryLimit(),
 		m.oracle.now.down(minute), m.oracle.now.down(5 * minute), m.oracle.now.down(hour),
 	}).Draw(t, "edge")
-	return max(at+micros(rapid.IntRange(-1, 1).Draw(t, "beside")), 0)
+	return at + micros(rapid.IntRange(-1, 1).Draw(t, "beside")) // before 1970, too
 }
 
 // repeat is the moment of a sample that was recorded before.

@@ -40,12 +40,15 @@ func TestHistoryEqualsOracle(t *testing.T) {
 			"clock goes back":      m.clockBack,
 			"close and open":       m.reopen,
 			"crash and open":       m.crash,
+			"copy and open":        m.goOnWithCopy,
 			"flush":                m.flush,
 			"maintain":             m.maintain,
 			"maintain in part":     m.maintainPart,
 			"record":               m.record,
 			"write":                m.write,
+			"write a crowd":        m.writeCrowd,
 			"write a run":          m.writeRun,
+			"write by another":     m.writeByAnother,
 			"write what is late":   m.writeLate,
 			"write what is recent": m.writeRecent,
 		})
@@ -66,6 +69,7 @@ type machine struct {
 
 	writer  *service.Writer
 	handles []*service.Series
+	other   another
 	history *service.History
 	view    filetest.View
 	names   map[int64]string // of the series, by their ids
@@ -76,10 +80,25 @@ func newMachine(t *rapid.T, dir string) *machine {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	start := micros(rapid.Int64Range(0, int64(400*day)).Draw(t, "start")) + 20_000*day
+	start := micros(rapid.Int64Range(0, int64(400*day)).Draw(t, "start"))
+	start += rapid.SampledFrom([]micros{20_000 * day, 20_000 * day, 20_000 * day, endOfKeys - 200*day}).Draw(t, "era")
 	m := &machine{dir: dir, dirty: true, path: filepath.Join(dir, "0.db"), oracle: newOracle(start)}
 	m.open(t)
+	m.drawFirstSeries(t)
 	return m
+}
+
+// drawFirstSeries has the ids of series begin below a multiple of 256, so that two parts have blocks.
+func (m *machine) drawFirstSeries(t *rapid.T) {
+	t.Helper()
+	m.oracle.before = rapid.SampledFrom([]int{0, 253, 1022}).Draw(t, "ids before")
+	if m.oracle.before == 0 {
+		return
+	}
+	sequence := fmt.Sprintf("INSERT INTO sqlite_sequence (name, seq) VALUES ('series', %d)", m.oracle.before)
+	if err := filetest.Run(m.path, sequence); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // open opens the file with a policy, which may be that of the file.
@@ -243,7 +262,7 @@ func (m *machine) flush(t *rapid.T) {
 	m.oracle.commit(nil)
 }
 
-// burst records more within one minute than a step of maintenance takes, so that the minute is cut.
+// burst records more within one minute than a page of raw samples has.
 func (m *machine) burst(t *rapid.T) {
 	if m.bursts > 0 || rapid.IntRange(0, 99).Draw(t, "rarely") != 67 {
 		t.Skip("it is slow, under the race detector above all")
@@ -356,6 +375,7 @@ func (m *machine) maintainPart(t *rapid.T) {
 // reopen closes the file, in good order or in a hurry, and opens it again.
 func (m *machine) reopen(t *rapid.T) {
 	m.dirty = true
+	m.closeAnother(t)
 	m.stopReading(t)
 	if rapid.Bool().Draw(t, "in a hurry") {
 		m.closeNow(t)
@@ -385,21 +405,12 @@ func (m *machine) closeNow(t *rapid.T) {
 
 // crash goes on with the file as a power loss at this moment would leave it.
 func (m *machine) crash(t *rapid.T) {
-	m.dirty = true
 	m.idle(t)
-	was := m.path
-	m.files++
-	m.path = filepath.Join(m.dir, fmt.Sprintf("%d.db", m.files))
-	if err := filetest.CopyOpen(was, m.path); err != nil {
-		t.Fatal(err)
-	}
-	m.stopReading(t)
-	m.closeNow(t)
-	m.oracle.pending = nil
-	m.open(t)
+	m.moveTo(t, filetest.CopyOpen)
 }
 
 func (m *machine) end(t *rapid.T) {
+	m.closeAnother(t)
 	m.stopReading(t)
 	m.closeNow(t)
 	if err := filetest.Check(m.path); err != nil {

@@ -73,6 +73,7 @@ type oracle struct {
 	accepted []sample
 	rows     map[sample]bool // accepted while at or above the raw floor, without the value: a repeat of one is no new sample
 	order    []int           // series in the order of their first samples
+	before   int             // ids that were given before those of the series
 	counters counters
 }
 

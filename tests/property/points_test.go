@@ -101,11 +101,14 @@ func (o *oracle) points(q question) []service.Point {
 func (o *oracle) point(series int, ts micros, b *bucket, g int) service.Point {
 	one := world[series]
 	return service.Point{
-		SeriesID: int64(o.rank(series) + 1), Aggregation: one.aggregation(),
+		SeriesID: o.id(series), Aggregation: one.aggregation(),
 		Time: ts.time(), Metric: one.metric, WAN: one.wan, Labels: one.shown(), Value: b.value(one.mode),
 		Min: b.min, Max: b.max, Count: b.count, Granularity: service.Granularity(g),
 	}
 }
+
+// id is that of a series in the file.
+func (o *oracle) id(series int) int64 { return int64(o.before + o.rank(series) + 1) }
 
 // rank is the place of a series in the order in which the series were first seen.
 func (o *oracle) rank(series int) int { return slices.Index(o.order, series) }

@@ -38,6 +38,14 @@ func (s series) shown() service.Labels {
 	return s.labels
 }
 
+// stored is how the file has the labels.
+func (s series) stored() string {
+	if len(s.labels) == 0 {
+		return "{}"
+	}
+	return `{"family":"4","target":"1.1.1.1"}`
+}
+
 func (s series) String() string {
 	labels, err := json.Marshal(s.shown())
 	if err != nil {

@@ -23,7 +23,7 @@ func defineFold(conn *sqlite3.Conn) error {
 				clear(f.rows)
 				return f
 			}),
-		sqlite3.CreateModule(conn, "folded_buckets", nil, connectFolded),
+		sqlite3.CreateModule(conn, "folded_buckets", nil, connectFolded), //nolint:staticcheck // methods are not generic yet
 	)
 }
 
@@ -111,9 +111,9 @@ func (f *folder) Value(ctx sqlite3.Context) {
 
 func (r *foldedRow) append(blob []byte) []byte {
 	for _, word := range [...]uint64{
-		uint64(r.series), uint64(r.bucket), r.state, uint64(r.count), //nolint:gosec // their bits
+		uint64(r.series), uint64(r.bucket), r.state, uint64(r.count),
 		math.Float64bits(r.sum), math.Float64bits(r.min), math.Float64bits(r.max),
-		uint64(r.newest), math.Float64bits(r.newestValue), //nolint:gosec // its bits
+		uint64(r.newest), math.Float64bits(r.newestValue),
 	} {
 		blob = binary.LittleEndian.AppendUint64(blob, word)
 	}
@@ -166,7 +166,7 @@ func (c *foldedCursor) Column(ctx sqlite3.Context, column int) error {
 	word := binary.LittleEndian.Uint64(c.blob[c.row*foldedBytes+column*8:])
 	switch column {
 	case 0, 1, 3, 7:
-		ctx.ResultInt64(int64(word)) //nolint:gosec // its bits
+		ctx.ResultInt64(int64(word))
 	default:
 		if number := math.Float64frombits(word); column != stateColumn || !math.IsNaN(number) {
 			ctx.ResultFloat(number)

@@ -11,7 +11,8 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
-// The key of a block is that of its part, times PartKeys, and a moment below PartKeys in microseconds.
+// PartKeys is how many keys a part of series has: that of a block is the number of its part, times PartKeys, and a moment in
+// microseconds.
 const PartKeys = 10_000_000_000_000_000
 
 const partSeries = block.SeriesPerPart

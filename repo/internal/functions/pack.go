@@ -13,9 +13,9 @@ import (
 // A page of history that comes so takes half the time of one that comes row by row. chk is the check value of a row, or
 // seal.None. A row that has something else than a finite number comes with one that is wrong.
 func definePack(conn *sqlite3.Conn) error {
-	const any = -1
+	const anyNumber = -1 // of arguments
 	var spare []byte // of the connection, which does one thing at a time
-	return conn.CreateWindowFunction("pack", any, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction {
+	return conn.CreateWindowFunction("pack", anyNumber, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction {
 		p := &packer{packed: spare[:0], spare: &spare}
 		spare = nil
 		return p
@@ -39,13 +39,13 @@ func (p *packer) Step(_ sqlite3.Context, row ...sqlite3.Value) {
 		}
 		p.packed = binary.LittleEndian.AppendUint64(p.packed, bits)
 	}
-	p.packed = binary.LittleEndian.AppendUint64(p.packed, uint64(chk)) //nolint:gosec // its bits
+	p.packed = binary.LittleEndian.AppendUint64(p.packed, uint64(chk))
 }
 
 func numberBits(value sqlite3.Value) (bits uint64, ok bool) {
 	switch value.Type() {
 	case sqlite3.INTEGER:
-		return uint64(value.Int64()), true //nolint:gosec // its bits
+		return uint64(value.Int64()), true
 	case sqlite3.FLOAT:
 		number := value.Float()
 		return math.Float64bits(number), math.Abs(number) <= largest

@@ -67,8 +67,8 @@ func (p *blockPacker) pack(from, until int64) {
 			if ts < from || ts >= until {
 				continue
 			}
-			p.packed = binary.LittleEndian.AppendUint64(p.packed, uint64(ts)) //nolint:gosec // its bits
-			p.packed = binary.LittleEndian.AppendUint64(p.packed, uint64(id)) //nolint:gosec // its bits
+			p.packed = binary.LittleEndian.AppendUint64(p.packed, uint64(ts))
+			p.packed = binary.LittleEndian.AppendUint64(p.packed, uint64(id))
 			p.packed = binary.LittleEndian.AppendUint64(p.packed, math.Float64bits(values[i]))
 		}
 	}

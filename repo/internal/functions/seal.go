@@ -15,18 +15,18 @@ import (
 // many samples are to join. What is not sound goes into the log.
 func defineSeal(conn *sqlite3.Conn, log *seal.Log) error {
 	s := &sealer{log: log}
-	const any, flags = -1, sqlite3.DETERMINISTIC
-	if err := conn.CreateFunction("seal", any, flags, func(ctx sqlite3.Context, row ...sqlite3.Value) {
+	const anyNumber, flags = -1, sqlite3.DETERMINISTIC
+	if err := conn.CreateFunction("seal", anyNumber, flags, func(ctx sqlite3.Context, row ...sqlite3.Value) {
 		ctx.ResultInt64(s.sum(row))
 	}); err != nil {
 		return err
 	}
-	if err := conn.CreateFunction("sound", any, flags, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
+	if err := conn.CreateFunction("sound", anyNumber, flags, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
 		ctx.ResultBool(s.sound(arg[0], arg[1:]))
 	}); err != nil {
 		return err
 	}
-	return conn.CreateFunction("mergeable", any, flags, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
+	return conn.CreateFunction("mergeable", anyNumber, flags, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
 		ok := s.sound(arg[1], arg[2:])
 		if !ok {
 			log.Unmerged(arg[0].Int64())
