@@ -71,7 +71,8 @@ var classes = []struct {
 }{
 	{ErrBusy, []error{sqlite3.BUSY}},
 	{ErrNotDatabase, []error{sqlite3.NOTADB}},
-	{ErrDamaged, []error{sqlite3.CORRUPT, sqlite3.IOERR_DATA, sqlite3.IOERR_CORRUPTFS}},
+	// No row of ours breaks a rule of the schema, so where one does, that is not as it was written.
+	{ErrDamaged, []error{sqlite3.CONSTRAINT_CHECK, sqlite3.CORRUPT, sqlite3.IOERR_DATA, sqlite3.IOERR_CORRUPTFS}},
 	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks like.
 	{ErrDiskFull, append([]error{sqlite3.FULL, sqlite3.IOERR_SHMSIZE}, exhausted...)},
 }

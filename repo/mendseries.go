@@ -123,7 +123,7 @@ func listSeries(ctx context.Context, q *db.Queries) ([]db.ListSeriesRow, error) 
 }
 
 // mendSeries mends what is damaged of series and its index, where one of the two still tells what was written. Where
-// neither does, both stay as they are, for whoever can tell.
+// neither does, the row is left out, and its name is free for another one.
 func (w *Writer) mendSeries(ctx context.Context) error {
 	rows, err := w.q.ListSeries(ctx)
 	if err != nil {
@@ -138,8 +138,8 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 	if len(damaged) == 0 && fits {
 		return nil
 	}
-	if beyond := index.beyondMending(damaged); !fits && len(beyond) > 0 {
-		return index.mustHave(beyond)
+	if err := index.mustHave(index.beyondMending(damaged)); err != nil {
+		return err
 	}
 	err = immediately(ctx, w.conn, func() error {
 		if !fits { // what the index had more is known by now

@@ -15,11 +15,16 @@ import (
 
 // verdict is what became of a damaged history.
 type verdict struct {
+	// exchanged says that pages were exchanged: a root that changes places with a page below it loses what lies beside
+	// that, and SQLite's check of 3.54 does not look for pages that nothing refers to.
+	exchanged bool
+
 	now time.Time // of whoever records: nothing more is due than when the history was made
 
 	harmless int // all of it is read as it was
 	leftOut  int // rows are left out
 	wrong    int // a bucket of states lacks some, which only SQLite's check sees
+	silent   int // rows are missing, and nobody says so
 	refused  int // it is not read at all
 	moved    int // it was moved aside when it was opened to record
 	foreign  int // nobody records in it: its schema is another one
@@ -27,8 +32,8 @@ type verdict struct {
 }
 
 func (v *verdict) String() string {
-	return fmt.Sprintf("harmless %d, rows left out %d, wrong %d, not read %d; moved aside %d, mended %d, foreign %d",
-		v.harmless, v.leftOut, v.wrong, v.refused, v.moved, v.mended, v.foreign)
+	return fmt.Sprintf("harmless %d, rows left out %d, wrong %d, silent %d, not read %d; moved aside %d, mended %d, foreign %d",
+		v.harmless, v.leftOut, v.wrong, v.silent, v.refused, v.moved, v.mended, v.foreign)
 }
 
 // content is what a damaged history says.
@@ -49,8 +54,7 @@ const mostOnAPage = 260
 func readContent(t *testing.T, path string, want []string, broken error) (c content) {
 	t.Helper()
 	if c.lines, c.told, c.err = readAndTell(t.Context(), path); c.err != nil {
-		if !isDamage(c.err) && !errors.Is(c.err, service.ErrEmpty) && !errors.Is(c.err, service.ErrForeign) &&
-			!errors.Is(c.err, service.ErrTooNew) {
+		if !isDamage(c.err) && !errors.Is(c.err, service.ErrEmpty) && !isOther(c.err) {
 			t.Errorf("read: %v, want %v", c.err, service.ErrDamaged)
 		}
 		return c
@@ -112,6 +116,9 @@ func judge(t *testing.T, v *verdict, damaged set, want []string) {
 	t.Helper()
 	path := damaged.put(t)
 	broken := filetest.Check(path) // where SQLite does not find rows any more, more than a page may be missing
+	if v.exchanged && broken == nil {
+		broken = errors.New("pages were exchanged")
+	}
 	c := readContent(t, path, want, broken)
 	switch {
 	case c.err != nil:
@@ -120,6 +127,8 @@ func judge(t *testing.T, v *verdict, damaged set, want []string) {
 		v.wrong++
 	case c.missing == 0:
 		v.harmless++
+	case len(c.told) == 0 && v.exchanged:
+		v.silent++
 	case len(c.told) == 0 && broken == nil:
 		t.Errorf("%d points are missing, and nobody says so", c.missing)
 	case c.missing > mostOnAPage && broken == nil:
@@ -153,7 +162,7 @@ func judge(t *testing.T, v *verdict, damaged set, want []string) {
 		t.Errorf("read after recording: %v", err)
 	}
 	never, missing := compare(lines, want)
-	if len(never) > 0 {
+	if len(never) > 0 && !v.exchanged {
 		t.Errorf("read after recording what was never written: %q (SQLite says %v)", never, broken)
 	}
 	if missing > 0 && len(health) == 0 && broken == nil {
@@ -177,13 +186,18 @@ func goOn(t *testing.T, do func() error) {
 	must(t, err)
 }
 
+// isOther says that a file has another schema: of what its schema says nothing is known to be damaged.
+func isOther(err error) bool {
+	return errors.Is(err, service.ErrForeign) || errors.Is(err, service.ErrTooNew) || errors.Is(err, service.ErrIncomplete)
+}
+
 // openDamaged opens a damaged history to record, unless that is refused.
 func openDamaged(t *testing.T, path string, now time.Time) *service.Writer {
 	t.Helper()
 	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, KeepRaw: time.Hour}, service.Options{
 		Logger: slog.New(slog.DiscardHandler), NoMaintenance: true, Now: func() time.Time { return now },
 	})
-	if errors.Is(err, service.ErrForeign) || errors.Is(err, service.ErrTooNew) {
+	if isOther(err) {
 		return nil
 	}
 	must(t, err)

@@ -61,7 +61,7 @@ func TestSectors(t *testing.T) {
 			random := filetest.Random(t)
 			whole, want := closed(t)
 			pages := len(whole[""]) / pageSize
-			damageEach(t, want, pages, func(page int) (set, string) {
+			judgeEach(t, &verdict{exchanged: true}, want, pages, func(page int) (set, string) {
 				damaged := whole.clone()
 				other := random.IntN(pages)
 				sector := func(n int) []byte { return damaged[""][n*pageSize:][:pageSize] }
@@ -75,19 +75,27 @@ func TestSectors(t *testing.T) {
 // damageEach judges many damaged files.
 func damageEach(t *testing.T, want []string, n int, damage func(int) (set, string)) {
 	t.Helper()
+	judgeEach(t, &verdict{}, want, n, damage)
+}
+
+func judgeEach(t *testing.T, v *verdict, want []string, n int, damage func(int) (set, string)) {
+	t.Helper()
+	v.now = time.Now()
 	step := 1
 	if testing.Short() {
 		step = 8
 	}
-	v := verdict{now: time.Now()}
 	for i := 0; i < n; i += step {
 		damaged, what := damage(i)
-		judge(t, &v, damaged, want)
+		judge(t, v, damaged, want)
 		if t.Failed() {
 			t.Fatal(what)
 		}
 	}
-	t.Logf("of %d: %v", n/step, &v)
+	t.Logf("of %d: %v", n/step, v)
+	if 20*v.silent > n {
+		t.Errorf("%d are silent", v.silent)
+	}
 }
 
 // Each byte of the header, with a few bits of each.

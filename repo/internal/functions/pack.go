@@ -14,7 +14,7 @@ import (
 // seal.None. A row that has something else than a finite number comes with one that is wrong.
 func definePack(conn *sqlite3.Conn) error {
 	const anyNumber = -1 // of arguments
-	var spare []byte // of the connection, which does one thing at a time
+	var spare []byte     // of the connection, which does one thing at a time
 	return conn.CreateWindowFunction("pack", anyNumber, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction {
 		p := &packer{packed: spare[:0], spare: &spare}
 		spare = nil
