@@ -86,11 +86,10 @@ func TestDamagedIndexOfSomebody(t *testing.T) {
 	filetest.Exec(t, path, "DROP INDEX mine") // or the history would fail its check
 }
 
-// The index of the series is made from their rows once more, as long as these are what was written. Where that cannot be told
-// the index stays as it is: it may be what still tells of a series.
+// Where the index of the series and their rows differ, opening brings them together.
 func TestDamagedIndexOfTheSeries(t *testing.T) {
 	const index = "sqlite_autoindex_series_1"
-	for object, mended := range map[string]bool{index: true, "series": false} {
+	for _, object := range []string{index, "series"} {
 		path := record(t)
 		if object == "series" {
 			filetest.Exec(t, path, "UPDATE series SET chk = 1") // which is not its check value
@@ -103,10 +102,9 @@ func TestDamagedIndexOfTheSeries(t *testing.T) {
 		if found := w.Findings(); found.Quarantine != nil {
 			t.Errorf("%s: it was moved aside: %v", object, found.Quarantine.Cause)
 		}
-		if got := check(t, path); (got == "ok") != mended {
+		if got := check(t, path); got != "ok" {
 			t.Errorf("%s: afterwards the check says %q", object, got)
 		}
-		filetest.Exec(t, path, "REINDEX")
 	}
 }
 
