@@ -59,9 +59,6 @@ func setUp(c *sqlite3.Conn, log *seal.Log) error {
 // beginFile gives a new file its first page. A file that is there keeps what it has: to say it again would write to that page each
 // time that it is opened.
 func beginFile(c *sqlite3.Conn) error {
-	if _, err := c.FileControl("main", sqlite3.FCNTL_RESERVE_BYTES, checksumBytes); err != nil {
-		return err
-	}
 	return c.Exec("PRAGMA auto_vacuum = incremental; PRAGMA journal_mode = wal")
 }
 

@@ -20,13 +20,24 @@ func begin(ctx context.Context, conn *sql.Conn, path string) error {
 		if err := id.check(schema.Version); err != nil || id.version == schema.Version {
 			return err
 		}
-		script := fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",
-			schema.History, applicationID, schema.Version)
-		if _, err := conn.ExecContext(ctx, script); err != nil {
-			return fmt.Errorf("make the tables: %w", err)
+		if id.version > 0 {
+			return errReplaced // one of an earlier version would have been rebuilt
+		}
+		if err := makeTables(ctx, conn); err != nil {
+			return err
 		}
 		return sealNew(ctx, conn, path)
 	})
+}
+
+// makeTables makes the tables, and says in the header what the file is.
+func makeTables(ctx context.Context, conn *sql.Conn) error {
+	script := fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;",
+		schema.History, applicationID, schema.Version)
+	if _, err := conn.ExecContext(ctx, script); err != nil {
+		return fmt.Errorf("make the tables: %w", err)
+	}
+	return nil
 }
 
 // sealNew gives the rows that a new file begins with their check values, and the policy of the file that it replaces.

@@ -15,12 +15,12 @@ const openAttempts = 3
 var errReplaced = errors.New("the file was replaced while it was being opened")
 
 // openSound opens the file at path, which is no link. What is damaged is moved aside first.
-func openSound(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
+func openSound(ctx context.Context, path string, synchronous Synchronous, show Progress) (*Writer, error) {
 	l, err := findLock(path)
 	if err != nil {
 		return nil, err
 	}
-	o := opening{path: path, synchronous: synchronous, lock: l}
+	o := opening{path: path, synchronous: synchronous, show: show, lock: l}
 	w, err := o.try(ctx)
 	for n := 1; n < openAttempts && err != nil; n++ {
 		w, err = o.tryAgain(ctx, err)
@@ -49,6 +49,7 @@ func createThere(path string) (there string, err error) {
 type opening struct {
 	path        string
 	synchronous Synchronous
+	show        Progress // of a rebuild
 	lock        *lock
 	alone       bool        // the lock is exclusive
 	file        fs.FileInfo // what is being opened
@@ -100,6 +101,7 @@ func (o *opening) moveAside(damage error) error {
 	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
+		o.findings.Rebuilt = nil
 		o.findings.NoWAL, o.findings.Restamped = false, 0 // of the file that has gone
 		o.lock.note(mark{})                               // or the new file would seem to lack its WAL
 	}
@@ -108,7 +110,7 @@ func (o *opening) moveAside(damage error) error {
 
 // try opens the file as it is, together with other writers.
 func (o *opening) try(ctx context.Context) (*Writer, error) {
-	if err := o.lock.share(ctx); err != nil {
+	if err := o.share(ctx); err != nil {
 		return nil, err
 	}
 	return o.open(ctx)
@@ -128,10 +130,14 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 	if err := o.examine(ctx); err != nil {
 		return nil, err
 	}
-	if err := refuseForeign(ctx, o.path); err != nil {
+	id, err := refuseForeign(ctx, o.path)
+	if err != nil {
 		return nil, err
 	}
 	if err := o.secure(ctx); err != nil {
+		return nil, err
+	}
+	if err := o.bringUpToDate(ctx, id); err != nil {
 		return nil, err
 	}
 	if err := makeCompanions(o.path, true); err != nil {
@@ -228,7 +234,7 @@ func (w *Writer) renew(ctx context.Context, damage error) error {
 	if err := w.letGo(ctx, damage); err != nil {
 		return err
 	}
-	next, err := openWriter(ctx, w.path, w.synchronous)
+	next, err := openWriter(ctx, w.path, w.synchronous, nil)
 	if err != nil {
 		return err
 	}
