@@ -57,8 +57,9 @@ func TestRebuildWithoutRoom(t *testing.T) {
 		}
 	})
 	path := filepath.Join(disk, "history.db")
-	filetest.Old{Version: 2, Sums: true}.Make(t, path, oldHistory)
-	before := oldDump(t, path)
+	statements, _ := filetest.OldHistory(oldMoments)
+	filetest.Old{Version: 2, Sums: true}.Make(t, path, statements)
+	before := filetest.DumpOld(t, path)
 	_, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
 	if !errors.Is(err, repo.ErrDiskFull) || !strings.Contains(err.Error(), "are missing") {
 		t.Errorf("got error %v, want %v", err, repo.ErrDiskFull)

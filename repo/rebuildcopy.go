@@ -21,8 +21,8 @@ type copying struct {
 	rows  int64
 }
 
-// copyHistory copies all tables of a file of the given version. Without its four tiers nobody could tell which samples are
-// in the buckets already: that is damage.
+// copyHistory copies all tables of a file of the given version. Without its four tiers nobody could
+// tell which samples are in the buckets already: that is damage.
 func copyHistory(ctx context.Context, conn *sql.Conn, version int, steps *steps) (*Rebuilt, error) {
 	c := &copying{ctx: ctx, q: olddb.New(conn), steps: steps}
 	tiers, err := c.q.CopyTiers(ctx)
@@ -67,7 +67,9 @@ func (c *copying) samples(rows int64) error {
 	first, last := key{Ts: math.MinInt64}, key{Ts: math.MaxInt64, SeriesID: math.MaxInt64}
 	return inBatches(rows, first, last,
 		func(k key) (key, error) {
-			return c.q.NthOldSample(c.ctx, olddb.NthOldSampleParams{Ts: k.Ts, SeriesID: k.SeriesID, Nth: copyBatch - 1})
+			return c.q.NthOldSample(c.ctx, olddb.NthOldSampleParams{
+				Ts: k.Ts, SeriesID: k.SeriesID, Nth: copyBatch - 1,
+			})
 		},
 		func(after, k key) error {
 			return c.add(c.q.CopySamples(c.ctx, olddb.CopySamplesParams{
@@ -89,8 +91,8 @@ func (c *copying) rollups(rows int64) error {
 		},
 		func(after, k key) error {
 			return c.add(c.q.CopyRollups(c.ctx, olddb.CopyRollupsParams{
-				AfterGranularity: after.Granularity, AfterSeriesID: after.SeriesID, AfterTs: after.Ts,
-				Granularity: k.Granularity, SeriesID: k.SeriesID, Ts: k.Ts,
+				AfterGranularity: after.Granularity, AfterSeriesID: after.SeriesID,
+				AfterTs: after.Ts, Granularity: k.Granularity, SeriesID: k.SeriesID, Ts: k.Ts,
 			}))
 		})
 }
@@ -100,20 +102,24 @@ func (c *copying) states(rows int64) error {
 	return inBatches(rows, key{}, key{Granularity: beyondText},
 		func(k key) (key, error) {
 			return c.q.NthOldState(c.ctx, olddb.NthOldStateParams{
-				Granularity: k.Granularity, SeriesID: k.SeriesID, Ts: k.Ts, Value: k.Value, Nth: copyBatch - 1,
+				Granularity: k.Granularity, SeriesID: k.SeriesID, Ts: k.Ts, Value: k.Value,
+				Nth: copyBatch - 1,
 			})
 		},
 		func(after, k key) error {
 			return c.add(c.q.CopyStates(c.ctx, olddb.CopyStatesParams{
-				AfterGranularity: after.Granularity, AfterSeriesID: after.SeriesID, AfterTs: after.Ts, AfterValue: after.Value,
+				AfterGranularity: after.Granularity, AfterSeriesID: after.SeriesID,
+				AfterTs: after.Ts, AfterValue: after.Value,
 				Granularity: k.Granularity, SeriesID: k.SeriesID, Ts: k.Ts, Value: k.Value,
 			}))
 		})
 }
 
-// inBatches copies a table from key to key. Damage may have put keys out of order, so no more batches are asked for than
-// there can be.
-func inBatches[K any](rows int64, first, last K, nth func(K) (K, error), copyRows func(after, until K) error) error {
+// inBatches copies a table from key to key. Damage may have put keys out of order, so no more
+// batches are asked for than there can be.
+func inBatches[K any](
+	rows int64, first, last K, nth func(K) (K, error), copyRows func(after, until K) error,
+) error {
 	after := first
 	for range rows / copyBatch {
 		until, err := nth(after)
@@ -131,7 +137,8 @@ func inBatches[K any](rows int64, first, last K, nth func(K) (K, error), copyRow
 	return copyRows(after, last)
 }
 
-// steps tells how far a rebuild has come: the one half is to copy the rows, the other to write the pages.
+// steps tells how far a rebuild has come: the one half is to copy the rows, the other to write the
+// pages.
 type steps struct {
 	show       Progress // nil for nobody
 	rows, done int64

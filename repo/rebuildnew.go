@@ -13,23 +13,23 @@ import (
 )
 
 const (
-	// rebuildSuffix makes the name of the new file, for as long as it is being filled. One that is found was left by a
-	// process that was killed.
+	// rebuildSuffix makes the name of the new file, for as long as it is being filled. One that is
+	// found was left by a process that was killed.
 	rebuildSuffix = ".rebuild"
 
 	// pourBytes is how much goes into the old file between two looks at the context.
 	pourBytes = 1 << 20
 )
 
-// newFile is the file that the rows are copied into, attached to the connection of the old one as rebuilt. It is never
-// synced: it is thrown away in any case.
+// newFile is the file that the rows are copied into, attached to the connection of the old one as
+// rebuilt. It is never synced: it is thrown away in any case.
 type newFile struct {
 	path string
 	old  *oldFile
 }
 
-// create makes the file, which only this user may read, with its tables. Its pages have the size of those of the old file,
-// whose WAL would not take others.
+// create makes the file, which only this user may read, with its tables. Its pages have the size of
+// those of the old file, whose WAL would not take others.
 func (n newFile) create(ctx context.Context) error {
 	if err := n.remove(); err != nil {
 		return err
@@ -41,8 +41,8 @@ func (n newFile) create(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	name := dsn(n.path, "rw", writerVFSName, fmt.Sprintf("page_size(%d)", n.old.pageSize), "auto_vacuum(incremental)",
-		"journal_mode(off)", "synchronous(off)")
+	name := dsn(n.path, "rw", writerVFSName, "journal_mode(off)", "synchronous(off)",
+		fmt.Sprintf("page_size(%d)", n.old.pageSize), "auto_vacuum(incremental)")
 	pool, err := openPool(n.path, name, defineFunctions)
 	if err != nil {
 		return err
@@ -67,11 +67,12 @@ func (n newFile) remove() error {
 
 func (n newFile) attach(ctx context.Context) error {
 	conn := n.old.conn
-	if _, err := conn.ExecContext(ctx, "ATTACH ? AS rebuilt", dsn(n.path, "rw", writerVFSName)); err != nil {
+	name := dsn(n.path, "rw", writerVFSName)
+	if _, err := conn.ExecContext(ctx, "ATTACH ? AS rebuilt", name); err != nil {
 		return err
 	}
-	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA rebuilt.journal_mode = off; PRAGMA rebuilt.synchronous = off; "+
-		"PRAGMA rebuilt.cache_size = %d", cachePages))
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA rebuilt.journal_mode = off; "+
+		"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = %d", cachePages))
 	return err
 }
 
@@ -91,7 +92,8 @@ func (n newFile) fill(ctx context.Context, steps *steps) (rebuilt *Rebuilt, err 
 		return nil, errors.Join(err, rollBack(ctx, conn))
 	}
 	var finding string
-	if err := conn.QueryRowContext(ctx, "PRAGMA rebuilt.integrity_check(1)").Scan(&finding); err != nil {
+	err = conn.QueryRowContext(ctx, "PRAGMA rebuilt.integrity_check(1)").Scan(&finding)
+	if err != nil {
 		return nil, err
 	}
 	if finding != "ok" { // which is no damage of the old file
@@ -100,17 +102,19 @@ func (n newFile) fill(ctx context.Context, steps *steps) (rebuilt *Rebuilt, err 
 	return rebuilt, nil
 }
 
-// pour writes all pages into the old file, in one transaction, unless somebody has committed something since the number of
-// the commits of others was asked for.
+// pour writes all pages into the old file, in one transaction, unless somebody has committed
+// something since the number of the commits of others was asked for.
 func (n newFile) pour(ctx context.Context, commits int, steps *steps) error {
 	return rawConn(n.old.conn, func(c *sqlite3.Conn) (err error) {
-		backup, err := c.BackupInit("rebuilt", dsn(n.old.path, "rw", writerVFSName, "synchronous(full)",
-			fmt.Sprintf("cache_size(%d)", cachePages)))
+		to := dsn(n.old.path, "rw", writerVFSName, "synchronous(full)",
+			fmt.Sprintf("cache_size(%d)", cachePages))
+		backup, err := c.BackupInit("rebuilt", to)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, backup.Close()) }() // without success nothing was written
-		if _, err := backup.Step(1); err != nil {                 // which takes the write lock
+		// Without success nothing was written.
+		defer func() { err = errors.Join(err, backup.Close()) }()
+		if _, err := backup.Step(1); err != nil { // which takes the write lock
 			return err
 		}
 		if err := n.old.mustBeUnchanged(c, commits); err != nil {
@@ -142,5 +146,5 @@ func (f *oldFile) mustBeUnchanged(c *sqlite3.Conn, commits int) (err error) {
 	if err := version.Err(); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: another program has written to the file meanwhile: try again when it has ended", ErrBusy)
+	return fmt.Errorf("%w: another program has written to the file meanwhile, try again", ErrBusy)
 }

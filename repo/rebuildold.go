@@ -14,8 +14,8 @@ import (
 	"github.com/wanstore/wanstore/schema"
 )
 
-// oldFile is the file that is rebuilt, on a connection that is open from beginning to end: so nobody else is the last to
-// close it meanwhile.
+// oldFile is the file that is rebuilt, on a connection that is open from beginning to end: so
+// nobody else is the last to close it meanwhile.
 type oldFile struct {
 	path     string
 	pool     *sql.DB
@@ -67,8 +67,8 @@ func (f *oldFile) look(ctx context.Context) error {
 	return err
 }
 
-// checkRoom wants room for a new file, and for as much in the WAL of the old one. Rows have become longer by their check
-// values: by a sixth at most.
+// checkRoom wants room for a new file, and for as much in the WAL of the old one. Rows have become
+// longer by their check values: by a sixth at most.
 func (f *oldFile) checkRoom() error {
 	const mebi = 1 << 20
 	used := int64(f.pages.total-f.pages.free) * int64(f.pageSize)
@@ -77,18 +77,19 @@ func (f *oldFile) checkRoom() error {
 	if !known || free >= need {
 		return nil
 	}
-	return fmt.Errorf("%w: for a while this takes %d MiB beside the file, of which %d MiB are missing: it is as it was",
+	return fmt.Errorf("%w: for a while this takes %d MiB beside the file, and %d MiB are missing",
 		ErrDiskFull, need/mebi, (need-free+mebi-1)/mebi)
 }
 
-// settle takes the WAL into the file. Whoever opened that before it is done would take it for one with checksums.
+// settle takes the WAL into the file. Whoever opened that before it is done would take it for one
+// with checksums.
 func (f *oldFile) settle() error {
 	err := rawConn(f.conn, func(c *sqlite3.Conn) error {
 		_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
 		return err
 	})
 	if errors.Is(err, sqlite3.BUSY) {
-		return fmt.Errorf("%w: somebody is reading the file as it was before: try again when that has ended (%w)", ErrBusy, err)
+		return fmt.Errorf("%w: somebody is reading the file as it was, try later (%w)", ErrBusy, err)
 	}
 	return err
 }
@@ -97,7 +98,8 @@ func (f *oldFile) settle() error {
 func (f *oldFile) close(damaged bool) error {
 	var err error
 	if f.conn != nil {
-		err = errors.Join(rawConn(f.conn, func(c *sqlite3.Conn) error { return leaveWAL(c, damaged) }), f.conn.Close())
+		err = rawConn(f.conn, func(c *sqlite3.Conn) error { return leaveWAL(c, damaged) })
+		err = errors.Join(err, f.conn.Close())
 	}
 	return errors.Join(err, f.pool.Close())
 }

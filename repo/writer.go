@@ -74,7 +74,7 @@ func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 }
 
 // OpenWriterWithProgress is OpenWriter, and tells how far it has come where the file is of an earlier version, which takes
-// about a second for each 20 MB.
+// about a second for each 10 MB.
 //
 // Errors: those of OpenWriter.
 func OpenWriterWithProgress(ctx context.Context, path string, synchronous Synchronous, show Progress) (*Writer, error) {

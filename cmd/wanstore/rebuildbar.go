@@ -7,14 +7,16 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// rebuildBar shows how far a file of an earlier version has been brought up to date, if a person is looking.
+// rebuildBar shows how far a file of an earlier version has been brought up to date, if a person is
+// looking.
 type rebuildBar struct {
 	out  io.Writer
 	file string
 	bar  *progressbar.ProgressBar // nil before the first news
 }
 
-// progress is what the writer tells its progress to, nil if nobody is looking: then it goes to the log.
+// progress is what the writer tells its progress to, nil if nobody is looking: then it goes to the
+// log.
 func (b *rebuildBar) progress() func(done, total int64) {
 	if !isTerminal(b.out) {
 		return nil

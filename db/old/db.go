@@ -7,6 +7,7 @@ package olddb
 import (
 	"context"
 	"database/sql"
+	"fmt"
 )
 
 type DBTX interface {
@@ -20,12 +21,168 @@ func New(db DBTX) *Queries {
 	return &Queries{db: db}
 }
 
+func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
+	q := Queries{db: db}
+	var err error
+	if q.copyClockStmt, err = db.PrepareContext(ctx, copyClock); err != nil {
+		return nil, fmt.Errorf("error preparing query CopyClock: %w", err)
+	}
+	if q.copyImportsStmt, err = db.PrepareContext(ctx, copyImports); err != nil {
+		return nil, fmt.Errorf("error preparing query CopyImports: %w", err)
+	}
+	if q.copyRollupsStmt, err = db.PrepareContext(ctx, copyRollups); err != nil {
+		return nil, fmt.Errorf("error preparing query CopyRollups: %w", err)
+	}
+	if q.copySamplesStmt, err = db.PrepareContext(ctx, copySamples); err != nil {
+		return nil, fmt.Errorf("error preparing query CopySamples: %w", err)
+	}
+	if q.copySeriesStmt, err = db.PrepareContext(ctx, copySeries); err != nil {
+		return nil, fmt.Errorf("error preparing query CopySeries: %w", err)
+	}
+	if q.copyStatesStmt, err = db.PrepareContext(ctx, copyStates); err != nil {
+		return nil, fmt.Errorf("error preparing query CopyStates: %w", err)
+	}
+	if q.copyTiersStmt, err = db.PrepareContext(ctx, copyTiers); err != nil {
+		return nil, fmt.Errorf("error preparing query CopyTiers: %w", err)
+	}
+	if q.countOldStmt, err = db.PrepareContext(ctx, countOld); err != nil {
+		return nil, fmt.Errorf("error preparing query CountOld: %w", err)
+	}
+	if q.nthOldRollupStmt, err = db.PrepareContext(ctx, nthOldRollup); err != nil {
+		return nil, fmt.Errorf("error preparing query NthOldRollup: %w", err)
+	}
+	if q.nthOldSampleStmt, err = db.PrepareContext(ctx, nthOldSample); err != nil {
+		return nil, fmt.Errorf("error preparing query NthOldSample: %w", err)
+	}
+	if q.nthOldStateStmt, err = db.PrepareContext(ctx, nthOldState); err != nil {
+		return nil, fmt.Errorf("error preparing query NthOldState: %w", err)
+	}
+	return &q, nil
+}
+
+func (q *Queries) Close() error {
+	var err error
+	if q.copyClockStmt != nil {
+		if cerr := q.copyClockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing copyClockStmt: %w", cerr)
+		}
+	}
+	if q.copyImportsStmt != nil {
+		if cerr := q.copyImportsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing copyImportsStmt: %w", cerr)
+		}
+	}
+	if q.copyRollupsStmt != nil {
+		if cerr := q.copyRollupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing copyRollupsStmt: %w", cerr)
+		}
+	}
+	if q.copySamplesStmt != nil {
+		if cerr := q.copySamplesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing copySamplesStmt: %w", cerr)
+		}
+	}
+	if q.copySeriesStmt != nil {
+		if cerr := q.copySeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing copySeriesStmt: %w", cerr)
+		}
+	}
+	if q.copyStatesStmt != nil {
+		if cerr := q.copyStatesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing copyStatesStmt: %w", cerr)
+		}
+	}
+	if q.copyTiersStmt != nil {
+		if cerr := q.copyTiersStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing copyTiersStmt: %w", cerr)
+		}
+	}
+	if q.countOldStmt != nil {
+		if cerr := q.countOldStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countOldStmt: %w", cerr)
+		}
+	}
+	if q.nthOldRollupStmt != nil {
+		if cerr := q.nthOldRollupStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing nthOldRollupStmt: %w", cerr)
+		}
+	}
+	if q.nthOldSampleStmt != nil {
+		if cerr := q.nthOldSampleStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing nthOldSampleStmt: %w", cerr)
+		}
+	}
+	if q.nthOldStateStmt != nil {
+		if cerr := q.nthOldStateStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing nthOldStateStmt: %w", cerr)
+		}
+	}
+	return err
+}
+
+func (q *Queries) exec(ctx context.Context, stmt *sql.Stmt, query string, args ...interface{}) (sql.Result, error) {
+	switch {
+	case stmt != nil && q.tx != nil:
+		return q.tx.StmtContext(ctx, stmt).ExecContext(ctx, args...)
+	case stmt != nil:
+		return stmt.ExecContext(ctx, args...)
+	default:
+		return q.db.ExecContext(ctx, query, args...)
+	}
+}
+
+func (q *Queries) query(ctx context.Context, stmt *sql.Stmt, query string, args ...interface{}) (*sql.Rows, error) {
+	switch {
+	case stmt != nil && q.tx != nil:
+		return q.tx.StmtContext(ctx, stmt).QueryContext(ctx, args...)
+	case stmt != nil:
+		return stmt.QueryContext(ctx, args...)
+	default:
+		return q.db.QueryContext(ctx, query, args...)
+	}
+}
+
+func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, args ...interface{}) *sql.Row {
+	switch {
+	case stmt != nil && q.tx != nil:
+		return q.tx.StmtContext(ctx, stmt).QueryRowContext(ctx, args...)
+	case stmt != nil:
+		return stmt.QueryRowContext(ctx, args...)
+	default:
+		return q.db.QueryRowContext(ctx, query, args...)
+	}
+}
+
 type Queries struct {
-	db DBTX
+	db               DBTX
+	tx               *sql.Tx
+	copyClockStmt    *sql.Stmt
+	copyImportsStmt  *sql.Stmt
+	copyRollupsStmt  *sql.Stmt
+	copySamplesStmt  *sql.Stmt
+	copySeriesStmt   *sql.Stmt
+	copyStatesStmt   *sql.Stmt
+	copyTiersStmt    *sql.Stmt
+	countOldStmt     *sql.Stmt
+	nthOldRollupStmt *sql.Stmt
+	nthOldSampleStmt *sql.Stmt
+	nthOldStateStmt  *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db: tx,
+		db:               tx,
+		tx:               tx,
+		copyClockStmt:    q.copyClockStmt,
+		copyImportsStmt:  q.copyImportsStmt,
+		copyRollupsStmt:  q.copyRollupsStmt,
+		copySamplesStmt:  q.copySamplesStmt,
+		copySeriesStmt:   q.copySeriesStmt,
+		copyStatesStmt:   q.copyStatesStmt,
+		copyTiersStmt:    q.copyTiersStmt,
+		countOldStmt:     q.countOldStmt,
+		nthOldRollupStmt: q.nthOldRollupStmt,
+		nthOldSampleStmt: q.nthOldSampleStmt,
+		nthOldStateStmt:  q.nthOldStateStmt,
 	}
 }

@@ -20,7 +20,7 @@ WHERE
 
 // One seek in clock of the old file, which version 1 does not have, and in that of the new one.
 func (q *Queries) CopyClock(ctx context.Context) (int64, error) {
-	result, err := q.db.ExecContext(ctx, copyClock)
+	result, err := q.exec(ctx, q.copyClockStmt, copyClock)
 	if err != nil {
 		return 0, err
 	}
@@ -49,7 +49,7 @@ ORDER BY o.id
 
 // Scans imports of the old file, appends to that of the new one.
 func (q *Queries) CopyImports(ctx context.Context) (int64, error) {
-	result, err := q.db.ExecContext(ctx, copyImports)
+	result, err := q.exec(ctx, q.copyImportsStmt, copyImports)
 	if err != nil {
 		return 0, err
 	}
@@ -64,9 +64,9 @@ SELECT
 FROM rollups AS o
 WHERE
   (o.granularity, o.series_id, o.ts)
-  > (CAST(?1 AS TEXT), CAST(?2 AS INTEGER), CAST(?3 AS INTEGER))
+  > (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER))
   AND (o.granularity, o.series_id, o.ts)
-  <= (CAST(?4 AS TEXT), CAST(?5 AS INTEGER), CAST(?6 AS INTEGER))
+  <= (+CAST(?4 AS TEXT), +CAST(?5 AS INTEGER), +CAST(?6 AS INTEGER))
   AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
   AND typeof(o.count) = 'integer'
   AND typeof(o.sum) = 'real' AND abs(o.sum) <= 1.7976931348623157e308
@@ -84,9 +84,10 @@ type CopyRollupsParams struct {
 	Ts               int64
 }
 
-// Walks rollups of the old file by its key, beyond one up to another; appends to those of the new one.
+// Walks rollups of the old file by its key, beyond one up to another; appends to those of the new
+// one.
 func (q *Queries) CopyRollups(ctx context.Context, arg CopyRollupsParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, copyRollups,
+	result, err := q.exec(ctx, q.copyRollupsStmt, copyRollups,
 		arg.AfterGranularity,
 		arg.AfterSeriesID,
 		arg.AfterTs,
@@ -105,8 +106,8 @@ INSERT OR IGNORE INTO rebuilt.raw_samples (ts, series_id, value, chk)
 SELECT o.ts, o.series_id, o.value, CAST(seal('raw_samples', o.ts, o.series_id, o.value) AS INTEGER)
 FROM raw_samples AS o
 WHERE
-  (o.ts, o.series_id) > (CAST(?1 AS INTEGER), CAST(?2 AS INTEGER))
-  AND (o.ts, o.series_id) <= (CAST(?3 AS INTEGER), CAST(?4 AS INTEGER))
+  (o.ts, o.series_id) > (+CAST(?1 AS INTEGER), +CAST(?2 AS INTEGER))
+  AND (o.ts, o.series_id) <= (+CAST(?3 AS INTEGER), +CAST(?4 AS INTEGER))
   AND typeof(o.ts) = 'integer' AND typeof(o.series_id) = 'integer'
   AND typeof(o.value) = 'real' AND abs(o.value) <= 1.7976931348623157e308
 ORDER BY o.ts, o.series_id
@@ -119,9 +120,10 @@ type CopySamplesParams struct {
 	SeriesID      int64
 }
 
-// Walks raw_samples of the old file by its key, beyond one up to another; appends to those of the new one.
+// Walks raw_samples of the old file by its key, beyond one up to another; appends to those of the
+// new one.
 func (q *Queries) CopySamples(ctx context.Context, arg CopySamplesParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, copySamples,
+	result, err := q.exec(ctx, q.copySamplesStmt, copySamples,
 		arg.AfterTs,
 		arg.AfterSeriesID,
 		arg.Ts,
@@ -147,10 +149,10 @@ WHERE
 ORDER BY o.id
 `
 
-// Scans series of the old file, appends to that of the new one. The newest sample is no part of the identity: where it is
-// damaged, it alone is left out.
+// Scans series of the old file, appends to that of the new one. The newest sample is no part of the
+// identity: where it is damaged, it alone is left out.
 func (q *Queries) CopySeries(ctx context.Context) (int64, error) {
-	result, err := q.db.ExecContext(ctx, copySeries)
+	result, err := q.exec(ctx, q.copySeriesStmt, copySeries)
 	if err != nil {
 		return 0, err
 	}
@@ -166,11 +168,11 @@ FROM state_rollups AS o
 WHERE
   (o.granularity, o.series_id, o.ts, o.value)
   > (
-    CAST(?1 AS TEXT), CAST(?2 AS INTEGER), CAST(?3 AS INTEGER),
-    CAST(?4 AS REAL)
+    +CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER),
+    +CAST(?4 AS REAL)
   )
   AND (o.granularity, o.series_id, o.ts, o.value)
-  <= (CAST(?5 AS TEXT), CAST(?6 AS INTEGER), CAST(?7 AS INTEGER), CAST(?8 AS REAL))
+  <= (+CAST(?5 AS TEXT), +CAST(?6 AS INTEGER), +CAST(?7 AS INTEGER), +CAST(?8 AS REAL))
   AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
   AND typeof(o.value) = 'real' AND abs(o.value) <= 1.7976931348623157e308
   AND typeof(o.count) = 'integer'
@@ -188,9 +190,10 @@ type CopyStatesParams struct {
 	Value            float64
 }
 
-// Walks state_rollups of the old file by its key, beyond one up to another; appends to those of the new one.
+// Walks state_rollups of the old file by its key, beyond one up to another; appends to those of the
+// new one.
 func (q *Queries) CopyStates(ctx context.Context, arg CopyStatesParams) (int64, error) {
-	result, err := q.db.ExecContext(ctx, copyStates,
+	result, err := q.exec(ctx, q.copyStatesStmt, copyStates,
 		arg.AfterGranularity,
 		arg.AfterSeriesID,
 		arg.AfterTs,
@@ -217,9 +220,9 @@ WHERE
   AND typeof(o.watermark) = 'integer' AND typeof(o.floor) = 'integer' AND typeof(o.keep) = 'integer'
 `
 
-// Scans tiers of the old file: four rows. One seek each in that of the new one.
+// One seek a tier in tiers of the old file, and in that of the new one.
 func (q *Queries) CopyTiers(ctx context.Context) (int64, error) {
-	result, err := q.db.ExecContext(ctx, copyTiers)
+	result, err := q.exec(ctx, q.copyTiersStmt, copyTiers)
 	if err != nil {
 		return 0, err
 	}
@@ -244,11 +247,13 @@ type CountOldRow struct {
 	Imports      int64
 }
 
-// What copies a file of an earlier version into a new one, which is attached as rebuilt. A value that is not of its column,
-// or no finite number, is damage: its row is left out, and so is one whose key is there already.
+// What copies a file of an earlier version into a new one, which is attached as rebuilt. A value
+// that is not of its column, or no finite number, is damage: its row is left out, and so is one
+// whose key is there already. The plus takes the affinity from a value that is cast: with one
+// SQLite seeks by the first column of a key only.
 // Scans series, raw_samples, rollups, state_rollups and imports of the old file.
 func (q *Queries) CountOld(ctx context.Context) (CountOldRow, error) {
-	row := q.db.QueryRowContext(ctx, countOld)
+	row := q.queryRow(ctx, q.countOldStmt, countOld)
 	var i CountOldRow
 	err := row.Scan(
 		&i.Series,
@@ -265,7 +270,7 @@ SELECT o.granularity, o.series_id, o.ts
 FROM rollups AS o
 WHERE
   (o.granularity, o.series_id, o.ts)
-  > (CAST(?1 AS TEXT), CAST(?2 AS INTEGER), CAST(?3 AS INTEGER))
+  > (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER))
   AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
 ORDER BY o.granularity, o.series_id, o.ts
 LIMIT 1 OFFSET ?4
@@ -286,7 +291,7 @@ type NthOldRollupRow struct {
 
 // Walks rollups of the old file by its key, nth rows beyond one.
 func (q *Queries) NthOldRollup(ctx context.Context, arg NthOldRollupParams) (NthOldRollupRow, error) {
-	row := q.db.QueryRowContext(ctx, nthOldRollup,
+	row := q.queryRow(ctx, q.nthOldRollupStmt, nthOldRollup,
 		arg.Granularity,
 		arg.SeriesID,
 		arg.Ts,
@@ -301,7 +306,7 @@ const nthOldSample = `-- name: NthOldSample :one
 SELECT o.ts, o.series_id
 FROM raw_samples AS o
 WHERE
-  (o.ts, o.series_id) > (CAST(?1 AS INTEGER), CAST(?2 AS INTEGER))
+  (o.ts, o.series_id) > (+CAST(?1 AS INTEGER), +CAST(?2 AS INTEGER))
   AND typeof(o.ts) = 'integer' AND typeof(o.series_id) = 'integer'
 ORDER BY o.ts, o.series_id
 LIMIT 1 OFFSET ?3
@@ -320,7 +325,7 @@ type NthOldSampleRow struct {
 
 // Walks raw_samples of the old file by its key, nth rows beyond one.
 func (q *Queries) NthOldSample(ctx context.Context, arg NthOldSampleParams) (NthOldSampleRow, error) {
-	row := q.db.QueryRowContext(ctx, nthOldSample, arg.Ts, arg.SeriesID, arg.Nth)
+	row := q.queryRow(ctx, q.nthOldSampleStmt, nthOldSample, arg.Ts, arg.SeriesID, arg.Nth)
 	var i NthOldSampleRow
 	err := row.Scan(&i.Ts, &i.SeriesID)
 	return i, err
@@ -331,7 +336,7 @@ SELECT o.granularity, o.series_id, o.ts, o.value
 FROM state_rollups AS o
 WHERE
   (o.granularity, o.series_id, o.ts, o.value)
-  > (CAST(?1 AS TEXT), CAST(?2 AS INTEGER), CAST(?3 AS INTEGER), CAST(?4 AS REAL))
+  > (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER), +CAST(?4 AS REAL))
   AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
   AND typeof(o.value) = 'real'
 ORDER BY o.granularity, o.series_id, o.ts, o.value
@@ -355,7 +360,7 @@ type NthOldStateRow struct {
 
 // Walks state_rollups of the old file by its key, nth rows beyond one.
 func (q *Queries) NthOldState(ctx context.Context, arg NthOldStateParams) (NthOldStateRow, error) {
-	row := q.db.QueryRowContext(ctx, nthOldState,
+	row := q.queryRow(ctx, q.nthOldStateStmt, nthOldState,
 		arg.Granularity,
 		arg.SeriesID,
 		arg.Ts,

@@ -1,5 +1,7 @@
--- What copies a file of an earlier version into a new one, which is attached as rebuilt. A value that is not of its column,
--- or no finite number, is damage: its row is left out, and so is one whose key is there already.
+-- What copies a file of an earlier version into a new one, which is attached as rebuilt. A value
+-- that is not of its column, or no finite number, is damage: its row is left out, and so is one
+-- whose key is there already. The plus takes the affinity from a value that is cast: with one
+-- SQLite seeks by the first column of a key only.
 
 -- name: CountOld :one
 -- Scans series, raw_samples, rollups, state_rollups and imports of the old file.
@@ -11,8 +13,8 @@ SELECT
   (SELECT count(*) FROM imports) AS imports;
 
 -- name: CopySeries :execrows
--- Scans series of the old file, appends to that of the new one. The newest sample is no part of the identity: where it is
--- damaged, it alone is left out.
+-- Scans series of the old file, appends to that of the new one. The newest sample is no part of the
+-- identity: where it is damaged, it alone is left out.
 INSERT OR IGNORE INTO rebuilt.series (id, metric_name, wan_name, labels, aggregation, last_ts, last_value, chk)
 SELECT
   o.id, o.metric_name, o.wan_name, o.labels, o.aggregation,
@@ -26,7 +28,7 @@ WHERE
 ORDER BY o.id;
 
 -- name: CopyTiers :execrows
--- Scans tiers of the old file: four rows. One seek each in that of the new one.
+-- One seek a tier in tiers of the old file, and in that of the new one.
 INSERT OR REPLACE INTO rebuilt.tiers (granularity, watermark, floor, keep, chk)
 SELECT
   o.granularity, o.watermark, o.floor, o.keep,
@@ -70,19 +72,20 @@ ORDER BY o.id;
 SELECT o.ts, o.series_id
 FROM raw_samples AS o
 WHERE
-  (o.ts, o.series_id) > (CAST(@ts AS INTEGER), CAST(@series_id AS INTEGER))
+  (o.ts, o.series_id) > (+CAST(@ts AS INTEGER), +CAST(@series_id AS INTEGER))
   AND typeof(o.ts) = 'integer' AND typeof(o.series_id) = 'integer'
 ORDER BY o.ts, o.series_id
 LIMIT 1 OFFSET @nth;
 
 -- name: CopySamples :execrows
--- Walks raw_samples of the old file by its key, beyond one up to another; appends to those of the new one.
+-- Walks raw_samples of the old file by its key, beyond one up to another; appends to those of the
+-- new one.
 INSERT OR IGNORE INTO rebuilt.raw_samples (ts, series_id, value, chk)
 SELECT o.ts, o.series_id, o.value, CAST(seal('raw_samples', o.ts, o.series_id, o.value) AS INTEGER)
 FROM raw_samples AS o
 WHERE
-  (o.ts, o.series_id) > (CAST(@after_ts AS INTEGER), CAST(@after_series_id AS INTEGER))
-  AND (o.ts, o.series_id) <= (CAST(@ts AS INTEGER), CAST(@series_id AS INTEGER))
+  (o.ts, o.series_id) > (+CAST(@after_ts AS INTEGER), +CAST(@after_series_id AS INTEGER))
+  AND (o.ts, o.series_id) <= (+CAST(@ts AS INTEGER), +CAST(@series_id AS INTEGER))
   AND typeof(o.ts) = 'integer' AND typeof(o.series_id) = 'integer'
   AND typeof(o.value) = 'real' AND abs(o.value) <= 1.7976931348623157e308
 ORDER BY o.ts, o.series_id;
@@ -93,13 +96,14 @@ SELECT o.granularity, o.series_id, o.ts
 FROM rollups AS o
 WHERE
   (o.granularity, o.series_id, o.ts)
-  > (CAST(@granularity AS TEXT), CAST(@series_id AS INTEGER), CAST(@ts AS INTEGER))
+  > (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@ts AS INTEGER))
   AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
 ORDER BY o.granularity, o.series_id, o.ts
 LIMIT 1 OFFSET @nth;
 
 -- name: CopyRollups :execrows
--- Walks rollups of the old file by its key, beyond one up to another; appends to those of the new one.
+-- Walks rollups of the old file by its key, beyond one up to another; appends to those of the new
+-- one.
 INSERT OR IGNORE INTO rebuilt.rollups (granularity, series_id, ts, count, sum, min, max, chk)
 SELECT
   o.granularity, o.series_id, o.ts, o.count, o.sum, o.min, o.max,
@@ -107,9 +111,9 @@ SELECT
 FROM rollups AS o
 WHERE
   (o.granularity, o.series_id, o.ts)
-  > (CAST(@after_granularity AS TEXT), CAST(@after_series_id AS INTEGER), CAST(@after_ts AS INTEGER))
+  > (+CAST(@after_granularity AS TEXT), +CAST(@after_series_id AS INTEGER), +CAST(@after_ts AS INTEGER))
   AND (o.granularity, o.series_id, o.ts)
-  <= (CAST(@granularity AS TEXT), CAST(@series_id AS INTEGER), CAST(@ts AS INTEGER))
+  <= (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@ts AS INTEGER))
   AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
   AND typeof(o.count) = 'integer'
   AND typeof(o.sum) = 'real' AND abs(o.sum) <= 1.7976931348623157e308
@@ -123,14 +127,15 @@ SELECT o.granularity, o.series_id, o.ts, o.value
 FROM state_rollups AS o
 WHERE
   (o.granularity, o.series_id, o.ts, o.value)
-  > (CAST(@granularity AS TEXT), CAST(@series_id AS INTEGER), CAST(@ts AS INTEGER), CAST(@value AS REAL))
+  > (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@ts AS INTEGER), +CAST(@value AS REAL))
   AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
   AND typeof(o.value) = 'real'
 ORDER BY o.granularity, o.series_id, o.ts, o.value
 LIMIT 1 OFFSET @nth;
 
 -- name: CopyStates :execrows
--- Walks state_rollups of the old file by its key, beyond one up to another; appends to those of the new one.
+-- Walks state_rollups of the old file by its key, beyond one up to another; appends to those of the
+-- new one.
 INSERT OR IGNORE INTO rebuilt.state_rollups (granularity, series_id, ts, value, count, chk)
 SELECT
   o.granularity, o.series_id, o.ts, o.value, o.count,
@@ -139,11 +144,11 @@ FROM state_rollups AS o
 WHERE
   (o.granularity, o.series_id, o.ts, o.value)
   > (
-    CAST(@after_granularity AS TEXT), CAST(@after_series_id AS INTEGER), CAST(@after_ts AS INTEGER),
-    CAST(@after_value AS REAL)
+    +CAST(@after_granularity AS TEXT), +CAST(@after_series_id AS INTEGER), +CAST(@after_ts AS INTEGER),
+    +CAST(@after_value AS REAL)
   )
   AND (o.granularity, o.series_id, o.ts, o.value)
-  <= (CAST(@granularity AS TEXT), CAST(@series_id AS INTEGER), CAST(@ts AS INTEGER), CAST(@value AS REAL))
+  <= (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@ts AS INTEGER), +CAST(@value AS REAL))
   AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
   AND typeof(o.value) = 'real' AND abs(o.value) <= 1.7976931348623157e308
   AND typeof(o.count) = 'integer'

@@ -1,5 +1,6 @@
--- For sqlc alone: what is copied of a file of version 1 or 2, and the new file, which is attached as rebuilt. Version 1 has no
--- clock. The columns are without their constraints: a damaged file may hold anything.
+-- For sqlc alone: what is copied of a file of version 1 or 2, and the new file, which is attached
+-- as rebuilt. Version 1 has no clock. The columns are without their constraints: a damaged file may
+-- hold anything.
 CREATE TABLE series (
   id INTEGER NOT NULL,
   metric_name TEXT NOT NULL,
