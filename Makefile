@@ -61,7 +61,7 @@ benchstat: ## Compare two benchmark outputs (OLD=file NEW=file)
 
 .PHONY: generate
 generate: ## Generate db/ from schema/ and queries/
-	rm -f db/*.go db/wanctl/*.go
+	rm -f db/*.go db/old/*.go db/wanctl/*.go
 	$(TOOL) sqlc generate
 
 .PHONY: check-generated

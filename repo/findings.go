@@ -42,6 +42,8 @@ func foreignWAL(path string, refusal error) error {
 type Findings struct {
 	// Quarantine is the damaged file that lay there before, nil if none did.
 	Quarantine *Quarantine
+	// Rebuilt is what was done with a file of an earlier version, nil for one of this version.
+	Rebuilt *Rebuilt
 	// Unchecked says that the check has not seen the whole file in its time.
 	Unchecked bool
 	// LostFrames is how many pages of the WAL come after one that is damaged: SQLite leaves them

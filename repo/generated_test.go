@@ -19,6 +19,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	olddb "github.com/wanstore/wanstore/db/old"
 	wanctldb "github.com/wanstore/wanstore/db/wanctl"
 	"github.com/wanstore/wanstore/internal/filetest"
 )
@@ -47,6 +48,22 @@ func TestGeneratedQueriesOfWanctl(t *testing.T) {
 		made:   func(database db.DBTX) any { return wanctldb.New(database) },
 		run:    wanctldb.New(conn),
 		fill:   []string{`INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels) VALUES (1, '[1]', '[1]', 1.5, '[1]')`},
+	})
+}
+
+// The same for what copies files of earlier versions.
+func TestGeneratedQueriesOfOldFiles(t *testing.T) {
+	conn := openGuardedOld(t)
+	checkPackage(t, guarded{
+		folder: "queries/old",
+		conn:   conn,
+		made:   func(database db.DBTX) any { return olddb.New(database) },
+		run:    olddb.New(conn),
+		fill: []string{
+			`INSERT INTO raw_samples VALUES (1, 2, 1.5), (1, 3, 1.5)`,
+			`INSERT INTO rollups VALUES ('[1]', 1, 2, 1, 1.5, 1.5, 1.5), ('[1]', 2, 1, 1, 1.5, 1.5, 1.5)`,
+			`INSERT INTO state_rollups VALUES ('[1]', 1, 1, 3, 1), ('[1]', 1, 2, 3, 1)`,
+		},
 	})
 }
 
@@ -423,4 +440,25 @@ func openGuardedWanctl(t *testing.T) *sql.Conn {
 		}
 	})
 	return conn
+}
+
+// openGuardedOld opens a file of an earlier version, with a new one attached.
+func openGuardedOld(t *testing.T) *sql.Conn {
+	t.Helper()
+	path := filetest.Path(t)
+	filetest.Old{Version: 2}.Make(t, path, "")
+	old, err := openOld(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := newFile{path: path + rebuildSuffix, old: old}
+	t.Cleanup(func() {
+		if err := errors.Join(old.close(false), made.remove()); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := errors.Join(made.create(t.Context()), made.attach(t.Context())); err != nil {
+		t.Fatal(err)
+	}
+	return old.conn
 }

@@ -22,24 +22,31 @@ func begin(ctx context.Context, conn *sql.Conn, path string) error {
 		if err := id.check(); err != nil {
 			return err
 		}
-		if id.version() == schema.Version {
-			return setNumbers(ctx, conn, id)
+		switch version := id.version(); {
+		case version == schema.Version && id.numbered():
+			return nil
+		case version == schema.Version:
+			return setNumbers(ctx, conn)
+		case version > 0:
+			return errReplaced // one of an earlier version would have been rebuilt
 		}
-		if _, err := conn.ExecContext(ctx, schema.History); err != nil {
-			return fmt.Errorf("make the tables: %w", err)
-		}
-		if err := setNumbers(ctx, conn, id); err != nil {
+		if err := makeTables(ctx, conn); err != nil {
 			return err
 		}
 		return sealNew(ctx, conn, path)
 	})
 }
 
-// setNumbers sets the numbers in the header, by which other programs know the file.
-func setNumbers(ctx context.Context, conn *sql.Conn, id identity) error {
-	if id.numbered() {
-		return nil
+// makeTables makes the tables, and says in the header what the file is.
+func makeTables(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, schema.History); err != nil {
+		return fmt.Errorf("make the tables: %w", err)
 	}
+	return setNumbers(ctx, conn)
+}
+
+// setNumbers sets the numbers in the header, by which other programs know the file.
+func setNumbers(ctx context.Context, conn *sql.Conn) error {
 	const numbers = "PRAGMA application_id = %d; PRAGMA user_version = %d"
 	_, err := conn.ExecContext(ctx, fmt.Sprintf(numbers, applicationID, schema.Version))
 	return err

@@ -48,6 +48,8 @@ func dsn(path, mode, vfs string, pragmas ...string) string {
 		query.Set("vfs", vfs)
 	}
 	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	// Only files of earlier versions have checksums, and what another program has written to one has stale ones.
+	query.Add("_pragma", "checksum_verification(off)")
 	for _, pragma := range pragmas {
 		query.Add("_pragma", pragma)
 	}

@@ -15,12 +15,12 @@ const openAttempts = 3
 var errReplaced = errors.New("the file was replaced while it was being opened")
 
 // openSound opens the file at path, which is no link. What is damaged is moved aside first.
-func openSound(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
+func openSound(ctx context.Context, path string, synchronous Synchronous, show Progress) (*Writer, error) {
 	l, err := findLock(path)
 	if err != nil {
 		return nil, err
 	}
-	o := opening{path: path, synchronous: synchronous, lock: l}
+	o := opening{path: path, synchronous: synchronous, show: show, lock: l}
 	w, err := o.try(ctx)
 	for n := 1; n < openAttempts && err != nil; n++ {
 		w, err = o.tryAgain(ctx, err)
@@ -49,6 +49,7 @@ func createThere(path string) (there string, err error) {
 type opening struct {
 	path        string
 	synchronous Synchronous
+	show        Progress // of a rebuild
 	lock        *lock
 	alone       bool        // the lock is exclusive
 	file        fs.FileInfo // what is being opened
@@ -112,6 +113,7 @@ func (o *opening) moveAside(damage error) error {
 	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
+		o.findings.Rebuilt = nil
 		o.lock.note(mark{}) // which was of the file that has gone
 	}
 	return err
@@ -119,7 +121,7 @@ func (o *opening) moveAside(damage error) error {
 
 // try opens the file as it is, together with other writers.
 func (o *opening) try(ctx context.Context) (*Writer, error) {
-	if err := o.lock.share(ctx); err != nil {
+	if err := o.share(ctx); err != nil {
 		return nil, err
 	}
 	return o.open(ctx)
@@ -139,10 +141,14 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 	if err := o.examine(ctx); err != nil {
 		return nil, err
 	}
-	if err := o.refuseForeign(ctx); err != nil {
+	id, err := o.refuseForeign(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := o.secure(ctx); err != nil {
+		return nil, err
+	}
+	if err := o.bringUpToDate(ctx, id); err != nil {
 		return nil, err
 	}
 	if err := makeCompanions(o.path, true); err != nil {
@@ -177,15 +183,15 @@ func (o *opening) mustBeTheirs(last mark) error {
 
 // refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may
 // have a journal to be rolled back, and is looked at when that has been done.
-func (o *opening) refuseForeign(ctx context.Context) error {
+func (o *opening) refuseForeign(ctx context.Context) (identity, error) {
 	if hasJournal(o.path) && mayQuarantine(o.path, o.lock) {
-		return nil
+		return identity{}, nil
 	}
 	id, err := probe(ctx, o.path)
 	if err != nil {
-		return err
+		return id, err
 	}
-	return foreignWAL(o.path, id.check())
+	return id, foreignWAL(o.path, id.check())
 }
 
 // secure sees to it that the lock file is there, which a file that is refused does not get.
@@ -250,7 +256,7 @@ func (w *Writer) renew(ctx context.Context, damage error) error {
 	if err := w.letGo(ctx, damage); err != nil {
 		return err
 	}
-	next, err := openWriter(ctx, w.path, w.synchronous)
+	next, err := openWriter(ctx, w.path, w.synchronous, nil)
 	if err != nil {
 		return err
 	}

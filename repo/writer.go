@@ -64,9 +64,9 @@ type Writer struct {
 	row     seal.Row
 }
 
-// OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing, and
-// brings an older file to the latest schema version. A history that is damaged is moved aside, and a new file takes its place:
-// Findings says so, and Quarantined lists what lies there.
+// OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing. A file of an
+// earlier version is rebuilt, which takes room beside it for two and a half times its size for a while. A history that is
+// damaged is moved aside, and a new file takes its place. Findings says both, and Quarantined lists what lies there.
 //
 // Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrBusy, ErrDiskFull,
 // and those of the file system; ErrInterrupted where nothing says whose the file is; ErrDamaged
@@ -74,14 +74,22 @@ type Writer struct {
 // file and none can be made, a rename fails, or somebody has put it there and may still be copying
 // it, since it was changed less than five seconds ago. A file that is refused is left untouched.
 func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
-	w, err := openWriter(ctx, path, synchronous)
+	return OpenWriterWithProgress(ctx, path, synchronous, nil)
+}
+
+// OpenWriterWithProgress is OpenWriter, and tells how far it has come where the file is of an earlier version, which takes
+// about a second for each 10 MB.
+//
+// Errors: those of OpenWriter.
+func OpenWriterWithProgress(ctx context.Context, path string, synchronous Synchronous, show Progress) (*Writer, error) {
+	w, err := openWriter(ctx, path, synchronous, show)
 	if err != nil {
 		return nil, failure(ctx, "open", path, err)
 	}
 	return w, nil
 }
 
-func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
+func openWriter(ctx context.Context, path string, synchronous Synchronous, show Progress) (*Writer, error) {
 	if err := checkFile(path); err != nil && !errors.Is(err, ErrMissing) {
 		return nil, err
 	}
@@ -89,7 +97,7 @@ func openWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 	if err != nil {
 		return nil, err
 	}
-	return openSound(ctx, path, synchronous)
+	return openSound(ctx, path, synchronous, show)
 }
 
 // connectWriter opens the connection. Where several processes make one new file at once, SQLite says BUSY to some of them

@@ -44,7 +44,9 @@ func openCore(ctx context.Context, config Config, options Options) (*core, error
 	if err != nil {
 		return nil, err
 	}
-	store, err := repo.OpenWriter(ctx, config.DBPath, repo.Synchronous(config.Synchronous))
+	store, err := repo.OpenWriterWithProgress(
+		ctx, config.DBPath, repo.Synchronous(config.Synchronous), options.progress(config.DBPath),
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -250,8 +252,22 @@ type Options struct {
 	// TrustClock says that the caller vouches for the clock. Otherwise one that jumps ahead by more than a minute deletes
 	// nothing more than before until it has gone on for as long as it has jumped, for six hours at most.
 	TrustClock bool
+	// Progress is told how far a file of an earlier version has been brought up to date: so much of a total is done. The
+	// goroutine that opens the writer calls it. By default the log says that this has begun.
+	Progress func(done, total int64)
 	// NoMaintenance leaves out the passes that a writer does by itself; Maintain and Close still do theirs.
 	NoMaintenance bool
+}
+
+// progress is what is told how far the file at path has been brought up to date.
+func (o Options) progress(path string) func(done, total int64) {
+	if o.Progress != nil {
+		return o.Progress
+	}
+	var once sync.Once
+	return func(int64, int64) {
+		once.Do(func() { o.Logger.Info("the file is of an earlier version and is being brought up to date", "db", path) })
+	}
 }
 
 func (o Options) withDefaults() Options {

@@ -128,6 +128,10 @@ func (c *core) announce(findings repo.Findings) {
 			"moved_to", moved.Path, "err", moved.Cause)
 		c.stats.quarantine()
 	}
+	if rebuilt := findings.Rebuilt; rebuilt != nil {
+		c.log.Info("the file was brought up to date", "was_version", rebuilt.Version, "rows", rebuilt.Rows,
+			"damaged_rows_left_out", rebuilt.LeftOut, "took", rebuilt.Took)
+	}
 	if findings.LostFrames > 0 {
 		c.log.Warn("the WAL is damaged: what was committed after the damage is lost", "pages", findings.LostFrames)
 	}

@@ -23,9 +23,11 @@ type Writer struct {
 }
 
 // OpenWriter opens the file of the configuration for writing, and makes it and its directory if they are not there.
-// Opening writes: an older file is brought up to date, and the ages that are configured go into it. If this process has
-// the file open already, under whatever spelling of its path, the result is another hold on the same writer, and of the
-// configuration only the ages count.
+// Opening writes: the ages that are configured go into the file. If this process has the file open already, under whatever
+// spelling of its path, the result is another hold on the same writer, and of the configuration only the ages count.
+//
+// A file of an earlier version is brought up to date, while no other program may be writing it. That takes room beside the
+// file, for as long, of two and a half times its size; whatever goes wrong, nothing is lost, and the next one begins or ends it.
 //
 // A history that is damaged is moved aside, as Quarantined lists it, and a new file takes its place: that is logged and counted,
 // and no error.

@@ -93,7 +93,7 @@ func (o *importOptions) run(cmd *cobra.Command, files []string) error {
 		}
 	}
 	ctx := cmd.Context()
-	writer, err := openWriter(ctx, config, service.Options{
+	writer, err := openWriter(cmd, config, service.Options{
 		Logger: newLogger(cmd), Metrics: o.metrics(), Now: o.now.read, NoMaintenance: true,
 	})
 	if errors.Is(err, service.ErrName) || errors.Is(err, service.ErrAggregation) {

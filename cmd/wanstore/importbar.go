@@ -56,10 +56,15 @@ func (b *importBar) begin(total int64) *progressbar.ProgressBar {
 	if b.rows {
 		count = options(progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"))
 	}
+	return newBar(b.out, total, verb+" "+name, count)
+}
+
+// newBar makes a bar that is gone when all is done.
+func newBar(out io.Writer, total int64, description string, more ...progressbar.Option) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(b.out),
-		progressbar.OptionSetDescription(verb+" "+name),
-		count,
+		progressbar.OptionSetWriter(out),
+		progressbar.OptionSetDescription(description),
+		options(more...),
 		progressbar.OptionUseIECUnits(true),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetWidth(30),

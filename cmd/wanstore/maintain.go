@@ -55,7 +55,7 @@ func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
 	if err := mustBeHistory(ctx, config.DBPath); err != nil {
 		return err
 	}
-	writer, err := openWriter(ctx, config, service.Options{
+	writer, err := openWriter(cmd, config, service.Options{
 		Logger: newLogger(cmd), Now: now.read, TrustClock: !now.IsZero(), NoMaintenance: true,
 	})
 	if err != nil {

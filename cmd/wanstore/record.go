@@ -92,7 +92,7 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 		defer listener.Close() // for when nothing comes of it: who serves closes it
 	}
 	terminal := newStatusLine(cmd.ErrOrStderr(), zoneOf(cmd))
-	writer, err := openWriter(ctx, config, service.Options{Logger: terminal.logger()})
+	writer, err := openWriter(cmd, config, service.Options{Logger: terminal.logger()})
 	if err != nil {
 		return err
 	}

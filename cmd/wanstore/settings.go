@@ -112,8 +112,11 @@ func logOptions(zone *time.Location) *slog.HandlerOptions {
 }
 
 // openWriter opens the file for writing, and makes it if it is not there.
-func openWriter(ctx context.Context, config service.Config, options service.Options) (*service.Writer, error) {
-	writer, err := service.OpenWriter(ctx, config, options)
+func openWriter(cmd *cobra.Command, config service.Config, options service.Options) (*service.Writer, error) {
+	bar := rebuildBar{out: cmd.ErrOrStderr(), file: config.DBPath}
+	defer bar.clear()
+	options.Progress = bar.progress()
+	writer, err := service.OpenWriter(cmd.Context(), config, options)
 	if errors.Is(err, fs.ErrPermission) {
 		return nil, fmt.Errorf("%w (name a file that you may write with --%s)", err, pathFlag)
 	}

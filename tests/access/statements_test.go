@@ -26,10 +26,10 @@ var executors = map[string]int{
 var composed = map[place]string{
 	{"repo/space.go", "Vacuum"}: `fmt.Sprintf("PRAGMA incremental_vacuum(%d)",` +
 		` min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))`,
-	{"repo/sizecap.go", "CapSize"}:    `fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
-	{"repo/connection.go", "setUp"}:   "schema.SampleGroups",
-	{"repo/migrate.go", "begin"}:      "schema.History",
-	{"repo/migrate.go", "setNumbers"}: `fmt.Sprintf(numbers, applicationID, schema.Version)`,
+	{"repo/sizecap.go", "CapSize"}:  `fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
+	{"repo/connection.go", "setUp"}: "schema.SampleGroups",
+	{"repo/migrate.go", "begin"}:    "schema.History",
+	{"repo/begin.go", "setNumbers"}: `fmt.Sprintf(numbers, applicationID, schema.Version)`,
 }
 
 // place is a function and its file.

@@ -18,6 +18,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	olddb "github.com/wanstore/wanstore/db/old"
 	wanctldb "github.com/wanstore/wanstore/db/wanctl"
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
@@ -39,6 +40,26 @@ func TestGeneratedQueriesOfWanctl(t *testing.T) {
 		_, err := wanctldb.Prepare(t.Context(), c)
 		return err
 	})
+}
+
+// TestGeneratedQueriesOfOldFiles does so for those that copy files of earlier versions, one of which counts rows, and so scans.
+func TestGeneratedQueriesOfOldFiles(t *testing.T) {
+	path := filetest.Path(t)
+	filetest.Old{Version: 2}.Make(t, path, "")
+	conn := openReadOnly(t, path)
+	if err := conn.Exec("ATTACH '" + makeMigrated(t) + "' AS rebuilt"); err != nil {
+		t.Fatal(err)
+	}
+	queries := generatedQueries(t, func(c *collector) error {
+		_, err := olddb.Prepare(t.Context(), c)
+		return err
+	})
+	golden := filepath.Join("testdata", "queries", "old")
+	for _, name := range slices.Sorted(maps.Keys(queries)) {
+		plan := explain(t, conn, queries[name])
+		update.Golden(t, filepath.Join(golden, name+".golden"), queries[name]+"\n"+strings.Join(plan, "\n")+"\n")
+	}
+	checkNoneLeft(t, golden, queries)
 }
 
 func checkQueries(t *testing.T, conn *sqlite3.Conn, folder string, prepare func(*collector) error) {
@@ -85,7 +106,12 @@ func TestView(t *testing.T) {
 // openMigrated opens a file as the program makes it.
 func openMigrated(t *testing.T) *sqlite3.Conn {
 	t.Helper()
-	path := filetest.Path(t)
+	return openReadOnly(t, makeMigrated(t))
+}
+
+func makeMigrated(t *testing.T) (path string) {
+	t.Helper()
+	path = filetest.Path(t)
 	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +119,7 @@ func openMigrated(t *testing.T) *sqlite3.Conn {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	return openReadOnly(t, path)
+	return path
 }
 
 func openReadOnly(t *testing.T, path string) *sqlite3.Conn {

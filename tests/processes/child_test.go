@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/wanstore/wanstore/repo"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -25,6 +26,7 @@ type orders struct {
 	Synchronous   string
 	Damaged       bool   // something damages the file meanwhile, which a child may say of anything but its samples
 	BackUpTo      string // if there is one, all that it does is back up to it, again and again
+	Open          bool   // all that it does is to open the file, and to close it
 }
 
 // report is a line that a child writes to its parent.
@@ -48,6 +50,9 @@ func obey(text string) error {
 	ctx := context.Background()
 	if o.BackUpTo != "" {
 		return o.backUp(ctx)
+	}
+	if o.Open {
+		return o.open(ctx)
 	}
 	batch := atomic.Int64{}
 	batch.Store(int64(o.First))
@@ -80,6 +85,19 @@ func obey(text string) error {
 		return fmt.Errorf("%d samples were refused, the last error is %w", n, s.LastError)
 	}
 	return tell(report{Done: true, Accepted: s.Accepted, Duplicate: s.Duplicate})
+}
+
+// open opens the file, which may be one of an earlier version, and closes it.
+func (o orders) open(ctx context.Context) error {
+	start := time.Now()
+	w, err := repo.OpenWriter(ctx, o.Path, repo.SynchronousNormal)
+	if err != nil {
+		return err
+	}
+	if err := tell(report{Opened: time.Since(start).Microseconds()}); err != nil {
+		return err
+	}
+	return w.Close()
 }
 
 func (o orders) config() service.Config {

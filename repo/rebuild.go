@@ -1,0 +1,153 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/wanstore/wanstore/schema"
+)
+
+// Progress is told how far a rebuild has come: so much of a total is done. The goroutine that opens
+// the file calls it.
+type Progress func(done, total int64)
+
+// Rebuilt says that a file of an earlier version was brought up to date.
+type Rebuilt struct {
+	Version int   // the one that it had
+	Rows    int64 // that it has now
+	// LeftOut is how many rows were damaged: a value was not of its column, or no finite number, or
+	// two had one key.
+	LeftOut int64
+	Took    time.Duration
+}
+
+// A file of an earlier version may have pages whose last bytes are their checksums, as the driver
+// writes them; its header says so. This version has none.
+const (
+	pageSumsOffset = 20
+	pageSumBytes   = 8
+)
+
+// isOutdated says that a file is of an earlier version, or became one of this version in its WAL
+// alone: then its header is still the old one, and a connection of the driver would go on to write
+// checksums into the pages of the new one.
+func (o *opening) isOutdated(id identity) (bool, error) {
+	if id.version() < schema.Version {
+		return id.version() > 0, nil
+	}
+	h, err := readHeader(o.path)
+	return err == nil && h[pageSumsOffset] == pageSumBytes, err
+}
+
+// bringUpToDate rebuilds a file of an earlier version, while no other writer has it open: what a
+// program of that version wrote meanwhile would be lost.
+func (o *opening) bringUpToDate(ctx context.Context, id identity) error {
+	outdated, err := o.isOutdated(id)
+	if err != nil {
+		return err
+	}
+	if !outdated {
+		_ = os.Remove(o.path + rebuildSuffix) // of one that was killed at its end
+		return nil
+	}
+	if o.alone {
+		return o.rebuild(ctx)
+	}
+	err = o.lock.own(ctx)
+	if errors.Is(err, errLocked) {
+		return o.afterAnother(ctx)
+	}
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) { // then SQLite's locks have to do
+		return errors.Join(err, o.lock.share(ctx))
+	}
+	return errors.Join(o.rebuild(ctx), o.lock.share(ctx))
+}
+
+// afterAnother waits for another process that is opening the file, too, and may be rebuilding it.
+func (o *opening) afterAnother(ctx context.Context) error {
+	if err := o.share(ctx); err != nil {
+		return err
+	}
+	id, err := probe(ctx, o.path)
+	if err != nil || id.version() == schema.Version {
+		return err
+	}
+	return fmt.Errorf("%w: the schema version is %d, and to bring it to %d nobody else may be writing "+
+		"the file: end the other program first (%w)", ErrBusy, id.version(), schema.Version, errLocked)
+}
+
+// share takes the lock together with the other writers. Who has it alone for so long is rebuilding
+// the file.
+func (o *opening) share(ctx context.Context) error {
+	err := o.lock.share(ctx)
+	if errors.Is(err, errLocked) {
+		return fmt.Errorf("%w: it is bringing the file up to date, try later (%w)", ErrBusy, err)
+	}
+	return err
+}
+
+func (o *opening) rebuild(ctx context.Context) error {
+	rebuilt, err := rebuild(ctx, o.path, o.show)
+	if err != nil {
+		return fmt.Errorf("bring the file to schema version %d: %w", schema.Version, err)
+	}
+	if rebuilt != nil {
+		o.findings.Rebuilt = rebuilt
+	}
+	o.lock.leave(o.path, o.file)
+	return nil
+}
+
+// rebuild copies the rows of an earlier version into a new file beside it, and then the pages of
+// that into the old one, in one transaction. So the file keeps its inode, owner and links, whoever
+// reads it keeps the view that he has, and at every moment the path has a whole history, of one
+// version or the other: SQLite's WAL sees to that. It returns nil where only the end of an earlier
+// rebuild was left to do.
+func rebuild(ctx context.Context, path string, show Progress) (rebuilt *Rebuilt, err error) {
+	began := time.Now()
+	old, err := openOld(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	made := newFile{path: path + rebuildSuffix, old: old}
+	if old.version < schema.Version {
+		rebuilt, err = made.replace(ctx, &steps{show: show})
+	}
+	if err == nil {
+		err = old.settle()
+	}
+	err = errors.Join(err, old.close(IsDamage(classify(ctx, err))), made.remove())
+	if err == nil && rebuilt != nil {
+		rebuilt.Took = time.Since(began)
+	}
+	return rebuilt, err
+}
+
+// replace makes the new file, and has the old one take its pages in. Whether another program writes
+// meanwhile is told by the number that SQLite has for the commits of others.
+func (n newFile) replace(ctx context.Context, steps *steps) (*Rebuilt, error) {
+	commits, err := pragmaInt(ctx, n.old.conn, "main.data_version")
+	if err == nil {
+		err = n.old.checkRoom()
+	}
+	if err == nil {
+		err = n.create(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	rebuilt, err := n.fill(ctx, steps)
+	if err == nil {
+		err = n.pour(ctx, commits, steps)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := n.old.conn.ExecContext(ctx, "DETACH rebuilt"); err != nil {
+		return nil, err
+	}
+	return rebuilt, n.remove() // now, to make room for what the old file grows by
+}

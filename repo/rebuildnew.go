@@ -1,0 +1,150 @@
+package repo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/db"
+)
+
+const (
+	// rebuildSuffix makes the name of the new file, for as long as it is being filled. One that is
+	// found was left by a process that was killed.
+	rebuildSuffix = ".rebuild"
+
+	// pourBytes is how much goes into the old file between two looks at the context.
+	pourBytes = 1 << 20
+)
+
+// newFile is the file that the rows are copied into, attached to the connection of the old one as
+// rebuilt. It is never synced: it is thrown away in any case.
+type newFile struct {
+	path string
+	old  *oldFile
+}
+
+// create makes the file, which only this user may read, with its tables. Its pages have the size of
+// those of the old file, whose WAL would not take others.
+func (n newFile) create(ctx context.Context) error {
+	if err := n.remove(); err != nil {
+		return err
+	}
+	file, err := os.OpenFile(n.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return err
+	}
+	name := dsn(n.path, "rw", writerVFSName, "journal_mode(off)", "synchronous(off)",
+		fmt.Sprintf("page_size(%d)", n.old.pageSize), "auto_vacuum(incremental)")
+	pool, err := openPool(n.path, name, defineFunctions)
+	if err != nil {
+		return err
+	}
+	conn, err := pool.Conn(ctx)
+	if err == nil {
+		err = makeTables(ctx, conn)
+		if err == nil {
+			err = db.New(conn).SetClock(ctx, db.SetClockParams{})
+		}
+		err = errors.Join(err, conn.Close())
+	}
+	return errors.Join(err, pool.Close())
+}
+
+func (n newFile) remove() error {
+	if err := os.Remove(n.path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (n newFile) attach(ctx context.Context) error {
+	conn := n.old.conn
+	name := dsn(n.path, "rw", writerVFSName)
+	if _, err := conn.ExecContext(ctx, "ATTACH ? AS rebuilt", name); err != nil {
+		return err
+	}
+	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA rebuilt.journal_mode = off; "+
+		"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", cacheKiB))
+	return err
+}
+
+// fill copies the history, in one view of the old file, and looks whether the result is sound.
+func (n newFile) fill(ctx context.Context, steps *steps) (rebuilt *Rebuilt, err error) {
+	conn := n.old.conn
+	if err := n.attach(ctx); err != nil {
+		return nil, err
+	}
+	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return nil, err
+	}
+	if rebuilt, err = copyHistory(ctx, conn, n.old.version, steps); err != nil {
+		return nil, errors.Join(err, rollBack(ctx, conn))
+	}
+	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
+		return nil, errors.Join(err, rollBack(ctx, conn))
+	}
+	var finding string
+	err = conn.QueryRowContext(ctx, "PRAGMA rebuilt.integrity_check(1)").Scan(&finding)
+	if err != nil {
+		return nil, err
+	}
+	if finding != "ok" { // which is no damage of the old file
+		return nil, fmt.Errorf("the integrity check of the new file says: %s", finding)
+	}
+	return rebuilt, nil
+}
+
+// pour writes all pages into the old file, in one transaction, unless somebody has committed
+// something since the number of the commits of others was asked for.
+func (n newFile) pour(ctx context.Context, commits int, steps *steps) error {
+	return rawConn(n.old.conn, func(c *sqlite3.Conn) (err error) {
+		to := dsn(n.old.path, "rw", writerVFSName, "synchronous(full)",
+			fmt.Sprintf("cache_size(-%d)", cacheKiB))
+		backup, err := c.BackupInit("rebuilt", to)
+		if err != nil {
+			return err
+		}
+		// Without success nothing was written.
+		defer func() { err = errors.Join(err, backup.Close()) }()
+		if _, err := backup.Step(1); err != nil { // which takes the write lock
+			return err
+		}
+		if err := n.old.mustBeUnchanged(c, commits); err != nil {
+			return err
+		}
+		for done := false; !done; {
+			if err := context.Cause(ctx); err != nil {
+				return err
+			}
+			if done, err = backup.Step(pourBytes / n.old.pageSize); err != nil {
+				return err
+			}
+			steps.poured(backup.PageCount()-backup.Remaining(), backup.PageCount())
+		}
+		return nil
+	})
+}
+
+// mustBeUnchanged asks on the very connection once more: the number is its own.
+func (f *oldFile) mustBeUnchanged(c *sqlite3.Conn, commits int) (err error) {
+	version, _, err := c.Prepare("PRAGMA main.data_version")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, version.Close()) }()
+	if version.Step() && version.ColumnInt(0) == commits {
+		return nil
+	}
+	if err := version.Err(); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: another program has written to the file meanwhile, try again", ErrBusy)
+}
