@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"strings"
 
@@ -27,29 +28,25 @@ func (i *integrity) text() string {
 	}
 }
 
-// checkIntegrity looks through the whole database. Where a table that somebody has added needs a
-// function that this program does not have, it looks at the tables of the history only.
+// checkIntegrity looks through the whole database, also at pages that no table has. Where a table that somebody has added
+// needs a function that this program does not have, it looks at the tables of the history only.
 func checkIntegrity(ctx context.Context, q queryer) (found integrity, err error) {
-	err = found.read(ctx, q, manyFindings)
-	if !errors.Is(err, sqlite3.ERROR) {
+	// More findings than the tables of others can have. As a table-valued function the check takes the number for a name.
+	rows, err := q.QueryContext(ctx, "PRAGMA integrity_check(1073741824)")
+	if err = found.read(rows, err); !errors.Is(err, sqlite3.ERROR) {
 		return found, err
 	}
 	for table := range historyTables() {
-		if err := found.read(ctx, q, table); err != nil {
+		rows, err := q.QueryContext(ctx, "SELECT integrity_check FROM pragma_integrity_check(?)", table)
+		if err = found.read(rows, err); err != nil {
 			return found, err
 		}
 	}
 	return found, nil
 }
 
-// manyFindings are more than the tables of others can have.
-const manyFindings = 1 << 30
-
-// read takes in what the check of a table says, or of all with so many findings at most, until it
-// has found damage.
-func (i *integrity) read(ctx context.Context, q queryer, limits any) error {
-	const look = "SELECT integrity_check FROM pragma_integrity_check(?)"
-	rows, err := q.QueryContext(ctx, look, limits)
+// read takes in what a check says, until it has found damage.
+func (i *integrity) read(rows *sql.Rows, err error) error {
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,9 @@ var composed = map[place]string{
 		` min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))`,
 	{"repo/sizecap.go", "CapSize"}:  `fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
 	{"repo/connection.go", "setUp"}: "schema.SampleGroups",
-	{"repo/migrate.go", "begin"}:    "schema.History",
+	{"repo/begin.go", "makeTables"}: "schema.History",
+	{"repo/rebuildnew.go", "attach"}: `fmt.Sprintf("PRAGMA rebuilt.journal_mode = off; "+` +
+		`"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", cacheKiB)`,
 	{"repo/begin.go", "setNumbers"}: `fmt.Sprintf(numbers, applicationID, schema.Version)`,
 }
 
