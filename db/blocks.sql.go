@@ -9,29 +9,6 @@ import (
 	"context"
 )
 
-const countBlocks = `-- name: CountBlocks :one
-SELECT count(*)
-FROM json_each(CAST(?1 AS TEXT)) AS q
-CROSS JOIN raw_blocks AS b
-  ON b.id >= q.value * 10000000000000000 + CAST(?2 AS INTEGER)
-  AND b.id < (q.value + 1) * 10000000000000000
-  AND b.last_ts >= CAST(?3 AS INTEGER)
-`
-
-type CountBlocksParams struct {
-	Parts  string
-	First  int64
-	FromTs int64
-}
-
-// Walks raw_blocks by its key from a moment to the end of each part, without its payloads.
-func (q *Queries) CountBlocks(ctx context.Context, arg CountBlocksParams) (int64, error) {
-	row := q.queryRow(ctx, q.countBlocksStmt, countBlocks, arg.Parts, arg.First, arg.FromTs)
-	var count int64
-	err := row.Scan(&count)
-	return count, err
-}
-
 const countSamplesInBlocks = `-- name: CountSamplesInBlocks :one
 SELECT CAST(coalesce(sum(
   CASE

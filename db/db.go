@@ -33,9 +33,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.advanceLastSamplesStmt, err = db.PrepareContext(ctx, advanceLastSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query AdvanceLastSamples: %w", err)
 	}
-	if q.countBlocksStmt, err = db.PrepareContext(ctx, countBlocks); err != nil {
-		return nil, fmt.Errorf("error preparing query CountBlocks: %w", err)
-	}
 	if q.countModeSeriesStmt, err = db.PrepareContext(ctx, countModeSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CountModeSeries: %w", err)
 	}
@@ -264,11 +261,6 @@ func (q *Queries) Close() error {
 	if q.advanceLastSamplesStmt != nil {
 		if cerr := q.advanceLastSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing advanceLastSamplesStmt: %w", cerr)
-		}
-	}
-	if q.countBlocksStmt != nil {
-		if cerr := q.countBlocksStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing countBlocksStmt: %w", cerr)
 		}
 	}
 	if q.countModeSeriesStmt != nil {
@@ -663,7 +655,6 @@ type Queries struct {
 	advanceImportStmt          *sql.Stmt
 	advanceLastSampleStmt      *sql.Stmt
 	advanceLastSamplesStmt     *sql.Stmt
-	countBlocksStmt            *sql.Stmt
 	countModeSeriesStmt        *sql.Stmt
 	countRollupsStmt           *sql.Stmt
 	countRowsStmt              *sql.Stmt
@@ -743,7 +734,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		advanceImportStmt:          q.advanceImportStmt,
 		advanceLastSampleStmt:      q.advanceLastSampleStmt,
 		advanceLastSamplesStmt:     q.advanceLastSamplesStmt,
-		countBlocksStmt:            q.countBlocksStmt,
 		countModeSeriesStmt:        q.countModeSeriesStmt,
 		countRollupsStmt:           q.countRollupsStmt,
 		countRowsStmt:              q.countRowsStmt,

@@ -71,15 +71,6 @@ CROSS JOIN raw_blocks AS b
   AND b.id < q.value * 10000000000000000 + CAST(@last AS INTEGER)
 WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
 
--- name: CountBlocks :one
--- Walks raw_blocks by its key from a moment to the end of each part, without its payloads.
-SELECT count(*)
-FROM json_each(CAST(@parts AS TEXT)) AS q
-CROSS JOIN raw_blocks AS b
-  ON b.id >= q.value * 10000000000000000 + CAST(@first AS INTEGER)
-  AND b.id < (q.value + 1) * 10000000000000000
-  AND b.last_ts >= CAST(@from_ts AS INTEGER);
-
 -- name: SweepBlocks :execrows
 -- Walks raw_blocks by its key: of one part the blocks of [from_id, until_id) that end before floor. What
 -- begins a minute before it does, whatever a damaged row says.

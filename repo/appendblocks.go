@@ -61,7 +61,7 @@ func (w *Writer) insertBlock(ctx context.Context, samples []block.Sample) error 
 			return err
 		}
 		if added > 0 {
-			w.known.stored(1, 0)
+			w.known.storedBlock(params.ID)
 			return nil
 		}
 	}

@@ -60,7 +60,9 @@ func (w *Writer) insertRow(ctx context.Context, s block.Sample) (bool, error) {
 	added, err := w.q.InsertSample(ctx, db.InsertSampleParams{
 		Ts: s.TS, SeriesID: s.SeriesID, Value: s.Value, Chk: w.row.Sum(),
 	})
-	w.known.stored(0, added)
+	if added > 0 {
+		w.known.storedRow(Micros(s.TS))
+	}
 	return added > 0, err
 }
 

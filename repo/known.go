@@ -16,22 +16,22 @@ type known struct {
 	loaded  bool
 	newest  []Micros // by series
 	version int      // what SQLite says of the commits of other connections
-	others  bool     // another connection has committed before
-	tally   tally    // only if others have
-	tallied bool     // the tally is that of the file
-	renamed bool     // somebody has made, renamed or deleted a series since
 
 	tiers    Tiers // as they were at the last Append
 	hasTiers bool  // nobody has changed them since
+
+	// seen is what the file has, so that what others store shows: nil until another connection has committed.
+	seen *seen
 }
 
-// tally is what changes when somebody stores a sample: blocks and rows that reach beyond a watermark, and what series says,
-// which changes with those that come late, and when the watermark moves. What lies below it may be deleted meanwhile, and
-// does not count.
-type tally struct {
-	since        Micros
-	blocks, rows int64
-	series       db.SumSeriesRow
+// seen is what the file has from a watermark on, and what series says, which changes with samples that come late, and when
+// the watermark moves. What lies below it may be deleted meanwhile, and does not count.
+type seen struct {
+	since   Micros
+	blocks  map[int64]struct{} // by their keys
+	rows    int64
+	series  db.SumSeriesRow
+	current bool // series is what the file says
 }
 
 // advance says that a sample is newer than all that is known of its series, and takes note of it.
@@ -61,14 +61,26 @@ func (k *known) grow(series int64) {
 	}
 }
 
-// stored takes note of what this writer adds.
-func (k *known) stored(blocks, rows int64) {
-	k.tally.blocks += blocks
-	k.tally.rows += rows
+// storedBlock takes note of a block that this writer adds.
+func (k *known) storedBlock(id int64) {
+	if k.seen != nil {
+		k.seen.blocks[id] = struct{}{}
+	}
+}
+
+// storedRow takes note of a row that this writer adds.
+func (k *known) storedRow(ts Micros) {
+	if k.seen != nil && ts >= k.seen.since {
+		k.seen.rows++
+	}
 }
 
 // merged takes note that this writer changes what series says.
-func (k *known) merged() { k.tallied = false }
+func (k *known) merged() {
+	if k.seen != nil {
+		k.seen.current = false
+	}
+}
 
 // refresh brings what is known up to date, inside a write transaction, and returns the tiers.
 func (k *known) refresh(ctx context.Context, w *Writer) (tiers Tiers, err error) {
@@ -90,45 +102,26 @@ func (k *known) refresh(ctx context.Context, w *Writer) (tiers Tiers, err error)
 }
 
 func (k *known) refreshNewest(ctx context.Context, w *Writer, version int, watermark Micros) error {
-	if !k.loaded || version != k.version {
-		same, err := k.isSame(ctx, w)
-		if err != nil {
-			return err
-		}
-		if !same {
-			if err := k.load(ctx, w, watermark); err != nil {
-				return err
-			}
-		}
-		k.version = version
-	}
-	if !k.others || k.tallied && k.tally.since == watermark {
-		return nil
-	}
 	var err error
-	k.tally, err = w.tally(ctx, watermark)
-	k.tallied = err == nil
-	return err
-}
-
-// isSame says that another connection has committed, but has stored nothing.
-func (k *known) isSame(ctx context.Context, w *Writer) (bool, error) {
-	k.others = k.loaded // by the first load nobody else needs to have been there
-	if !k.loaded || !k.tallied {
-		return false, nil
+	switch changed := version != k.version; {
+	case !k.loaded:
+		err = k.load(ctx, w, watermark)
+	case changed && k.seen == nil:
+		k.seen, w.life = new(seen), new(life)
+		err = k.load(ctx, w, watermark)
+	case changed:
+		err = k.catchUp(ctx, w)
 	}
-	is, err := w.tally(ctx, k.tally.since)
-	k.renamed = is.series.Series != k.tally.series.Series || is.series.Ids != k.tally.series.Ids ||
-		is.series.Sums != k.tally.series.Sums
-	return is == k.tally, err
+	if err != nil {
+		return err
+	}
+	k.version = version
+	return k.seen.look(ctx, w, watermark)
 }
 
 // load reads the newest moment of each series: where that lies below the watermark series has it.
 func (k *known) load(ctx context.Context, w *Writer, watermark Micros) error {
-	if k.renamed || !k.tallied {
-		w.life = new(life) // whatever ids were known
-	}
-	*k = known{newest: k.newest[:0], others: k.others}
+	k.newest = k.newest[:0]
 	if err := w.loadSeries(ctx, k); err != nil {
 		return err
 	}
@@ -165,20 +158,107 @@ func (w *Writer) loadSeries(ctx context.Context, k *known) error {
 	return err
 }
 
-// tally looks at the file.
-func (w *Writer) tally(ctx context.Context, since Micros) (t tally, err error) {
-	t.since = since
-	_, parts, err := listParts(ctx, w.q)
+// catchUp reads what others have stored: blocks that have not been seen, and rows and series if there is anything new.
+func (k *known) catchUp(ctx context.Context, w *Writer) error {
+	series, err := w.q.SumSeries(ctx)
 	if err != nil {
-		return t, err
+		return err
 	}
-	first, _ := reach(span{from: since})
-	if t.blocks, err = w.q.CountBlocks(ctx, db.CountBlocksParams{Parts: parts, First: first, FromTs: int64(since)}); err != nil {
-		return t, err
+	if was := k.seen.series; series.Series != was.Series || series.Ids != was.Ids || series.Sums != was.Sums {
+		w.life = new(life) // ids are learned once more: somebody has made, renamed or deleted a series
 	}
-	if t.rows, err = w.q.CountRows(ctx, int64(since)); err != nil {
-		return t, err
+	if series != k.seen.series {
+		if err := w.loadSeries(ctx, k); err != nil {
+			return err
+		}
 	}
-	t.series, err = w.q.SumSeries(ctx)
-	return t, err
+	k.seen.series, k.seen.current = series, true
+	if err := k.catchUpRows(ctx, w); err != nil {
+		return err
+	}
+	return k.catchUpBlocks(ctx, w)
+}
+
+func (k *known) catchUpRows(ctx context.Context, w *Writer) error {
+	count, err := w.q.CountRows(ctx, int64(k.seen.since))
+	if err != nil || count == k.seen.rows {
+		return err
+	}
+	k.seen.rows = count
+	rows, err := w.q.ListNewestSamples(ctx, int64(k.seen.since))
+	for _, row := range rows {
+		k.note(row.SeriesID, Micros(row.Ts))
+	}
+	return err
+}
+
+func (k *known) catchUpBlocks(ctx context.Context, w *Writer) error {
+	keys, err := w.keysSince(ctx, k.seen.since)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if _, known := k.seen.blocks[key.id]; known {
+			continue
+		}
+		rows, err := w.q.ListNewestInBlocks(ctx, db.ListNewestInBlocksParams{
+			Parts: jsonArray([]int64{key.id / partKeys}), First: int64(key.moment), Last: int64(key.moment) + 1,
+		})
+		if err != nil {
+			return err
+		}
+		for _, row := range rows {
+			k.note(row.SeriesID, Micros(row.Ts))
+		}
+		k.seen.blocks[key.id] = struct{}{}
+	}
+	return nil
+}
+
+// look brings what was seen to another watermark, and takes in what this writer has changed of series.
+func (s *seen) look(ctx context.Context, w *Writer, watermark Micros) (err error) {
+	if s == nil {
+		return nil
+	}
+	if s.blocks == nil || s.since != watermark {
+		if err := s.lookFrom(ctx, w, watermark); err != nil {
+			return err
+		}
+	}
+	if !s.current {
+		s.series, err = w.q.SumSeries(ctx)
+		s.current = err == nil
+	}
+	return err
+}
+
+func (s *seen) lookFrom(ctx context.Context, w *Writer, watermark Micros) error {
+	keys, err := w.keysSince(ctx, watermark)
+	if err != nil {
+		return err
+	}
+	s.since, s.current = watermark, false
+	s.blocks = make(map[int64]struct{}, len(keys))
+	for _, key := range keys {
+		s.blocks[key.id] = struct{}{}
+	}
+	s.rows, err = w.q.CountRows(ctx, int64(watermark))
+	return err
+}
+
+// keysSince returns the blocks that reach beyond a moment.
+func (w *Writer) keysSince(ctx context.Context, since Micros) ([]blockKey, error) {
+	parts, err := w.q.ListParts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []blockKey
+	for _, part := range parts {
+		keys, err := blockKeys(ctx, w.q, part, span{from: since, until: math.MaxInt64}, false, allKeys)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, keys...)
+	}
+	return all, nil
 }
