@@ -466,7 +466,7 @@ func (q *Queries) SealSeries(ctx context.Context, id int64) error {
 
 const sumSeries = `-- name: SumSeries :one
 SELECT
-  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(chk) AS REAL) AS sums,
+  count(*) AS series, count(chk) AS sealed, CAST(total(id) AS REAL) AS ids, CAST(total(chk) AS REAL) AS sums,
   CAST(coalesce(sum(last_ts / 1000000), 0) AS INTEGER) AS seconds,
   CAST(coalesce(sum(last_ts % 1000000), 0) AS INTEGER) AS micros
 FROM series
@@ -474,6 +474,7 @@ FROM series
 
 type SumSeriesRow struct {
 	Series  int64
+	Sealed  int64
 	Ids     float64
 	Sums    float64
 	Seconds int64
@@ -481,12 +482,13 @@ type SumSeriesRow struct {
 }
 
 // Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample. No
-// sum of all moments would fit, and total would round it.
+// sum of all moments would fit, and total would round it. A row without a check value may change unseen.
 func (q *Queries) SumSeries(ctx context.Context) (SumSeriesRow, error) {
 	row := q.queryRow(ctx, q.sumSeriesStmt, sumSeries)
 	var i SumSeriesRow
 	err := row.Scan(
 		&i.Series,
+		&i.Sealed,
 		&i.Ids,
 		&i.Sums,
 		&i.Seconds,

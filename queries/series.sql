@@ -111,9 +111,9 @@ ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded
 
 -- name: SumSeries :one
 -- Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample. No
--- sum of all moments would fit, and total would round it.
+-- sum of all moments would fit, and total would round it. A row without a check value may change unseen.
 SELECT
-  count(*) AS series, CAST(total(id) AS REAL) AS ids, CAST(total(chk) AS REAL) AS sums,
+  count(*) AS series, count(chk) AS sealed, CAST(total(id) AS REAL) AS ids, CAST(total(chk) AS REAL) AS sums,
   CAST(coalesce(sum(last_ts / 1000000), 0) AS INTEGER) AS seconds,
   CAST(coalesce(sum(last_ts % 1000000), 0) AS INTEGER) AS micros
 FROM series;

@@ -238,7 +238,7 @@ func (w *Writer) tiers(ctx context.Context) (Tiers, error) {
 func (w *Writer) workOutTiers(ctx context.Context, tiers Tiers, lost lostTiers) (Tiers, error) {
 	ages := lost.ages(tiers, w.ages)
 	s := &Snapshot{Tiers: tiers, path: w.path, q: w.q, unsound: w.unsound}
-	if err := s.loadSeries(ctx); err != nil {
+	if err := s.readSeries(ctx); err != nil {
 		return tiers, err
 	}
 	err := s.workOut(ctx, lost, ages)

@@ -26,7 +26,8 @@ type Reader struct {
 	q    *db.Queries // of the pool, to be closed
 
 	turns   turns
-	unsound *seal.Log    // rows that were left out
+	unsound *seal.Log // rows that were left out
+	cache   seriesCache
 	crowded func() int64 // the size of the WAL from which on views end soon
 }
 
@@ -124,7 +125,7 @@ func (r *Reader) Path() string { return r.path }
 // been open for too long, as ErrReadTooLong says. It is for one goroutine.
 type Snapshot struct {
 	Tiers  Tiers
-	Series []SeriesInfo // in the order of their first samples
+	Series []SeriesInfo // in the order of their first samples, and not to be changed: views share them
 
 	path     string
 	time     *readTime
@@ -132,6 +133,7 @@ type Snapshot struct {
 	q        *db.Queries
 	turns    turns
 	unsound  *seal.Log
+	cache    *seriesCache
 	rolledUp Micros // newest sample that has been rolled up, of any series
 }
 
@@ -157,7 +159,7 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 	limit.begin(r.path, r.crowded)
 	s := &Snapshot{
 		path: r.path, time: limit, tx: tx, q: db.New(transacted{tx, r.pool, map[string]*sql.Stmt{}}),
-		turns: r.turns, unsound: r.unsound,
+		turns: r.turns, unsound: r.unsound, cache: &r.cache,
 	}
 	if err := s.load(s.Context()); err != nil {
 		err = failure(s.Context(), "read", r.path, err)
@@ -190,6 +192,22 @@ func (s *Snapshot) load(ctx context.Context) error {
 }
 
 func (s *Snapshot) loadSeries(ctx context.Context) error {
+	sums, err := s.q.SumSeries(ctx)
+	if err != nil {
+		return err
+	}
+	var ok bool
+	if s.Series, s.rolledUp, ok = s.cache.get(sums); ok {
+		return nil
+	}
+	if err := s.readSeries(ctx); err != nil {
+		return err
+	}
+	s.cache.put(sums, s.Series, s.rolledUp)
+	return nil
+}
+
+func (s *Snapshot) readSeries(ctx context.Context) error {
 	rows, err := listSeries(ctx, s.q)
 	if err != nil {
 		return err
