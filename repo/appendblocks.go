@@ -17,10 +17,7 @@ func (w *Writer) insertBlocks(ctx context.Context, fresh []block.Sample) error {
 	}
 	for _, samples := range w.split(fresh) {
 		for len(samples) > 0 {
-			n := 1
-			for n < len(samples) && samples[n].TS-samples[0].TS < blockSpan {
-				n++
-			}
+			n := blockLength(samples)
 			if err := w.insertBlock(ctx, samples[:n]); err != nil {
 				return err
 			}
@@ -28,6 +25,24 @@ func (w *Writer) insertBlocks(ctx context.Context, fresh []block.Sample) error {
 		}
 	}
 	return nil
+}
+
+// mostMoments is how many different moments a block has: the view looks for each value of a list from its beginning, and an
+// import may bring thousands in a minute.
+const mostMoments = 256
+
+// blockLength is how many samples, in the order of time, one block takes.
+func blockLength(samples []block.Sample) int {
+	moments := 1
+	for n := 1; n < len(samples); n++ {
+		if samples[n].TS != samples[n-1].TS {
+			moments++
+		}
+		if moments > mostMoments || samples[n].TS-samples[0].TS >= blockSpan {
+			return n
+		}
+	}
+	return len(samples)
 }
 
 // split parts samples by the parts of their series.
