@@ -31,8 +31,8 @@ fuzz: ## Run each fuzz target for a while (FUZZTIME=duration)
 	@FUZZTIME='$(FUZZTIME)' .ci/run fuzz
 
 .PHONY: soak
-soak: ## Kill processes hundreds of times, and let each single operation on the disk fail: about half an hour
-	WANSTORE_SOAK=1 go test -count=1 -timeout 3h ./tests/processes/... ./tests/faults/... ./tests/plaintools/... -v
+soak: ## Kill processes hundreds of times, let each operation on the disk fail, damage each row: an hour
+	WANSTORE_SOAK=1 go test -count=1 -timeout 3h ./tests/processes/... ./tests/faults/... ./tests/corruption/... ./tests/plaintools/... -v
 
 .PHONY: load
 load: ## Record 200 series at 20 Hz, then 10,000 at 1 Hz, with eight readers: ten minutes each
