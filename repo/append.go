@@ -186,7 +186,7 @@ func (a *appending) mergeInto(ctx context.Context, g Granularity, s *Sample) err
 
 // forget takes back what was learned in a transaction that failed.
 func (a *appending) forget() {
-	a.w.known = known{}
+	a.w.known, a.w.life = known{}, new(life) // whatever ids were known: others may have committed meanwhile
 	for _, s := range a.learned {
 		s.forget()
 	}

@@ -9,8 +9,12 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/block"
 )
 
-// lookUpGap is the longest stretch between two late samples, in microseconds, that is looked up with them.
-const lookUpGap = 2_000_000
+const (
+	// lookUpGap is the longest stretch between two late samples, in microseconds, that is looked up with them, and
+	// lookUpSpan the longest in all: what blocks have there is in memory.
+	lookUpGap  = 2_000_000
+	lookUpSpan = 10_000_000
+)
 
 // sampleKey tells samples apart.
 type sampleKey struct{ series, ts int64 }
@@ -21,9 +25,15 @@ func (a *appending) addLate(ctx context.Context) error {
 	if len(a.late) == 0 {
 		return nil
 	}
-	taken := make(map[sampleKey]struct{}, len(a.fresh)+len(a.late))
+	taken := make(map[sampleKey]bool, len(a.late))
+	for _, i := range a.late {
+		s := &a.batch.Samples[i]
+		taken[sampleKey{s.Series.id, int64(s.TS)}] = false
+	}
 	for _, s := range a.fresh {
-		taken[sampleKey{s.SeriesID, s.TS}] = struct{}{}
+		if _, late := taken[sampleKey{s.SeriesID, s.TS}]; late {
+			taken[sampleKey{s.SeriesID, s.TS}] = true
+		}
 	}
 	if err := a.lookUp(ctx, taken); err != nil {
 		return err
@@ -31,7 +41,7 @@ func (a *appending) addLate(ctx context.Context) error {
 	for _, i := range a.late {
 		s := &a.batch.Samples[i]
 		var err error
-		if _, repeated := taken[sampleKey{s.Series.id, int64(s.TS)}]; repeated {
+		if taken[sampleKey{s.Series.id, int64(s.TS)}] {
 			a.outcomes[i] = Duplicate
 			continue
 		}
@@ -66,8 +76,8 @@ func (w *Writer) insertRow(ctx context.Context, s block.Sample) (bool, error) {
 	return added > 0, err
 }
 
-// lookUp adds to taken the samples that blocks have at the moments of the late ones, and around them.
-func (a *appending) lookUp(ctx context.Context, taken map[sampleKey]struct{}) error {
+// lookUp marks as taken the late samples that blocks have.
+func (a *appending) lookUp(ctx context.Context, taken map[sampleKey]bool) error {
 	keys := make([]sampleKey, 0, len(a.late)) // of parts in place of series
 	for _, i := range a.late {
 		s := &a.batch.Samples[i]
@@ -80,11 +90,12 @@ func (a *appending) lookUp(ctx context.Context, taken map[sampleKey]struct{}) er
 	})
 	for len(keys) > 0 {
 		n := 1
-		for n < len(keys) && keys[n].series == keys[0].series && keys[n].ts-keys[n-1].ts <= lookUpGap {
+		for n < len(keys) && keys[n].series == keys[0].series && keys[n].ts-keys[n-1].ts <= lookUpGap &&
+			keys[n].ts-keys[0].ts <= lookUpSpan {
 			n++
 		}
 		around := span{from: Micros(keys[0].ts), until: Micros(keys[n-1].ts) + 1}
-		if err := a.lookUpSpan(ctx, keys[0].series, around, taken); err != nil {
+		if err := a.lookUpIn(ctx, keys[0].series, around, taken); err != nil {
 			return err
 		}
 		keys = keys[n:]
@@ -92,7 +103,7 @@ func (a *appending) lookUp(ctx context.Context, taken map[sampleKey]struct{}) er
 	return nil
 }
 
-func (a *appending) lookUpSpan(ctx context.Context, part int64, s span, taken map[sampleKey]struct{}) error {
+func (a *appending) lookUpIn(ctx context.Context, part int64, s span, taken map[sampleKey]bool) error {
 	first, last := reach(s)
 	var rows packed
 	rows, err := a.w.q.PackBlocks(ctx, db.PackBlocksParams{
@@ -101,7 +112,9 @@ func (a *appending) lookUpSpan(ctx context.Context, part int64, s span, taken ma
 	for len(rows) > 0 {
 		ts, series := rows.integer(), rows.integer()
 		rows.real()
-		taken[sampleKey{series, ts}] = struct{}{}
+		if _, late := taken[sampleKey{series, ts}]; late {
+			taken[sampleKey{series, ts}] = true
+		}
 	}
 	return err
 }

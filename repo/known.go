@@ -28,7 +28,7 @@ type known struct {
 // the watermark moves. What lies below it may be deleted meanwhile, and does not count.
 type seen struct {
 	since   Micros
-	blocks  map[int64]struct{} // by their keys
+	blocks  map[int64]blockKey // by their keys
 	rows    int64
 	series  db.SumSeriesRow
 	current bool // series is what the file says
@@ -62,9 +62,9 @@ func (k *known) grow(series int64) {
 }
 
 // storedBlock takes note of a block that this writer adds.
-func (k *known) storedBlock(id int64) {
+func (k *known) storedBlock(key blockKey) {
 	if k.seen != nil {
-		k.seen.blocks[id] = struct{}{}
+		k.seen.blocks[key.id] = key
 	}
 }
 
@@ -164,8 +164,9 @@ func (k *known) catchUp(ctx context.Context, w *Writer) error {
 	if err != nil {
 		return err
 	}
-	if was := k.seen.series; series.Series != was.Series || series.Ids != was.Ids || series.Sums != was.Sums {
-		w.life = new(life) // ids are learned once more: somebody has made, renamed or deleted a series
+	if was := k.seen.series; series.Sealed != series.Series ||
+		series.Series != was.Series || series.Ids != was.Ids || series.Sums != was.Sums {
+		w.life = new(life) // ids are learned once more: somebody may have made, renamed or deleted a series
 	}
 	if series != k.seen.series {
 		if err := w.loadSeries(ctx, k); err != nil {
@@ -197,8 +198,10 @@ func (k *known) catchUpBlocks(ctx context.Context, w *Writer) error {
 	if err != nil {
 		return err
 	}
+	was := k.seen.blocks
+	k.seen.setBlocks(keys)
 	for _, key := range keys {
-		if _, known := k.seen.blocks[key.id]; known {
+		if was[key.id] == key {
 			continue
 		}
 		rows, err := w.q.ListNewestInBlocks(ctx, db.ListNewestInBlocksParams{
@@ -210,9 +213,15 @@ func (k *known) catchUpBlocks(ctx context.Context, w *Writer) error {
 		for _, row := range rows {
 			k.note(row.SeriesID, Micros(row.Ts))
 		}
-		k.seen.blocks[key.id] = struct{}{}
 	}
 	return nil
+}
+
+func (s *seen) setBlocks(keys []blockKey) {
+	s.blocks = make(map[int64]blockKey, len(keys))
+	for _, key := range keys {
+		s.blocks[key.id] = key
+	}
 }
 
 // look brings what was seen to another watermark, and takes in what this writer has changed of series.
@@ -238,10 +247,7 @@ func (s *seen) lookFrom(ctx context.Context, w *Writer, watermark Micros) error 
 		return err
 	}
 	s.since, s.current = watermark, false
-	s.blocks = make(map[int64]struct{}, len(keys))
-	for _, key := range keys {
-		s.blocks[key.id] = struct{}{}
-	}
+	s.setBlocks(keys)
 	s.rows, err = w.q.CountRows(ctx, int64(watermark))
 	return err
 }

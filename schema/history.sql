@@ -262,7 +262,7 @@ CROSS JOIN raw_blocks AS b ON b.last_ts >= t.floor
 CROSS JOIN json_each(iif(json_valid(b.payload), b.payload, '[]')) AS o
 CROSS JOIN json_each(iif(o.type = 'object', o.value, '{}'), '$.v') AS v
 CROSS JOIN series AS s ON s.id = CAST(v.key AS INTEGER)
-CROSS JOIN json_each(iif(o.type = 'object', o.value, '{}'), '$.t') AS m
+CROSS JOIN json_each(iif(o.type = 'object', o.value, '{}') -> '$.t') AS m
   ON b.id % 10000000000000000 + m.value >= t.floor
 WHERE t.granularity = 'raw'
 UNION ALL

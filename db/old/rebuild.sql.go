@@ -72,6 +72,7 @@ WHERE
   AND typeof(o.sum) = 'real' AND abs(o.sum) <= 1.7976931348623157e308
   AND typeof(o.min) = 'real' AND abs(o.min) <= 1.7976931348623157e308
   AND typeof(o.max) = 'real' AND abs(o.max) <= 1.7976931348623157e308
+  AND o.series_id IN (SELECT s.id FROM series AS s)
 ORDER BY o.granularity, o.series_id, o.ts
 `
 
@@ -110,6 +111,7 @@ WHERE
   AND (o.ts, o.series_id) <= (+CAST(?3 AS INTEGER), +CAST(?4 AS INTEGER))
   AND typeof(o.ts) = 'integer' AND typeof(o.series_id) = 'integer'
   AND typeof(o.value) = 'real' AND abs(o.value) <= 1.7976931348623157e308
+  AND o.series_id IN (SELECT s.id FROM series AS s)
 ORDER BY o.ts, o.series_id
 `
 
@@ -176,6 +178,7 @@ WHERE
   AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
   AND typeof(o.value) = 'real' AND abs(o.value) <= 1.7976931348623157e308
   AND typeof(o.count) = 'integer'
+  AND o.series_id IN (SELECT s.id FROM series AS s)
 ORDER BY o.granularity, o.series_id, o.ts, o.value
 `
 
@@ -249,8 +252,8 @@ type CountOldRow struct {
 
 // What copies a file of an earlier version into a new one, which is attached as rebuilt. A value
 // that is not of its column, or no finite number, is damage: its row is left out, and so is one
-// whose key is there already. The plus takes the affinity from a value that is cast: with one
-// SQLite seeks by the first column of a key only.
+// whose key is there already, or which is of no series. The plus takes the affinity from a value
+// that is cast: with one SQLite seeks by the first column of a key only.
 // Scans series, raw_samples, rollups, state_rollups and imports of the old file.
 func (q *Queries) CountOld(ctx context.Context) (CountOldRow, error) {
 	row := q.queryRow(ctx, q.countOldStmt, countOld)

@@ -44,12 +44,15 @@ func (e *Encoder) appendElement(dst []byte, leader int, base int64) []byte {
 	return append(dst, "}}"...)
 }
 
+// mostRuns bounds what the view has to look through for each moment.
+const mostRuns = 32
+
 // appendValues appends values in the form that is shortest, as far as their number tells.
 func appendValues(dst []byte, values []float64) []byte {
 	switch runs := countRuns(values); {
 	case runs == 1:
 		return appendNumber(dst, values[0])
-	case 2*runs <= len(values):
+	case 2*runs <= len(values) && runs <= mostRuns:
 		return appendRuns(dst, values)
 	default:
 		return appendList(dst, values)

@@ -34,10 +34,11 @@ const mostKeys = 10_000
 
 // Log collects rows that are not sound. It is safe for any number of goroutines.
 type Log struct {
-	mu       sync.Mutex
-	places   map[Place]*found
-	unmerged int64
-	follower *Log
+	mu        sync.Mutex
+	places    map[Place]*found
+	unmerged  int64
+	follower  *Log
+	following sync.Mutex // held as long as there is one
 }
 
 type found struct {
@@ -77,6 +78,8 @@ func (l *Log) note(key Key) {
 
 // Follow notes in another log, too, what f meets.
 func (l *Log) Follow(follower *Log, f func() error) error {
+	l.following.Lock()
+	defer l.following.Unlock()
 	l.follow(follower)
 	defer l.follow(nil)
 	return f()
