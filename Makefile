@@ -51,10 +51,6 @@ bench-prometheus: ## Run the benchmarks of Prometheus's TSDB, with the same load
 bench-turns: ## Run the benchmarks of a commit and of what is here in turns, and print ratios (BASE=commit BENCH=regexp TURNS=n)
 	@tests/bench/turns.sh '$(BASE)' '$(BENCH)' $(TURNS)
 
-.PHONY: bench-turns
-bench-turns: ## Run the benchmarks of a commit and of what is here in turns, and print ratios (BASE=commit BENCH=regexp TURNS=n)
-	@tests/bench/turns.sh '$(BASE)' '$(BENCH)' $(TURNS)
-
 .PHONY: benchstat
 benchstat: ## Compare two benchmark outputs (OLD=file NEW=file)
 	$(TOOL) benchstat $(OLD) $(NEW)

@@ -95,7 +95,7 @@ func recognise(ctx context.Context, pool *sql.DB) error {
 		return err
 	}
 	if version := id.version(); version < schema.Version {
-		return fmt.Errorf("its schema version is %d and this program reads %d: `wanstore maintain` brings it up to date",
+		return fmt.Errorf("its schema version is %d and this program reads %d: `wanstore maintain --db FILE` brings it up to date",
 			version, schema.Version)
 	}
 	return nil
