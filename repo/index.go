@@ -122,7 +122,16 @@ func (w *watchedIndex) changed() bool {
 	}
 	was := w.was
 	w.was = is
-	return was != nil && (!os.SameFile(was, is) || is.Size() < was.Size())
+	if was == nil || os.SameFile(was, is) && is.ModTime().Equal(was.ModTime()) && is.Size() == was.Size() {
+		return false
+	}
+	if !os.SameFile(was, is) || is.Size() < was.Size() {
+		return true
+	}
+	// A connection that opens an index which was cut off fills it up, and has it made once more a moment later. A
+	// transaction in between would not see what is in the WAL.
+	index, err := readIndex(w.path)
+	return err == nil && isHollow(index)
 }
 
 // opened says that the connection has the index that is there now. Who is the first to open one empties it.

@@ -210,6 +210,18 @@ func (c *connection) PrepareContext(ctx context.Context, query string) (sqldrive
 // and nobody could say whether it counts.
 func (c *connection) lookAtIndex() { c.lost = c.lost || c.index.changed() }
 
+// lookAtIndex returns errIndex where the connection cannot go on with its index.
+func lookAtIndex(conn *sql.Conn) error {
+	return conn.Raw(func(driverConn any) error {
+		if c, ok := driverConn.(*connection); ok {
+			if c.lookAtIndex(); c.lost {
+				return errIndex
+			}
+		}
+		return nil
+	})
+}
+
 // ExecContext runs what is not prepared, which begins and ends transactions as a rule.
 func (c *connection) ExecContext(
 	ctx context.Context, query string, args []sqldriver.NamedValue,
@@ -254,7 +266,14 @@ type statement struct {
 }
 
 // Close is tried after a fault, too: SQLite closes no connection that has statements.
-func (s *statement) Close() error { return s.of.catch(s.preparedStatement.Close) }
+//
+// One that was in the middle of a commit is left alone: its end would commit once more, to a WAL that others have taken over.
+func (s *statement) Close() error {
+	if s.of.lost && s.controls {
+		return nil
+	}
+	return s.of.catch(s.preparedStatement.Close)
+}
 
 func (s *statement) ExecContext(ctx context.Context, args []sqldriver.NamedValue) (result sqldriver.Result, err error) {
 	if s.controls {

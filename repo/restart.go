@@ -29,12 +29,14 @@ func (w *Writer) WALPagesLimit() int {
 //
 // Errors: ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Restart(ctx context.Context) (bool, error) {
-	err := rawConn(w.conn, func(c *sqlite3.Conn) error {
-		if err := c.BusyTimeout(0); err != nil {
-			return err
-		}
-		_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_RESTART)
-		return errors.Join(err, c.BusyTimeout(busyTimeout))
+	err := w.copyWAL(func() error {
+		return rawConn(w.conn, func(c *sqlite3.Conn) error {
+			if err := c.BusyTimeout(0); err != nil {
+				return err
+			}
+			_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_RESTART)
+			return errors.Join(err, c.BusyTimeout(busyTimeout))
+		})
 	})
 	if errors.Is(err, sqlite3.BUSY) {
 		return false, nil
@@ -44,6 +46,16 @@ func (w *Writer) Restart(ctx context.Context) (bool, error) {
 	}
 	w.walPages, w.checkpointAt = 0, w.checkpointPages()
 	return true, nil
+}
+
+// copyWAL runs a checkpoint, and looks at the index before and after it: from one that lacks a part SQLite would take it
+// that all was copied, and reset a WAL that still has the only copy. After errIndex the index is made once more.
+func (w *Writer) copyWAL(checkpoint func() error) error {
+	if err := lookAtIndex(w.conn); err != nil {
+		return err
+	}
+	err := checkpoint()
+	return errors.Join(err, lookAtIndex(w.conn))
 }
 
 // takeWAL copies the WAL into a file that has been renamed, and leaves nothing in it: it has kept its own name, and would be

@@ -80,7 +80,9 @@ func (w *Writer) CheckpointDue() bool { return w.walPages >= w.checkpointAt }
 // Errors: ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Checkpoint(ctx context.Context) error {
 	var busy, pages, copied int
-	err := w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)
+	err := w.copyWAL(func() error {
+		return w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)
+	})
 	if err != nil {
 		return failure(ctx, "checkpoint", w.path, err)
 	}
