@@ -70,7 +70,7 @@ type Writer struct {
 //
 // Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrBusy, ErrDiskFull,
 // and those of the file system; ErrInterrupted where nothing says whose the file is; ErrDamaged
-// where the file can not be moved aside: another process has it open for writing, there is no lock
+// where the file cannot be moved aside: another process has it open for writing, there is no lock
 // file and none can be made, a rename fails, or somebody has put it there and may still be copying
 // it, since it was changed less than five seconds ago. A file that is refused is left untouched.
 func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {

@@ -38,7 +38,7 @@ func TestReaderThatHoldsATransaction(t *testing.T) {
 }
 
 // outsider checkpoints from outside, as Litestream does: one connection holds a read lock, so that
-// nobody begins the WAL anew before it has been copied, and another one checkpoints.
+// nobody resets the WAL before it has been copied, and another one checkpoints.
 type outsider struct{ holder, checkpointer *session }
 
 func newOutsider(t *testing.T, w *world) outsider {
@@ -63,7 +63,7 @@ func (o outsider) hold(t *testing.T) {
 	o.holder.ask(t, "SELECT count(*) FROM _litestream_seq;")
 }
 
-// checkpoint lets go of the lock for a checkpoint that begins the WAL anew. It writes a row first
+// checkpoint lets go of the lock for a checkpoint that resets the WAL. It writes a row first
 // and last, so that there is a WAL, and keeps others from writing meanwhile.
 func (o outsider) checkpoint(t *testing.T, kind string) {
 	t.Helper()
