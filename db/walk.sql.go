@@ -132,19 +132,23 @@ const statesBeside = `-- name: StatesBeside :one
 SELECT
   CAST(coalesce((
     SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
+      OR b.granularity = CAST(?1 AS TEXT) AND b.series_id = CAST(?2 AS INTEGER)
+        AND b.ts % CAST(?3 AS INTEGER) = 0 AND b.ts < CAST(?4 AS INTEGER)
     FROM state_rollups AS b
     WHERE
       (b.granularity, b.series_id, b.ts, b.value)
-      < (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER), +CAST(?4 AS REAL))
+      < (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?4 AS INTEGER), +CAST(?5 AS REAL))
     ORDER BY b.granularity DESC, b.series_id DESC, b.ts DESC, b.value DESC
     LIMIT 1
   ), 1) AS INTEGER) AS sound_before,
   CAST(coalesce((
     SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
+      OR b.granularity = CAST(?1 AS TEXT) AND b.series_id = CAST(?2 AS INTEGER)
+        AND b.ts % CAST(?3 AS INTEGER) = 0 AND b.ts > CAST(?6 AS INTEGER)
     FROM state_rollups AS b
     WHERE
       (b.granularity, b.series_id, b.ts, b.value)
-      > (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?5 AS INTEGER), +CAST(?6 AS REAL))
+      > (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?6 AS INTEGER), +CAST(?7 AS REAL))
     ORDER BY b.granularity, b.series_id, b.ts, b.value
     LIMIT 1
   ), 1) AS INTEGER) AS sound_behind
@@ -153,6 +157,7 @@ SELECT
 type StatesBesideParams struct {
 	Granularity string
 	SeriesID    int64
+	Bucket      int64
 	FirstTs     int64
 	FirstValue  float64
 	LastTs      int64
@@ -165,11 +170,12 @@ type StatesBesideRow struct {
 }
 
 // One seek in state_rollups by its key to the row before one row of a series, and one to the row behind another:
-// whether they are sound, as they are where there is none.
+// whether they are sound, as they are where there is none, or where their keys say that they are of another bucket.
 func (q *Queries) StatesBeside(ctx context.Context, arg StatesBesideParams) (StatesBesideRow, error) {
 	row := q.queryRow(ctx, q.statesBesideStmt, statesBeside,
 		arg.Granularity,
 		arg.SeriesID,
+		arg.Bucket,
 		arg.FirstTs,
 		arg.FirstValue,
 		arg.LastTs,

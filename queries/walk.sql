@@ -50,10 +50,12 @@ FROM (
 
 -- name: StatesBeside :one
 -- One seek in state_rollups by its key to the row before one row of a series, and one to the row behind another:
--- whether they are sound, as they are where there is none.
+-- whether they are sound, as they are where there is none, or where their keys say that they are of another bucket.
 SELECT
   CAST(coalesce((
     SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
+      OR b.granularity = CAST(@granularity AS TEXT) AND b.series_id = CAST(@series_id AS INTEGER)
+        AND b.ts % CAST(@bucket AS INTEGER) = 0 AND b.ts < CAST(@first_ts AS INTEGER)
     FROM state_rollups AS b
     WHERE
       (b.granularity, b.series_id, b.ts, b.value)
@@ -63,6 +65,8 @@ SELECT
   ), 1) AS INTEGER) AS sound_before,
   CAST(coalesce((
     SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
+      OR b.granularity = CAST(@granularity AS TEXT) AND b.series_id = CAST(@series_id AS INTEGER)
+        AND b.ts % CAST(@bucket AS INTEGER) = 0 AND b.ts > CAST(@last_ts AS INTEGER)
     FROM state_rollups AS b
     WHERE
       (b.granularity, b.series_id, b.ts, b.value)

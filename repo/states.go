@@ -60,7 +60,7 @@ func besideStates(
 	first, last := rows[0], rows[len(rows)-1]
 	beside, err := q.StatesBeside(ctx, db.StatesBesideParams{
 		Granularity: g.String(), SeriesID: id, FirstTs: int64(first.ts), FirstValue: first.state,
-		LastTs: int64(last.ts), LastValue: last.state,
+		LastTs: int64(last.ts), LastValue: last.state, Bucket: g.Bucket().Microseconds(),
 	})
 	if !first.sound {
 		beside.SoundBefore = 1 // its key leads nowhere
