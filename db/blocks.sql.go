@@ -109,7 +109,11 @@ const listParts = `-- name: ListParts :many
 WITH RECURSIVE p(part) AS (
   SELECT min(b.id) / 10000000000000000 FROM raw_blocks AS b
   UNION ALL
-  SELECT (SELECT min(b.id) / 10000000000000000 FROM raw_blocks AS b WHERE b.id >= (p.part + 1) * 10000000000000000)
+  SELECT (
+    SELECT CASE WHEN min(b.id) / 10000000000000000 > p.part THEN min(b.id) / 10000000000000000 END
+    FROM raw_blocks AS b
+    WHERE b.id >= (p.part + 1) * 10000000000000000
+  )
   FROM p
   WHERE p.part IS NOT NULL
 )
@@ -118,7 +122,7 @@ FROM p
 WHERE p.part IS NOT NULL
 `
 
-// One seek in raw_blocks for each part that has any.
+// One seek in raw_blocks for each part that has any. A damaged key that leads back ends it.
 func (q *Queries) ListParts(ctx context.Context) ([]int64, error) {
 	rows, err := q.query(ctx, q.listPartsStmt, listParts)
 	if err != nil {

@@ -4,11 +4,15 @@ INSERT OR IGNORE INTO raw_blocks (id, last_ts, count, chk, payload)
 VALUES (@id, @last_ts, @count, CAST(@chk AS INTEGER), @payload);
 
 -- name: ListParts :many
--- One seek in raw_blocks for each part that has any.
+-- One seek in raw_blocks for each part that has any. A damaged key that leads back ends it.
 WITH RECURSIVE p(part) AS (
   SELECT min(b.id) / 10000000000000000 FROM raw_blocks AS b
   UNION ALL
-  SELECT (SELECT min(b.id) / 10000000000000000 FROM raw_blocks AS b WHERE b.id >= (p.part + 1) * 10000000000000000)
+  SELECT (
+    SELECT CASE WHEN min(b.id) / 10000000000000000 > p.part THEN min(b.id) / 10000000000000000 END
+    FROM raw_blocks AS b
+    WHERE b.id >= (p.part + 1) * 10000000000000000
+  )
   FROM p
   WHERE p.part IS NOT NULL
 )
