@@ -172,11 +172,12 @@ func (w *Writer) sweepBlocks(ctx context.Context, floor Micros, samples int64) (
 				break
 			}
 		}
-		if len(keys) > 0 {
-			err = w.deleteBlocks(ctx, part, keys[len(keys)-1].id, floor)
+		gone, err := w.deleteBlocks(ctx, part, keys, floor)
+		if err != nil || len(keys) > 0 && gone == 0 { // keys that are out of order would be found for ever
+			return deleted, false, err
 		}
-		if err != nil || deleted >= samples {
-			return deleted, true, err
+		if deleted >= samples {
+			return deleted, true, nil
 		}
 	}
 	return deleted, more, nil
@@ -188,14 +189,16 @@ func (w *Writer) doomedBlocks(ctx context.Context, part int64, floor Micros) ([]
 	return slices.DeleteFunc(keys, func(key blockKey) bool { return !key.below(floor) }), err
 }
 
-// deleteBlocks deletes the blocks of a part up to a key that lie below the floor as a whole.
-func (w *Writer) deleteBlocks(ctx context.Context, part, last int64, floor Micros) error {
-	first := part * partKeys
-	_, err := w.q.SweepBlocks(ctx, db.SweepBlocksParams{
+// deleteBlocks deletes the blocks of a part up to the last of these keys that lie below the floor as a whole.
+func (w *Writer) deleteBlocks(ctx context.Context, part int64, keys []blockKey, floor Micros) (int64, error) {
+	if len(keys) == 0 {
+		return 0, nil
+	}
+	first, last := part*partKeys, keys[len(keys)-1].id
+	return w.q.SweepBlocks(ctx, db.SweepBlocksParams{
 		FromID: first, UntilID: min(last+1, first+int64(max(floor, 0))), Floor: int64(floor),
 		SurelyBeforeID: first + int64(max(floor-blockSpan-mostBump, 0)),
 	})
-	return err
 }
 
 // Sweep is the state of sweeping a tier of buckets series by series. The zero value begins.
