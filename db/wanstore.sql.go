@@ -10,7 +10,7 @@ import (
 )
 
 const fileVersion = `-- name: FileVersion :one
-SELECT version FROM wanstore WHERE id = 1
+SELECT version FROM wanstore WHERE id = 1 AND typeof(version) = 'integer'
 `
 
 // One seek in wanstore by its key.
