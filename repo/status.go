@@ -56,7 +56,7 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 			return status, err
 		}
 	}
-	found, err := checkIntegrity(ctx, s.tx)
+	found, err := checkIntegrity(ctx, s.path, readerDSN(s.path, readerVFSName))
 	status.Check = found.text()
 	if err != nil || found.damage != "" {
 		return status, err
