@@ -225,6 +225,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
 		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
 	}
+	if q.stateVersionStmt, err = db.PrepareContext(ctx, stateVersion); err != nil {
+		return nil, fmt.Errorf("error preparing query StateVersion: %w", err)
+	}
 	if q.statesBesideStmt, err = db.PrepareContext(ctx, statesBeside); err != nil {
 		return nil, fmt.Errorf("error preparing query StatesBeside: %w", err)
 	}
@@ -583,6 +586,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setTierStmt: %w", cerr)
 		}
 	}
+	if q.stateVersionStmt != nil {
+		if cerr := q.stateVersionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing stateVersionStmt: %w", cerr)
+		}
+	}
 	if q.statesBesideStmt != nil {
 		if cerr := q.statesBesideStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing statesBesideStmt: %w", cerr)
@@ -719,6 +727,7 @@ type Queries struct {
 	setClockStmt               *sql.Stmt
 	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
+	stateVersionStmt           *sql.Stmt
 	statesBesideStmt           *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
 	sweepBlocksStmt            *sql.Stmt
@@ -798,6 +807,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setClockStmt:               q.setClockStmt,
 		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,
+		stateVersionStmt:           q.stateVersionStmt,
 		statesBesideStmt:           q.statesBesideStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,
 		sweepBlocksStmt:            q.sweepBlocksStmt,
