@@ -12,6 +12,7 @@ import (
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/block"
+	"github.com/wanstore/wanstore/repo/internal/functions"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
@@ -62,6 +63,8 @@ type Writer struct {
 	encoder block.Encoder
 	payload []byte
 	row     seal.Row
+
+	states functions.Folded // what a step of a roll-up makes of states
 }
 
 // OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing. A file of an
