@@ -6,6 +6,13 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
+)
+
+const (
+	walHeaderBytes   = sqlitefile.WALHeaderBytes
+	frameHeaderBytes = sqlitefile.FrameHeaderBytes
 )
 
 // guardedWAL checks each page that is read of a WAL against the checksum of its frame. SQLite
@@ -48,7 +55,7 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 // and that may be another program; a connection that was opened before the file had any reads them
 // in another size at first.
 func (w *guardedWAL) isPage(p []byte, off int64) bool {
-	if !isPageSize(len(p)) {
+	if !sqlitefile.IsPageSize(len(p)) {
 		return false
 	}
 	if int64(len(p)) != w.pageSize {
@@ -66,8 +73,8 @@ func (w *guardedWAL) learn() {
 
 func (w *guardedWAL) learnFrom(start []byte) {
 	w.pageSize = 0
-	if header, ok := parseWALHeader(start); ok {
-		w.pageSize = int64(header.pageSize)
+	if header, ok := sqlitefile.ParseWALHeader(start); ok {
+		w.pageSize = int64(header.PageSize)
 	}
 }
 
@@ -151,7 +158,7 @@ func (w *guardedWAL) startsPage(off int64) bool {
 	if off <= walHeaderBytes || w.pageSize == 0 {
 		return false
 	}
-	return (off-walHeaderBytes)%frameBytes(w.pageSize) == frameHeaderBytes
+	return (off-walHeaderBytes)%sqlitefile.FrameBytes(w.pageSize) == frameHeaderBytes
 }
 
 // readFrame reads a page, if it has the checksum of its frame, which goes on from the one before. There is no page 0: where
@@ -178,11 +185,11 @@ func (w *guardedWAL) readFrame(page []byte, off int64) bool {
 
 // followsOn says that a frame has the sum that goes on from the one before.
 func followsOn(before [8]byte, frame [frameHeaderBytes]byte, page []byte, bigEndian bool) bool {
-	sum := runningSum{
-		s1: binary.BigEndian.Uint32(before[:]), s2: binary.BigEndian.Uint32(before[4:]),
-		bigEndian: bigEndian,
+	sum := sqlitefile.Sum{
+		S1: binary.BigEndian.Uint32(before[:]), S2: binary.BigEndian.Uint32(before[4:]),
+		BigEndian: bigEndian,
 	}
-	sum.add(frame[:8])
-	sum.add(page)
-	return sum.isAt(frame[16:])
+	sum.Add(frame[:8])
+	sum.Add(page)
+	return sum.IsAt(frame[16:])
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
 // A transaction that is larger than the page cache may write pages to the WAL before it ends, read
@@ -103,17 +104,17 @@ func turn(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	binary.BigEndian.PutUint32(wal, binary.BigEndian.Uint32(wal)^1)
-	sum := runningSum{bigEndian: wal[3]&1 != 0}
+	sum := sqlitefile.Sum{BigEndian: wal[3]&1 != 0}
 	seal := func(at int) {
-		binary.BigEndian.PutUint32(wal[at:], sum.s1)
-		binary.BigEndian.PutUint32(wal[at+4:], sum.s2)
+		binary.BigEndian.PutUint32(wal[at:], sum.S1)
+		binary.BigEndian.PutUint32(wal[at+4:], sum.S2)
 	}
-	sum.add(wal[:24])
+	sum.Add(wal[:24])
 	seal(24)
 	const frame = frameHeaderBytes + pageSize
 	for at := walHeaderBytes; at+frame <= len(wal); at += frame {
-		sum.add(wal[at:][:8])
-		sum.add(wal[at+frameHeaderBytes:][:pageSize])
+		sum.Add(wal[at:][:8])
+		sum.Add(wal[at+frameHeaderBytes:][:pageSize])
 		seal(at + 16)
 	}
 	if err := os.WriteFile(path, wal, 0o600); err != nil {
