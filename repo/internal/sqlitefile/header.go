@@ -9,6 +9,7 @@ const (
 	WriteVersionOffset  = 18
 	ReadVersionOffset   = 19
 	ReservedOffset      = 20
+	ChangesOffset       = 24
 	PagesOffset         = 28
 	FreeTrunkOffset     = 32
 	FreePagesOffset     = 36
@@ -16,6 +17,7 @@ const (
 	LargestRootOffset   = 52
 	UserVersionOffset   = 60
 	ApplicationIDOffset = 68
+	ValidForOffset      = 92
 )
 
 // NewestSchemaFormat is the largest number of a schema format (section 1.3.9).

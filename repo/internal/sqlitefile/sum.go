@@ -33,3 +33,8 @@ func (s *Sum) Add(p []byte) {
 func (s *Sum) IsAt(p []byte) bool {
 	return binary.BigEndian.Uint32(p) == s.S1 && binary.BigEndian.Uint32(p[4:]) == s.S2
 }
+
+// IsLittleEndianAt says that p begins with this checksum as a page has it.
+func (s *Sum) IsLittleEndianAt(p []byte) bool {
+	return binary.LittleEndian.Uint32(p) == s.S1 && binary.LittleEndian.Uint32(p[4:]) == s.S2
+}
