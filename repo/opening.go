@@ -253,8 +253,14 @@ func (w *Writer) Lost() bool {
 	if w.gone {
 		return true
 	}
-	now, err := os.Stat(w.path)
+	now, err := os.Lstat(w.path) // a link that leads to the file by now is another name
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, w.file)
+}
+
+// renamed says that the file was moved away from its path, where now is nothing, or a link to it.
+func (w *Writer) renamed() bool {
+	now, err := os.Stat(w.path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && w.Lost() && os.SameFile(now, w.file)
 }
 
 // Renew lets go of a file that is damaged, for which damage says how, or that Lost has found to be away, and opens the one that is
@@ -298,7 +304,7 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 			return errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", damage, err), w.lock.share(ctx))
 		}
 	}
-	if !damaged && !isThere(w.path) {
+	if !damaged && w.renamed() {
 		w.takeWAL()
 	}
 	_ = w.close() // what the end of such a file says adds nothing

@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -112,5 +113,41 @@ func TestHardLinksAreToldOf(t *testing.T) {
 		if links == 0 {
 			hardLink(t, path)
 		}
+	}
+}
+
+// A file that was moved away, and linked to from its old place, goes on to be recorded: all of it is in
+// one file, under the new name.
+func TestRenamedAndLinked(t *testing.T) {
+	path := filetest.Path(t)
+	w := open(t, service.Config{DBPath: path}, quiet())
+	write(t, w, numbered(rtt(t, w), 1, 3)...)
+	h := history(t, path)
+	wantLatest(t, h, 3)
+	to := filepath.Join(t.TempDir(), "renamed.db")
+	must(t, os.Rename(path, to))
+	must(t, os.Symlink(to, path))
+	write(t, w, numbered(rtt(t, w), 4, 5)...)
+	accepted(t, w, 5)
+	wantLatest(t, h, 5)
+	again := open(t, service.Config{DBPath: path}, quiet())
+	write(t, again, numbered(rtt(t, again), 6, 6)...)
+	accepted(t, w, 6)
+	if got := filetest.Int(t, to, filetest.CountRawSamples); got != 6 {
+		t.Errorf("%d samples in the file, want 6", got)
+	}
+	if info, err := os.Stat(path + "-wal"); err == nil && info.Size() > 0 {
+		t.Errorf("there are %d bytes in the WAL of the old name", info.Size())
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+func wantLatest(t *testing.T, h *service.History, value float64) {
+	t.Helper()
+	points, err := h.Latest(t.Context(), service.Filter{})
+	must(t, err)
+	if len(points) != 1 || points[0].Value != value {
+		t.Errorf("the newest samples are %v, want one of %v", points, value)
 	}
 }
