@@ -69,6 +69,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.findSeriesIDStmt, err = db.PrepareContext(ctx, findSeriesID); err != nil {
 		return nil, fmt.Errorf("error preparing query FindSeriesID: %w", err)
 	}
+	if q.findTotalsStmt, err = db.PrepareContext(ctx, findTotals); err != nil {
+		return nil, fmt.Errorf("error preparing query FindTotals: %w", err)
+	}
 	if q.firstBucketStmt, err = db.PrepareContext(ctx, firstBucket); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstBucket: %w", err)
 	}
@@ -89,6 +92,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.groupSamplesStmt, err = db.PrepareContext(ctx, groupSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupSamples: %w", err)
+	}
+	if q.groupStatesStmt, err = db.PrepareContext(ctx, groupStates); err != nil {
+		return nil, fmt.Errorf("error preparing query GroupStates: %w", err)
 	}
 	if q.insertBlockStmt, err = db.PrepareContext(ctx, insertBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertBlock: %w", err)
@@ -165,8 +171,8 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.mergeRollupStmt, err = db.PrepareContext(ctx, mergeRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeRollup: %w", err)
 	}
-	if q.mergeStateRollupStmt, err = db.PrepareContext(ctx, mergeStateRollup); err != nil {
-		return nil, fmt.Errorf("error preparing query MergeStateRollup: %w", err)
+	if q.mergeStatesStmt, err = db.PrepareContext(ctx, mergeStates); err != nil {
+		return nil, fmt.Errorf("error preparing query MergeStates: %w", err)
 	}
 	if q.nthBucketStmt, err = db.PrepareContext(ctx, nthBucket); err != nil {
 		return nil, fmt.Errorf("error preparing query NthBucket: %w", err)
@@ -204,12 +210,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.rollUpSamplesStmt, err = db.PrepareContext(ctx, rollUpSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query RollUpSamples: %w", err)
 	}
-	if q.rollUpStateRollupsStmt, err = db.PrepareContext(ctx, rollUpStateRollups); err != nil {
-		return nil, fmt.Errorf("error preparing query RollUpStateRollups: %w", err)
-	}
-	if q.rollUpStateSamplesStmt, err = db.PrepareContext(ctx, rollUpStateSamples); err != nil {
-		return nil, fmt.Errorf("error preparing query RollUpStateSamples: %w", err)
-	}
 	if q.sealImportStmt, err = db.PrepareContext(ctx, sealImport); err != nil {
 		return nil, fmt.Errorf("error preparing query SealImport: %w", err)
 	}
@@ -227,9 +227,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.stateVersionStmt, err = db.PrepareContext(ctx, stateVersion); err != nil {
 		return nil, fmt.Errorf("error preparing query StateVersion: %w", err)
-	}
-	if q.statesBesideStmt, err = db.PrepareContext(ctx, statesBeside); err != nil {
-		return nil, fmt.Errorf("error preparing query StatesBeside: %w", err)
 	}
 	if q.sumSeriesStmt, err = db.PrepareContext(ctx, sumSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query SumSeries: %w", err)
@@ -326,6 +323,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing findSeriesIDStmt: %w", cerr)
 		}
 	}
+	if q.findTotalsStmt != nil {
+		if cerr := q.findTotalsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findTotalsStmt: %w", cerr)
+		}
+	}
 	if q.firstBucketStmt != nil {
 		if cerr := q.firstBucketStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing firstBucketStmt: %w", cerr)
@@ -359,6 +361,11 @@ func (q *Queries) Close() error {
 	if q.groupSamplesStmt != nil {
 		if cerr := q.groupSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing groupSamplesStmt: %w", cerr)
+		}
+	}
+	if q.groupStatesStmt != nil {
+		if cerr := q.groupStatesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing groupStatesStmt: %w", cerr)
 		}
 	}
 	if q.insertBlockStmt != nil {
@@ -486,9 +493,9 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing mergeRollupStmt: %w", cerr)
 		}
 	}
-	if q.mergeStateRollupStmt != nil {
-		if cerr := q.mergeStateRollupStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing mergeStateRollupStmt: %w", cerr)
+	if q.mergeStatesStmt != nil {
+		if cerr := q.mergeStatesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mergeStatesStmt: %w", cerr)
 		}
 	}
 	if q.nthBucketStmt != nil {
@@ -551,16 +558,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing rollUpSamplesStmt: %w", cerr)
 		}
 	}
-	if q.rollUpStateRollupsStmt != nil {
-		if cerr := q.rollUpStateRollupsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing rollUpStateRollupsStmt: %w", cerr)
-		}
-	}
-	if q.rollUpStateSamplesStmt != nil {
-		if cerr := q.rollUpStateSamplesStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing rollUpStateSamplesStmt: %w", cerr)
-		}
-	}
 	if q.sealImportStmt != nil {
 		if cerr := q.sealImportStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sealImportStmt: %w", cerr)
@@ -589,11 +586,6 @@ func (q *Queries) Close() error {
 	if q.stateVersionStmt != nil {
 		if cerr := q.stateVersionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing stateVersionStmt: %w", cerr)
-		}
-	}
-	if q.statesBesideStmt != nil {
-		if cerr := q.statesBesideStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing statesBesideStmt: %w", cerr)
 		}
 	}
 	if q.sumSeriesStmt != nil {
@@ -675,6 +667,7 @@ type Queries struct {
 	findMetricAggregationStmt  *sql.Stmt
 	findSeriesStmt             *sql.Stmt
 	findSeriesIDStmt           *sql.Stmt
+	findTotalsStmt             *sql.Stmt
 	firstBucketStmt            *sql.Stmt
 	firstSampleTimeStmt        *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
@@ -682,6 +675,7 @@ type Queries struct {
 	getClockStmt               *sql.Stmt
 	groupBlocksStmt            *sql.Stmt
 	groupSamplesStmt           *sql.Stmt
+	groupStatesStmt            *sql.Stmt
 	insertBlockStmt            *sql.Stmt
 	insertSampleStmt           *sql.Stmt
 	lastBucketStmt             *sql.Stmt
@@ -707,7 +701,7 @@ type Queries struct {
 	lookAtStateRollupsStmt     *sql.Stmt
 	mendSeriesStmt             *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
-	mergeStateRollupStmt       *sql.Stmt
+	mergeStatesStmt            *sql.Stmt
 	nthBucketStmt              *sql.Stmt
 	nthSampleBeforeStmt        *sql.Stmt
 	nthSampleTimeStmt          *sql.Stmt
@@ -720,15 +714,12 @@ type Queries struct {
 	packStateRollupsStmt       *sql.Stmt
 	rollUpRollupsStmt          *sql.Stmt
 	rollUpSamplesStmt          *sql.Stmt
-	rollUpStateRollupsStmt     *sql.Stmt
-	rollUpStateSamplesStmt     *sql.Stmt
 	sealImportStmt             *sql.Stmt
 	sealSeriesStmt             *sql.Stmt
 	setClockStmt               *sql.Stmt
 	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
 	stateVersionStmt           *sql.Stmt
-	statesBesideStmt           *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
 	sweepBlocksStmt            *sql.Stmt
 	sweepRollupsStmt           *sql.Stmt
@@ -755,6 +746,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		findMetricAggregationStmt:  q.findMetricAggregationStmt,
 		findSeriesStmt:             q.findSeriesStmt,
 		findSeriesIDStmt:           q.findSeriesIDStmt,
+		findTotalsStmt:             q.findTotalsStmt,
 		firstBucketStmt:            q.firstBucketStmt,
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
@@ -762,6 +754,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		getClockStmt:               q.getClockStmt,
 		groupBlocksStmt:            q.groupBlocksStmt,
 		groupSamplesStmt:           q.groupSamplesStmt,
+		groupStatesStmt:            q.groupStatesStmt,
 		insertBlockStmt:            q.insertBlockStmt,
 		insertSampleStmt:           q.insertSampleStmt,
 		lastBucketStmt:             q.lastBucketStmt,
@@ -787,7 +780,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lookAtStateRollupsStmt:     q.lookAtStateRollupsStmt,
 		mendSeriesStmt:             q.mendSeriesStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
-		mergeStateRollupStmt:       q.mergeStateRollupStmt,
+		mergeStatesStmt:            q.mergeStatesStmt,
 		nthBucketStmt:              q.nthBucketStmt,
 		nthSampleBeforeStmt:        q.nthSampleBeforeStmt,
 		nthSampleTimeStmt:          q.nthSampleTimeStmt,
@@ -800,15 +793,12 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		packStateRollupsStmt:       q.packStateRollupsStmt,
 		rollUpRollupsStmt:          q.rollUpRollupsStmt,
 		rollUpSamplesStmt:          q.rollUpSamplesStmt,
-		rollUpStateRollupsStmt:     q.rollUpStateRollupsStmt,
-		rollUpStateSamplesStmt:     q.rollUpStateSamplesStmt,
 		sealImportStmt:             q.sealImportStmt,
 		sealSeriesStmt:             q.sealSeriesStmt,
 		setClockStmt:               q.setClockStmt,
 		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,
 		stateVersionStmt:           q.stateVersionStmt,
-		statesBesideStmt:           q.statesBesideStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,
 		sweepBlocksStmt:            q.sweepBlocksStmt,
 		sweepRollupsStmt:           q.sweepRollupsStmt,

@@ -21,6 +21,7 @@ type FoldedBucket struct {
 	Ts          int64
 	State       sql.NullFloat64
 	Count       int64
+	Total       int64
 	Sum         float64
 	Min         float64
 	Max         float64
@@ -107,6 +108,8 @@ type SampleGroup struct {
 	Ts          int64
 	State       sql.NullFloat64
 	Count       int64
+	Total       int64
+	Holder      sql.NullFloat64
 	Sum         float64
 	Min         float64
 	Max         float64
@@ -131,6 +134,7 @@ type StateRollup struct {
 	Ts          int64
 	Value       float64
 	Count       int64
+	Total       int64
 	Chk         sql.NullInt64
 }
 

@@ -52,6 +52,9 @@ type Findings struct {
 	// StrayWAL is the name under which the WAL of another file was moved aside: that file was in
 	// use, and has been replaced.
 	StrayWAL string
+	// OtherNames is how many more hard links the file has. Each has a WAL of its own: what somebody
+	// who was killed has left in that of another name is not seen.
+	OtherNames int
 }
 
 // examine looks at what the last writer has left, while there is no other one. last is what the

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
 // An index is made of pieces of 32 KiB. The first one begins with two copies of a head, by which SQLite knows that it is sound. The
@@ -54,7 +56,7 @@ func readIndex(path string) ([]byte, error) {
 	}
 	index := make([]byte, info.Size())
 	n, err := file.ReadAt(index, 0)
-	return index[:n], ended(err)
+	return index[:n], sqlitefile.Ended(err)
 }
 
 // isHollow says that an index lacks a part.
@@ -145,7 +147,7 @@ func (w *watchedIndex) opened() bool {
 func (w *Writer) letGoOfIndex() error {
 	_ = w.close()
 	w.gone = true
-	return errors.Join(beheadIndex(w.path), w.lock.close())
+	return errors.Join(beheadIndex(w.path), w.unlock())
 }
 
 // withoutIndex opens a file whose index could not be read. Where no other writer has it open, the index goes: the card may have

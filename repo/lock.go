@@ -77,8 +77,13 @@ func (l *lock) take(ctx context.Context, exclusive bool, patience time.Duration)
 	if l.file == nil {
 		return nil
 	}
+	return untilUnlocked(ctx, patience, func() error { return flock(l.file, exclusive) })
+}
+
+// untilUnlocked tries to take a lock for as long as somebody else has it, but not beyond patience.
+func untilUnlocked(ctx context.Context, patience time.Duration, try func() error) error {
 	for giveUp := time.Now().Add(patience); ; {
-		err := flock(l.file, exclusive)
+		err := try()
 		if !errors.Is(err, errLocked) || time.Now().After(giveUp) {
 			return err
 		}

@@ -26,7 +26,7 @@ func openSound(ctx context.Context, path string, synchronous Synchronous, show P
 		w, err = o.tryAgain(ctx, err)
 	}
 	if err != nil {
-		return nil, errors.Join(err, o.lock.close())
+		return nil, errors.Join(err, o.name.close(), o.lock.close())
 	}
 	w.findings.Quarantine = o.moved
 	return w, nil
@@ -52,6 +52,7 @@ type opening struct {
 	show        Progress // of a rebuild
 	lock        *lock
 	alone       bool        // the lock is exclusive
+	name        *nameLock   // on what is being opened
 	file        fs.FileInfo // what is being opened
 	moved       *Quarantine
 	findings    Findings
@@ -132,6 +133,9 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 	if o.file, err = os.Lstat(o.path); err != nil {
 		return nil, fmt.Errorf("%w (%w)", errReplaced, err)
 	}
+	if err := o.lockName(ctx); err != nil {
+		return nil, err
+	}
 	if err := checkWALAlone(o.path); err != nil {
 		return nil, err
 	}
@@ -155,6 +159,17 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 		return nil, err
 	}
 	return o.connect(ctx)
+}
+
+// lockName locks the name of the file that is being opened, and no longer that of another one,
+// which may have been moved aside.
+func (o *opening) lockName(ctx context.Context) error {
+	if err := o.name.close(); err != nil {
+		return err
+	}
+	var err error
+	o.name, err = lockName(ctx, o.path, o.file)
+	return err
 }
 
 // examine looks at what the last writer has left, if there is no other one now.
@@ -224,7 +239,8 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 		return nil, errors.Join(err, w.close())
 	}
 	o.lock.note(markOf(o.path, o.file))
-	w.lock, w.file, w.findings = o.lock, o.file, o.findings
+	o.findings.OtherNames = otherLinks(o.file)
+	w.lock, w.name, w.file, w.findings = o.lock, o.name, o.file, o.findings
 	return w, nil
 }
 
@@ -237,8 +253,14 @@ func (w *Writer) Lost() bool {
 	if w.gone {
 		return true
 	}
-	now, err := os.Stat(w.path)
+	now, err := os.Lstat(w.path) // a link that leads to the file by now is another name
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, w.file)
+}
+
+// renamed says that the file was moved away from its path, where now is nothing, or a link to it.
+func (w *Writer) renamed() bool {
+	now, err := os.Stat(w.path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && w.Lost() && os.SameFile(now, w.file)
 }
 
 // Renew lets go of a file that is damaged, for which damage says how, or that Lost has found to be away, and opens the one that is
@@ -282,7 +304,7 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 			return errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", damage, err), w.lock.share(ctx))
 		}
 	}
-	if !damaged && !isThere(w.path) {
+	if !damaged && w.renamed() {
 		w.takeWAL()
 	}
 	_ = w.close() // what the end of such a file says adds nothing
@@ -296,8 +318,11 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 		w.doubted = true
 		err = dropIndex(w.path)
 	}
-	return errors.Join(err, w.lock.close())
+	return errors.Join(err, w.unlock())
 }
+
+// unlock lets others have the file.
+func (w *Writer) unlock() error { return errors.Join(w.name.close(), w.lock.close()) }
 
 // dropIndex removes the index of the WAL: a damaged one makes a sound file look damaged, and SQLite makes it anew from the WAL.
 // Nobody writes the file; who reads it keeps what was removed.

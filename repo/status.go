@@ -28,7 +28,7 @@ type TierStatus struct {
 
 // Status looks through the whole file: it takes about a second for each hundred megabytes.
 //
-// Errors: that of ctx, ErrReadTooLong, ErrDamaged, and those of the file system.
+// Errors: that of ctx, ErrReadTooLong, ErrOtherName, ErrDamaged, and those of the file system.
 func (r *Reader) Status(ctx context.Context) (status FileStatus, err error) {
 	err = r.look(ctx, "read status of", func(ctx context.Context, s *Snapshot) error {
 		status, err = s.status(ctx)

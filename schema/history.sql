@@ -81,12 +81,14 @@ CREATE TABLE rollups (
 ) STRICT, WITHOUT ROWID;
 
 -- Buckets of series whose aggregation is mode: one row a state that occurred, with its number of samples.
+-- total: in one row of a bucket the samples of all its rows, 0 in the others, so that a row that is missing shows.
 CREATE TABLE state_rollups (
   granularity TEXT NOT NULL,
   series_id INTEGER NOT NULL,
   ts INTEGER NOT NULL,
   value REAL NOT NULL,
   count INTEGER NOT NULL,
+  total INTEGER NOT NULL DEFAULT 0,
   chk INTEGER,
   PRIMARY KEY (granularity, series_id, ts, value)
 ) STRICT, WITHOUT ROWID;
@@ -188,6 +190,25 @@ WHEN new.chk IS old.chk AND old.chk IS NOT NULL
 BEGIN
   UPDATE state_rollups SET chk = NULL
   WHERE granularity = new.granularity AND series_id = new.series_id AND ts = new.ts AND value = new.value;
+END;
+
+-- Of a bucket of states with a row without chk nobody asks the total: so one of those that are left loses it when a state is
+-- moved to another bucket or deleted. What lies below the floor does not count, and is deleted as it is.
+CREATE TRIGGER state_rollups_moved_by_hand AFTER UPDATE OF granularity, series_id, ts ON state_rollups
+BEGIN
+  UPDATE state_rollups SET chk = NULL
+  WHERE granularity = old.granularity AND series_id = old.series_id AND ts = old.ts AND value = (
+    SELECT min(value) FROM state_rollups WHERE granularity = old.granularity AND series_id = old.series_id AND ts = old.ts
+  );
+END;
+
+CREATE TRIGGER state_rollups_deleted_by_hand AFTER DELETE ON state_rollups
+WHEN old.ts >= (SELECT floor FROM tiers WHERE granularity = old.granularity)
+BEGIN
+  UPDATE state_rollups SET chk = NULL
+  WHERE granularity = old.granularity AND series_id = old.series_id AND ts = old.ts AND value = (
+    SELECT min(value) FROM state_rollups WHERE granularity = old.granularity AND series_id = old.series_id AND ts = old.ts
+  );
 END;
 
 CREATE TRIGGER tiers_by_hand AFTER UPDATE ON tiers

@@ -92,7 +92,7 @@ func mustHaveBeenWritten(t *testing.T, got, written []service.Point) {
 		times[fmt.Sprint(point)]++
 	}
 	for _, point := range got {
-		if point.Aggregation == service.Mode || point.Metric == writtenLater {
+		if point.Metric == writtenLater {
 			continue
 		}
 		if times[fmt.Sprint(point)]--; times[fmt.Sprint(point)] < 0 {

@@ -17,6 +17,7 @@ const (
 	SizeCap            Reason = "size_cap"            // the file can not be held to its size cap
 	FileDamaged        Reason = "file_damaged"        // the file is damaged, and no new one has taken its place yet
 	ContentDamaged     Reason = "content_damaged"     // rows are not as they were written, and are left out
+	OtherName          Reason = "other_name"          // the file is open for writing under another name
 	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and nobody has taken it away
 	MaintenanceOverdue Reason = "maintenance_overdue" // nothing is rolled up or deleted any more
 )
@@ -54,7 +55,7 @@ func (w *Writer) Health() []Problem {
 // Health returns what is wrong with the file by what it says itself, whoever writes it. It reads the list of series and
 // takes two seeks, and looks for damaged files beside it.
 //
-// Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	backlog, err := h.reader.Backlog(ctx)
 	if err != nil {

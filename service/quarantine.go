@@ -111,14 +111,18 @@ func (c *core) identify() error {
 	return err
 }
 
-// is says that the file at path, whose info may be nil if there is none, is that of the core.
-func (c *core) is(path string, info os.FileInfo) bool {
+// is says that the file at path, whose info may be nil if there is none, is that of the core. Where
+// the core has it by another name it is ErrOtherName.
+func (c *core) is(path string, info os.FileInfo) (bool, error) {
 	if info != nil && os.SameFile(info, *c.file.Load()) {
-		return true
+		if !repo.SameName(path, c.config.DBPath) {
+			return false, ErrOtherName
+		}
+		return true, nil
 	}
 	// It may have been removed, or replaced: the core goes on at its path.
 	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
-	return err == nil && filepath.Join(folder, filepath.Base(path)) == c.config.DBPath
+	return err == nil && filepath.Join(folder, filepath.Base(path)) == c.config.DBPath, nil
 }
 
 // announce logs and counts what was found when the file was opened.
@@ -138,6 +142,10 @@ func (c *core) announce(findings repo.Findings) {
 	if findings.StrayWAL != "" {
 		c.log.Warn("another file was put in the place of the history: the WAL of the old one has been moved aside",
 			"moved_to", findings.StrayWAL+"-wal")
+	}
+	if findings.OtherNames > 0 {
+		c.log.Warn("the file has other names, too (hard links), and each of them has a WAL of its own: "+
+			"whoever opens the file has to do so by this name", "others", findings.OtherNames)
 	}
 	if findings.Unchecked {
 		c.log.Debug("the check at open has seen a part of the file only: it is a large one")
@@ -174,17 +182,20 @@ func (s *stats) renewed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for op, trouble := range s.vitals.troubles {
-		if trouble == fileDamaged {
+		if trouble == fileDamaged || trouble == otherName {
 			s.vitals.troubles[op] = noTrouble
 		}
 	}
 }
 
-// damageProblems says what damage there is.
+// damageProblems says what damage there is, and what else keeps the writer from its file.
 func (v *vitals) damageProblems() []Problem {
 	var problems []Problem
 	if v.troubles.have(fileDamaged) {
 		problems = append(problems, Problem{FileDamaged, ErrDamaged.Error()})
+	}
+	if v.troubles.have(otherName) {
+		problems = append(problems, Problem{OtherName, ErrOtherName.Error()})
 	}
 	return append(problems, quarantineProblems(v.quarantinedFiles)...)
 }

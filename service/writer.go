@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,10 +34,11 @@ type Writer struct {
 // and no error.
 //
 // It blocks for as long as it takes to open the file, and to look through it, for half a second at most. Errors: ErrConfig with
-// everything that is wrong, ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, those of the
-// file system, and that of ctx; ErrDamaged where a damaged file can not be moved aside: another process has it open for writing,
-// this one may not make the lock file or the new one beside it, or somebody has put it there less than five seconds ago, and may
-// still be copying it.
+// everything that is wrong, ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew,
+// ErrOtherName, ErrBusy, ErrDiskFull, those of the file system, and that of ctx; ErrDamaged where a
+// damaged file can not be moved aside: another process has it open for writing, this one may not make
+// the lock file or the new one beside it, or somebody has put it there less than five seconds ago, and
+// may still be copying it.
 func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
@@ -78,26 +80,40 @@ func (w *Writer) Record(samples ...Sample) {
 // same.
 //
 // Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed; ErrBusy, ErrDiskFull,
-// ErrDamaged and those of the file system, when nothing of the commit was stored; and that of ctx. A done ctx ends the wait, not
-// the commit.
+// ErrDamaged, ErrOtherName and those of the file system, when nothing of the commit was stored; and
+// that of ctx. A done ctx ends the wait, not the commit.
 func (w *Writer) Write(ctx context.Context, samples ...Sample) error {
 	if w.closed.Load() {
 		return ErrClosed
 	}
 	waiter := newWaiter(len(samples))
-	entries := make([]entry, 0, len(samples))
-	for _, s := range samples {
-		if s.Series == nil || s.Series.owner != w.core {
-			w.core.queue.countForeign()
-			waiter.settle(&SampleError{Sample: s, Err: ErrSeries})
-			continue
-		}
-		entries = append(entries, entry{series: s.Series, ts: repo.MicrosOf(s.Time), value: s.Value, waiter: waiter})
-	}
-	if err := w.core.queue.submit(ctx, entries); err != nil {
+	own := w.own(samples, waiter)
+	if err := w.core.queue.submit(ctx, len(own), func(i int) entry {
+		s := &own[i]
+		return entry{series: s.Series, ts: repo.MicrosOf(s.Time), value: s.Value, waiter: waiter}
+	}); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
 	return waiter.wait(ctx)
+}
+
+// own returns the samples that have a series of this writer, and refuses the others.
+func (w *Writer) own(samples []Sample, waiter *waiter) []Sample {
+	foreign := func(s Sample) bool { return s.Series == nil || s.Series.owner != w.core }
+	first := slices.IndexFunc(samples, foreign)
+	if first < 0 {
+		return samples
+	}
+	own := slices.Clone(samples[:first])
+	for _, s := range samples[first:] {
+		if !foreign(s) {
+			own = append(own, s)
+			continue
+		}
+		w.core.queue.countForeign()
+		waiter.fail(&SampleError{Sample: s, Err: ErrSeries})
+	}
+	return own
 }
 
 // Flush blocks until everything that was recorded before it has been committed.

@@ -43,10 +43,8 @@ func (p pages) points(damaged []byte) (sum int) {
 		switch table {
 		case "series":
 			return math.MaxInt
-		case "rollups", "raw_samples":
+		case "rollups", "raw_samples", "state_rollups":
 			sum += cells
-		case "state_rollups": // whose neighbours go, too, where the row may be theirs
-			sum += cells + 2
 		case "raw_blocks":
 			sum += p.samples(header, cells)
 		}

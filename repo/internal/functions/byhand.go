@@ -22,7 +22,7 @@ var types = map[string]string{
 	"raw_blocks":    "IIIT",
 	"raw_samples":   "IIR",
 	"rollups":       "TIIIRRR*",
-	"state_rollups": "TIIRI",
+	"state_rollups": "TIIRII",
 	"tiers":         "TIII",
 	"clock":         "IIII",
 	"imports":       "ITTIIIIIBIBI",
