@@ -65,7 +65,7 @@ func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	runs, err := h.Salvages(ctx)
+	runs, err := h.reader.Salvages(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -160,7 +160,7 @@ func (c *core) announce(store *repo.Writer) {
 // countQuarantined looks for damaged files that are still there and have not been salvaged.
 func (c *core) countQuarantined(store *repo.Writer) {
 	list, err := repo.Quarantined(c.config.DBPath)
-	var runs []SalvageRun
+	var runs []repo.SalvageRun
 	if err == nil && len(list) > 0 {
 		runs, err = store.Salvages(context.Background())
 	}

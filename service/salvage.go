@@ -18,7 +18,19 @@ const salvageSteps = 200
 type SalvageReport = repo.SalvageReport
 
 // SalvageRun is what a history says of a damaged file whose rows it has taken in, or is taking in.
-type SalvageRun = repo.SalvageRun
+type SalvageRun struct {
+	Source string // the name of the damaged file, without its directory
+	Report SalvageReport
+	Ended  time.Time // when all of it had been taken, zero until then
+}
+
+func salvageRunOf(run repo.SalvageRun) SalvageRun {
+	shown := SalvageRun{Source: run.Source, Report: run.Report}
+	if run.Ended != 0 {
+		shown.Ended = run.Ended.Time()
+	}
+	return shown
+}
 
 // Salvage is what is intact of a damaged history, put together to be taken into another one.
 type Salvage struct {
@@ -88,7 +100,14 @@ func (w *Writer) Salvage(ctx context.Context, s *Salvage) error {
 // Salvages returns what the history says of damaged files whose rows it has taken in, or is taking in, the oldest first.
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
-func (h *History) Salvages(ctx context.Context) ([]SalvageRun, error) { return h.reader.Salvages(ctx) }
+func (h *History) Salvages(ctx context.Context) ([]SalvageRun, error) {
+	runs, err := h.reader.Salvages(ctx)
+	var shown []SalvageRun
+	for _, run := range runs {
+		shown = append(shown, salvageRunOf(run))
+	}
+	return shown, err
+}
 
 // NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where its name does not say so.
 func NameBeforeDamage(path string) string { return repo.NameBeforeDamage(path) }
@@ -178,7 +197,7 @@ func (l *loop) prepareSalvage(file string) {
 	}()
 }
 
-func (l *loop) removeSalvaged(ctx context.Context, files []string, runs []SalvageRun, deleteBy repo.Micros) error {
+func (l *loop) removeSalvaged(ctx context.Context, files []string, runs []repo.SalvageRun, deleteBy repo.Micros) error {
 	tiers, err := l.store.Tiers(ctx)
 	if err != nil {
 		return err
@@ -197,16 +216,16 @@ func (l *loop) removeSalvaged(ctx context.Context, files []string, runs []Salvag
 }
 
 // salvageOf returns the run of a damaged file.
-func salvageOf(runs []SalvageRun, file string) (SalvageRun, bool) {
-	i := slices.IndexFunc(runs, func(r SalvageRun) bool { return r.Source == filepath.Base(file) })
+func salvageOf(runs []repo.SalvageRun, file string) (repo.SalvageRun, bool) {
+	i := slices.IndexFunc(runs, func(r repo.SalvageRun) bool { return r.Source == filepath.Base(file) })
 	if i < 0 {
-		return SalvageRun{}, false
+		return repo.SalvageRun{}, false
 	}
 	return runs[i], true
 }
 
 // unsalvaged counts the damaged files whose rows have not been taken in.
-func unsalvaged(files []string, runs []SalvageRun) int {
+func unsalvaged(files []string, runs []repo.SalvageRun) int {
 	left := 0
 	for _, file := range files {
 		if run, ok := salvageOf(runs, file); !ok || run.Ended == 0 {
@@ -217,12 +236,12 @@ func unsalvaged(files []string, runs []SalvageRun) int {
 }
 
 // underWay returns the run that has not ended, the zero one if there is none.
-func underWay(runs []SalvageRun) SalvageRun {
-	i := slices.IndexFunc(runs, func(r SalvageRun) bool { return r.Ended == 0 && r.Report.Taken() > 0 })
+func underWay(runs []repo.SalvageRun) SalvageRun {
+	i := slices.IndexFunc(runs, func(r repo.SalvageRun) bool { return r.Ended == 0 && r.Report.Taken() > 0 })
 	if i < 0 {
 		return SalvageRun{}
 	}
-	return runs[i]
+	return salvageRunOf(runs[i])
 }
 
 // salvaging notes what is under way, "" for nothing.

@@ -127,11 +127,9 @@ type salvageState struct {
 func newSalvageStates(runs []service.SalvageRun) []salvageState {
 	var states []salvageState
 	for _, run := range runs {
-		state := salvageState{File: run.Source, Report: run.Report.String()}
-		if run.Ended != 0 {
-			state.Ended = moment{run.Ended.Time()}
-		}
-		states = append(states, state)
+		states = append(states, salvageState{
+			File: run.Source, Ended: moment{run.Ended}, Report: run.Report.String(),
+		})
 	}
 	return states
 }

@@ -61,7 +61,7 @@ func TestByItself(t *testing.T) {
 	defer func() { must(t, h.Close()) }()
 	runs, err := h.Salvages(t.Context())
 	must(t, err)
-	if len(runs) != 1 || runs[0].Ended == 0 || runs[0].Report.Tiers[service.Hour].Taken == 0 {
+	if len(runs) != 1 || runs[0].Ended.IsZero() || runs[0].Report.Tiers[service.Hour].Taken == 0 {
 		t.Errorf("salvages: %v", runs)
 	}
 }
