@@ -36,6 +36,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countModeSeriesStmt, err = db.PrepareContext(ctx, countModeSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CountModeSeries: %w", err)
 	}
+	if q.countNamelessStmt, err = db.PrepareContext(ctx, countNameless); err != nil {
+		return nil, fmt.Errorf("error preparing query CountNameless: %w", err)
+	}
 	if q.countRollupsStmt, err = db.PrepareContext(ctx, countRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query CountRollups: %w", err)
 	}
@@ -54,11 +57,47 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.createImportStmt, err = db.PrepareContext(ctx, createImport); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateImport: %w", err)
 	}
+	if q.createSalvageStmt, err = db.PrepareContext(ctx, createSalvage); err != nil {
+		return nil, fmt.Errorf("error preparing query CreateSalvage: %w", err)
+	}
 	if q.createSeriesStmt, err = db.PrepareContext(ctx, createSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateSeries: %w", err)
 	}
 	if q.fileVersionStmt, err = db.PrepareContext(ctx, fileVersion); err != nil {
 		return nil, fmt.Errorf("error preparing query FileVersion: %w", err)
+	}
+	if q.fillBlockStmt, err = db.PrepareContext(ctx, fillBlock); err != nil {
+		return nil, fmt.Errorf("error preparing query FillBlock: %w", err)
+	}
+	if q.fillClockStmt, err = db.PrepareContext(ctx, fillClock); err != nil {
+		return nil, fmt.Errorf("error preparing query FillClock: %w", err)
+	}
+	if q.fillImportStmt, err = db.PrepareContext(ctx, fillImport); err != nil {
+		return nil, fmt.Errorf("error preparing query FillImport: %w", err)
+	}
+	if q.fillMetricMetadataStmt, err = db.PrepareContext(ctx, fillMetricMetadata); err != nil {
+		return nil, fmt.Errorf("error preparing query FillMetricMetadata: %w", err)
+	}
+	if q.fillPushIntervalStmt, err = db.PrepareContext(ctx, fillPushInterval); err != nil {
+		return nil, fmt.Errorf("error preparing query FillPushInterval: %w", err)
+	}
+	if q.fillRollupStmt, err = db.PrepareContext(ctx, fillRollup); err != nil {
+		return nil, fmt.Errorf("error preparing query FillRollup: %w", err)
+	}
+	if q.fillSalvageStmt, err = db.PrepareContext(ctx, fillSalvage); err != nil {
+		return nil, fmt.Errorf("error preparing query FillSalvage: %w", err)
+	}
+	if q.fillSampleStmt, err = db.PrepareContext(ctx, fillSample); err != nil {
+		return nil, fmt.Errorf("error preparing query FillSample: %w", err)
+	}
+	if q.fillSeriesStmt, err = db.PrepareContext(ctx, fillSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query FillSeries: %w", err)
+	}
+	if q.fillStateRollupStmt, err = db.PrepareContext(ctx, fillStateRollup); err != nil {
+		return nil, fmt.Errorf("error preparing query FillStateRollup: %w", err)
+	}
+	if q.fillTierStmt, err = db.PrepareContext(ctx, fillTier); err != nil {
+		return nil, fmt.Errorf("error preparing query FillTier: %w", err)
 	}
 	if q.findMetricAggregationStmt, err = db.PrepareContext(ctx, findMetricAggregation); err != nil {
 		return nil, fmt.Errorf("error preparing query FindMetricAggregation: %w", err)
@@ -78,8 +117,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.firstSampleTimeStmt, err = db.PrepareContext(ctx, firstSampleTime); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstSampleTime: %w", err)
 	}
+	if q.forgetHeldGroupsStmt, err = db.PrepareContext(ctx, forgetHeldGroups); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetHeldGroups: %w", err)
+	}
 	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
+	}
+	if q.forgetTierStmt, err = db.PrepareContext(ctx, forgetTier); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetTier: %w", err)
 	}
 	if q.forgetTiersStmt, err = db.PrepareContext(ctx, forgetTiers); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetTiers: %w", err)
@@ -90,11 +135,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.groupBlocksStmt, err = db.PrepareContext(ctx, groupBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupBlocks: %w", err)
 	}
+	if q.groupBucketStmt, err = db.PrepareContext(ctx, groupBucket); err != nil {
+		return nil, fmt.Errorf("error preparing query GroupBucket: %w", err)
+	}
 	if q.groupSamplesStmt, err = db.PrepareContext(ctx, groupSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupSamples: %w", err)
 	}
 	if q.groupStatesStmt, err = db.PrepareContext(ctx, groupStates); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupStates: %w", err)
+	}
+	if q.hasStatesStmt, err = db.PrepareContext(ctx, hasStates); err != nil {
+		return nil, fmt.Errorf("error preparing query HasStates: %w", err)
 	}
 	if q.insertBlockStmt, err = db.PrepareContext(ctx, insertBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertBlock: %w", err)
@@ -141,6 +192,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listPartsStmt, err = db.PrepareContext(ctx, listParts); err != nil {
 		return nil, fmt.Errorf("error preparing query ListParts: %w", err)
 	}
+	if q.listPushIntervalsStmt, err = db.PrepareContext(ctx, listPushIntervals); err != nil {
+		return nil, fmt.Errorf("error preparing query ListPushIntervals: %w", err)
+	}
+	if q.listSalvagesStmt, err = db.PrepareContext(ctx, listSalvages); err != nil {
+		return nil, fmt.Errorf("error preparing query ListSalvages: %w", err)
+	}
 	if q.listSeriesStmt, err = db.PrepareContext(ctx, listSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSeries: %w", err)
 	}
@@ -173,6 +230,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.mergeStatesStmt, err = db.PrepareContext(ctx, mergeStates); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeStates: %w", err)
+	}
+	if q.moveSalvageStmt, err = db.PrepareContext(ctx, moveSalvage); err != nil {
+		return nil, fmt.Errorf("error preparing query MoveSalvage: %w", err)
 	}
 	if q.nthBucketStmt, err = db.PrepareContext(ctx, nthBucket); err != nil {
 		return nil, fmt.Errorf("error preparing query NthBucket: %w", err)
@@ -212,6 +272,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.sealImportStmt, err = db.PrepareContext(ctx, sealImport); err != nil {
 		return nil, fmt.Errorf("error preparing query SealImport: %w", err)
+	}
+	if q.sealSalvageStmt, err = db.PrepareContext(ctx, sealSalvage); err != nil {
+		return nil, fmt.Errorf("error preparing query SealSalvage: %w", err)
 	}
 	if q.sealSeriesStmt, err = db.PrepareContext(ctx, sealSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query SealSeries: %w", err)
@@ -268,6 +331,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countModeSeriesStmt: %w", cerr)
 		}
 	}
+	if q.countNamelessStmt != nil {
+		if cerr := q.countNamelessStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countNamelessStmt: %w", cerr)
+		}
+	}
 	if q.countRollupsStmt != nil {
 		if cerr := q.countRollupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countRollupsStmt: %w", cerr)
@@ -298,6 +366,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing createImportStmt: %w", cerr)
 		}
 	}
+	if q.createSalvageStmt != nil {
+		if cerr := q.createSalvageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing createSalvageStmt: %w", cerr)
+		}
+	}
 	if q.createSeriesStmt != nil {
 		if cerr := q.createSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing createSeriesStmt: %w", cerr)
@@ -306,6 +379,61 @@ func (q *Queries) Close() error {
 	if q.fileVersionStmt != nil {
 		if cerr := q.fileVersionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing fileVersionStmt: %w", cerr)
+		}
+	}
+	if q.fillBlockStmt != nil {
+		if cerr := q.fillBlockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillBlockStmt: %w", cerr)
+		}
+	}
+	if q.fillClockStmt != nil {
+		if cerr := q.fillClockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillClockStmt: %w", cerr)
+		}
+	}
+	if q.fillImportStmt != nil {
+		if cerr := q.fillImportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillImportStmt: %w", cerr)
+		}
+	}
+	if q.fillMetricMetadataStmt != nil {
+		if cerr := q.fillMetricMetadataStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillMetricMetadataStmt: %w", cerr)
+		}
+	}
+	if q.fillPushIntervalStmt != nil {
+		if cerr := q.fillPushIntervalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillPushIntervalStmt: %w", cerr)
+		}
+	}
+	if q.fillRollupStmt != nil {
+		if cerr := q.fillRollupStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillRollupStmt: %w", cerr)
+		}
+	}
+	if q.fillSalvageStmt != nil {
+		if cerr := q.fillSalvageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillSalvageStmt: %w", cerr)
+		}
+	}
+	if q.fillSampleStmt != nil {
+		if cerr := q.fillSampleStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillSampleStmt: %w", cerr)
+		}
+	}
+	if q.fillSeriesStmt != nil {
+		if cerr := q.fillSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillSeriesStmt: %w", cerr)
+		}
+	}
+	if q.fillStateRollupStmt != nil {
+		if cerr := q.fillStateRollupStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillStateRollupStmt: %w", cerr)
+		}
+	}
+	if q.fillTierStmt != nil {
+		if cerr := q.fillTierStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillTierStmt: %w", cerr)
 		}
 	}
 	if q.findMetricAggregationStmt != nil {
@@ -338,9 +466,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing firstSampleTimeStmt: %w", cerr)
 		}
 	}
+	if q.forgetHeldGroupsStmt != nil {
+		if cerr := q.forgetHeldGroupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetHeldGroupsStmt: %w", cerr)
+		}
+	}
 	if q.forgetSampleGroupsStmt != nil {
 		if cerr := q.forgetSampleGroupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetSampleGroupsStmt: %w", cerr)
+		}
+	}
+	if q.forgetTierStmt != nil {
+		if cerr := q.forgetTierStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetTierStmt: %w", cerr)
 		}
 	}
 	if q.forgetTiersStmt != nil {
@@ -358,6 +496,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing groupBlocksStmt: %w", cerr)
 		}
 	}
+	if q.groupBucketStmt != nil {
+		if cerr := q.groupBucketStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing groupBucketStmt: %w", cerr)
+		}
+	}
 	if q.groupSamplesStmt != nil {
 		if cerr := q.groupSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing groupSamplesStmt: %w", cerr)
@@ -366,6 +509,11 @@ func (q *Queries) Close() error {
 	if q.groupStatesStmt != nil {
 		if cerr := q.groupStatesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing groupStatesStmt: %w", cerr)
+		}
+	}
+	if q.hasStatesStmt != nil {
+		if cerr := q.hasStatesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasStatesStmt: %w", cerr)
 		}
 	}
 	if q.insertBlockStmt != nil {
@@ -443,6 +591,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listPartsStmt: %w", cerr)
 		}
 	}
+	if q.listPushIntervalsStmt != nil {
+		if cerr := q.listPushIntervalsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listPushIntervalsStmt: %w", cerr)
+		}
+	}
+	if q.listSalvagesStmt != nil {
+		if cerr := q.listSalvagesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listSalvagesStmt: %w", cerr)
+		}
+	}
 	if q.listSeriesStmt != nil {
 		if cerr := q.listSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listSeriesStmt: %w", cerr)
@@ -496,6 +654,11 @@ func (q *Queries) Close() error {
 	if q.mergeStatesStmt != nil {
 		if cerr := q.mergeStatesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing mergeStatesStmt: %w", cerr)
+		}
+	}
+	if q.moveSalvageStmt != nil {
+		if cerr := q.moveSalvageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing moveSalvageStmt: %w", cerr)
 		}
 	}
 	if q.nthBucketStmt != nil {
@@ -561,6 +724,11 @@ func (q *Queries) Close() error {
 	if q.sealImportStmt != nil {
 		if cerr := q.sealImportStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sealImportStmt: %w", cerr)
+		}
+	}
+	if q.sealSalvageStmt != nil {
+		if cerr := q.sealSalvageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sealSalvageStmt: %w", cerr)
 		}
 	}
 	if q.sealSeriesStmt != nil {
@@ -656,26 +824,43 @@ type Queries struct {
 	advanceLastSampleStmt      *sql.Stmt
 	advanceLastSamplesStmt     *sql.Stmt
 	countModeSeriesStmt        *sql.Stmt
+	countNamelessStmt          *sql.Stmt
 	countRollupsStmt           *sql.Stmt
 	countRowsStmt              *sql.Stmt
 	countSamplesStmt           *sql.Stmt
 	countSamplesInBlocksStmt   *sql.Stmt
 	countStateRollupsStmt      *sql.Stmt
 	createImportStmt           *sql.Stmt
+	createSalvageStmt          *sql.Stmt
 	createSeriesStmt           *sql.Stmt
 	fileVersionStmt            *sql.Stmt
+	fillBlockStmt              *sql.Stmt
+	fillClockStmt              *sql.Stmt
+	fillImportStmt             *sql.Stmt
+	fillMetricMetadataStmt     *sql.Stmt
+	fillPushIntervalStmt       *sql.Stmt
+	fillRollupStmt             *sql.Stmt
+	fillSalvageStmt            *sql.Stmt
+	fillSampleStmt             *sql.Stmt
+	fillSeriesStmt             *sql.Stmt
+	fillStateRollupStmt        *sql.Stmt
+	fillTierStmt               *sql.Stmt
 	findMetricAggregationStmt  *sql.Stmt
 	findSeriesStmt             *sql.Stmt
 	findSeriesIDStmt           *sql.Stmt
 	findTotalsStmt             *sql.Stmt
 	firstBucketStmt            *sql.Stmt
 	firstSampleTimeStmt        *sql.Stmt
+	forgetHeldGroupsStmt       *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
+	forgetTierStmt             *sql.Stmt
 	forgetTiersStmt            *sql.Stmt
 	getClockStmt               *sql.Stmt
 	groupBlocksStmt            *sql.Stmt
+	groupBucketStmt            *sql.Stmt
 	groupSamplesStmt           *sql.Stmt
 	groupStatesStmt            *sql.Stmt
+	hasStatesStmt              *sql.Stmt
 	insertBlockStmt            *sql.Stmt
 	insertSampleStmt           *sql.Stmt
 	lastBucketStmt             *sql.Stmt
@@ -691,6 +876,8 @@ type Queries struct {
 	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
 	listPartsStmt              *sql.Stmt
+	listPushIntervalsStmt      *sql.Stmt
+	listSalvagesStmt           *sql.Stmt
 	listSeriesStmt             *sql.Stmt
 	listSeriesAfterStmt        *sql.Stmt
 	listSeriesIndexStmt        *sql.Stmt
@@ -702,6 +889,7 @@ type Queries struct {
 	mendSeriesStmt             *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
 	mergeStatesStmt            *sql.Stmt
+	moveSalvageStmt            *sql.Stmt
 	nthBucketStmt              *sql.Stmt
 	nthSampleBeforeStmt        *sql.Stmt
 	nthSampleTimeStmt          *sql.Stmt
@@ -715,6 +903,7 @@ type Queries struct {
 	rollUpRollupsStmt          *sql.Stmt
 	rollUpSamplesStmt          *sql.Stmt
 	sealImportStmt             *sql.Stmt
+	sealSalvageStmt            *sql.Stmt
 	sealSeriesStmt             *sql.Stmt
 	setClockStmt               *sql.Stmt
 	setMetricMetadataStmt      *sql.Stmt
@@ -735,26 +924,43 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		advanceLastSampleStmt:      q.advanceLastSampleStmt,
 		advanceLastSamplesStmt:     q.advanceLastSamplesStmt,
 		countModeSeriesStmt:        q.countModeSeriesStmt,
+		countNamelessStmt:          q.countNamelessStmt,
 		countRollupsStmt:           q.countRollupsStmt,
 		countRowsStmt:              q.countRowsStmt,
 		countSamplesStmt:           q.countSamplesStmt,
 		countSamplesInBlocksStmt:   q.countSamplesInBlocksStmt,
 		countStateRollupsStmt:      q.countStateRollupsStmt,
 		createImportStmt:           q.createImportStmt,
+		createSalvageStmt:          q.createSalvageStmt,
 		createSeriesStmt:           q.createSeriesStmt,
 		fileVersionStmt:            q.fileVersionStmt,
+		fillBlockStmt:              q.fillBlockStmt,
+		fillClockStmt:              q.fillClockStmt,
+		fillImportStmt:             q.fillImportStmt,
+		fillMetricMetadataStmt:     q.fillMetricMetadataStmt,
+		fillPushIntervalStmt:       q.fillPushIntervalStmt,
+		fillRollupStmt:             q.fillRollupStmt,
+		fillSalvageStmt:            q.fillSalvageStmt,
+		fillSampleStmt:             q.fillSampleStmt,
+		fillSeriesStmt:             q.fillSeriesStmt,
+		fillStateRollupStmt:        q.fillStateRollupStmt,
+		fillTierStmt:               q.fillTierStmt,
 		findMetricAggregationStmt:  q.findMetricAggregationStmt,
 		findSeriesStmt:             q.findSeriesStmt,
 		findSeriesIDStmt:           q.findSeriesIDStmt,
 		findTotalsStmt:             q.findTotalsStmt,
 		firstBucketStmt:            q.firstBucketStmt,
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
+		forgetHeldGroupsStmt:       q.forgetHeldGroupsStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
+		forgetTierStmt:             q.forgetTierStmt,
 		forgetTiersStmt:            q.forgetTiersStmt,
 		getClockStmt:               q.getClockStmt,
 		groupBlocksStmt:            q.groupBlocksStmt,
+		groupBucketStmt:            q.groupBucketStmt,
 		groupSamplesStmt:           q.groupSamplesStmt,
 		groupStatesStmt:            q.groupStatesStmt,
+		hasStatesStmt:              q.hasStatesStmt,
 		insertBlockStmt:            q.insertBlockStmt,
 		insertSampleStmt:           q.insertSampleStmt,
 		lastBucketStmt:             q.lastBucketStmt,
@@ -770,6 +976,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
 		listPartsStmt:              q.listPartsStmt,
+		listPushIntervalsStmt:      q.listPushIntervalsStmt,
+		listSalvagesStmt:           q.listSalvagesStmt,
 		listSeriesStmt:             q.listSeriesStmt,
 		listSeriesAfterStmt:        q.listSeriesAfterStmt,
 		listSeriesIndexStmt:        q.listSeriesIndexStmt,
@@ -781,6 +989,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		mendSeriesStmt:             q.mendSeriesStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
 		mergeStatesStmt:            q.mergeStatesStmt,
+		moveSalvageStmt:            q.moveSalvageStmt,
 		nthBucketStmt:              q.nthBucketStmt,
 		nthSampleBeforeStmt:        q.nthSampleBeforeStmt,
 		nthSampleTimeStmt:          q.nthSampleTimeStmt,
@@ -794,6 +1003,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		rollUpRollupsStmt:          q.rollUpRollupsStmt,
 		rollUpSamplesStmt:          q.rollUpSamplesStmt,
 		sealImportStmt:             q.sealImportStmt,
+		sealSalvageStmt:            q.sealSalvageStmt,
 		sealSeriesStmt:             q.sealSeriesStmt,
 		setClockStmt:               q.setClockStmt,
 		setMetricMetadataStmt:      q.setMetricMetadataStmt,

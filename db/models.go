@@ -103,6 +103,17 @@ type Rollup struct {
 	Chk         sql.NullInt64
 }
 
+type Salvage struct {
+	ID        int64
+	Source    string
+	Hash      []byte
+	Successor int64
+	Place     string
+	Report    string
+	Ended     int64
+	Chk       sql.NullInt64
+}
+
 type SampleGroup struct {
 	SeriesID    int64
 	Ts          int64

@@ -141,6 +141,20 @@ CREATE TABLE imports (
   chk INTEGER
 ) STRICT;
 
+-- How far the rows of a damaged history have been taken in. source: the name of its file. hash: the SHA-256 of its content,
+-- empty until somebody has read it. successor: 1 where this file was made in its place, and so had none of its rows.
+-- place: the next row to be taken, as JSON; report: what was found and taken, as JSON. ended: when all of it was, 0 until then.
+CREATE TABLE salvages (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  hash BLOB NOT NULL,
+  successor INTEGER NOT NULL,
+  place TEXT NOT NULL,
+  report TEXT NOT NULL,
+  ended INTEGER NOT NULL,
+  chk INTEGER
+) STRICT;
+
 -- How far a receiver has been sent the buckets of a tier: intervals that were sent, and when; confirmed is when the receiver
 -- was seen to have all of it, NULL until then. Nothing writes it yet.
 CREATE TABLE push_intervals (
@@ -227,6 +241,12 @@ CREATE TRIGGER imports_by_hand AFTER UPDATE ON imports
 WHEN new.chk IS old.chk AND old.chk IS NOT NULL
 BEGIN
   UPDATE imports SET chk = NULL WHERE id = new.id;
+END;
+
+CREATE TRIGGER salvages_by_hand AFTER UPDATE ON salvages
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE salvages SET chk = NULL WHERE id = new.id;
 END;
 
 CREATE TRIGGER push_intervals_by_hand AFTER UPDATE ON push_intervals

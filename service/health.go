@@ -18,7 +18,7 @@ const (
 	FileDamaged        Reason = "file_damaged"        // the file is damaged, and no new one has taken its place yet
 	ContentDamaged     Reason = "content_damaged"     // rows are not as they were written, and are left out
 	OtherName          Reason = "other_name"          // the file is open for writing under another name
-	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and nobody has taken it away
+	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and has not been salvaged yet
 	MaintenanceOverdue Reason = "maintenance_overdue" // nothing is rolled up or deleted any more
 )
 
@@ -65,7 +65,11 @@ func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	problems := append(unsoundProblems(h.Unsound()), quarantineProblems(len(damaged))...)
+	runs, err := h.reader.Salvages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	problems := append(unsoundProblems(h.Unsound()), quarantineProblems(unsalvaged(damaged, runs), underWay(runs))...)
 	if backlog > maxBacklog {
 		problems = append(problems, Problem{MaintenanceOverdue,
 			fmt.Sprintf("raw samples of %s have not been rolled up", backlog.Round(time.Second))})
@@ -80,10 +84,11 @@ type vitals struct {
 	maintained time.Time // when a pass last ended without error, or the writer was opened
 	troubles   troubles
 
-	quarantinedFiles int  // damaged files beside this one
-	tooOld           bool // all samples of the last commit were refused as too old
-	exhausted        bool // nothing is left to give up, and the file is too large still
-	overCap          bool // file and WAL are larger than the size cap
+	quarantinedFiles int        // damaged files beside this one that have not been salvaged
+	salvage          SalvageRun // of one of them that is being taken in
+	tooOld           bool       // all samples of the last commit were refused as too old
+	exhausted        bool       // nothing is left to give up, and the file is too large still
+	overCap          bool       // file and WAL are larger than the size cap
 }
 
 // waits notes that samples wait.

@@ -51,8 +51,11 @@ func (l *loop) mend(err error) bool {
 	l.mending.failed, l.mending.adopt = false, true
 	l.hold = walHold{} // of the old file's WAL
 	l.walk = walk{}
+	if err := l.endSalvage(); err != nil {
+		l.log.Warn("what was put together of a damaged file cannot be removed", "err", err)
+	}
 	found := l.store.Findings()
-	l.announce(found)
+	l.announce(l.store)
 	switch {
 	case found.Quarantine != nil || found.StrayWAL != "":
 	case repo.IsDamage(err):
@@ -66,7 +69,7 @@ func (l *loop) mend(err error) bool {
 
 // prepareSound prepares the file, and a new one instead where damage is found with that, the second time for certain.
 func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
-	c.announce(store.Findings())
+	c.announce(store)
 	err := c.prepare(ctx, store)
 	for range 2 {
 		if !repo.IsDamage(err) {
@@ -75,7 +78,7 @@ func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
 		if err := store.Renew(ctx, err); err != nil {
 			return err
 		}
-		c.announce(store.Findings())
+		c.announce(store)
 		err = c.prepare(ctx, store)
 	}
 	return err
@@ -126,7 +129,8 @@ func (c *core) is(path string, info os.FileInfo) (bool, error) {
 }
 
 // announce logs and counts what was found when the file was opened.
-func (c *core) announce(findings repo.Findings) {
+func (c *core) announce(store *repo.Writer) {
+	findings := store.Findings()
 	if moved := findings.Quarantine; moved != nil {
 		c.log.Error("the file was damaged and has been moved aside, recording goes on in a new one",
 			"moved_to", moved.Path, "err", moved.Cause)
@@ -150,17 +154,21 @@ func (c *core) announce(findings repo.Findings) {
 	if findings.Unchecked {
 		c.log.Debug("the check at open has seen a part of the file only: it is a large one")
 	}
-	c.countQuarantined()
+	c.countQuarantined(store)
 }
 
-// countQuarantined looks for the damaged files that are still there.
-func (c *core) countQuarantined() {
+// countQuarantined looks for damaged files that are still there and have not been salvaged.
+func (c *core) countQuarantined(store *repo.Writer) {
 	list, err := repo.Quarantined(c.config.DBPath)
+	var runs []repo.SalvageRun
+	if err == nil && len(list) > 0 {
+		runs, err = store.Salvages(context.Background())
+	}
 	if err != nil {
-		c.log.Debug("can not look for damaged files", "err", err)
+		c.log.Debug("cannot look for damaged files", "err", err)
 		return
 	}
-	c.stats.quarantined(len(list))
+	c.stats.quarantined(unsalvaged(list, runs))
 }
 
 // quarantine counts a damaged file that was moved aside.
@@ -170,7 +178,7 @@ func (s *stats) quarantine() {
 	s.status.Quarantines++
 }
 
-// quarantined notes how many damaged files lie beside the file.
+// quarantined notes how many damaged files lie beside the file that have not been salvaged.
 func (s *stats) quarantined(files int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -197,18 +205,22 @@ func (v *vitals) damageProblems() []Problem {
 	if v.troubles.have(otherName) {
 		problems = append(problems, Problem{OtherName, ErrOtherName.Error()})
 	}
-	return append(problems, quarantineProblems(v.quarantinedFiles)...)
+	return append(problems, quarantineProblems(v.quarantinedFiles, v.salvage)...)
 }
 
-func quarantineProblems(files int) []Problem {
-	switch files {
-	case 0:
+// quarantineProblems says that damaged files lie beside the history, and how far the one has been
+// taken in that is under way.
+func quarantineProblems(files int, run SalvageRun) []Problem {
+	if files == 0 {
 		return nil
-	case 1:
-		return []Problem{{FileQuarantined,
-			"a damaged file lies beside the history: save what is wanted of it, and take it away"}}
-	default:
-		return []Problem{{FileQuarantined,
-			fmt.Sprintf("%d damaged files lie beside the history: save what is wanted of them, and take them away", files)}}
 	}
+	message := "a damaged file lies beside the history: what is intact in it is still to be taken in"
+	if files > 1 {
+		message = fmt.Sprintf(
+			"%d damaged files lie beside the history: what is intact in them is still to be taken in", files)
+	}
+	if run.Source != "" {
+		message += fmt.Sprintf("; of one %d rows have been so far", run.Report.Taken())
+	}
+	return []Problem{{FileQuarantined, message}}
 }

@@ -84,6 +84,10 @@ var tables = []table{
 		whole("second"), whole("aggregated"), blob("hash"), whole("newest_id"), blob("newest_hash"),
 		whole("updated"), chk,
 	}},
+	{name: "salvages", columns: []column{
+		id, text("source"), blob("hash"), whole("successor"), text("place"), text("report"),
+		whole("ended"), chk,
+	}},
 	{name: "push_intervals", byKey: true, columns: []column{
 		text("target"), text("granularity"), whole("from_ts"), whole("until_ts"), whole("sent"),
 		whole("confirmed").orNull(), chk,
