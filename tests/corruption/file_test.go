@@ -46,6 +46,19 @@ func TestFlippedBit(t *testing.T) {
 	})
 }
 
+// A page says that it has another number of rows: what is found then depends on the end from which one looks.
+func TestFlippedNumberOfRows(t *testing.T) {
+	whole, want := small(t)
+	for page := range len(whole[""]) / pageSize {
+		damaged := whole.clone()
+		damaged[""][page*pageSize+4] ^= 1 << 4
+		readContent(t, damaged.put(t), want)
+		if t.Failed() {
+			t.Fatalf("page %d", page+1)
+		}
+	}
+}
+
 // A sector, which is a page, is zeros, another one, or has changed places with another one.
 func TestSectors(t *testing.T) {
 	for name, damage := range map[string]func(this, other []byte){
