@@ -123,6 +123,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
 	}
+	if q.forgetSuccessorStmt, err = db.PrepareContext(ctx, forgetSuccessor); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetSuccessor: %w", err)
+	}
 	if q.forgetTierStmt, err = db.PrepareContext(ctx, forgetTier); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetTier: %w", err)
 	}
@@ -471,6 +474,11 @@ func (q *Queries) Close() error {
 	if q.forgetSampleGroupsStmt != nil {
 		if cerr := q.forgetSampleGroupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetSampleGroupsStmt: %w", cerr)
+		}
+	}
+	if q.forgetSuccessorStmt != nil {
+		if cerr := q.forgetSuccessorStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetSuccessorStmt: %w", cerr)
 		}
 	}
 	if q.forgetTierStmt != nil {
@@ -845,6 +853,7 @@ type Queries struct {
 	firstSampleTimeStmt        *sql.Stmt
 	forgetHeldGroupsStmt       *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
+	forgetSuccessorStmt        *sql.Stmt
 	forgetTierStmt             *sql.Stmt
 	forgetTiersStmt            *sql.Stmt
 	getClockStmt               *sql.Stmt
@@ -944,6 +953,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
 		forgetHeldGroupsStmt:       q.forgetHeldGroupsStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
+		forgetSuccessorStmt:        q.forgetSuccessorStmt,
 		forgetTierStmt:             q.forgetTierStmt,
 		forgetTiersStmt:            q.forgetTiersStmt,
 		getClockStmt:               q.getClockStmt,

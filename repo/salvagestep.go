@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 )
 
 // SalvageState is what a step of a salvage comes to.
@@ -76,12 +77,11 @@ func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageSta
 		switch {
 		case run.Ended != 0:
 			state = SalvageEnded
-			return nil
+			return w.nameSalvage(ctx, runs, run, filepath.Base(s.Source))
 		case tiers[Minute].Watermark <= s.newest:
 			state, run = SalvageWaits, SalvageRun{}
 			return nil
 		}
-		run.hash = s.hash
 		known := run.place
 		if !found {
 			run.Source = filepath.Base(s.Source)
@@ -91,9 +91,10 @@ func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageSta
 		}
 		run.Report.Pages, run.Report.LostPages = s.Report.Pages, s.Report.LostPages
 		run.Report.Found, run.Report.Torn, run.Report.Nameless = s.Report.Found, s.Report.Torn, s.Report.Nameless
-		if err := w.takeFew(ctx, s, runs, run.successor, tiers); err != nil {
+		if err := w.takeFew(ctx, s, &run, runs, tiers); err != nil {
 			return err
 		}
+		run.hash = s.hash
 		return w.moveSalvage(ctx, run, known)
 	})
 	if err == nil {
@@ -101,4 +102,19 @@ func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageSta
 		s.Report.Tiers = run.Report.Tiers
 	}
 	return state, err
+}
+
+// nameSalvage notes that a damaged file of this name has been taken: it was under another one.
+func (w *Writer) nameSalvage(ctx context.Context, runs []SalvageRun, taken SalvageRun, source string) error {
+	named := func(r SalvageRun) bool { return r.Source == source }
+	if slices.ContainsFunc(runs, func(r SalvageRun) bool { return named(r) && r.Ended != 0 }) {
+		return nil
+	}
+	taken.Source = source
+	i := slices.IndexFunc(runs, named)
+	if i < 0 {
+		return createSalvage(ctx, w.q, &taken)
+	}
+	taken.id, taken.successor = runs[i].id, runs[i].successor
+	return w.moveSalvage(ctx, taken, runs[i].place)
 }
