@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 )
@@ -22,7 +23,7 @@ const (
 // of any other file the buckets that are here already are left out. How far that is moves in the
 // same transaction, so no row is lost or taken twice, whoever goes on.
 //
-// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
+// Errors: ErrSalvageLost, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Salvage(ctx context.Context, s *Salvage, now Micros) (SalvageState, error) {
 	state, err := w.salvage(ctx, s, now)
 	if errors.Is(err, errSalvageMoved) {
@@ -37,7 +38,7 @@ func (w *Writer) salvage(ctx context.Context, s *Salvage, now Micros) (state Sal
 	}
 	page, err := s.read(ctx, s.run.place)
 	if err != nil {
-		return state, err
+		return state, unreadable(ctx, err)
 	}
 	run := s.run
 	run.place = page.next
@@ -117,4 +118,13 @@ func (w *Writer) nameSalvage(ctx context.Context, runs []SalvageRun, taken Salva
 	}
 	taken.id, taken.successor = runs[i].id, runs[i].successor
 	return w.moveSalvage(ctx, taken, runs[i].place)
+}
+
+// unreadable makes of an error of reading what was put together one that nobody takes for damage of
+// the history.
+func unreadable(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %s", ErrSalvageLost, err.Error())
 }

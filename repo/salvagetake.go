@@ -145,7 +145,7 @@ func (w *Writer) takeFloors(ctx context.Context, s *Salvage, tiers Tiers) error 
 func (w *Writer) takeRuns(ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun) error {
 	theirs, err := listSalvages(ctx, s.reader.q)
 	if err != nil {
-		return err
+		return unreadable(ctx, err)
 	}
 	for i := range runs {
 		ours := &runs[i]
@@ -172,7 +172,7 @@ func (w *Writer) takeRuns(ctx context.Context, s *Salvage, run *SalvageRun, runs
 func (w *Writer) takeMetadata(ctx context.Context, s *Salvage) error {
 	theirs, err := s.reader.q.ListMetricMetadata(ctx)
 	if err != nil {
-		return err
+		return unreadable(ctx, err)
 	}
 	ours, err := w.q.ListMetricMetadata(ctx)
 	if err != nil {
@@ -194,7 +194,7 @@ func (w *Writer) takeMetadata(ctx context.Context, s *Salvage) error {
 func (w *Writer) takeImports(ctx context.Context, s *Salvage, run *SalvageRun) error {
 	theirs, err := s.reader.q.ListImports(ctx)
 	if err != nil {
-		return err
+		return unreadable(ctx, err)
 	}
 	ours, err := w.q.ListImports(ctx)
 	if err != nil {
@@ -230,7 +230,7 @@ func (w *Writer) takeImports(ctx context.Context, s *Salvage, run *SalvageRun) e
 func (w *Writer) takePushIntervals(ctx context.Context, s *Salvage) error {
 	rows, err := s.reader.q.ListPushIntervals(ctx)
 	if err != nil {
-		return err
+		return unreadable(ctx, err)
 	}
 	for _, row := range rows {
 		if _, err := w.q.FillPushInterval(ctx, db.FillPushIntervalParams(row)); err != nil {
