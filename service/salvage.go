@@ -41,6 +41,9 @@ type Salvage struct {
 // ErrSalvaging says that another process is salvaging a damaged file of the history.
 var ErrSalvaging = repo.ErrSalvaging
 
+// ErrSalvageLost says that what was put together of a damaged file cannot be read: it has to be prepared once more.
+var ErrSalvageLost = repo.ErrSalvageLost
+
 // ErrSalvageWaits says that the rows of a damaged file reach beyond what the history has rolled up.
 var ErrSalvageWaits = errors.New("the rows are newer than what the history has rolled up")
 
@@ -76,7 +79,7 @@ func (s *Salvage) Close() error { return s.prepared.Close() }
 // ended. It goes on where an earlier run has ended, and takes nothing twice. A file whose place this one took has its buckets
 // added to those that are here; of any other file the buckets that are here already are left out.
 //
-// Errors: ErrSalvageWaits, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrSalvageWaits, ErrSalvageLost, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
 func (w *Writer) Salvage(ctx context.Context, s *Salvage) error {
 	if w.closed.Load() {
 		return ErrClosed
