@@ -72,7 +72,7 @@ func (s *Salvage) prepare(ctx context.Context) (err error) {
 
 // claim makes the folder, for this process alone.
 func (s *Salvage) claim() error {
-	if err := os.MkdirAll(s.folder, directoryMode); err != nil {
+	if err := os.Mkdir(s.folder, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	lock, err := os.OpenFile(s.folder, os.O_RDONLY|noFollow, 0)

@@ -132,7 +132,7 @@ func (f *filling) walk(doubtful bool) (some bool, err error) {
 		}
 		for table, rows := range page.GivenUp {
 			for range rows {
-				report.found(table, "", false, 0)
+				report.found(table, "", false, 0, 0)
 			}
 		}
 		for _, row := range page.Rows {
@@ -155,13 +155,13 @@ func (f *filling) take(row leaves.Row) error {
 		return nil
 	}
 	if row.Table == "series" && !namesSeries(row.Values[1:]) {
-		f.salvage.Report.found(row.Table, "", false, 0)
+		f.salvage.Report.found(row.Table, "", false, 0, 0)
 		return nil
 	}
 	in := columns{values: row.Values, chk: f.seal(row)}
 	_, err := put(f.ctx, f.q, &in)
-	granularity, ts, until := in.place(row.Table)
-	f.salvage.Report.found(row.Table, granularity, true, ts)
+	granularity, from, until := in.place(row.Table)
+	f.salvage.Report.found(row.Table, granularity, true, from, until)
 	f.salvage.newest = max(f.salvage.newest, until)
 	return err
 }
