@@ -86,6 +86,7 @@ func (w *Writer) Salvage(ctx context.Context, s *Salvage) error {
 	}
 	for state := repo.SalvageMore; state != repo.SalvageEnded; {
 		if err := w.core.do(ctx, func(ctx context.Context, l *loop) (err error) {
+			l.makeRoom()
 			state, err = l.store.Salvage(ctx, s.prepared, repo.MicrosOf(l.options.Now()))
 			l.checkpointIfDue()
 			l.options.Watchdog()

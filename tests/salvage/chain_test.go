@@ -23,7 +23,7 @@ type chain struct {
 }
 
 // parts of the chain end within an hour, so that its files have buckets in common.
-var parts = []time.Duration{80 * time.Minute, 150 * time.Minute, 200 * time.Minute}
+var parts = []time.Duration{70 * time.Minute, 100 * time.Minute, 130 * time.Minute}
 
 // newChain makes a chain whose second file has taken nothing, a part or all of the first one when it
 // is damaged. The files that go on are backups.
