@@ -125,6 +125,8 @@ func causeOf(err error) string {
 		return "disk_full"
 	case errors.Is(err, service.ErrOtherName):
 		return "other_name"
+	case errors.Is(err, service.ErrMountGone):
+		return "mount_gone"
 	case errors.Is(err, service.ErrDamaged):
 		return "damaged"
 	default:

@@ -55,7 +55,7 @@ type Batch struct {
 // Append stores a batch in one transaction and sets outcomes[i] to what became of sample i. A refused sample takes no
 // neighbour with it; an error means that nothing of the batch was stored.
 //
-// Errors: ErrBusy, ErrImportMoved, ErrDiskFull, ErrDamaged, and those of the file system.
+// Errors: ErrBusy, ErrImportMoved, ErrDiskFull, ErrMountGone, ErrDamaged, and those of the file system.
 func (w *Writer) Append(ctx context.Context, batch Batch, outcomes []Outcome) error {
 	a := appending{w: w, batch: batch, outcomes: outcomes, fresh: w.fresh[:0], late: w.late[:0]}
 	err := w.update(ctx, "append to", func() error { return a.run(ctx) })

@@ -36,6 +36,10 @@ var ErrOtherName = errors.New("the file is open for writing under another name (
 // ErrDiskFull says that there was no room to write: the file system, a quota or the limit on the size of files is exhausted.
 var ErrDiskFull = errors.New("there is no room left to write")
 
+// ErrMountGone says that the file system that the file was on is not mounted there any more: a medium
+// was pulled out, or somebody has unmounted it. Nothing is made in its place.
+var ErrMountGone = errors.New("what the file lies on is not mounted any more")
+
 // ErrTooManySeries says that the file has as many series as it may.
 var ErrTooManySeries = errors.New("too many series")
 

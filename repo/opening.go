@@ -253,6 +253,7 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 	o.lock.note(markOf(o.path, o.file))
 	o.findings.OtherNames = otherLinks(o.file)
 	w.lock, w.name, w.file, w.findings = o.lock, o.name, o.file, o.findings
+	w.place = placeOf(o.path)
 	return w, nil
 }
 
@@ -280,14 +281,15 @@ func (w *Writer) renamed() bool {
 // forgotten, the size cap holds on. After a failure the writer has the file that it had or none at all, which Lost
 // tells apart; with none, everything fails until it has been renewed.
 //
-// Errors: ErrDamaged when another process has the file open for writing, which then stays where it is, and those of OpenWriter.
+// Errors: ErrMountGone, and the file is closed then; ErrDamaged when another process has the file
+// open for writing, which then stays where it is; and those of OpenWriter.
 func (w *Writer) Renew(ctx context.Context, damage error) error {
 	w.failed = w.renew(ctx, damage)
 	return failure(ctx, "renew", w.path, w.failed)
 }
 
 func (w *Writer) renew(ctx context.Context, damage error) error {
-	if err := w.letGo(ctx, damage); err != nil {
+	if err := w.letGoOrAbandon(ctx, damage); err != nil {
 		return err
 	}
 	next, err := openWriter(ctx, w.path, w.synchronous, nil)

@@ -29,7 +29,7 @@ func (w *Writer) WALPagesLimit() int {
 // reader has a view that is older than the last commit, and then one at which none has a view that needs the WAL at all: a
 // reader which begins when all of the WAL has been copied does not. Nothing may be committed in between. It never waits.
 //
-// Errors: ErrDiskFull, ErrDamaged, and those of the file system.
+// Errors: ErrMountGone, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Restart(ctx context.Context) (bool, error) {
 	err := w.copyWAL(func() error {
 		return rawConn(w.conn, func(c *sqlite3.Conn) error {
@@ -53,6 +53,9 @@ func (w *Writer) Restart(ctx context.Context) (bool, error) {
 // copyWAL runs a checkpoint, and looks at the index before and after it: from one that lacks a part SQLite would take it
 // that all was copied, and reset a WAL that still has the only copy. After errIndex the index is made once more.
 func (w *Writer) copyWAL(checkpoint func() error) error {
+	if err := w.missing(); err != nil {
+		return err
+	}
 	if err := lookAtIndex(w.conn); err != nil {
 		return err
 	}

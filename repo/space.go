@@ -77,7 +77,7 @@ func (w *Writer) CheckpointDue() bool { return w.walPages >= w.checkpointAt }
 
 // Checkpoint copies the WAL into the file as far as no reader holds it, and syncs both. It never waits for a reader.
 //
-// Errors: ErrDiskFull, ErrDamaged, and those of the file system.
+// Errors: ErrMountGone, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Checkpoint(ctx context.Context) error {
 	var busy, pages, copied int
 	err := w.copyWAL(func() error {

@@ -60,8 +60,8 @@ var firstKey = functions.Key{IDs: [2]int64{math.MinInt64, math.MinInt64}, Value:
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Walk(ctx context.Context, walk *Walk) (more bool, err error) {
-	if w.gone {
-		return false, failure(ctx, "look through", w.path, w.failed)
+	if err := w.missing(); err != nil {
+		return false, failure(ctx, "look through", w.path, err)
 	}
 	next := *walk
 	if walk.found == nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"io/fs"
 	"time"
 
@@ -47,6 +46,7 @@ type Writer struct {
 	lock        *lock       // shared with the other writers of the file
 	name        *nameLock   // by which it has the file open
 	file        fs.FileInfo // which file this is
+	place       place       // where it lies
 	findings    Findings
 	gone        bool        // it is closed and could not be renewed yet
 	failed      error       // why not
@@ -174,10 +174,14 @@ func (w *Writer) watchWAL() error {
 	})
 }
 
-// Close closes the file. The last process to do so checkpoints the WAL and removes it.
+// Close closes the file. The last process to do so checkpoints the WAL and removes it, unless the
+// mount of the file is gone.
 func (w *Writer) Close() error {
 	if w.gone {
 		return nil // it could not be renewed
+	}
+	if w.unmounted() {
+		return failure(context.Background(), "close", w.path, w.abandon())
 	}
 	err := rawConn(w.conn, func(c *sqlite3.Conn) error { return leaveWAL(c, false) })
 	err = errors.Join(err, w.close())
@@ -202,8 +206,8 @@ func (w *Writer) Path() string { return w.path }
 
 // update runs f in a write transaction, and names the operation in its error.
 func (w *Writer) update(ctx context.Context, operation string, f func() error) error {
-	if w.gone {
-		return failure(ctx, operation, w.path, fmt.Errorf("%w, and there is no other one yet: %w", ErrDamaged, w.failed))
+	if err := w.missing(); err != nil {
+		return failure(ctx, operation, w.path, err)
 	}
 	return failure(ctx, operation, w.path, w.control.immediately(ctx, w.conn, f))
 }

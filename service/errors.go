@@ -22,6 +22,7 @@ var (
 	ErrOtherName   = repo.ErrOtherName
 	ErrBusy        = repo.ErrBusy
 	ErrDiskFull    = repo.ErrDiskFull
+	ErrMountGone   = repo.ErrMountGone
 )
 
 // What can be wrong with a sample or its series. All are found with errors.Is.

@@ -18,6 +18,7 @@ const (
 	FileDamaged        Reason = "file_damaged"        // the file is damaged, and no new one has taken its place yet
 	ContentDamaged     Reason = "content_damaged"     // rows are not as they were written, and are left out
 	OtherName          Reason = "other_name"          // the file is open for writing under another name
+	MountGone          Reason = "mount_gone"          // the file system that the file was on is not mounted any more
 	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and has not been salvaged yet
 	MaintenanceOverdue Reason = "maintenance_overdue" // nothing is rolled up or deleted any more
 )

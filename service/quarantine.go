@@ -196,7 +196,7 @@ func (s *stats) renewed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for op, trouble := range s.vitals.troubles {
-		if trouble == fileDamaged || trouble == otherName {
+		if trouble == fileDamaged || trouble == otherName || trouble == mountGone {
 			s.vitals.troubles[op] = noTrouble
 		}
 	}
@@ -210,6 +210,9 @@ func (v *vitals) damageProblems() []Problem {
 	}
 	if v.troubles.have(otherName) {
 		problems = append(problems, Problem{OtherName, ErrOtherName.Error()})
+	}
+	if v.troubles.have(mountGone) {
+		problems = append(problems, Problem{MountGone, ErrMountGone.Error()})
 	}
 	return append(problems, quarantineProblems(v.aside, v.salvage)...)
 }

@@ -31,6 +31,7 @@ const (
 	fileBusy
 	fileDamaged
 	otherName
+	mountGone
 	otherTrouble
 )
 
@@ -38,6 +39,8 @@ func troubleOf(err error) trouble {
 	switch {
 	case err == nil:
 		return noTrouble
+	case errors.Is(err, ErrMountGone):
+		return mountGone
 	case errors.Is(err, ErrDiskFull):
 		return diskFull
 	case errors.Is(err, ErrBusy):

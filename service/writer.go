@@ -80,8 +80,8 @@ func (w *Writer) Record(samples ...Sample) {
 // same.
 //
 // Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed; ErrBusy, ErrDiskFull,
-// ErrDamaged, ErrOtherName and those of the file system, when nothing of the commit was stored; and
-// that of ctx. A done ctx ends the wait, not the commit.
+// ErrDamaged, ErrOtherName, ErrMountGone and those of the file system, when nothing of the commit
+// was stored; and that of ctx. A done ctx ends the wait, not the commit.
 func (w *Writer) Write(ctx context.Context, samples ...Sample) error {
 	if w.closed.Load() {
 		return ErrClosed
