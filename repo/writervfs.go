@@ -94,7 +94,7 @@ var registerWriterVFS = sync.OnceValue(func() error {
 	}
 	own, err := ownVFS()
 	if err == nil {
-		vfs.Register(writerVFSName, writerVFS{own})
+		vfs.Register(writerVFSName, writerVFS{namesVFS{own}})
 	}
 	return err
 })
