@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"github.com/ncruces/go-sqlite3"
-	"github.com/ncruces/go-sqlite3/driver"
 )
 
 const (
@@ -100,7 +99,7 @@ func copyView(ctx context.Context, conn *sql.Conn, tx *sql.Tx, path string) erro
 // copyPages copies so many pages at a time.
 func copyPages(ctx context.Context, from *sqlite3.Conn, path string, pages int) error {
 	// Neither a journal nor a sync: a copy that is not completed is thrown away, and one that is gets synced at once.
-	backup, err := from.BackupInit("main", dsn(path, "rw", "",
+	backup, err := beginBackup(from, "main", dsn(path, "rw", "",
 		"journal_mode(off)", "synchronous(off)", fmt.Sprintf("cache_size(-%d)", backupCacheKiB)))
 	if err != nil {
 		return err
@@ -119,7 +118,7 @@ func copyPages(ctx context.Context, from *sqlite3.Conn, path string, pages int) 
 // checkCopy looks whether the file at path, which nobody else has open, is a sound history of this program.
 func checkCopy(ctx context.Context, path string) error {
 	// Immutable, or SQLite would put a -wal and a -shm beside it.
-	pool, err := driver.Open(readerDSN(path, "") + "&immutable=1")
+	pool, err := openPool(path, readerDSN(path, "")+"&immutable=1", nil)
 	if err != nil {
 		return err
 	}

@@ -35,13 +35,19 @@ func mendIndex(path string) error {
 		return nil // then it says nothing, and whoever is the first to open it empties it
 	}
 	index, err := readIndex(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !isHollow(index) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && !isHollow(index):
 		return nil
+	case err != nil && !errors.Is(err, errIndex):
+		return err
+	default:
+		return errors.Join(errIndex, beheadIndex(path))
 	}
-	return errors.Join(errIndex, beheadIndex(path))
 }
 
-// readIndex reads an index at once: what others write to it meanwhile would not fit together.
+// readIndex reads an index at once: what others write to it meanwhile would not fit together. It
+// returns errIndex for one that cannot be read, and not where it cannot be opened, for want of
+// descriptors perhaps.
 func readIndex(path string) ([]byte, error) {
 	file, err := os.OpenFile(path+indexSuffix, os.O_RDONLY|noFollow, 0)
 	if err != nil {
@@ -54,7 +60,10 @@ func readIndex(path string) ([]byte, error) {
 	}
 	index := make([]byte, info.Size())
 	n, err := file.ReadAt(index, 0)
-	return index[:n], ended(err)
+	if err := ended(err); err != nil {
+		return nil, fmt.Errorf("%w (%w)", errIndex, err)
+	}
+	return index[:n], nil
 }
 
 // isHollow says that an index lacks a part.

@@ -2,11 +2,9 @@ package repo
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
-	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
 )
 
@@ -28,7 +26,7 @@ func (v namesVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File
 	}
 	own, ok := file.(DriverFile)
 	if !ok {
-		return nil, got, errors.Join(fmt.Errorf("the driver's VFS opens a %T, which can not be wrapped", file), file.Close())
+		return nil, got, errors.Join(errFile(file), file.Close())
 	}
 	return &newJournal{DriverFile: own, directory: filepath.Dir(name.String())}, got, nil
 }
@@ -51,7 +49,7 @@ func (j *newJournal) Sync(flags vfs.SyncFlag) error {
 		return err
 	}
 	if err := syncDirectory(j.directory); err != nil {
-		return vfs.SystemError(err, sqlite3.IOERR_DIR_FSYNC)
+		return err
 	}
 	j.directory = ""
 	return nil

@@ -6,8 +6,10 @@ import (
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
+	"net/url"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -22,18 +24,41 @@ func openPool(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, erro
 	if err := areFiles(path); err != nil {
 		return nil, err
 	}
+	name, pragmas, err := takePragmas(name)
+	if err != nil {
+		return nil, err
+	}
 	inner, err := new(driver.SQLite).OpenConnector(name)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(&connector{Connector: inner, path: path, setUp: setUp}), nil
+	return sql.OpenDB(&connector{Connector: inner, path: path, pragmas: pragmas, setUp: setUp}), nil
 }
 
 type connector struct {
 	sqldriver.Connector
 
-	path  string
-	setUp func(*sqlite3.Conn) error
+	path    string
+	pragmas []string
+	setUp   func(*sqlite3.Conn) error
+}
+
+// takePragmas takes the pragmas out of a data source name, but for the one that the driver wants to
+// know of: of one that reads the file the driver says that it is invalid, whatever is wrong with
+// the file.
+func takePragmas(name string) (rest string, pragmas []string, err error) {
+	source, err := url.Parse(name)
+	if err != nil {
+		return "", nil, err
+	}
+	query := source.Query()
+	pragmas = query[pragmaParameter]
+	query.Del(pragmaParameter)
+	if slices.Contains(pragmas, queryOnly) {
+		query.Set(pragmaParameter, queryOnly)
+	}
+	source.RawQuery = encode(query)
+	return source.String(), pragmas, nil
 }
 
 // Where processes come and go, the first of them makes the index anew each time. That looks like one that was cut off, and is over
@@ -73,7 +98,7 @@ func (c *connector) mend() error {
 
 func (c *connector) connect(ctx context.Context) (*connection, error) {
 	_ = c.mend() // what can not be mended is seen again once it is open
-	conn := &connection{index: watchIndex(c.path)}
+	conn := &connection{cause: new(cause), index: watchIndex(c.path)}
 	err := conn.use(func() error { return conn.open(ctx, c) })
 	if err == nil {
 		return conn, nil
@@ -89,6 +114,7 @@ type connection struct {
 	driver.Conn
 
 	file  vfs.File // the database
+	cause *cause
 	index watchedIndex
 	lost  bool // it can not look at its index any more
 }
@@ -110,6 +136,13 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 	if c.file, ok = file.(vfs.File); !ok {
 		return fmt.Errorf("the driver's file is a %T, which can not be closed", file)
 	}
+	c.cause = &guardedOf(c.file).cause
+	defer raw.SetInterrupt(raw.SetInterrupt(ctx))
+	for _, pragma := range from.pragmas {
+		if err := raw.Exec("PRAGMA " + pragma); err != nil {
+			return err
+		}
+	}
 	if err := from.mend(); err != nil {
 		return err
 	}
@@ -119,7 +152,6 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 	if from.setUp == nil {
 		return nil
 	}
-	defer raw.SetInterrupt(raw.SetInterrupt(ctx))
 	return from.setUp(raw)
 }
 
@@ -151,7 +183,8 @@ func (c *connection) catch(call func() error) (err error) {
 			panic(fault)
 		}
 	}(debug.SetPanicOnFault(true))
-	return call()
+	c.cause.err = nil
+	return c.cause.explain(call(), c.index.path+indexSuffix)
 }
 
 // IsValid says that the connection may be used again.

@@ -106,7 +106,8 @@ func readingError(path string, err error) error {
 	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
 		return journalError(path, err)
 	}
-	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
+	forbidden := errors.Is(err, sqlite3.CANTOPEN) && errors.Is(err, fs.ErrPermission)
+	if forbidden || errors.Is(err, sqlite3.READONLY) {
 		return fmt.Errorf("%w: where nobody is writing the file, reading it takes the right to write to its directory, "+
 			"for SQLite's -wal and -shm files (%w)", fs.ErrPermission, err)
 	}

@@ -108,7 +108,7 @@ func (n newFile) pour(ctx context.Context, commits int, steps *steps) error {
 	return rawConn(n.old.conn, func(c *sqlite3.Conn) (err error) {
 		to := dsn(n.old.path, "rw", writerVFSName, "synchronous(full)",
 			fmt.Sprintf("cache_size(-%d)", cacheKiB))
-		backup, err := c.BackupInit("rebuilt", to)
+		backup, err := beginBackup(c, "rebuilt", to)
 		if err != nil {
 			return err
 		}

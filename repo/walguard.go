@@ -1,7 +1,9 @@
 package repo
 
 import (
+	"cmp"
 	"encoding/binary"
+	"errors"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
@@ -14,6 +16,7 @@ import (
 // which a checkpoint would write to the file.
 type guardedWAL struct {
 	DriverFile
+	cause    *cause
 	pageSize int64              // of the pages in it, 0 if that is not known
 	header   int64              // where the header was written that is still without its page
 	unsummed map[int64]struct{} // pages written here whose frames have no sum of theirs yet
@@ -25,8 +28,8 @@ type guardedWAL struct {
 	end    int64 // of what this connection has written since it began the WAL
 }
 
-func newGuardedWAL(file DriverFile) *guardedWAL {
-	return &guardedWAL{DriverFile: file, unsummed: map[int64]struct{}{}}
+func newGuardedWAL(file DriverFile, cause *cause) *guardedWAL {
+	return &guardedWAL{DriverFile: file, cause: cause, unsummed: map[int64]struct{}{}}
 }
 
 // ReadAt reads a page only as it was written.
@@ -38,8 +41,12 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 	if _, unsummed := w.unsummed[off]; unsummed || !w.isPage(p, off) {
 		return w.DriverFile.ReadAt(p, off)
 	}
-	if !w.readFrame(p, off) {
-		return 0, vfs.SystemError(errFrame, sqlite3.IOERR_DATA)
+	err := w.readFrame(p, off)
+	if errors.Is(err, errFrame) {
+		return 0, vfs.SystemError(w.cause.note(err), sqlite3.IOERR_DATA)
+	}
+	if err != nil {
+		return 0, err
 	}
 	return len(p), nil
 }
@@ -154,26 +161,29 @@ func (w *guardedWAL) startsPage(off int64) bool {
 	return (off-walHeaderBytes)%frameBytes(w.pageSize) == frameHeaderBytes
 }
 
-// readFrame reads a page, if it has the checksum of its frame, which goes on from the one before. There is no page 0: where
-// the number is missing, so are the sums.
-func (w *guardedWAL) readFrame(page []byte, off int64) bool {
+// readFrame reads a page, or errFrame if it has not got the checksum of its frame, which goes on
+// from the one before. There is no page 0: where the number is missing, so are the sums.
+func (w *guardedWAL) readFrame(page []byte, off int64) error {
 	start := off - frameHeaderBytes
 	from := start - 8 // where the sum before is: that of the header of the WAL, or of the frame before
 	if start > walHeaderBytes {
 		from = start - w.pageSize - 8
 	}
 	w.around = slices.Grow(w.around[:0], int(off-from)+len(page))[:int(off-from)+len(page)]
-	if n, _ := w.DriverFile.ReadAt(w.around, from); n < len(w.around) {
-		return false
+	if n, err := w.DriverFile.ReadAt(w.around, from); n < len(w.around) {
+		return cmp.Or(ended(err), errFrame)
 	}
 	copy(page, w.around[off-from:])
 	before, frame := [8]byte(w.around), [frameHeaderBytes]byte(w.around[start-from:])
 	if [4]byte(frame[:]) == [4]byte{} {
-		return false
+		return errFrame
 	}
 	w.page = int64(binary.BigEndian.Uint32(frame[:]))
 	// The order is that of the machine that began the WAL, which is seldom another one.
-	return followsOn(before, frame, page, false) || followsOn(before, frame, page, true)
+	if followsOn(before, frame, page, false) || followsOn(before, frame, page, true) {
+		return nil
+	}
+	return errFrame
 }
 
 // followsOn says that a frame has the sum that goes on from the one before.
