@@ -72,7 +72,8 @@ var classes = []struct {
 	{ErrBusy, []error{sqlite3.BUSY}},
 	{ErrNotDatabase, []error{sqlite3.NOTADB}},
 	// No row of ours breaks a rule of the schema, so where one does, that is not as it was written.
-	{ErrDamaged, []error{sqlite3.CONSTRAINT_CHECK, sqlite3.CORRUPT, sqlite3.IOERR_DATA, sqlite3.IOERR_CORRUPTFS}},
+	// A disk that cannot read a page may read it the next time: that is no damage of the page.
+	{ErrDamaged, []error{sqlite3.CONSTRAINT_CHECK, sqlite3.CORRUPT, sqlite3.IOERR_DATA}},
 	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks like.
 	{ErrDiskFull, append([]error{sqlite3.FULL, sqlite3.IOERR_SHMSIZE}, exhausted...)},
 }

@@ -241,9 +241,14 @@ func (w *Writer) Lost() bool {
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, w.file)
 }
 
-// Renew lets go of a file that is damaged, for which damage says how, or that Lost has found to be away, and opens the one that is
-// at the path then: a damaged one is moved aside first. Everything that the writer knew of the old file is
-// forgotten, the size cap holds on. After a failure the writer has the file that it had or none at all, which Lost
+// Ended says that the connection of this writer has ended, for want of memory, and nothing works
+// until it has been renewed. The file is sound.
+func (w *Writer) Ended() bool { return !w.gone && hasEnded(w.conn) }
+
+// Renew lets go of a file that is damaged, for which damage says how, or that Lost has found to be
+// away, or of a connection that has Ended, and opens the one that is at the path then: a damaged
+// one is moved aside first. Everything that the writer knew of the old file is forgotten, the size
+// cap holds on. After a failure the writer has the file that it had or none at all, which Lost
 // tells apart; with none, everything fails until it has been renewed.
 //
 // Errors: ErrDamaged when another process has the file open for writing, which then stays where it is, and those of OpenWriter.

@@ -116,7 +116,7 @@ type connection struct {
 	file  vfs.File // the database
 	cause *cause
 	index watchedIndex
-	lost  bool // it can not look at its index any more
+	lost  error // why it is only closed now: errIndex, or errEnded
 }
 
 func (c *connection) open(ctx context.Context, from *connector) error {
@@ -155,10 +155,14 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 	return from.setUp(raw)
 }
 
+// errEnded is of a connection that SQLite has given up in the middle of something, for want of
+// memory. The file is sound.
+var errEnded = errors.New("the connection has ended")
+
 // use calls SQLite.
 func (c *connection) use(call func() error) (err error) {
-	if c.lost {
-		return errIndex
+	if c.lost != nil {
+		return c.lost
 	}
 	return c.catch(call)
 }
@@ -174,25 +178,27 @@ func (c *connection) catch(call func() error) (err error) {
 			runtime.Error
 			Addr() uintptr
 		}:
-			c.lost, err = true, errIndex
+			c.lost, err = errIndex, errIndex
 		case runtime.Error:
 			panic(fault)
 		case error:
-			c.lost, err = true, fmt.Errorf("the connection has ended: %w", fault)
+			c.lost = fmt.Errorf("%w: %w", errEnded, fault)
+			err = c.lost
 		default:
 			panic(fault)
 		}
 	}(debug.SetPanicOnFault(true))
 	c.cause.err = nil
-	return c.cause.explain(call(), c.index.path+indexSuffix)
+	err = call()
+	return c.cause.explain(err, c.index.path+indexSuffix) // call may have set the cause
 }
 
 // IsValid says that the connection may be used again.
-func (c *connection) IsValid() bool { return !c.lost }
+func (c *connection) IsValid() bool { return c.lost == nil }
 
 // ResetSession refuses a connection that can not be used any more, and another one is opened.
 func (c *connection) ResetSession(context.Context) error {
-	if c.lost || c.index.changed() {
+	if c.lost != nil || c.index.changed() {
 		return sqldriver.ErrBadConn
 	}
 	return nil
@@ -200,17 +206,14 @@ func (c *connection) ResetSession(context.Context) error {
 
 // Close closes the connection, with its locks. After a fault SQLite may fail to: what is left then is its memory.
 func (c *connection) Close() error {
-	told := c.lost
+	told := c.lost != nil
 	err := c.catch(c.Conn.Close)
-	if !c.lost {
-		return err
-	}
-	if c.file != nil {
+	if c.lost != nil && c.file != nil {
 		_ = unlockIndex(c.file)
 		_ = c.file.Close()
 	}
 	if told {
-		return nil
+		err = nil
 	}
 	return err
 }
@@ -241,18 +244,32 @@ func (c *connection) PrepareContext(ctx context.Context, query string) (sqldrive
 
 // lookAtIndex is for where transactions begin and end. A fault at the end comes when the transaction is in the WAL already,
 // and nobody could say whether it counts.
-func (c *connection) lookAtIndex() { c.lost = c.lost || c.index.changed() }
+func (c *connection) lookAtIndex() {
+	if c.lost == nil && c.index.changed() {
+		c.lost = errIndex
+	}
+}
 
 // lookAtIndex returns errIndex where the connection cannot go on with its index.
 func lookAtIndex(conn *sql.Conn) error {
 	return conn.Raw(func(driverConn any) error {
 		if c, ok := driverConn.(*connection); ok {
-			if c.lookAtIndex(); c.lost {
-				return errIndex
-			}
+			c.lookAtIndex()
+			return c.lost
 		}
 		return nil
 	})
+}
+
+// hasEnded says that the connection can only be closed, although the file is sound.
+func hasEnded(conn *sql.Conn) bool {
+	err := conn.Raw(func(driverConn any) error {
+		if c, ok := driverConn.(*connection); ok {
+			return c.lost
+		}
+		return nil
+	})
+	return errors.Is(err, errEnded)
 }
 
 // ExecContext runs what is not prepared, which begins and ends transactions as a rule.
@@ -302,7 +319,7 @@ type statement struct {
 //
 // One that was in the middle of a commit is left alone: its end would commit once more, to a WAL that others have taken over.
 func (s *statement) Close() error {
-	if s.of.lost && s.controls {
+	if s.of.lost != nil && s.controls {
 		return nil
 	}
 	return s.of.catch(s.preparedStatement.Close)

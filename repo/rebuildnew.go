@@ -86,10 +86,10 @@ func (n newFile) fill(ctx context.Context, steps *steps) (rebuilt *Rebuilt, err 
 		return nil, err
 	}
 	if rebuilt, err = copyHistory(ctx, conn, n.old.version, steps); err != nil {
-		return nil, errors.Join(err, rollBack(ctx, conn))
+		return nil, undo(ctx, conn, err)
 	}
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return nil, errors.Join(err, rollBack(ctx, conn))
+		return nil, undo(ctx, conn, err)
 	}
 	var finding string
 	err = conn.QueryRowContext(ctx, "PRAGMA rebuilt.integrity_check(1)").Scan(&finding)

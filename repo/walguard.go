@@ -38,10 +38,14 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	w.page = 0
-	if _, unsummed := w.unsummed[off]; unsummed || !w.isPage(p, off) {
+	page, err := w.isPage(p, off)
+	if err != nil {
+		return 0, err
+	}
+	if _, unsummed := w.unsummed[off]; unsummed || !page {
 		return w.DriverFile.ReadAt(p, off)
 	}
-	err := w.readFrame(p, off)
+	err = w.readFrame(p, off)
 	if errors.Is(err, errFrame) {
 		return 0, vfs.SystemError(w.cause.note(err), sqlite3.IOERR_DATA)
 	}
@@ -54,21 +58,26 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 // isPage says that what is read is a page. Whoever begins a WAL settles how large its pages are,
 // and that may be another program; a connection that was opened before the file had any reads them
 // in another size at first.
-func (w *guardedWAL) isPage(p []byte, off int64) bool {
+func (w *guardedWAL) isPage(p []byte, off int64) (bool, error) {
 	if !isPageSize(len(p)) {
-		return false
+		return false, nil
 	}
 	if int64(len(p)) != w.pageSize {
-		w.learn()
+		if err := w.learn(); err != nil {
+			return false, err
+		}
 	}
-	return int64(len(p)) == w.pageSize && w.startsPage(off)
+	return int64(len(p)) == w.pageSize && w.startsPage(off), nil
 }
 
-// learn reads in the header how large the pages are.
-func (w *guardedWAL) learn() {
+// learn reads in the header how large the pages are. A WAL that is too short for one has none.
+func (w *guardedWAL) learn() error {
 	var start [walHeaderBytes]byte
-	_, _ = w.DriverFile.ReadAt(start[:], 0) // one that is too short has no pages
+	if _, err := w.DriverFile.ReadAt(start[:], 0); ended(err) != nil {
+		return err
+	}
 	w.learnFrom(start[:])
+	return nil
 }
 
 func (w *guardedWAL) learnFrom(start []byte) {
@@ -87,7 +96,9 @@ func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 	case off == 0 && len(p) == walHeaderBytes:
 		w.learnFrom(p)
 	case w.pageSize == 0:
-		w.learn()
+		if err := w.learn(); err != nil {
+			return 0, err
+		}
 	}
 	if len(w.held) > 0 && off != w.heldAt+frameHeaderBytes {
 		if err := w.writeHeld(); err != nil {

@@ -25,7 +25,7 @@ type mending struct {
 
 // follow goes on in the file that is at the path, if that is not the writer's any more. It costs one look at the path.
 func (l *loop) follow() {
-	if l.store.Lost() {
+	if l.store.Lost() || l.store.Ended() {
 		l.mend(nil)
 	}
 	if l.mending.adopt {
@@ -37,7 +37,8 @@ func (l *loop) follow() {
 // waits in the queue goes there. It returns false where nothing has changed: another process has the damaged file open, or no
 // new one can be made.
 func (l *loop) mend(err error) bool {
-	if !repo.IsDamage(err) && !l.store.Lost() {
+	ended := l.store.Ended()
+	if !repo.IsDamage(err) && !l.store.Lost() && !ended {
 		return false
 	}
 	failed := l.store.Renew(context.Background(), err)
@@ -55,6 +56,8 @@ func (l *loop) mend(err error) bool {
 	l.announce(found)
 	switch {
 	case found.Quarantine != nil || found.StrayWAL != "":
+	case ended:
+		l.log.Warn("a connection to the file has ended, and there is another one", "err", err)
 	case repo.IsDamage(err):
 		l.log.Warn("the file looked damaged, and was found sound when it was opened again", "err", err)
 	default:
