@@ -24,8 +24,8 @@ const (
 // copying ends by itself. The copy is a history like any other, and passes SQLite's integrity check before it appears at dest, whole and
 // with the permissions of the file. Nothing is overwritten, and nothing is left behind by a failure.
 //
-// Errors: ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy fails its check, those of the file
-// system, and that of ctx.
+// Errors: ErrNoPath, ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy
+// fails its check, those of the file system, and that of ctx.
 func (r *Reader) Backup(ctx context.Context, dest string) (int64, error) {
 	size, err := r.backup(ctx, dest)
 	return size, failure(ctx, "back up", r.path, err)

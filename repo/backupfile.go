@@ -14,6 +14,9 @@ import (
 
 // newPath returns the absolute path of dest, where a backup of the history at path may be made.
 func newPath(dest, path string) (string, error) {
+	if dest == "" {
+		return "", ErrNoPath
+	}
 	dest, err := filepath.Abs(dest)
 	if err != nil {
 		return "", err

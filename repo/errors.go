@@ -12,6 +12,7 @@ import (
 
 // What can be wrong with a file. All are found with errors.Is.
 var (
+	ErrNoPath      = errors.New("the path is empty: name a file")
 	ErrMissing     = errors.New("there is no such file")
 	ErrEmpty       = errors.New("the file is empty, nothing has been recorded yet")
 	ErrDirectory   = errors.New("this is a directory, want the path of a file")
@@ -43,6 +44,9 @@ func IsDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(e
 func failure(ctx context.Context, operation, path string, err error) error {
 	if err == nil {
 		return nil
+	}
+	if path == "" {
+		return fmt.Errorf("%s: %w", operation, classify(ctx, err))
 	}
 	return fmt.Errorf("%s %s: %w", operation, path, classify(ctx, err))
 }

@@ -121,6 +121,9 @@ func realPath(path string) (string, error) {
 
 // checkFile refuses what can not be a database, without opening it as one.
 func checkFile(path string) error {
+	if path == "" {
+		return ErrNoPath
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -34,7 +34,7 @@ type Reader struct {
 // OpenReader opens the file at path for reading. It makes and changes nothing but, beside a
 // history that nobody has open, SQLite's -wal and -shm.
 //
-// Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete,
+// Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete,
 // ErrInterrupted, ErrTooNew, ErrDamaged, and those of the file system.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	r, err := openReader(ctx, path)

@@ -68,11 +68,12 @@ type Writer struct {
 // earlier version is rebuilt, which takes room beside it for two and a half times its size for a while. A history that is
 // damaged is moved aside, and a new file takes its place. Findings says both, and Quarantined lists what lies there.
 //
-// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrBusy, ErrDiskFull,
-// and those of the file system; ErrInterrupted where nothing says whose the file is; ErrDamaged
-// where the file cannot be moved aside: another process has it open for writing, there is no lock
-// file and none can be made, a rename fails, or somebody has put it there and may still be copying
-// it, since it was changed less than five seconds ago. A file that is refused is left untouched.
+// Errors: ErrNoPath, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrBusy,
+// ErrDiskFull, and those of the file system; ErrInterrupted where nothing says whose the file is;
+// ErrDamaged where the file cannot be moved aside: another process has it open for writing, there
+// is no lock file and none can be made, a rename fails, or somebody has put it there and may still
+// be copying it, since it was changed less than five seconds ago. A file that is refused is left
+// untouched.
 func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	return OpenWriterWithProgress(ctx, path, synchronous, nil)
 }

@@ -12,7 +12,7 @@ import (
 // Quarantined lists the files beside the history at path that were moved there because they were damaged, the oldest first. The
 // -wal and -shm of each have its name. They are there, and told of in Health, until somebody takes them away.
 //
-// Errors: those of the file system.
+// Errors: ErrNoPath, and those of the file system.
 func Quarantined(path string) ([]string, error) { return repo.Quarantined(path) }
 
 // mending is what the writer's goroutine knows of a file that it could not go on with.
