@@ -47,7 +47,7 @@ func TestTooFewDescriptors(t *testing.T) {
 		"new":                   func(*testing.T, string) error { return nil },
 		"closed":                func(_ *testing.T, path string) error { return aHistory(path) },
 		"killed":                killed,
-		"of an earlier version": old,
+		"of an earlier version": oldHistory,
 		"cut off": func(_ *testing.T, path string) error {
 			return errors.Join(aHistory(path), os.Truncate(path, 4096))
 		},
@@ -113,7 +113,7 @@ func killed(t *testing.T, path string) error {
 	return filetest.CopyOpen(from, path)
 }
 
-func old(t *testing.T, path string) error {
+func oldHistory(t *testing.T, path string) error {
 	t.Helper()
 	statements, _ := filetest.OldHistory(3)
 	filetest.Old{Version: 2, Sums: true}.Make(t, path, statements)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
@@ -47,6 +48,9 @@ func failure(ctx context.Context, operation, path string, err error) error {
 	}
 	if path == "" {
 		return fmt.Errorf("%s: %w", operation, classify(ctx, err))
+	}
+	if of, ok := err.(*fs.PathError); ok && of.Path == path { //nolint:errorlint // its own words
+		err = &reworded{err, of.Err.Error()}
 	}
 	return fmt.Errorf("%s %s: %w", operation, path, classify(ctx, err))
 }
@@ -111,3 +115,8 @@ type reworded struct {
 
 func (e *reworded) Error() string { return e.text }
 func (e *reworded) Unwrap() error { return e.err }
+
+// busy is ErrBusy in words that say what keeps the file busy, and who may do what about it.
+func busy(text string, cause error) error {
+	return &reworded{errors.Join(ErrBusy, cause), text}
+}

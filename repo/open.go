@@ -127,7 +127,7 @@ func checkFile(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w (%w)", ErrMissing, err)
+		return &reworded{fmt.Errorf("%w (%w)", ErrMissing, err), ErrMissing.Error()}
 	case err != nil:
 		return err
 	case info.IsDir():

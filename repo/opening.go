@@ -178,7 +178,8 @@ func (o *opening) mustBeTheirs(last mark) error {
 	if !last.isStray(o.path, o.file) {
 		return nil
 	}
-	return fmt.Errorf("%w: the file was replaced, and its WAL is that of the old one, which is open still: try again in a moment", ErrBusy)
+	return busy("the file was replaced, and its WAL is that of the old one, which is open still: "+
+		"try again in a moment", nil)
 }
 
 // refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may

@@ -75,8 +75,8 @@ func (o *opening) afterAnother(ctx context.Context) error {
 	if err != nil || id.version() == schema.Version {
 		return err
 	}
-	return fmt.Errorf("%w: the schema version is %d, and to bring it to %d nobody else may be writing "+
-		"the file: end the other program first (%w)", ErrBusy, id.version(), schema.Version, errLocked)
+	return busy(fmt.Sprintf("its schema version is %d, and to bring it to %d nobody else may be "+
+		"writing it: end the other program first", id.version(), schema.Version), errLocked)
 }
 
 // share takes the lock together with the other writers. Who has it alone for so long is rebuilding

@@ -112,8 +112,11 @@ func (n newFile) pour(ctx context.Context, commits int, steps *steps) error {
 		if err != nil {
 			return err
 		}
-		// Without success nothing was written.
-		defer func() { err = errors.Join(err, backup.Close()) }()
+		defer func() { // without success nothing was written, and the end says once more why
+			if closed := backup.Close(); err == nil {
+				err = closed
+			}
+		}()
 		if _, err := backup.Step(1); err != nil { // which takes the write lock
 			return err
 		}
@@ -146,5 +149,5 @@ func (f *oldFile) mustBeUnchanged(c *sqlite3.Conn, commits int) (err error) {
 	if err := version.Err(); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: another program has written to the file meanwhile, try again", ErrBusy)
+	return busy("another program has written to the file meanwhile, try again", nil)
 }

@@ -28,6 +28,7 @@ func (l *loop) follow() {
 	if l.store.Lost() || l.store.Ended() {
 		l.mend(nil)
 	}
+	l.store.FollowMode()
 	if l.mending.adopt {
 		l.adopt()
 	}
