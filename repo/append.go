@@ -71,6 +71,7 @@ func (w *Writer) Append(ctx context.Context, batch Batch, outcomes []Outcome) er
 type appending struct {
 	w        *Writer
 	tiers    Tiers
+	lowest   Micros // floor of the tiers
 	batch    Batch
 	outcomes []Outcome
 	learned  []*Series // resolved in this transaction
@@ -84,6 +85,7 @@ func (a *appending) run(ctx context.Context) error {
 	if a.tiers, err = a.w.known.refresh(ctx, a.w); err != nil {
 		return err
 	}
+	a.lowest = a.tiers.LowestFloor()
 	for i := range a.batch.Samples {
 		if a.outcomes[i], err = a.add(ctx, i); err != nil {
 			return err
@@ -106,7 +108,7 @@ func (a *appending) add(ctx context.Context, i int) (Outcome, error) {
 		return RefusedValue, nil
 	case s.TS > a.batch.Latest:
 		return RefusedAhead, nil
-	case s.TS < a.tiers.LowestFloor():
+	case s.TS < a.lowest:
 		return RefusedOld, nil
 	}
 	switch err := a.resolve(ctx, s.Series); {

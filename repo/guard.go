@@ -7,6 +7,8 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
 // What the guards say of a page that SQLite would take for sound. They come with SQLite's
@@ -80,7 +82,7 @@ func (*guardedFile) MemoryMapper() vfs.MemoryMapper { return nil }
 
 func (f *guardedFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := f.DriverFile.ReadAt(p, off)
-	if off > 0 && n > 0 && n < len(p) && isPageSize(len(p)) && errors.Is(err, io.EOF) {
+	if off > 0 && n > 0 && n < len(p) && sqlitefile.IsPageSize(len(p)) && errors.Is(err, io.EOF) {
 		return 0, vfs.SystemError(f.cause.note(errCutOff), sqlite3.IOERR_DATA)
 	}
 	return n, err

@@ -6,28 +6,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
-// What the header of an SQLite file has where (https://sqlite.org/fileformat.html).
-const (
-	headerBytes         = 100
-	pageSizeOffset      = 16
-	writeVersionOffset  = 18
-	readVersionOffset   = 19
-	schemaFormatOffset  = 44
-	applicationIDOffset = 68
-)
+const walMode = 2 // the version of a file in WAL mode, for writing and for reading
 
-const (
-	walMode            = 2 // the version of a file in WAL mode, for writing and for reading
-	newestSchemaFormat = 4
-)
-
-// header is the beginning of an SQLite file, headerBytes of it or more.
+// header is the beginning of an SQLite file, sqlitefile.HeaderBytes of it or more.
 type header []byte
 
 // readHeader returns the header of the file at path, zeros where the file is too short to have one.
-func readHeader(path string) (header, error) { return readStart(path, headerBytes) }
+func readHeader(path string) (header, error) { return readStart(path, sqlitefile.HeaderBytes) }
 
 // readStart returns the first bytes of the file at path, zeros where the file is too short to have all of them.
 func readStart(path string, bytes int) ([]byte, error) {
@@ -44,33 +33,29 @@ func readStart(path string, bytes int) ([]byte, error) {
 }
 
 // inWALMode says that the file has a WAL while it is open.
-func (h header) inWALMode() bool { return h[readVersionOffset] == walMode }
+func (h header) inWALMode() bool { return h[sqlitefile.ReadVersionOffset] == walMode }
 
 // isOurs says that the file is a history.
 func (h header) isOurs() bool {
-	return binary.BigEndian.Uint32(h[applicationIDOffset:]) == applicationID
+	return binary.BigEndian.Uint32(h[sqlitefile.ApplicationIDOffset:]) == applicationID
 }
 
 // pageSize is how large the pages of the file are, or those of a new one where it has none yet.
 func (h header) pageSize() int64 {
-	size := int(binary.BigEndian.Uint16(h[pageSizeOffset:]))
-	if size == 1 { // 65536 does not fit
-		size = largestPage
+	if size, ok := sqlitefile.PageSize(h); ok {
+		return int64(size)
 	}
-	if !isPageSize(size) {
-		size = pageSize
-	}
-	return int64(size)
+	return pageSize
 }
 
 // check finds damage that SQLite itself tells in words only, or takes for a file that may not be written.
 func (h header) check() error {
-	if write, read := h[writeVersionOffset], h[readVersionOffset]; write > walMode || read > walMode {
+	if write, read := h[sqlitefile.WriteVersionOffset], h[sqlitefile.ReadVersionOffset]; write > walMode || read > walMode {
 		return fmt.Errorf("%w: its header says version %d for writing and %d for reading, want %d at most",
 			ErrDamaged, write, read, walMode)
 	}
-	if format := binary.BigEndian.Uint32(h[schemaFormatOffset:]); format > newestSchemaFormat {
-		return fmt.Errorf("%w: its header says schema format %d, want %d at most", ErrDamaged, format, newestSchemaFormat)
+	if format := binary.BigEndian.Uint32(h[sqlitefile.SchemaFormatOffset:]); format > sqlitefile.NewestSchemaFormat {
+		return fmt.Errorf("%w: its header says schema format %d, want %d at most", ErrDamaged, format, sqlitefile.NewestSchemaFormat)
 	}
 	return nil
 }

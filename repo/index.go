@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
 // An index is made of pieces of 32 KiB. The first one begins with two copies of a head, by which SQLite knows that it is sound. The
@@ -60,7 +62,7 @@ func readIndex(path string) ([]byte, error) {
 	}
 	index := make([]byte, info.Size())
 	n, err := file.ReadAt(index, 0)
-	if err := ended(err); err != nil {
+	if err := sqlitefile.Ended(err); err != nil {
 		return nil, fmt.Errorf("%w (%w)", errIndex, err)
 	}
 	return index[:n], nil

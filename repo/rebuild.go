@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 	"github.com/wanstore/wanstore/schema"
 )
 
@@ -26,10 +27,7 @@ type Rebuilt struct {
 
 // A file of an earlier version may have pages whose last bytes are their checksums, as the driver
 // writes them; its header says so. This version has none.
-const (
-	pageSumsOffset = 20
-	pageSumBytes   = 8
-)
+const pageSumBytes = 8
 
 // isOutdated says that a file is of an earlier version, or became one of this version in its WAL
 // alone: then its header is still the old one, and a connection of the driver would go on to write
@@ -39,7 +37,7 @@ func (o *opening) isOutdated(id identity) (bool, error) {
 		return id.version() > 0, nil
 	}
 	h, err := readHeader(o.path)
-	return err == nil && h[pageSumsOffset] == pageSumBytes, err
+	return err == nil && h[sqlitefile.ReservedOffset] == pageSumBytes, err
 }
 
 // bringUpToDate rebuilds a file of an earlier version, while no other writer has it open: what a

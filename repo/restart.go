@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
 // pinnedLimits is how many times the size at which a checkpoint is due the WAL may reach before it has to begin anew.
@@ -20,7 +22,7 @@ func (w *Writer) WALPagesLimit() int {
 	if w.sizeCap == 0 {
 		return pages
 	}
-	return min(pages, int(CrowdedWALUnder(w.sizeCap)/frameBytes(w.pageSize)))
+	return min(pages, int(CrowdedWALUnder(w.sizeCap)/sqlitefile.FrameBytes(w.pageSize)))
 }
 
 // Restart does what Checkpoint does, and says whether the next commit begins the WAL anew. That takes an instant at which no

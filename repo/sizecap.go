@@ -3,6 +3,8 @@ package repo
 import (
 	"context"
 	"fmt"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
 // MinSizeCap is the smallest size to which a writer can be held: with less there would be room for little but the WAL and the
@@ -67,7 +69,7 @@ type room struct {
 // reserve is how many bytes one transaction may add to the file, and write: what is planned for, or as much as one has written
 // before, where late samples or many states have put each row into a page of its own.
 func (w *Writer) reserve(series int64) int64 {
-	written := int64(w.largest) * frameBytes(w.pageSize)
+	written := int64(w.largest) * sqlitefile.FrameBytes(w.pageSize)
 	return max(w.planned(series), min(written, w.sizeCap/largestShare))
 }
 

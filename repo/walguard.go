@@ -8,6 +8,13 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
+)
+
+const (
+	walHeaderBytes   = sqlitefile.WALHeaderBytes
+	frameHeaderBytes = sqlitefile.FrameHeaderBytes
 )
 
 // guardedWAL checks each page that is read of a WAL against the checksum of its frame. SQLite
@@ -23,8 +30,10 @@ type guardedWAL struct {
 	page     int64              // the number of the page that was read last, 0 if that is not known
 
 	around []byte // what is read with a page
-	held   []byte // the header of a new frame, which is written with its page
+
+	held   []byte // new frames that are written together, or the header of one and not yet its page
 	heldAt int64
+	ends   bool  // the last one of them ends a transaction
 	end    int64 // of what this connection has written since it began the WAL
 }
 
@@ -59,7 +68,7 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 // and that may be another program; a connection that was opened before the file had any reads them
 // in another size at first.
 func (w *guardedWAL) isPage(p []byte, off int64) (bool, error) {
-	if !isPageSize(len(p)) {
+	if !sqlitefile.IsPageSize(len(p)) {
 		return false, nil
 	}
 	if int64(len(p)) != w.pageSize {
@@ -73,7 +82,7 @@ func (w *guardedWAL) isPage(p []byte, off int64) (bool, error) {
 // learn reads in the header how large the pages are. A WAL that is too short for one has none.
 func (w *guardedWAL) learn() error {
 	var start [walHeaderBytes]byte
-	if _, err := w.DriverFile.ReadAt(start[:], 0); ended(err) != nil {
+	if _, err := w.DriverFile.ReadAt(start[:], 0); sqlitefile.Ended(err) != nil {
 		return err
 	}
 	w.learnFrom(start[:])
@@ -82,8 +91,8 @@ func (w *guardedWAL) learn() error {
 
 func (w *guardedWAL) learnFrom(start []byte) {
 	w.pageSize = 0
-	if header, ok := parseWALHeader(start); ok {
-		w.pageSize = int64(header.pageSize)
+	if header, ok := sqlitefile.ParseWALHeader(start); ok {
+		w.pageSize = int64(header.PageSize)
 	}
 }
 
@@ -100,7 +109,7 @@ func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 			return 0, err
 		}
 	}
-	if len(w.held) > 0 && off != w.heldAt+frameHeaderBytes {
+	if len(w.held) > 0 && off != w.heldAt+int64(len(w.held)) {
 		if err := w.writeHeld(); err != nil {
 			return 0, err
 		}
@@ -123,32 +132,69 @@ func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 	return w.write(p, off)
 }
 
-// write writes the header of a frame at the end of the WAL together with its page, which always follows: that is half of the
-// calls of a commit.
+// mostHeld bounds what is held of a large transaction.
+const mostHeld = 1 << 16
+
+// write writes the frames of a transaction at the end of the WAL in one call: SQLite makes two
+// calls a frame, which is a good part of what a commit costs. Nobody reads them before the last
+// one, which ends the transaction.
 func (w *guardedWAL) write(p []byte, off int64) (int, error) {
 	switch {
 	case off == 0:
 		w.end = walHeaderBytes
 	case w.header == off && off >= w.end && len(p) == frameHeaderBytes:
-		w.held, w.heldAt = append(w.held[:0], p...), off
+		w.hold(p, off)
+		w.ends = sqlitefile.EndsTransaction(p)
 		return len(p), nil
 	case len(w.held) > 0:
-		w.around = append(append(w.around[:0], w.held...), p...)
-		w.held, w.end = w.held[:0], w.heldAt+int64(len(w.around))
-		n, err := w.DriverFile.WriteAt(w.around, w.heldAt)
-		return max(n-frameHeaderBytes, 0), err
+		w.hold(p, off)
+		w.end = off + int64(len(p))
+		if !w.ends && len(w.held) < mostHeld {
+			return len(p), nil
+		}
+		if err := w.writeHeld(); err != nil {
+			return 0, err
+		}
+		return len(p), nil
 	}
 	return w.DriverFile.WriteAt(p, off)
 }
 
-// writeHeld writes a header whose page did not follow.
+// hold keeps what follows on what is held.
+func (w *guardedWAL) hold(p []byte, off int64) {
+	if len(w.held) == 0 {
+		w.heldAt = off
+	}
+	w.held = append(w.held, p...)
+}
+
+// writeHeld writes what is held.
 func (w *guardedWAL) writeHeld() error {
 	if len(w.held) == 0 {
 		return nil
 	}
 	_, err := w.DriverFile.WriteAt(w.held, w.heldAt)
 	w.held = w.held[:0]
-	return err
+	if err != nil {
+		w.end = w.heldAt // where the next transaction begins
+	}
+	return noRoom(err)
+}
+
+// Size says how large the WAL is.
+func (w *guardedWAL) Size() (int64, error) {
+	if err := w.writeHeld(); err != nil {
+		return 0, err
+	}
+	return w.DriverFile.Size()
+}
+
+// Truncate cuts the WAL off.
+func (w *guardedWAL) Truncate(size int64) error {
+	if err := w.writeHeld(); err != nil {
+		return err
+	}
+	return w.DriverFile.Truncate(size)
 }
 
 // Sync brings to the disk what was written.
@@ -169,7 +215,7 @@ func (w *guardedWAL) startsPage(off int64) bool {
 	if off <= walHeaderBytes || w.pageSize == 0 {
 		return false
 	}
-	return (off-walHeaderBytes)%frameBytes(w.pageSize) == frameHeaderBytes
+	return (off-walHeaderBytes)%sqlitefile.FrameBytes(w.pageSize) == frameHeaderBytes
 }
 
 // readFrame reads a page, or errFrame if it has not got the checksum of its frame, which goes on
@@ -182,7 +228,7 @@ func (w *guardedWAL) readFrame(page []byte, off int64) error {
 	}
 	w.around = slices.Grow(w.around[:0], int(off-from)+len(page))[:int(off-from)+len(page)]
 	if n, err := w.DriverFile.ReadAt(w.around, from); n < len(w.around) {
-		return cmp.Or(ended(err), errFrame)
+		return cmp.Or(sqlitefile.Ended(err), errFrame)
 	}
 	copy(page, w.around[off-from:])
 	before, frame := [8]byte(w.around), [frameHeaderBytes]byte(w.around[start-from:])
@@ -199,11 +245,11 @@ func (w *guardedWAL) readFrame(page []byte, off int64) error {
 
 // followsOn says that a frame has the sum that goes on from the one before.
 func followsOn(before [8]byte, frame [frameHeaderBytes]byte, page []byte, bigEndian bool) bool {
-	sum := runningSum{
-		s1: binary.BigEndian.Uint32(before[:]), s2: binary.BigEndian.Uint32(before[4:]),
-		bigEndian: bigEndian,
+	sum := sqlitefile.Sum{
+		S1: binary.BigEndian.Uint32(before[:]), S2: binary.BigEndian.Uint32(before[4:]),
+		BigEndian: bigEndian,
 	}
-	sum.add(frame[:8])
-	sum.add(page)
-	return sum.isAt(frame[16:])
+	sum.Add(frame[:8])
+	sum.Add(page)
+	return sum.IsAt(frame[16:])
 }

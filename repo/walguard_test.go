@@ -2,6 +2,7 @@ package repo
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
 // A transaction that is larger than the page cache may write pages to the WAL before it ends, read
@@ -52,6 +54,47 @@ func TestTransactionLargerThanTheCache(t *testing.T) {
 				t.Errorf("%d rows", got)
 			}
 		})
+	}
+}
+
+// A transaction that is rolled back after it has written to the WAL leaves nothing behind, whether
+// the next one is shorter than it or longer.
+func TestLargeTransactionRolledBack(t *testing.T) {
+	path := filetest.Path(t)
+	w, err := OpenWriter(t.Context(), path, SynchronousNormal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	exec := func(query string) {
+		t.Helper()
+		if _, err := w.conn.ExecContext(t.Context(), query); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec("PRAGMA cache_size = 10; PRAGMA cache_spill = 10; CREATE TABLE large (x TEXT)")
+	fill := `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+		INSERT INTO large SELECT '%s' || hex(randomblob(50)) FROM n`
+	want := int64(0)
+	for _, rows := range []int64{1, 3000, 10, 9000} {
+		failed := errors.New("rolled back")
+		err := immediately(t.Context(), w.conn, func() error {
+			exec(fmt.Sprintf(fill, 5000, "lost"))
+			return failed
+		})
+		if !errors.Is(err, failed) {
+			t.Fatal(err)
+		}
+		exec(fmt.Sprintf(fill, rows, "kept"))
+		want += rows
+		if got := filetest.Int(t, path, "SELECT count(*) FROM large WHERE x LIKE 'kept%'"); got != want {
+			t.Errorf("another connection reads %d rows, want %d", got, want)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := filetest.Int(t, path, "SELECT count(*) FROM large"); got != want {
+		t.Errorf("%d rows, want %d", got, want)
 	}
 }
 
@@ -103,17 +146,17 @@ func turn(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	binary.BigEndian.PutUint32(wal, binary.BigEndian.Uint32(wal)^1)
-	sum := runningSum{bigEndian: wal[3]&1 != 0}
+	sum := sqlitefile.Sum{BigEndian: wal[3]&1 != 0}
 	seal := func(at int) {
-		binary.BigEndian.PutUint32(wal[at:], sum.s1)
-		binary.BigEndian.PutUint32(wal[at+4:], sum.s2)
+		binary.BigEndian.PutUint32(wal[at:], sum.S1)
+		binary.BigEndian.PutUint32(wal[at+4:], sum.S2)
 	}
-	sum.add(wal[:24])
+	sum.Add(wal[:24])
 	seal(24)
 	const frame = frameHeaderBytes + pageSize
 	for at := walHeaderBytes; at+frame <= len(wal); at += frame {
-		sum.add(wal[at:][:8])
-		sum.add(wal[at+frameHeaderBytes:][:pageSize])
+		sum.Add(wal[at:][:8])
+		sum.Add(wal[at+frameHeaderBytes:][:pageSize])
 		seal(at + 16)
 	}
 	if err := os.WriteFile(path, wal, 0o600); err != nil {

@@ -45,10 +45,15 @@ type roomFile struct{ DriverFile }
 
 func (f roomFile) WriteAt(p []byte, off int64) (int, error) {
 	n, err := f.DriverFile.WriteAt(p, off)
+	return n, noRoom(err)
+}
+
+// noRoom tells SQLite what a failure to write is for.
+func noRoom(err error) error {
 	if isAny(err, exhausted) {
-		err = vfs.SystemError(err, sqlite3.FULL)
+		return vfs.SystemError(err, sqlite3.FULL)
 	}
-	return n, err
+	return err
 }
 
 // DeviceCharacteristics leaves out the atomic writes of F2FS: they have methods of their own, which are not wrapped, and are

@@ -78,6 +78,7 @@ func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 
 // settle tells every waiter what became of its entries.
 func (l *loop) settle() {
+	var taken run
 	sample := 0
 	for _, e := range l.entries {
 		outcome := repo.Stored
@@ -92,8 +93,29 @@ func (l *loop) settle() {
 		case refusals[outcome] != nil:
 			e.waiter.refuse(e, refusals[outcome])
 		default:
-			e.waiter.accept()
+			taken.add(e.waiter)
 		}
+	}
+	taken.end()
+}
+
+// run is how many entries of one waiter follow each other: what is waited for is told once a run.
+type run struct {
+	waiter  *waiter
+	entries int
+}
+
+func (r *run) add(w *waiter) {
+	if w != r.waiter {
+		r.end()
+		*r = run{waiter: w}
+	}
+	r.entries++
+}
+
+func (r *run) end() {
+	if r.waiter != nil {
+		r.waiter.accept(r.entries)
 	}
 }
 

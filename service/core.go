@@ -209,7 +209,8 @@ func (c *core) submit(ctx context.Context, work func(*loop)) error {
 // flush waits until everything that is in the queue has been committed.
 func (c *core) flush(ctx context.Context) error {
 	mark := newWaiter(1)
-	if err := c.queue.submit(ctx, []entry{{waiter: mark, dropped: c.queue.state().dropped}}); err != nil {
+	dropped := c.queue.state().dropped
+	if err := c.queue.submit(ctx, 1, func(int) entry { return entry{waiter: mark, dropped: dropped} }); err != nil {
 		return err
 	}
 	return mark.wait(ctx)

@@ -81,16 +81,15 @@ func (q *queue) countForeign() {
 	q.mu.Unlock()
 }
 
-// submit adds entries that somebody waits for, and waits itself while there is no room for them.
+// submit adds n entries that somebody waits for, and waits itself while there is no room for them.
 //
 // Errors: ErrClosed, and that of ctx.
-func (q *queue) submit(ctx context.Context, entries []entry) error {
-	for {
-		rest, room, err := q.offer(entries)
-		if err != nil || len(rest) == 0 {
+func (q *queue) submit(ctx context.Context, n int, entryAt func(int) entry) error {
+	for added := 0; ; {
+		more, room, err := q.offer(added, n, entryAt)
+		if added += more; err != nil || added == n {
 			return err
 		}
-		entries = rest
 		select {
 		case <-room:
 		case <-ctx.Done():
@@ -99,38 +98,48 @@ func (q *queue) submit(ctx context.Context, entries []entry) error {
 	}
 }
 
-// offer adds what there is room for, and returns the rest with a channel that closes when there is room again.
-func (q *queue) offer(entries []entry) (rest []entry, room <-chan struct{}, err error) {
+// offer adds the entries from one on for which there is room, and says how many. The channel closes
+// when there is room again.
+func (q *queue) offer(from, n int, entryAt func(int) entry) (added int, room <-chan struct{}, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {
-		return nil, nil, ErrClosed
+		return 0, nil, ErrClosed
 	}
-	fits := min(len(entries), len(q.ring)-q.size)
-	for _, e := range entries[:fits] {
-		q.add(e)
+	added = min(n-from, len(q.ring)-q.size)
+	for i := range added {
+		q.add(entryAt(from + i))
 	}
-	if fits > 0 {
+	if added > 0 {
 		q.signal()
 	}
 	if q.room == nil {
 		q.room = make(chan struct{})
 	}
-	return entries[fits:], q.room, nil
+	return added, q.room, nil
 }
 
 func (q *queue) add(e entry) {
-	q.ring[(q.head+q.size)%len(q.ring)] = e
+	q.ring[q.wrap(q.head+q.size)] = e
 	q.size++
 	if e.waiter != nil {
 		q.waiting++
 	}
 }
 
+// wrap is i modulo the length of the ring: i is less than twice that, and a division costs more
+// than all else that is done for an entry.
+func (q *queue) wrap(i int) int {
+	if i >= len(q.ring) {
+		return i - len(q.ring)
+	}
+	return i
+}
+
 func (q *queue) removeOldest() entry {
 	e := q.ring[q.head]
 	q.ring[q.head] = entry{}
-	q.head = (q.head + 1) % len(q.ring)
+	q.head = q.wrap(q.head + 1)
 	q.size--
 	if e.waiter != nil {
 		q.waiting--
@@ -194,7 +203,7 @@ func (q *queue) putBack(entries []entry) {
 	fits := min(len(entries), len(q.ring)-q.size)
 	q.dropped += int64(len(entries) - fits)
 	for i := range fits {
-		q.head = (q.head + len(q.ring) - 1) % len(q.ring)
+		q.head = q.wrap(q.head + len(q.ring) - 1)
 		q.ring[q.head] = entries[len(entries)-1-i]
 		q.size++
 	}

@@ -28,28 +28,35 @@ func newWaiter(entries int) *waiter {
 	return w
 }
 
-// accept settles one entry that is in the file.
-func (w *waiter) accept() { w.settle(nil) }
+// accept settles entries that are in the file.
+func (w *waiter) accept(entries int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.settled(entries)
+}
 
 // refuse settles one entry that is not.
 func (w *waiter) refuse(e entry, reason error) {
 	if e.series == nil {
-		w.settle(reason) // a mark of Flush
+		w.fail(reason) // a mark of Flush
 		return
 	}
-	w.settle(&SampleError{Sample: Sample{Series: e.series, Time: e.ts.Time(), Value: e.value}, Err: reason})
+	w.fail(&SampleError{Sample: Sample{Series: e.series, Time: e.ts.Time(), Value: e.value}, Err: reason})
 }
 
-func (w *waiter) settle(err error) {
+func (w *waiter) fail(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if err != nil {
-		w.refused++
-		if len(w.errs) < maxSampleErrors {
-			w.errs = append(w.errs, err)
-		}
+	w.refused++
+	if len(w.errs) < maxSampleErrors {
+		w.errs = append(w.errs, err)
 	}
-	if w.left--; w.left == 0 {
+	w.settled(1)
+}
+
+// settled is called under the lock.
+func (w *waiter) settled(entries int) {
+	if w.left -= entries; w.left == 0 {
 		close(w.done)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -85,19 +86,33 @@ func (w *Writer) Write(ctx context.Context, samples ...Sample) error {
 		return ErrClosed
 	}
 	waiter := newWaiter(len(samples))
-	entries := make([]entry, 0, len(samples))
-	for _, s := range samples {
-		if s.Series == nil || s.Series.owner != w.core {
-			w.core.queue.countForeign()
-			waiter.settle(&SampleError{Sample: s, Err: ErrSeries})
-			continue
-		}
-		entries = append(entries, entry{series: s.Series, ts: repo.MicrosOf(s.Time), value: s.Value, waiter: waiter})
-	}
-	if err := w.core.queue.submit(ctx, entries); err != nil {
+	own := w.own(samples, waiter)
+	if err := w.core.queue.submit(ctx, len(own), func(i int) entry {
+		s := &own[i]
+		return entry{series: s.Series, ts: repo.MicrosOf(s.Time), value: s.Value, waiter: waiter}
+	}); err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
 	return waiter.wait(ctx)
+}
+
+// own returns the samples that have a series of this writer, and refuses the others.
+func (w *Writer) own(samples []Sample, waiter *waiter) []Sample {
+	foreign := func(s Sample) bool { return s.Series == nil || s.Series.owner != w.core }
+	first := slices.IndexFunc(samples, foreign)
+	if first < 0 {
+		return samples
+	}
+	own := slices.Clone(samples[:first])
+	for _, s := range samples[first:] {
+		if !foreign(s) {
+			own = append(own, s)
+			continue
+		}
+		w.core.queue.countForeign()
+		waiter.fail(&SampleError{Sample: s, Err: ErrSeries})
+	}
+	return own
 }
 
 // Flush blocks until everything that was recorded before it has been committed.
