@@ -41,18 +41,45 @@ var ErrImportMoved = errors.New("another process is importing the same data")
 // IsDamage says that an error is of a file which can not go on being a history.
 func IsDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase) }
 
-// failure adds the operation and the path to err, and the sentinel of its SQLite code.
+// located is an error of an operation on a file.
+type located struct {
+	operation, path string
+	err             error
+}
+
+func (l *located) Error() string {
+	if l.path == "" {
+		return l.operation + ": " + l.err.Error()
+	}
+	return l.operation + " " + l.path + ": " + l.err.Error()
+}
+
+func (l *located) Unwrap() error { return l.err }
+
+// failure adds the operation and the path to err, which may have them already, and the sentinel of
+// its SQLite code.
 func failure(ctx context.Context, operation, path string, err error) error {
-	if err == nil {
+	switch of := err.(type) { //nolint:errorlint // what is further in says something else
+	case nil:
 		return nil
+	case *located:
+		if of.path == path {
+			operation, err = of.operation, of.err
+		}
+	case *fs.PathError:
+		if of.Path == path {
+			err = &reworded{err, of.Err.Error()}
+		}
 	}
-	if path == "" {
-		return fmt.Errorf("%s: %w", operation, classify(ctx, err))
+	return &located{operation, path, classify(ctx, err)}
+}
+
+// bare is what was wrong, without where.
+func bare(err error) error {
+	if l, ok := err.(*located); ok { //nolint:errorlint // what is further in says something else
+		return l.err
 	}
-	if of, ok := err.(*fs.PathError); ok && of.Path == path { //nolint:errorlint // its own words
-		err = &reworded{err, of.Err.Error()}
-	}
-	return fmt.Errorf("%s %s: %w", operation, path, classify(ctx, err))
+	return err
 }
 
 // classify joins err with the sentinel that callers match. What fails after its context has ended fails because of that,

@@ -3,7 +3,6 @@ package repo_test
 import (
 	"context"
 	"errors"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -63,18 +62,6 @@ func changed(statements string) maker {
 	return func(path string) error {
 		return errors.Join(aHistory(path), filetest.Run(path, statements))
 	}
-}
-
-// aHistory makes a history of one sample, and closes it.
-func aHistory(path string) error {
-	ctx := context.Background()
-	w, err := repo.OpenWriter(ctx, path, repo.SynchronousNormal)
-	if err != nil {
-		return err
-	}
-	sample := repo.Sample{Series: newSeries("rtt"), TS: start, Value: 1}
-	batch := repo.Batch{Samples: []repo.Sample{sample}, Latest: math.MaxInt64}
-	return errors.Join(w.Append(ctx, batch, make([]repo.Outcome, 1)), w.Close())
 }
 
 // openers open the file at a path, and fail.

@@ -162,9 +162,9 @@ func (w *Writer) letGoOfIndex() error {
 // withoutIndex opens a file whose index could not be read. Where no other writer has it open, the index goes: the card may have
 // worn out where it lies.
 func (o *opening) withoutIndex(ctx context.Context) (*Writer, error) {
-	if o.lock.own(ctx) == nil {
+	if o.alone || o.lock.tryOwn() == nil {
 		if err := dropIndex(o.path); err != nil {
-			return nil, errors.Join(err, o.lock.share(ctx))
+			return nil, err
 		}
 	}
 	return o.try(ctx)

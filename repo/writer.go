@@ -44,6 +44,7 @@ type Writer struct {
 
 	synchronous Synchronous
 	lock        *lock       // shared with the other writers of the file
+	unshared    bool        // and given up until the next transaction
 	file        fs.FileInfo // which file this is
 	findings    Findings
 	gone        bool        // it is closed and could not be renewed yet
@@ -64,9 +65,11 @@ type Writer struct {
 	row     seal.Row
 }
 
-// OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing. A file of an
-// earlier version is rebuilt, which takes room beside it for two and a half times its size for a while. A history that is
-// damaged is moved aside, and a new file takes its place. Findings says both, and Quarantined lists what lies there.
+// OpenWriter opens the file at path for writing. It makes the file and its directory where they are
+// missing. A file of an earlier version is rebuilt, which takes room beside it for two and a half
+// times its size for a while. A history that is damaged is moved aside, and a new file takes its
+// place. Findings says both, and Quarantined lists what lies there. It blocks while another process
+// is opening the file.
 //
 // Errors: ErrNoPath, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrBusy,
 // ErrDiskFull, and those of the file system; ErrInterrupted where nothing says whose the file is;
@@ -201,7 +204,11 @@ func (w *Writer) update(ctx context.Context, operation string, f func() error) e
 	if w.gone {
 		return failure(ctx, operation, w.path, fmt.Errorf("%w, and there is no other one yet: %w", ErrDamaged, w.failed))
 	}
-	return failure(ctx, operation, w.path, w.control.immediately(ctx, w.conn, f))
+	err := w.shareAgain(ctx)
+	if err == nil {
+		err = w.control.immediately(ctx, w.conn, f)
+	}
+	return failure(ctx, operation, w.path, err)
 }
 
 // Tiers returns the state of the tiers.

@@ -38,8 +38,8 @@ func (l *loop) follow() {
 // waits in the queue goes there. It returns false where nothing has changed: another process has the damaged file open, or no
 // new one can be made.
 func (l *loop) mend(err error) bool {
-	ended := l.store.Ended()
-	if !repo.IsDamage(err) && !l.store.Lost() && !ended {
+	lost, ended := l.store.Lost(), l.store.Ended()
+	if !repo.IsDamage(err) && !lost && !ended {
 		return false
 	}
 	failed := l.store.Renew(context.Background(), err)
@@ -59,7 +59,7 @@ func (l *loop) mend(err error) bool {
 	case found.Quarantine != nil || found.StrayWAL != "":
 	case ended:
 		l.log.Warn("a connection to the file has ended, and there is another one", "err", err)
-	case repo.IsDamage(err):
+	case !lost:
 		l.log.Warn("the file looked damaged, and was found sound when it was opened again", "err", err)
 	default:
 		l.log.Warn("the file was taken away or replaced: recording goes on in the one that is at its path now")
