@@ -123,6 +123,8 @@ func causeOf(err error) string {
 		return "busy"
 	case errors.Is(err, service.ErrDiskFull):
 		return "disk_full"
+	case errors.Is(err, service.ErrOtherName):
+		return "other_name"
 	case errors.Is(err, service.ErrDamaged):
 		return "damaged"
 	default:

@@ -75,7 +75,7 @@ func unreadable(err error) service.Problem {
 	}
 	for _, known := range []error{
 		service.ErrMissing, service.ErrEmpty, service.ErrDirectory, service.ErrNotDatabase, service.ErrForeign,
-		service.ErrTooNew, service.ErrDamaged, fs.ErrPermission, errClosed,
+		service.ErrTooNew, service.ErrOtherName, service.ErrDamaged, fs.ErrPermission, errClosed,
 	} {
 		if errors.Is(err, known) {
 			return service.Problem{Reason: fileUnreadable, Message: known.Error()}

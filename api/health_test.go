@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -105,6 +106,27 @@ func TestHealthOfAFileThatCanNotBeRead(t *testing.T) {
 	}
 	healthy(t, answering(t, api.Options{Path: r.path + ".away"}), "file_unreadable")
 	healthy(t, answering(t, api.Options{Path: r.path + ".away", Writer: r.writer}), "file_unreadable")
+}
+
+// A file that is recorded is not shown under another name, where it would look as if it stood still.
+func TestHealthOfAFileUnderAnotherName(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
+		t.Skip("names are not locked on this system")
+	}
+	r := record(t, service.Config{})
+	link := r.path + ".link"
+	if err := os.Link(r.path, link); err != nil {
+		t.Fatal(err)
+	}
+	a := answering(t, api.Options{Path: link})
+	healthy(t, a, "file_unreadable")
+	answer := ask(t, a, http.MethodGet, "/health")
+	if text := answer.Body.String(); !strings.Contains(text, service.ErrOtherName.Error()) {
+		t.Errorf("/health says %s, want %q", text, service.ErrOtherName)
+	}
+	if answer := ask(t, a, http.MethodGet, "/metrics/history?range=1h"); answer.Code != http.StatusServiceUnavailable {
+		t.Errorf("a question: got %d, want 503: %s", answer.Code, answer.Body)
+	}
 }
 
 // A file that comes is found, one that goes is missed.

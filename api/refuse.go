@@ -33,7 +33,8 @@ func statusOf(err error) int {
 		return known.status
 	}
 	for _, reason := range []error{
-		errUnavailable, service.ErrDamaged, service.ErrNotDatabase, service.ErrBusy, context.Canceled, context.DeadlineExceeded,
+		errUnavailable, service.ErrOtherName, service.ErrDamaged, service.ErrNotDatabase, service.ErrBusy,
+		context.Canceled, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, reason) {
 			return http.StatusServiceUnavailable

@@ -36,6 +36,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.countModeSeriesStmt, err = db.PrepareContext(ctx, countModeSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CountModeSeries: %w", err)
 	}
+	if q.countNamelessStmt, err = db.PrepareContext(ctx, countNameless); err != nil {
+		return nil, fmt.Errorf("error preparing query CountNameless: %w", err)
+	}
 	if q.countRollupsStmt, err = db.PrepareContext(ctx, countRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query CountRollups: %w", err)
 	}
@@ -54,11 +57,47 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.createImportStmt, err = db.PrepareContext(ctx, createImport); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateImport: %w", err)
 	}
+	if q.createSalvageStmt, err = db.PrepareContext(ctx, createSalvage); err != nil {
+		return nil, fmt.Errorf("error preparing query CreateSalvage: %w", err)
+	}
 	if q.createSeriesStmt, err = db.PrepareContext(ctx, createSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateSeries: %w", err)
 	}
 	if q.fileVersionStmt, err = db.PrepareContext(ctx, fileVersion); err != nil {
 		return nil, fmt.Errorf("error preparing query FileVersion: %w", err)
+	}
+	if q.fillBlockStmt, err = db.PrepareContext(ctx, fillBlock); err != nil {
+		return nil, fmt.Errorf("error preparing query FillBlock: %w", err)
+	}
+	if q.fillClockStmt, err = db.PrepareContext(ctx, fillClock); err != nil {
+		return nil, fmt.Errorf("error preparing query FillClock: %w", err)
+	}
+	if q.fillImportStmt, err = db.PrepareContext(ctx, fillImport); err != nil {
+		return nil, fmt.Errorf("error preparing query FillImport: %w", err)
+	}
+	if q.fillMetricMetadataStmt, err = db.PrepareContext(ctx, fillMetricMetadata); err != nil {
+		return nil, fmt.Errorf("error preparing query FillMetricMetadata: %w", err)
+	}
+	if q.fillPushIntervalStmt, err = db.PrepareContext(ctx, fillPushInterval); err != nil {
+		return nil, fmt.Errorf("error preparing query FillPushInterval: %w", err)
+	}
+	if q.fillRollupStmt, err = db.PrepareContext(ctx, fillRollup); err != nil {
+		return nil, fmt.Errorf("error preparing query FillRollup: %w", err)
+	}
+	if q.fillSalvageStmt, err = db.PrepareContext(ctx, fillSalvage); err != nil {
+		return nil, fmt.Errorf("error preparing query FillSalvage: %w", err)
+	}
+	if q.fillSampleStmt, err = db.PrepareContext(ctx, fillSample); err != nil {
+		return nil, fmt.Errorf("error preparing query FillSample: %w", err)
+	}
+	if q.fillSeriesStmt, err = db.PrepareContext(ctx, fillSeries); err != nil {
+		return nil, fmt.Errorf("error preparing query FillSeries: %w", err)
+	}
+	if q.fillStateRollupStmt, err = db.PrepareContext(ctx, fillStateRollup); err != nil {
+		return nil, fmt.Errorf("error preparing query FillStateRollup: %w", err)
+	}
+	if q.fillTierStmt, err = db.PrepareContext(ctx, fillTier); err != nil {
+		return nil, fmt.Errorf("error preparing query FillTier: %w", err)
 	}
 	if q.findMetricAggregationStmt, err = db.PrepareContext(ctx, findMetricAggregation); err != nil {
 		return nil, fmt.Errorf("error preparing query FindMetricAggregation: %w", err)
@@ -69,14 +108,26 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.findSeriesIDStmt, err = db.PrepareContext(ctx, findSeriesID); err != nil {
 		return nil, fmt.Errorf("error preparing query FindSeriesID: %w", err)
 	}
+	if q.findTotalsStmt, err = db.PrepareContext(ctx, findTotals); err != nil {
+		return nil, fmt.Errorf("error preparing query FindTotals: %w", err)
+	}
 	if q.firstBucketStmt, err = db.PrepareContext(ctx, firstBucket); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstBucket: %w", err)
 	}
 	if q.firstSampleTimeStmt, err = db.PrepareContext(ctx, firstSampleTime); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstSampleTime: %w", err)
 	}
+	if q.forgetHeldGroupsStmt, err = db.PrepareContext(ctx, forgetHeldGroups); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetHeldGroups: %w", err)
+	}
 	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
+	}
+	if q.forgetSuccessorStmt, err = db.PrepareContext(ctx, forgetSuccessor); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetSuccessor: %w", err)
+	}
+	if q.forgetTierStmt, err = db.PrepareContext(ctx, forgetTier); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetTier: %w", err)
 	}
 	if q.forgetTiersStmt, err = db.PrepareContext(ctx, forgetTiers); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetTiers: %w", err)
@@ -87,8 +138,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.groupBlocksStmt, err = db.PrepareContext(ctx, groupBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupBlocks: %w", err)
 	}
+	if q.groupBucketStmt, err = db.PrepareContext(ctx, groupBucket); err != nil {
+		return nil, fmt.Errorf("error preparing query GroupBucket: %w", err)
+	}
 	if q.groupSamplesStmt, err = db.PrepareContext(ctx, groupSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupSamples: %w", err)
+	}
+	if q.groupStatesStmt, err = db.PrepareContext(ctx, groupStates); err != nil {
+		return nil, fmt.Errorf("error preparing query GroupStates: %w", err)
+	}
+	if q.hasStatesStmt, err = db.PrepareContext(ctx, hasStates); err != nil {
+		return nil, fmt.Errorf("error preparing query HasStates: %w", err)
 	}
 	if q.insertBlockStmt, err = db.PrepareContext(ctx, insertBlock); err != nil {
 		return nil, fmt.Errorf("error preparing query InsertBlock: %w", err)
@@ -135,6 +195,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listPartsStmt, err = db.PrepareContext(ctx, listParts); err != nil {
 		return nil, fmt.Errorf("error preparing query ListParts: %w", err)
 	}
+	if q.listPushIntervalsStmt, err = db.PrepareContext(ctx, listPushIntervals); err != nil {
+		return nil, fmt.Errorf("error preparing query ListPushIntervals: %w", err)
+	}
+	if q.listSalvagesStmt, err = db.PrepareContext(ctx, listSalvages); err != nil {
+		return nil, fmt.Errorf("error preparing query ListSalvages: %w", err)
+	}
 	if q.listSeriesStmt, err = db.PrepareContext(ctx, listSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSeries: %w", err)
 	}
@@ -165,8 +231,11 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.mergeRollupStmt, err = db.PrepareContext(ctx, mergeRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeRollup: %w", err)
 	}
-	if q.mergeStateRollupStmt, err = db.PrepareContext(ctx, mergeStateRollup); err != nil {
-		return nil, fmt.Errorf("error preparing query MergeStateRollup: %w", err)
+	if q.mergeStatesStmt, err = db.PrepareContext(ctx, mergeStates); err != nil {
+		return nil, fmt.Errorf("error preparing query MergeStates: %w", err)
+	}
+	if q.moveSalvageStmt, err = db.PrepareContext(ctx, moveSalvage); err != nil {
+		return nil, fmt.Errorf("error preparing query MoveSalvage: %w", err)
 	}
 	if q.nthBucketStmt, err = db.PrepareContext(ctx, nthBucket); err != nil {
 		return nil, fmt.Errorf("error preparing query NthBucket: %w", err)
@@ -204,14 +273,11 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.rollUpSamplesStmt, err = db.PrepareContext(ctx, rollUpSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query RollUpSamples: %w", err)
 	}
-	if q.rollUpStateRollupsStmt, err = db.PrepareContext(ctx, rollUpStateRollups); err != nil {
-		return nil, fmt.Errorf("error preparing query RollUpStateRollups: %w", err)
-	}
-	if q.rollUpStateSamplesStmt, err = db.PrepareContext(ctx, rollUpStateSamples); err != nil {
-		return nil, fmt.Errorf("error preparing query RollUpStateSamples: %w", err)
-	}
 	if q.sealImportStmt, err = db.PrepareContext(ctx, sealImport); err != nil {
 		return nil, fmt.Errorf("error preparing query SealImport: %w", err)
+	}
+	if q.sealSalvageStmt, err = db.PrepareContext(ctx, sealSalvage); err != nil {
+		return nil, fmt.Errorf("error preparing query SealSalvage: %w", err)
 	}
 	if q.sealSeriesStmt, err = db.PrepareContext(ctx, sealSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query SealSeries: %w", err)
@@ -225,8 +291,8 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
 		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
 	}
-	if q.statesBesideStmt, err = db.PrepareContext(ctx, statesBeside); err != nil {
-		return nil, fmt.Errorf("error preparing query StatesBeside: %w", err)
+	if q.stateVersionStmt, err = db.PrepareContext(ctx, stateVersion); err != nil {
+		return nil, fmt.Errorf("error preparing query StateVersion: %w", err)
 	}
 	if q.sumSeriesStmt, err = db.PrepareContext(ctx, sumSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query SumSeries: %w", err)
@@ -268,6 +334,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing countModeSeriesStmt: %w", cerr)
 		}
 	}
+	if q.countNamelessStmt != nil {
+		if cerr := q.countNamelessStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing countNamelessStmt: %w", cerr)
+		}
+	}
 	if q.countRollupsStmt != nil {
 		if cerr := q.countRollupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing countRollupsStmt: %w", cerr)
@@ -298,6 +369,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing createImportStmt: %w", cerr)
 		}
 	}
+	if q.createSalvageStmt != nil {
+		if cerr := q.createSalvageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing createSalvageStmt: %w", cerr)
+		}
+	}
 	if q.createSeriesStmt != nil {
 		if cerr := q.createSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing createSeriesStmt: %w", cerr)
@@ -306,6 +382,61 @@ func (q *Queries) Close() error {
 	if q.fileVersionStmt != nil {
 		if cerr := q.fileVersionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing fileVersionStmt: %w", cerr)
+		}
+	}
+	if q.fillBlockStmt != nil {
+		if cerr := q.fillBlockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillBlockStmt: %w", cerr)
+		}
+	}
+	if q.fillClockStmt != nil {
+		if cerr := q.fillClockStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillClockStmt: %w", cerr)
+		}
+	}
+	if q.fillImportStmt != nil {
+		if cerr := q.fillImportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillImportStmt: %w", cerr)
+		}
+	}
+	if q.fillMetricMetadataStmt != nil {
+		if cerr := q.fillMetricMetadataStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillMetricMetadataStmt: %w", cerr)
+		}
+	}
+	if q.fillPushIntervalStmt != nil {
+		if cerr := q.fillPushIntervalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillPushIntervalStmt: %w", cerr)
+		}
+	}
+	if q.fillRollupStmt != nil {
+		if cerr := q.fillRollupStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillRollupStmt: %w", cerr)
+		}
+	}
+	if q.fillSalvageStmt != nil {
+		if cerr := q.fillSalvageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillSalvageStmt: %w", cerr)
+		}
+	}
+	if q.fillSampleStmt != nil {
+		if cerr := q.fillSampleStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillSampleStmt: %w", cerr)
+		}
+	}
+	if q.fillSeriesStmt != nil {
+		if cerr := q.fillSeriesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillSeriesStmt: %w", cerr)
+		}
+	}
+	if q.fillStateRollupStmt != nil {
+		if cerr := q.fillStateRollupStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillStateRollupStmt: %w", cerr)
+		}
+	}
+	if q.fillTierStmt != nil {
+		if cerr := q.fillTierStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillTierStmt: %w", cerr)
 		}
 	}
 	if q.findMetricAggregationStmt != nil {
@@ -323,6 +454,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing findSeriesIDStmt: %w", cerr)
 		}
 	}
+	if q.findTotalsStmt != nil {
+		if cerr := q.findTotalsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing findTotalsStmt: %w", cerr)
+		}
+	}
 	if q.firstBucketStmt != nil {
 		if cerr := q.firstBucketStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing firstBucketStmt: %w", cerr)
@@ -333,9 +469,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing firstSampleTimeStmt: %w", cerr)
 		}
 	}
+	if q.forgetHeldGroupsStmt != nil {
+		if cerr := q.forgetHeldGroupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetHeldGroupsStmt: %w", cerr)
+		}
+	}
 	if q.forgetSampleGroupsStmt != nil {
 		if cerr := q.forgetSampleGroupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetSampleGroupsStmt: %w", cerr)
+		}
+	}
+	if q.forgetSuccessorStmt != nil {
+		if cerr := q.forgetSuccessorStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetSuccessorStmt: %w", cerr)
+		}
+	}
+	if q.forgetTierStmt != nil {
+		if cerr := q.forgetTierStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetTierStmt: %w", cerr)
 		}
 	}
 	if q.forgetTiersStmt != nil {
@@ -353,9 +504,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing groupBlocksStmt: %w", cerr)
 		}
 	}
+	if q.groupBucketStmt != nil {
+		if cerr := q.groupBucketStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing groupBucketStmt: %w", cerr)
+		}
+	}
 	if q.groupSamplesStmt != nil {
 		if cerr := q.groupSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing groupSamplesStmt: %w", cerr)
+		}
+	}
+	if q.groupStatesStmt != nil {
+		if cerr := q.groupStatesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing groupStatesStmt: %w", cerr)
+		}
+	}
+	if q.hasStatesStmt != nil {
+		if cerr := q.hasStatesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing hasStatesStmt: %w", cerr)
 		}
 	}
 	if q.insertBlockStmt != nil {
@@ -433,6 +599,16 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listPartsStmt: %w", cerr)
 		}
 	}
+	if q.listPushIntervalsStmt != nil {
+		if cerr := q.listPushIntervalsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listPushIntervalsStmt: %w", cerr)
+		}
+	}
+	if q.listSalvagesStmt != nil {
+		if cerr := q.listSalvagesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listSalvagesStmt: %w", cerr)
+		}
+	}
 	if q.listSeriesStmt != nil {
 		if cerr := q.listSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listSeriesStmt: %w", cerr)
@@ -483,9 +659,14 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing mergeRollupStmt: %w", cerr)
 		}
 	}
-	if q.mergeStateRollupStmt != nil {
-		if cerr := q.mergeStateRollupStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing mergeStateRollupStmt: %w", cerr)
+	if q.mergeStatesStmt != nil {
+		if cerr := q.mergeStatesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mergeStatesStmt: %w", cerr)
+		}
+	}
+	if q.moveSalvageStmt != nil {
+		if cerr := q.moveSalvageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing moveSalvageStmt: %w", cerr)
 		}
 	}
 	if q.nthBucketStmt != nil {
@@ -548,19 +729,14 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing rollUpSamplesStmt: %w", cerr)
 		}
 	}
-	if q.rollUpStateRollupsStmt != nil {
-		if cerr := q.rollUpStateRollupsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing rollUpStateRollupsStmt: %w", cerr)
-		}
-	}
-	if q.rollUpStateSamplesStmt != nil {
-		if cerr := q.rollUpStateSamplesStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing rollUpStateSamplesStmt: %w", cerr)
-		}
-	}
 	if q.sealImportStmt != nil {
 		if cerr := q.sealImportStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sealImportStmt: %w", cerr)
+		}
+	}
+	if q.sealSalvageStmt != nil {
+		if cerr := q.sealSalvageStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sealSalvageStmt: %w", cerr)
 		}
 	}
 	if q.sealSeriesStmt != nil {
@@ -583,9 +759,9 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setTierStmt: %w", cerr)
 		}
 	}
-	if q.statesBesideStmt != nil {
-		if cerr := q.statesBesideStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing statesBesideStmt: %w", cerr)
+	if q.stateVersionStmt != nil {
+		if cerr := q.stateVersionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing stateVersionStmt: %w", cerr)
 		}
 	}
 	if q.sumSeriesStmt != nil {
@@ -656,24 +832,44 @@ type Queries struct {
 	advanceLastSampleStmt      *sql.Stmt
 	advanceLastSamplesStmt     *sql.Stmt
 	countModeSeriesStmt        *sql.Stmt
+	countNamelessStmt          *sql.Stmt
 	countRollupsStmt           *sql.Stmt
 	countRowsStmt              *sql.Stmt
 	countSamplesStmt           *sql.Stmt
 	countSamplesInBlocksStmt   *sql.Stmt
 	countStateRollupsStmt      *sql.Stmt
 	createImportStmt           *sql.Stmt
+	createSalvageStmt          *sql.Stmt
 	createSeriesStmt           *sql.Stmt
 	fileVersionStmt            *sql.Stmt
+	fillBlockStmt              *sql.Stmt
+	fillClockStmt              *sql.Stmt
+	fillImportStmt             *sql.Stmt
+	fillMetricMetadataStmt     *sql.Stmt
+	fillPushIntervalStmt       *sql.Stmt
+	fillRollupStmt             *sql.Stmt
+	fillSalvageStmt            *sql.Stmt
+	fillSampleStmt             *sql.Stmt
+	fillSeriesStmt             *sql.Stmt
+	fillStateRollupStmt        *sql.Stmt
+	fillTierStmt               *sql.Stmt
 	findMetricAggregationStmt  *sql.Stmt
 	findSeriesStmt             *sql.Stmt
 	findSeriesIDStmt           *sql.Stmt
+	findTotalsStmt             *sql.Stmt
 	firstBucketStmt            *sql.Stmt
 	firstSampleTimeStmt        *sql.Stmt
+	forgetHeldGroupsStmt       *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
+	forgetSuccessorStmt        *sql.Stmt
+	forgetTierStmt             *sql.Stmt
 	forgetTiersStmt            *sql.Stmt
 	getClockStmt               *sql.Stmt
 	groupBlocksStmt            *sql.Stmt
+	groupBucketStmt            *sql.Stmt
 	groupSamplesStmt           *sql.Stmt
+	groupStatesStmt            *sql.Stmt
+	hasStatesStmt              *sql.Stmt
 	insertBlockStmt            *sql.Stmt
 	insertSampleStmt           *sql.Stmt
 	lastBucketStmt             *sql.Stmt
@@ -689,6 +885,8 @@ type Queries struct {
 	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
 	listPartsStmt              *sql.Stmt
+	listPushIntervalsStmt      *sql.Stmt
+	listSalvagesStmt           *sql.Stmt
 	listSeriesStmt             *sql.Stmt
 	listSeriesAfterStmt        *sql.Stmt
 	listSeriesIndexStmt        *sql.Stmt
@@ -699,7 +897,8 @@ type Queries struct {
 	lookAtStateRollupsStmt     *sql.Stmt
 	mendSeriesStmt             *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
-	mergeStateRollupStmt       *sql.Stmt
+	mergeStatesStmt            *sql.Stmt
+	moveSalvageStmt            *sql.Stmt
 	nthBucketStmt              *sql.Stmt
 	nthSampleBeforeStmt        *sql.Stmt
 	nthSampleTimeStmt          *sql.Stmt
@@ -712,14 +911,13 @@ type Queries struct {
 	packStateRollupsStmt       *sql.Stmt
 	rollUpRollupsStmt          *sql.Stmt
 	rollUpSamplesStmt          *sql.Stmt
-	rollUpStateRollupsStmt     *sql.Stmt
-	rollUpStateSamplesStmt     *sql.Stmt
 	sealImportStmt             *sql.Stmt
+	sealSalvageStmt            *sql.Stmt
 	sealSeriesStmt             *sql.Stmt
 	setClockStmt               *sql.Stmt
 	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
-	statesBesideStmt           *sql.Stmt
+	stateVersionStmt           *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
 	sweepBlocksStmt            *sql.Stmt
 	sweepRollupsStmt           *sql.Stmt
@@ -735,24 +933,44 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		advanceLastSampleStmt:      q.advanceLastSampleStmt,
 		advanceLastSamplesStmt:     q.advanceLastSamplesStmt,
 		countModeSeriesStmt:        q.countModeSeriesStmt,
+		countNamelessStmt:          q.countNamelessStmt,
 		countRollupsStmt:           q.countRollupsStmt,
 		countRowsStmt:              q.countRowsStmt,
 		countSamplesStmt:           q.countSamplesStmt,
 		countSamplesInBlocksStmt:   q.countSamplesInBlocksStmt,
 		countStateRollupsStmt:      q.countStateRollupsStmt,
 		createImportStmt:           q.createImportStmt,
+		createSalvageStmt:          q.createSalvageStmt,
 		createSeriesStmt:           q.createSeriesStmt,
 		fileVersionStmt:            q.fileVersionStmt,
+		fillBlockStmt:              q.fillBlockStmt,
+		fillClockStmt:              q.fillClockStmt,
+		fillImportStmt:             q.fillImportStmt,
+		fillMetricMetadataStmt:     q.fillMetricMetadataStmt,
+		fillPushIntervalStmt:       q.fillPushIntervalStmt,
+		fillRollupStmt:             q.fillRollupStmt,
+		fillSalvageStmt:            q.fillSalvageStmt,
+		fillSampleStmt:             q.fillSampleStmt,
+		fillSeriesStmt:             q.fillSeriesStmt,
+		fillStateRollupStmt:        q.fillStateRollupStmt,
+		fillTierStmt:               q.fillTierStmt,
 		findMetricAggregationStmt:  q.findMetricAggregationStmt,
 		findSeriesStmt:             q.findSeriesStmt,
 		findSeriesIDStmt:           q.findSeriesIDStmt,
+		findTotalsStmt:             q.findTotalsStmt,
 		firstBucketStmt:            q.firstBucketStmt,
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
+		forgetHeldGroupsStmt:       q.forgetHeldGroupsStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
+		forgetSuccessorStmt:        q.forgetSuccessorStmt,
+		forgetTierStmt:             q.forgetTierStmt,
 		forgetTiersStmt:            q.forgetTiersStmt,
 		getClockStmt:               q.getClockStmt,
 		groupBlocksStmt:            q.groupBlocksStmt,
+		groupBucketStmt:            q.groupBucketStmt,
 		groupSamplesStmt:           q.groupSamplesStmt,
+		groupStatesStmt:            q.groupStatesStmt,
+		hasStatesStmt:              q.hasStatesStmt,
 		insertBlockStmt:            q.insertBlockStmt,
 		insertSampleStmt:           q.insertSampleStmt,
 		lastBucketStmt:             q.lastBucketStmt,
@@ -768,6 +986,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
 		listPartsStmt:              q.listPartsStmt,
+		listPushIntervalsStmt:      q.listPushIntervalsStmt,
+		listSalvagesStmt:           q.listSalvagesStmt,
 		listSeriesStmt:             q.listSeriesStmt,
 		listSeriesAfterStmt:        q.listSeriesAfterStmt,
 		listSeriesIndexStmt:        q.listSeriesIndexStmt,
@@ -778,7 +998,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lookAtStateRollupsStmt:     q.lookAtStateRollupsStmt,
 		mendSeriesStmt:             q.mendSeriesStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
-		mergeStateRollupStmt:       q.mergeStateRollupStmt,
+		mergeStatesStmt:            q.mergeStatesStmt,
+		moveSalvageStmt:            q.moveSalvageStmt,
 		nthBucketStmt:              q.nthBucketStmt,
 		nthSampleBeforeStmt:        q.nthSampleBeforeStmt,
 		nthSampleTimeStmt:          q.nthSampleTimeStmt,
@@ -791,14 +1012,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		packStateRollupsStmt:       q.packStateRollupsStmt,
 		rollUpRollupsStmt:          q.rollUpRollupsStmt,
 		rollUpSamplesStmt:          q.rollUpSamplesStmt,
-		rollUpStateRollupsStmt:     q.rollUpStateRollupsStmt,
-		rollUpStateSamplesStmt:     q.rollUpStateSamplesStmt,
 		sealImportStmt:             q.sealImportStmt,
+		sealSalvageStmt:            q.sealSalvageStmt,
 		sealSeriesStmt:             q.sealSeriesStmt,
 		setClockStmt:               q.setClockStmt,
 		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,
-		statesBesideStmt:           q.statesBesideStmt,
+		stateVersionStmt:           q.stateVersionStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,
 		sweepBlocksStmt:            q.sweepBlocksStmt,
 		sweepRollupsStmt:           q.sweepRollupsStmt,

@@ -224,9 +224,9 @@ func (q *Queries) PackSamples(ctx context.Context, arg PackSamplesParams) ([]byt
 }
 
 const packStateRollups = `-- name: PackStateRollups :one
-SELECT CAST(pack(p.ts, p.value, p.count, p.chk) AS BLOB) AS packed
+SELECT CAST(pack(p.ts, p.value, p.count, p.total, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT ts, value, count, coalesce(chk, 4294967296) AS chk
+  SELECT ts, value, count, total, coalesce(chk, 4294967296) AS chk
   FROM state_rollups
   WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
   ORDER BY ts, value

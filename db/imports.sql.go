@@ -111,7 +111,7 @@ func (q *Queries) LastImportID(ctx context.Context) (int64, error) {
 }
 
 const listImports = `-- name: ListImports :many
-SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash
+SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated
 FROM imports
 WHERE sound(
   chk, 'imports', id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash,
@@ -132,6 +132,7 @@ type ListImportsRow struct {
 	Hash       []byte
 	NewestID   int64
 	NewestHash []byte
+	Updated    int64
 }
 
 // Scans imports: one row a run of an import, sorted in a temporary B-tree.
@@ -156,6 +157,7 @@ func (q *Queries) ListImports(ctx context.Context) ([]ListImportsRow, error) {
 			&i.Hash,
 			&i.NewestID,
 			&i.NewestHash,
+			&i.Updated,
 		); err != nil {
 			return nil, err
 		}

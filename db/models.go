@@ -21,6 +21,7 @@ type FoldedBucket struct {
 	Ts          int64
 	State       sql.NullFloat64
 	Count       int64
+	Total       int64
 	Sum         float64
 	Min         float64
 	Max         float64
@@ -102,11 +103,24 @@ type Rollup struct {
 	Chk         sql.NullInt64
 }
 
+type Salvage struct {
+	ID        int64
+	Source    string
+	Hash      []byte
+	Successor int64
+	Place     string
+	Report    string
+	Ended     int64
+	Chk       sql.NullInt64
+}
+
 type SampleGroup struct {
 	SeriesID    int64
 	Ts          int64
 	State       sql.NullFloat64
 	Count       int64
+	Total       int64
+	Holder      sql.NullFloat64
 	Sum         float64
 	Min         float64
 	Max         float64
@@ -131,6 +145,7 @@ type StateRollup struct {
 	Ts          int64
 	Value       float64
 	Count       int64
+	Total       int64
 	Chk         sql.NullInt64
 }
 

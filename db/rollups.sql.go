@@ -9,6 +9,30 @@ import (
 	"context"
 )
 
+const findTotals = `-- name: FindTotals :exec
+UPDATE sample_groups
+SET holder = (
+  SELECT o.value
+  FROM state_rollups AS o
+  WHERE
+    o.granularity = ?1 AND o.series_id = sample_groups.series_id AND o.ts = sample_groups.ts AND o.total > 0
+  LIMIT 1
+)
+WHERE
+  total > 0 AND EXISTS (
+    SELECT 1
+    FROM state_rollups AS o
+    WHERE o.granularity = ?1 AND o.series_id = sample_groups.series_id AND o.ts = sample_groups.ts
+  )
+`
+
+// The total of what joins a bucket that is there goes to the row that has one; where that is lost, so is the total, which
+// must not be made from the rows that are left. Walks sample_groups whole, seeks state_rollups by its key.
+func (q *Queries) FindTotals(ctx context.Context, granularity string) error {
+	_, err := q.exec(ctx, q.findTotalsStmt, findTotals, granularity)
+	return err
+}
+
 const firstBucket = `-- name: FirstBucket :one
 SELECT CAST(coalesce(min(first.ts), -1) AS INTEGER) AS ts
 FROM (
@@ -57,8 +81,8 @@ func (q *Queries) ForgetSampleGroups(ctx context.Context) error {
 }
 
 const groupBlocks = `-- name: GroupBlocks :exec
-INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts, newest_value)
-SELECT f.series_id, f.ts, f.state, f.count, f.sum, f.min, f.max, f.newest_ts, f.newest_value
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, newest_value)
+SELECT f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts, f.newest_value
 FROM (
   SELECT CAST(fold_blocks(
     b.payload, b.id, p.bucket, p.from_ts, p.until_ts, p.states
@@ -105,12 +129,17 @@ func (q *Queries) GroupBlocks(ctx context.Context, arg GroupBlocksParams) error 
 }
 
 const groupSamples = `-- name: GroupSamples :exec
-INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts)
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts)
 SELECT
   r.series_id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
   CASE s.aggregation WHEN 'mode' THEN r.value END AS state,
   count(*),
+  CASE row_number() OVER (PARTITION BY r.series_id, r.ts / p.bucket)
+    WHEN 1 THEN sum(count(*)) OVER (PARTITION BY r.series_id, r.ts / p.bucket)
+    ELSE 0
+  END,
+  CASE s.aggregation WHEN 'mode' THEN r.value END,
   sum(r.value),
   min(r.value),
   max(r.value),
@@ -129,9 +158,22 @@ type GroupSamplesParams struct {
 }
 
 // Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a
-// temporary B-tree.
+// temporary B-tree. One row of a bucket gets its total.
 func (q *Queries) GroupSamples(ctx context.Context, arg GroupSamplesParams) error {
 	_, err := q.exec(ctx, q.groupSamplesStmt, groupSamples, arg.Bucket, arg.FromTs, arg.UntilTs)
+	return err
+}
+
+const groupStates = `-- name: GroupStates :exec
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts)
+SELECT f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts
+FROM folded_buckets AS f
+WHERE f.folded = CAST(?1 AS BLOB)
+`
+
+// The row source folded_buckets makes rows of one blob of what states come to. Appends to sample_groups.
+func (q *Queries) GroupStates(ctx context.Context, folded []byte) error {
+	_, err := q.exec(ctx, q.groupStatesStmt, groupStates, folded)
 	return err
 }
 
@@ -221,44 +263,38 @@ func (q *Queries) MergeRollup(ctx context.Context, arg MergeRollupParams) (int64
 	return result.RowsAffected()
 }
 
-const mergeStateRollup = `-- name: MergeStateRollup :execrows
-INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
-VALUES (?1, ?2, ?3, ?4, ?5, CAST(?6 AS INTEGER))
+const mergeStates = `-- name: MergeStates :exec
+INSERT INTO state_rollups (granularity, series_id, ts, value, count, total, chk)
+SELECT
+  CAST(?1 AS TEXT), n.series_id, n.ts, n.state, n.count, n.total,
+  CAST(seal('state_rollups', CAST(?1 AS TEXT), n.series_id, n.ts, n.state, n.count, n.total) AS INTEGER)
+FROM (
+  SELECT g.series_id, g.ts, g.state, g.count, iif(g.holder = g.state, g.total, 0) AS total
+  FROM sample_groups AS g
+  WHERE g.state IS NOT NULL
+  UNION ALL
+  SELECT h.series_id, h.ts, h.holder, 0, h.total
+  FROM sample_groups AS h
+  WHERE h.total > 0 AND h.holder <> h.state
+) AS n
+WHERE true
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
   count = state_rollups.count + excluded.count,
-  chk = CAST(seal(
+  total = state_rollups.total + excluded.total,
+  chk = CASE WHEN state_rollups.chk IS NOT NULL THEN CAST(seal(
     'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
-    state_rollups.count + excluded.count
-  ) AS INTEGER)
+    state_rollups.count + excluded.count, state_rollups.total + excluded.total
+  ) AS INTEGER) END
 WHERE mergeable(
   excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
-  state_rollups.ts, state_rollups.value, state_rollups.count
+  state_rollups.ts, state_rollups.value, state_rollups.count, state_rollups.total
 )
 `
 
-type MergeStateRollupParams struct {
-	Granularity string
-	SeriesID    int64
-	Ts          int64
-	Value       float64
-	Count       int64
-	Chk         int64
-}
-
-// One seek in state_rollups by its key. Zero rows: what is there is not sound, and stays as it is.
-func (q *Queries) MergeStateRollup(ctx context.Context, arg MergeStateRollupParams) (int64, error) {
-	result, err := q.exec(ctx, q.mergeStateRollupStmt, mergeStateRollup,
-		arg.Granularity,
-		arg.SeriesID,
-		arg.Ts,
-		arg.Value,
-		arg.Count,
-		arg.Chk,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+// Walks sample_groups twice, seeks state_rollups by its key.
+func (q *Queries) MergeStates(ctx context.Context, granularity string) error {
+	_, err := q.exec(ctx, q.mergeStatesStmt, mergeStates, granularity)
+	return err
 }
 
 const nthBucket = `-- name: NthBucket :one
@@ -393,90 +429,5 @@ WHERE mergeable(
 // Walks sample_groups whole, seeks rollups by its key.
 func (q *Queries) RollUpSamples(ctx context.Context, granularity string) error {
 	_, err := q.exec(ctx, q.rollUpSamplesStmt, rollUpSamples, granularity)
-	return err
-}
-
-const rollUpStateRollups = `-- name: RollUpStateRollups :exec
-INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
-SELECT
-  CAST(?1 AS TEXT),
-  s.id,
-  r.ts / p.bucket * p.bucket AS bucket_ts,
-  r.value,
-  sum(r.count),
-  CAST(seal(
-    'state_rollups', CAST(?1 AS TEXT), s.id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
-  ) AS INTEGER)
-FROM (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
-CROSS JOIN series AS s
-CROSS JOIN state_rollups AS r
-WHERE
-  s.aggregation = 'mode'
-  AND r.granularity = ?3
-  AND r.series_id = s.id
-  AND r.ts >= ?4
-  AND r.ts < ?5
-  AND (s.id, r.ts) NOT IN (
-    SELECT j.value ->> 0, j.value ->> 1
-    FROM json_each(CAST(?6 AS TEXT)) AS j
-  )
-GROUP BY s.id, bucket_ts, r.value
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
-  count = state_rollups.count + excluded.count,
-  chk = CAST(seal(
-    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
-    state_rollups.count + excluded.count
-  ) AS INTEGER)
-WHERE mergeable(
-  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
-  state_rollups.ts, state_rollups.value, state_rollups.count
-)
-`
-
-type RollUpStateRollupsParams struct {
-	Granularity string
-	Bucket      int64
-	Source      string
-	FromTs      int64
-	UntilTs     int64
-	LeftOut     string
-}
-
-// For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, but for the
-// buckets of a JSON array of [series_id, ts], of which a row is not sound. Groups in a temporary B-tree.
-func (q *Queries) RollUpStateRollups(ctx context.Context, arg RollUpStateRollupsParams) error {
-	_, err := q.exec(ctx, q.rollUpStateRollupsStmt, rollUpStateRollups,
-		arg.Granularity,
-		arg.Bucket,
-		arg.Source,
-		arg.FromTs,
-		arg.UntilTs,
-		arg.LeftOut,
-	)
-	return err
-}
-
-const rollUpStateSamples = `-- name: RollUpStateSamples :exec
-INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
-SELECT
-  CAST(?1 AS TEXT), g.series_id, g.ts, g.state, g.count,
-  CAST(seal('state_rollups', CAST(?1 AS TEXT), g.series_id, g.ts, g.state, g.count) AS INTEGER)
-FROM sample_groups AS g
-WHERE g.state IS NOT NULL
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
-  count = state_rollups.count + excluded.count,
-  chk = CAST(seal(
-    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
-    state_rollups.count + excluded.count
-  ) AS INTEGER)
-WHERE mergeable(
-  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
-  state_rollups.ts, state_rollups.value, state_rollups.count
-)
-`
-
-// Walks sample_groups whole, seeks state_rollups by its key.
-func (q *Queries) RollUpStateSamples(ctx context.Context, granularity string) error {
-	_, err := q.exec(ctx, q.rollUpStateSamplesStmt, rollUpStateSamples, granularity)
 	return err
 }

@@ -10,25 +10,25 @@ import (
 )
 
 const lookAtBlocks = `-- name: LookAtBlocks :one
-SELECT CAST(look(1, b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload) AS TEXT) AS looked
+SELECT CAST(look(1, CAST(?1 AS INTEGER), b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload) AS TEXT) AS looked
 FROM (
   SELECT id, last_ts, count, chk, payload
   FROM raw_blocks
-  WHERE id > ?1
+  WHERE id > ?2
   ORDER BY id
-  LIMIT ?2
+  LIMIT ?1
 ) AS b
 `
 
 type LookAtBlocksParams struct {
-	AfterID int64
 	MaxRows int64
+	AfterID int64
 }
 
-// The aggregate look, which repo registers, says whether rows are sound and whether their keys rise, and which
-// one was the last. Walks raw_blocks by its key from behind a row, so many rows far.
+// The aggregate look, which repo registers, says whether rows are sound, whether their keys rise, and from which
+// one to go on. Walks raw_blocks by its key from behind a row, so many rows far.
 func (q *Queries) LookAtBlocks(ctx context.Context, arg LookAtBlocksParams) (string, error) {
-	row := q.queryRow(ctx, q.lookAtBlocksStmt, lookAtBlocks, arg.AfterID, arg.MaxRows)
+	row := q.queryRow(ctx, q.lookAtBlocksStmt, lookAtBlocks, arg.MaxRows, arg.AfterID)
 	var looked string
 	err := row.Scan(&looked)
 	return looked, err
@@ -36,31 +36,31 @@ func (q *Queries) LookAtBlocks(ctx context.Context, arg LookAtBlocksParams) (str
 
 const lookAtRollups = `-- name: LookAtRollups :one
 SELECT CAST(look(
-  3, r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max, r.sketch
+  3, CAST(?1 AS INTEGER), r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max, r.sketch
 ) AS TEXT) AS looked
 FROM (
   SELECT granularity, series_id, ts, count, sum, min, max, sketch, chk
   FROM rollups
-  WHERE (granularity, series_id, ts) > (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER))
+  WHERE (granularity, series_id, ts) > (+CAST(?2 AS TEXT), +CAST(?3 AS INTEGER), +CAST(?4 AS INTEGER))
   ORDER BY granularity, series_id, ts
-  LIMIT ?4
+  LIMIT ?1
 ) AS r
 `
 
 type LookAtRollupsParams struct {
+	MaxRows     int64
 	Granularity string
 	SeriesID    int64
 	Ts          int64
-	MaxRows     int64
 }
 
 // Walks rollups by its key from behind a row, so many rows far.
 func (q *Queries) LookAtRollups(ctx context.Context, arg LookAtRollupsParams) (string, error) {
 	row := q.queryRow(ctx, q.lookAtRollupsStmt, lookAtRollups,
+		arg.MaxRows,
 		arg.Granularity,
 		arg.SeriesID,
 		arg.Ts,
-		arg.MaxRows,
 	)
 	var looked string
 	err := row.Scan(&looked)
@@ -68,120 +68,64 @@ func (q *Queries) LookAtRollups(ctx context.Context, arg LookAtRollupsParams) (s
 }
 
 const lookAtSamples = `-- name: LookAtSamples :one
-SELECT CAST(look(2, r.chk, 'raw_samples', r.ts, r.series_id, r.value) AS TEXT) AS looked
+SELECT CAST(look(2, CAST(?1 AS INTEGER), r.chk, 'raw_samples', r.ts, r.series_id, r.value) AS TEXT) AS looked
 FROM (
   SELECT ts, series_id, value, chk
   FROM raw_samples
-  WHERE (ts, series_id) > (+CAST(?1 AS INTEGER), +CAST(?2 AS INTEGER))
+  WHERE (ts, series_id) > (+CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER))
   ORDER BY ts, series_id
-  LIMIT ?3
+  LIMIT ?1
 ) AS r
 `
 
 type LookAtSamplesParams struct {
+	MaxRows  int64
 	Ts       int64
 	SeriesID int64
-	MaxRows  int64
 }
 
 // Walks raw_samples by its key from behind a row, so many rows far. The plus signs take the affinity away, or
 // SQLite would seek by the first column of the key alone.
 func (q *Queries) LookAtSamples(ctx context.Context, arg LookAtSamplesParams) (string, error) {
-	row := q.queryRow(ctx, q.lookAtSamplesStmt, lookAtSamples, arg.Ts, arg.SeriesID, arg.MaxRows)
+	row := q.queryRow(ctx, q.lookAtSamplesStmt, lookAtSamples, arg.MaxRows, arg.Ts, arg.SeriesID)
 	var looked string
 	err := row.Scan(&looked)
 	return looked, err
 }
 
 const lookAtStateRollups = `-- name: LookAtStateRollups :one
-SELECT CAST(look(4, r.chk, 'state_rollups', r.granularity, r.series_id, r.ts, r.value, r.count) AS TEXT) AS looked
+SELECT CAST(look(
+  4, CAST(?1 AS INTEGER), r.chk, 'state_rollups', r.granularity, r.series_id, r.ts, r.value, r.count, r.total
+) AS TEXT) AS looked
 FROM (
-  SELECT granularity, series_id, ts, value, count, chk
+  SELECT granularity, series_id, ts, value, count, total, chk
   FROM state_rollups
   WHERE
     (granularity, series_id, ts, value)
-    > (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?3 AS INTEGER), +CAST(?4 AS REAL))
+    > (+CAST(?2 AS TEXT), +CAST(?3 AS INTEGER), +CAST(?4 AS INTEGER), +CAST(?5 AS REAL))
   ORDER BY granularity, series_id, ts, value
-  LIMIT ?5
+  LIMIT ?1
 ) AS r
 `
 
 type LookAtStateRollupsParams struct {
+	MaxRows     int64
 	Granularity string
 	SeriesID    int64
 	Ts          int64
 	Value       float64
-	MaxRows     int64
 }
 
 // Walks state_rollups by its key from behind a row, so many rows far.
 func (q *Queries) LookAtStateRollups(ctx context.Context, arg LookAtStateRollupsParams) (string, error) {
 	row := q.queryRow(ctx, q.lookAtStateRollupsStmt, lookAtStateRollups,
+		arg.MaxRows,
 		arg.Granularity,
 		arg.SeriesID,
 		arg.Ts,
 		arg.Value,
-		arg.MaxRows,
 	)
 	var looked string
 	err := row.Scan(&looked)
 	return looked, err
-}
-
-const statesBeside = `-- name: StatesBeside :one
-SELECT
-  CAST(coalesce((
-    SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
-      OR b.granularity = CAST(?1 AS TEXT) AND b.series_id = CAST(?2 AS INTEGER)
-        AND b.ts % CAST(?3 AS INTEGER) = 0 AND b.ts < CAST(?4 AS INTEGER)
-    FROM state_rollups AS b
-    WHERE
-      (b.granularity, b.series_id, b.ts, b.value)
-      < (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?4 AS INTEGER), +CAST(?5 AS REAL))
-    ORDER BY b.granularity DESC, b.series_id DESC, b.ts DESC, b.value DESC
-    LIMIT 1
-  ), 1) AS INTEGER) AS sound_before,
-  CAST(coalesce((
-    SELECT sound(b.chk, 'state_rollups', b.granularity, b.series_id, b.ts, b.value, b.count)
-      OR b.granularity = CAST(?1 AS TEXT) AND b.series_id = CAST(?2 AS INTEGER)
-        AND b.ts % CAST(?3 AS INTEGER) = 0 AND b.ts > CAST(?6 AS INTEGER)
-    FROM state_rollups AS b
-    WHERE
-      (b.granularity, b.series_id, b.ts, b.value)
-      > (+CAST(?1 AS TEXT), +CAST(?2 AS INTEGER), +CAST(?6 AS INTEGER), +CAST(?7 AS REAL))
-    ORDER BY b.granularity, b.series_id, b.ts, b.value
-    LIMIT 1
-  ), 1) AS INTEGER) AS sound_behind
-`
-
-type StatesBesideParams struct {
-	Granularity string
-	SeriesID    int64
-	Bucket      int64
-	FirstTs     int64
-	FirstValue  float64
-	LastTs      int64
-	LastValue   float64
-}
-
-type StatesBesideRow struct {
-	SoundBefore int64
-	SoundBehind int64
-}
-
-// One seek in state_rollups by its key to the row before one row of a series, and one to the row behind another:
-// whether they are sound, as they are where there is none, or where their keys say that they are of another bucket.
-func (q *Queries) StatesBeside(ctx context.Context, arg StatesBesideParams) (StatesBesideRow, error) {
-	row := q.queryRow(ctx, q.statesBesideStmt, statesBeside,
-		arg.Granularity,
-		arg.SeriesID,
-		arg.Bucket,
-		arg.FirstTs,
-		arg.FirstValue,
-		arg.LastTs,
-		arg.LastValue,
-	)
-	var i StatesBesideRow
-	err := row.Scan(&i.SoundBefore, &i.SoundBehind)
-	return i, err
 }

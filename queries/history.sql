@@ -74,9 +74,9 @@ FROM (
 
 -- name: PackStateRollups :one
 -- Walks state_rollups by its key: one series over [from_ts, until_ts).
-SELECT CAST(pack(p.ts, p.value, p.count, p.chk) AS BLOB) AS packed
+SELECT CAST(pack(p.ts, p.value, p.count, p.total, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT ts, value, count, coalesce(chk, 4294967296) AS chk
+  SELECT ts, value, count, total, coalesce(chk, 4294967296) AS chk
   FROM state_rollups
   WHERE granularity = @granularity AND series_id = @series_id AND ts >= @from_ts AND ts < @until_ts
   ORDER BY ts, value

@@ -1,6 +1,6 @@
 -- name: ListImports :many
 -- Scans imports: one row a run of an import, sorted in a temporary B-tree.
-SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash
+SELECT id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated
 FROM imports
 WHERE sound(
   chk, 'imports', id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash,

@@ -17,27 +17,12 @@ WHERE mergeable(
   rollups.sum, rollups.min, rollups.max, rollups.sketch
 );
 
--- name: MergeStateRollup :execrows
--- One seek in state_rollups by its key. Zero rows: what is there is not sound, and stays as it is.
-INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
-VALUES (@granularity, @series_id, @ts, @value, @count, CAST(@chk AS INTEGER))
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
-  count = state_rollups.count + excluded.count,
-  chk = CAST(seal(
-    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
-    state_rollups.count + excluded.count
-  ) AS INTEGER)
-WHERE mergeable(
-  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
-  state_rollups.ts, state_rollups.value, state_rollups.count
-);
-
 -- name: GroupBlocks :exec
 -- fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and, where they
 -- are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by its key: of each
 -- part the blocks of [first, last). Seeks series by its key.
-INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts, newest_value)
-SELECT f.series_id, f.ts, f.state, f.count, f.sum, f.min, f.max, f.newest_ts, f.newest_value
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, newest_value)
+SELECT f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts, f.newest_value
 FROM (
   SELECT CAST(fold_blocks(
     b.payload, b.id, p.bucket, p.from_ts, p.until_ts, p.states
@@ -60,13 +45,18 @@ CROSS JOIN series AS s ON s.id = f.series_id;
 
 -- name: GroupSamples :exec
 -- Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a
--- temporary B-tree.
-INSERT INTO sample_groups (series_id, ts, state, count, sum, min, max, newest_ts)
+-- temporary B-tree. One row of a bucket gets its total.
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts)
 SELECT
   r.series_id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
   CASE s.aggregation WHEN 'mode' THEN r.value END AS state,
   count(*),
+  CASE row_number() OVER (PARTITION BY r.series_id, r.ts / p.bucket)
+    WHEN 1 THEN sum(count(*)) OVER (PARTITION BY r.series_id, r.ts / p.bucket)
+    ELSE 0
+  END,
+  CASE s.aggregation WHEN 'mode' THEN r.value END,
   sum(r.value),
   min(r.value),
   max(r.value),
@@ -99,23 +89,57 @@ WHERE mergeable(
   rollups.sum, rollups.min, rollups.max, rollups.sketch
 );
 
--- name: RollUpStateSamples :exec
--- Walks sample_groups whole, seeks state_rollups by its key.
-INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
+-- name: GroupStates :exec
+-- The row source folded_buckets makes rows of one blob of what states come to. Appends to sample_groups.
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts)
+SELECT f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts
+FROM folded_buckets AS f
+WHERE f.folded = CAST(@folded AS BLOB);
+
+-- name: FindTotals :exec
+-- The total of what joins a bucket that is there goes to the row that has one; where that is lost, so is the total, which
+-- must not be made from the rows that are left. Walks sample_groups whole, seeks state_rollups by its key.
+UPDATE sample_groups
+SET holder = (
+  SELECT o.value
+  FROM state_rollups AS o
+  WHERE
+    o.granularity = @granularity AND o.series_id = sample_groups.series_id AND o.ts = sample_groups.ts AND o.total > 0
+  LIMIT 1
+)
+WHERE
+  total > 0 AND EXISTS (
+    SELECT 1
+    FROM state_rollups AS o
+    WHERE o.granularity = @granularity AND o.series_id = sample_groups.series_id AND o.ts = sample_groups.ts
+  );
+
+-- name: MergeStates :exec
+-- Walks sample_groups twice, seeks state_rollups by its key.
+INSERT INTO state_rollups (granularity, series_id, ts, value, count, total, chk)
 SELECT
-  CAST(@granularity AS TEXT), g.series_id, g.ts, g.state, g.count,
-  CAST(seal('state_rollups', CAST(@granularity AS TEXT), g.series_id, g.ts, g.state, g.count) AS INTEGER)
-FROM sample_groups AS g
-WHERE g.state IS NOT NULL
+  CAST(@granularity AS TEXT), n.series_id, n.ts, n.state, n.count, n.total,
+  CAST(seal('state_rollups', CAST(@granularity AS TEXT), n.series_id, n.ts, n.state, n.count, n.total) AS INTEGER)
+FROM (
+  SELECT g.series_id, g.ts, g.state, g.count, iif(g.holder = g.state, g.total, 0) AS total
+  FROM sample_groups AS g
+  WHERE g.state IS NOT NULL
+  UNION ALL
+  SELECT h.series_id, h.ts, h.holder, 0, h.total
+  FROM sample_groups AS h
+  WHERE h.total > 0 AND h.holder <> h.state
+) AS n
+WHERE true
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
   count = state_rollups.count + excluded.count,
-  chk = CAST(seal(
+  total = state_rollups.total + excluded.total,
+  chk = CASE WHEN state_rollups.chk IS NOT NULL THEN CAST(seal(
     'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
-    state_rollups.count + excluded.count
-  ) AS INTEGER)
+    state_rollups.count + excluded.count, state_rollups.total + excluded.total
+  ) AS INTEGER) END
 WHERE mergeable(
   excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
-  state_rollups.ts, state_rollups.value, state_rollups.count
+  state_rollups.ts, state_rollups.value, state_rollups.count, state_rollups.total
 );
 
 -- name: ForgetSampleGroups :exec
@@ -160,44 +184,6 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
   rollups.sum, rollups.min, rollups.max, rollups.sketch
-);
-
--- name: RollUpStateRollups :exec
--- For each mode series, walks state_rollups by its key over [from_ts, until_ts) of the finer tier, but for the
--- buckets of a JSON array of [series_id, ts], of which a row is not sound. Groups in a temporary B-tree.
-INSERT INTO state_rollups (granularity, series_id, ts, value, count, chk)
-SELECT
-  CAST(@granularity AS TEXT),
-  s.id,
-  r.ts / p.bucket * p.bucket AS bucket_ts,
-  r.value,
-  sum(r.count),
-  CAST(seal(
-    'state_rollups', CAST(@granularity AS TEXT), s.id, r.ts / p.bucket * p.bucket, r.value, sum(r.count)
-  ) AS INTEGER)
-FROM (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
-CROSS JOIN series AS s
-CROSS JOIN state_rollups AS r
-WHERE
-  s.aggregation = 'mode'
-  AND r.granularity = @source
-  AND r.series_id = s.id
-  AND r.ts >= @from_ts
-  AND r.ts < @until_ts
-  AND (s.id, r.ts) NOT IN (
-    SELECT j.value ->> 0, j.value ->> 1
-    FROM json_each(CAST(@left_out AS TEXT)) AS j
-  )
-GROUP BY s.id, bucket_ts, r.value
-ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
-  count = state_rollups.count + excluded.count,
-  chk = CAST(seal(
-    'state_rollups', state_rollups.granularity, state_rollups.series_id, state_rollups.ts, state_rollups.value,
-    state_rollups.count + excluded.count
-  ) AS INTEGER)
-WHERE mergeable(
-  excluded.count, state_rollups.chk, 'state_rollups', state_rollups.granularity, state_rollups.series_id,
-  state_rollups.ts, state_rollups.value, state_rollups.count
 );
 
 -- name: FirstBucket :one

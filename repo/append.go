@@ -7,6 +7,7 @@ import (
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/block"
+	"github.com/wanstore/wanstore/repo/internal/functions"
 )
 
 // MaxValue is the largest magnitude of a value. Sums of a year of such samples stay finite, so that no bucket ever holds
@@ -78,6 +79,8 @@ type appending struct {
 
 	fresh []block.Sample // newer than all that was known of their series
 	late  []int          // samples of the batch that have to be looked up
+
+	states [tierCount]functions.Folded // what is to join buckets of states that are there already
 }
 
 func (a *appending) run(ctx context.Context) error {
@@ -93,6 +96,11 @@ func (a *appending) run(ctx context.Context) error {
 	}
 	if err := a.addLate(ctx); err != nil {
 		return err
+	}
+	for g := range a.states {
+		if err := a.w.mergeFolded(ctx, Granularity(g), &a.states[g]); err != nil {
+			return err
+		}
 	}
 	if err := a.w.insertBlocks(ctx, a.fresh); err != nil {
 		return err
@@ -171,11 +179,8 @@ func (a *appending) merge(ctx context.Context, s *Sample) error {
 func (a *appending) mergeInto(ctx context.Context, g Granularity, s *Sample) error {
 	bucket, row := int64(s.TS.AlignDown(g.Bucket())), &a.w.row
 	if s.Series.mode {
-		row.Begin("state_rollups").Text(g.String()).Integer(s.Series.id).Integer(bucket).Real(s.Value).Integer(1)
-		_, err := a.w.q.MergeStateRollup(ctx, db.MergeStateRollupParams{
-			Granularity: g.String(), SeriesID: s.Series.id, Ts: bucket, Value: s.Value, Count: 1, Chk: row.Sum(),
-		})
-		return err
+		a.states[g].AddState(s.Series.id, bucket, s.Value, 1)
+		return nil
 	}
 	row.Begin("rollups").Text(g.String()).Integer(s.Series.id).Integer(bucket).
 		Integer(1).Real(s.Value).Real(s.Value).Real(s.Value)

@@ -29,6 +29,12 @@ var (
 // ErrBusy says that another process held the write lock for longer than the busy timeout.
 var ErrBusy = errors.New("another process is holding the write lock")
 
+// ErrOtherName says that the file is open for writing under another name. SQLite keeps what is new
+// beside a name, where nobody who has opened the file by another one looks for it.
+var ErrOtherName = errors.New("the file is open for writing under another name (a hard link, " +
+	"a mount of the file alone, or a rename a moment ago): open it by one name everywhere, " +
+	"and where a mount is wanted, mount its directory")
+
 // ErrDiskFull says that there was no room to write: the file system, a quota or the limit on the size of files is exhausted.
 var ErrDiskFull = errors.New("there is no room left to write")
 

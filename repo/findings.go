@@ -48,6 +48,9 @@ type Findings struct {
 	Quarantine *Quarantine
 	// Rebuilt is what was done with a file of an earlier version, nil for one of this version.
 	Rebuilt *Rebuilt
+	// MendedSchema names the tables, triggers or views of which the file did not say what was written:
+	// that has been put right. It is empty where it did.
+	MendedSchema string
 	// Unchecked says that the check has not seen the whole file in its time.
 	Unchecked bool
 	// LostFrames is how many pages of the WAL come after one that is damaged: SQLite leaves them
@@ -56,6 +59,9 @@ type Findings struct {
 	// StrayWAL is the name under which the WAL of another file was moved aside: that file was in
 	// use, and has been replaced.
 	StrayWAL string
+	// OtherNames is how many more hard links the file has. Each has a WAL of its own: what somebody
+	// who was killed has left in that of another name is not seen.
+	OtherNames int
 }
 
 // examine looks at what the last writer has left, while there is no other one. last is what the

@@ -243,6 +243,8 @@ func setTypical(t *testing.T, query, field string, v reflect.Value) {
 		v.SetFloat(1.5)
 	case []byte:
 		v.SetBytes([]byte{1})
+	case sql.NullInt64:
+		v.Set(reflect.ValueOf(sql.NullInt64{Int64: 1, Valid: true}))
 	default:
 		// interface{} above all: sqlc has not understood the expression, which wants a CAST.
 		t.Errorf("%s has a parameter of type %s", query, v.Type())
@@ -327,7 +329,7 @@ var (
 	namedArgument = regexp.MustCompile(`@(\w+)`)
 	walksWords    = regexp.MustCompile(`(?i)\b(walks|scans|seek|appends)\b`)
 	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sample_groups|state_rollups|tiers|` +
-		`metric_metadata|wanstore|clock|imports|metrics)\b`)
+		`metric_metadata|wanstore|clock|imports|salvages|push_intervals|metrics)\b`)
 )
 
 func readQueryFiles(t *testing.T, folder string) map[string]writtenQuery {

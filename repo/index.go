@@ -156,7 +156,7 @@ func (w *watchedIndex) opened() bool {
 func (w *Writer) letGoOfIndex() error {
 	_ = w.close()
 	w.gone = true
-	return errors.Join(beheadIndex(w.path), w.lock.close())
+	return errors.Join(beheadIndex(w.path), w.unlock())
 }
 
 // withoutIndex opens a file whose index could not be read. Where no other writer has it open, the index goes: the card may have

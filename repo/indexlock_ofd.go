@@ -3,7 +3,6 @@
 package repo
 
 import (
-	"runtime"
 	"syscall"
 
 	"github.com/ncruces/go-sqlite3/vfs"
@@ -20,9 +19,5 @@ func unlockIndex(file vfs.File) error {
 	if !ok {
 		return nil
 	}
-	set := 37 // F_OFD_SETLK
-	if runtime.GOOS == "darwin" {
-		set = 90
-	}
-	return syscall.FcntlFlock(index.Fd(), set, &syscall.Flock_t{Type: syscall.F_UNLCK}) // the whole file
+	return setLock(index.Fd(), syscall.F_UNLCK, 0, 0) // the whole file
 }

@@ -21,6 +21,11 @@ func inherit(ctx context.Context, conn *sql.Conn, path string) error {
 		return err
 	}
 	q := db.New(conn)
+	if damaged, ok := newestFile(list); ok {
+		if err := succeeds(ctx, q, damaged); err != nil {
+			return err
+		}
+	}
 	tiers, _, err := readTiers(ctx, q)
 	if err != nil {
 		return err
@@ -33,13 +38,23 @@ func inherit(ctx context.Context, conn *sql.Conn, path string) error {
 	return nil
 }
 
+// newestFile returns the last damaged file in which there is anything: a WAL may lie there alone.
+func newestFile(list []string) (path string, ok bool) {
+	for _, path := range slices.Backward(list) {
+		if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+			return path, true
+		}
+	}
+	return "", false
+}
+
 // salvageAges reads the policy of a damaged file, which stays as it is.
 func salvageAges(ctx context.Context, path string) (Ages, error) {
 	info, err := os.Lstat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 { // a WAL may lie there alone
 		return Ages{}, err
 	}
-	name, err := lookingDSN(path, "writable_schema(on)") // with which SQLite reads a file that has lost its end
+	name, err := lookingDSN(path, lenient) // with which SQLite reads a file that has lost its end
 	if err != nil {
 		return Ages{}, err
 	}

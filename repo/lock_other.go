@@ -17,3 +17,6 @@ func openLock(string) (*os.File, error) { return nil, errors.ErrUnsupported }
 func flock(*os.File, bool) error { return errors.ErrUnsupported }
 
 func inode(fs.FileInfo) uint64 { return 0 }
+
+// otherLinks is not known there.
+func otherLinks(fs.FileInfo) int { return 0 }

@@ -68,3 +68,12 @@ func inode(info fs.FileInfo) uint64 {
 	}
 	return stat.Ino
 }
+
+// otherLinks is how many names a file has in its file system beside one.
+func otherLinks(info fs.FileInfo) int {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return max(int(stat.Nlink)-1, 0)
+}

@@ -19,7 +19,7 @@ type Newest struct {
 
 // Newest returns the newest sample of every series of which the file still holds anything, in the order of their ids.
 //
-// Errors: that of ctx, ErrReadTooLong, ErrDamaged, and those of the file system.
+// Errors: that of ctx, ErrReadTooLong, ErrOtherName, ErrDamaged, and those of the file system.
 func (s *Snapshot) Newest(ctx context.Context) ([]Newest, error) {
 	recent, err := s.newestRaw(ctx, max(s.Tiers[Minute].Watermark, s.Tiers[Raw].Floor))
 	if err != nil {

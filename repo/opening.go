@@ -26,7 +26,7 @@ func openSound(ctx context.Context, path string, synchronous Synchronous, show P
 		w, err = o.tryAgain(ctx, err)
 	}
 	if err != nil {
-		return nil, errors.Join(err, o.lock.close())
+		return nil, errors.Join(err, o.name.close(), o.lock.close())
 	}
 	w.findings.Quarantine = o.moved
 	return w, nil
@@ -52,6 +52,7 @@ type opening struct {
 	show        Progress // of a rebuild
 	lock        *lock
 	alone       bool        // the lock is exclusive
+	name        *nameLock   // on what is being opened
 	file        fs.FileInfo // what is being opened
 	moved       *Quarantine
 	findings    Findings
@@ -124,7 +125,7 @@ func (o *opening) moveAside(damage error) error {
 	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
-		o.findings.Rebuilt = nil
+		o.findings.Rebuilt, o.findings.MendedSchema = nil, ""
 		o.lock.note(mark{}) // which was of the file that has gone
 	}
 	return err
@@ -148,6 +149,9 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 	if o.file, err = os.Lstat(o.path); err != nil {
 		return nil, fmt.Errorf("%w (%w)", errReplaced, err)
 	}
+	if err := o.lockName(ctx); err != nil {
+		return nil, err
+	}
 	if err := checkWALAlone(o.path); err != nil {
 		return nil, err
 	}
@@ -155,6 +159,9 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 		return nil, err
 	}
 	if err := o.examine(); err != nil {
+		return nil, err
+	}
+	if err := o.mendSchema(ctx); err != nil {
 		return nil, err
 	}
 	id, err := o.refuseForeign(ctx)
@@ -171,6 +178,17 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 		return nil, err
 	}
 	return o.connect(ctx)
+}
+
+// lockName locks the name of the file that is being opened, and no longer that of another one,
+// which may have been moved aside.
+func (o *opening) lockName(ctx context.Context) error {
+	if err := o.name.close(); err != nil {
+		return err
+	}
+	var err error
+	o.name, err = lockName(ctx, o.path, o.file)
+	return err
 }
 
 // examine looks at what the last writer has left, if there is no other one now.
@@ -193,6 +211,15 @@ func (o *opening) mustBeTheirs(last mark) error {
 	}
 	return busy("the file was replaced, and its WAL is that of the old one, which is open still: "+
 		"try again in a moment", nil)
+}
+
+// mendSchema puts right what would make the file a foreign one, or one that SQLite cannot read.
+func (o *opening) mendSchema(ctx context.Context) error {
+	names, err := mendSchema(ctx, o.path)
+	if names != "" {
+		o.findings.MendedSchema = names
+	}
+	return err
 }
 
 // refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may
@@ -240,7 +267,8 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 	if err := o.letOthersIn(ctx); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	w.lock, w.file, w.findings = o.lock, o.file, o.findings
+	o.findings.OtherNames = otherLinks(o.file)
+	w.lock, w.name, w.file, w.findings = o.lock, o.name, o.file, o.findings
 	return w, nil
 }
 
@@ -272,8 +300,14 @@ func (w *Writer) Lost() bool {
 	if w.gone {
 		return true
 	}
-	now, err := os.Stat(w.path)
+	now, err := os.Lstat(w.path) // a link that leads to the file by now is another name
 	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, w.file)
+}
+
+// renamed says that the file was moved away from its path, where now is nothing, or a link to it.
+func (w *Writer) renamed() bool {
+	now, err := os.Stat(w.path)
+	return errors.Is(err, fs.ErrNotExist) || err == nil && w.Lost() && os.SameFile(now, w.file)
 }
 
 // Ended says that the connection of this writer has ended, for want of memory, and nothing works
@@ -323,7 +357,7 @@ func (w *Writer) letGo(damage error) (err error) {
 			return fmt.Errorf("%w, and can not be moved aside: %w", bare(damage), err)
 		}
 	}
-	if !damaged && !isThere(w.path) {
+	if !damaged && w.renamed() {
 		w.takeWAL()
 	}
 	_ = w.close() // what the end of such a file says adds nothing
@@ -337,8 +371,11 @@ func (w *Writer) letGo(damage error) (err error) {
 		w.doubted = true
 		err = dropIndex(w.path)
 	}
-	return errors.Join(err, w.lock.close())
+	return errors.Join(err, w.unlock())
 }
+
+// unlock lets others have the file.
+func (w *Writer) unlock() error { return errors.Join(w.name.close(), w.lock.close()) }
 
 // shareAgain takes the lock again that was given up for whoever is the last to find the damage,
 // which is for before anything is written. The file may have been moved aside meanwhile.

@@ -115,6 +115,7 @@ type connection struct {
 
 	file  vfs.File // the database
 	cause *cause
+	name  watchedName
 	index watchedIndex
 	lost  error // why it is only closed now: errIndex, or errEnded
 }
@@ -137,6 +138,10 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 		return fmt.Errorf("the driver's file is a %T, which can not be closed", file)
 	}
 	c.cause = &guardedOf(c.file).cause
+	c.name = watchName(from.path, c.file)
+	if err := c.name.check(); err != nil {
+		return err
+	}
 	defer raw.SetInterrupt(raw.SetInterrupt(ctx))
 	for _, pragma := range from.pragmas {
 		if err := raw.Exec("PRAGMA " + pragma); err != nil {
@@ -196,9 +201,16 @@ func (c *connection) catch(call func() error) (err error) {
 // IsValid says that the connection may be used again.
 func (c *connection) IsValid() bool { return c.lost == nil }
 
-// ResetSession refuses a connection that can not be used any more, and another one is opened.
+// ResetSession refuses a connection that can not be used any more, and another one is opened. A
+// file that has another name by now, to which the path leads, is opened by that.
+//
+// A connection forgets the pages of a file that was written to. SQLite goes by the index for that,
+// which a writer under another name does not have.
 func (c *connection) ResetSession(context.Context) error {
-	if c.lost != nil || c.index.changed() {
+	if c.lost != nil || c.index.changed() || c.name.check() != nil {
+		return sqldriver.ErrBadConn
+	}
+	if c.name.written() && c.use(c.Raw().ReleaseMemory) != nil {
 		return sqldriver.ErrBadConn
 	}
 	return nil
@@ -297,8 +309,13 @@ type transaction struct {
 	of *connection
 }
 
-func (t transaction) Commit() error   { return t.of.use(t.Tx.Commit) }
-func (t transaction) Rollback() error { return t.of.use(t.Tx.Rollback) }
+func (t transaction) Commit() error { return t.of.use(t.Tx.Commit) }
+
+// Rollback ends what has only read. Where somebody has opened the file for writing under another
+// name meanwhile, pages of his may have been read as a part of the view.
+func (t transaction) Rollback() error {
+	return errors.Join(t.of.use(t.Tx.Rollback), t.of.name.check())
+}
 
 // preparedStatement is what a statement of the driver can do.
 type preparedStatement interface {

@@ -54,11 +54,35 @@ func Quarantined(path string) ([]string, error) {
 		for _, suffix := range companions() {
 			name = strings.TrimSuffix(name, suffix)
 		}
+		if strings.HasSuffix(name, salvageSuffix) { // of one that is looked at
+			continue
+		}
 		if strings.HasPrefix(name, path+quarantineInfix) && !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 	}
 	return list, nil
+}
+
+// NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where its name does not say so.
+func NameBeforeDamage(path string) string {
+	i := strings.LastIndex(path, quarantineInfix)
+	if i < 0 || strings.ContainsRune(path[i:], os.PathSeparator) {
+		return ""
+	}
+	return path[:i]
+}
+
+// RemoveQuarantined removes a damaged file that Quarantined lists, and what lies beside it.
+//
+// Errors: those of the file system.
+func RemoveQuarantined(path string) error {
+	for _, suffix := range append(companions(), "") { // the file last: it says what the others belong to
+		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove a damaged file: %w", err)
+		}
+	}
+	return nil
 }
 
 // mayQuarantine says that what is at path was a history: it says so itself, or the lock file beside it does. Anything else that

@@ -35,7 +35,7 @@ type Reader struct {
 // history that nobody has open, SQLite's -wal and -shm.
 //
 // Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete,
-// ErrInterrupted, ErrTooNew, ErrDamaged, and those of the file system.
+// ErrInterrupted, ErrTooNew, ErrOtherName, ErrDamaged, and those of the file system.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	r, err := openReader(ctx, path)
 	if err != nil {
@@ -50,6 +50,9 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	}
 	path, err := realPath(path)
 	if err != nil {
+		return nil, err
+	}
+	if err := checkName(path); err != nil {
 		return nil, err
 	}
 	if err := checkWALAlone(path); err != nil {
@@ -72,12 +75,12 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	pool.SetMaxOpenConns(maxReaders)
 	pool.SetMaxIdleConns(maxReaders)
 	if err := foreignWAL(path, recognise(ctx, pool)); err != nil {
-		return nil, errors.Join(readingError(path, err), pool.Close())
+		return nil, errors.Join(mendedByWriter(ctx, path, readingError(path, err)), pool.Close())
 	}
 	statements := prepared{pool, map[string]*sql.Stmt{}}
 	q, err := prepare(ctx, statements)
 	if err != nil {
-		return nil, errors.Join(err, pool.Close())
+		return nil, errors.Join(mendedByWriter(ctx, path, readingError(path, err)), pool.Close())
 	}
 	return &Reader{path: path, pool: statements, q: q, turns: newTurns(), unsound: log, crowded: func() int64 { return CrowdedWAL }}, nil
 }
@@ -149,7 +152,8 @@ type SeriesInfo struct {
 
 // Snapshot opens a view of the file as it is now. It blocks while all connections are in use.
 //
-// Errors, here and of all that is asked of the view: that of ctx, ErrReadTooLong, ErrDamaged, and those of the file system.
+// Errors, here and of all that is asked of the view: that of ctx, ErrReadTooLong, ErrOtherName,
+// ErrDamaged, and those of the file system.
 func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 	limit := newReadTime(ctx)
 	tx, err := r.pool.BeginTx(limit.ctx, &sql.TxOptions{ReadOnly: true})
@@ -241,8 +245,11 @@ func (r *Reader) look(ctx context.Context, operation string, f func(context.Cont
 }
 
 // Close ends the view. A second call does nothing.
+//
+// Errors: ErrOtherName, where the file was opened for writing under another name meanwhile, so that
+// what was read need not fit together.
 func (s *Snapshot) Close() error {
 	err := endReading(s.tx)
 	s.time.end()
-	return err
+	return failure(context.Background(), "read", s.path, err)
 }

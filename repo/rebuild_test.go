@@ -48,7 +48,8 @@ func checkRebuilt(t *testing.T, path string, before []string) {
 		"SELECT count(*) FROM clock WHERE chk IS NOT NULL AND id = 1":   1,
 		"SELECT count(*) FROM wanstore WHERE version = 3":               1,
 		"SELECT count(*) FROM state_rollups WHERE chk IS NULL":          0,
-		"SELECT count(*) FROM sqlite_schema WHERE name LIKE '%by_hand'": 10,
+		"SELECT count(*) FROM (" + wrongTotals + ")":                    0,
+		"SELECT count(*) FROM sqlite_schema WHERE name LIKE '%by_hand'": 13,
 	} {
 		if got := filetest.Int(t, path, statement); got != want {
 			t.Errorf("%s: got %d, want %d", statement, got, want)
@@ -158,6 +159,27 @@ func TestRebuildLeavesDamagedRowsOut(t *testing.T) {
 	const unknown = "SELECT last_ts IS NULL AND last_value IS NULL FROM series WHERE id = 1"
 	if filetest.Int(t, path, unknown) != 1 {
 		t.Error("the newest sample of a series is one that is damaged")
+	}
+}
+
+// A state that is left out takes its bucket with it.
+func TestRebuildLeavesAStateOut(t *testing.T) {
+	path, _ := oldFile(t, filetest.Old{Version: 2})
+	const of = "WHERE series_id = 5 AND granularity = '5m' AND ts = "
+	notStrict(t, path, "state_rollups", fmt.Sprintf(`
+		UPDATE state_rollups SET count = 'text' %[1]s %[2]d AND value = 0;
+		UPDATE state_rollups SET value = 9e999 %[1]s %[3]d AND value = 1;
+		UPDATE state_rollups SET count = 9e18 %[1]s %[4]d`, of, start-300*second, start-600*second, start-900*second))
+	w := open(t, path)
+	if found := w.Findings().Rebuilt; found == nil || found.LeftOut != 2 {
+		t.Errorf("found %+v, want 2 rows left out", found)
+	}
+	walk(t, w)
+	want := []repo.Unsound{{
+		Table: "state_rollups", Granularity: "5m", Rows: 3, From: start - 900*second, Until: start - 300*second,
+	}}
+	if diff := cmp.Diff(want, w.Unsound()); diff != "" {
+		t.Errorf("told of (-want +got):\n%s", diff)
 	}
 }
 

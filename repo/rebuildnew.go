@@ -2,6 +2,7 @@ package repo
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
 const (
@@ -28,24 +30,36 @@ type newFile struct {
 	old  *oldFile
 }
 
-// create makes the file, which only this user may read, with its tables. Its pages have the size of
-// those of the old file, whose WAL would not take others.
+// create makes the file with its tables. Its pages have the size of those of the old file, whose WAL
+// would not take others.
 func (n newFile) create(ctx context.Context) error {
-	if err := n.remove(); err != nil {
+	pool, err := n.make(ctx, n.old.pageSize)
+	if err != nil {
 		return err
+	}
+	return pool.Close()
+}
+
+// make makes the file with its tables, which only this user may read, and opens it.
+func (n newFile) make(ctx context.Context, pageSize int) (*sql.DB, error) {
+	if err := n.remove(); err != nil {
+		return nil, err
 	}
 	file, err := os.OpenFile(n.path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err == nil {
 		err = file.Close()
 	}
+	if err == nil {
+		err = registerWriterVFS()
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	name := dsn(n.path, "rw", writerVFSName, "journal_mode(off)", "synchronous(off)",
-		fmt.Sprintf("page_size(%d)", n.old.pageSize), "auto_vacuum(incremental)")
-	pool, err := openPool(n.path, name, defineFunctions)
+		fmt.Sprintf("page_size(%d)", pageSize), "auto_vacuum(incremental)")
+	pool, err := openPool(n.path, name, func(c *sqlite3.Conn) error { return setUp(c, new(seal.Log)) })
 	if err != nil {
-		return err
+		return nil, err
 	}
 	conn, err := pool.Conn(ctx)
 	if err == nil {
@@ -55,7 +69,10 @@ func (n newFile) create(ctx context.Context) error {
 		}
 		err = errors.Join(err, conn.Close())
 	}
-	return errors.Join(err, pool.Close())
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	return pool, nil
 }
 
 func (n newFile) remove() error {

@@ -161,15 +161,23 @@ func (w *Writer) rollUpSamples(ctx context.Context, slice span) error {
 	}); err != nil {
 		return err
 	}
+	if err := w.rollUpGroups(ctx); err != nil {
+		return err
+	}
 	if err := w.q.GroupSamples(ctx, db.GroupSamplesParams{
 		Bucket: Minute.Bucket().Microseconds(), FromTs: int64(slice.from), UntilTs: int64(slice.until),
 	}); err != nil {
 		return err
 	}
+	return w.rollUpGroups(ctx)
+}
+
+// rollUpGroups rolls the samples that have been grouped into the 1m tier.
+func (w *Writer) rollUpGroups(ctx context.Context) error {
 	if err := w.q.RollUpSamples(ctx, Minute.String()); err != nil {
 		return err
 	}
-	if err := w.q.RollUpStateSamples(ctx, Minute.String()); err != nil {
+	if err := w.mergeStates(ctx, Minute); err != nil {
 		return err
 	}
 	if err := w.q.AdvanceLastSamples(ctx); err != nil {
@@ -186,14 +194,7 @@ func (w *Writer) rollUpBuckets(ctx context.Context, to Granularity, slice span) 
 	}); err != nil {
 		return err
 	}
-	leftOut, err := w.doubtfulStates(ctx, source, slice)
-	if err != nil {
-		return err
-	}
-	return w.q.RollUpStateRollups(ctx, db.RollUpStateRollupsParams{
-		Granularity: to.String(), Bucket: to.Bucket().Microseconds(), Source: source.String(),
-		FromTs: int64(slice.from), UntilTs: int64(slice.until), LeftOut: leftOut,
-	})
+	return w.rollUpStates(ctx, to, slice)
 }
 
 // countRollups counts the rows that a tier of buckets has from a moment on.

@@ -28,7 +28,7 @@ type Span struct {
 // order of time, or against it; those of one bucket of a series follow each other. They are read page by page. What lies
 // below the floor of the tier is not there. After an error it ends.
 //
-// Errors: that of ctx, ErrReadTooLong, ErrDamaged, and those of the file system.
+// Errors: that of ctx, ErrReadTooLong, ErrOtherName, ErrDamaged, and those of the file system.
 func (s *Snapshot) Scan(ctx context.Context, g Granularity, series []SeriesInfo, span Span) iter.Seq2[Bucket, error] {
 	if len(series) == 0 {
 		return func(func(Bucket, error) bool) {}

@@ -17,7 +17,7 @@ type Size struct {
 
 // Size returns the size of the file. It looks at the header of the file and its series, however much history there is.
 //
-// Errors: that of ctx, ErrReadTooLong, ErrDamaged, and those of the file system.
+// Errors: that of ctx, ErrReadTooLong, ErrOtherName, ErrDamaged, and those of the file system.
 func (r *Reader) Size(ctx context.Context) (size Size, err error) {
 	err = r.look(ctx, "read the size of", func(ctx context.Context, s *Snapshot) error {
 		size, err = s.size(ctx)

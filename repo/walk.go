@@ -21,6 +21,7 @@ const (
 type Walk struct {
 	table int // of walked
 	after functions.Key
+	times int64 // as many rows as a step has are looked at, for a bucket with more states than that; 0 is once
 	found *seal.Log
 }
 
@@ -101,7 +102,8 @@ func (w *Walk) step(ctx context.Context, q *db.Queries) (more bool, err error) {
 		return false, lookAtFew(ctx, q)
 	}
 	table := walked[w.table]
-	text, err := table.look(ctx, q, w.after, table.rows)
+	rows := table.rows * max(w.times, 1)
+	text, err := table.look(ctx, q, w.after, rows)
 	if err != nil {
 		return false, err
 	}
@@ -112,11 +114,14 @@ func (w *Walk) step(ctx context.Context, q *db.Queries) (more bool, err error) {
 	if looked.Disorder {
 		return false, errDisorder(table.table)
 	}
-	if looked.Rows < table.rows || looked.Last.Compare(w.after) <= 0 { // a damaged key leads nowhere
-		w.table, w.after = w.table+1, firstKey
-		return true, nil
+	switch {
+	case looked.Cut:
+		w.times = 2 * max(w.times, 1)
+	case looked.Rows < rows, looked.Last.Compare(w.after) <= 0: // a damaged key leads nowhere
+		w.table, w.after, w.times = w.table+1, firstKey, 0
+	default:
+		w.after, w.times = looked.Last, 0
 	}
-	w.after = looked.Last
 	return true, nil
 }
 

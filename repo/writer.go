@@ -12,6 +12,7 @@ import (
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/block"
+	"github.com/wanstore/wanstore/repo/internal/functions"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
@@ -45,6 +46,7 @@ type Writer struct {
 	synchronous Synchronous
 	lock        *lock       // shared with the other writers of the file
 	unshared    bool        // and given up until the next transaction
+	name        *nameLock   // by which it has the file open
 	file        fs.FileInfo // which file this is
 	findings    Findings
 	gone        bool        // it is closed and could not be renewed yet
@@ -63,6 +65,8 @@ type Writer struct {
 	encoder block.Encoder
 	payload []byte
 	row     seal.Row
+
+	states functions.Folded // what a step of a roll-up makes of states
 }
 
 // OpenWriter opens the file at path for writing. It makes the file and its directory where they are
@@ -71,12 +75,12 @@ type Writer struct {
 // place. Findings says both, and Quarantined lists what lies there. It blocks while another process
 // is opening the file.
 //
-// Errors: ErrNoPath, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrBusy,
-// ErrDiskFull, and those of the file system; ErrInterrupted where nothing says whose the file is;
-// ErrDamaged where the file cannot be moved aside: another process has it open for writing, there
-// is no lock file and none can be made, a rename fails, or somebody has put it there and may still
-// be copying it, since it was changed less than five seconds ago. A file that is refused is left
-// untouched.
+// Errors: ErrNoPath, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew,
+// ErrOtherName, ErrBusy, ErrDiskFull, and those of the file system; ErrInterrupted where nothing
+// says whose the file is; ErrDamaged where the file cannot be moved aside: another process has it
+// open for writing, there is no lock file and none can be made, a rename fails, or somebody has put
+// it there and may still be copying it, since it was changed less than five seconds ago. A file that
+// is refused is left untouched.
 func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	return OpenWriterWithProgress(ctx, path, synchronous, nil)
 }
@@ -181,7 +185,7 @@ func (w *Writer) Close() error {
 	err := rawConn(w.conn, func(c *sqlite3.Conn) error { return leaveWAL(c, false) })
 	err = errors.Join(err, w.close())
 	w.lock.leave(w.path, w.file)
-	return failure(context.Background(), "close", w.path, errors.Join(err, w.lock.close()))
+	return failure(context.Background(), "close", w.path, errors.Join(err, w.unlock()))
 }
 
 func (w *Writer) close() error {

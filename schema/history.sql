@@ -81,12 +81,14 @@ CREATE TABLE rollups (
 ) STRICT, WITHOUT ROWID;
 
 -- Buckets of series whose aggregation is mode: one row a state that occurred, with its number of samples.
+-- total: in one row of a bucket the samples of all its rows, 0 in the others, so that a row that is missing shows.
 CREATE TABLE state_rollups (
   granularity TEXT NOT NULL,
   series_id INTEGER NOT NULL,
   ts INTEGER NOT NULL,
   value REAL NOT NULL,
   count INTEGER NOT NULL,
+  total INTEGER NOT NULL DEFAULT 0,
   chk INTEGER,
   PRIMARY KEY (granularity, series_id, ts, value)
 ) STRICT, WITHOUT ROWID;
@@ -136,6 +138,20 @@ CREATE TABLE imports (
   newest_id INTEGER NOT NULL,
   newest_hash BLOB NOT NULL,
   updated INTEGER NOT NULL,
+  chk INTEGER
+) STRICT;
+
+-- How far the rows of a damaged history have been taken in. source: the name of its file. hash: the SHA-256 of its content,
+-- empty until somebody has read it. successor: 1 where this file was made in its place, and so had none of its rows.
+-- place: the next row to be taken, as JSON; report: what was found and taken, as JSON. ended: when all of it was, 0 until then.
+CREATE TABLE salvages (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  hash BLOB NOT NULL,
+  successor INTEGER NOT NULL,
+  place TEXT NOT NULL,
+  report TEXT NOT NULL,
+  ended INTEGER NOT NULL,
   chk INTEGER
 ) STRICT;
 
@@ -190,6 +206,25 @@ BEGIN
   WHERE granularity = new.granularity AND series_id = new.series_id AND ts = new.ts AND value = new.value;
 END;
 
+-- Of a bucket of states with a row without chk nobody asks the total: so one of those that are left loses it when a state is
+-- moved to another bucket or deleted. What lies below the floor does not count, and is deleted as it is.
+CREATE TRIGGER state_rollups_moved_by_hand AFTER UPDATE OF granularity, series_id, ts ON state_rollups
+BEGIN
+  UPDATE state_rollups SET chk = NULL
+  WHERE granularity = old.granularity AND series_id = old.series_id AND ts = old.ts AND value = (
+    SELECT min(value) FROM state_rollups WHERE granularity = old.granularity AND series_id = old.series_id AND ts = old.ts
+  );
+END;
+
+CREATE TRIGGER state_rollups_deleted_by_hand AFTER DELETE ON state_rollups
+WHEN old.ts >= (SELECT floor FROM tiers WHERE granularity = old.granularity)
+BEGIN
+  UPDATE state_rollups SET chk = NULL
+  WHERE granularity = old.granularity AND series_id = old.series_id AND ts = old.ts AND value = (
+    SELECT min(value) FROM state_rollups WHERE granularity = old.granularity AND series_id = old.series_id AND ts = old.ts
+  );
+END;
+
 CREATE TRIGGER tiers_by_hand AFTER UPDATE ON tiers
 WHEN new.chk IS old.chk AND old.chk IS NOT NULL
 BEGIN
@@ -206,6 +241,12 @@ CREATE TRIGGER imports_by_hand AFTER UPDATE ON imports
 WHEN new.chk IS old.chk AND old.chk IS NOT NULL
 BEGIN
   UPDATE imports SET chk = NULL WHERE id = new.id;
+END;
+
+CREATE TRIGGER salvages_by_hand AFTER UPDATE ON salvages
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE salvages SET chk = NULL WHERE id = new.id;
 END;
 
 CREATE TRIGGER push_intervals_by_hand AFTER UPDATE ON push_intervals

@@ -8,7 +8,7 @@ import "context"
 // behind by a failure.
 //
 // Errors: ErrNoPath, ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy
-// fails its check, those of the file system, and that of ctx.
+// fails its check, ErrOtherName, those of the file system, and that of ctx.
 func (h *History) Backup(ctx context.Context, dest string) (int64, error) {
 	return h.reader.Backup(ctx, dest)
 }

@@ -20,6 +20,7 @@ var (
 	ErrDamaged     = repo.ErrDamaged
 	ErrIncomplete  = repo.ErrIncomplete
 	ErrInterrupted = repo.ErrInterrupted
+	ErrOtherName   = repo.ErrOtherName
 	ErrBusy        = repo.ErrBusy
 	ErrDiskFull    = repo.ErrDiskFull
 )

@@ -27,7 +27,7 @@ func (h *History) Size(ctx context.Context) (FileSize, error) { return h.reader.
 
 // Status looks through the whole file and returns its state: it takes about a second for each hundred megabytes.
 //
-// Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Status(ctx context.Context) (FileStatus, error) {
 	status, err := h.reader.Status(ctx)
 	return FileStatus{status, unsoundOf(status.Unsound)}, err

@@ -17,7 +17,8 @@ const (
 	SizeCap            Reason = "size_cap"            // the file can not be held to its size cap
 	FileDamaged        Reason = "file_damaged"        // the file is damaged, and no new one has taken its place yet
 	ContentDamaged     Reason = "content_damaged"     // rows are not as they were written, and are left out
-	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and nobody has taken it away
+	OtherName          Reason = "other_name"          // the file is open for writing under another name
+	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and has not been salvaged yet
 	MaintenanceOverdue Reason = "maintenance_overdue" // nothing is rolled up or deleted any more
 )
 
@@ -54,7 +55,7 @@ func (w *Writer) Health() []Problem {
 // Health returns what is wrong with the file by what it says itself, whoever writes it. It reads the list of series and
 // takes two seeks, and looks for damaged files beside it.
 //
-// Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	backlog, err := h.reader.Backlog(ctx)
 	if err != nil {
@@ -64,7 +65,11 @@ func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	problems := append(unsoundProblems(h.Unsound()), quarantineProblems(len(damaged))...)
+	runs, err := h.reader.Salvages(ctx)
+	if err != nil {
+		return nil, err
+	}
+	problems := append(unsoundProblems(h.Unsound()), quarantineProblems(countAside(damaged, runs), underWay(runs))...)
 	if backlog > maxBacklog {
 		problems = append(problems, Problem{MaintenanceOverdue,
 			fmt.Sprintf("raw samples of %s have not been rolled up", backlog.Round(time.Second))})
@@ -79,10 +84,11 @@ type vitals struct {
 	maintained time.Time // when a pass last ended without error, or the writer was opened
 	troubles   troubles
 
-	quarantinedFiles int  // damaged files beside this one
-	tooOld           bool // all samples of the last commit were refused as too old
-	exhausted        bool // nothing is left to give up, and the file is too large still
-	overCap          bool // file and WAL are larger than the size cap
+	aside     aside      // what lies beside this file and has not been salvaged
+	salvage   SalvageRun // of one of them that is being taken in
+	tooOld    bool       // all samples of the last commit were refused as too old
+	exhausted bool       // nothing is left to give up, and the file is too large still
+	overCap   bool       // file and WAL are larger than the size cap
 }
 
 // waits notes that samples wait.

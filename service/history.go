@@ -47,6 +47,7 @@ type History struct {
 // SQLite's -wal and -shm.
 //
 // Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew,
+// ErrOtherName,
 // ErrDamaged, and those of the file system.
 func OpenHistory(ctx context.Context, path string) (*History, error) {
 	reader, err := repo.OpenReader(ctx, path)
@@ -113,7 +114,8 @@ type Point struct {
 // seen. All come from one snapshot of the file, page by page. After an error it ends. What the caller does with a point counts
 // as reading: after ReadLimit, or sooner (see ErrReadTooLong), the snapshot is gone, and the next page fails.
 //
-// Errors: ErrQuery, ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
+// ctx.
 func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error] {
 	return func(yield func(Point, error) bool) {
 		if err := query.check(); err != nil {
@@ -136,7 +138,7 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 // Latest returns the newest sample of every series that filter picks and of which the file still holds anything, each as a
 // point of its own moment.
 //
-// Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
 	var points []Point
 	err := h.read(ctx, filter, func(ctx context.Context, v *view) error {

@@ -34,6 +34,7 @@ type loop struct {
 	passes      []*pass // the first one is being run
 	clock       clockGuard
 	walk        walk
+	salvaging   salvaging
 
 	entries  []entry
 	samples  []repo.Sample
@@ -56,7 +57,7 @@ func newLoop(c *core, store *repo.Writer) *loop {
 		l.maintenance.Stop()
 		return l
 	}
-	l.schedule(newPass(context.Background(), l, time.Now().Add(c.config.StartupBudget)))
+	l.schedule(newOwnPass(l, time.Now().Add(c.config.StartupBudget)))
 	return l
 }
 
@@ -118,7 +119,7 @@ func (l *loop) commitInTime() {
 func (l *loop) beginPass() {
 	l.maintenance.Reset(l.untilNextPass())
 	if len(l.passes) == 0 {
-		l.schedule(newPass(context.Background(), l, time.Time{}))
+		l.schedule(newOwnPass(l, time.Time{}))
 	}
 }
 
@@ -163,7 +164,7 @@ func (l *loop) arm() {
 func (l *loop) finish() error {
 	ctx, cancel := rollUpTime(l.endCtx)
 	defer cancel()
-	errs := []error{l.drain()}
+	errs := []error{l.drain(), l.endSalvage()}
 	for _, p := range l.passes {
 		p.end(ErrClosed)
 		p.onEnd()

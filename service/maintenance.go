@@ -84,6 +84,14 @@ func newPass(ctx context.Context, l *loop, deadline time.Time) *pass {
 	return p
 }
 
+// newOwnPass plans a pass that nobody has asked for, which also brings back what is intact in damaged
+// files.
+func newOwnPass(l *loop, deadline time.Time) *pass {
+	p := newPass(context.Background(), l, deadline)
+	p.stages = append(p.stages, p.salvageDamaged(l))
+	return p
+}
+
 func (p *pass) expire(store *repo.Writer) stage {
 	var expiry repo.Expiry
 	return stage{"expire", func(ctx context.Context) (bool, error) {
@@ -246,6 +254,6 @@ func (l *loop) passEnded(p *pass) {
 	case !errors.Is(err, context.Cause(p.ctx)):
 		l.outcome(maintaining, err)
 	}
-	l.countQuarantined()
+	l.countQuarantined(l.store)
 	p.onEnd()
 }

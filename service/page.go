@@ -21,7 +21,8 @@ type Page struct {
 // Page returns at most limit points of a query, without the first offset ones, and how many there are in all. All come
 // from one snapshot of the file. It takes longer the further offset reaches.
 //
-// Errors: ErrQuery, ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
+// ctx.
 func (h *History) Page(ctx context.Context, query Query, limit, offset int) (Page, error) {
 	if err := query.check(); err != nil {
 		return Page{}, err

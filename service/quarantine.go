@@ -2,9 +2,12 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/wanstore/wanstore/repo"
 )
@@ -53,8 +56,11 @@ func (l *loop) mend(err error) bool {
 	l.mending.failed, l.mending.adopt = false, true
 	l.hold = walHold{} // of the old file's WAL
 	l.walk = walk{}
+	if err := l.endSalvage(); err != nil {
+		l.log.Warn("what was put together of a damaged file cannot be removed", "err", err)
+	}
 	found := l.store.Findings()
-	l.announce(found)
+	l.announce(l.store)
 	switch {
 	case found.Quarantine != nil || found.StrayWAL != "":
 	case ended:
@@ -70,7 +76,7 @@ func (l *loop) mend(err error) bool {
 
 // prepareSound prepares the file, and a new one instead where damage is found with that, the second time for certain.
 func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
-	c.announce(store.Findings())
+	c.announce(store)
 	err := c.prepare(ctx, store)
 	for range 2 {
 		if !repo.IsDamage(err) {
@@ -79,7 +85,7 @@ func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
 		if err := store.Renew(ctx, err); err != nil {
 			return err
 		}
-		c.announce(store.Findings())
+		c.announce(store)
 		err = c.prepare(ctx, store)
 	}
 	return err
@@ -115,18 +121,23 @@ func (c *core) identify() error {
 	return err
 }
 
-// is says that the file at path, whose info may be nil if there is none, is that of the core.
-func (c *core) is(path string, info os.FileInfo) bool {
+// is says that the file at path, whose info may be nil if there is none, is that of the core. Where
+// the core has it by another name it is ErrOtherName.
+func (c *core) is(path string, info os.FileInfo) (bool, error) {
 	if info != nil && os.SameFile(info, *c.file.Load()) {
-		return true
+		if !repo.SameName(path, c.config.DBPath) {
+			return false, ErrOtherName
+		}
+		return true, nil
 	}
 	// It may have been removed, or replaced: the core goes on at its path.
 	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
-	return err == nil && filepath.Join(folder, filepath.Base(path)) == c.config.DBPath
+	return err == nil && filepath.Join(folder, filepath.Base(path)) == c.config.DBPath, nil
 }
 
 // announce logs and counts what was found when the file was opened.
-func (c *core) announce(findings repo.Findings) {
+func (c *core) announce(store *repo.Writer) {
+	findings := store.Findings()
 	if moved := findings.Quarantine; moved != nil {
 		c.log.Error("the file was damaged and has been moved aside, recording goes on in a new one",
 			"moved_to", moved.Path, "err", moved.Cause)
@@ -136,6 +147,9 @@ func (c *core) announce(findings repo.Findings) {
 		c.log.Info("the file was brought up to date", "was_version", rebuilt.Version, "rows", rebuilt.Rows,
 			"damaged_rows_left_out", rebuilt.LeftOut, "took", rebuilt.Took)
 	}
+	if findings.MendedSchema != "" {
+		c.log.Warn("what the file says of its tables was damaged, and has been put right", "entries", findings.MendedSchema)
+	}
 	if findings.LostFrames > 0 {
 		c.log.Warn("the WAL is damaged: what was committed after the damage is lost", "pages", findings.LostFrames)
 	}
@@ -143,20 +157,28 @@ func (c *core) announce(findings repo.Findings) {
 		c.log.Warn("another file was put in the place of the history: the WAL of the old one has been moved aside",
 			"moved_to", findings.StrayWAL+"-wal")
 	}
+	if findings.OtherNames > 0 {
+		c.log.Warn("the file has other names, too (hard links), and each of them has a WAL of its own: "+
+			"whoever opens the file has to do so by this name", "others", findings.OtherNames)
+	}
 	if findings.Unchecked {
 		c.log.Debug("the check at open has seen a part of the file only: it is a large one")
 	}
-	c.countQuarantined()
+	c.countQuarantined(store)
 }
 
-// countQuarantined looks for the damaged files that are still there.
-func (c *core) countQuarantined() {
+// countQuarantined looks for damaged files that are still there and have not been salvaged.
+func (c *core) countQuarantined(store *repo.Writer) {
 	list, err := repo.Quarantined(c.config.DBPath)
+	var runs []repo.SalvageRun
+	if err == nil && len(list) > 0 {
+		runs, err = store.Salvages(context.Background())
+	}
 	if err != nil {
-		c.log.Debug("can not look for damaged files", "err", err)
+		c.log.Debug("cannot look for damaged files", "err", err)
 		return
 	}
-	c.stats.quarantined(len(list))
+	c.stats.quarantined(countAside(list, runs))
 }
 
 // quarantine counts a damaged file that was moved aside.
@@ -166,11 +188,11 @@ func (s *stats) quarantine() {
 	s.status.Quarantines++
 }
 
-// quarantined notes how many damaged files lie beside the file.
-func (s *stats) quarantined(files int) {
+// quarantined notes what lies beside the file that has not been salvaged.
+func (s *stats) quarantined(a aside) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.vitals.quarantinedFiles = files
+	s.vitals.aside = a
 }
 
 // renewed notes that what was damaged is not in use any more.
@@ -178,30 +200,60 @@ func (s *stats) renewed() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for op, trouble := range s.vitals.troubles {
-		if trouble == fileDamaged {
+		if trouble == fileDamaged || trouble == otherName {
 			s.vitals.troubles[op] = noTrouble
 		}
 	}
 }
 
-// damageProblems says what damage there is.
+// damageProblems says what damage there is, and what else keeps the writer from its file.
 func (v *vitals) damageProblems() []Problem {
 	var problems []Problem
 	if v.troubles.have(fileDamaged) {
 		problems = append(problems, Problem{FileDamaged, ErrDamaged.Error()})
 	}
-	return append(problems, quarantineProblems(v.quarantinedFiles)...)
+	if v.troubles.have(otherName) {
+		problems = append(problems, Problem{OtherName, ErrOtherName.Error()})
+	}
+	return append(problems, quarantineProblems(v.aside, v.salvage)...)
 }
 
-func quarantineProblems(files int) []Problem {
-	switch files {
-	case 0:
-		return nil
-	case 1:
-		return []Problem{{FileQuarantined,
-			"a damaged file lies beside the history: save what is wanted of it, and take it away"}}
-	default:
-		return []Problem{{FileQuarantined,
-			fmt.Sprintf("%d damaged files lie beside the history: save what is wanted of them, and take them away", files)}}
+// aside counts what was moved aside and has not been salvaged.
+type aside struct {
+	files int // damaged ones
+	wals  int // that lie there without their files: nothing can be salvaged of them
+}
+
+func countAside(files []string, runs []repo.SalvageRun) aside {
+	a := aside{files: len(unsalvaged(files, runs))}
+	for _, file := range files {
+		if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+			a.wals++
+		}
 	}
+	return a
+}
+
+// quarantineProblems says that damaged files lie beside the history, and how far the one has been
+// taken in that is under way.
+func quarantineProblems(a aside, run SalvageRun) []Problem {
+	var messages []string
+	switch a.files {
+	case 0:
+	case 1:
+		messages = append(messages, "a damaged file lies beside the history: what is intact in it is still to be taken in")
+	default:
+		messages = append(messages, fmt.Sprintf(
+			"%d damaged files lie beside the history: what is intact in them is still to be taken in", a.files))
+	}
+	if a.files > 0 && run.Source != "" {
+		messages = append(messages, fmt.Sprintf("of one %d rows have been so far", run.Report.Taken()))
+	}
+	if a.wals > 0 {
+		messages = append(messages, "the WAL of a file that was replaced lies beside the history, until somebody takes it away")
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	return []Problem{{FileQuarantined, strings.Join(messages, "; ")}}
 }

@@ -21,7 +21,7 @@ type registry struct {
 }
 
 // acquire returns the core of the file at path with one more user, opening it if it is not open. Another spelling of the
-// path, and a link to the file, find the same core. It blocks while the file is being opened or closed.
+// path, and a symbolic link to the file, find the same core. It blocks while the file is being opened or closed.
 func (r *registry) acquire(ctx context.Context, config Config, options Options) (*core, error) {
 	for {
 		c, err := r.tryAcquire(ctx, config, options)
@@ -59,14 +59,17 @@ func (r *registry) tryAcquire(ctx context.Context, config Config, options Option
 	return known, nil
 }
 
-// find returns the core whose file is the one at path, or nil.
+// find returns the core whose file is the one at path, or nil. By another name it is ErrOtherName.
 func (r *registry) find(path string) (*core, error) {
 	info, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	for _, c := range r.cores {
-		if c.is(path, info) {
+		switch same, err := c.is(path, info); {
+		case err != nil:
+			return nil, fmt.Errorf("open %s: %w", path, err)
+		case same:
 			return c, nil
 		}
 	}

@@ -65,12 +65,6 @@ var spellings = map[string]func(*testing.T, string) string{
 		t.Helper()
 		return filepath.Join(symlink(t, filepath.Dir(path)), filepath.Base(path))
 	},
-	"hard link": func(t *testing.T, path string) string {
-		t.Helper()
-		link := path + ".link"
-		must(t, os.Link(path, link))
-		return link
-	},
 }
 
 // However the path of a file is spelled, and whichever spelling comes first, there is one writer of it.

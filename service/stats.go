@@ -40,7 +40,8 @@ type WriterStatus struct {
 	LastPass   Report    // of the last one
 	Maintained time.Time // when one last ended without error, zero before the first
 
-	Quarantines int64 // damaged files that were moved aside
+	Quarantines int64      // damaged files that were moved aside
+	Salvage     SalvageRun // of a damaged file that is being taken in; its Source is "" while none is
 
 	Unsound  []Unsound // what is left out because it is not as it was written
 	Unmerged int64     // samples that could not join a bucket, because that is not

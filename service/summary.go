@@ -38,7 +38,8 @@ type StateShare struct {
 // Summarize returns a summary for each series that has samples in the range of the query, in the order in which the series
 // were first seen. All come from one snapshot of the file.
 //
-// Errors: ErrQuery, ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
+// ctx.
 func (h *History) Summarize(ctx context.Context, query Query) ([]Summary, error) {
 	if err := query.check(); err != nil {
 		return nil, err

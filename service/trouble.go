@@ -30,6 +30,7 @@ const (
 	diskFull
 	fileBusy
 	fileDamaged
+	otherName
 	otherTrouble
 )
 
@@ -41,6 +42,8 @@ func troubleOf(err error) trouble {
 		return diskFull
 	case errors.Is(err, ErrBusy):
 		return fileBusy
+	case errors.Is(err, ErrOtherName):
+		return otherName
 	case repo.IsDamage(err):
 		return fileDamaged
 	default:

@@ -35,10 +35,11 @@ type Writer struct {
 //
 // It blocks for as long as it takes to open the file, and to look through it, for half a second at
 // most, and while another process does so. Errors: ErrConfig with everything that is wrong,
-// ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrBusy, ErrDiskFull, those
-// of the file system, and that of ctx; ErrDamaged where a damaged file can not be moved aside:
-// another process has it open for writing, this one may not make the lock file or the new one
-// beside it, or somebody has put it there less than five seconds ago, and may still be copying it.
+// ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrOtherName, ErrBusy,
+// ErrDiskFull, those of the file system, and that of ctx; ErrDamaged where a damaged file can not be
+// moved aside: another process has it open for writing, this one may not make the lock file or the
+// new one beside it, or somebody has put it there less than five seconds ago, and may still be
+// copying it.
 func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
@@ -80,8 +81,8 @@ func (w *Writer) Record(samples ...Sample) {
 // same.
 //
 // Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed; ErrBusy, ErrDiskFull,
-// ErrDamaged and those of the file system, when nothing of the commit was stored; and that of ctx. A done ctx ends the wait, not
-// the commit.
+// ErrDamaged, ErrOtherName and those of the file system, when nothing of the commit was stored; and
+// that of ctx. A done ctx ends the wait, not the commit.
 func (w *Writer) Write(ctx context.Context, samples ...Sample) error {
 	if w.closed.Load() {
 		return ErrClosed

@@ -55,6 +55,7 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		newHistory(),
 		newExport(),
 		newBackup(),
+		newSalvage(),
 		newStatus(),
 		newEnvironmentTopic(),
 	)

@@ -70,6 +70,8 @@ type fileStatus struct {
 	Check            string       `json:"check"`
 	Tiers            []tierStatus `json:"tiers"`
 	Quarantined      []string     `json:"quarantined"` // damaged files beside it
+	// Salvages are the damaged files whose rows the file has taken in, or is taking in.
+	Salvages []salvageState `json:"salvages,omitempty"`
 	// Unsound is what is left out because it is not as it was written.
 	Unsound []unsoundRows `json:"unsound,omitempty"`
 	// Of the clock that ages are counted from: what deleting has gone by, and since when it is in doubt.
@@ -115,9 +117,34 @@ func newUnsoundRows(list []service.Unsound) []unsoundRows {
 	return rows
 }
 
+// salvageState is what the file says of a damaged one.
+type salvageState struct {
+	File   string `json:"file"`
+	Ended  moment `json:"ended"` // null while rows are being taken
+	Report string `json:"report"`
+}
+
+func newSalvageStates(runs []service.SalvageRun) []salvageState {
+	var states []salvageState
+	for _, run := range runs {
+		states = append(states, salvageState{
+			File: run.Source, Ended: moment{run.Ended}, Report: run.Report.String(),
+		})
+	}
+	return states
+}
+
+func (s salvageState) text(zone *time.Location) string {
+	if s.Ended.IsZero() {
+		return printable(s.File) + " is being taken in"
+	}
+	return fmt.Sprintf("%s was taken in at %s: %s", printable(s.File), s.Ended.show(zone), s.Report)
+}
+
 func readStatus(ctx context.Context, history *service.History, name string) (fileStatus, error) {
 	read, err := history.Status(ctx)
-	if err := errors.Join(err, history.Close()); err != nil {
+	runs, errRuns := history.Salvages(ctx)
+	if err := errors.Join(err, errRuns, history.Close()); err != nil {
 		return fileStatus{}, err
 	}
 	if absolute, err := filepath.Abs(name); err == nil {
@@ -128,6 +155,7 @@ func readStatus(ctx context.Context, history *service.History, name string) (fil
 		Path: name, FileBytes: read.FileBytes, WALBytes: read.WALBytes, FreeBytes: read.FreeBytes,
 		SchemaVersion: read.SchemaVersion, Series: read.Series, Check: read.Check,
 		RetentionSeconds: retention.Seconds(), retention: retention, Unsound: newUnsoundRows(read.Unsound),
+		Salvages: newSalvageStates(runs),
 	}
 	if status.Quarantined, err = service.Quarantined(name); err != nil {
 		return fileStatus{}, err
@@ -188,6 +216,9 @@ func (s fileStatus) print(out io.Writer) error {
 	}
 	for _, damaged := range s.Quarantined {
 		list = append(list, []string{"damaged", printable(damaged)})
+	}
+	for _, run := range s.Salvages {
+		list = append(list, []string{"salvage", run.text(s.zone)})
 	}
 	for _, fact := range list {
 		if err := facts.add(fact...); err != nil {

@@ -137,22 +137,37 @@ LIMIT 1 OFFSET @nth;
 
 -- name: CopyStates :execrows
 -- Walks state_rollups of the old file by its key, beyond one up to another; appends to those of the
--- new one.
-INSERT OR IGNORE INTO rebuilt.state_rollups (granularity, series_id, ts, value, count, chk)
+-- new one. The least state of a bucket has the total of all states, so that one that is left out
+-- takes its bucket with it. The LIMIT lets SQLite add them up once.
+INSERT OR IGNORE INTO rebuilt.state_rollups (granularity, series_id, ts, value, count, total, chk)
 SELECT
-  o.granularity, o.series_id, o.ts, o.value, o.count,
-  CAST(seal('state_rollups', o.granularity, o.series_id, o.ts, o.value, o.count) AS INTEGER)
-FROM state_rollups AS o
-WHERE
-  (o.granularity, o.series_id, o.ts, o.value)
-  > (
-    +CAST(@after_granularity AS TEXT), +CAST(@after_series_id AS INTEGER), +CAST(@after_ts AS INTEGER),
-    +CAST(@after_value AS REAL)
-  )
-  AND (o.granularity, o.series_id, o.ts, o.value)
-  <= (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@ts AS INTEGER), +CAST(@value AS REAL))
-  AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
-  AND typeof(o.value) = 'real' AND abs(o.value) <= 1.7976931348623157e308
-  AND typeof(o.count) = 'integer'
-  AND o.series_id IN (SELECT s.id FROM series AS s)
-ORDER BY o.granularity, o.series_id, o.ts, o.value;
+  c.granularity, c.series_id, c.ts, c.value, c.count, c.total,
+  CAST(seal('state_rollups', c.granularity, c.series_id, c.ts, c.value, c.count, c.total) AS INTEGER)
+FROM (
+  SELECT
+    o.granularity, o.series_id, o.ts, o.value, o.count,
+    CASE WHEN NOT EXISTS (
+      SELECT 1
+      FROM state_rollups AS s
+      WHERE s.granularity = o.granularity AND s.series_id = o.series_id AND s.ts = o.ts AND s.value < o.value
+    ) THEN (
+      SELECT CAST(total(s.count) AS INTEGER)
+      FROM state_rollups AS s
+      WHERE s.granularity = o.granularity AND s.series_id = o.series_id AND s.ts = o.ts
+    ) ELSE 0 END AS total
+  FROM state_rollups AS o
+  WHERE
+    (o.granularity, o.series_id, o.ts, o.value)
+    > (
+      +CAST(@after_granularity AS TEXT), +CAST(@after_series_id AS INTEGER), +CAST(@after_ts AS INTEGER),
+      +CAST(@after_value AS REAL)
+    )
+    AND (o.granularity, o.series_id, o.ts, o.value)
+    <= (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@ts AS INTEGER), +CAST(@value AS REAL))
+    AND typeof(o.granularity) = 'text' AND typeof(o.series_id) = 'integer' AND typeof(o.ts) = 'integer'
+    AND typeof(o.value) = 'real' AND abs(o.value) <= 1.7976931348623157e308
+    AND typeof(o.count) = 'integer'
+    AND o.series_id IN (SELECT s.id FROM series AS s)
+  ORDER BY o.granularity, o.series_id, o.ts, o.value
+  LIMIT -1
+) AS c;

@@ -5,6 +5,7 @@ CREATE TABLE folded_buckets (
   ts INTEGER NOT NULL,
   state REAL,
   count INTEGER NOT NULL,
+  total INTEGER NOT NULL,
   sum REAL NOT NULL,
   min REAL NOT NULL,
   max REAL NOT NULL,

@@ -101,6 +101,7 @@ CREATE TABLE rebuilt.state_rollups (
   ts INTEGER NOT NULL,
   value REAL NOT NULL,
   count INTEGER NOT NULL,
+  total INTEGER NOT NULL,
   chk INTEGER
 );
 

@@ -31,6 +31,10 @@ func TestAHandIsNoDamage(t *testing.T) {
 			INSERT INTO state_rollups (granularity, series_id, ts, value, count)
 			SELECT '1m', 2, max(ts) + 60000000, 1, 1 FROM state_rollups WHERE granularity = '1m';
 			DELETE FROM state_rollups WHERE ts % 11 = 0`,
+		"states of a bucket": `DELETE FROM state_rollups WHERE total > 0 AND ts % 7 = 0;
+			DELETE FROM state_rollups WHERE total = 0 AND ts % 13 = 0;
+			UPDATE state_rollups SET value = value + 100 WHERE ts % 11 = 0 AND total > 0;
+			UPDATE state_rollups SET ts = ts + 1 WHERE ts % 17 = 0 AND total > 0`,
 		"tiers": `UPDATE tiers SET keep = keep * 2 WHERE granularity = '1h'`,
 		"clock": `UPDATE clock SET seen = 1`,
 		"imports": `INSERT INTO imports (source, format, bytes, lines, last_id, second, aggregated, hash, newest_id,

@@ -9,7 +9,7 @@ COLUMNS = {
     'raw_blocks': 'id, last_ts, count, payload',
     'raw_samples': 'ts, series_id, value',
     'rollups': 'granularity, series_id, ts, count, sum, min, max, sketch',
-    'state_rollups': 'granularity, series_id, ts, value, count',
+    'state_rollups': 'granularity, series_id, ts, value, count, total',
     'tiers': 'granularity, watermark, floor, keep',
     'clock': 'id, trusted, doubted, seen',
     'imports': 'id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated',

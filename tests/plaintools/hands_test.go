@@ -18,6 +18,7 @@ func hands() []tool {
 		{name: "buckets inserted", use: insertBuckets, once: true},
 		{name: "series inserted", use: insertSeries, once: true},
 		{name: "buckets deleted", use: deleteBuckets, once: true},
+		{name: "states deleted", use: deleteStates, once: true},
 		{name: "all at once", use: allHands, once: true},
 	}
 }
@@ -29,6 +30,7 @@ func allHands(t *testing.T, w *world) {
 	insertBuckets(t, w)
 	insertSeries(t, w)
 	deleteBuckets(t, w)
+	deleteStates(t, w)
 }
 
 // byHand runs statements in one transaction: whether it has to be tried again or not, they are done
@@ -127,6 +129,17 @@ func deleteBuckets(t *testing.T, w *world) {
 		doomed, deletedHour.UnixMicro(), end.UnixMicro()))
 	w.oracle.edits = append(w.oracle.edits, func(p planned) (planned, bool) {
 		return p, p.wan != doomed || p.at.Before(deletedHour) || !p.at.Before(end)
+	})
+}
+
+// deleteStates deletes state 1 of an hour, and leaves the others of its buckets.
+func deleteStates(t *testing.T, w *world) {
+	t.Helper()
+	w.byHand(t, fmt.Sprintf(`DELETE FROM state_rollups WHERE series_id = (SELECT id FROM series WHERE wan_name = '%s')
+		AND ts >= %d AND ts < %d AND value = 1;`,
+		switched, deletedHour.UnixMicro(), deletedHour.Add(time.Hour).UnixMicro()))
+	w.oracle.edits = append(w.oracle.edits, func(p planned) (planned, bool) {
+		return p, p.wan != switched || p.value != 1
 	})
 }
 

@@ -39,15 +39,16 @@ func (p planned) aggregation() service.Aggregation {
 	return service.Average
 }
 
-// The WANs. Those that hands change are recorded before begin, and of them only typed is written to
-// afterwards.
+// The WANs. Those that hands change are recorded before begin, and of them only typed and switched are written
+// to afterwards.
 const (
-	fibre   = "fibre"   // recorded at a steady pace
-	lte     = "lte"     // as well
-	counter = "counter" // its samples are how many batches there are
-	typed   = "typed"   // whose rows are changed and added by hand
-	doomed  = "doomed"  // whose rows are deleted
-	renamed = "renamed" // whose name is changed
+	fibre    = "fibre"    // recorded at a steady pace
+	lte      = "lte"      // as well
+	counter  = "counter"  // its samples are how many batches there are
+	typed    = "typed"    // whose rows are changed and added by hand
+	doomed   = "doomed"   // whose rows are deleted
+	switched = "switched" // of whose states one is deleted
+	renamed  = "renamed"  // whose name is changed
 )
 
 // recordedWAN says that a WAN is recorded, and that no hand changes it.
@@ -113,6 +114,7 @@ func ofHands() []planned {
 				planned{service.RTT, typed, nil, updatedHour.Add(offset), value},
 				planned{service.RTT, doomed, nil, deletedHour.Add(offset), value},
 				planned{service.RTT, doomed, nil, updatedHour.Add(offset), value},
+				planned{service.State, switched, nil, deletedHour.Add(offset), state(j)},
 			)
 		}
 	}
@@ -145,6 +147,7 @@ func plan(batch int) []planned {
 		planned{service.State, fibre, nil, late(25 * time.Minute), state(batch)},
 		planned{service.RTT, lte, nil, late(330 * time.Minute), fraction(batch)},
 		planned{service.RTT, typed, nil, updatedMinute.Add(offset), 16},
+		planned{service.State, switched, nil, deletedHour.Add(offset + 10*time.Second), 4},
 	)
 }
 

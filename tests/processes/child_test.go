@@ -27,6 +27,8 @@ type orders struct {
 	Damaged       bool   // something damages the file meanwhile, which a child may say of anything but its samples
 	BackUpTo      string // if there is one, all that it does is back up to it, again and again
 	Open          bool   // all that it does is to open the file, and to close it
+	Folder        string // that it is started in
+	Mount         mount  // that it makes first
 }
 
 // report is a line that a child writes to its parent.
@@ -37,6 +39,8 @@ type report struct {
 
 	Maintaining, Closing, BackingUp bool // what it is about to do
 
+	OtherName bool // the file is open under another name, and the child has nothing to do
+
 	Done                bool
 	Accepted, Duplicate int64
 }
@@ -46,6 +50,11 @@ func obey(text string) error {
 	var o orders
 	if err := json.Unmarshal([]byte(text), &o); err != nil {
 		return err
+	}
+	if o.Mount != (mount{}) {
+		if err := o.Mount.make(); err != nil {
+			return err
+		}
 	}
 	ctx := context.Background()
 	if o.BackUpTo != "" {
@@ -62,6 +71,9 @@ func obey(text string) error {
 		Now:        func() time.Time { return clock(int(batch.Load())) },
 		TrustClock: true,
 	})
+	if errors.Is(err, service.ErrOtherName) {
+		return tell(report{OtherName: true})
+	}
 	if err != nil {
 		return err
 	}

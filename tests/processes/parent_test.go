@@ -30,6 +30,10 @@ func start(t *testing.T, o orders) *child {
 	c := &child{t: t, command: exec.CommandContext(t.Context(), os.Args[0]), reports: make(chan report)}
 	c.command.Env = append(os.Environ(), childVariable+"="+string(text))
 	c.command.Stderr = &c.errors
+	c.command.Dir = o.Folder
+	if o.Mount != (mount{}) {
+		ownMounts(c.command)
+	}
 	output, err := c.command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -178,6 +178,11 @@ func (m *machine) checkStates(t *rapid.T, g int) {
 	if !maps.Equal(want, got) {
 		t.Fatalf("states of %s (-want +got):\n%s", names[g], cmp.Diff(want, got))
 	}
+	if wrong := m.rows(t, `SELECT ts, sum(count), sum(total), sum(total <> 0), count(*) - count(chk) FROM state_rollups
+		GROUP BY granularity, series_id, ts HAVING sum(count) <> sum(total) OR sum(total <> 0) <> 1 OR count(chk) < count(*)`,
+	); len(wrong) > 0 {
+		t.Fatalf("buckets of states whose total is wrong: %v", wrong)
+	}
 }
 
 func (m *machine) checkLatest(t *rapid.T) {

@@ -22,10 +22,11 @@ var types = map[string]string{
 	"raw_blocks":    "IIIT",
 	"raw_samples":   "IIR",
 	"rollups":       "TIIIRRR*",
-	"state_rollups": "TIIRI",
+	"state_rollups": "TIIRII",
 	"tiers":         "TIII",
 	"clock":         "IIII",
 	"imports":       "ITTIIIIIBIBI",
+	"salvages":      "ITBITTI",
 
 	"metric_metadata": "TTTTI",
 }

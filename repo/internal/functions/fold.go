@@ -15,12 +15,12 @@ import (
 // states, one a series, bucket and value. The row source folded_buckets makes rows of that blob.
 func defineFold(conn *sqlite3.Conn) error {
 	const arguments = 6
-	f := &folder{rows: map[foldKey]int{}}
+	f := new(folder)
 	return errors.Join(
 		conn.CreateWindowFunction("fold_blocks", arguments, sqlite3.DETERMINISTIC,
 			func() sqlite3.AggregateFunction {
-				f.folded, f.rising = f.folded[:0], rising{}
-				clear(f.rows)
+				f.Clear()
+				f.rising = rising{}
 				return f
 			}),
 		sqlite3.CreateModule(conn, "folded_buckets", nil, connectFolded), //nolint:staticcheck // methods are not generic yet
@@ -29,19 +29,68 @@ func defineFold(conn *sqlite3.Conn) error {
 
 // folder is of one connection, which folds one thing at a time.
 type folder struct {
+	Folded
+
 	walker block.Walker
 	states picked
-	rows   map[foldKey]int // to folded
-	folded []foldedRow
-	blob   []byte
 	rising rising
+}
+
+// Folded is what samples come to, by series, bucket and state. The zero value is nothing.
+type Folded struct {
+	rows    map[foldKey]int   // to folded
+	holders map[bucketKey]int // of states the rows that have the totals of their buckets
+	folded  []foldedRow
+	blob    []byte
+}
+
+// AddState adds so many samples of a series that were in a state.
+func (f *Folded) AddState(series, bucket int64, state float64, samples int64) {
+	f.row(foldKey{bucketKey{series, bucket}, math.Float64bits(state)}).count += samples
+}
+
+// Blob returns what the row source folded_buckets makes rows of, until the next call. It is empty if there are none.
+func (f *Folded) Blob() []byte {
+	f.addTotals()
+	f.blob = f.blob[:0]
+	for i := range f.folded {
+		f.blob = f.folded[i].append(f.blob)
+	}
+	return f.blob
+}
+
+// addTotals gives the first row of each bucket of states the samples of all its rows.
+func (f *Folded) addTotals() {
+	clear(f.holders)
+	for i := range f.folded {
+		row := &f.folded[i]
+		row.total = 0
+		if row.state == noState {
+			continue
+		}
+		holder, ok := f.holders[row.bucketKey]
+		if !ok {
+			holder = i
+			f.holders[row.bucketKey] = i
+		}
+		f.folded[holder].total += row.count
+	}
+}
+
+// Clear makes it nothing.
+func (f *Folded) Clear() {
+	clear(f.rows)
+	f.folded = f.folded[:0]
 }
 
 // foldKey is numbers alone, since those are hashed fastest. state is the bits of a value, or noState.
 type foldKey struct {
-	series, bucket int64
-	state          uint64
+	bucketKey
+
+	state uint64
 }
+
+type bucketKey struct{ series, bucket int64 }
 
 // noState is the bits of a NaN, which no value is.
 const noState = math.MaxUint64
@@ -50,6 +99,7 @@ type foldedRow struct {
 	foldKey
 
 	count         int64
+	total         int64 // of states, in one row of a bucket
 	sum, min, max float64
 	newest        int64
 	newestValue   float64
@@ -77,7 +127,7 @@ func (f *folder) add(series int64, times []int64, values []float64, bucket, from
 			state = math.Float64bits(value)
 		}
 		if row == nil || ts < row.bucket || ts-row.bucket >= bucket || state != row.state {
-			row = f.row(foldKey{series: series, bucket: ts / bucket * bucket, state: state})
+			row = f.row(foldKey{bucketKey{series, ts / bucket * bucket}, state})
 		}
 		row.count++
 		row.sum += value
@@ -88,9 +138,12 @@ func (f *folder) add(series int64, times []int64, values []float64, bucket, from
 	}
 }
 
-func (f *folder) row(key foldKey) *foldedRow {
+func (f *Folded) row(key foldKey) *foldedRow {
 	at, ok := f.rows[key]
 	if !ok {
+		if f.rows == nil {
+			f.rows, f.holders = map[foldKey]int{}, map[bucketKey]int{}
+		}
 		at = len(f.folded)
 		f.rows[key] = at
 		f.folded = append(f.folded, foldedRow{foldKey: key, min: math.Inf(1), max: math.Inf(-1), newest: -1})
@@ -99,19 +152,13 @@ func (f *folder) row(key foldKey) *foldedRow {
 }
 
 // foldedBytes is how many bytes a row has in the blob.
-const foldedBytes = 9 * 8
+const foldedBytes = 10 * 8
 
-func (f *folder) Value(ctx sqlite3.Context) {
-	f.blob = f.blob[:0]
-	for i := range f.folded {
-		f.blob = f.folded[i].append(f.blob)
-	}
-	f.rising.result(ctx, f.blob)
-}
+func (f *folder) Value(ctx sqlite3.Context) { f.rising.result(ctx, f.Blob()) }
 
 func (r *foldedRow) append(blob []byte) []byte {
 	for _, word := range [...]uint64{
-		uint64(r.series), uint64(r.bucket), r.state, uint64(r.count),
+		uint64(r.series), uint64(r.bucket), r.state, uint64(r.count), uint64(r.total),
 		math.Float64bits(r.sum), math.Float64bits(r.min), math.Float64bits(r.max),
 		uint64(r.newest), math.Float64bits(r.newestValue),
 	} {
@@ -122,10 +169,10 @@ func (r *foldedRow) append(blob []byte) []byte {
 
 // The columns of folded_buckets, the last of which is hidden: the blob.
 const (
-	foldedColumns = `CREATE TABLE folded_buckets (series_id INTEGER, ts INTEGER, state REAL, count INTEGER, sum REAL,
+	foldedColumns = `CREATE TABLE folded_buckets (series_id INTEGER, ts INTEGER, state REAL, count INTEGER, total INTEGER, sum REAL,
 		min REAL, max REAL, newest_ts INTEGER, newest_value REAL, folded BLOB HIDDEN)`
 	stateColumn = 2
-	blobColumn  = 9
+	blobColumn  = 10
 )
 
 func connectFolded(conn *sqlite3.Conn, _, _, _ string, _ ...string) (foldedBuckets, error) {
@@ -165,7 +212,7 @@ func (c *foldedCursor) RowID() (int64, error) { return int64(c.row), nil }
 func (c *foldedCursor) Column(ctx sqlite3.Context, column int) error {
 	word := binary.LittleEndian.Uint64(c.blob[c.row*foldedBytes+column*8:])
 	switch column {
-	case 0, 1, 3, 7:
+	case 0, 1, 3, 4, 8:
 		ctx.ResultInt64(int64(word))
 	default:
 		if number := math.Float64frombits(word); column != stateColumn || !math.IsNaN(number) {

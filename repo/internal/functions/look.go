@@ -14,7 +14,12 @@ import (
 type Looked struct {
 	Rows     int64 `json:"rows"`
 	Disorder bool  `json:"disorder"` // the keys of sound rows do not rise: pages were exchanged, or are there twice
-	Last     Key   `json:"last"`     // the last sound row, or the last one if none is
+
+	// Last is behind which key to go on: that of the last sound row, or of the last one if none is. Of
+	// states there may be more of the last bucket, so it is the end of the one before.
+	Last Key `json:"last"`
+	// Cut says that there is none before: it takes more rows to see the end of the last bucket.
+	Cut bool `json:"cut"`
 }
 
 // Key is the key of a row of any table.
@@ -32,8 +37,9 @@ func (k Key) Compare(other Key) int {
 	)
 }
 
-// defineLook defines look(keys, chk, table, column...), an aggregate that looks whether rows are sound, and whether their
-// keys rise: their first so many columns. It makes the JSON of a Looked.
+// defineLook defines look(keys, most, chk, table, column...), an aggregate that looks whether rows
+// are sound, whether their keys rise (their first so many columns), and whether buckets of states are
+// whole. There are so many rows at most. It makes the JSON of a Looked.
 func defineLook(conn *sqlite3.Conn, log *seal.Log) error {
 	const anyNumber = -1
 	s := &sealer{log: log}
@@ -46,13 +52,24 @@ type looker struct {
 	*sealer
 
 	looked Looked
-	sound  bool // the last row is one
+	sound  bool // the row that is called the last is one
+	most   int64
+
+	bucket seal.Bucket // of states, the last one
+	before Key         // the last sound row before it
+	first  bool        // there is no such row
 }
 
 func (l *looker) Step(_ sqlite3.Context, arg ...sqlite3.Value) {
-	key := keyOf(arg[3 : 3+arg[0].Int()])
+	l.most = arg[1].Int64()
+	chk, row := arg[2], arg[3:]
 	l.looked.Rows++
-	if !l.sealer.sound(arg[1], arg[2:]) {
+	sound := l.sealer.sound(chk, row)
+	if tableName(row[0]) == "state_rollups" {
+		l.addState(row, sound, chk.Type() != sqlite3.NULL)
+	}
+	key := keyOf(row[1 : 1+arg[0].Int()])
+	if !sound {
 		if !l.sound {
 			l.looked.Last = key
 		}
@@ -60,6 +77,22 @@ func (l *looker) Step(_ sqlite3.Context, arg ...sqlite3.Value) {
 	}
 	l.looked.Disorder = l.looked.Disorder || l.sound && key.Compare(l.looked.Last) <= 0
 	l.looked.Last, l.sound = key, true
+}
+
+// addState adds a row to its bucket, after the one before has ended.
+func (l *looker) addState(row []sqlite3.Value, sound, sealed bool) {
+	const count, total = 5, 6
+	if key := key(row); key != l.bucket.Key {
+		l.endBucket()
+		l.bucket, l.before, l.first = seal.Bucket{Key: key}, l.looked.Last, !l.sound
+	}
+	l.bucket.Add(row[count].Int64(), row[total].Int64(), sound, sealed)
+}
+
+func (l *looker) endBucket() {
+	if !l.bucket.IsWhole() {
+		l.log.Note(l.bucket.Key)
+	}
 }
 
 func keyOf(columns []sqlite3.Value) (key Key) {
@@ -79,10 +112,26 @@ func keyOf(columns []sqlite3.Value) (key Key) {
 }
 
 func (l *looker) Value(ctx sqlite3.Context) {
+	l.cut()
 	text, err := json.Marshal(l.looked)
 	if err != nil {
 		ctx.ResultError(err)
 		return
 	}
 	ctx.ResultRawText(text)
+}
+
+// cut ends the last bucket of states or, where there may be more of it, says how to go on. Until then
+// other states may join the bucket before: so it ends behind all that there can be.
+func (l *looker) cut() {
+	switch {
+	case l.looked.Rows < l.most:
+		l.endBucket()
+	case l.bucket == seal.Bucket{} || !l.sound:
+	case l.first:
+		l.looked.Cut = true
+	default:
+		l.looked.Last = l.before
+		l.looked.Last.Value = math.MaxFloat64
+	}
 }

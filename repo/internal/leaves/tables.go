@@ -71,7 +71,7 @@ var tables = []table{
 	}},
 	{name: "state_rollups", byKey: true, old: 5, columns: []column{
 		text("granularity"), whole("series_id"), whole("ts"), number("value"), whole("count"),
-		chk,
+		whole("total"), chk,
 	}},
 	{name: "tiers", byKey: true, old: 4, columns: []column{
 		text("granularity"), whole("watermark"), whole("floor"), whole("keep"), chk,
@@ -83,6 +83,10 @@ var tables = []table{
 		id, text("source"), text("format"), whole("bytes"), whole("lines"), whole("last_id"),
 		whole("second"), whole("aggregated"), blob("hash"), whole("newest_id"), blob("newest_hash"),
 		whole("updated"), chk,
+	}},
+	{name: "salvages", columns: []column{
+		id, text("source"), blob("hash"), whole("successor"), text("place"), text("report"),
+		whole("ended"), chk,
 	}},
 	{name: "push_intervals", byKey: true, columns: []column{
 		text("target"), text("granularity"), whole("from_ts"), whole("until_ts"), whole("sent"),

@@ -76,3 +76,6 @@ func (r *Row) fill() {
 func (r *Row) Sum() int64 {
 	return int64(int32(crc32.Checksum(r.bytes, castagnoli)))
 }
+
+// Fits says that a row may have a check value, or None.
+func (r *Row) Fits(chk int64) bool { return chk == None || chk == r.Sum() }

@@ -1,0 +1,202 @@
+package repo
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// salvageSuffix makes the name of the folder beside a history in which what is left of a damaged one is put together. One that is
+// found was left by a process that was killed.
+const salvageSuffix = ".salvage"
+
+// Salvage is what is intact of a damaged history, put together as a history of its own, whose rows
+// Writer.Salvage brings into another one. It is for one goroutine.
+type Salvage struct {
+	// Source is the damaged file.
+	Source string
+	// Report says what was found. What is taken of it is counted with each step.
+	Report SalvageReport
+
+	hash   []byte
+	folder string
+	lock   *os.File // of the folder
+	reader *Reader
+	tiers  Tiers  // of the damaged file
+	newest Micros // the end of its rows
+	series map[int64]*Series
+	run    SalvageRun // what the file that the rows go to says
+}
+
+// ErrSalvaging says that another process is putting together what is left of a damaged file.
+var ErrSalvaging = errors.New("another process is salvaging a damaged file of this history")
+
+// ErrSalvageLost says that what was put together of a damaged file cannot be read, and has to be put
+// together once more. The history is not to blame.
+var ErrSalvageLost = errors.New("what was put together of a damaged file cannot be read")
+
+// PrepareSalvage reads what is intact in the file damaged, which it does not change, and puts that together in a folder beside
+// the history at path. It takes room for a copy of the file, and a second or two for each 10 MB.
+//
+// Errors: ErrSalvaging, ErrDiskFull, those of the file system, and that of ctx.
+func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error) {
+	s := &Salvage{Source: damaged, folder: path + salvageSuffix, series: map[int64]*Series{}}
+	if err := s.prepare(ctx); err != nil {
+		err = failure(ctx, "salvage", damaged, err)
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Salvage) prepare(ctx context.Context) (err error) {
+	if s.hash, err = hashHistory(ctx, s.Source); err != nil {
+		return err
+	}
+	if err := s.claim(); err != nil {
+		return err
+	}
+	if err := s.fill(ctx); err != nil {
+		return err
+	}
+	if err := s.rollUp(ctx); err != nil {
+		return err
+	}
+	return s.open(ctx)
+}
+
+// claim makes the folder, for this process alone.
+func (s *Salvage) claim() error {
+	if err := os.Mkdir(s.folder, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	lock, err := os.OpenFile(s.folder, os.O_RDONLY|noFollow, 0)
+	if err != nil {
+		return err
+	}
+	if err := s.own(lock); err != nil {
+		return errors.Join(err, lock.Close())
+	}
+	s.lock = lock
+	return s.empty()
+}
+
+// own takes the lock of the folder. One that has been removed meanwhile is that of another process,
+// which has just ended.
+func (s *Salvage) own(folder *os.File) error {
+	err := flock(folder, true)
+	if errors.Is(err, errLocked) {
+		return ErrSalvaging
+	}
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	is, err := folder.Stat()
+	if err != nil {
+		return err
+	}
+	if named, err := os.Lstat(s.folder); err != nil || !os.SameFile(is, named) {
+		return ErrSalvaging
+	}
+	return nil
+}
+
+// empty removes what an earlier salvage has left in the folder, and nothing else.
+func (s *Salvage) empty() error {
+	entries, err := os.ReadDir(s.folder)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), intactName) {
+			errs = append(errs, os.Remove(filepath.Join(s.folder, entry.Name())))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// intactName begins the names of all files in the folder.
+const intactName = "intact.db"
+
+// path is the history that is put together.
+func (s *Salvage) path() string { return filepath.Join(s.folder, intactName) }
+
+// Close removes what was put together. The damaged file stays, and what somebody else has put into the folder.
+func (s *Salvage) Close() error {
+	var errs []error
+	if s.reader != nil {
+		errs = append(errs, s.reader.Close())
+		s.reader = nil
+	}
+	if s.lock != nil {
+		errs = append(errs, s.empty())
+		_ = os.Remove(s.folder) // unless there is something else in it
+		errs = append(errs, s.lock.Close())
+		s.lock = nil
+	}
+	return errors.Join(errs...)
+}
+
+// Ages is the policy of the damaged file, zero where nothing tells.
+func (s *Salvage) Ages() Ages {
+	if ages := s.tiers.Ages(); ages.plausible() {
+		return ages
+	}
+	return Ages{}
+}
+
+// Newest is the end of the rows.
+func (s *Salvage) Newest() Micros { return s.newest }
+
+// hashHistory returns the SHA-256 of a file and, if there is one, of its WAL: by that it is known
+// again under any name.
+func hashHistory(ctx context.Context, path string) ([]byte, error) {
+	sum := sha256.New()
+	for _, name := range []string{path, path + "-wal"} {
+		err := addFile(ctx, sum, name)
+		if errors.Is(err, fs.ErrNotExist) && name != path {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return sum.Sum(nil), nil
+}
+
+func addFile(ctx context.Context, sum io.Writer, path string) error {
+	file, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() {
+		return fmt.Errorf("%w: not even a regular file", ErrNotDatabase)
+	}
+	return addContent(ctx, sum, file, info.Size())
+}
+
+// addContent adds what can be read: a disk that damages files has places that cannot.
+func addContent(ctx context.Context, sum io.Writer, file io.ReaderAt, size int64) error {
+	part := make([]byte, 1<<16)
+	for at := int64(0); at < size; at += int64(len(part)) {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		n, _ := file.ReadAt(part, at)
+		if _, err := sum.Write(part[:n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

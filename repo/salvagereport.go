@@ -1,0 +1,90 @@
+package repo
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// SalvageReport says what was found in a damaged file, and what became of it.
+type SalvageReport struct {
+	// Pages is how many pages the file has, LostPages those of which something cannot be read any
+	// more.
+	Pages     int `json:"pages"`
+	LostPages int `json:"lost_pages"`
+	// Found is what the pages have, by table and tier.
+	Found []SalvagedRows `json:"found"`
+	// Torn is how many buckets of states lack a row, which a lost page took with it. They are left
+	// out.
+	Torn int64 `json:"torn"`
+	// Nameless is how many samples and buckets are of series whose names are lost, in their own rows
+	// and in the index. They are left out.
+	Nameless int64 `json:"nameless"`
+	// Tiers is what has become of that, indexed by Granularity.
+	Tiers [tierCount]SalvagedTier `json:"tiers"`
+}
+
+// SalvagedRows is what was found of one table or, of buckets, of one tier of it.
+type SalvagedRows struct {
+	Table       string `json:"table"`       // "" for rows of which nothing tells
+	Granularity string `json:"granularity"` // raw, 1m, 5m or 1h, "" for a table without tiers
+	Rows        int64  `json:"rows"`
+	Sound       int64  `json:"sound"` // those that are as they were written
+	// The span of the sound ones, both ends included; 0 for a table without moments.
+	From  Micros `json:"from"`
+	Until Micros `json:"until"`
+}
+
+// SalvagedTier is how many samples of the raw tier, or rows of another one, were taken.
+type SalvagedTier struct {
+	Taken int64 `json:"taken"`
+	// GivenUp is what was not: it is too old by now, its metric has another aggregation here, or
+	// what it says is there.
+	GivenUp int64 `json:"given_up"`
+}
+
+// found counts a row. A sound one says where it is, both ends included.
+func (r *SalvageReport) found(table, g string, sound bool, from, until Micros) {
+	i := slices.IndexFunc(r.Found, func(f SalvagedRows) bool { return f.Table == table && f.Granularity == g })
+	if i < 0 {
+		i = len(r.Found)
+		r.Found = append(r.Found, SalvagedRows{Table: table, Granularity: g})
+	}
+	f := &r.Found[i]
+	f.Rows++
+	if !sound {
+		return
+	}
+	if f.Sound++; f.Sound == 1 {
+		f.From, f.Until = from, until
+	}
+	f.From, f.Until = min(f.From, from), max(f.Until, until)
+}
+
+// Taken is how many samples and buckets were taken.
+func (r *SalvageReport) Taken() (rows int64) {
+	for _, tier := range r.Tiers {
+		rows += tier.Taken
+	}
+	return rows
+}
+
+// String is for people.
+func (r *SalvageReport) String() string {
+	var rows, sound int64
+	for _, f := range r.Found {
+		rows, sound = rows+f.Rows, sound+f.Sound
+	}
+	text := []string{fmt.Sprintf("%d of %d rows found are sound, %d of %d pages are lost", sound, rows, r.LostPages, r.Pages)}
+	if r.Torn > 0 {
+		text = append(text, fmt.Sprintf("%d buckets of states lack a row", r.Torn))
+	}
+	if r.Nameless > 0 {
+		text = append(text, fmt.Sprintf("%d samples and buckets are of series whose names are lost", r.Nameless))
+	}
+	for _, g := range Granularities() {
+		tier := r.Tiers[g]
+		text = append(text, fmt.Sprintf("%s: %d taken, %d given up", g, tier.Taken, tier.GivenUp))
+	}
+	return strings.Join(text, "; ")
+}

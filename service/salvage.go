@@ -1,0 +1,331 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/wanstore/wanstore/repo"
+)
+
+// salvageSteps bounds what a pass takes of a damaged file, so that what is due is rolled up in time.
+const salvageSteps = 200
+
+// SalvageReport says what was found in a damaged file, and what became of it.
+type SalvageReport = repo.SalvageReport
+
+// SalvageRun is what a history says of a damaged file whose rows it has taken in, or is taking in.
+type SalvageRun struct {
+	Source string // the name of the damaged file, without its directory
+	Report SalvageReport
+	Ended  time.Time // when all of it had been taken, zero until then
+}
+
+func salvageRunOf(run repo.SalvageRun) SalvageRun {
+	shown := SalvageRun{Source: run.Source, Report: run.Report}
+	if run.Ended != 0 {
+		shown.Ended = run.Ended.Time()
+	}
+	return shown
+}
+
+// Salvage is what is intact of a damaged history, put together to be taken into another one.
+type Salvage struct {
+	prepared *repo.Salvage
+}
+
+// ErrSalvaging says that another process is salvaging a damaged file of the history.
+var ErrSalvaging = repo.ErrSalvaging
+
+// ErrSalvageLost says that what was put together of a damaged file cannot be read: it has to be prepared once more.
+var ErrSalvageLost = repo.ErrSalvageLost
+
+// ErrSalvageWaits says that the rows of a damaged file reach beyond what the history has rolled up.
+var ErrSalvageWaits = errors.New("the rows are newer than what the history has rolled up")
+
+// PrepareSalvage reads what is intact in the file damaged, whatever SQLite says of it, and puts it together in a folder beside
+// the history at path. The file stays as it is. It blocks for a second or two for each 10 MB, and takes room for a copy.
+//
+// Errors: ErrSalvaging, ErrMissing, ErrNotDatabase, ErrDiskFull, those of the file system, and that of ctx.
+func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error) {
+	prepared, err := repo.PrepareSalvage(ctx, damaged, path)
+	if err != nil {
+		return nil, err
+	}
+	return &Salvage{prepared}, nil
+}
+
+// Report says what was found, and what has been taken of it.
+func (s *Salvage) Report() SalvageReport { return s.prepared.Report }
+
+// Configure gives a configuration the policy of the damaged file, where that can be read.
+func (s *Salvage) Configure(config *Config) {
+	ages := s.prepared.Ages()
+	if ages == (repo.Ages{}) {
+		return
+	}
+	config.KeepRaw, config.Keep1m, config.Keep5m = ages[repo.Raw], ages[repo.Minute], ages[repo.FiveMinutes]
+	config.RetentionDays = int(ages[repo.Hour] / (24 * time.Hour))
+}
+
+// Close removes what was put together.
+func (s *Salvage) Close() error { return s.prepared.Close() }
+
+// Salvage takes what was put together of a damaged file into the history, in steps between the commits, and blocks until that has
+// ended. It goes on where an earlier run has ended, and takes nothing twice. A file whose place this one took has its buckets
+// added to those that are here; of any other file the buckets that are here already are left out.
+//
+// Errors: ErrSalvageWaits, ErrSalvageLost, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
+func (w *Writer) Salvage(ctx context.Context, s *Salvage) error {
+	if w.closed.Load() {
+		return ErrClosed
+	}
+	for state := repo.SalvageMore; state != repo.SalvageEnded; {
+		if err := w.core.do(ctx, func(ctx context.Context, l *loop) (err error) {
+			l.makeRoom()
+			state, err = l.store.Salvage(ctx, s.prepared, repo.MicrosOf(l.options.Now()))
+			l.checkpointIfDue()
+			l.options.Watchdog()
+			return err
+		}); err != nil {
+			return fmt.Errorf("salvage %s: %w", s.prepared.Source, err)
+		}
+		if state == repo.SalvageWaits {
+			return fmt.Errorf("salvage %s: %w: they reach until %s",
+				s.prepared.Source, ErrSalvageWaits, s.prepared.Newest().Time().Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// Salvages returns what the history says of damaged files whose rows it has taken in, or is taking in, the oldest first.
+//
+// Errors: that of ctx, ErrDamaged, and those of the file system.
+func (h *History) Salvages(ctx context.Context) ([]SalvageRun, error) {
+	runs, err := h.reader.Salvages(ctx)
+	var shown []SalvageRun
+	for _, run := range runs {
+		shown = append(shown, salvageRunOf(run))
+	}
+	return shown, err
+}
+
+// NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where its name does not say so.
+func NameBeforeDamage(path string) string { return repo.NameBeforeDamage(path) }
+
+// RemoveQuarantined removes a damaged file, with what lies beside it under its name.
+//
+// Errors: those of the file system.
+func RemoveQuarantined(path string) error { return repo.RemoveQuarantined(path) }
+
+// salvaging is what the writer's goroutine has under way of a damaged file. Another goroutine prepares it, which ends with the
+// writer's.
+type salvaging struct {
+	file     string // "" for none
+	ready    chan preparedSalvage
+	cancel   context.CancelFunc
+	prepared *repo.Salvage // nil while that goroutine is at work
+
+	waits  bool            // the last try failed, which is logged once
+	failed map[string]bool // files that failed: those that have not go first
+}
+
+type preparedSalvage struct {
+	salvage *repo.Salvage
+	err     error
+}
+
+// salvageDamaged is the last stage of a pass of its own: it brings back some of what is intact in the damaged files beside this one.
+func (p *pass) salvageDamaged(l *loop) stage {
+	left := salvageSteps
+	return stage{"salvage", func(ctx context.Context) (bool, error) {
+		if left == 0 {
+			return false, nil
+		}
+		left--
+		if l.salvaging.file == "" {
+			return false, l.beginSalvage(ctx, p.deleteBy)
+		}
+		return l.salvageStep(ctx)
+	}}
+}
+
+func (l *loop) salvageStep(ctx context.Context) (more bool, err error) {
+	s := &l.salvaging
+	if s.prepared == nil && !l.takePrepared() {
+		return false, nil
+	}
+	state, err := l.store.Salvage(ctx, s.prepared, repo.MicrosOf(l.options.Now()))
+	if errors.Is(err, repo.ErrSalvageLost) {
+		l.salvageFailed(err)
+		return false, l.endSalvage()
+	}
+	if err != nil {
+		return false, err
+	}
+	l.stats.salvaging(SalvageRun{Source: filepath.Base(s.file), Report: s.prepared.Report})
+	if state != repo.SalvageEnded {
+		return state == repo.SalvageMore, nil
+	}
+	l.log.Info("what is intact in a damaged file has been taken in", "file", s.file, "report", s.prepared.Report.String())
+	l.stats.salvaging(SalvageRun{})
+	return true, l.endSalvage()
+}
+
+// beginSalvage has the newest damaged file prepared that has not been salvaged: an older one may have rows that it has as well. One
+// that failed waits for the others. Files that have been salvaged longer ago than the history keeps anything are removed.
+func (l *loop) beginSalvage(ctx context.Context, deleteBy repo.Micros) error {
+	files, err := repo.Quarantined(l.config.DBPath)
+	if err != nil || len(files) == 0 {
+		return err
+	}
+	runs, err := l.store.Salvages(ctx)
+	if err != nil {
+		return err
+	}
+	if left := unsalvaged(files, runs); len(left) > 0 {
+		l.prepareSalvage(l.nextToSalvage(left))
+	}
+	return l.removeSalvaged(ctx, files, runs, deleteBy)
+}
+
+func (l *loop) nextToSalvage(files []string) string {
+	for _, file := range slices.Backward(files) {
+		if !l.salvaging.failed[file] {
+			return file
+		}
+	}
+	clear(l.salvaging.failed)
+	return files[len(files)-1]
+}
+
+func (l *loop) prepareSalvage(file string) {
+	ctx, cancel := context.WithCancel(context.Background())
+	ready := make(chan preparedSalvage, 1)
+	l.salvaging = salvaging{
+		file: file, ready: ready, cancel: cancel, waits: l.salvaging.waits, failed: l.salvaging.failed,
+	}
+	l.stats.salvaging(SalvageRun{Source: filepath.Base(file)})
+	path := l.config.DBPath
+	go func() {
+		prepared, err := repo.PrepareSalvage(ctx, file, path)
+		ready <- preparedSalvage{prepared, err}
+	}()
+}
+
+func (l *loop) removeSalvaged(ctx context.Context, files []string, runs []repo.SalvageRun, deleteBy repo.Micros) error {
+	tiers, err := l.store.Tiers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		run, known := salvageOf(runs, file)
+		if !known || run.Ended == 0 || run.Ended.Add(tiers.Retention()) >= deleteBy || !isFile(file) {
+			continue
+		}
+		if err := repo.RemoveQuarantined(file); err != nil {
+			return err
+		}
+		l.log.Info("a damaged file whose rows were taken in has been removed: it is older than the retention", "file", file)
+	}
+	return nil
+}
+
+// salvageOf returns the run of a damaged file, one that has ended if there is one.
+func salvageOf(runs []repo.SalvageRun, file string) (found repo.SalvageRun, ok bool) {
+	for _, run := range runs {
+		if run.Source == filepath.Base(file) && (!ok || run.Ended != 0) {
+			found, ok = run, true
+		}
+	}
+	return found, ok
+}
+
+// unsalvaged returns the damaged files whose rows have not been taken in. A WAL may lie there alone, and what is no file at all
+// is somebody's own.
+func unsalvaged(files []string, runs []repo.SalvageRun) (left []string) {
+	for _, file := range files {
+		if run, ok := salvageOf(runs, file); (!ok || run.Ended == 0) && isFile(file) {
+			left = append(left, file)
+		}
+	}
+	return left
+}
+
+func isFile(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// underWay returns the run that has not ended, the zero one if there is none.
+func underWay(runs []repo.SalvageRun) SalvageRun {
+	i := slices.IndexFunc(runs, func(r repo.SalvageRun) bool { return r.Ended == 0 && r.Report.Taken() > 0 })
+	if i < 0 {
+		return SalvageRun{}
+	}
+	return salvageRunOf(runs[i])
+}
+
+// salvaging notes what is under way, "" for nothing.
+func (s *stats) salvaging(run SalvageRun) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Salvage, s.vitals.salvage = run, run
+}
+
+// takePrepared takes what the other goroutine has put together, once it has.
+func (l *loop) takePrepared() bool {
+	s := &l.salvaging
+	select {
+	case made := <-s.ready:
+		s.cancel()
+		if made.err == nil {
+			s.prepared, s.waits = made.salvage, false
+			return true
+		}
+		l.salvageFailed(made.err)
+		s.file = ""
+	default:
+	}
+	return false
+}
+
+// salvageFailed notes that the file under way cannot be salvaged now. What is the matter with this
+// file alone keeps no other one waiting.
+func (l *loop) salvageFailed(err error) {
+	s := &l.salvaging
+	if !s.waits {
+		l.log.Warn("a damaged file cannot be salvaged yet: this is tried again after each pass of maintenance",
+			"file", s.file, "err", err)
+	}
+	s.waits = true
+	if errors.Is(err, ErrSalvaging) || errors.Is(err, ErrDiskFull) {
+		return
+	}
+	if s.failed == nil {
+		s.failed = map[string]bool{}
+	}
+	s.failed[s.file] = true
+}
+
+// endSalvage lets go of what is under way.
+func (l *loop) endSalvage() error {
+	s := &l.salvaging
+	if s.file == "" {
+		return nil
+	}
+	s.cancel()
+	prepared := s.prepared
+	if prepared == nil {
+		prepared = (<-s.ready).salvage
+	}
+	*s = salvaging{waits: s.waits, failed: s.failed}
+	if prepared == nil {
+		return nil
+	}
+	return prepared.Close()
+}

@@ -1,0 +1,120 @@
+package salvage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/service"
+)
+
+// An older backup has taken the place of the damaged file: what it has is not counted twice, and what
+// it lacks comes back.
+func TestIntoARestoredBackup(t *testing.T) {
+	p, older := newKilledPair(t, false)
+	damaged := p.damage(t, firstPage)
+	must(t, os.WriteFile(p.path, older, 0o600))
+	bring(t, p, damaged)
+	p.same(t)
+	p.goOn(t)
+	p.same(t)
+}
+
+// A sound file can be taken in, too, and one that was taken in is not taken again under another name.
+func TestTwice(t *testing.T) {
+	p := newPair(t)
+	damaged := p.damage(t, func(data []byte) []byte { return data })
+	bring(t, p, damaged)
+	p.same(t)
+	again := filepath.Join(t.TempDir(), "copy.db")
+	data, err := os.ReadFile(damaged)
+	must(t, err)
+	must(t, os.WriteFile(again, data, 0o600))
+	for _, file := range []string{damaged, again} {
+		w := open(t, p.path, p.c)
+		salvage(t, w, file)
+		must(t, w.Close(t.Context()))
+		p.same(t)
+	}
+}
+
+// A history that takes rows from elsewhere, and has some of the same time, keeps its own buckets.
+func TestIntoAnotherHistory(t *testing.T) {
+	p := newPair(t)
+	damaged := p.damage(t, firstPage)
+	other := filepath.Join(t.TempDir(), "other.db")
+	c := newClock(begin)
+	w := open(t, other, c)
+	record(t, w, c, begin.Add(2*time.Hour), begin.Add(3*time.Hour))
+	c.set(p.c.now())
+	maintain(t, w)
+	salvage(t, w, damaged)
+	must(t, w.Close(t.Context()))
+	control := open(t, p.control, p.c)
+	maintain(t, control)
+	must(t, control.Close(t.Context()))
+	if diff := cmp.Diff(read(t, p.control), read(t, other)); diff != "" {
+		t.Errorf("the history is another one (-damaged +is):\n%s", diff)
+	}
+}
+
+// Whoever is interrupted goes on where he was, by himself or in another process.
+func TestInterrupted(t *testing.T) {
+	p := newPair(t)
+	damaged := p.damage(t, firstPage)
+	tries := 0
+	for done := false; !done; tries++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		steps := tries % 3
+		taking := false
+		w := openWatched(t, p.path, p.c, func() {
+			if taking {
+				if steps--; steps < 0 {
+					cancel()
+				}
+			}
+		})
+		maintain(t, w)
+		prepared, err := service.PrepareSalvage(t.Context(), damaged, p.path)
+		must(t, err)
+		taking = true
+		err = w.Salvage(ctx, prepared)
+		if done = err == nil; !done && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		must(t, prepared.Close())
+		must(t, w.Close(t.Context()))
+	}
+	if tries < 3 {
+		t.Errorf("it was interrupted %d times", tries-1)
+	}
+	control := open(t, p.control, p.c)
+	maintain(t, control)
+	must(t, control.Close(t.Context()))
+	p.same(t)
+}
+
+// Files of earlier versions have no check values. Those whose pages have right checksums, or make
+// sense, are rebuilt from what the pages have.
+func TestEarlierVersions(t *testing.T) {
+	for _, old := range []filetest.Old{
+		{Version: 1, Sums: true}, {Version: 2, Sums: true}, {Version: 2}, {Version: 2, Sums: true, Hot: true},
+	} {
+		t.Run(fmt.Sprintf("%+v", old), func(t *testing.T) {
+			p := pair{newClock(time.Unix(1_800_003_660, 0)), filetest.Path(t), filetest.Path(t)}
+			statements, _ := filetest.OldHistory(500)
+			old.Make(t, p.path, statements)
+			must(t, filetest.CopyOpen(p.path, p.control))
+			damaged := p.damage(t, firstPage)
+			bring(t, p, damaged)
+			p.same(t)
+		})
+	}
+}
