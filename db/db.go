@@ -123,6 +123,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
 	}
+	if q.forgetSuccessorStmt, err = db.PrepareContext(ctx, forgetSuccessor); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetSuccessor: %w", err)
+	}
 	if q.forgetTierStmt, err = db.PrepareContext(ctx, forgetTier); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetTier: %w", err)
 	}
@@ -474,6 +477,11 @@ func (q *Queries) Close() error {
 	if q.forgetSampleGroupsStmt != nil {
 		if cerr := q.forgetSampleGroupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetSampleGroupsStmt: %w", cerr)
+		}
+	}
+	if q.forgetSuccessorStmt != nil {
+		if cerr := q.forgetSuccessorStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetSuccessorStmt: %w", cerr)
 		}
 	}
 	if q.forgetTierStmt != nil {
@@ -853,6 +861,7 @@ type Queries struct {
 	firstSampleTimeStmt        *sql.Stmt
 	forgetHeldGroupsStmt       *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
+	forgetSuccessorStmt        *sql.Stmt
 	forgetTierStmt             *sql.Stmt
 	forgetTiersStmt            *sql.Stmt
 	getClockStmt               *sql.Stmt
@@ -953,6 +962,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
 		forgetHeldGroupsStmt:       q.forgetHeldGroupsStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
+		forgetSuccessorStmt:        q.forgetSuccessorStmt,
 		forgetTierStmt:             q.forgetTierStmt,
 		forgetTiersStmt:            q.forgetTiersStmt,
 		getClockStmt:               q.getClockStmt,

@@ -459,6 +459,18 @@ func (q *Queries) ForgetHeldGroups(ctx context.Context, granularity string) (int
 	return result.RowsAffected()
 }
 
+const forgetSuccessor = `-- name: ForgetSuccessor :exec
+UPDATE salvages
+SET successor = 0
+WHERE id = ?1
+`
+
+// One seek in salvages by its key.
+func (q *Queries) ForgetSuccessor(ctx context.Context, id int64) error {
+	_, err := q.exec(ctx, q.forgetSuccessorStmt, forgetSuccessor, id)
+	return err
+}
+
 const forgetTier = `-- name: ForgetTier :exec
 DELETE FROM tiers
 WHERE granularity = ?1
@@ -609,7 +621,7 @@ func (q *Queries) ListSalvages(ctx context.Context) ([]ListSalvagesRow, error) {
 const moveSalvage = `-- name: MoveSalvage :execrows
 UPDATE salvages
 SET hash = ?1, place = ?2, report = ?3, ended = ?4
-WHERE id = ?5 AND place = ?6
+WHERE id = ?5 AND place = ?6 AND successor = ?7
 `
 
 type MoveSalvageParams struct {
@@ -619,6 +631,7 @@ type MoveSalvageParams struct {
 	Ended      int64
 	ID         int64
 	KnownPlace string
+	Successor  int64
 }
 
 // One seek in salvages by its key. Zero rows: another process has moved it.
@@ -630,6 +643,7 @@ func (q *Queries) MoveSalvage(ctx context.Context, arg MoveSalvageParams) (int64
 		arg.Ended,
 		arg.ID,
 		arg.KnownPlace,
+		arg.Successor,
 	)
 	if err != nil {
 		return 0, err

@@ -15,7 +15,13 @@ RETURNING id;
 -- One seek in salvages by its key. Zero rows: another process has moved it.
 UPDATE salvages
 SET hash = @hash, place = @place, report = @report, ended = @ended
-WHERE id = @id AND place = @known_place;
+WHERE id = @id AND place = @known_place AND successor = @successor;
+
+-- name: ForgetSuccessor :exec
+-- One seek in salvages by its key.
+UPDATE salvages
+SET successor = 0
+WHERE id = @id;
 
 -- name: SealSalvage :exec
 -- One seek in salvages by its key.

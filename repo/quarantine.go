@@ -51,6 +51,9 @@ func Quarantined(path string) ([]string, error) {
 		for _, suffix := range companions() {
 			name = strings.TrimSuffix(name, suffix)
 		}
+		if strings.HasSuffix(name, salvageSuffix) { // of one that is looked at
+			continue
+		}
 		if strings.HasPrefix(name, path+quarantineInfix) && !slices.Contains(list, name) {
 			list = append(list, name)
 		}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // salvageSuffix makes the name of the folder beside a history in which what is left of a damaged one is put together. One that is
@@ -35,6 +36,10 @@ type Salvage struct {
 
 // ErrSalvaging says that another process is putting together what is left of a damaged file.
 var ErrSalvaging = errors.New("another process is salvaging a damaged file of this history")
+
+// ErrSalvageLost says that what was put together of a damaged file cannot be read, and has to be put
+// together once more. The history is not to blame.
+var ErrSalvageLost = errors.New("what was put together of a damaged file cannot be read")
 
 // PrepareSalvage reads what is intact in the file damaged, which it does not change, and puts that together in a folder beside
 // the history at path. It takes room for a copy of the file, and a second or two for each 10 MB.
@@ -67,41 +72,62 @@ func (s *Salvage) prepare(ctx context.Context) (err error) {
 
 // claim makes the folder, for this process alone.
 func (s *Salvage) claim() error {
-	if err := os.MkdirAll(s.folder, directoryMode); err != nil {
+	if err := os.Mkdir(s.folder, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	lock, err := os.Open(s.folder)
+	lock, err := os.OpenFile(s.folder, os.O_RDONLY|noFollow, 0)
 	if err != nil {
 		return err
 	}
-	if err := flock(lock, true); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		if errors.Is(err, errLocked) {
-			err = ErrSalvaging
-		}
+	if err := s.own(lock); err != nil {
 		return errors.Join(err, lock.Close())
 	}
 	s.lock = lock
 	return s.empty()
 }
 
-// empty removes what is in the folder.
+// own takes the lock of the folder. One that has been removed meanwhile is that of another process,
+// which has just ended.
+func (s *Salvage) own(folder *os.File) error {
+	err := flock(folder, true)
+	if errors.Is(err, errLocked) {
+		return ErrSalvaging
+	}
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	is, err := folder.Stat()
+	if err != nil {
+		return err
+	}
+	if named, err := os.Lstat(s.folder); err != nil || !os.SameFile(is, named) {
+		return ErrSalvaging
+	}
+	return nil
+}
+
+// empty removes what an earlier salvage has left in the folder, and nothing else.
 func (s *Salvage) empty() error {
 	entries, err := os.ReadDir(s.folder)
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, entry := range entries {
-		if err := os.RemoveAll(filepath.Join(s.folder, entry.Name())); err != nil {
-			return err
+		if strings.HasPrefix(entry.Name(), intactName) {
+			errs = append(errs, os.Remove(filepath.Join(s.folder, entry.Name())))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-// path is the history that is put together.
-func (s *Salvage) path() string { return filepath.Join(s.folder, "history.db") }
+// intactName begins the names of all files in the folder.
+const intactName = "intact.db"
 
-// Close removes what was put together. The damaged file stays.
+// path is the history that is put together.
+func (s *Salvage) path() string { return filepath.Join(s.folder, intactName) }
+
+// Close removes what was put together. The damaged file stays, and what somebody else has put into the folder.
 func (s *Salvage) Close() error {
 	var errs []error
 	if s.reader != nil {
@@ -109,7 +135,9 @@ func (s *Salvage) Close() error {
 		s.reader = nil
 	}
 	if s.lock != nil {
-		errs = append(errs, s.empty(), os.Remove(s.folder), s.lock.Close())
+		errs = append(errs, s.empty())
+		_ = os.Remove(s.folder) // unless there is something else in it
+		errs = append(errs, s.lock.Close())
 		s.lock = nil
 	}
 	return errors.Join(errs...)
@@ -155,14 +183,20 @@ func addFile(ctx context.Context, sum io.Writer, path string) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%w: not even a regular file", ErrNotDatabase)
 	}
-	for {
-		switch _, err := io.CopyN(sum, file, 1<<20); {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return err
-		case ctx.Err() != nil:
+	return addContent(ctx, sum, file, info.Size())
+}
+
+// addContent adds what can be read: a disk that damages files has places that cannot.
+func addContent(ctx context.Context, sum io.Writer, file io.ReaderAt, size int64) error {
+	part := make([]byte, 1<<16)
+	for at := int64(0); at < size; at += int64(len(part)) {
+		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		n, _ := file.ReadAt(part, at)
+		if _, err := sum.Write(part[:n]); err != nil {
+			return err
+		}
 	}
+	return nil
 }

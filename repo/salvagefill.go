@@ -1,13 +1,17 @@
 package repo
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/leaves"
@@ -128,7 +132,7 @@ func (f *filling) walk(doubtful bool) (some bool, err error) {
 		}
 		for table, rows := range page.GivenUp {
 			for range rows {
-				report.found(table, "", false, 0)
+				report.found(table, "", false, 0, 0)
 			}
 		}
 		for _, row := range page.Rows {
@@ -150,10 +154,14 @@ func (f *filling) take(row leaves.Row) error {
 	if !ok {
 		return nil
 	}
+	if row.Table == "series" && !namesSeries(row.Values[1:]) {
+		f.salvage.Report.found(row.Table, "", false, 0, 0)
+		return nil
+	}
 	in := columns{values: row.Values, chk: f.seal(row)}
 	_, err := put(f.ctx, f.q, &in)
-	granularity, ts, until := in.place(row.Table)
-	f.salvage.Report.found(row.Table, granularity, true, ts)
+	granularity, from, until := in.place(row.Table)
+	f.salvage.Report.found(row.Table, granularity, true, from, until)
 	f.salvage.newest = max(f.salvage.newest, until)
 	return err
 }
@@ -189,6 +197,9 @@ func (f *filling) seal(row leaves.Row) sql.NullInt64 {
 // the other series of the metric, or by what they have.
 func (f *filling) nameSeries() error {
 	for _, values := range f.names {
+		if !namesSeries(values) {
+			continue
+		}
 		name := columns{values: values}
 		series := db.FillSeriesParams{MetricName: name.text(), WanName: name.text(), Labels: name.text(), ID: name.integer()}
 		aggregation, err := f.q.FindMetricAggregation(f.ctx, series.MetricName)
@@ -212,4 +223,17 @@ func (f *filling) aggregationOf(series int64) (string, error) {
 		return string(Average), err
 	}
 	return string(Mode), nil
+}
+
+// namesSeries says that a metric, a WAN and labels can be those of a series: nothing proves them in the
+// index, nor in files of earlier versions, and readers want labels that are labels.
+func namesSeries(values []leaves.Value) bool {
+	for _, v := range values[:3] {
+		text := v.Bytes
+		if !utf8.Valid(text) || bytes.ContainsFunc(text, unicode.IsControl) {
+			return false
+		}
+	}
+	labels := map[string]string{}
+	return len(values[0].Bytes) > 0 && json.Unmarshal(values[2].Bytes, &labels) == nil
 }

@@ -43,8 +43,8 @@ type SalvagedTier struct {
 	GivenUp int64 `json:"given_up"`
 }
 
-// found counts a row. ts is where a sound one says that it is.
-func (r *SalvageReport) found(table, g string, sound bool, ts Micros) {
+// found counts a row. A sound one says where it is, both ends included.
+func (r *SalvageReport) found(table, g string, sound bool, from, until Micros) {
 	i := slices.IndexFunc(r.Found, func(f SalvagedRows) bool { return f.Table == table && f.Granularity == g })
 	if i < 0 {
 		i = len(r.Found)
@@ -56,9 +56,9 @@ func (r *SalvageReport) found(table, g string, sound bool, ts Micros) {
 		return
 	}
 	if f.Sound++; f.Sound == 1 {
-		f.From, f.Until = ts, ts
+		f.From, f.Until = from, until
 	}
-	f.From, f.Until = min(f.From, ts), max(f.Until, ts)
+	f.From, f.Until = min(f.From, from), max(f.Until, until)
 }
 
 // Taken is how many samples and buckets were taken.

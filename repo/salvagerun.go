@@ -106,7 +106,7 @@ func (w *Writer) moveSalvage(ctx context.Context, run SalvageRun, known salvageP
 	}
 	moved, err := w.q.MoveSalvage(ctx, db.MoveSalvageParams{
 		Hash: run.hash, Place: run.place.text(), Report: string(report), Ended: int64(run.Ended),
-		ID: run.id, KnownPlace: known.text(),
+		ID: run.id, KnownPlace: known.text(), Successor: number(run.successor),
 	})
 	if err != nil {
 		return err
@@ -117,11 +117,29 @@ func (w *Writer) moveSalvage(ctx context.Context, run SalvageRun, known salvageP
 	return w.q.SealSalvage(ctx, run.id)
 }
 
+// leavesOutHeld makes of a run one that leaves out the buckets that are here already: some of its rows
+// may have come with others.
+func (w *Writer) leavesOutHeld(ctx context.Context, run *SalvageRun) error {
+	if !run.successor {
+		return nil
+	}
+	run.successor = false
+	if err := w.q.ForgetSuccessor(ctx, run.id); err != nil {
+		return err
+	}
+	return w.q.SealSalvage(ctx, run.id)
+}
+
+// beyond says that a run that is to go on here has taken rows that one at the other place has not.
+func (p salvagePlace) beyond(other salvagePlace) bool {
+	return p.Tier > other.Tier || p.Tier == other.Tier && p.From > other.From
+}
+
 // findSalvage returns the run of a damaged file, by its content or, where nobody has read that
 // yet, its name.
 func findSalvage(runs []SalvageRun, hash []byte, source string) (SalvageRun, bool) {
-	byHash := func(r SalvageRun) bool { return bytes.Equal(r.hash, hash) }
-	byName := func(r SalvageRun) bool { return len(r.hash) == 0 && r.Source == source }
+	byHash := func(r SalvageRun) bool { return len(hash) > 0 && bytes.Equal(r.hash, hash) }
+	byName := func(r SalvageRun) bool { return (len(r.hash) == 0 || len(hash) == 0) && r.Source == source }
 	for _, is := range []func(SalvageRun) bool{byHash, byName} {
 		if i := slices.IndexFunc(runs, is); i >= 0 {
 			return runs[i], true

@@ -3,7 +3,9 @@ package repo
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"slices"
 )
 
 // SalvageState is what a step of a salvage comes to.
@@ -21,7 +23,7 @@ const (
 // of any other file the buckets that are here already are left out. How far that is moves in the
 // same transaction, so no row is lost or taken twice, whoever goes on.
 //
-// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
+// Errors: ErrSalvageLost, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Salvage(ctx context.Context, s *Salvage, now Micros) (SalvageState, error) {
 	state, err := w.salvage(ctx, s, now)
 	if errors.Is(err, errSalvageMoved) {
@@ -36,7 +38,7 @@ func (w *Writer) salvage(ctx context.Context, s *Salvage, now Micros) (state Sal
 	}
 	page, err := s.read(ctx, s.run.place)
 	if err != nil {
-		return state, err
+		return state, unreadable(ctx, err)
 	}
 	run := s.run
 	run.place = page.next
@@ -76,12 +78,11 @@ func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageSta
 		switch {
 		case run.Ended != 0:
 			state = SalvageEnded
-			return nil
+			return w.nameSalvage(ctx, runs, run, filepath.Base(s.Source))
 		case tiers[Minute].Watermark <= s.newest:
 			state, run = SalvageWaits, SalvageRun{}
 			return nil
 		}
-		run.hash = s.hash
 		known := run.place
 		if !found {
 			run.Source = filepath.Base(s.Source)
@@ -91,9 +92,10 @@ func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageSta
 		}
 		run.Report.Pages, run.Report.LostPages = s.Report.Pages, s.Report.LostPages
 		run.Report.Found, run.Report.Torn, run.Report.Nameless = s.Report.Found, s.Report.Torn, s.Report.Nameless
-		if err := w.takeFew(ctx, s, runs, run.successor, tiers); err != nil {
+		if err := w.takeFew(ctx, s, &run, runs, tiers); err != nil {
 			return err
 		}
+		run.hash = s.hash
 		return w.moveSalvage(ctx, run, known)
 	})
 	if err == nil {
@@ -101,4 +103,28 @@ func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageSta
 		s.Report.Tiers = run.Report.Tiers
 	}
 	return state, err
+}
+
+// nameSalvage notes that a damaged file of this name has been taken: it was under another one.
+func (w *Writer) nameSalvage(ctx context.Context, runs []SalvageRun, taken SalvageRun, source string) error {
+	named := func(r SalvageRun) bool { return r.Source == source }
+	if slices.ContainsFunc(runs, func(r SalvageRun) bool { return named(r) && r.Ended != 0 }) {
+		return nil
+	}
+	taken.Source = source
+	i := slices.IndexFunc(runs, named)
+	if i < 0 {
+		return createSalvage(ctx, w.q, &taken)
+	}
+	taken.id, taken.successor = runs[i].id, runs[i].successor
+	return w.moveSalvage(ctx, taken, runs[i].place)
+}
+
+// unreadable makes of an error of reading what was put together one that nobody takes for damage of
+// the history.
+func unreadable(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %s", ErrSalvageLost, err.Error())
 }

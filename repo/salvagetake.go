@@ -106,19 +106,19 @@ func (w *Writer) groupBuckets(ctx context.Context, s *Salvage, rows []Bucket, wa
 // takeFew takes what a history has few rows of: what it knows of metrics, imports, receivers and
 // earlier damaged files. A history that was made in the place of the damaged one begins its tiers
 // where that did: what it has of finer ones before is in the coarser ones alone.
-func (w *Writer) takeFew(ctx context.Context, s *Salvage, runs []SalvageRun, successor bool, tiers Tiers) error {
-	if successor {
+func (w *Writer) takeFew(ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun, tiers Tiers) error {
+	if err := w.takeImports(ctx, s, run); err != nil {
+		return err
+	}
+	if err := w.takeRuns(ctx, s, run, runs); err != nil {
+		return err
+	}
+	if run.successor {
 		if err := w.takeFloors(ctx, s, tiers); err != nil {
 			return err
 		}
 	}
-	if err := w.takeRuns(ctx, s, runs); err != nil {
-		return err
-	}
 	if err := w.takeMetadata(ctx, s); err != nil {
-		return err
-	}
-	if err := w.takeImports(ctx, s); err != nil {
 		return err
 	}
 	return w.takePushIntervals(ctx, s)
@@ -139,16 +139,30 @@ func (w *Writer) takeFloors(ctx context.Context, s *Salvage, tiers Tiers) error 
 	return nil
 }
 
-func (w *Writer) takeRuns(ctx context.Context, s *Salvage, runs []SalvageRun) error {
+// takeRuns takes what the damaged file says of other ones, whose rows it may have taken. Of a file
+// that this history is to have added up and that may have come in part with the damaged one, it
+// leaves out what it has.
+func (w *Writer) takeRuns(ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun) error {
 	theirs, err := listSalvages(ctx, s.reader.q)
 	if err != nil {
-		return err
+		return unreadable(ctx, err)
 	}
-	for _, run := range theirs {
-		if _, known := findSalvage(runs, run.hash, run.Source); known || bytes.Equal(run.hash, s.hash) {
+	for i := range runs {
+		ours := &runs[i]
+		their, known := findSalvage(theirs, ours.hash, ours.Source)
+		if ours.id == run.id || ours.Ended != 0 || known && their.successor && !their.place.beyond(ours.place) {
 			continue
 		}
-		if err := createSalvage(ctx, w.q, &run); err != nil {
+		if err := w.leavesOutHeld(ctx, ours); err != nil {
+			return err
+		}
+	}
+	for _, their := range theirs {
+		if _, known := findSalvage(runs, their.hash, their.Source); known || bytes.Equal(their.hash, s.hash) {
+			continue
+		}
+		their.successor = their.successor && run.successor
+		if err := createSalvage(ctx, w.q, &their); err != nil {
 			return err
 		}
 	}
@@ -158,7 +172,7 @@ func (w *Writer) takeRuns(ctx context.Context, s *Salvage, runs []SalvageRun) er
 func (w *Writer) takeMetadata(ctx context.Context, s *Salvage) error {
 	theirs, err := s.reader.q.ListMetricMetadata(ctx)
 	if err != nil {
-		return err
+		return unreadable(ctx, err)
 	}
 	ours, err := w.q.ListMetricMetadata(ctx)
 	if err != nil {
@@ -175,19 +189,27 @@ func (w *Writer) takeMetadata(ctx context.Context, s *Salvage) error {
 	return nil
 }
 
-func (w *Writer) takeImports(ctx context.Context, s *Salvage) error {
+// takeImports takes how far imports have come, so that none takes the rows of the damaged file once
+// more. One that was begun anew before that may have done so.
+func (w *Writer) takeImports(ctx context.Context, s *Salvage, run *SalvageRun) error {
 	theirs, err := s.reader.q.ListImports(ctx)
 	if err != nil {
-		return err
+		return unreadable(ctx, err)
 	}
 	ours, err := w.q.ListImports(ctx)
 	if err != nil {
 		return err
 	}
+	begins := len(run.hash) == 0
 	for _, row := range theirs {
-		if slices.ContainsFunc(ours, func(o db.ListImportsRow) bool {
-			return o.Format == row.Format && bytes.Equal(o.Hash, row.Hash)
-		}) {
+		same := func(o db.ListImportsRow) bool { return o.Format == row.Format && bytes.Equal(o.Hash, row.Hash) }
+		again := func(o db.ListImportsRow) bool { return same(o) || o.Format == row.Format && o.Source == row.Source }
+		if begins && slices.ContainsFunc(ours, again) {
+			if err := w.leavesOutHeld(ctx, run); err != nil {
+				return err
+			}
+		}
+		if slices.ContainsFunc(ours, same) {
 			continue
 		}
 		id, err := w.q.CreateImport(ctx, db.CreateImportParams{
@@ -208,7 +230,7 @@ func (w *Writer) takeImports(ctx context.Context, s *Salvage) error {
 func (w *Writer) takePushIntervals(ctx context.Context, s *Salvage) error {
 	rows, err := s.reader.q.ListPushIntervals(ctx)
 	if err != nil {
-		return err
+		return unreadable(ctx, err)
 	}
 	for _, row := range rows {
 		if _, err := w.q.FillPushInterval(ctx, db.FillPushIntervalParams(row)); err != nil {

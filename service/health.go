@@ -69,7 +69,7 @@ func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	problems := append(unsoundProblems(h.Unsound()), quarantineProblems(unsalvaged(damaged, runs), underWay(runs))...)
+	problems := append(unsoundProblems(h.Unsound()), quarantineProblems(countAside(damaged, runs), underWay(runs))...)
 	if backlog > maxBacklog {
 		problems = append(problems, Problem{MaintenanceOverdue,
 			fmt.Sprintf("raw samples of %s have not been rolled up", backlog.Round(time.Second))})
@@ -84,11 +84,11 @@ type vitals struct {
 	maintained time.Time // when a pass last ended without error, or the writer was opened
 	troubles   troubles
 
-	quarantinedFiles int        // damaged files beside this one that have not been salvaged
-	salvage          SalvageRun // of one of them that is being taken in
-	tooOld           bool       // all samples of the last commit were refused as too old
-	exhausted        bool       // nothing is left to give up, and the file is too large still
-	overCap          bool       // file and WAL are larger than the size cap
+	aside     aside      // what lies beside this file and has not been salvaged
+	salvage   SalvageRun // of one of them that is being taken in
+	tooOld    bool       // all samples of the last commit were refused as too old
+	exhausted bool       // nothing is left to give up, and the file is too large still
+	overCap   bool       // file and WAL are larger than the size cap
 }
 
 // waits notes that samples wait.

@@ -2,9 +2,12 @@ package service
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/wanstore/wanstore/repo"
 )
@@ -171,7 +174,7 @@ func (c *core) countQuarantined(store *repo.Writer) {
 		c.log.Debug("cannot look for damaged files", "err", err)
 		return
 	}
-	c.stats.quarantined(unsalvaged(list, runs))
+	c.stats.quarantined(countAside(list, runs))
 }
 
 // quarantine counts a damaged file that was moved aside.
@@ -181,11 +184,11 @@ func (s *stats) quarantine() {
 	s.status.Quarantines++
 }
 
-// quarantined notes how many damaged files lie beside the file that have not been salvaged.
-func (s *stats) quarantined(files int) {
+// quarantined notes what lies beside the file that has not been salvaged.
+func (s *stats) quarantined(a aside) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.vitals.quarantinedFiles = files
+	s.vitals.aside = a
 }
 
 // renewed notes that what was damaged is not in use any more.
@@ -208,22 +211,45 @@ func (v *vitals) damageProblems() []Problem {
 	if v.troubles.have(otherName) {
 		problems = append(problems, Problem{OtherName, ErrOtherName.Error()})
 	}
-	return append(problems, quarantineProblems(v.quarantinedFiles, v.salvage)...)
+	return append(problems, quarantineProblems(v.aside, v.salvage)...)
+}
+
+// aside counts what was moved aside and has not been salvaged.
+type aside struct {
+	files int // damaged ones
+	wals  int // that lie there without their files: nothing can be salvaged of them
+}
+
+func countAside(files []string, runs []repo.SalvageRun) aside {
+	a := aside{files: len(unsalvaged(files, runs))}
+	for _, file := range files {
+		if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) {
+			a.wals++
+		}
+	}
+	return a
 }
 
 // quarantineProblems says that damaged files lie beside the history, and how far the one has been
 // taken in that is under way.
-func quarantineProblems(files int, run SalvageRun) []Problem {
-	if files == 0 {
+func quarantineProblems(a aside, run SalvageRun) []Problem {
+	var messages []string
+	switch a.files {
+	case 0:
+	case 1:
+		messages = append(messages, "a damaged file lies beside the history: what is intact in it is still to be taken in")
+	default:
+		messages = append(messages, fmt.Sprintf(
+			"%d damaged files lie beside the history: what is intact in them is still to be taken in", a.files))
+	}
+	if a.files > 0 && run.Source != "" {
+		messages = append(messages, fmt.Sprintf("of one %d rows have been so far", run.Report.Taken()))
+	}
+	if a.wals > 0 {
+		messages = append(messages, "the WAL of a file that was replaced lies beside the history, until somebody takes it away")
+	}
+	if len(messages) == 0 {
 		return nil
 	}
-	message := "a damaged file lies beside the history: what is intact in it is still to be taken in"
-	if files > 1 {
-		message = fmt.Sprintf(
-			"%d damaged files lie beside the history: what is intact in them is still to be taken in", files)
-	}
-	if run.Source != "" {
-		message += fmt.Sprintf("; of one %d rows have been so far", run.Report.Taken())
-	}
-	return []Problem{{FileQuarantined, message}}
+	return []Problem{{FileQuarantined, strings.Join(messages, "; ")}}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -40,6 +41,9 @@ type Salvage struct {
 // ErrSalvaging says that another process is salvaging a damaged file of the history.
 var ErrSalvaging = repo.ErrSalvaging
 
+// ErrSalvageLost says that what was put together of a damaged file cannot be read: it has to be prepared once more.
+var ErrSalvageLost = repo.ErrSalvageLost
+
 // ErrSalvageWaits says that the rows of a damaged file reach beyond what the history has rolled up.
 var ErrSalvageWaits = errors.New("the rows are newer than what the history has rolled up")
 
@@ -75,13 +79,14 @@ func (s *Salvage) Close() error { return s.prepared.Close() }
 // ended. It goes on where an earlier run has ended, and takes nothing twice. A file whose place this one took has its buckets
 // added to those that are here; of any other file the buckets that are here already are left out.
 //
-// Errors: ErrSalvageWaits, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrSalvageWaits, ErrSalvageLost, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
 func (w *Writer) Salvage(ctx context.Context, s *Salvage) error {
 	if w.closed.Load() {
 		return ErrClosed
 	}
 	for state := repo.SalvageMore; state != repo.SalvageEnded; {
 		if err := w.core.do(ctx, func(ctx context.Context, l *loop) (err error) {
+			l.makeRoom()
 			state, err = l.store.Salvage(ctx, s.prepared, repo.MicrosOf(l.options.Now()))
 			l.checkpointIfDue()
 			l.options.Watchdog()
@@ -124,7 +129,9 @@ type salvaging struct {
 	ready    chan preparedSalvage
 	cancel   context.CancelFunc
 	prepared *repo.Salvage // nil while that goroutine is at work
-	waits    bool          // the last try failed, which is logged once
+
+	waits  bool            // the last try failed, which is logged once
+	failed map[string]bool // files that failed: those that have not go first
 }
 
 type preparedSalvage struct {
@@ -153,6 +160,10 @@ func (l *loop) salvageStep(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	state, err := l.store.Salvage(ctx, s.prepared, repo.MicrosOf(l.options.Now()))
+	if errors.Is(err, repo.ErrSalvageLost) {
+		l.salvageFailed(err)
+		return false, l.endSalvage()
+	}
 	if err != nil {
 		return false, err
 	}
@@ -165,8 +176,8 @@ func (l *loop) salvageStep(ctx context.Context) (more bool, err error) {
 	return true, l.endSalvage()
 }
 
-// beginSalvage has the newest damaged file prepared that has not been salvaged. Where there is none, those that have been, longer
-// ago than the history keeps anything, are removed.
+// beginSalvage has the newest damaged file prepared that has not been salvaged: an older one may have rows that it has as well. One
+// that failed waits for the others. Files that have been salvaged longer ago than the history keeps anything are removed.
 func (l *loop) beginSalvage(ctx context.Context, deleteBy repo.Micros) error {
 	files, err := repo.Quarantined(l.config.DBPath)
 	if err != nil || len(files) == 0 {
@@ -176,19 +187,28 @@ func (l *loop) beginSalvage(ctx context.Context, deleteBy repo.Micros) error {
 	if err != nil {
 		return err
 	}
-	for _, file := range slices.Backward(files) {
-		if run, ok := salvageOf(runs, file); !ok || run.Ended == 0 {
-			l.prepareSalvage(file)
-			return nil
-		}
+	if left := unsalvaged(files, runs); len(left) > 0 {
+		l.prepareSalvage(l.nextToSalvage(left))
 	}
 	return l.removeSalvaged(ctx, files, runs, deleteBy)
+}
+
+func (l *loop) nextToSalvage(files []string) string {
+	for _, file := range slices.Backward(files) {
+		if !l.salvaging.failed[file] {
+			return file
+		}
+	}
+	clear(l.salvaging.failed)
+	return files[len(files)-1]
 }
 
 func (l *loop) prepareSalvage(file string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ready := make(chan preparedSalvage, 1)
-	l.salvaging = salvaging{file: file, ready: ready, cancel: cancel, waits: l.salvaging.waits}
+	l.salvaging = salvaging{
+		file: file, ready: ready, cancel: cancel, waits: l.salvaging.waits, failed: l.salvaging.failed,
+	}
 	l.stats.salvaging(SalvageRun{Source: filepath.Base(file)})
 	path := l.config.DBPath
 	go func() {
@@ -203,8 +223,8 @@ func (l *loop) removeSalvaged(ctx context.Context, files []string, runs []repo.S
 		return err
 	}
 	for _, file := range files {
-		run, _ := salvageOf(runs, file)
-		if run.Ended.Add(tiers.Retention()) >= deleteBy {
+		run, known := salvageOf(runs, file)
+		if !known || run.Ended == 0 || run.Ended.Add(tiers.Retention()) >= deleteBy || !isFile(file) {
 			continue
 		}
 		if err := repo.RemoveQuarantined(file); err != nil {
@@ -215,24 +235,30 @@ func (l *loop) removeSalvaged(ctx context.Context, files []string, runs []repo.S
 	return nil
 }
 
-// salvageOf returns the run of a damaged file.
-func salvageOf(runs []repo.SalvageRun, file string) (repo.SalvageRun, bool) {
-	i := slices.IndexFunc(runs, func(r repo.SalvageRun) bool { return r.Source == filepath.Base(file) })
-	if i < 0 {
-		return repo.SalvageRun{}, false
+// salvageOf returns the run of a damaged file, one that has ended if there is one.
+func salvageOf(runs []repo.SalvageRun, file string) (found repo.SalvageRun, ok bool) {
+	for _, run := range runs {
+		if run.Source == filepath.Base(file) && (!ok || run.Ended != 0) {
+			found, ok = run, true
+		}
 	}
-	return runs[i], true
+	return found, ok
 }
 
-// unsalvaged counts the damaged files whose rows have not been taken in.
-func unsalvaged(files []string, runs []repo.SalvageRun) int {
-	left := 0
+// unsalvaged returns the damaged files whose rows have not been taken in. A WAL may lie there alone, and what is no file at all
+// is somebody's own.
+func unsalvaged(files []string, runs []repo.SalvageRun) (left []string) {
 	for _, file := range files {
-		if run, ok := salvageOf(runs, file); !ok || run.Ended == 0 {
-			left++
+		if run, ok := salvageOf(runs, file); (!ok || run.Ended == 0) && isFile(file) {
+			left = append(left, file)
 		}
 	}
 	return left
+}
+
+func isFile(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // underWay returns the run that has not ended, the zero one if there is none.
@@ -256,19 +282,34 @@ func (l *loop) takePrepared() bool {
 	s := &l.salvaging
 	select {
 	case made := <-s.ready:
+		s.cancel()
 		if made.err == nil {
 			s.prepared, s.waits = made.salvage, false
 			return true
 		}
-		if !s.waits {
-			l.log.Warn("a damaged file cannot be salvaged yet: this is tried again after each pass of maintenance",
-				"file", s.file, "err", made.err)
-		}
-		s.waits, s.file = true, ""
-		s.cancel()
+		l.salvageFailed(made.err)
+		s.file = ""
 	default:
 	}
 	return false
+}
+
+// salvageFailed notes that the file under way cannot be salvaged now. What is the matter with this
+// file alone keeps no other one waiting.
+func (l *loop) salvageFailed(err error) {
+	s := &l.salvaging
+	if !s.waits {
+		l.log.Warn("a damaged file cannot be salvaged yet: this is tried again after each pass of maintenance",
+			"file", s.file, "err", err)
+	}
+	s.waits = true
+	if errors.Is(err, ErrSalvaging) || errors.Is(err, ErrDiskFull) {
+		return
+	}
+	if s.failed == nil {
+		s.failed = map[string]bool{}
+	}
+	s.failed[s.file] = true
 }
 
 // endSalvage lets go of what is under way.
@@ -282,7 +323,7 @@ func (l *loop) endSalvage() error {
 	if prepared == nil {
 		prepared = (<-s.ready).salvage
 	}
-	*s = salvaging{waits: s.waits}
+	*s = salvaging{waits: s.waits, failed: s.failed}
 	if prepared == nil {
 		return nil
 	}

@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 			return false, errors.New("no such condition")
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"break":   breakFile,
 			"declare": declare,
 			"exits":   exits,
 			"foreign": foreign,
@@ -92,6 +93,14 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	if got != want {
 		ts.Fatalf("exit code %d, want %d", got, want)
 	}
+}
+
+// breakFile moves a history aside and damages its first page: break NEW OLD
+func breakFile(ts *testscript.TestScript, _ bool, args []string) {
+	data, err := os.ReadFile(ts.MkAbs(args[1]))
+	ts.Check(err)
+	clear(data[:512])
+	ts.Check(errors.Join(os.WriteFile(ts.MkAbs(args[0]), data, 0o600), os.Remove(ts.MkAbs(args[1]))))
 }
 
 // foreign makes the smallest SQLite database that another program could have made: one page, no tables, and the

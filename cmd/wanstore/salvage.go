@@ -83,7 +83,11 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	if err != nil {
 		return err
 	}
-	if !o.dryRun {
+	switch {
+	case o.dryRun:
+	case nothingSound(prepared.Report()):
+		err = fmt.Errorf("%s: there is nothing of a history in it", file)
+	default:
 		err = o.take(cmd, prepared, into)
 	}
 	report := newSalvageReport(file, into, prepared.Report(), time.Since(began))
@@ -101,6 +105,16 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	return writeReport(cmd.OutOrStdout(), report, o.json)
 }
 
+// nothingSound says that a file is none that was a history, or that all of it is lost.
+func nothingSound(r service.SalvageReport) bool {
+	for _, f := range r.Found {
+		if f.Sound > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // target is the history that takes the rows.
 func (o *salvageOptions) target(cmd *cobra.Command, file string) (string, error) {
 	if cmd.Flags().Changed(pathFlag) {
@@ -112,6 +126,9 @@ func (o *salvageOptions) target(cmd *cobra.Command, file string) (string, error)
 	}
 	if into == "" {
 		into = service.NameBeforeDamage(file)
+	}
+	if into == "" && o.dryRun {
+		return file, nil // nothing is taken, and what is intact is put together beside it
 	}
 	if into == "" {
 		return "", usagef(cmd, "%s does not bear the name of a damaged file: name the history that takes the rows with --into", file)
@@ -133,6 +150,9 @@ func (o *salvageOptions) take(cmd *cobra.Command, prepared *service.Salvage, int
 	}
 	if _, err := os.Stat(into); errors.Is(err, fs.ErrNotExist) {
 		prepared.Configure(&config)
+	}
+	if o.remove {
+		config.Synchronous = "FULL" // the rows are on the disk before the file goes
 	}
 	writer, err := openWriter(cmd, config, service.Options{
 		Logger: newLogger(cmd), Now: o.now.read, TrustClock: !o.now.IsZero(), NoMaintenance: true,

@@ -55,29 +55,35 @@ func openWatched(t *testing.T, path string, c *clock, watchdog func()) *service.
 // ten minutes.
 func record(t *testing.T, w *service.Writer, c *clock, from, until time.Time) {
 	t.Helper()
-	names := []string{service.RTT, service.State, service.RTT, "other"}
-	var series []*service.Series
-	for n, name := range names {
-		s, err := w.Series(name, fmt.Sprintf("wan%d", n), nil)
-		must(t, err)
-		series = append(series, s)
-	}
 	for at := from; at.Before(until); at = at.Add(10 * time.Minute) {
-		var samples []service.Sample
-		for i := range 60 {
-			when := at.Add(time.Duration(i) * 10 * time.Second)
-			for n, s := range series {
-				value := float64((int(when.Unix())/10*(n+3))%17) / 4
-				if n == 1 {
-					value = float64(when.Unix() / 70 % 4)
-				}
-				samples = append(samples, service.Sample{Series: s, Time: when, Value: value})
-			}
-		}
+		samples, err := samplesOf(w, at, at.Add(10*time.Minute))
+		must(t, err)
 		c.set(at.Add(10 * time.Minute))
 		must(t, w.Write(t.Context(), samples...))
 		maintain(t, w)
 	}
+}
+
+// samplesOf returns what is recorded from one moment to another.
+func samplesOf(w *service.Writer, from, until time.Time) (samples []service.Sample, err error) {
+	var series []*service.Series
+	for n, name := range []string{service.RTT, service.State, service.RTT, "other"} {
+		s, err := w.Series(name, fmt.Sprintf("wan%d", n), nil)
+		if err != nil {
+			return nil, err
+		}
+		series = append(series, s)
+	}
+	for at := from; at.Before(until); at = at.Add(10 * time.Second) {
+		for n, s := range series {
+			value := float64((int(at.Unix())/10*(n+3))%17) / 4
+			if n == 1 {
+				value = float64(at.Unix() / 70 % 4)
+			}
+			samples = append(samples, service.Sample{Series: s, Time: at, Value: value})
+		}
+	}
+	return samples, nil
 }
 
 func maintain(t *testing.T, w *service.Writer) {
