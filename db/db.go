@@ -291,6 +291,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
 		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
 	}
+	if q.stateVersionStmt, err = db.PrepareContext(ctx, stateVersion); err != nil {
+		return nil, fmt.Errorf("error preparing query StateVersion: %w", err)
+	}
 	if q.sumSeriesStmt, err = db.PrepareContext(ctx, sumSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query SumSeries: %w", err)
 	}
@@ -756,6 +759,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing setTierStmt: %w", cerr)
 		}
 	}
+	if q.stateVersionStmt != nil {
+		if cerr := q.stateVersionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing stateVersionStmt: %w", cerr)
+		}
+	}
 	if q.sumSeriesStmt != nil {
 		if cerr := q.sumSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sumSeriesStmt: %w", cerr)
@@ -909,6 +917,7 @@ type Queries struct {
 	setClockStmt               *sql.Stmt
 	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
+	stateVersionStmt           *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
 	sweepBlocksStmt            *sql.Stmt
 	sweepRollupsStmt           *sql.Stmt
@@ -1009,6 +1018,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		setClockStmt:               q.setClockStmt,
 		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,
+		stateVersionStmt:           q.stateVersionStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,
 		sweepBlocksStmt:            q.sweepBlocksStmt,
 		sweepRollupsStmt:           q.sweepRollupsStmt,

@@ -20,3 +20,14 @@ func (q *Queries) FileVersion(ctx context.Context) (int64, error) {
 	err := row.Scan(&version)
 	return version, err
 }
+
+const stateVersion = `-- name: StateVersion :exec
+INSERT INTO wanstore (id, version) VALUES (1, ?1)
+ON CONFLICT (id) DO UPDATE SET version = excluded.version
+`
+
+// One seek in wanstore by its key.
+func (q *Queries) StateVersion(ctx context.Context, version int64) error {
+	_, err := q.exec(ctx, q.stateVersionStmt, stateVersion, version)
+	return err
+}

@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"github.com/ncruces/go-sqlite3"
-	"github.com/ncruces/go-sqlite3/driver"
 )
 
 const (
@@ -118,19 +117,18 @@ func copyPages(ctx context.Context, from *sqlite3.Conn, path string, pages int) 
 
 // checkCopy looks whether the file at path, which nobody else has open, is a sound history of this program.
 func checkCopy(ctx context.Context, path string) error {
-	// Immutable, or SQLite would put a -wal and a -shm beside it.
-	pool, err := driver.Open(readerDSN(path, "") + "&immutable=1")
+	name, err := lookingDSN(path) // or SQLite would put a -wal and a -shm beside it
 	if err != nil {
 		return err
 	}
-	return errors.Join(checkSound(ctx, pool), pool.Close())
-}
-
-func checkSound(ctx context.Context, pool *sql.DB) error {
-	if err := recognise(ctx, pool); err != nil {
+	pool, err := openPool(path, name, nil)
+	if err != nil {
 		return err
 	}
-	found, err := checkIntegrity(ctx, pool)
+	if err := errors.Join(recognise(ctx, pool), pool.Close()); err != nil {
+		return err
+	}
+	found, err := checkIntegrity(ctx, path, name)
 	if err == nil && found.damage != "" {
 		return fmt.Errorf("%w: the integrity check of the copy says: %s", ErrDamaged, found.damage)
 	}

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/wanstore/wanstore/db"
@@ -23,10 +24,10 @@ func begin(ctx context.Context, conn *sql.Conn, path string) error {
 			return err
 		}
 		switch version := id.version(); {
-		case version == schema.Version && id.numbered():
+		case version == schema.Version && id.isMarked():
 			return nil
 		case version == schema.Version:
-			return setNumbers(ctx, conn)
+			return errors.Join(setNumbers(ctx, conn), db.New(conn).StateVersion(ctx, schema.Version))
 		case version > 0:
 			return errReplaced // one of an earlier version would have been rebuilt
 		}

@@ -19,7 +19,7 @@ var errTimeUp = errors.New("the time of the check is up")
 func (w *Writer) check(ctx context.Context, findings *Findings) error {
 	limited, cancel := context.WithTimeoutCause(ctx, checkBudget, errTimeUp)
 	defer cancel()
-	found, err := w.integrity(limited)
+	found, err := checkIntegrity(limited, w.path, readerDSN(w.path, readerVFSName))
 	switch {
 	case err != nil && ctx.Err() == nil && limited.Err() != nil:
 		findings.Unchecked = true
@@ -31,15 +31,4 @@ func (w *Writer) check(ctx context.Context, findings *Findings) error {
 	default:
 		return nil
 	}
-}
-
-// integrity looks through the file. Rules that somebody has given to tables of their own are not
-// looked at: they may call functions that only their program has.
-func (w *Writer) integrity(ctx context.Context) (found integrity, err error) {
-	if err := drain(ctx, w.conn, "PRAGMA ignore_check_constraints = on"); err != nil {
-		return found, err
-	}
-	found, err = checkIntegrity(ctx, w.conn)
-	off := drain(context.WithoutCancel(ctx), w.conn, "PRAGMA ignore_check_constraints = off")
-	return found, errors.Join(err, off)
 }

@@ -44,6 +44,9 @@ type Findings struct {
 	Quarantine *Quarantine
 	// Rebuilt is what was done with a file of an earlier version, nil for one of this version.
 	Rebuilt *Rebuilt
+	// MendedSchema names the tables, triggers or views of which the file did not say what was written:
+	// that has been put right. It is empty where it did.
+	MendedSchema string
 	// Unchecked says that the check has not seen the whole file in its time.
 	Unchecked bool
 	// LostFrames is how many pages of the WAL come after one that is damaged: SQLite leaves them

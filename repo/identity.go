@@ -26,7 +26,7 @@ const incremental = 2
 type identity struct {
 	applicationID int
 	userVersion   int
-	stated        int               // the version in its table wanstore, 0 where there is none
+	stated        int               // the version in its table wanstore, 0 where there is none that can be
 	named         bool              // it has that table
 	tables        map[string]string // what kind each table and view is
 	pages         int
@@ -66,10 +66,16 @@ func statedVersion(ctx context.Context, q db.DBTX) (version int, ours bool, err 
 		return 0, false, nil
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, true, nil
+	case err == nil && stated < firstStated:
+		return 0, true, nil
 	default:
 		return int(stated), true, err
 	}
 }
+
+// firstStated is the first version that has the table wanstore: one before it is what damage has
+// made of another one.
+const firstStated = 3
 
 // version is that of the history, 0 where the database is none. What the table says goes before the
 // header, for whose user_version other programs have uses of their own, unless this program would
@@ -82,9 +88,9 @@ func (i identity) version() int {
 	return max(i.stated, 0)
 }
 
-// numbered says that the header has the numbers of a history of this version.
-func (i identity) numbered() bool {
-	return i.applicationID == applicationID && i.userVersion == schema.Version
+// isMarked says that header and table have the numbers of a history of this version.
+func (i identity) isMarked() bool {
+	return i.applicationID == applicationID && i.userVersion == schema.Version && i.stated >= firstStated
 }
 
 // wanctl says that the database has wanctl's table. A history has a view of that name.

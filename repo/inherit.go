@@ -54,7 +54,7 @@ func salvageAges(ctx context.Context, path string) (Ages, error) {
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 { // a WAL may lie there alone
 		return Ages{}, err
 	}
-	name, err := lookingDSN(path, "writable_schema(on)") // with which SQLite reads a file that has lost its end
+	name, err := lookingDSN(path, lenient) // with which SQLite reads a file that has lost its end
 	if err != nil {
 		return Ages{}, err
 	}

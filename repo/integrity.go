@@ -28,21 +28,47 @@ func (i *integrity) text() string {
 	}
 }
 
-// checkIntegrity looks through the whole database, also at pages that no table has. Where a table that somebody has added
-// needs a function that this program does not have, it looks at the tables of the history only.
-func checkIntegrity(ctx context.Context, q queryer) (found integrity, err error) {
+// checkIntegrity looks through the whole database at path, also at pages that no table has. name is
+// what it is opened by. Where a table that somebody has added needs a function that this program
+// does not have, it looks at the tables of the history only.
+//
+// Rules that somebody has given to tables of their own are not looked at: they may call such
+// functions, too.
+func checkIntegrity(ctx context.Context, path, name string) (found integrity, err error) {
+	if err := registerReaderVFS(); err != nil {
+		return found, err
+	}
+	pool, err := openPool(path, name, forgetView)
+	if err != nil {
+		return found, err
+	}
+	err = found.look(ctx, pool)
+	return found, errors.Join(err, pool.Close())
+}
+
+// forgetView keeps the view out of what a connection knows of the schema, which is read once more
+// then. Where a view comes first in its list of tables, SQLite takes a check of all for one of a
+// single table, and does not look for pages that nothing refers to. Our view is the only text of
+// ours that has several SELECTs: with a limit of one it is an error, and those are passed over
+// while the schema may be written, which this connection cannot do.
+func forgetView(c *sqlite3.Conn) error {
+	c.Limit(sqlite3.LIMIT_COMPOUND_SELECT, 1)
+	return c.Exec("PRAGMA writable_schema = reset; PRAGMA writable_schema = on")
+}
+
+func (i *integrity) look(ctx context.Context, q queryer) error {
 	// More findings than the tables of others can have. As a table-valued function the check takes the number for a name.
 	rows, err := q.QueryContext(ctx, "PRAGMA integrity_check(1073741824)")
-	if err = found.read(rows, err); !errors.Is(err, sqlite3.ERROR) {
-		return found, err
+	if err = i.read(rows, err); !errors.Is(err, sqlite3.ERROR) {
+		return err
 	}
 	for table := range historyTables() {
 		rows, err := q.QueryContext(ctx, "SELECT integrity_check FROM pragma_integrity_check(?)", table)
-		if err = found.read(rows, err); err != nil {
-			return found, err
+		if err = i.read(rows, err); err != nil {
+			return err
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // read takes in what a check says, until it has found damage.

@@ -79,6 +79,23 @@ func (i seriesIndex) mustHave(rows []db.ListSeriesRow) error {
 	return nil
 }
 
+// mustFind says that a file is damaged whose series lack a row that the index has, by its id and its names: to make the index
+// again from the rows would lose what is left of it.
+func (i seriesIndex) mustFind(rows []db.ListSeriesRow) error {
+	ids, names := map[int64]bool{}, map[Key]bool{}
+	for _, row := range rows {
+		mended, _ := i.mend(row)
+		ids[row.ID], ids[mended.ID] = true, true
+		names[Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels}] = true
+	}
+	for _, entry := range i.free {
+		if !ids[entry.ID] && !names[Key{MetricName: entry.MetricName, WANName: entry.WanName, Labels: entry.Labels}] {
+			return fmt.Errorf("%w: series lacks row %d, which its index has", ErrDamaged, entry.ID)
+		}
+	}
+	return nil
+}
+
 // fits says that the index has each of the rows, and nothing else.
 func (i seriesIndex) fits(rows []db.ListSeriesRow) bool {
 	entries := make(map[db.ListSeriesIndexRow]bool, len(i.entries))
@@ -138,7 +155,7 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 	if len(damaged) == 0 && fits {
 		return nil
 	}
-	if err := index.mustHave(index.beyondMending(damaged)); err != nil {
+	if err := errors.Join(index.mustHave(index.beyondMending(damaged)), index.mustFind(rows)); err != nil {
 		return err
 	}
 	err = immediately(ctx, w.conn, func() error {

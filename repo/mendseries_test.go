@@ -75,6 +75,24 @@ func TestSeriesDamaged(t *testing.T) {
 	}
 }
 
+// Where the rows are gone, the index is what is left of them: it is not made again from nothing.
+func TestSeriesWithoutRows(t *testing.T) {
+	path := twoSeries(t)
+	rows := filetest.Int(t, path, "SELECT rootpage - 1 FROM sqlite_schema WHERE name = 'series'")
+	empty := filetest.Int(t, path, "SELECT rootpage - 1 FROM sqlite_schema WHERE name = 'imports'")
+	file, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(file[rows*512:][:512], file[empty*512:])
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if moved := open(t, path).Findings().Quarantine; moved == nil || !bytes.Equal([]byte(readFile(t, moved.Path)), file) {
+		t.Errorf("moved aside was %v, want the file as it was", moved)
+	}
+}
+
 // mendsSeries says that both series are read, and are themselves again once the file has been opened for writing.
 func mendsSeries(t *testing.T, path string) {
 	t.Helper()

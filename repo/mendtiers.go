@@ -36,18 +36,12 @@ func (s *Snapshot) workOut(ctx context.Context, lost lostTiers, ages Ages) error
 		return err
 	}
 	for _, g := range Granularities() {
-		if !lost[g] {
-			continue
+		if lost[g] {
+			s.Tiers[g] = Tier{Granularity: g, Keep: ages[g]}
 		}
-		s.Tiers[g] = Tier{Granularity: g, Keep: ages[g]}
-		if g == Raw {
-			continue
-		}
-		watermark, err := s.workOutWatermark(ctx, g)
-		if err != nil {
-			return err
-		}
-		s.Tiers[g].Watermark = s.boundWatermark(g, lost, watermark)
+	}
+	if err := s.workOutWatermarks(ctx, lost); err != nil {
+		return err
 	}
 	for g := Hour; ; g-- {
 		if lost[g] {
@@ -63,53 +57,71 @@ func (s *Snapshot) workOut(ctx context.Context, lost lostTiers, ages Ages) error
 	}
 }
 
-// boundWatermark keeps to what the other tiers say: a watermark is not below a floor that has risen with it, nor below that
-// of the next tier, nor above that of its source. Those of lost tiers are 0, or have been worked out.
-func (s *Snapshot) boundWatermark(g Granularity, lost lostTiers, watermark Micros) Micros {
-	if g > Minute {
-		watermark = min(watermark, s.Tiers[g-1].Watermark.AlignDown((g - 1).Bucket()))
+// workOutWatermarks works out those of lost tiers. What a tier has rolled up, or deletes by, its sources have passed, also where
+// they have no rows there. A watermark is not above that of its source, nor below the floor that has risen with it.
+func (s *Snapshot) workOutWatermarks(ctx context.Context, lost lostTiers) error {
+	var passed Micros
+	var least, most [tierCount]Micros
+	for g := Hour; g > Raw; g-- {
+		if !lost[g] {
+			passed = max(passed, s.Tiers[g].Watermark, s.Tiers[g].Floor)
+			continue
+		}
+		rolledUp, end, err := s.workOutWatermark(ctx, g)
+		if err != nil {
+			return err
+		}
+		least[g], most[g] = passed, end
+		passed = max(passed, rolledUp)
 	}
-	if !lost[g-1] {
-		watermark = max(watermark, s.Tiers[g-1].Floor)
+	for g := Minute; g <= Hour; g++ {
+		if !lost[g] {
+			continue
+		}
+		if g > Minute {
+			most[g] = min(most[g], s.Tiers[g-1].Watermark.AlignDown((g - 1).Bucket()))
+		}
+		if !lost[g-1] {
+			least[g] = max(least[g], s.Tiers[g-1].Floor)
+		}
+		s.Tiers[g].Watermark = max(least[g], most[g])
 	}
-	if g < Hour && !lost[g+1] {
-		watermark = max(watermark, s.Tiers[g+1].Watermark, s.Tiers[g+1].Floor)
-	}
-	return watermark
+	return nil
 }
 
-// workOutWatermark goes through the source of the newest bucket of a tier until all of its samples have been met. What comes
-// then has not been rolled up. Where the source has fewer of them, it has let go of some, and so of none that were not.
-func (s *Snapshot) workOutWatermark(ctx context.Context, g Granularity) (Micros, error) {
+// workOutWatermark goes through the source of the newest bucket of a tier until all of its samples have been met: there ends
+// what is known to be rolled up. Where the source has more, that is the watermark, and otherwise at the most the end of the
+// bucket. Where the source has fewer of them, it has let go of some, and so of none that were not rolled up.
+func (s *Snapshot) workOutWatermark(ctx context.Context, g Granularity) (rolledUp, most Micros, err error) {
 	last, err := s.lastBucket(ctx, g)
 	if err != nil || last < 0 {
-		return 0, err
+		return 0, 0, err
 	}
 	bucket := Span{From: last, Until: last.Add(g.Bucket())}
 	left, err := s.totals(ctx, g, bucket)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	source, err := s.rowsOf(ctx, g-1, bucket)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	end, more := last, false
+	rolledUp, more := last, false
 	for _, row := range source {
 		if left[row.SeriesID] <= 0 {
 			more = true
 			continue
 		}
 		left[row.SeriesID] -= row.Count
-		end = max(end, max(row.TS.Add((g-1).Bucket()), row.TS+1))
+		rolledUp = max(rolledUp, max(row.TS.Add((g-1).Bucket()), row.TS+1))
 	}
 	for _, samples := range left {
 		more = more && samples <= 0
 	}
-	if !more {
-		end = bucket.Until
+	if more {
+		return rolledUp, rolledUp, nil
 	}
-	return end, nil
+	return rolledUp, bucket.Until, nil
 }
 
 // workOutFloor begins at the first row of a tier, and passes over what has been swept in part: there the next tier has more.

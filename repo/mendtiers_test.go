@@ -24,7 +24,7 @@ func TestTiersWorkedOutAgain(t *testing.T) {
 			l.step()
 		}
 		l.close()
-		for range rapid.IntRange(1, 2).Draw(rt, "damaged tiers") {
+		for range rapid.IntRange(1, 4).Draw(rt, "damaged tiers") {
 			l.damage()
 		}
 		l.compare("a reader")

@@ -114,7 +114,7 @@ func (o *opening) moveAside(damage error) error {
 	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
-		o.findings.Rebuilt = nil
+		o.findings.Rebuilt, o.findings.MendedSchema = nil, ""
 		o.lock.note(mark{}) // which was of the file that has gone
 	}
 	return err
@@ -143,6 +143,9 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 		return nil, err
 	}
 	if err := o.examine(ctx); err != nil {
+		return nil, err
+	}
+	if err := o.mendSchema(ctx); err != nil {
 		return nil, err
 	}
 	id, err := o.refuseForeign(ctx)
@@ -194,6 +197,15 @@ func (o *opening) mustBeTheirs(last mark) error {
 		return nil
 	}
 	return fmt.Errorf("%w: the file was replaced, and its WAL is that of the old one, which is open still: try again in a moment", ErrBusy)
+}
+
+// mendSchema puts right what would make the file a foreign one, or one that SQLite cannot read.
+func (o *opening) mendSchema(ctx context.Context) error {
+	names, err := mendSchema(ctx, o.path)
+	if names != "" {
+		o.findings.MendedSchema = names
+	}
+	return err
 }
 
 // refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may

@@ -185,6 +185,17 @@ func TestNewerVersionInTheTable(t *testing.T) {
 	refuses(t, path, repo.ErrTooNew)
 }
 
+// Versions 1 and 2 did not have the table: what says so is damaged, and nothing is rebuilt.
+func TestEarlierVersionInTheTable(t *testing.T) {
+	path := record(t)
+	want := ask(t, path)
+	filetest.Exec(t, path, "UPDATE wanstore SET version = 2")
+	recordsOn(t, path, want)
+	if got := filetest.Int(t, path, "SELECT version FROM wanstore"); got != 3 {
+		t.Errorf("the table says %d", got)
+	}
+}
+
 // Somebody else's table of the same name is not ours.
 func TestForeignTableOfOurName(t *testing.T) {
 	for _, table := range []string{

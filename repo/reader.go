@@ -75,12 +75,12 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	pool.SetMaxOpenConns(maxReaders)
 	pool.SetMaxIdleConns(maxReaders)
 	if err := foreignWAL(path, recognise(ctx, pool)); err != nil {
-		return nil, errors.Join(readingError(path, err), pool.Close())
+		return nil, errors.Join(mendedByWriter(ctx, path, readingError(path, err)), pool.Close())
 	}
 	statements := prepared{pool, map[string]*sql.Stmt{}}
 	q, err := prepare(ctx, statements)
 	if err != nil {
-		return nil, errors.Join(err, pool.Close())
+		return nil, errors.Join(mendedByWriter(ctx, path, readingError(path, err)), pool.Close())
 	}
 	return &Reader{path: path, pool: statements, q: q, turns: newTurns(), unsound: log, crowded: func() int64 { return CrowdedWAL }}, nil
 }

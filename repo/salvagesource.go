@@ -118,5 +118,17 @@ func (p *salvagePage) readBuckets(ctx context.Context, view *Snapshot, over Span
 	}
 	p.rows, err = view.readWindow(ctx, p.tier, view.Series, window)
 	p.next = salvagePlace{Tier: p.tier, From: window.Until}
+	p.cut()
 	return err
+}
+
+// cut leaves buckets to the next step where there are many: a bucket of states has a row for each.
+func (p *salvagePage) cut() {
+	for i := 2 * salvageBuckets; i < len(p.rows); i++ {
+		if p.rows[i].TS != p.rows[i-1].TS {
+			p.next.From = p.rows[i].TS
+			p.rows = p.rows[:i]
+			return
+		}
+	}
 }

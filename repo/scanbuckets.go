@@ -40,7 +40,7 @@ func (s *Snapshot) bucketPages(ctx context.Context, g Granularity, series []Seri
 }
 
 // nextWindow returns the next part of a span to be read, at the most width wide: it passes over what no series has
-// anything in. It returns an empty span when nothing is left.
+// anything in. It returns an empty span when nothing is left. A damaged key may lead out of the span, and would for ever.
 func (s *Snapshot) nextWindow(ctx context.Context, g Granularity, span Span, width time.Duration) (Span, error) {
 	if span.NewestFirst {
 		last, err := s.q.LastBucket(ctx, db.LastBucketParams{
@@ -49,12 +49,18 @@ func (s *Snapshot) nextWindow(ctx context.Context, g Granularity, span Span, wid
 		if err != nil || last < 0 {
 			return Span{}, err
 		}
+		if Micros(last) >= span.Until {
+			return Span{}, errDisorder("tier " + g.String())
+		}
 		end := Micros(last).Add(g.Bucket())
 		return Span{From: max(end.Add(-width), span.From), Until: min(end, span.Until), NewestFirst: true}, nil
 	}
 	first, err := s.q.FirstBucket(ctx, db.FirstBucketParams{Granularity: g.String(), FromTs: int64(span.From)})
 	if err != nil || first < 0 || Micros(first) >= span.Until {
 		return Span{}, err
+	}
+	if Micros(first) < span.From {
+		return Span{}, errDisorder("tier " + g.String())
 	}
 	return Span{From: Micros(first), Until: min(Micros(first).Add(width), span.Until)}, nil
 }

@@ -2,6 +2,9 @@ package repo
 
 import (
 	"context"
+	"database/sql"
+	"errors"
+	"fmt"
 	"math"
 
 	"github.com/wanstore/wanstore/db"
@@ -56,7 +59,7 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 			return status, err
 		}
 	}
-	found, err := checkIntegrity(ctx, s.tx)
+	found, err := checkIntegrity(ctx, s.path, readerDSN(s.path, readerVFSName))
 	status.Check = found.text()
 	if err != nil || found.damage != "" {
 		return status, err
@@ -98,6 +101,9 @@ func (s *Snapshot) rawStatus(ctx context.Context, tier TierStatus) (TierStatus, 
 		return tier, err
 	}
 	tier.Last, err = lastRaw(ctx, s.q, list, tier.Floor)
+	if errors.Is(err, sql.ErrNoRows) { // some were counted
+		err = fmt.Errorf("%w: rows of the raw tier are found from one end only", ErrDamaged)
+	}
 	return tier, err
 }
 

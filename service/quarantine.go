@@ -143,6 +143,9 @@ func (c *core) announce(store *repo.Writer) {
 		c.log.Info("the file was brought up to date", "was_version", rebuilt.Version, "rows", rebuilt.Rows,
 			"damaged_rows_left_out", rebuilt.LeftOut, "took", rebuilt.Took)
 	}
+	if findings.MendedSchema != "" {
+		c.log.Warn("what the file says of its tables was damaged, and has been put right", "entries", findings.MendedSchema)
+	}
 	if findings.LostFrames > 0 {
 		c.log.Warn("the WAL is damaged: what was committed after the damage is lost", "pages", findings.LostFrames)
 	}

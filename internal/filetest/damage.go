@@ -25,22 +25,3 @@ func Patch(place int, text ...byte) []byte {
 	}
 	return recipe
 }
-
-// Mend gives the pages of a damaged history the checksums that they would have if their damage had been written on purpose. A
-// history whose header asks for none is left alone.
-func Mend(data []byte) {
-	const pageSize, checksumBytes, asks = 512, 8, 20
-	if len(data) <= asks || data[asks] != checksumBytes {
-		return
-	}
-	for page := data; len(page) >= pageSize; page = page[pageSize:] {
-		end := pageSize - checksumBytes
-		var sum1, sum2 uint32
-		for at := 0; at < end; at += checksumBytes {
-			sum1 += binary.LittleEndian.Uint32(page[at:]) + sum2
-			sum2 += binary.LittleEndian.Uint32(page[at+4:]) + sum1
-		}
-		binary.LittleEndian.PutUint32(page[end:], sum1)
-		binary.LittleEndian.PutUint32(page[end+4:], sum2)
-	}
-}

@@ -289,9 +289,13 @@ func TestWALCutWhileRecording(t *testing.T) {
 		t.Error(err)
 	}
 	maintain(t, w)
-	lines.saw(t, "an operation failed", "the WAL is damaged", "was found sound when it was opened again")
 	must(t, w.Close(t.Context()))
 	must(t, filetest.Check(w.Path()))
+	said := strings.Join(lines.lines, "\n")
+	if !strings.Contains(said, "an operation failed") || !strings.Contains(said, "the WAL is damaged") &&
+		!strings.Contains(said, "moved aside") { // which a checkpoint that has copied a part of it makes of the file
+		t.Errorf("logged:\n%s", said)
+	}
 }
 
 // A damaged index of the WAL makes a sound file look damaged: it is looked at once more, and stays.

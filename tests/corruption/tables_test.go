@@ -3,6 +3,7 @@ package corruption
 import (
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
@@ -29,4 +30,16 @@ func TestTableOfSomebody(t *testing.T) {
 	if goesOn(t, path, want) {
 		t.Error("the history was moved aside")
 	}
+}
+
+// What a file says of a table is told of when it is put right, and is read as before.
+func TestSchemaIsPutRight(t *testing.T) {
+	whole, want := small(t)
+	path := whole.put(t)
+	filetest.Exec(t, path, "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = replace(sql, 'unit TEXT', 'unjt TEXT')")
+	lines, logger := newLogged()
+	w := openWith(t, service.Config{DBPath: path, KeepRaw: time.Hour}, service.Options{Logger: logger})
+	must(t, w.Close(t.Context()))
+	lines.saw(t, "has been put right")
+	readsRightOrTells(t, path, want)
 }

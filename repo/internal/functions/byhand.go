@@ -26,6 +26,7 @@ var types = map[string]string{
 	"tiers":         "TIII",
 	"clock":         "IIII",
 	"imports":       "ITTIIIIIBIBI",
+	"salvages":      "ITBITTI",
 
 	"metric_metadata": "TTTTI",
 }

@@ -1,0 +1,138 @@
+package repo
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/internal/filetest"
+)
+
+// A damaged page may have in a column what a STRICT table does not take. A query that meets that says that it is damage.
+func TestValuesOfOtherTypes(t *testing.T) {
+	whole := filledHistory(t)
+	queries := callGenerated(t, func(database db.DBTX) any { return db.New(database) })
+	for table := range historyTables() {
+		for _, row := range filetest.Query(t, whole, "SELECT name FROM pragma_table_info(?)", table) {
+			for _, value := range []string{"'x'", "NULL", "1.5"} {
+				path := filepath.Join(t.TempDir(), "history.db")
+				if !putValue(t, whole, path, table, fmt.Sprint(row[0]), value) {
+					continue
+				}
+				if err := askAll(t, path, queries); err != nil {
+					t.Errorf("%s in %s.%s: %v", value, table, row[0], err)
+				}
+			}
+		}
+	}
+}
+
+// A key that leads out of a span ends the reading of it, which went on for ever.
+func TestBucketWithoutATime(t *testing.T) {
+	whole, path := filledHistory(t), filepath.Join(t.TempDir(), "history.db")
+	filetest.Exec(t, whole, `INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max) VALUES ('1m', 1, 1, 1, 1, 1, 1)`)
+	if !putValue(t, whole, path, "rollups", "ts", "'x'") {
+		t.Fatal("no page can say that")
+	}
+	r, err := OpenReader(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = r.look(t.Context(), "read", func(ctx context.Context, s *Snapshot) error {
+		for _, err := range s.Scan(ctx, Minute, s.Series, Span{From: 1000, Until: math.MaxInt64}) {
+			return err
+		}
+		return nil
+	})
+	if !errors.Is(err, ErrDamaged) {
+		t.Errorf("read: %v, want %v", err, ErrDamaged)
+	}
+	if err := r.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// filledHistory is one with a row in each table that typical arguments find.
+func filledHistory(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "history.db")
+	w, err := OpenWriter(t.Context(), path, SynchronousNormal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	filetest.Exec(t, path, strings.Join(append(fillHistory,
+		`INSERT INTO metric_metadata (metric_name, help, unit, states, percentiles) VALUES ('[1]', '', '', '{}', 0)`), ";"))
+	return path
+}
+
+// putValue copies a history to path, where a column has a value in all rows. It returns false where no page can say that.
+func putValue(t *testing.T, whole, path, table, column, value string) bool {
+	t.Helper()
+	data, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text := fmt.Sprint(filetest.Query(t, whole, "SELECT sql FROM sqlite_schema WHERE name = ?", table)[0][0])
+	const statements = `PRAGMA ignore_check_constraints = on;
+		PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = %[1]s WHERE name = '%[2]s'; PRAGMA writable_schema = reset;
+		UPDATE %[2]s SET %[3]s = %[4]s;
+		PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = %[5]s WHERE name = '%[2]s'; PRAGMA writable_schema = reset;`
+	err = filetest.Run(path, fmt.Sprintf(statements,
+		sqlite3.Quote(loose.Replace(text)), table, column, value, sqlite3.Quote(text)))
+	if err != nil && !errors.Is(err, sqlite3.CONSTRAINT) && !errors.Is(err, sqlite3.MISMATCH) {
+		t.Fatalf("%s in %s.%s: %v", value, table, column, err)
+	}
+	return err == nil
+}
+
+// loose makes a table one that takes values of all types.
+var loose = strings.NewReplacer(
+	" INTEGER PRIMARY KEY", " INTEGER PRIMARY KEY", " NOT NULL", "", " TEXT", "", " INTEGER", "", " REAL", "", " BLOB", "",
+	" STRICT, WITHOUT ROWID", " WITHOUT ROWID", " STRICT", "")
+
+// askAll runs all queries that only read, and returns what they say but is not said to be damage.
+func askAll(t *testing.T, path string, queries map[string]call) error {
+	t.Helper()
+	r, err := OpenReader(t.Context(), path)
+	if err != nil {
+		if IsDamage(err) {
+			return nil
+		}
+		return err
+	}
+	defer func() {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var wrong []error
+	for name, one := range queries {
+		if i := strings.Index(one.sql, "\n"); !strings.HasPrefix(one.sql[i+1:], "SELECT") && !strings.HasPrefix(one.sql[i+1:], "WITH") {
+			continue
+		}
+		method := reflect.ValueOf(r.q).MethodByName(name)
+		arguments, _ := typicalArguments(t, name, method.Type())
+		results := method.Call(arguments)
+		err, ok := reflect.TypeAssert[error](results[len(results)-1])
+		if ok && !errors.Is(err, sql.ErrNoRows) && !IsDamage(failure(t.Context(), "ask", path, err)) {
+			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
+		}
+	}
+	return errors.Join(wrong...)
+}
