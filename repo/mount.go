@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -81,11 +80,11 @@ func (w *Writer) abandon() error {
 
 // letGoOrAbandon makes room for the file that is at the path, or returns ErrMountGone where none
 // may be made there.
-func (w *Writer) letGoOrAbandon(ctx context.Context, damage error) error {
+func (w *Writer) letGoOrAbandon(damage error) error {
 	if w.unmounted() {
 		return errors.Join(ErrMountGone, w.abandon())
 	}
-	if err := w.letGo(ctx, damage); err != nil {
+	if err := w.letGo(damage); err != nil {
 		return err
 	}
 	if w.unmounted() { // meanwhile: a medium that was pulled out looks damaged before that

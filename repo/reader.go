@@ -34,7 +34,7 @@ type Reader struct {
 // OpenReader opens the file at path for reading. It makes and changes nothing but, beside a
 // history that nobody has open, SQLite's -wal and -shm.
 //
-// Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete,
+// Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete,
 // ErrInterrupted, ErrTooNew, ErrOtherName, ErrDamaged, and those of the file system.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	r, err := openReader(ctx, path)
@@ -109,7 +109,8 @@ func readingError(path string, err error) error {
 	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
 		return journalError(path, err)
 	}
-	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
+	forbidden := errors.Is(err, sqlite3.CANTOPEN) && errors.Is(err, fs.ErrPermission)
+	if forbidden || errors.Is(err, sqlite3.READONLY) {
 		return fmt.Errorf("%w: where nobody is writing the file, reading it takes the right to write to its directory, "+
 			"for SQLite's -wal and -shm files (%w)", fs.ErrPermission, err)
 	}

@@ -46,7 +46,8 @@ type History struct {
 // OpenHistory opens the file at path for reading. It makes and changes nothing but, beside a history that nobody has open,
 // SQLite's -wal and -shm.
 //
-// Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrOtherName,
+// Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew,
+// ErrOtherName,
 // ErrDamaged, and those of the file system.
 func OpenHistory(ctx context.Context, path string) (*History, error) {
 	reader, err := repo.OpenReader(ctx, path)
