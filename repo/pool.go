@@ -22,11 +22,16 @@ func openPool(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, erro
 	if err := areFiles(path); err != nil {
 		return nil, err
 	}
-	inner, err := new(driver.SQLite).OpenConnector(name)
+	c, err := newConnector(path, name, setUp)
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(&connector{Connector: inner, path: path, setUp: setUp}), nil
+	return sql.OpenDB(c), nil
+}
+
+func newConnector(path, name string, setUp func(*sqlite3.Conn) error) (*connector, error) {
+	inner, err := new(driver.SQLite).OpenConnector(name)
+	return &connector{Connector: inner, path: path, setUp: setUp}, err
 }
 
 type connector struct {
@@ -34,6 +39,7 @@ type connector struct {
 
 	path  string
 	setUp func(*sqlite3.Conn) error
+	still *connector // of a file beside which no index can be made, nil where that is an error
 }
 
 // Where processes come and go, the first of them makes the index anew each time. That looks like one that was cut off, and is over
@@ -73,7 +79,18 @@ func (c *connector) mend() error {
 
 func (c *connector) connect(ctx context.Context) (*connection, error) {
 	_ = c.mend() // what can not be mended is seen again once it is open
-	conn := &connection{index: watchIndex(c.path)}
+	conn, err := c.begin(ctx, nil)
+	if err == nil || c.still == nil || !lacksIndex(err) {
+		return conn, err
+	}
+	if still := beStill(ctx, c.path); still != nil {
+		return c.still.begin(ctx, still)
+	}
+	return nil, err
+}
+
+func (c *connector) begin(ctx context.Context, still *stillFile) (*connection, error) {
+	conn := &connection{index: watchIndex(c.path), still: still}
 	err := conn.use(func() error { return conn.open(ctx, c) })
 	if err == nil {
 		return conn, nil
@@ -91,7 +108,8 @@ type connection struct {
 	file  vfs.File // the database
 	name  watchedName
 	index watchedIndex
-	lost  bool // it can not look at its index any more
+	still *stillFile // nil where it has an index
+	lost  bool       // it can not look at its index any more
 }
 
 func (c *connection) open(ctx context.Context, from *connector) error {
@@ -115,16 +133,23 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 	if err := c.name.check(); err != nil {
 		return err
 	}
-	if err := from.mend(); err != nil {
+	if c.still != nil {
+		c.still.opened(c.file)
+	} else if err := from.mend(); err != nil {
 		return err
 	}
 	if !c.index.opened() {
 		return errIndex
 	}
+	defer raw.SetInterrupt(raw.SetInterrupt(ctx))
+	if from.still != nil {
+		if err := raw.Exec(firstLook); err != nil {
+			return err
+		}
+	}
 	if from.setUp == nil {
 		return nil
 	}
-	defer raw.SetInterrupt(raw.SetInterrupt(ctx))
 	return from.setUp(raw)
 }
 
@@ -133,7 +158,10 @@ func (c *connection) use(call func() error) (err error) {
 	if c.lost {
 		return errIndex
 	}
-	return c.catch(call)
+	if err := c.catch(call); err != nil {
+		return c.still.check(err)
+	}
+	return nil
 }
 
 // catch turns a fault into an error, and what the driver panics with where SQLite has no memory left: on a machine of 32 bits that has
@@ -168,7 +196,7 @@ func (c *connection) IsValid() bool { return !c.lost }
 // A connection forgets the pages of a file that was written to. SQLite goes by the index for that,
 // which a writer under another name does not have.
 func (c *connection) ResetSession(context.Context) error {
-	if c.lost || c.index.changed() || c.name.check() != nil {
+	if c.lost || c.index.changed() || c.name.check() != nil || c.still.written() {
 		return sqldriver.ErrBadConn
 	}
 	if c.name.written() && c.use(c.Raw().ReleaseMemory) != nil {
@@ -264,7 +292,7 @@ func (t transaction) Commit() error { return t.of.use(t.Tx.Commit) }
 // Rollback ends what has only read. Where somebody has opened the file for writing under another
 // name meanwhile, pages of his may have been read as a part of the view.
 func (t transaction) Rollback() error {
-	return errors.Join(t.of.use(t.Tx.Rollback), t.of.name.check())
+	return errors.Join(t.of.still.check(t.of.use(t.Tx.Rollback)), t.of.name.check())
 }
 
 // preparedStatement is what a statement of the driver can do.
@@ -320,5 +348,5 @@ type rows struct {
 func (r rows) Close() error { return r.of.use(r.Rows.Close) }
 
 func (r rows) Next(into []sqldriver.Value) error {
-	return r.of.use(func() error { return r.Rows.Next(into) })
+	return r.of.still.check(r.of.use(func() error { return r.Rows.Next(into) }))
 }

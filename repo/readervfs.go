@@ -1,8 +1,6 @@
 package repo
 
 import (
-	"errors"
-	"io/fs"
 	"sync"
 
 	"github.com/ncruces/go-sqlite3/vfs"
@@ -19,7 +17,7 @@ type readerVFS struct{ vfs.VFSFilename }
 // OpenFilename opens a file of the database.
 func (v readerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
 	file, got, err := v.VFSFilename.OpenFilename(name, flags)
-	if flags&vfs.OPEN_WAL != 0 && errors.Is(err, fs.ErrPermission) {
+	if flags&vfs.OPEN_WAL != 0 && isForbidden(err) {
 		flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
 		file, got, err = v.VFSFilename.OpenFilename(name, flags)
 	}
