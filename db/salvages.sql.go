@@ -376,7 +376,7 @@ INSERT INTO state_rollups (granularity, series_id, ts, value, count, total, chk)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
   count = excluded.count, total = excluded.total, chk = excluded.chk
-WHERE excluded.count > state_rollups.count
+WHERE excluded.count > state_rollups.count OR excluded.total > state_rollups.total
 `
 
 type FillStateRollupParams struct {
@@ -389,7 +389,7 @@ type FillStateRollupParams struct {
 	Chk         sql.NullInt64
 }
 
-// One seek in state_rollups by its key. Of two versions of a row the later one has more samples.
+// One seek in state_rollups by its key. Of two versions of a row the later one has more samples, or its bucket has.
 func (q *Queries) FillStateRollup(ctx context.Context, arg FillStateRollupParams) (int64, error) {
 	result, err := q.exec(ctx, q.fillStateRollupStmt, fillStateRollup,
 		arg.Granularity,

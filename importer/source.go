@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/wanstore/wanstore/service"
 )
 
 // standardInput is the path that stands for it, and stdinName what people are told.
@@ -30,6 +32,9 @@ type source struct {
 
 // openSource opens the file at path. What can be read only once, such as standard input, is copied to a temporary file.
 func openSource(ctx context.Context, path string, progress func(done, total int64)) (*source, error) {
+	if path == "" {
+		return nil, service.ErrNoPath
+	}
 	if path == standardInput {
 		return spool(ctx, stdinName, os.Stdin, progress)
 	}

@@ -77,12 +77,12 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
 WHERE excluded.count > rollups.count;
 
 -- name: FillStateRollup :execrows
--- One seek in state_rollups by its key. Of two versions of a row the later one has more samples.
+-- One seek in state_rollups by its key. Of two versions of a row the later one has more samples, or its bucket has.
 INSERT INTO state_rollups (granularity, series_id, ts, value, count, total, chk)
 VALUES (@granularity, @series_id, @ts, @value, @count, @total, @chk)
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
   count = excluded.count, total = excluded.total, chk = excluded.chk
-WHERE excluded.count > state_rollups.count;
+WHERE excluded.count > state_rollups.count OR excluded.total > state_rollups.total;
 
 -- name: FillTier :execrows
 -- One seek in tiers by its key. Of two versions of a row the later one has a higher watermark, or floor.

@@ -54,6 +54,20 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
+// Permissions that somebody changes while the file is open hold for what lies beside it, too, and
+// stop nobody who has it open.
+func TestPermissionsChangedMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history.db")
+	w := open(t, path)
+	for i, mode := range []fs.FileMode{0o600, 0o444, 0o660} {
+		must(t, os.Chmod(path, mode))
+		w.FollowMode()
+		at := start + repo.Micros(i)
+		add(t, w, every(1, at, at+1, newSeries("rtt"))...)
+		wantModes(t, filepath.Dir(path), mode, "-wal", "-shm", ".lock")
+	}
+}
+
 // read looks at a history that nobody has open, and backs it up.
 func read(t *testing.T, path string) {
 	t.Helper()

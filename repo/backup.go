@@ -24,8 +24,8 @@ const (
 // copying ends by itself. The copy is a history like any other, and passes SQLite's integrity check before it appears at dest, whole and
 // with the permissions of the file. Nothing is overwritten, and nothing is left behind by a failure.
 //
-// Errors: ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy fails its
-// check, ErrOtherName, those of the file system, and that of ctx.
+// Errors: ErrNoPath, ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy
+// fails its check, ErrOtherName, those of the file system, and that of ctx.
 func (r *Reader) Backup(ctx context.Context, dest string) (int64, error) {
 	size, err := r.backup(ctx, dest)
 	return size, failure(ctx, "back up", r.path, err)
@@ -99,7 +99,7 @@ func copyView(ctx context.Context, conn *sql.Conn, tx *sql.Tx, path string) erro
 // copyPages copies so many pages at a time.
 func copyPages(ctx context.Context, from *sqlite3.Conn, path string, pages int) error {
 	// Neither a journal nor a sync: a copy that is not completed is thrown away, and one that is gets synced at once.
-	backup, err := from.BackupInit("main", dsn(path, "rw", "",
+	backup, err := beginBackup(from, "main", dsn(path, "rw", "",
 		"journal_mode(off)", "synchronous(off)", fmt.Sprintf("cache_size(-%d)", backupCacheKiB)))
 	if err != nil {
 		return err

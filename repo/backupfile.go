@@ -14,6 +14,9 @@ import (
 
 // newPath returns the absolute path of dest, where a backup of the history at path may be made.
 func newPath(dest, path string) (string, error) {
+	if dest == "" {
+		return "", ErrNoPath
+	}
 	dest, err := filepath.Abs(dest)
 	if err != nil {
 		return "", err
@@ -185,12 +188,16 @@ func (u *unnamedFile) close() error {
 	return errors.Join(closed, err)
 }
 
-// syncDirectory brings the names in a directory to the disk, where the system knows how.
+// syncDirectory brings the names in a directory to the disk, where system and filesystem know how, and this process may
+// read the directory. SQLite lets that pass, too: there is nothing else to be done.
 func syncDirectory(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
 	directory, err := os.Open(path)
+	if errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

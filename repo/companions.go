@@ -78,6 +78,24 @@ func makeAllLike(like fs.FileInfo, paths ...string) error {
 	return nil
 }
 
+// FollowMode gives what lies beside the file the permissions that somebody has given the file
+// since: the WAL has the same content. It looks at the file, and at nothing else as a rule.
+func (w *Writer) FollowMode() {
+	now, err := os.Stat(w.path)
+	if w.gone || err != nil || !os.SameFile(now, w.file) || now.Mode() == w.file.Mode() {
+		return
+	}
+	w.file = now
+	for _, suffix := range append(companions(), lockSuffix) {
+		file, err := os.OpenFile(w.path+suffix, os.O_RDONLY|noFollow, 0)
+		if err != nil {
+			continue // it is not there, or not this user's
+		}
+		_ = file.Chmod(now.Mode().Perm())
+		_ = file.Close()
+	}
+}
+
 // errLocksOut says that what SQLite needs beside a file would lock its owner out.
 var errLocksOut = errors.New("nobody has it open, and then only its owner, its group if that may write it, and root may open it: " +
 	"the -wal and -shm of anybody else would lock its owner out")

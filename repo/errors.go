@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
@@ -12,6 +13,7 @@ import (
 
 // What can be wrong with a file. All are found with errors.Is.
 var (
+	ErrNoPath      = errors.New("the path is empty: name a file")
 	ErrMissing     = errors.New("there is no such file")
 	ErrEmpty       = errors.New("the file is empty, nothing has been recorded yet")
 	ErrDirectory   = errors.New("this is a directory, want the path of a file")
@@ -45,12 +47,45 @@ var ErrImportMoved = errors.New("another process is importing the same data")
 // IsDamage says that an error is of a file which can not go on being a history.
 func IsDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase) }
 
-// failure adds the operation and the path to err, and the sentinel of its SQLite code.
-func failure(ctx context.Context, operation, path string, err error) error {
-	if err == nil {
-		return nil
+// located is an error of an operation on a file.
+type located struct {
+	operation, path string
+	err             error
+}
+
+func (l *located) Error() string {
+	if l.path == "" {
+		return l.operation + ": " + l.err.Error()
 	}
-	return fmt.Errorf("%s %s: %w", operation, path, classify(ctx, err))
+	return l.operation + " " + l.path + ": " + l.err.Error()
+}
+
+func (l *located) Unwrap() error { return l.err }
+
+// failure adds the operation and the path to err, which may have them already, and the sentinel of
+// its SQLite code.
+func failure(ctx context.Context, operation, path string, err error) error {
+	switch of := err.(type) { //nolint:errorlint // what is further in says something else
+	case nil:
+		return nil
+	case *located:
+		if of.path == path {
+			operation, err = of.operation, of.err
+		}
+	case *fs.PathError:
+		if of.Path == path {
+			err = &reworded{err, of.Err.Error()}
+		}
+	}
+	return &located{operation, path, classify(ctx, err)}
+}
+
+// bare is what was wrong, without where.
+func bare(err error) error {
+	if l, ok := err.(*located); ok { //nolint:errorlint // what is further in says something else
+		return l.err
+	}
+	return err
 }
 
 // classify joins err with the sentinel that callers match. What fails after its context has ended fails because of that,
@@ -78,7 +113,8 @@ var classes = []struct {
 	{ErrBusy, []error{sqlite3.BUSY}},
 	{ErrNotDatabase, []error{sqlite3.NOTADB}},
 	// No row of ours breaks a rule of the schema, so where one does, that is not as it was written.
-	{ErrDamaged, []error{sqlite3.CONSTRAINT_CHECK, sqlite3.CORRUPT, sqlite3.IOERR_DATA, sqlite3.IOERR_CORRUPTFS}},
+	// A disk that cannot read a page may read it the next time: that is no damage of the page.
+	{ErrDamaged, []error{sqlite3.CONSTRAINT_CHECK, sqlite3.CORRUPT, sqlite3.IOERR_DATA}},
 	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks like.
 	{ErrDiskFull, append([]error{sqlite3.FULL, sqlite3.IOERR_SHMSIZE}, exhausted...)},
 }
@@ -112,3 +148,8 @@ type reworded struct {
 
 func (e *reworded) Error() string { return e.text }
 func (e *reworded) Unwrap() error { return e.err }
+
+// busy is ErrBusy in words that say what keeps the file busy, and who may do what about it.
+func busy(text string, cause error) error {
+	return &reworded{errors.Join(ErrBusy, cause), text}
+}

@@ -31,8 +31,12 @@ func foreignWAL(path string, refusal error) error {
 	if !errors.Is(refusal, ErrForeign) {
 		return refusal
 	}
-	if ours, err := isHistory(path); err != nil || !ours {
-		return errors.Join(refusal, err)
+	ours, err := isHistory(path)
+	if err != nil {
+		return err // it is not known whose the file is
+	}
+	if !ours {
+		return refusal
 	}
 	return fmt.Errorf("%w: beside it lies the WAL of another database", ErrDamaged)
 }

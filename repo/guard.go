@@ -2,6 +2,8 @@ package repo
 
 import (
 	"errors"
+	"fmt"
+	"io"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
@@ -16,15 +18,52 @@ var (
 	errFrame  = errors.New("a page of the WAL does not match the checksum of its frame")
 )
 
-// guard checks what is read of a file, as far as SQLite and the driver do not.
-func guard(file DriverFile, flags vfs.OpenFlag) DriverFile {
+// openGuarded opens a file by a VFS, and checks what is read of it, as far as SQLite and the driver
+// do not.
+func openGuarded(
+	v vfs.VFSFilename, name *vfs.Filename, flags vfs.OpenFlag,
+) (DriverFile, vfs.OpenFlag, error) {
+	file, got, err := v.OpenFilename(name, flags)
+	database := &guardedFile{}
+	if flags&journals != 0 {
+		database = guardedOf(name.DatabaseFile())
+	}
+	if err != nil {
+		return nil, got, database.cause.note(err)
+	}
+	own, ok := file.(DriverFile)
 	switch {
+	case !ok:
+		return nil, got, errors.Join(errFile(file), file.Close())
 	case flags&vfs.OPEN_MAIN_DB != 0:
-		return &guardedFile{DriverFile: file}
+		database.DriverFile = notingFile{own, &database.cause}
+		return database, got, nil
 	case flags&vfs.OPEN_WAL != 0:
-		return newGuardedWAL(file)
+		database.wal = newGuardedWAL(notingFile{own, &database.cause}, &database.cause)
+		return database.wal, got, nil
 	default:
-		return file
+		return notingFile{own, &database.cause}, got, nil
+	}
+}
+
+func errFile(file vfs.File) error {
+	return fmt.Errorf("the driver's VFS opens a %T, which can not be wrapped", file)
+}
+
+// guardedOf is the database beneath what has been put around it, one that nobody else has where
+// there is none.
+func guardedOf(database vfs.File) *guardedFile {
+	for {
+		switch file := database.(type) {
+		case *guardedFile:
+			return file
+		case roomFile:
+			database = file.DriverFile
+		case vfs.FileUnwrap: // with which the driver sees to the page checksums of earlier versions
+			database = file.Unwrap()
+		default:
+			return &guardedFile{}
+		}
 	}
 }
 
@@ -32,7 +71,8 @@ func guard(file DriverFile, flags vfs.OpenFlag) DriverFile {
 // that a checkpoint writes a page to its own place.
 type guardedFile struct {
 	DriverFile
-	wal *guardedWAL // nil before there is one
+	wal   *guardedWAL // nil before there is one
+	cause cause
 }
 
 // MemoryMapper is none. A file of an earlier version may have page checksums, for which the driver
@@ -42,8 +82,8 @@ func (*guardedFile) MemoryMapper() vfs.MemoryMapper { return nil }
 
 func (f *guardedFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := f.DriverFile.ReadAt(p, off)
-	if off > 0 && n > 0 && n < len(p) && sqlitefile.IsPageSize(len(p)) {
-		return 0, vfs.SystemError(errCutOff, sqlite3.IOERR_DATA)
+	if off > 0 && n > 0 && n < len(p) && sqlitefile.IsPageSize(len(p)) && errors.Is(err, io.EOF) {
+		return 0, vfs.SystemError(f.cause.note(errCutOff), sqlite3.IOERR_DATA)
 	}
 	return n, err
 }
@@ -52,7 +92,7 @@ func (f *guardedFile) ReadAt(p []byte, off int64) (int, error) {
 // that, which has no checksums.
 func (f *guardedFile) WriteAt(p []byte, off int64) (int, error) {
 	if f.wal != nil && f.wal.page != 0 && off != (f.wal.page-1)*f.wal.pageSize {
-		return 0, vfs.SystemError(errIndex, sqlite3.IOERR_DATA)
+		return 0, vfs.SystemError(f.cause.note(errIndex), sqlite3.IOERR_DATA)
 	}
 	return f.DriverFile.WriteAt(p, off)
 }

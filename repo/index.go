@@ -37,13 +37,19 @@ func mendIndex(path string) error {
 		return nil // then it says nothing, and whoever is the first to open it empties it
 	}
 	index, err := readIndex(path)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !isHollow(index) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && !isHollow(index):
 		return nil
+	case err != nil && !errors.Is(err, errIndex):
+		return err
+	default:
+		return errors.Join(errIndex, beheadIndex(path))
 	}
-	return errors.Join(errIndex, beheadIndex(path))
 }
 
-// readIndex reads an index at once: what others write to it meanwhile would not fit together.
+// readIndex reads an index at once: what others write to it meanwhile would not fit together. It
+// returns errIndex for one that cannot be read, and not where it cannot be opened, for want of
+// descriptors perhaps.
 func readIndex(path string) ([]byte, error) {
 	file, err := os.OpenFile(path+indexSuffix, os.O_RDONLY|noFollow, 0)
 	if err != nil {
@@ -56,7 +62,10 @@ func readIndex(path string) ([]byte, error) {
 	}
 	index := make([]byte, info.Size())
 	n, err := file.ReadAt(index, 0)
-	return index[:n], sqlitefile.Ended(err)
+	if err := sqlitefile.Ended(err); err != nil {
+		return nil, fmt.Errorf("%w (%w)", errIndex, err)
+	}
+	return index[:n], nil
 }
 
 // isHollow says that an index lacks a part.
@@ -153,9 +162,9 @@ func (w *Writer) letGoOfIndex() error {
 // withoutIndex opens a file whose index could not be read. Where no other writer has it open, the index goes: the card may have
 // worn out where it lies.
 func (o *opening) withoutIndex(ctx context.Context) (*Writer, error) {
-	if o.lock.own(ctx) == nil {
+	if o.alone || o.lock.tryOwn() == nil {
 		if err := dropIndex(o.path); err != nil {
-			return nil, errors.Join(err, o.lock.share(ctx))
+			return nil, err
 		}
 	}
 	return o.try(ctx)

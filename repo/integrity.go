@@ -4,6 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/ncruces/go-sqlite3"
@@ -82,9 +85,28 @@ func (i *integrity) read(rows *sql.Rows, err error) error {
 		if err := rows.Scan(&finding); err != nil {
 			return err
 		}
+		if err := unread(finding); err != nil {
+			return err
+		}
 		i.add(finding)
 	}
 	return rows.Err()
+}
+
+// pageError is what the check says of a page that it could not get.
+var pageError = regexp.MustCompile(`error code=(\d+)`)
+
+// unread turns the finding that the disk could not read a page into the error that it is. The check
+// goes on where any other statement ends.
+func unread(finding string) error {
+	for _, match := range pageError.FindAllStringSubmatch(finding, -1) {
+		number, _ := strconv.ParseUint(match[1], 10, 16)
+		code := sqlite3.ExtendedErrorCode(number)
+		if code.Code() == sqlite3.IOERR && code != sqlite3.IOERR_DATA {
+			return fmt.Errorf("the check ended at a page: %w", code)
+		}
+	}
+	return nil
 }
 
 // add takes a finding in. What concerns a table or an index of somebody else, or a rule about the

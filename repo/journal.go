@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-
-	"github.com/ncruces/go-sqlite3/driver"
 )
 
 // Where the header of a rollback journal has the number of pages that the database had before
@@ -30,7 +28,7 @@ func probeUnfinished(ctx context.Context, path string) (identity, error) {
 	if err != nil || fresh {
 		return identity{}, err
 	}
-	pool, err := driver.Open(readerDSN(path, "") + "&immutable=1") // without its journal
+	pool, err := openPool(path, readerDSN(path, "")+"&immutable=1", nil) // without its journal
 	if err != nil {
 		return identity{}, err
 	}

@@ -14,10 +14,8 @@ const (
 	// files that are to be moved. The file stays for good.
 	lockSuffix = ".lock"
 
-	// lockPatience is how long the exclusive lock is tried for: two writers that find the same damage ask for it at once, and
-	// each gives its shared one up first.
-	lockPatience = 200 * time.Millisecond
-	lockPause    = 2 * time.Millisecond
+	// lockPause is the time between two looks at a lock that somebody else has.
+	lockPause = 2 * time.Millisecond
 )
 
 // errLocked says that another writer holds the lock.
@@ -62,29 +60,37 @@ func (l *lock) mark() (m mark, known bool) {
 	return readMark(l.file)
 }
 
-// share takes the lock together with the other writers. It waits while one of them has it alone, which takes milliseconds.
-func (l *lock) share(ctx context.Context) error { return l.take(ctx, false, busyTimeout) }
-
-// own takes the lock alone, or errLocked if another writer keeps it. The shared lock is gone then.
-func (l *lock) own(ctx context.Context) error {
+// enter takes the lock for opening the history: alone if nobody else has it, or else together with
+// the writers that have it open. Who opens it alone may be making, moving or rebuilding it, and is
+// waited for.
+func (l *lock) enter(ctx context.Context) (alone bool, err error) {
 	if l.file == nil {
-		return errors.ErrUnsupported
+		return false, nil
 	}
-	return l.take(ctx, true, lockPatience)
+	err = untilUnlocked(ctx, func() error {
+		err := l.tryOwn()
+		alone = err == nil
+		if errors.Is(err, errLocked) {
+			err = flock(l.file, false)
+		}
+		return err
+	})
+	return alone, err
 }
 
-func (l *lock) take(ctx context.Context, exclusive bool, patience time.Duration) error {
+// share takes the lock together with the other writers. It waits while one of them has it alone.
+func (l *lock) share(ctx context.Context) error {
 	if l.file == nil {
 		return nil
 	}
-	return untilUnlocked(ctx, patience, func() error { return flock(l.file, exclusive) })
+	return untilUnlocked(ctx, func() error { return flock(l.file, false) })
 }
 
-// untilUnlocked tries to take a lock for as long as somebody else has it, but not beyond patience.
-func untilUnlocked(ctx context.Context, patience time.Duration, try func() error) error {
-	for giveUp := time.Now().Add(patience); ; {
+// untilUnlocked tries to take a lock until nobody else has it.
+func untilUnlocked(ctx context.Context, try func() error) error {
+	for {
 		err := try()
-		if !errors.Is(err, errLocked) || time.Now().After(giveUp) {
+		if !errors.Is(err, errLocked) {
 			return err
 		}
 		select {
@@ -95,8 +101,15 @@ func untilUnlocked(ctx context.Context, patience time.Duration, try func() error
 	}
 }
 
-// tryOwn takes the lock alone if no other writer has the history open. Without success no lock is left at all.
-func (l *lock) tryOwn() error { return flock(l.file, true) }
+// tryOwn takes the lock alone, or errLocked if another writer has it. The one that was shared is
+// gone then: so of several writers that find one damage, each of which gives up its own, the last
+// one gets the lock.
+func (l *lock) tryOwn() error {
+	if l.file == nil {
+		return errors.ErrUnsupported
+	}
+	return flock(l.file, true)
+}
 
 // note writes to the lock file what the next writer should know. What can not be written is not known then.
 func (l *lock) note(m mark) {

@@ -1,6 +1,8 @@
 package repo_test
 
 import (
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"math"
@@ -19,6 +21,13 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // start is the beginning of an hour.
@@ -66,6 +75,18 @@ func oneSample(t testing.TB) (path string) {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// aHistory makes a history of one sample, and closes it.
+func aHistory(path string) error {
+	ctx := context.Background()
+	w, err := repo.OpenWriter(ctx, path, repo.SynchronousNormal)
+	if err != nil {
+		return err
+	}
+	sample := repo.Sample{Series: newSeries("rtt"), TS: start, Value: 1}
+	batch := repo.Batch{Samples: []repo.Sample{sample}, Latest: math.MaxInt64}
+	return errors.Join(w.Append(ctx, batch, make([]repo.Outcome, 1)), w.Close())
 }
 
 // every makes a sample of a series at each step of time in [from, until), with the values 0, 1, 2 and so on.

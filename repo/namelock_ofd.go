@@ -42,10 +42,15 @@ func lockName(ctx context.Context, path string, is fs.FileInfo) (*nameLock, erro
 	return &nameLock{file}, nil
 }
 
+// gatePatience is how long a writer waits for the gate, which is held for a moment.
+const gatePatience = 200 * time.Millisecond
+
 // takeName looks twice: first, so that nobody sees the byte of a writer that is refused, and once it
 // has the byte, since it goes on without the gate where somebody keeps that.
 func takeName(ctx context.Context, file uintptr, own int64) error {
-	open := untilUnlocked(ctx, lockPatience, func() error {
+	limited, cancel := context.WithTimeout(ctx, gatePatience)
+	defer cancel()
+	open := untilUnlocked(limited, func() error {
 		return setLock(file, syscall.F_WRLCK, gateByte, 1)
 	})
 	if err := context.Cause(ctx); err != nil {
@@ -171,6 +176,8 @@ func openFileOf(file any) openFile {
 		case openFile:
 			return is
 		case *guardedFile:
+			file = is.DriverFile
+		case notingFile:
 			file = is.DriverFile
 		case vfs.FileUnwrap: // with which the driver sees to the page checksums of earlier versions
 			file = is.Unwrap()

@@ -35,6 +35,10 @@ const (
 	// has 32 MiB in all.
 	spillKiB = 10240
 
+	// pragmaParameter is what the driver calls a pragma in a data source name.
+	pragmaParameter = "_pragma"
+	queryOnly       = "query_only(on)"
+
 	directoryMode = 0o750
 	fileMode      = 0o640
 )
@@ -47,17 +51,19 @@ func dsn(path, mode, vfs string, pragmas ...string) string {
 	if vfs != "" {
 		query.Set("vfs", vfs)
 	}
-	query.Add("_pragma", fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
+	query.Add(pragmaParameter, fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
 	// Only files of earlier versions have checksums, and what another program has written to one has stale ones.
-	query.Add("_pragma", "checksum_verification(off)")
+	query.Add(pragmaParameter, "checksum_verification(off)")
 	for _, pragma := range pragmas {
-		query.Add("_pragma", pragma)
+		query.Add(pragmaParameter, pragma)
 	}
-	// SQLite takes a plus sign for itself, and only %20 for a space.
-	text := strings.ReplaceAll(query.Encode(), "+", "%20")
-	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: text}
+	name := url.URL{Scheme: "file", OmitHost: true, Path: path, RawQuery: encode(query)}
 	return name.String()
 }
+
+// encode makes a query of a data source name. SQLite takes a plus sign for itself, and only %20 for
+// a space.
+func encode(query url.Values) string { return strings.ReplaceAll(query.Encode(), "+", "%20") }
 
 func writerDSN(path string, synchronous Synchronous) string {
 	return dsn(path, "rw", writerVFSName,
@@ -88,7 +94,7 @@ func temporary() string {
 // readerDSN ignores rules about values: they are for whoever writes, and may call functions that
 // only his program has.
 func readerDSN(path, vfs string, pragmas ...string) string {
-	return dsn(path, "ro", vfs, append(pragmas, "query_only(on)", "ignore_check_constraints(on)",
+	return dsn(path, "ro", vfs, append(pragmas, queryOnly, "ignore_check_constraints(on)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB))...)
 }
 
@@ -115,10 +121,13 @@ func realPath(path string) (string, error) {
 
 // checkFile refuses what can not be a database, without opening it as one.
 func checkFile(path string) error {
+	if path == "" {
+		return ErrNoPath
+	}
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%w (%w)", ErrMissing, err)
+		return &reworded{fmt.Errorf("%w (%w)", ErrMissing, err), ErrMissing.Error()}
 	case err != nil:
 		return err
 	case info.IsDir():

@@ -58,9 +58,10 @@ type opening struct {
 	findings    Findings
 }
 
-// tryAgain opens the file after a try has failed, if there is hope, or returns why there is none. What looks damaged is looked at
-// once more while there is no other writer, and moved aside if it is: a file that is not in use for writing is read without locks at
-// first, and what somebody then begins to write looks like damage.
+// tryAgain opens the file after a try has failed, if there is hope, or returns why there is none.
+// What looks damaged is looked at while there is no other writer, and moved aside if it is: a file
+// that is not in use for writing is read without locks at first, and what somebody then begins to
+// write looks like damage.
 func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	if errors.Is(failed, errReplaced) {
 		if err := create(o.path); err != nil {
@@ -74,24 +75,34 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	if !IsDamage(classify(ctx, failed)) || !mayQuarantine(o.path, o.lock) {
 		return nil, failed
 	}
-	if o.lock.file == nil {
-		if err := o.makeLock(ctx); err != nil {
-			return nil, errors.Join(failed, err)
+	if !o.alone {
+		if err := o.becomeAlone(ctx); err != nil {
+			return o.withOthers(ctx, fmt.Errorf("%w, and cannot be moved aside: %w", failed, err))
+		}
+		var w *Writer
+		if w, failed = o.open(ctx); failed == nil {
+			return w, nil
 		}
 	}
-	if err := o.lock.own(ctx); err != nil {
-		return o.withOthers(ctx, fmt.Errorf("%w, and cannot be moved aside: %w", failed, err))
-	}
-	o.alone = true
-	w, err := o.open(ctx)
-	if damage := classify(ctx, err); IsDamage(damage) && !errors.Is(err, errIndex) {
-		w, err = nil, o.moveAside(damage)
-	}
-	o.alone = false
-	if err == nil && w == nil {
+	if damage := classify(ctx, failed); IsDamage(damage) && !errors.Is(failed, errIndex) {
+		if err := o.moveAside(damage); err != nil {
+			return nil, err
+		}
 		return o.try(ctx)
 	}
-	return w, errors.Join(err, o.lock.share(ctx))
+	return nil, failed
+}
+
+// becomeAlone takes the lock alone. Without success there is none.
+func (o *opening) becomeAlone(ctx context.Context) error {
+	if o.lock.file == nil {
+		if err := o.makeLock(ctx); err != nil || o.alone {
+			return err
+		}
+	}
+	err := o.lock.tryOwn()
+	o.alone = err == nil
+	return err
 }
 
 // withOthers goes on where another process has a damaged file open for writing: it may have been
@@ -120,12 +131,17 @@ func (o *opening) moveAside(damage error) error {
 	return err
 }
 
-// try opens the file as it is, together with other writers.
+// try opens the file as it is, alone or together with the writers that have it open.
 func (o *opening) try(ctx context.Context) (*Writer, error) {
-	if err := o.share(ctx); err != nil {
+	if err := o.enter(ctx); err != nil {
 		return nil, err
 	}
 	return o.open(ctx)
+}
+
+func (o *opening) enter(ctx context.Context) (err error) {
+	o.alone, err = o.lock.enter(ctx)
+	return err
 }
 
 func (o *opening) open(ctx context.Context) (*Writer, error) {
@@ -142,7 +158,7 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 	if err := checkHeader(o.path); err != nil {
 		return nil, err
 	}
-	if err := o.examine(ctx); err != nil {
+	if err := o.examine(); err != nil {
 		return nil, err
 	}
 	if err := o.mendSchema(ctx); err != nil {
@@ -176,7 +192,7 @@ func (o *opening) lockName(ctx context.Context) error {
 }
 
 // examine looks at what the last writer has left, if there is no other one now.
-func (o *opening) examine(ctx context.Context) error {
+func (o *opening) examine() error {
 	last, known := o.lock.mark()
 	if !known {
 		return nil
@@ -184,10 +200,7 @@ func (o *opening) examine(ctx context.Context) error {
 	if o.alone {
 		return o.findings.examine(o.path, o.file, last)
 	}
-	if err := o.lock.tryOwn(); err != nil {
-		return errors.Join(o.lock.share(ctx), o.mustBeTheirs(last))
-	}
-	return errors.Join(o.findings.examine(o.path, o.file, last), o.lock.share(ctx))
+	return o.mustBeTheirs(last)
 }
 
 // mustBeTheirs refuses a file that was put in the place of one that other writers have open: the WAL that lies there is theirs,
@@ -196,7 +209,8 @@ func (o *opening) mustBeTheirs(last mark) error {
 	if !last.isStray(o.path, o.file) {
 		return nil
 	}
-	return fmt.Errorf("%w: the file was replaced, and its WAL is that of the old one, which is open still: try again in a moment", ErrBusy)
+	return busy("the file was replaced, and its WAL is that of the old one, which is open still: "+
+		"try again in a moment", nil)
 }
 
 // mendSchema puts right what would make the file a foreign one, or one that SQLite cannot read.
@@ -235,13 +249,12 @@ func (o *opening) makeLock(ctx context.Context) error {
 		return err
 	}
 	o.lock = made
-	return made.share(ctx)
+	return o.enter(ctx)
 }
 
 func (o *opening) connect(ctx context.Context) (*Writer, error) {
-	// From here on nobody can replace it: the lock is shared until the end.
-	if now, err := os.Lstat(o.path); err != nil || !os.SameFile(now, o.file) {
-		return nil, errReplaced
+	if err := o.mustBeThere(); err != nil {
+		return nil, err
 	}
 	w, err := connectWriter(ctx, o.path, o.synchronous)
 	if err != nil {
@@ -251,9 +264,31 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 		return nil, errors.Join(err, w.close())
 	}
 	o.lock.note(markOf(o.path, o.file))
+	if err := o.letOthersIn(ctx); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
 	o.findings.OtherNames = otherLinks(o.file)
 	w.lock, w.name, w.file, w.findings = o.lock, o.name, o.file, o.findings
 	return w, nil
+}
+
+// mustBeThere says that the file is still at its path: with the lock nobody replaces it from here
+// on.
+func (o *opening) mustBeThere() error {
+	if now, err := os.Lstat(o.path); err != nil || !os.SameFile(now, o.file) {
+		return errReplaced
+	}
+	return nil
+}
+
+// letOthersIn shares the lock from now on. Where that cannot be done at once, on some file systems,
+// another process may have had it alone in between.
+func (o *opening) letOthersIn(ctx context.Context) error {
+	if !o.alone {
+		return nil
+	}
+	o.alone = false
+	return errors.Join(o.lock.share(ctx), o.mustBeThere())
 }
 
 // Findings returns what was found when the file was opened, the last time.
@@ -275,9 +310,14 @@ func (w *Writer) renamed() bool {
 	return errors.Is(err, fs.ErrNotExist) || err == nil && w.Lost() && os.SameFile(now, w.file)
 }
 
-// Renew lets go of a file that is damaged, for which damage says how, or that Lost has found to be away, and opens the one that is
-// at the path then: a damaged one is moved aside first. Everything that the writer knew of the old file is
-// forgotten, the size cap holds on. After a failure the writer has the file that it had or none at all, which Lost
+// Ended says that the connection of this writer has ended, for want of memory, and nothing works
+// until it has been renewed. The file is sound.
+func (w *Writer) Ended() bool { return !w.gone && hasEnded(w.conn) }
+
+// Renew lets go of a file that is damaged, for which damage says how, or that Lost has found to be
+// away, or of a connection that has Ended, and opens the one that is at the path then: a damaged
+// one is moved aside first. Everything that the writer knew of the old file is forgotten, the size
+// cap holds on. After a failure the writer has the file that it had or none at all, which Lost
 // tells apart; with none, everything fails until it has been renewed.
 //
 // Errors: ErrDamaged when another process has the file open for writing, which then stays where it is, and those of OpenWriter.
@@ -287,7 +327,7 @@ func (w *Writer) Renew(ctx context.Context, damage error) error {
 }
 
 func (w *Writer) renew(ctx context.Context, damage error) error {
-	if err := w.letGo(ctx, damage); err != nil {
+	if err := w.letGo(damage); err != nil {
 		return err
 	}
 	next, err := openWriter(ctx, w.path, w.synchronous, nil)
@@ -303,7 +343,7 @@ func (w *Writer) renew(ctx context.Context, damage error) error {
 
 // letGo closes the file. If it is damaged and in its place, whoever opens it next looks at it once more, and moves it aside if it
 // is damaged still; damage that this does not find is believed the second time.
-func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
+func (w *Writer) letGo(damage error) (err error) {
 	if w.gone {
 		return nil // that was done before
 	}
@@ -312,8 +352,9 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 	}
 	damaged := IsDamage(damage) && !w.Lost()
 	if damaged {
-		if err := w.lock.own(ctx); err != nil {
-			return errors.Join(fmt.Errorf("%w, and can not be moved aside: %w", damage, err), w.lock.share(ctx))
+		if err := w.lock.tryOwn(); err != nil {
+			w.unshared = true
+			return fmt.Errorf("%w, and can not be moved aside: %w", bare(damage), err)
 		}
 	}
 	if !damaged && w.renamed() {
@@ -322,7 +363,7 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 	_ = w.close() // what the end of such a file says adds nothing
 	w.gone = true
 	if damaged && w.doubted {
-		if w.moved, err = quarantine(w.path, w.file, damage); w.moved != nil {
+		if w.moved, err = quarantine(w.path, w.file, bare(damage)); w.moved != nil {
 			w.lock.note(mark{})
 		}
 	}
@@ -335,6 +376,22 @@ func (w *Writer) letGo(ctx context.Context, damage error) (err error) {
 
 // unlock lets others have the file.
 func (w *Writer) unlock() error { return errors.Join(w.name.close(), w.lock.close()) }
+
+// shareAgain takes the lock again that was given up for whoever is the last to find the damage,
+// which is for before anything is written. The file may have been moved aside meanwhile.
+func (w *Writer) shareAgain(ctx context.Context) error {
+	if !w.unshared {
+		return nil
+	}
+	if err := w.lock.share(ctx); err != nil {
+		return err
+	}
+	w.unshared = false
+	if w.Lost() {
+		return errReplaced
+	}
+	return nil
+}
 
 // dropIndex removes the index of the WAL: a damaged one makes a sound file look damaged, and SQLite makes it anew from the WAL.
 // Nobody writes the file; who reads it keeps what was removed.

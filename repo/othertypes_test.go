@@ -11,6 +11,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -62,6 +63,40 @@ func TestBucketWithoutATime(t *testing.T) {
 	}
 }
 
+// A check value is the same for 0 and for an empty text: the types tell that one has become the other.
+func TestNothingForZero(t *testing.T) {
+	whole, path := filepath.Join(t.TempDir(), "history.db"), filepath.Join(t.TempDir(), "history.db")
+	w, err := OpenWriter(t.Context(), whole, SynchronousNormal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := &Series{Key: Key{MetricName: "state", WANName: "wan", Labels: "{}"}, Aggregation: Mode}
+	samples := []Sample{{Series: state, TS: 1e6, Value: 1}, {Series: state, TS: 2e6, Value: 2}}
+	if err := w.Append(t.Context(), Batch{Samples: samples, Latest: math.MaxInt64}, make([]Outcome, 2)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.RollUp(t.Context(), Minute, 1e9, time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !putValue(t, whole, path, "state_rollups", "total", "CASE total WHEN 0 THEN x'' ELSE total END") {
+		t.Fatal("no page can say that")
+	}
+	r, err := OpenReader(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := r.Status(t.Context())
+	if err := errors.Join(err, r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if len(status.Unsound) != 1 || status.Unsound[0].Table != "state_rollups" {
+		t.Errorf("left out is %v, want the bucket", status.Unsound)
+	}
+}
+
 // filledHistory is one with a row in each table that typical arguments find.
 func filledHistory(t *testing.T) string {
 	t.Helper()
@@ -89,7 +124,8 @@ func putValue(t *testing.T, whole, path, table, column, value string) bool {
 		t.Fatal(err)
 	}
 	text := fmt.Sprint(filetest.Query(t, whole, "SELECT sql FROM sqlite_schema WHERE name = ?", table)[0][0])
-	const statements = `PRAGMA ignore_check_constraints = on;
+	const statements = `DROP TRIGGER IF EXISTS %[2]s_by_hand;
+		PRAGMA ignore_check_constraints = on;
 		PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = %[1]s WHERE name = '%[2]s'; PRAGMA writable_schema = reset;
 		UPDATE %[2]s SET %[3]s = %[4]s;
 		PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = %[5]s WHERE name = '%[2]s'; PRAGMA writable_schema = reset;`

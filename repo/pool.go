@@ -6,8 +6,10 @@ import (
 	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
+	"net/url"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -30,16 +32,39 @@ func openPool(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, erro
 }
 
 func newConnector(path, name string, setUp func(*sqlite3.Conn) error) (*connector, error) {
+	name, pragmas, err := takePragmas(name)
+	if err != nil {
+		return nil, err
+	}
 	inner, err := new(driver.SQLite).OpenConnector(name)
-	return &connector{Connector: inner, path: path, setUp: setUp}, err
+	return &connector{Connector: inner, path: path, pragmas: pragmas, setUp: setUp}, err
 }
 
 type connector struct {
 	sqldriver.Connector
 
-	path  string
-	setUp func(*sqlite3.Conn) error
-	still *connector // of a file beside which no index can be made, nil where that is an error
+	path    string
+	pragmas []string
+	setUp   func(*sqlite3.Conn) error
+	still   *connector // of a file beside which no index can be made, nil where that is an error
+}
+
+// takePragmas takes the pragmas out of a data source name, but for the one that the driver wants to
+// know of: of one that reads the file the driver says that it is invalid, whatever is wrong with
+// the file.
+func takePragmas(name string) (rest string, pragmas []string, err error) {
+	source, err := url.Parse(name)
+	if err != nil {
+		return "", nil, err
+	}
+	query := source.Query()
+	pragmas = query[pragmaParameter]
+	query.Del(pragmaParameter)
+	if slices.Contains(pragmas, queryOnly) {
+		query.Set(pragmaParameter, queryOnly)
+	}
+	source.RawQuery = encode(query)
+	return source.String(), pragmas, nil
 }
 
 // Where processes come and go, the first of them makes the index anew each time. That looks like one that was cut off, and is over
@@ -86,11 +111,14 @@ func (c *connector) connect(ctx context.Context) (*connection, error) {
 	if still := beStill(ctx, c.path); still != nil {
 		return c.still.begin(ctx, still)
 	}
+	if !isReadOnly(err) && isThere(c.path+"-wal") {
+		return nil, errWritten // there was no WAL a moment ago
+	}
 	return nil, err
 }
 
 func (c *connector) begin(ctx context.Context, still *stillFile) (*connection, error) {
-	conn := &connection{index: watchIndex(c.path), still: still}
+	conn := &connection{cause: new(cause), index: watchIndex(c.path), still: still}
 	err := conn.use(func() error { return conn.open(ctx, c) })
 	if err == nil {
 		return conn, nil
@@ -106,10 +134,11 @@ type connection struct {
 	driver.Conn
 
 	file  vfs.File // the database
+	cause *cause
 	name  watchedName
 	index watchedIndex
 	still *stillFile // nil where it has an index
-	lost  bool       // it can not look at its index any more
+	lost  error      // why it is only closed now: errIndex, or errEnded
 }
 
 func (c *connection) open(ctx context.Context, from *connector) error {
@@ -129,9 +158,16 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 	if c.file, ok = file.(vfs.File); !ok {
 		return fmt.Errorf("the driver's file is a %T, which can not be closed", file)
 	}
+	c.cause = &guardedOf(c.file).cause
 	c.name = watchName(from.path, c.file)
 	if err := c.name.check(); err != nil {
 		return err
+	}
+	defer raw.SetInterrupt(raw.SetInterrupt(ctx))
+	for _, pragma := range from.pragmas {
+		if err := raw.Exec("PRAGMA " + pragma); err != nil {
+			return err
+		}
 	}
 	if c.still != nil {
 		c.still.opened(c.file)
@@ -141,7 +177,6 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 	if !c.index.opened() {
 		return errIndex
 	}
-	defer raw.SetInterrupt(raw.SetInterrupt(ctx))
 	if from.still != nil {
 		if err := raw.Exec(firstLook); err != nil {
 			return err
@@ -153,10 +188,14 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 	return from.setUp(raw)
 }
 
+// errEnded is of a connection that SQLite has given up in the middle of something, for want of
+// memory. The file is sound.
+var errEnded = errors.New("the connection has ended")
+
 // use calls SQLite.
 func (c *connection) use(call func() error) (err error) {
-	if c.lost {
-		return errIndex
+	if c.lost != nil {
+		return c.lost
 	}
 	if err := c.catch(call); err != nil {
 		return c.still.check(err)
@@ -175,20 +214,23 @@ func (c *connection) catch(call func() error) (err error) {
 			runtime.Error
 			Addr() uintptr
 		}:
-			c.lost, err = true, errIndex
+			c.lost, err = errIndex, errIndex
 		case runtime.Error:
 			panic(fault)
 		case error:
-			c.lost, err = true, fmt.Errorf("the connection has ended: %w", fault)
+			c.lost = fmt.Errorf("%w: %w", errEnded, fault)
+			err = c.lost
 		default:
 			panic(fault)
 		}
 	}(debug.SetPanicOnFault(true))
-	return call()
+	c.cause.err = nil
+	err = call()
+	return c.cause.explain(err, c.index.path+indexSuffix) // call may have set the cause
 }
 
 // IsValid says that the connection may be used again.
-func (c *connection) IsValid() bool { return !c.lost }
+func (c *connection) IsValid() bool { return c.lost == nil }
 
 // ResetSession refuses a connection that can not be used any more, and another one is opened. A
 // file that has another name by now, to which the path leads, is opened by that.
@@ -196,7 +238,7 @@ func (c *connection) IsValid() bool { return !c.lost }
 // A connection forgets the pages of a file that was written to. SQLite goes by the index for that,
 // which a writer under another name does not have.
 func (c *connection) ResetSession(context.Context) error {
-	if c.lost || c.index.changed() || c.name.check() != nil || c.still.written() {
+	if c.lost != nil || c.index.changed() || c.name.check() != nil || c.still.written() {
 		return sqldriver.ErrBadConn
 	}
 	if c.name.written() && c.use(c.Raw().ReleaseMemory) != nil {
@@ -207,17 +249,14 @@ func (c *connection) ResetSession(context.Context) error {
 
 // Close closes the connection, with its locks. After a fault SQLite may fail to: what is left then is its memory.
 func (c *connection) Close() error {
-	told := c.lost
+	told := c.lost != nil
 	err := c.catch(c.Conn.Close)
-	if !c.lost {
-		return err
-	}
-	if c.file != nil {
+	if c.lost != nil && c.file != nil {
 		_ = unlockIndex(c.file)
 		_ = c.file.Close()
 	}
 	if told {
-		return nil
+		err = nil
 	}
 	return err
 }
@@ -248,18 +287,32 @@ func (c *connection) PrepareContext(ctx context.Context, query string) (sqldrive
 
 // lookAtIndex is for where transactions begin and end. A fault at the end comes when the transaction is in the WAL already,
 // and nobody could say whether it counts.
-func (c *connection) lookAtIndex() { c.lost = c.lost || c.index.changed() }
+func (c *connection) lookAtIndex() {
+	if c.lost == nil && c.index.changed() {
+		c.lost = errIndex
+	}
+}
 
 // lookAtIndex returns errIndex where the connection cannot go on with its index.
 func lookAtIndex(conn *sql.Conn) error {
 	return conn.Raw(func(driverConn any) error {
 		if c, ok := driverConn.(*connection); ok {
-			if c.lookAtIndex(); c.lost {
-				return errIndex
-			}
+			c.lookAtIndex()
+			return c.lost
 		}
 		return nil
 	})
+}
+
+// hasEnded says that the connection can only be closed, although the file is sound.
+func hasEnded(conn *sql.Conn) bool {
+	err := conn.Raw(func(driverConn any) error {
+		if c, ok := driverConn.(*connection); ok {
+			return c.lost
+		}
+		return nil
+	})
+	return errors.Is(err, errEnded)
 }
 
 // ExecContext runs what is not prepared, which begins and ends transactions as a rule.
@@ -314,7 +367,7 @@ type statement struct {
 //
 // One that was in the middle of a commit is left alone: its end would commit once more, to a WAL that others have taken over.
 func (s *statement) Close() error {
-	if s.of.lost && s.controls {
+	if s.of.lost != nil && s.controls {
 		return nil
 	}
 	return s.of.catch(s.preparedStatement.Close)

@@ -3,6 +3,7 @@ package repo
 import (
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/ncruces/go-sqlite3"
@@ -25,8 +26,11 @@ func TestPanicOfTheDriver(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = w.update(t.Context(), "test", func() error { return drain(t.Context(), w.conn, "SELECT exhaust()") })
-	if !errors.Is(err, noMemory) || !IsDamage(err) {
-		t.Fatalf("got %v, want %v, and that the connection is of no use", err, noMemory)
+	if !errors.Is(err, noMemory) || IsDamage(err) || !w.Ended() || w.Lost() {
+		t.Fatalf("got %v, want %v, and that the connection has ended", err, noMemory)
+	}
+	if n := strings.Count(err.Error(), noMemory.Error()); n != 1 {
+		t.Errorf("%v: that is said %d times", err, n)
 	}
 	if err := w.Renew(t.Context(), err); err != nil {
 		t.Fatal(err)

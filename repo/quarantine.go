@@ -29,8 +29,11 @@ type Quarantine struct {
 // Quarantined lists the files that lie beside the history at path because it was found damaged, the oldest first. They are
 // there until somebody takes them away.
 //
-// Errors: those of the file system.
+// Errors: ErrNoPath, and those of the file system.
 func Quarantined(path string) ([]string, error) {
+	if path == "" {
+		return nil, ErrNoPath
+	}
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err

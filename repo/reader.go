@@ -36,7 +36,7 @@ type Reader struct {
 // file system or in a directory of somebody else, it goes without: what is then read while the file
 // is being written ends with ErrBusy.
 //
-// Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete,
+// Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete,
 // ErrInterrupted, ErrTooNew, ErrOtherName, ErrDamaged, and those of the file system.
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	r, err := openReader(ctx, path)
@@ -111,7 +111,7 @@ func readingError(path string, err error) error {
 	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
 		return journalError(path, err)
 	}
-	if errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) {
+	if isReadOnly(err) {
 		return fmt.Errorf("%w: its -wal has what is not in the file yet, and reading that takes a -shm, "+
 			"which cannot be made here: open it where its directory can be written to, "+
 			"or copy the file and its -wal to such a directory (%w)", fs.ErrPermission, err)

@@ -16,15 +16,17 @@ type readerVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database.
 func (v readerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
-	file, got, err := v.VFSFilename.OpenFilename(name, flags)
+	file, got, err := openGuarded(v.VFSFilename, name, flags)
 	if flags&vfs.OPEN_WAL != 0 && isForbidden(err) {
-		flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
-		file, got, err = v.VFSFilename.OpenFilename(name, flags)
+		readable := flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
+		if wal, got, err := openGuarded(v.VFSFilename, name, readable); err == nil {
+			return wal, got, nil
+		}
 	}
-	if own, ok := file.(DriverFile); ok && err == nil {
-		file = guard(own, flags)
+	if err != nil {
+		return nil, got, err // what was said first: the second try finds no WAL where none can be made
 	}
-	return file, got, err
+	return file, got, nil
 }
 
 // registerReaderVFS tells the driver of the VFS, once.

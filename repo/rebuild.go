@@ -54,37 +54,29 @@ func (o *opening) bringUpToDate(ctx context.Context, id identity) error {
 	if o.alone {
 		return o.rebuild(ctx)
 	}
-	err = o.lock.own(ctx)
+	err = o.lock.tryOwn()
 	if errors.Is(err, errLocked) {
 		return o.afterAnother(ctx)
 	}
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) { // then SQLite's locks have to do
-		return errors.Join(err, o.lock.share(ctx))
+		return err
 	}
-	return errors.Join(o.rebuild(ctx), o.lock.share(ctx))
+	o.alone = err == nil
+	return o.rebuild(ctx)
 }
 
-// afterAnother waits for another process that is opening the file, too, and may be rebuilding it.
+// afterAnother waits for another process, which may have been the first to get the lock and be
+// rebuilding the file.
 func (o *opening) afterAnother(ctx context.Context) error {
-	if err := o.share(ctx); err != nil {
+	if err := o.lock.share(ctx); err != nil {
 		return err
 	}
 	id, err := probe(ctx, o.path)
 	if err != nil || id.version() == schema.Version {
 		return err
 	}
-	return fmt.Errorf("%w: the schema version is %d, and to bring it to %d nobody else may be writing "+
-		"the file: end the other program first (%w)", ErrBusy, id.version(), schema.Version, errLocked)
-}
-
-// share takes the lock together with the other writers. Who has it alone for so long is rebuilding
-// the file.
-func (o *opening) share(ctx context.Context) error {
-	err := o.lock.share(ctx)
-	if errors.Is(err, errLocked) {
-		return fmt.Errorf("%w: it is bringing the file up to date, try later (%w)", ErrBusy, err)
-	}
-	return err
+	return busy(fmt.Sprintf("its schema version is %d, and to bring it to %d nobody else may be "+
+		"writing it: end the other program first", id.version(), schema.Version), errLocked)
 }
 
 func (o *opening) rebuild(ctx context.Context) error {

@@ -103,10 +103,10 @@ func (n newFile) fill(ctx context.Context, steps *steps) (rebuilt *Rebuilt, err 
 		return nil, err
 	}
 	if rebuilt, err = copyHistory(ctx, conn, n.old.version, steps); err != nil {
-		return nil, errors.Join(err, rollBack(ctx, conn))
+		return nil, undo(ctx, conn, err)
 	}
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return nil, errors.Join(err, rollBack(ctx, conn))
+		return nil, undo(ctx, conn, err)
 	}
 	var finding string
 	err = conn.QueryRowContext(ctx, "PRAGMA rebuilt.integrity_check(1)").Scan(&finding)
@@ -125,12 +125,15 @@ func (n newFile) pour(ctx context.Context, commits int, steps *steps) error {
 	return rawConn(n.old.conn, func(c *sqlite3.Conn) (err error) {
 		to := dsn(n.old.path, "rw", writerVFSName, "synchronous(full)",
 			fmt.Sprintf("cache_size(-%d)", cacheKiB))
-		backup, err := c.BackupInit("rebuilt", to)
+		backup, err := beginBackup(c, "rebuilt", to)
 		if err != nil {
 			return err
 		}
-		// Without success nothing was written.
-		defer func() { err = errors.Join(err, backup.Close()) }()
+		defer func() { // without success nothing was written, and the end says once more why
+			if closed := backup.Close(); err == nil {
+				err = closed
+			}
+		}()
 		if _, err := backup.Step(1); err != nil { // which takes the write lock
 			return err
 		}
@@ -163,5 +166,5 @@ func (f *oldFile) mustBeUnchanged(c *sqlite3.Conn, commits int) (err error) {
 	if err := version.Err(); err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: another program has written to the file meanwhile, try again", ErrBusy)
+	return busy("another program has written to the file meanwhile, try again", nil)
 }

@@ -88,7 +88,7 @@ func (f *oldFile) settle() error {
 		return err
 	})
 	if errors.Is(err, sqlite3.BUSY) {
-		return fmt.Errorf("%w: somebody is reading the file as it was, try later (%w)", ErrBusy, err)
+		return busy("somebody is reading the file as it was, try later", err)
 	}
 	return err
 }

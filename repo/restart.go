@@ -31,7 +31,7 @@ func (w *Writer) WALPagesLimit() int {
 //
 // Errors: ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Restart(ctx context.Context) (bool, error) {
-	err := w.copyWAL(func() error {
+	err := w.copyWAL(ctx, func() error {
 		return rawConn(w.conn, func(c *sqlite3.Conn) error {
 			if err := c.BusyTimeout(0); err != nil {
 				return err
@@ -52,8 +52,8 @@ func (w *Writer) Restart(ctx context.Context) (bool, error) {
 
 // copyWAL runs a checkpoint, and looks at the index before and after it: from one that lacks a part SQLite would take it
 // that all was copied, and reset a WAL that still has the only copy. After errIndex the index is made once more.
-func (w *Writer) copyWAL(checkpoint func() error) error {
-	if err := lookAtIndex(w.conn); err != nil {
+func (w *Writer) copyWAL(ctx context.Context, checkpoint func() error) error {
+	if err := errors.Join(w.shareAgain(ctx), lookAtIndex(w.conn)); err != nil {
 		return err
 	}
 	err := checkpoint()

@@ -27,6 +27,9 @@ const (
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error) {
+	if err := w.shareAgain(ctx); err != nil {
+		return 0, false, failure(ctx, "vacuum", w.path, err)
+	}
 	before, surplus, err := w.surplus(ctx)
 	if err != nil || surplus == 0 {
 		return 0, false, failure(ctx, "vacuum", w.path, err)
@@ -80,7 +83,7 @@ func (w *Writer) CheckpointDue() bool { return w.walPages >= w.checkpointAt }
 // Errors: ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Checkpoint(ctx context.Context) error {
 	var busy, pages, copied int
-	err := w.copyWAL(func() error {
+	err := w.copyWAL(ctx, func() error {
 		return w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)
 	})
 	if err != nil {

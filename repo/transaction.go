@@ -29,7 +29,7 @@ func immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
 	if err == nil {
 		return nil
 	}
-	return errors.Join(err, rollBack(ctx, conn))
+	return undo(ctx, conn, err)
 }
 
 // control is what a writer says around each of its transactions, prepared: a commit of a few samples would spend an eighth
@@ -59,7 +59,7 @@ func (c control) immediately(ctx context.Context, conn *sql.Conn, f func() error
 	if err == nil {
 		return nil
 	}
-	return errors.Join(err, rollBack(ctx, conn))
+	return undo(ctx, conn, err)
 }
 
 func (c control) close() error {
@@ -70,6 +70,16 @@ func (c control) close() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// undo ends a transaction that has failed with err. A connection that has failed says the same
+// again.
+func undo(ctx context.Context, conn *sql.Conn, err error) error {
+	back := rollBack(ctx, conn)
+	if errors.Is(err, back) {
+		return err
+	}
+	return errors.Join(err, back)
 }
 
 // rollBack ends a failed transaction, also after its context was cancelled. SQLite ends some by itself (a full disk, an

@@ -1,7 +1,9 @@
 package repo
 
 import (
+	"cmp"
 	"encoding/binary"
+	"errors"
 	"slices"
 
 	"github.com/ncruces/go-sqlite3"
@@ -21,6 +23,7 @@ const (
 // which a checkpoint would write to the file.
 type guardedWAL struct {
 	DriverFile
+	cause    *cause
 	pageSize int64              // of the pages in it, 0 if that is not known
 	header   int64              // where the header was written that is still without its page
 	unsummed map[int64]struct{} // pages written here whose frames have no sum of theirs yet
@@ -34,8 +37,8 @@ type guardedWAL struct {
 	end    int64 // of what this connection has written since it began the WAL
 }
 
-func newGuardedWAL(file DriverFile) *guardedWAL {
-	return &guardedWAL{DriverFile: file, unsummed: map[int64]struct{}{}}
+func newGuardedWAL(file DriverFile, cause *cause) *guardedWAL {
+	return &guardedWAL{DriverFile: file, cause: cause, unsummed: map[int64]struct{}{}}
 }
 
 // ReadAt reads a page only as it was written.
@@ -44,11 +47,19 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 		return 0, err
 	}
 	w.page = 0
-	if _, unsummed := w.unsummed[off]; unsummed || !w.isPage(p, off) {
+	page, err := w.isPage(p, off)
+	if err != nil {
+		return 0, err
+	}
+	if _, unsummed := w.unsummed[off]; unsummed || !page {
 		return w.DriverFile.ReadAt(p, off)
 	}
-	if !w.readFrame(p, off) {
-		return 0, vfs.SystemError(errFrame, sqlite3.IOERR_DATA)
+	err = w.readFrame(p, off)
+	if errors.Is(err, errFrame) {
+		return 0, vfs.SystemError(w.cause.note(err), sqlite3.IOERR_DATA)
+	}
+	if err != nil {
+		return 0, err
 	}
 	return len(p), nil
 }
@@ -56,21 +67,26 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 // isPage says that what is read is a page. Whoever begins a WAL settles how large its pages are,
 // and that may be another program; a connection that was opened before the file had any reads them
 // in another size at first.
-func (w *guardedWAL) isPage(p []byte, off int64) bool {
+func (w *guardedWAL) isPage(p []byte, off int64) (bool, error) {
 	if !sqlitefile.IsPageSize(len(p)) {
-		return false
+		return false, nil
 	}
 	if int64(len(p)) != w.pageSize {
-		w.learn()
+		if err := w.learn(); err != nil {
+			return false, err
+		}
 	}
-	return int64(len(p)) == w.pageSize && w.startsPage(off)
+	return int64(len(p)) == w.pageSize && w.startsPage(off), nil
 }
 
-// learn reads in the header how large the pages are.
-func (w *guardedWAL) learn() {
+// learn reads in the header how large the pages are. A WAL that is too short for one has none.
+func (w *guardedWAL) learn() error {
 	var start [walHeaderBytes]byte
-	_, _ = w.DriverFile.ReadAt(start[:], 0) // one that is too short has no pages
+	if _, err := w.DriverFile.ReadAt(start[:], 0); sqlitefile.Ended(err) != nil {
+		return err
+	}
 	w.learnFrom(start[:])
+	return nil
 }
 
 func (w *guardedWAL) learnFrom(start []byte) {
@@ -89,7 +105,9 @@ func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 	case off == 0 && len(p) == walHeaderBytes:
 		w.learnFrom(p)
 	case w.pageSize == 0:
-		w.learn()
+		if err := w.learn(); err != nil {
+			return 0, err
+		}
 	}
 	if len(w.held) > 0 && off != w.heldAt+int64(len(w.held)) {
 		if err := w.writeHeld(); err != nil {
@@ -200,26 +218,29 @@ func (w *guardedWAL) startsPage(off int64) bool {
 	return (off-walHeaderBytes)%sqlitefile.FrameBytes(w.pageSize) == frameHeaderBytes
 }
 
-// readFrame reads a page, if it has the checksum of its frame, which goes on from the one before. There is no page 0: where
-// the number is missing, so are the sums.
-func (w *guardedWAL) readFrame(page []byte, off int64) bool {
+// readFrame reads a page, or errFrame if it has not got the checksum of its frame, which goes on
+// from the one before. There is no page 0: where the number is missing, so are the sums.
+func (w *guardedWAL) readFrame(page []byte, off int64) error {
 	start := off - frameHeaderBytes
 	from := start - 8 // where the sum before is: that of the header of the WAL, or of the frame before
 	if start > walHeaderBytes {
 		from = start - w.pageSize - 8
 	}
 	w.around = slices.Grow(w.around[:0], int(off-from)+len(page))[:int(off-from)+len(page)]
-	if n, _ := w.DriverFile.ReadAt(w.around, from); n < len(w.around) {
-		return false
+	if n, err := w.DriverFile.ReadAt(w.around, from); n < len(w.around) {
+		return cmp.Or(sqlitefile.Ended(err), errFrame)
 	}
 	copy(page, w.around[off-from:])
 	before, frame := [8]byte(w.around), [frameHeaderBytes]byte(w.around[start-from:])
 	if [4]byte(frame[:]) == [4]byte{} {
-		return false
+		return errFrame
 	}
 	w.page = int64(binary.BigEndian.Uint32(frame[:]))
 	// The order is that of the machine that began the WAL, which is seldom another one.
-	return followsOn(before, frame, page, false) || followsOn(before, frame, page, true)
+	if followsOn(before, frame, page, false) || followsOn(before, frame, page, true) {
+		return nil
+	}
+	return errFrame
 }
 
 // followsOn says that a frame has the sum that goes on from the one before.

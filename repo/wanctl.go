@@ -49,8 +49,8 @@ type Wanctl struct {
 // OpenWanctl opens a view of the database at path as it is now. It makes and changes nothing but, beside a WAL that somebody
 // has left behind, SQLite's -shm.
 //
-// Errors: ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrInterrupted, ErrBusy,
-// ErrDamaged, and those of the file system.
+// Errors: ErrNoPath, ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrInterrupted,
+// ErrBusy, ErrDamaged, and those of the file system.
 func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) {
 	w, err := openWanctl(ctx, path)
 	if err != nil {

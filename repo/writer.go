@@ -45,6 +45,7 @@ type Writer struct {
 
 	synchronous Synchronous
 	lock        *lock       // shared with the other writers of the file
+	unshared    bool        // and given up until the next transaction
 	name        *nameLock   // by which it has the file open
 	file        fs.FileInfo // which file this is
 	findings    Findings
@@ -68,16 +69,18 @@ type Writer struct {
 	states functions.Folded // what a step of a roll-up makes of states
 }
 
-// OpenWriter opens the file at path for writing. It makes the file and its directory where they are missing. A file of an
-// earlier version is rebuilt, which takes room beside it for two and a half times its size for a while. A history that is
-// damaged is moved aside, and a new file takes its place. Findings says both, and Quarantined lists what lies there.
+// OpenWriter opens the file at path for writing. It makes the file and its directory where they are
+// missing. A file of an earlier version is rebuilt, which takes room beside it for two and a half
+// times its size for a while. A history that is damaged is moved aside, and a new file takes its
+// place. Findings says both, and Quarantined lists what lies there. It blocks while another process
+// is opening the file.
 //
-// Errors: ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew, ErrOtherName,
-// ErrBusy, ErrDiskFull, and those of the file system; ErrInterrupted where nothing says whose the
-// file is; ErrDamaged where the file cannot be moved aside: another process has it open for writing,
-// there is no lock file and none can be made, a rename fails, or somebody has put it there and may
-// still be copying it, since it was changed less than five seconds ago. A file that is refused is
-// left untouched.
+// Errors: ErrNoPath, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete, ErrTooNew,
+// ErrOtherName, ErrBusy, ErrDiskFull, and those of the file system; ErrInterrupted where nothing
+// says whose the file is; ErrDamaged where the file cannot be moved aside: another process has it
+// open for writing, there is no lock file and none can be made, a rename fails, or somebody has put
+// it there and may still be copying it, since it was changed less than five seconds ago. A file that
+// is refused is left untouched.
 func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	return OpenWriterWithProgress(ctx, path, synchronous, nil)
 }
@@ -205,7 +208,11 @@ func (w *Writer) update(ctx context.Context, operation string, f func() error) e
 	if w.gone {
 		return failure(ctx, operation, w.path, fmt.Errorf("%w, and there is no other one yet: %w", ErrDamaged, w.failed))
 	}
-	return failure(ctx, operation, w.path, w.control.immediately(ctx, w.conn, f))
+	err := w.shareAgain(ctx)
+	if err == nil {
+		err = w.control.immediately(ctx, w.conn, f)
+	}
+	return failure(ctx, operation, w.path, err)
 }
 
 // Tiers returns the state of the tiers.

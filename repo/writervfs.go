@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"syscall"
@@ -23,36 +22,11 @@ type writerVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database.
 func (v writerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
-	file, got, err := v.VFSFilename.OpenFilename(name, flags)
+	file, got, err := openGuarded(v.VFSFilename, name, flags)
 	if err != nil {
 		return nil, got, err
 	}
-	own, ok := file.(DriverFile)
-	if !ok {
-		return nil, got, errors.Join(fmt.Errorf("the driver's VFS opens a %T, which can not be wrapped", file), file.Close())
-	}
-	own = guard(own, flags)
-	if wal, ok := own.(*guardedWAL); ok {
-		watchCheckpoints(name.DatabaseFile(), wal)
-	}
-	return roomFile{own}, got, nil
-}
-
-// watchCheckpoints has the database look at what is read of its WAL, when it is written to.
-func watchCheckpoints(database vfs.File, wal *guardedWAL) {
-	for {
-		switch file := database.(type) {
-		case *guardedFile:
-			file.wal = wal
-			return
-		case roomFile:
-			database = file.DriverFile
-		case vfs.FileUnwrap: // with which the driver sees to the page checksums of earlier versions
-			database = file.Unwrap()
-		default:
-			return
-		}
-	}
+	return roomFile{file}, got, nil
 }
 
 // DriverFile is what a file of the driver's own VFS can do, and SQLite asks for in WAL mode. The files of FaultVFS can do it, too.
@@ -99,7 +73,7 @@ var registerWriterVFS = sync.OnceValue(func() error {
 	}
 	own, err := ownVFS()
 	if err == nil {
-		vfs.Register(writerVFSName, writerVFS{own})
+		vfs.Register(writerVFSName, writerVFS{namesVFS{own}})
 	}
 	return err
 })

@@ -7,8 +7,8 @@ import "context"
 // check before it appears at dest, whole and with the permissions of the file. Nothing is overwritten, and nothing is left
 // behind by a failure.
 //
-// Errors: ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy fails its
-// check, ErrOtherName, those of the file system, and that of ctx.
+// Errors: ErrNoPath, ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy
+// fails its check, ErrOtherName, those of the file system, and that of ctx.
 func (h *History) Backup(ctx context.Context, dest string) (int64, error) {
 	return h.reader.Backup(ctx, dest)
 }

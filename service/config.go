@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -28,8 +29,9 @@ const day = 24 * time.Hour
 // daysLimit is far beyond the retention, and so many days still fit in a Duration.
 const daysLimit = 100 * MaxRetentionDays
 
-// Config configures a writer. A field that is zero is not configured: the ages and the retention are then taken from the
-// file, which has the defaults of the help texts when it is new, and everything else from DefaultConfig.
+// Config configures a writer. DBPath must be there. Any other field that is zero is not configured:
+// the ages and the retention are then taken from the file, which has the defaults of the help texts
+// when it is new, and everything else from DefaultConfig.
 type Config struct {
 	DBPath              string        `env:"DB_PATH" help:"path of the history file"`
 	RetentionDays       int           `env:"RETENTION_DAYS" help:"days that the file keeps anything, 1 to 365" file:"7"`
@@ -62,14 +64,15 @@ func DefaultConfig() Config {
 	}
 }
 
-// ConfigFromEnv reads a Config from environment variables, which Variables lists. Overrides, by the full names of the
-// variables, go before them; they are how flags come in. Everything that is wrong is in one error,
-// which wraps ErrConfig.
+// ConfigFromEnv reads a Config from environment variables, which Variables lists. Overrides, by the
+// full names of the variables, go before them; they are how flags come in. Without a path it is
+// that of DefaultConfig. Everything that is wrong is in one error, which wraps ErrConfig.
 func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	variables := env.ToMap(os.Environ())
 	maps.Copy(variables, overrides)
 	var config Config
 	err := env.ParseWithOptions(&config, env.Options{Environment: variables, Prefix: EnvPrefix})
+	config.DBPath = cmp.Or(config.DBPath, DefaultConfig().DBPath)
 	failed, problems := parseProblems(err, variables)
 	problems = append(problems, config.zeroProblems(variables, failed)...)
 	if err := configError(append(problems, config.withDefaults().problems()...)); err != nil {
@@ -116,8 +119,10 @@ func (c Config) zeroProblems(variables map[string]string, failed map[string]bool
 // variableOf returns the name of the environment variable of a field of Config.
 func variableOf(field reflect.StructField) string { return EnvPrefix + field.Tag.Get("env") }
 
-// withDefaults fills in what is not configured.
+// withDefaults fills in what is not configured, but for the path: that of somebody else's file
+// would be a surprise.
 func (c Config) withDefaults() Config {
+	path := c.DBPath
 	c.Synchronous = strings.ToUpper(c.Synchronous)
 	if c.CommitSamples == 0 && c.QueueSize > 0 {
 		c.CommitSamples = min(c.QueueSize, DefaultConfig().CommitSamples)
@@ -128,6 +133,7 @@ func (c Config) withDefaults() Config {
 			config.Field(i).Set(defaults.Field(i))
 		}
 	}
+	c.DBPath = path
 	return c
 }
 
@@ -149,6 +155,10 @@ func (c Config) validate() error {
 // problems lists what is wrong by itself, whatever the file says.
 func (c Config) problems() []error {
 	var problems []error
+	if c.DBPath == "" {
+		problems = append(problems,
+			fmt.Errorf("DBPath (%sDB_PATH) is empty: want the path of a history file", EnvPrefix))
+	}
 	for _, setting := range []struct {
 		name  string
 		value int64

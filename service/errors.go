@@ -10,6 +10,7 @@ import (
 
 // What can be wrong with a file. All are found with errors.Is.
 var (
+	ErrNoPath      = repo.ErrNoPath
 	ErrMissing     = repo.ErrMissing
 	ErrEmpty       = repo.ErrEmpty
 	ErrDirectory   = repo.ErrDirectory

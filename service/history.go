@@ -47,7 +47,8 @@ type History struct {
 // SQLite's -wal and -shm. Where these cannot be made, on a read-only file system or in a directory of somebody else, it goes
 // without: what is then read while the file is being written ends with ErrBusy.
 //
-// Errors: ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrOtherName,
+// Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew,
+// ErrOtherName,
 // ErrDamaged, and those of the file system.
 func OpenHistory(ctx context.Context, path string) (*History, error) {
 	reader, err := repo.OpenReader(ctx, path)

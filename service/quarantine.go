@@ -15,7 +15,7 @@ import (
 // Quarantined lists the files beside the history at path that were moved there because they were damaged, the oldest first. The
 // -wal and -shm of each have its name. They are there, and told of in Health, until somebody takes them away.
 //
-// Errors: those of the file system.
+// Errors: ErrNoPath, and those of the file system.
 func Quarantined(path string) ([]string, error) { return repo.Quarantined(path) }
 
 // mending is what the writer's goroutine knows of a file that it could not go on with.
@@ -28,9 +28,10 @@ type mending struct {
 
 // follow goes on in the file that is at the path, if that is not the writer's any more. It costs one look at the path.
 func (l *loop) follow() {
-	if l.store.Lost() {
+	if l.store.Lost() || l.store.Ended() {
 		l.mend(nil)
 	}
+	l.store.FollowMode()
 	if l.mending.adopt {
 		l.adopt()
 	}
@@ -40,7 +41,8 @@ func (l *loop) follow() {
 // waits in the queue goes there. It returns false where nothing has changed: another process has the damaged file open, or no
 // new one can be made.
 func (l *loop) mend(err error) bool {
-	if !repo.IsDamage(err) && !l.store.Lost() {
+	lost, ended := l.store.Lost(), l.store.Ended()
+	if !repo.IsDamage(err) && !lost && !ended {
 		return false
 	}
 	failed := l.store.Renew(context.Background(), err)
@@ -61,7 +63,9 @@ func (l *loop) mend(err error) bool {
 	l.announce(l.store)
 	switch {
 	case found.Quarantine != nil || found.StrayWAL != "":
-	case repo.IsDamage(err):
+	case ended:
+		l.log.Warn("a connection to the file has ended, and there is another one", "err", err)
+	case !lost:
 		l.log.Warn("the file looked damaged, and was found sound when it was opened again", "err", err)
 	default:
 		l.log.Warn("the file was taken away or replaced: recording goes on in the one that is at its path now")

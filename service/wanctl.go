@@ -24,5 +24,6 @@ type WanctlRow = repo.WanctlRow
 
 // OpenWanctl opens a view of the database at path as it is now.
 //
-// Errors: ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrBusy, ErrDamaged, and those of the file system.
+// Errors: ErrNoPath, ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrBusy, ErrDamaged,
+// and those of the file system.
 func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) { return repo.OpenWanctl(ctx, path) }

@@ -33,12 +33,13 @@ type Writer struct {
 // A history that is damaged is moved aside, as Quarantined lists it, and a new file takes its place: that is logged and counted,
 // and no error.
 //
-// It blocks for as long as it takes to open the file, and to look through it, for half a second at most. Errors: ErrConfig with
-// everything that is wrong, ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew,
-// ErrOtherName, ErrBusy, ErrDiskFull, those of the file system, and that of ctx; ErrDamaged where a
-// damaged file can not be moved aside: another process has it open for writing, this one may not make
-// the lock file or the new one beside it, or somebody has put it there less than five seconds ago, and
-// may still be copying it.
+// It blocks for as long as it takes to open the file, and to look through it, for half a second at
+// most, and while another process does so. Errors: ErrConfig with everything that is wrong,
+// ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrOtherName, ErrBusy,
+// ErrDiskFull, those of the file system, and that of ctx; ErrDamaged where a damaged file can not be
+// moved aside: another process has it open for writing, this one may not make the lock file or the
+// new one beside it, or somebody has put it there less than five seconds ago, and may still be
+// copying it.
 func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {

@@ -22,7 +22,7 @@ type exportOptions struct {
 func newExport() *cobra.Command {
 	options := exportOptions{}
 	cmd := &cobra.Command{
-		Use:   "export [--last DURATION | --from TIME [--to TIME]]",
+		Use:   "export [--last DURATION | [--from TIME] [--to TIME]]",
 		Short: "Write out samples that can be imported again",
 		Long: `Write the raw samples of a range, or all that the file has, to standard output in the order of time. The file may be
 written meanwhile; it is only read, as it is at one moment. Reading ends with an error after a minute, or after two

@@ -109,7 +109,7 @@ func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
 		return err
 	}
 	switch {
-	case !o.given():
+	case o.last.Duration == 0 && o.from.IsZero():
 		return errors.New("which range? give --last or --from")
 	case o.step.Duration != 0 && o.summary:
 		return errors.New("--step and --summary exclude each other")
@@ -235,8 +235,13 @@ func explainNothing(cmd *cobra.Command, history *service.History, query service.
 			last = point.Time
 		}
 	}
+	newest := showTime(last, zone)
+	if !last.Before(query.From) && last.Before(query.Until) {
+		fmt.Fprintf(out, "nothing of this granularity: the newest sample is of %s\n", newest)
+		return nil
+	}
 	fmt.Fprintf(out, "nothing in [%s, %s): the newest sample is of %s\n",
-		showTime(query.From, zone), showTime(query.Until, zone), showTime(last, zone))
+		showTime(query.From, zone), showTime(query.Until, zone), newest)
 	return nil
 }
 
@@ -245,6 +250,10 @@ func explainFilter(ctx context.Context, history *service.History, out io.Writer)
 	all, err := history.Latest(ctx, service.Filter{})
 	if err != nil {
 		return err
+	}
+	if len(all) == 0 {
+		fmt.Fprintln(out, "nothing: the file holds no samples")
+		return nil
 	}
 	metrics, wans := map[string]bool{}, map[string]bool{}
 	for _, point := range all {
@@ -259,9 +268,6 @@ func explainFilter(ctx context.Context, history *service.History, out io.Writer)
 func list(set map[string]bool) string {
 	const most = 20
 	names := slices.Sorted(maps.Keys(set))
-	if len(names) == 0 {
-		return "none"
-	}
 	if len(names) > most {
 		names = append(names[:most], "...")
 	}

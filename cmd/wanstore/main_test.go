@@ -95,7 +95,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// breakFile moves a history aside and damages its first page: break NEW OLD
+// breakFile moves a history aside and damages its first page: break NEW OLD.
 func breakFile(ts *testscript.TestScript, _ bool, args []string) {
 	data, err := os.ReadFile(ts.MkAbs(args[1]))
 	ts.Check(err)

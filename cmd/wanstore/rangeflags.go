@@ -69,8 +69,6 @@ func (f *rangeFlags) check() error {
 	switch {
 	case f.last.Duration != 0 && (!f.from.IsZero() || !f.to.IsZero()):
 		return errors.New("--last excludes --from and --to")
-	case f.last.Duration == 0 && f.from.IsZero() && !f.to.IsZero():
-		return errors.New("--to needs --from")
 	case f.step.Duration != 0 && f.granularity != "":
 		return errors.New("--step and --granularity exclude each other")
 	}
@@ -86,8 +84,11 @@ func (f *rangeFlags) span() (from, until time.Time) {
 	if until.IsZero() {
 		until = f.now.read()
 	}
-	if f.last.Duration != 0 {
+	switch {
+	case f.last.Duration != 0:
 		from = until.Add(-f.last.Duration)
+	case from.IsZero():
+		from = time.Unix(0, 0)
 	}
 	return from, until
 }

@@ -59,15 +59,7 @@ func configure(cmd *cobra.Command) (service.Config, error) {
 	if err != nil {
 		return service.Config{}, err
 	}
-	return configFrom(overrides)
-}
-
-func configFrom(overrides map[string]string) (service.Config, error) {
-	config, err := service.ConfigFromEnv(overrides)
-	if config.DBPath == "" {
-		config.DBPath = service.DefaultConfig().DBPath
-	}
-	return config, err
+	return service.ConfigFromEnv(overrides)
 }
 
 // readSettingFlags returns the flags that were given, by the variables that they go before.

@@ -23,7 +23,10 @@ type Disk struct {
 	watch    func(Operation)
 	faults   map[int]Fault
 	struck   []Operation
-	failing  error         // what every operation fails with until Heal
+	failing  error // what every operation fails with until Heal
+	reads    int
+	readable int           // how many of them succeed
+	unread   error         // what the others fail with until Heal
 	hung     chan struct{} // closed by Heal
 	capacity int64         // 0 for no limit
 	left     map[string][]byte
@@ -103,12 +106,38 @@ func (d *Disk) expectHang() {
 func (d *Disk) Heal() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.failing = nil
+	d.failing, d.unread = nil, nil
 	clear(d.faults)
 	if d.hung != nil {
 		close(d.hung)
 		d.hung = nil
 	}
+}
+
+// Reads is how many readings there have been. They are no operations.
+func (d *Disk) Reads() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.reads
+}
+
+// FailReads lets the readings succeed up to the nth one, counted from the first one of the disk,
+// and all later ones fail until Heal.
+func (d *Disk) FailReads(after int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.readable, d.unread = after, err
+}
+
+// read counts a reading, and returns the error that it is to fail with.
+func (d *Disk) read(path string) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reads++
+	if d.unread == nil || d.reads <= d.readable {
+		return nil
+	}
+	return &fs.PathError{Op: "read", Path: path, Err: d.unread}
 }
 
 // SetCapacity limits how many bytes all files of the directory have together; 0 is no limit. A write beyond it fails with

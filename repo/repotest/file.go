@@ -19,6 +19,14 @@ type file struct {
 	syncDir bool // its next sync makes the names in its directory durable, too, as the driver does for a new WAL
 }
 
+// ReadAt reads what the disk lets through.
+func (f *file) ReadAt(p []byte, off int64) (int, error) {
+	if err := f.disk.read(f.path); err != nil {
+		return 0, err
+	}
+	return f.DriverFile.ReadAt(p, off)
+}
+
 // WriteAt writes as much as the disk lets through.
 func (f *file) WriteAt(p []byte, off int64) (int, error) {
 	if err := f.disk.begin(&Operation{Kind: Write, Path: f.path, Offset: off, Data: p}); err != nil {

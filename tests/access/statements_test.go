@@ -31,6 +31,7 @@ var composed = map[place]string{
 	{"repo/begin.go", "makeTables"}: "schema.History",
 	{"repo/rebuildnew.go", "attach"}: `fmt.Sprintf("PRAGMA rebuilt.journal_mode = off; "+` +
 		`"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", cacheKiB)`,
+	{"repo/pool.go", "open"}:              `"PRAGMA " + pragma`,
 	{"repo/mendschema.go", "writeSchema"}: "schema.History",
 	{"repo/begin.go", "setNumbers"}:       `fmt.Sprintf(numbers, applicationID, schema.Version)`,
 }

@@ -6,14 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -99,4 +102,56 @@ func race(t *testing.T, path string, children int) string {
 		said += fmt.Sprint(child.Stderr)
 	}
 	return said
+}
+
+// Two writers that have a file open for long find its damage one after the other, each with a
+// commit of its own. The last one moves it aside, and both go on in one new file.
+func TestTwoWritersFindOneDamage(t *testing.T) {
+	whole, _ := closed(t)
+	path := whole.put(t)
+	first, second := openStore(t, path), openStore(t, path)
+	must(t, errors.Join(store(t, first), store(t, second)))
+	scribble(t, path)
+
+	damage := store(t, first)
+	err := first.Renew(t.Context(), damage)
+	if !isDamage(damage) || !isDamage(err) {
+		t.Fatalf("the first one: %v, and %v, want %v", damage, err, service.ErrDamaged)
+	}
+	if n := strings.Count(err.Error(), path); n != 1 {
+		t.Errorf("the path is said %d times: %v", n, err)
+	}
+	must(t, second.Renew(t.Context(), store(t, second)))
+	must(t, store(t, second))
+	if err := store(t, first); err == nil || !first.Lost() {
+		t.Errorf("the first one goes on in the old file: %v", err)
+	}
+	must(t, first.Renew(t.Context(), nil))
+	must(t, store(t, first))
+	files, err := service.Quarantined(path)
+	must(t, err)
+	if len(files) != 1 {
+		t.Errorf("quarantined files %v, want one", files)
+	}
+	count := "SELECT count(*) FROM " + filetest.RawSamples
+	if got := filetest.Int(t, path, count); got != 2 {
+		t.Errorf("%d samples in the new file, want one of each", got)
+	}
+}
+
+func openStore(t *testing.T, path string) *repo.Writer {
+	t.Helper()
+	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
+	must(t, err)
+	t.Cleanup(func() { must(t, w.Close()) })
+	return w
+}
+
+// store commits one sample of a series that no other call has had.
+func store(t *testing.T, w *repo.Writer) error {
+	t.Helper()
+	name := fmt.Sprint("series-", time.Now().UnixNano())
+	series := &repo.Series{Key: repo.Key{MetricName: name, WANName: "wan", Labels: "{}"}}
+	batch := repo.Batch{Latest: math.MaxInt64, Samples: []repo.Sample{{Series: series, TS: 1}}}
+	return w.Append(t.Context(), batch, make([]repo.Outcome, 1))
 }

@@ -32,7 +32,7 @@ const (
 var (
 	damageAt = begin.Add(70 * time.Minute)
 	endAt    = begin.Add(100 * time.Minute)
-	// then what was recorded since the damage is all rolled up, and its raw samples are there still
+	// Then what was recorded since the damage is all rolled up, and its raw samples are there still.
 	laterAt = begin.Add(2*time.Hour + time.Minute)
 )
 
@@ -193,6 +193,7 @@ func (w world) check(t *testing.T, dir string) {
 // Wherever a process or the machine ends while it makes a new history, records and salvages: the next
 // one goes on, nothing is lost and nothing counts twice.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for name, crash := range map[string]func(*rand.Rand) repotest.Crash{
 		"killed": func(*rand.Rand) repotest.Crash { return repotest.Killed() },
@@ -276,6 +277,7 @@ func (w world) goOn(t *testing.T, dir string) {
 // An operation that fails, or many from there on, costs nothing: what failed works when it is done
 // again. A full disk is one.
 func TestFailedOperation(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	total := w.operations(t)
 	for _, reason := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
@@ -301,7 +303,8 @@ func (w world) fail(t *testing.T, n int, fault repotest.Fault, reason syscall.Er
 	err := s.all(t.Context())
 	for _, err := range s.failures {
 		t.Log(err)
-		if reason == syscall.ENOSPC && !errors.Is(err, service.ErrDiskFull) {
+		written := s.disk.Struck()[0].Kind == repotest.Write // SQLite does not say why anything else failed
+		if reason == syscall.ENOSPC && written && !errors.Is(err, service.ErrDiskFull) {
 			t.Errorf("not said to be a full disk: %v", err)
 		}
 	}

@@ -40,19 +40,20 @@ func (s *sealer) counts(row []sqlite3.Value) bool {
 		return !known
 	}
 	for i, value := range columns {
-		if !isOf(want[i], value) {
+		kind := value.Type()
+		if !isOf(want[i], kind) || kind == sqlite3.FLOAT && math.Abs(value.Float()) > largest {
 			return false
 		}
 	}
 	return table != "raw_blocks" || s.isBlock(columns)
 }
 
-func isOf(want byte, value sqlite3.Value) bool {
-	switch value.Type() {
+func isOf(want byte, kind sqlite3.Datatype) bool {
+	switch kind {
 	case sqlite3.INTEGER:
 		return want == 'I'
 	case sqlite3.FLOAT:
-		return want == 'R' && math.Abs(value.Float()) <= largest
+		return want == 'R'
 	case sqlite3.TEXT:
 		return want == 'T'
 	case sqlite3.BLOB:

@@ -40,15 +40,20 @@ type sealer struct {
 	row    seal.Row
 	log    *seal.Log
 	finite bool // all numbers of the row are
+	typed  bool // all columns of the row have their types
 	walker block.Walker
 }
 
 // sum makes the check value of a row, which begins with its table.
 func (s *sealer) sum(row []sqlite3.Value) int64 {
-	s.finite = true
-	s.row.Begin(tableName(row[0]))
-	for _, value := range row[1:] {
-		switch value.Type() {
+	table := tableName(row[0])
+	types, known := types[table]
+	s.finite, s.typed = true, !known || len(types) == len(row)-1
+	s.row.Begin(table)
+	for i, value := range row[1:] {
+		kind := value.Type()
+		s.typed = s.typed && (!known || isOf(types[i], kind))
+		switch kind {
 		case sqlite3.INTEGER:
 			s.row.Integer(value.Int64())
 		case sqlite3.FLOAT:
@@ -78,8 +83,8 @@ func (s *sealer) isSound(chk sqlite3.Value, row []sqlite3.Value) bool {
 	if chk.Type() == sqlite3.NULL {
 		return s.counts(row)
 	}
-	sum := s.sum(row)
-	return s.finite && chk.Type() == sqlite3.INTEGER && chk.Int64() == sum
+	sum := s.sum(row) // of 0 and of an empty text it is the same
+	return s.typed && s.finite && chk.Type() == sqlite3.INTEGER && chk.Int64() == sum
 }
 
 // key is the key of a row as the log tells rows apart.
