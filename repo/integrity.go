@@ -41,7 +41,7 @@ func checkIntegrity(ctx context.Context, path, name string) (found integrity, er
 	if err := registerReaderVFS(); err != nil {
 		return found, err
 	}
-	pool, err := openPool(path, name, forgetView)
+	pool, err := openReaders(path, name, forgetView)
 	if err != nil {
 		return found, err
 	}

@@ -24,15 +24,20 @@ func openPool(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, erro
 	if err := areFiles(path); err != nil {
 		return nil, err
 	}
+	c, err := newConnector(path, name, setUp)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(c), nil
+}
+
+func newConnector(path, name string, setUp func(*sqlite3.Conn) error) (*connector, error) {
 	name, pragmas, err := takePragmas(name)
 	if err != nil {
 		return nil, err
 	}
 	inner, err := new(driver.SQLite).OpenConnector(name)
-	if err != nil {
-		return nil, err
-	}
-	return sql.OpenDB(&connector{Connector: inner, path: path, pragmas: pragmas, setUp: setUp}), nil
+	return &connector{Connector: inner, path: path, pragmas: pragmas, setUp: setUp}, err
 }
 
 type connector struct {
@@ -41,6 +46,7 @@ type connector struct {
 	path    string
 	pragmas []string
 	setUp   func(*sqlite3.Conn) error
+	still   *connector // of a file beside which no index can be made, nil where that is an error
 }
 
 // takePragmas takes the pragmas out of a data source name, but for the one that the driver wants to
@@ -98,7 +104,21 @@ func (c *connector) mend() error {
 
 func (c *connector) connect(ctx context.Context) (*connection, error) {
 	_ = c.mend() // what can not be mended is seen again once it is open
-	conn := &connection{cause: new(cause), index: watchIndex(c.path)}
+	conn, err := c.begin(ctx, nil)
+	if err == nil || c.still == nil || !lacksIndex(err) {
+		return conn, err
+	}
+	if still := beStill(ctx, c.path); still != nil {
+		return c.still.begin(ctx, still)
+	}
+	if !isReadOnly(err) && isThere(c.path+"-wal") {
+		return nil, errWritten // there was no WAL a moment ago
+	}
+	return nil, err
+}
+
+func (c *connector) begin(ctx context.Context, still *stillFile) (*connection, error) {
+	conn := &connection{cause: new(cause), index: watchIndex(c.path), still: still}
 	err := conn.use(func() error { return conn.open(ctx, c) })
 	if err == nil {
 		return conn, nil
@@ -117,7 +137,8 @@ type connection struct {
 	cause *cause
 	name  watchedName
 	index watchedIndex
-	lost  error // why it is only closed now: errIndex, or errEnded
+	still *stillFile // nil where it has an index
+	lost  error      // why it is only closed now: errIndex, or errEnded
 }
 
 func (c *connection) open(ctx context.Context, from *connector) error {
@@ -148,11 +169,18 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 			return err
 		}
 	}
-	if err := from.mend(); err != nil {
+	if c.still != nil {
+		c.still.opened(c.file)
+	} else if err := from.mend(); err != nil {
 		return err
 	}
 	if !c.index.opened() {
 		return errIndex
+	}
+	if from.still != nil {
+		if err := raw.Exec(firstLook); err != nil {
+			return err
+		}
 	}
 	if from.setUp == nil {
 		return nil
@@ -169,7 +197,10 @@ func (c *connection) use(call func() error) (err error) {
 	if c.lost != nil {
 		return c.lost
 	}
-	return c.catch(call)
+	if err := c.catch(call); err != nil {
+		return c.still.check(err)
+	}
+	return nil
 }
 
 // catch turns a fault into an error, and what the driver panics with where SQLite has no memory left: on a machine of 32 bits that has
@@ -207,7 +238,7 @@ func (c *connection) IsValid() bool { return c.lost == nil }
 // A connection forgets the pages of a file that was written to. SQLite goes by the index for that,
 // which a writer under another name does not have.
 func (c *connection) ResetSession(context.Context) error {
-	if c.lost != nil || c.index.changed() || c.name.check() != nil {
+	if c.lost != nil || c.index.changed() || c.name.check() != nil || c.still.written() {
 		return sqldriver.ErrBadConn
 	}
 	if c.name.written() && c.use(c.Raw().ReleaseMemory) != nil {
@@ -314,7 +345,7 @@ func (t transaction) Commit() error { return t.of.use(t.Tx.Commit) }
 // Rollback ends what has only read. Where somebody has opened the file for writing under another
 // name meanwhile, pages of his may have been read as a part of the view.
 func (t transaction) Rollback() error {
-	return errors.Join(t.of.use(t.Tx.Rollback), t.of.name.check())
+	return errors.Join(t.of.still.check(t.of.use(t.Tx.Rollback)), t.of.name.check())
 }
 
 // preparedStatement is what a statement of the driver can do.
@@ -370,5 +401,5 @@ type rows struct {
 func (r rows) Close() error { return r.of.use(r.Rows.Close) }
 
 func (r rows) Next(into []sqldriver.Value) error {
-	return r.of.use(func() error { return r.Rows.Next(into) })
+	return r.of.still.check(r.of.use(func() error { return r.Rows.Next(into) }))
 }

@@ -32,7 +32,9 @@ type Reader struct {
 }
 
 // OpenReader opens the file at path for reading. It makes and changes nothing but, beside a
-// history that nobody has open, SQLite's -wal and -shm.
+// history that nobody has open, SQLite's -wal and -shm. Where these cannot be made, on a read-only
+// file system or in a directory of somebody else, it goes without: what is then read while the file
+// is being written ends with ErrBusy.
 //
 // Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrIncomplete,
 // ErrInterrupted, ErrTooNew, ErrOtherName, ErrDamaged, and those of the file system.
@@ -68,7 +70,7 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 		return nil, err
 	}
 	log := new(seal.Log)
-	pool, err := openPool(path, readerDSN(path, readerVFSName), func(c *sqlite3.Conn) error { return setUpReader(c, log) })
+	pool, err := openReaders(path, readerDSN(path, readerVFSName), func(c *sqlite3.Conn) error { return setUpReader(c, log) })
 	if err != nil {
 		return nil, err
 	}
@@ -109,10 +111,10 @@ func readingError(path string, err error) error {
 	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
 		return journalError(path, err)
 	}
-	forbidden := errors.Is(err, sqlite3.CANTOPEN) && errors.Is(err, fs.ErrPermission)
-	if forbidden || errors.Is(err, sqlite3.READONLY) {
-		return fmt.Errorf("%w: where nobody is writing the file, reading it takes the right to write to its directory, "+
-			"for SQLite's -wal and -shm files (%w)", fs.ErrPermission, err)
+	if isReadOnly(err) {
+		return fmt.Errorf("%w: its -wal has what is not in the file yet, and reading that takes a -shm, "+
+			"which cannot be made here: open it where its directory can be written to, "+
+			"or copy the file and its -wal to such a directory (%w)", fs.ErrPermission, err)
 	}
 	return err
 }
@@ -153,7 +155,8 @@ type SeriesInfo struct {
 // Snapshot opens a view of the file as it is now. It blocks while all connections are in use.
 //
 // Errors, here and of all that is asked of the view: that of ctx, ErrReadTooLong, ErrOtherName,
-// ErrDamaged, and those of the file system.
+// ErrBusy where the file has no index and was written meanwhile, ErrDamaged, and those of the file
+// system.
 func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 	limit := newReadTime(ctx)
 	tx, err := r.pool.BeginTx(limit.ctx, &sql.TxOptions{ReadOnly: true})

@@ -1,8 +1,6 @@
 package repo
 
 import (
-	"errors"
-	"io/fs"
 	"sync"
 
 	"github.com/ncruces/go-sqlite3/vfs"
@@ -19,12 +17,14 @@ type readerVFS struct{ vfs.VFSFilename }
 // OpenFilename opens a file of the database.
 func (v readerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
 	file, got, err := openGuarded(v.VFSFilename, name, flags)
-	if flags&vfs.OPEN_WAL != 0 && errors.Is(err, fs.ErrPermission) {
-		flags = flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
-		file, got, err = openGuarded(v.VFSFilename, name, flags)
+	if flags&vfs.OPEN_WAL != 0 && isForbidden(err) {
+		readable := flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
+		if wal, got, err := openGuarded(v.VFSFilename, name, readable); err == nil {
+			return wal, got, nil
+		}
 	}
 	if err != nil {
-		return nil, got, err
+		return nil, got, err // what was said first: the second try finds no WAL where none can be made
 	}
 	return file, got, nil
 }
