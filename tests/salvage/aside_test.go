@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -17,17 +18,18 @@ func (p pair) byItself(t *testing.T, watchdog func(*service.Writer), passes int,
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
-		var w *service.Writer
+		var opened atomic.Pointer[service.Writer]
 		w, err := service.OpenWriter(t.Context(), service.Config{DBPath: p.path, KeepRaw: time.Hour, RetentionDays: 1}, service.Options{
 			Logger: testLogger(t), TrustClock: true,
 			Now: func() time.Time { return p.c.now().Add(time.Since(begun)) },
 			Watchdog: func() {
-				if watchdog != nil && w != nil {
+				if w := opened.Load(); watchdog != nil && w != nil {
 					watchdog(w)
 				}
 			},
 		})
 		must(t, err)
+		opened.Store(w)
 		for range passes {
 			time.Sleep(time.Minute)
 			synctest.Wait()
@@ -130,9 +132,9 @@ func TestCopyDamaged(t *testing.T) {
 	control := open(t, p.control, p.c)
 	maintain(t, control)
 	must(t, control.Close(t.Context()))
-	damages := 0
+	var damages atomic.Int32
 	p.byItself(t, func(w *service.Writer) {
-		if s := w.Status().Salvage; damages == 2 || s.Report.Taken() == 0 {
+		if s := w.Status().Salvage; damages.Load() == 2 || s.Report.Taken() == 0 {
 			return
 		}
 		intact, err := filepath.Glob(p.path + ".salvage/*.db")
@@ -140,7 +142,7 @@ func TestCopyDamaged(t *testing.T) {
 		if len(intact) != 1 {
 			return
 		}
-		damages++
+		damages.Add(1)
 		info, err := os.Stat(intact[0])
 		must(t, err)
 		must(t, os.WriteFile(intact[0], make([]byte, info.Size()), 0o600))
@@ -149,8 +151,8 @@ func TestCopyDamaged(t *testing.T) {
 			t.Errorf("%d files were moved aside", n)
 		}
 	})
-	if damages != 2 {
-		t.Errorf("what was put together was damaged %d times", damages)
+	if n := damages.Load(); n != 2 {
+		t.Errorf("what was put together was damaged %d times", n)
 	}
 	p.salvaged(t, damaged)
 	p.fits(t)

@@ -2,8 +2,10 @@ package salvage
 
 import (
 	"context"
+	"math"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,15 +89,16 @@ func take(t *testing.T, path string, c *clock, damaged string, steps int) {
 	defer func() { must(t, prepared.Close()) }()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	taking := false
+	var left atomic.Int64
+	left.Store(math.MaxInt64)
 	w := openWatched(t, path, c, func() {
-		if steps--; taking && steps <= 0 {
+		if left.Add(-1) <= 0 {
 			cancel()
 		}
 	})
 	c.set(c.now().Add(time.Minute))
 	maintain(t, w)
-	taking, steps = true, max(steps, 1)
+	left.Store(int64(max(steps, 1)))
 	err = w.Salvage(ctx, prepared)
 	if ctx.Err() == nil {
 		must(t, err)

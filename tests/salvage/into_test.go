@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,19 +74,17 @@ func TestInterrupted(t *testing.T) {
 	tries := 0
 	for done := false; !done; tries++ {
 		ctx, cancel := context.WithCancel(t.Context())
-		steps := tries % 3
-		taking := false
+		var left atomic.Int64 // steps until it is interrupted
+		left.Store(math.MaxInt64)
 		w := openWatched(t, p.path, p.c, func() {
-			if taking {
-				if steps--; steps < 0 {
-					cancel()
-				}
+			if left.Add(-1) <= 0 {
+				cancel()
 			}
 		})
 		maintain(t, w)
 		prepared, err := service.PrepareSalvage(t.Context(), damaged, p.path)
 		must(t, err)
-		taking = true
+		left.Store(int64(tries%3 + 1))
 		err = w.Salvage(ctx, prepared)
 		if done = err == nil; !done && !errors.Is(err, context.Canceled) {
 			t.Fatal(err)

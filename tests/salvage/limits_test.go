@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -43,7 +44,7 @@ func TestSizeCap(t *testing.T) {
 	fill(t, w, p.c, begin, 25_000)
 	must(t, w.Close(t.Context()))
 	damaged := p.damage(t, firstPage)
-	largest := int64(0)
+	var largest atomic.Int64
 	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: p.path, KeepRaw: 2 * time.Hour, MaxSize: most}, service.Options{
 		Logger: testLogger(t), Now: p.c.now, TrustClock: true, NoMaintenance: true,
 		Watchdog: func() {
@@ -53,17 +54,17 @@ func TestSizeCap(t *testing.T) {
 					size += info.Size()
 				}
 			}
-			largest = max(largest, size)
+			largest.Store(max(largest.Load(), size))
 		},
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close(context.Background())) })
 	fill(t, w, p.c, begin.Add(time.Hour), 6000)
-	t.Logf("%d bytes before", largest)
+	t.Logf("%d bytes before", largest.Load())
 	t.Log(salvage(t, w, damaged).Tiers)
-	t.Logf("%d bytes at the most", largest)
-	if limit := int64(most) * 21 / 20; largest > limit {
-		t.Errorf("file and WAL had %d bytes, more than %d", largest, limit)
+	t.Logf("%d bytes at the most", largest.Load())
+	if limit := int64(most) * 21 / 20; largest.Load() > limit {
+		t.Errorf("file and WAL had %d bytes, more than %d", largest.Load(), limit)
 	}
 	if problems := w.Health(); len(problems) != 1 || problems[0].Reason == service.SizeCap {
 		t.Errorf("health: %v, want the damaged file", problems)

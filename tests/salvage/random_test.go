@@ -3,6 +3,7 @@ package salvage
 import (
 	"bytes"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
@@ -58,7 +59,10 @@ var kinds = map[string]func(random *rand.Rand, data, older []byte) []byte{
 // Whatever happens to pages, with and without a WAL: what comes back is what was, no bucket has a
 // sample twice, and recording goes on.
 func TestRandomDamage(t *testing.T) {
-	const rounds = 4
+	rounds := 2
+	if os.Getenv("WANSTORE_SOAK") == "1" {
+		rounds = 100
+	}
 	for name, damage := range kinds {
 		t.Run(name, func(t *testing.T) {
 			random := filetest.Random(t)
