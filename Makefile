@@ -32,7 +32,7 @@ fuzz: ## Run each fuzz target for a while (FUZZTIME=duration)
 
 .PHONY: soak
 soak: ## Kill processes hundreds of times, let each operation on the disk fail, damage each row: an hour
-	WANSTORE_SOAK=1 go test -count=1 -timeout 3h ./tests/processes/... ./tests/faults/... ./tests/corruption/... ./tests/plaintools/... -v
+	WANSTORE_SOAK=1 go test -count=1 -timeout 3h ./tests/processes/... ./tests/faults/... ./tests/corruption/... ./tests/plaintools/... ./tests/salvage/... -v
 
 .PHONY: load
 load: ## Record 200 series at 20 Hz, then 10,000 at 1 Hz, with eight readers: ten minutes each
