@@ -82,7 +82,8 @@ func (*guardedFile) MemoryMapper() vfs.MemoryMapper { return nil }
 
 func (f *guardedFile) ReadAt(p []byte, off int64) (int, error) {
 	n, err := f.DriverFile.ReadAt(p, off)
-	if off > 0 && n > 0 && n < len(p) && sqlitefile.IsPageSize(len(p)) && errors.Is(err, io.EOF) {
+	// SQLite reads no more of the last page of a long row than it needs.
+	if off >= sqlitefile.SmallestPage && n > 0 && n < len(p) && errors.Is(err, io.EOF) {
 		return 0, vfs.SystemError(f.cause.note(errCutOff), sqlite3.IOERR_DATA)
 	}
 	return n, err
