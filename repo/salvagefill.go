@@ -15,7 +15,6 @@ import (
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/leaves"
-	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
 // fill puts together what the pages of the damaged file have, in one transaction of a new file that
@@ -70,7 +69,6 @@ type filling struct {
 	salvage *Salvage
 	pages   *leaves.File
 	names   [][]leaves.Value // of series, by their unique index
-	row     seal.Row
 }
 
 // run takes first the rows of which it is certain that they are the latest.
@@ -158,39 +156,15 @@ func (f *filling) take(row leaves.Row) error {
 		f.salvage.Report.found(row.Table, "", false, 0, 0)
 		return nil
 	}
-	in := columns{values: row.Values, chk: f.seal(row)}
+	in := columns{
+		values: row.Values,
+		chk:    sql.NullInt64{Int64: row.Chk, Valid: row.Proof == leaves.ByCheckValue},
+	}
 	_, err := put(f.ctx, f.q, &in)
 	granularity, from, until := in.place(row.Table)
 	f.salvage.Report.found(row.Table, granularity, true, from, until)
 	f.salvage.newest = max(f.salvage.newest, until)
 	return err
-}
-
-// sealedOfSeries is how many columns of series its check value is over.
-const sealedOfSeries = 5
-
-// seal returns the check value that a row had, none if it had none.
-func (f *filling) seal(row leaves.Row) sql.NullInt64 {
-	if row.Proof != leaves.ByCheckValue {
-		return sql.NullInt64{}
-	}
-	f.row.Begin(row.Table)
-	for i, v := range row.Values {
-		if row.Table == "series" && i == sealedOfSeries {
-			break
-		}
-		switch v.Kind {
-		case leaves.Integer:
-			f.row.Integer(v.Int)
-		case leaves.Real:
-			f.row.Real(v.Real)
-		case leaves.Text, leaves.Blob:
-			f.row.Bytes(v.Bytes)
-		case leaves.Null:
-			f.row.Null()
-		}
-	}
-	return sql.NullInt64{Int64: f.row.Sum(), Valid: true}
 }
 
 // nameSeries makes the rows of series of which only the index has told. What they aggregate is told by

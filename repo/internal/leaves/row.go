@@ -23,6 +23,7 @@ type Row struct {
 	// before the columns that came later.
 	Values []Value
 	Proof  Proof
+	Chk    int64 // the check value, where that is the proof
 }
 
 // PageKind is what became of a page.

@@ -84,15 +84,18 @@ func (f *File) judgeRows(page *Page, has content, summed bool) {
 	}
 	for i := range has.rows {
 		row := &has.rows[i]
-		proof := ByCheckValue
-		if !proven[i] {
-			proof = row.proofByPage(page, of, has.whole, summed)
+		found := Row{Table: row.name, Proof: ByCheckValue}
+		if proven[i] {
+			found.Chk = row.values[row.chk].Int
+		} else {
+			found.Proof = row.proofByPage(page, of, has.whole, summed)
 		}
-		if proof == 0 {
+		if found.Proof == 0 {
 			page.giveUp(cmp.Or(of, row.name), 1)
 			continue
 		}
-		page.Rows = append(page.Rows, Row{Table: row.name, Values: row.unsealed(), Proof: proof})
+		found.Values = row.unsealed()
+		page.Rows = append(page.Rows, found)
 	}
 	page.giveUp(of, has.undecoded+has.foreign)
 }
