@@ -142,11 +142,14 @@ func listSeries(ctx context.Context, q *db.Queries) ([]db.ListSeriesRow, error) 
 // mendSeries mends what is damaged of series and its index, where one of the two still tells what was written. Where
 // neither does, the row is left out, and its name is free for another one.
 func (w *Writer) mendSeries(ctx context.Context) error {
-	rows, err := w.q.ListSeries(ctx)
-	if err != nil {
+	var rows []db.ListSeriesRow
+	var index seriesIndex
+	err := inOneView(ctx, w.conn, func() (err error) {
+		if rows, err = w.q.ListSeries(ctx); err == nil {
+			index, err = readSeriesIndex(ctx, w.q, rows)
+		}
 		return err
-	}
-	index, err := readSeriesIndex(ctx, w.q, rows)
+	})
 	if err != nil {
 		return err
 	}

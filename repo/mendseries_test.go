@@ -3,6 +3,8 @@ package repo_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"math"
 	"os"
 	"testing"
 
@@ -202,6 +204,42 @@ func walk(t *testing.T, w *repo.Writer) {
 		var err error
 		if more, err = w.Walk(t.Context(), &state); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// Another writer makes series while the file is opened and looked through: rows and index are those of
+// one moment, and fit.
+func TestSeriesMadeMeanwhile(t *testing.T) {
+	path := filetest.Path(t)
+	other := open(t, path)
+	made := make(chan error, 1)
+	go func() {
+		var err error
+		for i := 0; i < 500 && err == nil; i++ {
+			at := start + repo.Micros(i)
+			batch := repo.Batch{
+				Samples: every(1, at, at+1, newSeries(fmt.Sprintf("rtt_%d", i))), Latest: math.MaxInt64,
+			}
+			err = other.Append(t.Context(), batch, make([]repo.Outcome, 1))
+		}
+		made <- err
+	}()
+	w := open(t, path)
+	for {
+		for walk, more := new(repo.Walk), true; more; {
+			var err error
+			if more, err = w.Walk(t.Context(), walk); err != nil {
+				t.Fatal(err)
+			}
+		}
+		select {
+		case err := <-made:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
 		}
 	}
 }

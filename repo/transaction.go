@@ -82,6 +82,14 @@ func undo(ctx context.Context, conn *sql.Conn, err error) error {
 	return errors.Join(err, back)
 }
 
+// inOneView runs f in a transaction of conn that only reads: all that it asks for is of one moment.
+func inOneView(ctx context.Context, conn *sql.Conn, f func() error) error {
+	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	return errors.Join(f(), rollBack(ctx, conn))
+}
+
 // rollBack ends a failed transaction, also after its context was cancelled. SQLite ends some by itself (a full disk, an
 // I/O error): then there is nothing left to do.
 func rollBack(ctx context.Context, conn *sql.Conn) error {
