@@ -84,6 +84,23 @@ func failure(ctx context.Context, operation, path string, err error) error {
 	return &located{operation, path, classify(ctx, err)}
 }
 
+// unmovable is damage of a file that cannot be moved aside.
+type unmovable struct{ damage, reason error }
+
+// cannotMove says once why a damaged file stays where it is, however often that was tried.
+func cannotMove(damage, reason error) error {
+	if earlier, ok := damage.(*unmovable); ok { //nolint:errorlint // what is further in says something else
+		damage = earlier.damage
+	}
+	return &unmovable{damage, reason}
+}
+
+func (e *unmovable) Error() string {
+	return fmt.Sprintf("%v, and cannot be moved aside: %v", e.damage, e.reason)
+}
+
+func (e *unmovable) Unwrap() []error { return []error{e.damage, e.reason} }
+
 // bare is what was wrong, without where.
 func bare(err error) error {
 	if l, ok := err.(*located); ok { //nolint:errorlint // what is further in says something else

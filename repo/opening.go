@@ -77,7 +77,7 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	}
 	if !o.alone {
 		if err := o.becomeAlone(ctx); err != nil {
-			return o.withOthers(ctx, fmt.Errorf("%w, and cannot be moved aside: %w", failed, err))
+			return o.withOthers(ctx, cannotMove(failed, err))
 		}
 		var w *Writer
 		if w, failed = o.open(ctx); failed == nil {
@@ -356,7 +356,7 @@ func (w *Writer) letGo(damage error) (err error) {
 	if damaged {
 		if err := w.lock.tryOwn(); err != nil {
 			w.unshared = true
-			return fmt.Errorf("%w, and can not be moved aside: %w", bare(damage), err)
+			return cannotMove(bare(damage), err)
 		}
 	}
 	if !damaged && w.renamed() {

@@ -107,7 +107,7 @@ func quarantine(path string, damaged fs.FileInfo, cause error) (*Quarantine, err
 	}
 	to, err := moveAside(path, now.Size() > 0, time.Now())
 	if err != nil {
-		return nil, fmt.Errorf("%w, and can not be moved aside: %w", cause, err)
+		return nil, cannotMove(cause, err)
 	}
 	if err := makeLike(path, now); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
