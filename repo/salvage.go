@@ -55,10 +55,10 @@ func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error)
 }
 
 func (s *Salvage) prepare(ctx context.Context) (err error) {
-	if s.hash, err = hashHistory(ctx, s.Source); err != nil {
+	if err := s.claim(); err != nil {
 		return err
 	}
-	if err := s.claim(); err != nil {
+	if s.hash, err = hashHistory(ctx, s.Source); err != nil {
 		return err
 	}
 	if err := s.fill(ctx); err != nil {
@@ -141,6 +141,25 @@ func (s *Salvage) Close() error {
 		s.lock = nil
 	}
 	return errors.Join(errs...)
+}
+
+// ForgetSalvages removes what a salvage that was killed has left beside the history at path, unless
+// another process is at it.
+//
+// Errors: those of the file system.
+func ForgetSalvages(path string) error {
+	s := &Salvage{folder: path + salvageSuffix}
+	if !isThere(s.folder) {
+		return nil
+	}
+	err := s.claim()
+	if errors.Is(err, ErrSalvaging) {
+		return nil
+	}
+	if err = errors.Join(err, s.Close()); err != nil {
+		return fmt.Errorf("remove %s: %w", s.folder, err)
+	}
+	return nil
 }
 
 // Ages is the policy of the damaged file, zero where nothing tells.

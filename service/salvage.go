@@ -177,11 +177,15 @@ func (l *loop) salvageStep(ctx context.Context) (more bool, err error) {
 }
 
 // beginSalvage has the newest damaged file prepared that has not been salvaged: an older one may have rows that it has as well. One
-// that failed waits for the others. Files that have been salvaged longer ago than the history keeps anything are removed.
+// that failed waits for the others. Files that have been salvaged longer ago than the history keeps anything are removed, and what
+// a salvage that was killed has left.
 func (l *loop) beginSalvage(ctx context.Context, deleteBy repo.Micros) error {
 	files, err := repo.Quarantined(l.config.DBPath)
-	if err != nil || len(files) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(files) == 0 {
+		return repo.ForgetSalvages(l.config.DBPath)
 	}
 	runs, err := l.store.Salvages(ctx)
 	if err != nil {
@@ -189,6 +193,8 @@ func (l *loop) beginSalvage(ctx context.Context, deleteBy repo.Micros) error {
 	}
 	if left := unsalvaged(files, runs); len(left) > 0 {
 		l.prepareSalvage(l.nextToSalvage(left))
+	} else if err := repo.ForgetSalvages(l.config.DBPath); err != nil {
+		return err
 	}
 	return l.removeSalvaged(ctx, files, runs, deleteBy)
 }

@@ -57,7 +57,7 @@ func work(ctx context.Context, role, dir string) error {
 	if err != nil {
 		return err
 	}
-	for i := 0; err == nil && (i == 0 || len(w.Health()) > 0); i++ {
+	for i := 0; err == nil && (i == 0 || len(w.Health()) > 0 || isLeft(dir)); i++ {
 		from, until := i%20*len(samples)/20, (i%20+1)*len(samples)/20
 		if err = w.Write(ctx, samples[from:until]...); err == nil {
 			_, err = w.Maintain(ctx)
@@ -67,6 +67,13 @@ func work(ctx context.Context, role, dir string) error {
 		err = w.Write(ctx, samples...)
 	}
 	return errors.Join(err, w.Status().LastError, w.Close(ctx))
+}
+
+// isLeft says that what was put together is still there: a process that was killed leaves it to the
+// next recorder.
+func isLeft(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, fileName+".salvage"))
+	return err == nil
 }
 
 func takeByHand(ctx context.Context, w *service.Writer, dir string) error {
