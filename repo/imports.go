@@ -77,16 +77,20 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 	}
 	imports := Imports{Marks: make([]ImportMark, 0, len(rows)), Empty: len(known) == 0}
 	for _, row := range rows {
-		imports.Marks = append(imports.Marks, ImportMark{
-			Format: ImportFormat(row.Format),
-			Bytes:  row.Bytes, Lines: row.Lines,
-			LastID: row.LastID, Second: row.Second, Aggregated: row.Aggregated != 0,
-			NewestID: row.NewestID, NewestHash: row.NewestHash,
-			Hash: row.Hash, Source: row.Source, id: row.ID,
-		})
+		imports.Marks = append(imports.Marks, importMark(row))
 		imports.newest = max(imports.newest, row.ID)
 	}
 	return imports, nil
+}
+
+func importMark(row db.ListImportsRow) ImportMark {
+	return ImportMark{
+		Format: ImportFormat(row.Format),
+		Bytes:  row.Bytes, Lines: row.Lines,
+		LastID: row.LastID, Second: row.Second, Aggregated: row.Aggregated != 0,
+		NewestID: row.NewestID, NewestHash: row.NewestHash,
+		Hash: row.Hash, Source: row.Source, id: row.ID,
+	}
 }
 
 // moveImport moves the mark of a run to where its batch ends, inside a write transaction. A run that goes on from an

@@ -129,9 +129,7 @@ func (f *filling) walk(doubtful bool) (some bool, err error) {
 			report.LostPages++
 		}
 		for table, rows := range page.GivenUp {
-			for range rows {
-				report.found(table, "", false, 0, 0)
-			}
+			report.lost(table, rows)
 		}
 		for _, row := range page.Rows {
 			if err := f.take(row); err != nil {
@@ -153,7 +151,7 @@ func (f *filling) take(row leaves.Row) error {
 		return nil
 	}
 	if row.Table == "series" && !namesSeries(row.Values[1:]) {
-		f.salvage.Report.found(row.Table, "", false, 0, 0)
+		f.salvage.Report.lost(row.Table, 1)
 		return nil
 	}
 	in := columns{
@@ -162,7 +160,7 @@ func (f *filling) take(row leaves.Row) error {
 	}
 	_, err := put(f.ctx, f.q, &in)
 	granularity, from, until := in.place(row.Table)
-	f.salvage.Report.found(row.Table, granularity, true, from, until)
+	f.salvage.Report.found(row.Table, granularity, from, until)
 	f.salvage.newest = max(f.salvage.newest, until)
 	return err
 }

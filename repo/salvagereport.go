@@ -43,22 +43,27 @@ type SalvagedTier struct {
 	GivenUp int64 `json:"given_up"`
 }
 
-// found counts a row. A sound one says where it is, both ends included.
-func (r *SalvageReport) found(table, g string, sound bool, from, until Micros) {
+// lost counts rows that are not as they were written.
+func (r *SalvageReport) lost(table string, rows int) { r.of(table, "").Rows += int64(rows) }
+
+// found counts a row that is sound, and says where it is, both ends included.
+func (r *SalvageReport) found(table, g string, from, until Micros) {
+	f := r.of(table, g)
+	f.Rows++
+	if f.Sound++; f.Sound == 1 {
+		f.From, f.Until = from, until
+	}
+	f.From, f.Until = min(f.From, from), max(f.Until, until)
+}
+
+// of returns the part of a table and tier, and begins it with the first of its rows.
+func (r *SalvageReport) of(table, g string) *SalvagedRows {
 	i := slices.IndexFunc(r.Found, func(f SalvagedRows) bool { return f.Table == table && f.Granularity == g })
 	if i < 0 {
 		i = len(r.Found)
 		r.Found = append(r.Found, SalvagedRows{Table: table, Granularity: g})
 	}
-	f := &r.Found[i]
-	f.Rows++
-	if !sound {
-		return
-	}
-	if f.Sound++; f.Sound == 1 {
-		f.From, f.Until = from, until
-	}
-	f.From, f.Until = min(f.From, from), max(f.Until, until)
+	return &r.Found[i]
 }
 
 // Taken is how many samples and buckets were taken.

@@ -90,8 +90,9 @@ func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageSta
 				return err
 			}
 		}
-		run.Report.Pages, run.Report.LostPages = s.Report.Pages, s.Report.LostPages
-		run.Report.Found, run.Report.Torn, run.Report.Nameless = s.Report.Found, s.Report.Torn, s.Report.Nameless
+		taken := run.Report.Tiers
+		run.Report = s.Report
+		run.Report.Tiers = taken
 		if err := w.takeFew(ctx, s, &run, runs, tiers); err != nil {
 			return err
 		}

@@ -212,15 +212,7 @@ func (w *Writer) takeImports(ctx context.Context, s *Salvage, run *SalvageRun) e
 		if slices.ContainsFunc(ours, same) {
 			continue
 		}
-		id, err := w.q.CreateImport(ctx, db.CreateImportParams{
-			Source: row.Source, Format: row.Format, Bytes: row.Bytes, Lines: row.Lines, LastID: row.LastID,
-			Second: row.Second, Aggregated: row.Aggregated, Hash: row.Hash, NewestID: row.NewestID,
-			NewestHash: row.NewestHash, Updated: row.Updated,
-		})
-		if err == nil {
-			err = w.q.SealImport(ctx, id)
-		}
-		if err != nil {
+		if _, err := w.createImport(ctx, row.Source, importMark(row), Micros(row.Updated)); err != nil {
 			return err
 		}
 	}

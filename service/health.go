@@ -85,11 +85,10 @@ type vitals struct {
 	maintained time.Time // when a pass last ended without error, or the writer was opened
 	troubles   troubles
 
-	aside     aside      // what lies beside this file and has not been salvaged
-	salvage   SalvageRun // of one of them that is being taken in
-	tooOld    bool       // all samples of the last commit were refused as too old
-	exhausted bool       // nothing is left to give up, and the file is too large still
-	overCap   bool       // file and WAL are larger than the size cap
+	aside     aside // what lies beside this file and has not been salvaged
+	tooOld    bool  // all samples of the last commit were refused as too old
+	exhausted bool  // nothing is left to give up, and the file is too large still
+	overCap   bool  // file and WAL are larger than the size cap
 }
 
 // waits notes that samples wait.
@@ -133,7 +132,7 @@ func (s *stats) health(config *Config, noMaintenance bool) []Problem {
 		problems = append(problems, Problem{SizeCap, overCapMessage(config.MaxSize)})
 	}
 	problems = append(problems, unsoundProblems(s.status.Unsound)...)
-	problems = append(problems, s.vitals.damageProblems()...)
+	problems = append(problems, s.vitals.damageProblems(s.status.Salvage)...)
 	idle := time.Since(s.vitals.maintained)
 	if !noMaintenance && idle > overdueIntervals*config.MaintenanceInterval {
 		problems = append(problems, Problem{MaintenanceOverdue,

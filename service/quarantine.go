@@ -207,7 +207,7 @@ func (s *stats) renewed() {
 }
 
 // damageProblems says what damage there is, and what else keeps the writer from its file.
-func (v *vitals) damageProblems() []Problem {
+func (v *vitals) damageProblems(salvage SalvageRun) []Problem {
 	var problems []Problem
 	if v.troubles.have(fileDamaged) {
 		problems = append(problems, Problem{FileDamaged, ErrDamaged.Error()})
@@ -218,7 +218,7 @@ func (v *vitals) damageProblems() []Problem {
 	if v.troubles.have(mountGone) {
 		problems = append(problems, Problem{MountGone, ErrMountGone.Error()})
 	}
-	return append(problems, quarantineProblems(v.aside, v.salvage)...)
+	return append(problems, quarantineProblems(v.aside, salvage)...)
 }
 
 // aside counts what was moved aside and has not been salvaged.

@@ -280,7 +280,7 @@ func underWay(runs []repo.SalvageRun) SalvageRun {
 func (s *stats) salvaging(run SalvageRun) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.status.Salvage, s.vitals.salvage = run, run
+	s.status.Salvage = run
 }
 
 // takePrepared takes what the other goroutine has put together, once it has.
