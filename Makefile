@@ -9,8 +9,8 @@ COUNT ?= 1
 BASE ?= HEAD^
 TURNS ?= 5
 
-# How long each fuzz target runs.
-FUZZTIME ?= 1m
+# How many times ten seconds, roughly, each fuzz target runs.
+FUZZTIMES ?= 6
 
 .DEFAULT_GOAL := help
 
@@ -27,8 +27,8 @@ test: ## Run all tests under the race detector
 	go test -race -gcflags='github.com/ncruces/go-sqlite3-wasm/...=-race=false' ./...
 
 .PHONY: fuzz
-fuzz: ## Run each fuzz target for a while (FUZZTIME=duration)
-	@FUZZTIME='$(FUZZTIME)' .ci/run fuzz
+fuzz: ## Run each fuzz target for a while (FUZZTIMES=n, times ten seconds)
+	@FUZZTIMES='$(FUZZTIMES)' .ci/run fuzz
 
 .PHONY: soak
 soak: ## Kill processes hundreds of times, let each operation on the disk fail, damage each row: an hour

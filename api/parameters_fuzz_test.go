@@ -15,6 +15,8 @@ import (
 
 // Whatever the query of the URL, the answer is 200 or 400, soon and in the documented shape; a page has what it says it has,
 // and leads to the next one of the same answer.
+//
+//ci:fuzz 5000
 func FuzzHistoryParameters(f *testing.F) {
 	a := fuzzedAPI(f)
 	for _, query := range []string{

@@ -16,6 +16,8 @@ const mostOfAnError = 4 << 10
 
 // Whatever the file holds, each of its lines is a sample or a bad line with a short reason; what is reported as stored is in
 // the history; and the same file again adds nothing.
+//
+//ci:fuzz 150
 func FuzzCSV(f *testing.F) {
 	for _, text := range []string{
 		header + rows(0, 5),

@@ -15,6 +15,8 @@ import (
 
 // Whatever is wrong with a database of wanctl, an import ends soon, with rows that are samples, bad rows and errors with
 // short reasons; what is reported as stored is in the history; and the database is left as it was.
+//
+//ci:fuzz 150
 func FuzzWanctl(f *testing.F) {
 	sound := wanctlBytes(f)
 	f.Add([]byte(nil), uint16(0))

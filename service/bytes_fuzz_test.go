@@ -9,6 +9,8 @@ import (
 
 // Whatever the text, it is a size that is printed as one which is read alike, in any letters; or it is refused and leaves
 // the size as it was.
+//
+//ci:fuzz 50000
 func FuzzBytes(f *testing.F) {
 	for _, text := range []string{
 		"0", "1", "64MiB", "64 mib", "1GB", "8388607TiB", "8388608TiB", "9223372036854775807", "9223372036854775808", "-1", "+1", "",

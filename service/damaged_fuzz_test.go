@@ -29,6 +29,8 @@ const longestFuzzed = 30 * time.Second
 // Whatever has happened to the bytes of a history, nobody who opens, reads, writes or maintains it panics or waits for ever:
 // it works, or fails with a documented error. What is read is what was written. What Write accepts is there afterwards, unless
 // the file is found damaged then.
+//
+//ci:fuzz 250
 func FuzzDamagedHistory(f *testing.F) {
 	sound, written := soundHistory(f)
 	f.Add([]byte(nil), uint16(0))

@@ -18,6 +18,8 @@ import (
 
 // Whatever the names and labels, they are a bad name, which is said in a few words, or a series: the same handle for the
 // same ones and another for others, and what is read is what was given.
+//
+//ci:fuzz 5000
 func FuzzLabels(f *testing.F) {
 	for _, seed := range [][6]string{
 		{"wanctl_rtt_ms", "cable", "", "", "", ""},

@@ -10,6 +10,8 @@ import (
 
 // Whatever the text, it is a moment that RFC 3339 can spell, and what that prints is read as the same moment; or it is one
 // of the errors that are documented.
+//
+//ci:fuzz 300000
 func FuzzParseTime(f *testing.F) {
 	for _, text := range []string{
 		"2025-01-30T10:00:07.085123Z", "2025-01-30T12:00:07.5+02:00", "2025-01-30 10:00:07", "2025-01-30 10:00", " 2025-01-30 ", "",
@@ -39,6 +41,8 @@ func FuzzParseTime(f *testing.F) {
 }
 
 // Whatever Go reads is read alike, and what Go prints can be read; all else is one of the errors that are documented.
+//
+//ci:fuzz 300000
 func FuzzParseDuration(f *testing.F) {
 	for _, text := range []string{
 		"0", "-0", "90s", "1h30m", "1.5h", "7d", "0.5d", "2w", "1d12h", "-1d", "+15m", "106751d", "106752d", "15251w", "1d1d", "µs", ".5m",

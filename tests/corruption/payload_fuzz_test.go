@@ -11,6 +11,8 @@ import (
 
 // Whatever text somebody puts into a block: nothing panics, nothing stands still, and what the other blocks have is
 // there, in all tiers.
+//
+//ci:fuzz 60
 func FuzzPayload(f *testing.F) {
 	for _, seed := range []string{
 		``, `[]`, `[{}]`, `[{"t":[0],"v":{"1":1}}]`, `[{"t":[0,1000000],"v":{"1":[1,2],"2":3}}]`,

@@ -12,6 +12,8 @@ import (
 
 // Whatever bytes there are, a walker ends, and what it takes is JSON in which it finds each series
 // by itself too.
+//
+//ci:fuzz 100000
 func FuzzWalker(f *testing.F) {
 	for _, seed := range []string{
 		`[]`, `[{"t":[-1,0,50000],"v":{"1":[1.5,-2e-7,3],"11":7,"111":[[0,1],[2,0.25]]}}]`,

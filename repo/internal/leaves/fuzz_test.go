@@ -15,6 +15,8 @@ import (
 
 // Whatever has happened to the bytes of a history and its WAL, a walk ends without a panic, and a
 // row that is proven by its check value was written.
+//
+//ci:fuzz 2000
 func FuzzDamaged(f *testing.F) {
 	data, wal, written := smallHistory(f)
 	none, noWAL := []byte(nil), uint16(len(wal))

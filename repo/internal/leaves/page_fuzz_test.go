@@ -10,6 +10,8 @@ import (
 )
 
 // Any bytes are a page, or not, and no row of one leads out of it.
+//
+//ci:fuzz 30000
 func FuzzTreePage(f *testing.F) {
 	page, err := hex.DecodeString("0a000000020034000034001a" + "0000000000000000000000000000" +
 		"19061706060801020331300007000000000001000000000003f0" +
