@@ -8,14 +8,16 @@ import (
 )
 
 const (
-	// maxReads is how many requests for points read at once. It leaves connections of the file to /metrics and /health.
+	// maxReads is how many requests for points read at once. It leaves connections of the file to
+	// /metrics and /health.
 	maxReads = 2
 
 	// maxPoints bounds the points of all answers that are being made or fetched: some 50 MB.
 	maxPoints = 5 * maxLimit
 )
 
-// answers bounds what requests for points take at once, in a process whose real work may be to record.
+// answers bounds what requests for points take at once, in a process whose real work may be to
+// record.
 type answers struct {
 	reads  *semaphore.Weighted
 	points *semaphore.Weighted
@@ -48,7 +50,8 @@ type reservation struct {
 	points  int64
 }
 
-// read says that the answer has been read and how many points it has: others may read, and have the room that is left.
+// read says that the answer has been read and how many points it has: others may read, and have the
+// room that is left.
 func (r *reservation) read(points int) {
 	r.answers.reads.Release(1)
 	r.answers.points.Release(r.points - int64(points))

@@ -14,10 +14,11 @@ type Options struct {
 	Path string
 	// Writer is the one that writes the file, if that is in this process.
 	Writer *service.Writer
-	// Token, if it is set, is the bearer token that every request for data must carry, as "Authorization: Bearer TOKEN".
-	// Without one, whoever reaches the handler may read.
+	// Token, if it is set, is the bearer token that every request for data must carry, as
+	// "Authorization: Bearer TOKEN". Without one, whoever reaches the handler may read.
 	Token string
-	// Origin, if it is set, may ask from its pages in a browser (CORS), such as https://status.example.net, or * for all.
+	// Origin, if it is set, may ask from its pages in a browser (CORS), such as
+	// https://status.example.net, or * for all.
 	Origin string
 	// Logger gets what goes wrong. Nil logs nothing.
 	Logger *slog.Logger
@@ -46,12 +47,12 @@ func New(options Options) *API {
 	return &API{options: options, log: log, source: source{path: options.Path}, answers: newAnswers(), assets: pageAssets()}
 }
 
-// Handler answers GET and HEAD of /metrics/history, /metrics, /health, and / for the page, whose files are below /page/.
-// What goes wrong is answered in JSON. It compresses, sets the headers that keep browsers careful, stops a request that
-// reads for 30 s, and survives its own panics.
+// Handler answers GET and HEAD of /metrics/history, /metrics, /health, and / for the page, whose
+// files are below /page/. What goes wrong is answered in JSON. It compresses, sets the headers that
+// keep browsers careful, stops a request that reads for 30 s, and survives its own panics.
 //
-// Without a Token it answers everybody, under any name. So listen on the loopback only and refuse other Host headers, or
-// have Serve do both.
+// Without a Token it answers everybody, under any name. So listen on the loopback only and refuse
+// other Host headers, or have Serve do both.
 func (a *API) Handler() http.Handler {
 	return a.handler(func(next http.Handler) http.Handler { return next })
 }
@@ -68,7 +69,8 @@ func (a *API) handler(guard func(http.Handler) http.Handler) http.Handler {
 	return withHeaders(guard(withGzip(a.withRecovery(withLimit(mux)))))
 }
 
-// noteFile logs that the file can not be read any more, or that it can again: once, and not with every scrape.
+// noteFile logs that the file can not be read any more, or that it can again: once, and not with
+// every scrape.
 func (a *API) noteFile(err error) {
 	if unreadable := err != nil; a.unreadable.Swap(unreadable) == unreadable {
 		return
@@ -80,7 +82,8 @@ func (a *API) noteFile(err error) {
 	a.log.Info("the history can be read again")
 }
 
-// Close closes the file. It blocks until the questions under way have been answered. It may be called twice.
+// Close closes the file. It blocks until the questions under way have been answered. It may be
+// called twice.
 func (a *API) Close() error {
 	err := a.source.close()
 	a.scrapes.wait()

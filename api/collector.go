@@ -16,20 +16,23 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Collector returns the newest value of every series of the file, and the health of the store, for the registry of the host
-// program. It has no metrics of the process or of Go.
+// Collector returns the newest value of every series of the file, and the health of the store, for
+// the registry of the host program. It has no metrics of the process or of Go.
 //
-// Each value carries the time at which it was measured. So the last value of a daemon that has stopped does not look current:
-// Prometheus shows it for five minutes after its time (the lookback), stores nothing when it gets the same value with the same time again,
-// and leaves out what is older than it takes in, without failing the scrape. The price is that a series that ends gets no staleness
-// marker, unless the scrape is configured with track_timestamps_staleness; the state of the store itself has no times and
-// is that of the scrape. Times are in milliseconds there, rounded down.
+// Each value carries the time at which it was measured. So the last value of a daemon that has
+// stopped does not look current: Prometheus shows it for five minutes after its time (the
+// lookback), stores nothing when it gets the same value with the same time again, and leaves out
+// what is older than it takes in, without failing the scrape. The price is that a series that ends
+// gets no staleness marker, unless the scrape is configured with track_timestamps_staleness; the
+// state of the store itself has no times and is that of the scrape. Times are in milliseconds
+// there, rounded down.
 //
 // A scrape never fails: what can not be read is left out, logged, and wanstore_file_readable is 0.
 func (a *API) Collector() prometheus.Collector { return collector{a} }
 
-// serveMetrics answers with the exposition of Prometheus. It answers 200 also when the file can not be read: with anything
-// else Prometheus would throw away what the writer says of itself, at the moment at which it is wanted most.
+// serveMetrics answers with the exposition of Prometheus. It answers 200 also when the file can not
+// be read: with anything else Prometheus would throw away what the writer says of itself, at the
+// moment at which it is wanted most.
 func (a *API) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(a.Collector())
@@ -50,11 +53,12 @@ const ownPrefix = "wanstore_"
 
 type collector struct{ api *API }
 
-// Describe says nothing, which tells a registry that the metrics are known only when they are asked for. It then lets series
-// of one name have different labels.
+// Describe says nothing, which tells a registry that the metrics are known only when they are asked
+// for. It then lets series of one name have different labels.
 func (c collector) Describe(chan<- *prometheus.Desc) {}
 
-// Collect sends the metrics. A registry calls it in a goroutine of its own, where a panic would end the host program.
+// Collect sends the metrics. A registry calls it in a goroutine of its own, where a panic would end
+// the host program.
 func (c collector) Collect(metrics chan<- prometheus.Metric) {
 	defer func() {
 		if reason := recover(); reason != nil {

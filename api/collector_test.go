@@ -380,8 +380,8 @@ func TestMetricsWithTheNamesOfOurs(t *testing.T) {
 	}
 }
 
-// wanctl's names end in _ms, which the linter would rather have in seconds; a name is not ours to change. Nothing else may
-// be found.
+// wanctl's names end in _ms, which the linter would rather have in seconds; a name is not ours to
+// change. Nothing else may be found.
 const abbreviated = "metric names should not contain abbreviated units"
 
 func TestMetricsPassTheLinter(t *testing.T) {

@@ -68,7 +68,8 @@ func count(metrics chan<- prometheus.Metric, desc *prometheus.Desc, value int64,
 	metrics <- prometheus.MustNewConstMetric(desc, prometheus.CounterValue, float64(value), labels...)
 }
 
-// collectWriter sends what a writer says of itself. What has not happened yet is left out where zero would be misread.
+// collectWriter sends what a writer says of itself. What has not happened yet is left out where
+// zero would be misread.
 func collectWriter(metrics chan<- prometheus.Metric, status service.WriterStatus) {
 	send(metrics, queueDepth, float64(status.QueueDepth))
 	send(metrics, queueCapacity, float64(status.QueueCapacity))

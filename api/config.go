@@ -29,8 +29,9 @@ type Config struct {
 	Origin string `env:"ORIGIN" help:"origin whose pages may ask from a browser (CORS): https://HOST, or *"`
 }
 
-// ConfigFromEnv reads a Config from environment variables, which Variables lists. Overrides, by the full names of the
-// variables, go before them. Everything that is wrong is in one error, which wraps service.ErrConfig.
+// ConfigFromEnv reads a Config from environment variables, which Variables lists. Overrides, by the
+// full names of the variables, go before them. Everything that is wrong is in one error, which
+// wraps service.ErrConfig.
 func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	variables := env.ToMap(os.Environ())
 	maps.Copy(variables, overrides)

@@ -6,12 +6,13 @@ import (
 	"sync"
 )
 
-// maxConnections bounds the descriptors that clients take from a process which has other files to open.
+// maxConnections bounds the descriptors that clients take from a process which has other files to
+// open.
 const maxConnections = 64
 
-// capped accepts no more connections than maxConnections at once. It is written here because a connection of
-// netutil.LimitListener can not be closed for writing alone: net/http then resets it while its client still sends, and the
-// client never sees why it was refused.
+// capped accepts no more connections than maxConnections at once. It is written here because a
+// connection of netutil.LimitListener can not be closed for writing alone: net/http then resets it
+// while its client still sends, and the client never sees why it was refused.
 type capped struct {
 	net.Listener
 	slots chan struct{}
@@ -92,7 +93,8 @@ func (c *connections) note(conn net.Conn, state http.ConnState) {
 	delete(c.silent, conn)
 }
 
-// closeSilent closes those that have not asked yet. Shutdown would wait five seconds for them to ask.
+// closeSilent closes those that have not asked yet. Shutdown would wait five seconds for them to
+// ask.
 func (c *connections) closeSilent() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

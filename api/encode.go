@@ -90,7 +90,8 @@ func marshal(value any) ([]byte, error) {
 	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), err
 }
 
-// groupBySeries returns the points of each series in the order they have, the series in the order of their first samples.
+// groupBySeries returns the points of each series in the order they have, the series in the order
+// of their first samples.
 func groupBySeries(points []service.Point) [][]*service.Point {
 	var groups [][]*service.Point
 	index := map[int64]int{}
@@ -136,7 +137,8 @@ func appendColumn(
 	return append(buf, ']')
 }
 
-// appendNumber writes the shortest decimal that is read as v again, as encoding/json does. The file holds finite ones only.
+// appendNumber writes the shortest decimal that is read as v again, as encoding/json does. The file
+// holds finite ones only.
 func appendNumber(buf []byte, v float64) []byte {
 	format := byte('f')
 	if size := math.Abs(v); size != 0 && (size < 1e-6 || size >= 1e21) {
@@ -148,7 +150,8 @@ func appendNumber(buf []byte, v float64) []byte {
 // appendSeconds writes a moment as Unix seconds.
 func appendSeconds(buf []byte, at time.Time) []byte { return appendMicros(buf, at.UnixMicro()) }
 
-// appendMicros writes microseconds as seconds, digit by digit: a float64 of seconds would lose them.
+// appendMicros writes microseconds as seconds, digit by digit: a float64 of seconds would lose
+// them.
 func appendMicros(buf []byte, micros int64) []byte {
 	if micros < 0 {
 		buf = append(buf, '-')

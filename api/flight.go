@@ -8,12 +8,13 @@ import (
 	"time"
 )
 
-// fileTimeout is how long /metrics and /health wait for the file: whoever watches over a daemon wants an answer when its disk
-// hangs, too.
+// fileTimeout is how long /metrics and /health wait for the file: whoever watches over a daemon
+// wants an answer when its disk hangs, too.
 const fileTimeout = 3 * time.Second
 
-// flight asks the file one question at a time, in a goroutine that a hung disk may hold for as long as it likes. Who asks
-// meanwhile waits for the same answer, so that hanging questions do not pile up.
+// flight asks the file one question at a time, in a goroutine that a hung disk may hold for as long
+// as it likes. Who asks meanwhile waits for the same answer, so that hanging questions do not pile
+// up.
 type flight[T any] struct {
 	mu      sync.Mutex
 	running *answer[T]

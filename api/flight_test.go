@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// A question that hangs keeps nobody waiting for more than its time, and no other question is asked meanwhile.
+// A question that hangs keeps nobody waiting for more than its time, and no other question is asked
+// meanwhile.
 func TestFlightThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var f flight[int]

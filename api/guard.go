@@ -16,7 +16,8 @@ const answerLimit = 30 * time.Second
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
 	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// withHeaders sets what every answer has. Answers are not to be stored, unless a handler says otherwise.
+// withHeaders sets what every answer has. Answers are not to be stored, unless a handler says
+// otherwise.
 func withHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		header := w.Header()
@@ -54,7 +55,8 @@ func (a *API) open(f http.HandlerFunc) http.Handler {
 	})
 }
 
-// guarded answers those who have the token, if there is one, also from the pages of the origin that is configured.
+// guarded answers those who have the token, if there is one, also from the pages of the origin that
+// is configured.
 func (a *API) guarded(f http.HandlerFunc) http.Handler {
 	return a.shared(a.open(func(w http.ResponseWriter, r *http.Request) {
 		if a.options.Origin == "" && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
@@ -85,7 +87,8 @@ func (a *API) authorized(r *http.Request) bool {
 // anyOrigin lets the pages of everybody ask.
 const anyOrigin = "*"
 
-// shared lets the pages of the configured origin read the answers (CORS), and answers what their browsers ask first.
+// shared lets the pages of the configured origin read the answers (CORS), and answers what their
+// browsers ask first.
 func (a *API) shared(next http.Handler) http.Handler {
 	if a.options.Origin == "" {
 		return next

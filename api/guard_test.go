@@ -170,7 +170,8 @@ func TestToken(t *testing.T) {
 	}
 }
 
-// Only the configured origin gets what lets its pages read the answers, and its browsers need no token to ask whether they may.
+// Only the configured origin gets what lets its pages read the answers, and its browsers need no
+// token to ask whether they may.
 func TestOrigin(t *testing.T) {
 	const origin = "https://status.example.net"
 	for configured, asking := range map[string]map[string]string{

@@ -43,8 +43,8 @@ func (a *API) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	sendJSON(w, code, append(body, '\n'))
 }
 
-// problems asks the writer, if it is in this process, and the file. A writer knows better than its file whether maintenance
-// is overdue.
+// problems asks the writer, if it is in this process, and the file. A writer knows better than its
+// file whether maintenance is overdue.
 func (a *API) problems() []service.Problem {
 	problems, err := a.checks.ask(a.checkFile)
 	if a.options.Writer != nil {

@@ -108,7 +108,8 @@ func TestHealthOfAFileThatCanNotBeRead(t *testing.T) {
 	healthy(t, answering(t, api.Options{Path: r.path + ".away", Writer: r.writer}), "file_unreadable")
 }
 
-// A file that is recorded is not shown under another name, where it would look as if it stood still.
+// A file that is recorded is not shown under another name, where it would look as if it stood
+// still.
 func TestHealthOfAFileUnderAnotherName(t *testing.T) {
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
 		t.Skip("names are not locked on this system")

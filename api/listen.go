@@ -10,14 +10,15 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// ErrNoToken says that others than this machine could ask, and that nothing would keep them from it.
+// ErrNoToken says that others than this machine could ask, and that nothing would keep them from
+// it.
 var ErrNoToken = errors.New("listening beyond the loopback takes a token")
 
-// Listen opens the address of the configuration, DefaultListen if it has none. Port 0 is any that is
-// free: the listener knows which.
+// Listen opens the address of the configuration, DefaultListen if it has none. Port 0 is any that
+// is free: the listener knows which.
 //
-// Errors: service.ErrConfig, with ErrNoToken where the address is not of the loopback alone and there is no token; that of
-// ctx; and those of the network, such as an address that is in use.
+// Errors: service.ErrConfig, with ErrNoToken where the address is not of the loopback alone and
+// there is no token; that of ctx; and those of the network, such as an address that is in use.
 func Listen(ctx context.Context, config Config) (net.Listener, error) {
 	if err := config.Validate(); err != nil {
 		return nil, err
@@ -38,9 +39,9 @@ func Listen(ctx context.Context, config Config) (net.Listener, error) {
 	return listening.Listen(ctx, "tcp", resolved)
 }
 
-// resolve puts an address in the place of a name, of the fourth version of IP if there is one, and says whether all that the
-// name stands for is of the loopback. Listening on the result listens on what has been looked at: another look at the name
-// might find another address.
+// resolve puts an address in the place of a name, of the fourth version of IP if there is one, and
+// says whether all that the name stands for is of the loopback. Listening on the result listens on
+// what has been looked at: another look at the name might find another address.
 func resolve(ctx context.Context, address string) (resolved string, local bool, err error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil || host == "" {

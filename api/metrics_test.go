@@ -14,7 +14,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A process that only reads shows what the one that records has declared, and what it declares later.
+// A process that only reads shows what the one that records has declared, and what it declares
+// later.
 func TestDeclarationsOfAnotherProcess(t *testing.T) {
 	modem := service.Metric{
 		Name: "modem_state", Help: "What the\nmodem does.", Unit: "<x>", Aggregation: service.Mode,

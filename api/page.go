@@ -43,7 +43,8 @@ func pageAssets() map[string]asset {
 	return assets
 }
 
-// contentTypeOf knows the types itself: those of package mime are whatever the machine's own list says.
+// contentTypeOf knows the types itself: those of package mime are whatever the machine's own list
+// says.
 func contentTypeOf(name string) string {
 	switch path.Ext(name) {
 	case ".html":
@@ -55,7 +56,8 @@ func contentTypeOf(name string) string {
 	}
 }
 
-// servePage answers with the page, and servePageFile with what it is made of. Neither has any data in it.
+// servePage answers with the page, and servePageFile with what it is made of. Neither has any data
+// in it.
 func (a *API) servePage(w http.ResponseWriter, r *http.Request) {
 	a.serveAsset(w, r, "page/index.html")
 }

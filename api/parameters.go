@@ -20,9 +20,11 @@ const (
 	// defaultLimit and maxLimit bound the points of one answer: the most are about 8 MB of JSON.
 	defaultLimit = 10_000
 	maxLimit     = 100_000
-	// maxParameter is the most bytes of the name of a parameter: one of a label has more than enough.
+	// maxParameter is the most bytes of the name of a parameter: one of a label has more than
+	// enough.
 	maxParameter = 300
-	// maxNames bounds the metrics and the labels of one question: each is compared with those of every series.
+	// maxNames bounds the metrics and the labels of one question: each is compared with those of
+	// every series.
 	maxNames = 200
 )
 
@@ -143,7 +145,8 @@ func (q *question) setLabel(name, value string) error {
 	return nil
 }
 
-// setRange settles which stretch of time is asked for, in whole microseconds, as the answer tells it.
+// setRange settles which stretch of time is asked for, in whole microseconds, as the answer tells
+// it.
 func (q *question) setRange(values url.Values, now time.Time) (err error) {
 	switch {
 	case values.Has(paramRange) && (values.Has(paramFrom) || values.Has(paramTo)):

@@ -13,8 +13,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Whatever the query of the URL, the answer is 200 or 400, soon and in the documented shape; a page has what it says it has,
-// and leads to the next one of the same answer.
+// Whatever the query of the URL, the answer is 200 or 400, soon and in the documented shape; a page
+// has what it says it has, and leads to the next one of the same answer.
 //
 //ci:fuzz 5000
 func FuzzHistoryParameters(f *testing.F) {

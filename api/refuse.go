@@ -51,7 +51,8 @@ type refusal struct {
 	} `json:"error"`
 }
 
-// refuse answers with an error. Those that nobody but this program is to blame for (500) are logged as well.
+// refuse answers with an error. Those that nobody but this program is to blame for (500) are logged
+// as well.
 func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
 	var text refusal

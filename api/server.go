@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// What a client may take: the time for its headers and how much of them, the time to fetch its answer, which begins with
-// its question and so includes answerLimit, and the time to keep quiet.
+// What a client may take: the time for its headers and how much of them, the time to fetch its
+// answer, which begins with its question and so includes answerLimit, and the time to keep quiet.
 const (
 	headerLimit = 5 * time.Second
 	readLimit   = 10 * time.Second
@@ -25,14 +25,16 @@ const (
 // endLimit is how long the questions under way may take when the server ends.
 const endLimit = 5 * time.Second
 
-// Serve answers at a listener until ctx is done. Then it takes no more questions, waits up to 5 s for those under way, cuts
-// what is left, and returns nil when nothing of it runs any more. It closes the listener, and not the API.
+// Serve answers at a listener until ctx is done. Then it takes no more questions, waits up to 5 s
+// for those under way, cuts what is left, and returns nil when nothing of it runs any more. It
+// closes the listener, and not the API.
 //
-// At a listener of the loopback, and where there is no token, it answers only those who call it by a name or an address of
-// the loopback: with DNS rebinding a page of another site reaches this server under a name of its own, and the Host header
-// gives that name away.
+// At a listener of the loopback, and where there is no token, it answers only those who call it by
+// a name or an address of the loopback: with DNS rebinding a page of another site reaches this
+// server under a name of its own, and the Host header gives that name away.
 //
-// Errors: ErrNoToken for a listener that others than this machine reach, if there is no token, and those of the network.
+// Errors: ErrNoToken for a listener that others than this machine reach, if there is no token, and
+// those of the network.
 func (a *API) Serve(ctx context.Context, listener net.Listener) error {
 	handler := a.Handler()
 	if a.options.Token == "" {

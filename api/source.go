@@ -12,8 +12,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// source is the history file. It opens the file when it is first asked for, and again when another file has taken its place:
-// who kept reading the old one would show a history that has stopped.
+// source is the history file. It opens the file when it is first asked for, and again when another
+// file has taken its place: who kept reading the old one would show a history that has stopped.
 type source struct {
 	path string
 
@@ -31,7 +31,8 @@ var (
 	errUnavailable = errors.New("the history is not available")
 )
 
-// read runs f with the history, and once more if it has failed on a file that was replaced meanwhile.
+// read runs f with the history, and once more if it has failed on a file that was replaced
+// meanwhile.
 //
 // Errors: errUnavailable with those of service.OpenHistory, or with errClosed, and that of f.
 func (s *source) read(ctx context.Context, f func(*service.History) error) error {
@@ -45,8 +46,8 @@ func (s *source) read(ctx context.Context, f func(*service.History) error) error
 	}
 }
 
-// tryRead runs f if the file at the path is open. What goes wrong with a file that has been replaced meanwhile is not
-// counted as a try.
+// tryRead runs f if the file at the path is open. What goes wrong with a file that has been
+// replaced meanwhile is not counted as a try.
 func (s *source) tryRead(f func(*service.History) error) (tried bool, err error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -65,8 +66,8 @@ func isDamage(err error) bool {
 	return errors.Is(err, service.ErrDamaged) || errors.Is(err, service.ErrNotDatabase)
 }
 
-// current says that the file that is open is the one at the path. After damage it is opened anew: somebody may have copied
-// a sound one over it.
+// current says that the file that is open is the one at the path. After damage it is opened anew:
+// somebody may have copied a sound one over it.
 func (s *source) current() bool {
 	if s.history == nil || s.damaged.Load() {
 		return false
@@ -88,7 +89,8 @@ func (s *source) reopen(ctx context.Context) error {
 	if err := s.drop(); err != nil {
 		return err
 	}
-	// Looked at before it is opened: if it is replaced in between, that is found out with the next read.
+	// Looked at before it is opened: if it is replaced in between, that is found out with the next
+	// read.
 	file, statErr := os.Stat(s.path)
 	history, err := service.OpenHistory(ctx, s.path)
 	if err != nil {

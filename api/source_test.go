@@ -90,7 +90,8 @@ func TestFileThatComesAndGoes(t *testing.T) {
 	}
 }
 
-// Whoever asks while the file is replaced gets the one or the other or, where there is none for a moment, 503.
+// Whoever asks while the file is replaced gets the one or the other or, where there is none for a
+// moment, 503.
 func TestAskingWhileTheFileIsReplaced(t *testing.T) {
 	path := filetest.Path(t)
 	fileOf(t, path, 1)
@@ -125,8 +126,8 @@ func TestAskingWhileTheFileIsReplaced(t *testing.T) {
 	asking.Wait()
 }
 
-// A sound file that is copied over a damaged one is found, and until then health tells of the damage, wherever in the file
-// it is.
+// A sound file that is copied over a damaged one is found, and until then health tells of the
+// damage, wherever in the file it is.
 func TestFileThatIsRestored(t *testing.T) {
 	path := filetest.Path(t)
 	fileOf(t, path, 1)

@@ -8,7 +8,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// unsound is what the writer of this process has left out, and what reading has: of a place whichever has met more.
+// unsound is what the writer of this process has left out, and what reading has: of a place
+// whichever has met more.
 func (a *API) unsound(read []service.Unsound) []service.Unsound {
 	if a.options.Writer == nil {
 		return read
@@ -34,7 +35,8 @@ func collectUnsound(metrics chan<- prometheus.Metric, list []service.Unsound) {
 	}
 }
 
-// withContent adds what the file says of its content to what the writer says, which looks at all of it once a day.
+// withContent adds what the file says of its content to what the writer says, which looks at all of
+// it once a day.
 func withContent(writers, files []service.Problem) []service.Problem {
 	isContent := func(p service.Problem) bool { return p.Reason == service.ContentDamaged }
 	if i := slices.IndexFunc(files, isContent); i >= 0 && !slices.ContainsFunc(writers, isContent) {

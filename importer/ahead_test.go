@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A row of the future stops the import, bad lines skipped or not: what comes after the mark is taken when its time has come.
+// A row of the future stops the import, bad lines skipped or not: what comes after the mark is
+// taken when its time has come.
 func TestRowsOfTheFutureAreTakenLater(t *testing.T) {
 	for name, skip := range map[string]bool{"strict": false, "skipping": true} {
 		t.Run(name, func(t *testing.T) {

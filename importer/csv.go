@@ -10,8 +10,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// batchLines is how many lines are stored in one transaction: about 25 ms of work, which a sample that is recorded
-// meanwhile has to wait for.
+// batchLines is how many lines are stored in one transaction: about 25 ms of work, which a sample
+// that is recorded meanwhile has to wait for.
 const batchLines = 5000
 
 // attempts bounds how often an import begins anew because another one has begun at the same moment.
@@ -19,14 +19,16 @@ const attempts = 20
 
 // Options says how to import.
 type Options struct {
-	// Now is the moment that ages are counted from, for messages. What counts is the clock of the writer.
+	// Now is the moment that ages are counted from, for messages. What counts is the clock of the
+	// writer.
 	Now time.Time
 	// SkipBad goes on after a bad line.
 	SkipBad bool
 	// OnBad is told of every bad line, the one that stops an import among them.
 	OnBad func(*LineError)
-	// Progress is told how many bytes of the file have been read, compressed if it is, and how many there are; of a
-	// database, how many rows. While standard input is being spooled, total is less than 0.
+	// Progress is told how many bytes of the file have been read, compressed if it is, and how many
+	// there are; of a database, how many rows. While standard input is being spooled, total is less
+	// than 0.
 	Progress func(done, total int64)
 
 	batch int64            // lines of a batch, batchLines by default
@@ -61,18 +63,19 @@ type Result struct {
 	Refused   service.Refused
 }
 
-// CSV imports the CSV file at path, "-" for standard input, compressed by gzip or not. Its header is
-// timestamp_ms,wan,metric,labels_json,value, or timestamp_us for microseconds.
+// CSV imports the CSV file at path, "-" for standard input, compressed by gzip or not. Its header
+// is timestamp_ms,wan,metric,labels_json,value, or timestamp_us for microseconds.
 //
-// Only what no earlier import has taken in is stored, and it is stored batch by batch together with the place that has been
-// reached. So after an error, and when ctx is done between two batches, what was stored is stored, the result says how much
-// that is, and the next import of the same data goes on from there. A bad line stops the import just before it, unless
-// Options.SkipBad says otherwise; a bad last line that has not ended is looked at again by the next import even then, for it
-// may be still being written.
+// Only what no earlier import has taken in is stored, and it is stored batch by batch together with
+// the place that has been reached. So after an error, and when ctx is done between two batches,
+// what was stored is stored, the result says how much that is, and the next import of the same data
+// goes on from there. A bad line stops the import just before it, unless Options.SkipBad says
+// otherwise; a bad last line that has not ended is looked at again by the next import even then,
+// for it may be still being written.
 //
-// Errors: *LineError for a bad line, with the reason ErrHeader or service.ErrName among others, ErrAllTooOld,
-// service.ErrImportMoved if another import of the same data runs at the same time, those of service.Writer.Imports, those of
-// the file system, and the cause of ctx.
+// Errors: *LineError for a bad line, with the reason ErrHeader or service.ErrName among others,
+// ErrAllTooOld, service.ErrImportMoved if another import of the same data runs at the same time,
+// those of service.Writer.Imports, those of the file system, and the cause of ctx.
 func CSV(ctx context.Context, w *service.Writer, path string, options Options) (result Result, err error) {
 	options = options.withDefaults()
 	data, err := openSource(ctx, path, options.Progress)
@@ -84,7 +87,8 @@ func CSV(ctx context.Context, w *service.Writer, path string, options Options) (
 		i := &csvImport{source: data, writer: w, options: options}
 		err = i.run(ctx)
 		result = i.result
-		// Nothing has been taken, so this is not the one that has to stop. It may not even be the same data.
+		// Nothing has been taken, so this is not the one that has to stop. It may not even be the
+		// same data.
 		if !errors.Is(err, service.ErrImportMoved) || result.Read > 0 {
 			break
 		}
@@ -191,7 +195,8 @@ func (b *batch) fill(ctx context.Context) error {
 	}
 }
 
-// take takes the next record into the batch. The error is io.EOF at the end, or what stops the import before the record.
+// take takes the next record into the batch. The error is io.EOF at the end, or what stops the
+// import before the record.
 func (b *batch) take() error {
 	one, err := b.lines.next()
 	if errors.Is(err, io.EOF) {
@@ -229,8 +234,9 @@ func (b *batch) isAhead(sample service.Sample) bool {
 	return sample.Time.After(b.newestWelcome)
 }
 
-// hold keeps the place before a bad line that may be still being written, so that the next import looks at it again. A
-// missing quote makes such a line anywhere in the data: the rows that come after it show that it is just bad.
+// hold keeps the place before a bad line that may be still being written, so that the next import
+// looks at it again. A missing quote makes such a line anywhere in the data: the rows that come
+// after it show that it is just bad.
 func (b *batch) hold(bad record) error {
 	if b.held != nil {
 		return nil

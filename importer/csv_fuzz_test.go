@@ -11,11 +11,12 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// mostOfAnError is the most bytes of an error that is made of what a file holds: people have to read it.
+// mostOfAnError is the most bytes of an error that is made of what a file holds: people have to
+// read it.
 const mostOfAnError = 4 << 10
 
-// Whatever the file holds, each of its lines is a sample or a bad line with a short reason; what is reported as stored is in
-// the history; and the same file again adds nothing.
+// Whatever the file holds, each of its lines is a sample or a bad line with a short reason; what is
+// reported as stored is in the history; and the same file again adds nothing.
 //
 //ci:fuzz 150
 func FuzzCSV(f *testing.F) {

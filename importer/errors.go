@@ -11,13 +11,14 @@ import (
 )
 
 var (
-	// ErrAllTooOld says that every new row is older than what the history file keeps. Nothing has been stored then.
+	// ErrAllTooOld says that every new row is older than what the history file keeps. Nothing has
+	// been stored then.
 	ErrAllTooOld = errors.New("all rows are too old to be kept")
 	// ErrHeader says that the data does not begin with the header of a metrics CSV.
 	ErrHeader = errors.New("bad header")
-	// ErrUncertain says that a database may or may not be the one that was imported from the same path before: the rows
-	// that it would be known by are gone, and others of that time are there. Nothing has been stored then. Under another
-	// path it is taken from its beginning.
+	// ErrUncertain says that a database may or may not be the one that was imported from the same
+	// path before: the rows that it would be known by are gone, and others of that time are there.
+	// Nothing has been stored then. Under another path it is taken from its beginning.
 	ErrUncertain = errors.New("it can not be told whether this is the database that was imported from here before")
 )
 
@@ -66,7 +67,8 @@ func tooOldError(newest, oldestWelcome, now time.Time) error {
 	if !now.IsZero() {
 		counted = fmt.Sprintf(", with ages counted from %s", show(now))
 	}
-	// A whole second that is not before the row: what follows from it is within reach of every clock format.
+	// A whole second that is not before the row: what follows from it is within reach of every
+	// clock format.
 	from := newest.Truncate(time.Second).Add(time.Second)
 	return fmt.Errorf("%w: the newest is of %s, and the history keeps nothing from before %s%s; "+
 		"to take in old data give --now TIME, the moment to count ages from, such as --now %s (in a history of its own, "+

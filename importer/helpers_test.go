@@ -191,7 +191,8 @@ func compressed(t testing.TB, text string) string {
 	return packed.String()
 }
 
-// input makes text the standard input of the test, and the temporary directory one that must be empty in the end.
+// input makes text the standard input of the test, and the temporary directory one that must be
+// empty in the end.
 func input(t *testing.T, text string) {
 	t.Helper()
 	reader := pipeInput(t)

@@ -9,11 +9,13 @@ import (
 	"io"
 )
 
-// MaxRecord is the most bytes of a record that CSV reads: a bound for what a file that is no CSV, or lacks a quote, can make of memory.
+// MaxRecord is the most bytes of a record that CSV reads: a bound for what a file that is no CSV,
+// or lacks a quote, can make of memory.
 const MaxRecord = 64 << 10
 
-// records reads CSV records and knows exactly which bytes each is made of. The record that next has returned stays in the
-// buffer of in until it is passed, so that the place is before it as long as nobody knows what to do about it.
+// records reads CSV records and knows exactly which bytes each is made of. The record that next has
+// returned stays in the buffer of in until it is passed, so that the place is before it as long as
+// nobody knows what to do about it.
 type records struct {
 	in    *bufio.Reader // its buffer is as large as the largest record
 	end   error         // what in has ended with: a file that grows while it is read ends where it did at first
@@ -49,7 +51,8 @@ func (r *records) resetCSV() {
 	r.csv.ReuseRecord = true
 }
 
-// next returns the record at the place, past empty lines. The error is io.EOF at the end, or a failure to read.
+// next returns the record at the place, past empty lines. The error is io.EOF at the end, or a
+// failure to read.
 func (r *records) next() (record, error) {
 	for {
 		size, err := r.lineEnd(0)
@@ -76,8 +79,9 @@ func (r *records) next() (record, error) {
 	}
 }
 
-// parse makes a record of the line at the place and, where a quoted field goes on in them, of the lines after it. If
-// they are no record, the first line alone is a bad one: the one after it may be good.
+// parse makes a record of the line at the place and, where a quoted field goes on in them, of the
+// lines after it. If they are no record, the first line alone is a bad one: the one after it may be
+// good.
 func (r *records) parse(line record) (record, error) {
 	r.ahead, r.given, r.spent = line.size, 0, false
 	fields, err := r.csv.Read()
@@ -99,7 +103,8 @@ func (r *records) parse(line record) (record, error) {
 	return line, nil
 }
 
-// syntaxError says where in the file the error is: csv knows nothing of the lines that it was not given.
+// syntaxError says where in the file the error is: csv knows nothing of the lines that it was not
+// given.
 func syntaxError(syntax *csv.ParseError, line int64) error {
 	if syntax.Line == syntax.StartLine {
 		return fmt.Errorf("%w (column %d)", syntax.Err, syntax.Column)
@@ -135,7 +140,8 @@ func (r *records) pass(one record) {
 	}
 }
 
-// passMark moves the place past the byte order mark that some programs begin a file with. It is no part of the line.
+// passMark moves the place past the byte order mark that some programs begin a file with. It is no
+// part of the line.
 func (r *records) passMark() {
 	const mark = "\xef\xbb\xbf"
 	if size, _ := r.lineEnd(0); size >= len(mark) && string(r.peek(len(mark))) == mark {
@@ -155,8 +161,9 @@ func (r *records) peek(size int) []byte {
 	return text
 }
 
-// lineEnd returns where the line ends that begins at from, both counted from the place. The error is errTooLong if the
-// buffer ends before it does, and what the data has ended with if there is no line.
+// lineEnd returns where the line ends that begins at from, both counted from the place. The error
+// is errTooLong if the buffer ends before it does, and what the data has ended with if there is no
+// line.
 func (r *records) lineEnd(from int) (int, error) {
 	searched := from
 	for {

@@ -17,8 +17,9 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Data that grows from one import to the next, and is cut anywhere, is packed or not, has bad lines in it, and is imported
-// by runs that are stopped anywhere, while the history ages: every row is stored once, as soon as it has a value.
+// Data that grows from one import to the next, and is cut anywhere, is packed or not, has bad lines
+// in it, and is imported by runs that are stopped anywhere, while the history ages: every row is
+// stored once, as soon as it has a value.
 func TestNothingLostNothingDoubled(t *testing.T) {
 	clock := now
 	// One file for all checks, each with a WAN of its own: they see the places of the others, too.
@@ -56,8 +57,8 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 	})
 }
 
-// importDrawn imports a file, in a run that may be stopped and one that may not. It returns false if the data ends within
-// the header.
+// importDrawn imports a file, in a run that may be stopped and one that may not. It returns false
+// if the data ends within the header.
 func importDrawn(t *rapid.T, s *store, path string, end int) bool {
 	options := importer.Options{SkipBad: true}.WithBatch(rapid.Int64Range(1, 20).Draw(t, "batch"))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -117,7 +118,8 @@ func drawData(t *rapid.T, wan string, first time.Time) drawnData {
 	return d
 }
 
-// check compares what is stored with the rows that had at least a part of their value in the first bytes of the file.
+// check compares what is stored with the rows that had at least a part of their value in the first
+// bytes of the file.
 func (d drawnData) check(t *rapid.T, history *service.History, end int) {
 	want := 0
 	for want < len(d.values) && d.values[want] < end {

@@ -35,8 +35,8 @@ func (i *csvImport) readHeader(ctx context.Context) (unit int64, after place, er
 	return unit, lines.place, nil
 }
 
-// findPlace returns the place where the new rows begin, and the mark of the earlier import that has reached it. Without
-// one that is where the rows begin.
+// findPlace returns the place where the new rows begin, and the mark of the earlier import that has
+// reached it. Without one that is where the rows begin.
 func (i *csvImport) findPlace(ctx context.Context, rows place, marks []service.ImportMark) (place, service.ImportMark, error) {
 	data, err := i.source.read(ctx, rows.bytes)
 	if err != nil {
@@ -65,8 +65,8 @@ func (i *csvImport) findPlace(ctx context.Context, rows place, marks []service.I
 	return found, known, context.Cause(ctx)
 }
 
-// checkAges refuses rows, from the given place on, that are too old without an exception. It reads up to the first one that
-// is not.
+// checkAges refuses rows, from the given place on, that are too old without an exception. It reads
+// up to the first one that is not.
 func (i *csvImport) checkAges(ctx context.Context, from place) error {
 	oldestWelcome, err := i.writer.OldestWelcome(ctx)
 	if err != nil {

@@ -339,7 +339,8 @@ func TestProgress(t *testing.T) {
 	}
 }
 
-// Two imports of the same data at the same time store each row once, and at most one of them gives up.
+// Two imports of the same data at the same time store each row once, and at most one of them gives
+// up.
 func TestConcurrent(t *testing.T) {
 	s := newStore(t)
 	text := header + rows(0, 2000)
@@ -372,7 +373,8 @@ func TestConcurrent(t *testing.T) {
 	s.wantCount(2000)
 }
 
-// Another import that has begun in the meantime, of other data or of this, makes one begin anew and no more than that.
+// Another import that has begun in the meantime, of other data or of this, makes one begin anew and
+// no more than that.
 func TestBeginAnew(t *testing.T) {
 	s := newStore(t)
 	other := write(t, "other.csv", header+rows(1000, 1010))

@@ -24,8 +24,8 @@ var units = map[string]int64{"timestamp_ms": 1000, "timestamp_us": 1}
 // maxMicros is where the year 10000 begins, which no time format of the program can show.
 const maxMicros = 253402300800 * 1_000_000
 
-// maxHandles bounds the handles that are remembered: enough for any real network, and a file where every row has other
-// labels costs a little time and no memory.
+// maxHandles bounds the handles that are remembered: enough for any real network, and a file where
+// every row has other labels costs a little time and no memory.
 const maxHandles = 16_384
 
 // parseHeader returns the microseconds that timestamps are counted in.
@@ -109,7 +109,8 @@ func parseValue(text string) (float64, error) {
 	return value, nil
 }
 
-// series returns the handle of a row's series. Most rows name one that rows before them have named in the same bytes.
+// series returns the handle of a row's series. Most rows name one that rows before them have named
+// in the same bytes.
 func (f *seriesFinder) series(row rowSeries) (*service.Series, error) {
 	if known, ok := f.handles[row]; ok {
 		return known, nil
@@ -133,8 +134,8 @@ func (f *seriesFinder) series(row rowSeries) (*service.Series, error) {
 
 var errNotLabels = errors.New(`not a JSON object of strings, such as {"interface":"eth0"} or {}`)
 
-// parseLabels reads a JSON object of strings token by token: decoding it into a map would take null for an empty string,
-// and the last one of two values that one label has.
+// parseLabels reads a JSON object of strings token by token: decoding it into a map would take null
+// for an empty string, and the last one of two values that one label has.
 func parseLabels(text string) (service.Labels, error) {
 	if !utf8.ValidString(text) {
 		return nil, errors.New("not valid UTF-8")

@@ -20,7 +20,8 @@ const (
 	stdinName     = "standard input"
 )
 
-// source is the data of an import. It can be read more than once, from any place of its uncompressed bytes.
+// source is the data of an import. It can be read more than once, from any place of its
+// uncompressed bytes.
 type source struct {
 	name     string // as people know it
 	origin   string // what the history file remembers of where it came from
@@ -30,7 +31,8 @@ type source struct {
 	spooled  string // the path of file where that is a copy, to be removed
 }
 
-// openSource opens the file at path. What can be read only once, such as standard input, is copied to a temporary file.
+// openSource opens the file at path. What can be read only once, such as standard input, is copied
+// to a temporary file.
 func openSource(ctx context.Context, path string, progress func(done, total int64)) (*source, error) {
 	if path == "" {
 		return nil, service.ErrNoPath
@@ -72,7 +74,8 @@ func spool(ctx context.Context, name string, from *os.File, progress func(done, 
 	if err != nil {
 		return nil, fmt.Errorf("spool %s: %w", name, err)
 	}
-	// Removed while it is open, so that a kill leaves nothing behind. Where that can not be done, Close does it.
+	// Removed while it is open, so that a kill leaves nothing behind. Where that can not be done,
+	// Close does it.
 	s := &source{name: name, origin: name, file: file, spooled: file.Name()}
 	_ = os.Remove(s.spooled)
 	if s.size, err = copyInput(ctx, file, from, progress); err != nil {
@@ -81,8 +84,9 @@ func spool(ctx context.Context, name string, from *os.File, progress func(done, 
 	return s, nil
 }
 
-// copyInput copies all of from, or until ctx is done. A read of a terminal or a pipe can not be interrupted: one that is
-// under way when ctx is done stays behind, until there is something to read.
+// copyInput copies all of from, or until ctx is done. A read of a terminal or a pipe can not be
+// interrupted: one that is under way when ctx is done stays behind, until there is something to
+// read.
 func copyInput(ctx context.Context, to io.Writer, from io.Reader, progress func(done, total int64)) (int64, error) {
 	reader, writer := io.Pipe()
 	go func() {
@@ -112,8 +116,8 @@ func (s *source) Close() error {
 	return err
 }
 
-// read returns a reader of the uncompressed bytes from offset on. It ends with the cause of ctx when that is done, and takes
-// the place of the reader before it.
+// read returns a reader of the uncompressed bytes from offset on. It ends with the cause of ctx
+// when that is done, and takes the place of the reader before it.
 func (s *source) read(ctx context.Context, offset int64) (io.Reader, error) {
 	if err := s.seek(0); err != nil {
 		return nil, err

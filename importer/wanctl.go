@@ -14,32 +14,37 @@ import (
 )
 
 const (
-	// settling is how long after its end a second may still get rows: wanctl takes the time, and then writes.
+	// settling is how long after its end a second may still get rows: wanctl takes the time, and
+	// then writes.
 	settling = 2 * time.Second
 
-	// maxSecondRows bounds the rows of one second, which have to be in memory together to be spread over it. It is less
-	// than the microseconds that there are.
+	// maxSecondRows bounds the rows of one second, which have to be in memory together to be spread
+	// over it. It is less than the microseconds that there are.
 	maxSecondRows = 500_000
 )
 
-// Wanctl imports the database at path, which wanctl has written or is writing. The database is only read.
+// Wanctl imports the database at path, which wanctl has written or is writing. The database is only
+// read.
 //
-// Rows become samples in the order of their time. Where one second of a series has several rows they are spread over it, in
-// the order of their ids. A second is taken when the machine's clock is two seconds past its end, so that it is taken
-// whole; until then its rows are counted in Result.Held. Rows that turn up later for a second that has been taken are put
-// after the others, before its end; one that has a thousand of its WAN and metric before it there is a bad row.
+// Rows become samples in the order of their time. Where one second of a series has several rows
+// they are spread over it, in the order of their ids. A second is taken when the machine's clock is
+// two seconds past its end, so that it is taken whole; until then its rows are counted in
+// Result.Held. Rows that turn up later for a second that has been taken are put after the others,
+// before its end; one that has a thousand of its WAN and metric before it there is a bad row.
 //
-// Aggregated rows, each of which becomes one sample, are taken only where nothing had been stored when the first import of
-// the database began; elsewhere they are counted in Result.Skipped.
+// Aggregated rows, each of which becomes one sample, are taken only where nothing had been stored
+// when the first import of the database began; elsewhere they are counted in Result.Skipped.
 //
-// What was said of CSV about errors, bad lines and going on holds for rows, too; except that rows ahead of the clock are bad
-// rows, which come up after all others and are taken by the import that finds their time has come.
+// What was said of CSV about errors, bad lines and going on holds for rows, too; except that rows
+// ahead of the clock are bad rows, which come up after all others and are taken by the import that
+// finds their time has come.
 //
-// A database is known again by either of two rows: that with the largest id, and the newest that has been taken. Where both
-// are gone it is taken from its beginning if no raw row of the time that had been taken is there, and not at all otherwise.
+// A database is known again by either of two rows: that with the largest id, and the newest that
+// has been taken. Where both are gone it is taken from its beginning if no raw row of the time that
+// had been taken is there, and not at all otherwise.
 //
-// Errors: *LineError for a bad row, with the reason service.ErrAhead among others, ErrUncertain, those of
-// service.OpenWanctl, and as for CSV.
+// Errors: *LineError for a bad row, with the reason service.ErrAhead among others, ErrUncertain,
+// those of service.OpenWanctl, and as for CSV.
 func Wanctl(ctx context.Context, w *service.Writer, path string, options Options) (result Result, err error) {
 	options = options.withDefaults()
 	file, err := service.OpenWanctl(ctx, path)
@@ -115,7 +120,8 @@ func (i *wanctlImport) run(ctx context.Context) error {
 	return i.reportAhead(ctx)
 }
 
-// findMark returns the mark of the earlier import of this database that has come farthest, or the zero mark.
+// findMark returns the mark of the earlier import of this database that has come farthest, or the
+// zero mark.
 func (i *wanctlImport) findMark(ctx context.Context, marks []service.ImportMark) (service.ImportMark, error) {
 	var found service.ImportMark
 	for _, mark := range marks { // the smallest ids first, and of those the earliest seconds
@@ -136,8 +142,9 @@ func (i *wanctlImport) findMark(ctx context.Context, marks []service.ImportMark)
 	return service.ImportMark{}, i.checkNew(ctx, marks)
 }
 
-// knows says that a mark was made in this database, for one of the two rows that it names is there. One is not enough: the
-// row with the largest id need not be the newest, and rows also go away by the name of their WAN.
+// knows says that a mark was made in this database, for one of the two rows that it names is there.
+// One is not enough: the row with the largest id need not be the newest, and rows also go away by
+// the name of their WAN.
 func (i *wanctlImport) knows(ctx context.Context, mark service.ImportMark) (bool, error) {
 	known, err := i.has(ctx, mark.LastID, mark.Hash)
 	if err != nil || known {
@@ -154,8 +161,9 @@ func (i *wanctlImport) has(ctx context.Context, id int64, hash []byte) (bool, er
 	return err == nil && bytes.Equal(rowHash(row), hash), err
 }
 
-// checkNew refuses a database without a mark that could have one. The same path alone does not tell. But where the newest row
-// that had been taken has gone of age, so have all raw rows before it, and to start over takes nothing twice.
+// checkNew refuses a database without a mark that could have one. The same path alone does not
+// tell. But where the newest row that had been taken has gone of age, so have all raw rows before
+// it, and to start over takes nothing twice.
 func (i *wanctlImport) checkNew(ctx context.Context, marks []service.ImportMark) error {
 	for _, mark := range marks {
 		if mark.Format != service.ImportWanctl || mark.Source != i.file.Path() {
@@ -202,8 +210,8 @@ func (i *wanctlImport) prepare(ctx context.Context) error {
 	return tooOldError(time.Unix(newest, 0), oldestWelcome, i.options.Now)
 }
 
-// takeStragglers takes what the walk in the order of time does not meet: rows that have come since the last import for a time
-// that it had passed, and those that have no time, which are bad.
+// takeStragglers takes what the walk in the order of time does not meet: rows that have come since
+// the last import for a time that it had passed, and those that have no time, which are bad.
 func (i *wanctlImport) takeStragglers(ctx context.Context) error {
 	for {
 		rows, err := i.file.Stragglers(ctx, i.place.LastID, i.last.ID, i.place.Second, i.options.batch)
@@ -273,7 +281,8 @@ func (i *wanctlImport) reportAhead(ctx context.Context) error {
 	}
 }
 
-// page returns the rows of the first seconds of [from, until), all that these have, and says whether there are more.
+// page returns the rows of the first seconds of [from, until), all that these have, and says
+// whether there are more.
 func (i *wanctlImport) page(ctx context.Context, from, until int64) (rows []service.WanctlRow, more bool, err error) {
 	for most := i.options.batch; ; most *= 4 {
 		rows, err = i.file.Rows(ctx, from, until, most)

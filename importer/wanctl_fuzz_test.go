@@ -13,8 +13,9 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
-// Whatever is wrong with a database of wanctl, an import ends soon, with rows that are samples, bad rows and errors with
-// short reasons; what is reported as stored is in the history; and the database is left as it was.
+// Whatever is wrong with a database of wanctl, an import ends soon, with rows that are samples, bad
+// rows and errors with short reasons; what is reported as stored is in the history; and the
+// database is left as it was.
 //
 //ci:fuzz 150
 func FuzzWanctl(f *testing.F) {

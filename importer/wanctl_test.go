@@ -97,7 +97,8 @@ func TestASecondThatMayGrowIsHeld(t *testing.T) {
 	s.wantSamples("wan0", fmt.Sprintf("%d=1", (newest-1)*1e6), fmt.Sprintf("%d=2", newest*1e6), fmt.Sprintf("%d=3", newest*1e6+500_000))
 }
 
-// Two more rows turn up in a second that has been taken, and two of a second that had none: nothing is lost or moved.
+// Two more rows turn up in a second that has been taken, and two of a second that had none: nothing
+// is lost or moved.
 func TestRowsThatComeLate(t *testing.T) {
 	db, s := filetest.NewWanctlDB(t), newStore(t)
 	db.Add(rtt(1, 1, "raw"), rtt(1, 2, "raw"), rtt(5, 3, "raw"))
@@ -127,8 +128,8 @@ func TestAggregatedRowsGoIntoAnEmptyStore(t *testing.T) {
 	used.wantTaken(db, importer.Result{Read: 3, Stored: 3, Skipped: 6})
 }
 
-// An import that was interrupted among the aggregated rows takes the rest of them, though the store is empty no more, and
-// though wanctl has made aggregated rows of the raw ones meanwhile.
+// An import that was interrupted among the aggregated rows takes the rest of them, though the store
+// is empty no more, and though wanctl has made aggregated rows of the raw ones meanwhile.
 func TestInterruptedAmongAggregatedRows(t *testing.T) {
 	for name, gone := range map[string]bool{"the newest row is there": false, "it is gone": true} {
 		t.Run(name, func(t *testing.T) {
@@ -257,7 +258,8 @@ func TestABadRowAmongGoodOnes(t *testing.T) {
 	s.wantSamples("wan0", "0=1", "1000000=2", "1500000=4", "2000000=5")
 }
 
-// Rows ahead of the clock stop nothing but themselves, and are taken when their time has come: the raw ones.
+// Rows ahead of the clock stop nothing but themselves, and are taken when their time has come: the
+// raw ones.
 func TestRowsOfTheFutureOfWanctl(t *testing.T) {
 	for name, skip := range map[string]bool{"strict": false, "skipping": true} {
 		t.Run(name, func(t *testing.T) {
@@ -377,8 +379,8 @@ func TestTheDatabaseIsLeftAlone(t *testing.T) {
 	}
 }
 
-// Somebody opens a database at rest in the middle of an import: that stops, for what it reads need not fit together, and the
-// next one takes the rest.
+// Somebody opens a database at rest in the middle of an import: that stops, for what it reads need
+// not fit together, and the next one takes the rest.
 func TestADatabaseThatIsOpenedMeanwhile(t *testing.T) {
 	db, s := filetest.NewWanctlDB(t), newStore(t)
 	for n := range int64(20) {

@@ -8,7 +8,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// maxEarlier is the most rows before a late one in its second: n/(n+1) and the place before it are a microsecond apart.
+// maxEarlier is the most rows before a late one in its second: n/(n+1) and the place before it are
+// a microsecond apart.
 const maxEarlier = 999
 
 // errFull says that a late row has no moment of its own.
@@ -26,7 +27,8 @@ type wanctlBatch struct {
 	reached service.ImportMark
 }
 
-// fill takes rows in, second by second. The error is what stops the import, before the second that it is about.
+// fill takes rows in, second by second. The error is what stops the import, before the second that
+// it is about.
 func (b *wanctlBatch) fill(ctx context.Context, rows []service.WanctlRow) error {
 	for len(rows) > 0 {
 		size := 1
@@ -42,7 +44,8 @@ func (b *wanctlBatch) fill(ctx context.Context, rows []service.WanctlRow) error 
 	return nil
 }
 
-// pass moves the place past a row: by its id where the rows come in the order of those, else by its second.
+// pass moves the place past a row: by its id where the rows come in the order of those, else by its
+// second.
 func (b *wanctlBatch) pass(row service.WanctlRow) {
 	if b.late {
 		b.reached.LastID, b.reached.Hash = row.ID, rowHash(row)
@@ -143,10 +146,11 @@ func (s *spread) add(
 
 // offset returns the time of the next row from the begin of the second.
 //
-// A late row with n earlier rows in its second is placed at n/(n+1) of the second, which is after all of them. Where
-// wanctl has deleted some of those since, n is too small. So a microsecond is added: n/(n+1) with it is no place of a row that
-// came in time, up to some 700 rows in the second. Two late rows can still meet, if the first was deleted before the second
-// came: that one is counted as a duplicate.
+// A late row with n earlier rows in its second is placed at n/(n+1) of the second, which is after
+// all of them. Where wanctl has deleted some of those since, n is too small. So a microsecond is
+// added: n/(n+1) with it is no place of a row that came in time, up to some 700 rows in the second.
+// Two late rows can still meet, if the first was deleted before the second came: that one is
+// counted as a duplicate.
 func (s *share) offset() time.Duration {
 	n, parts := s.next, s.rows
 	s.next++

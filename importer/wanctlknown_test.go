@@ -32,7 +32,8 @@ func replace(t *testing.T, old, by *filetest.WanctlDB) {
 	by.Path = old.Path
 }
 
-// The row with the largest id is gone, and is not the newest one: nothing is taken twice, by this run or by those after it.
+// The row with the largest id is gone, and is not the newest one: nothing is taken twice, by this
+// run or by those after it.
 func TestKnownByTheNewestRow(t *testing.T) {
 	t.Run("a boot without a clock", func(t *testing.T) {
 		db, s := filetest.NewWanctlDB(t), newStore(t)
@@ -61,7 +62,8 @@ func TestKnownByTheNewestRow(t *testing.T) {
 	})
 }
 
-// With both rows gone that it would be known by, a database may be any one. Nothing is taken, until it has another path.
+// With both rows gone that it would be known by, a database may be any one. Nothing is taken, until
+// it has another path.
 func TestADatabaseThatMayBeAnotherOne(t *testing.T) {
 	db, s := filetest.NewWanctlDB(t), newStore(t)
 	db.Add(rttOf("a", 0, 1), rttOf("b", 1, 2))
@@ -104,7 +106,8 @@ func TestUncertainAtTheNewPath(t *testing.T) {
 	}
 }
 
-// interrupt begins to import 20 aggregated rows and a raw one into an empty store, and stops half-way.
+// interrupt begins to import 20 aggregated rows and a raw one into an empty store, and stops
+// half-way.
 func interrupt(t *testing.T, s *store, db *filetest.WanctlDB) importer.Result {
 	t.Helper()
 	for n := range int64(20) {
@@ -152,7 +155,8 @@ func TestAnotherDatabaseAfterAnInterruptedImport(t *testing.T) {
 	})
 }
 
-// After a pause longer than wanctl keeps raw rows, a first import that was interrupted once is not taken up again.
+// After a pause longer than wanctl keeps raw rows, a first import that was interrupted once is not
+// taken up again.
 func TestAggregatedRowsAreTakenOnce(t *testing.T) {
 	db, s := filetest.NewWanctlDB(t), newStore(t)
 	first := interrupt(t, s, db)
@@ -185,7 +189,8 @@ func TestLateRowsWithLabelsInOtherLetters(t *testing.T) {
 	}
 }
 
-// A late row that would share its moment with an earlier one is bad, and the last that does not is a sample.
+// A late row that would share its moment with an earlier one is bad, and the last that does not is
+// a sample.
 func TestLateRowsOfAFullSecond(t *testing.T) {
 	db, s := filetest.NewWanctlDB(t), newStore(t)
 	for n := range 999 {
@@ -207,7 +212,8 @@ func TestLateRowsOfAFullSecond(t *testing.T) {
 	s.wantTaken(db, importer.Result{Known: 1003})
 }
 
-// What has been taken of a second may be gone from the database. Late rows have moments of their own even then.
+// What has been taken of a second may be gone from the database. Late rows have moments of their
+// own even then.
 func TestLateRowsOfASecondWhoseRowsAreGone(t *testing.T) {
 	for gone := range int64(4) {
 		t.Run(strconv.FormatInt(gone, 10), func(t *testing.T) {
@@ -221,7 +227,8 @@ func TestLateRowsOfASecondWhoseRowsAreGone(t *testing.T) {
 	}
 }
 
-// An import that has been cancelled has nothing open when it returns: the last to close a database takes its WAL away.
+// An import that has been cancelled has nothing open when it returns: the last to close a database
+// takes its WAL away.
 func TestNothingIsOpenAfterAnInterruptedImport(t *testing.T) {
 	for range 40 {
 		db, s := filetest.NewWanctlDB(t), newStore(t)

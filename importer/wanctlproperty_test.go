@@ -15,8 +15,9 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Whatever is written between imports, late or in order, and wherever they are interrupted: in the end each row is one
-// sample of its own second, and the rows of one second that were taken together are evenly spread.
+// Whatever is written between imports, late or in order, and wherever they are interrupted: in the
+// end each row is one sample of its own second, and the rows of one second that were taken together
+// are evenly spread.
 func TestEveryRowIsOneSample(t *testing.T) {
 	s := newStore(t)
 	run := 0
@@ -52,7 +53,8 @@ func TestEveryRowIsOneSample(t *testing.T) {
 	})
 }
 
-// importUntil imports what there is, in batches of some size, and may be interrupted after any of them.
+// importUntil imports what there is, in batches of some size, and may be interrupted after any of
+// them.
 func importUntil(t *testing.T, r *rapid.T, s *store, db *filetest.WanctlDB, clock int64) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

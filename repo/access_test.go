@@ -13,8 +13,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Nobody but the owner and the group may look at a history, or at anything that lies beside it; a umask takes more away, and
-// what somebody has changed by hand holds for what is made later.
+// Nobody but the owner and the group may look at a history, or at anything that lies beside it; a
+// umask takes more away, and what somebody has changed by hand holds for what is made later.
 func TestPermissions(t *testing.T) {
 	for _, umask := range []int{0, 0o022, 0o027, 0o077} {
 		t.Run(fmt.Sprintf("umask %03o", umask), func(t *testing.T) {
@@ -79,7 +79,8 @@ func read(t *testing.T, path string) {
 	}
 }
 
-// wantModes wants every file of a directory to have the same permissions, those with the given suffixes among them.
+// wantModes wants every file of a directory to have the same permissions, those with the given
+// suffixes among them.
 func wantModes(t *testing.T, directory string, want fs.FileMode, suffixes ...string) {
 	t.Helper()
 	for _, suffix := range suffixes {

@@ -10,8 +10,8 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/functions"
 )
 
-// MaxValue is the largest magnitude of a value. Sums of a year of such samples stay finite, so that no bucket ever holds
-// an infinity or the difference of two, which SQLite stores as NULL.
+// MaxValue is the largest magnitude of a value. Sums of a year of such samples stay finite, so that
+// no bucket ever holds an infinity or the difference of two, which SQLite stores as NULL.
 const MaxValue = 1e290
 
 // Sample is one measurement of a series.
@@ -52,10 +52,11 @@ type Batch struct {
 	Import *Import
 }
 
-// Append stores a batch in one transaction and sets outcomes[i] to what became of sample i. A refused sample takes no
-// neighbour with it; an error means that nothing of the batch was stored.
+// Append stores a batch in one transaction and sets outcomes[i] to what became of sample i. A
+// refused sample takes no neighbour with it; an error means that nothing of the batch was stored.
 //
-// Errors: ErrBusy, ErrImportMoved, ErrDiskFull, ErrMountGone, ErrDamaged, and those of the file system.
+// Errors: ErrBusy, ErrImportMoved, ErrDiskFull, ErrMountGone, ErrDamaged, and those of the file
+// system.
 func (w *Writer) Append(ctx context.Context, batch Batch, outcomes []Outcome) error {
 	a := appending{w: w, batch: batch, outcomes: outcomes, fresh: w.fresh[:0], late: w.late[:0]}
 	err := w.update(ctx, "append to", func() error { return a.run(ctx) })

@@ -27,8 +27,8 @@ func (w *Writer) insertBlocks(ctx context.Context, fresh []block.Sample) error {
 	return nil
 }
 
-// mostMoments is how many different moments a block has: the view looks for each value of a list from its beginning, and an
-// import may bring thousands in a minute.
+// mostMoments is how many different moments a block has: the view looks for each value of a list
+// from its beginning, and an import may bring thousands in a minute.
 const mostMoments = 256
 
 // blockLength is how many samples, in the order of time, one block takes.
@@ -60,8 +60,8 @@ func (w *Writer) split(samples []block.Sample) [][]block.Sample {
 	return w.parts
 }
 
-// insertBlock stores samples of one part and minute in a block. Its key is the moment of the first one, or the next that
-// is free. Where none is, they become rows.
+// insertBlock stores samples of one part and minute in a block. Its key is the moment of the first
+// one, or the next that is free. Where none is, they become rows.
 func (w *Writer) insertBlock(ctx context.Context, samples []block.Sample) error {
 	first, last := samples[0].TS, samples[len(samples)-1].TS
 	for base := first; base <= first+mostBump; base++ {

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// lookUpGap is the longest stretch between two late samples, in microseconds, that is looked up with them, and
-	// lookUpSpan the longest in all: what blocks have there is in memory.
+	// lookUpGap is the longest stretch between two late samples, in microseconds, that is looked up
+	// with them, and lookUpSpan the longest in all: what blocks have there is in memory.
 	lookUpGap  = 2_000_000
 	lookUpSpan = 10_000_000
 )
@@ -19,8 +19,8 @@ const (
 // sampleKey tells samples apart.
 type sampleKey struct{ series, ts int64 }
 
-// addLate stores the samples that are not newer than all that was known of their series, each as a row of raw_samples:
-// one that is there already is a repeat.
+// addLate stores the samples that are not newer than all that was known of their series, each as a
+// row of raw_samples: one that is there already is a repeat.
 func (a *appending) addLate(ctx context.Context) error {
 	if len(a.late) == 0 {
 		return nil

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// settleTime is how long a file that somebody has put at a path must have stood still before damage to it counts: until then it may
-// be a copy that is not complete.
+// settleTime is how long a file that somebody has put at a path must have stood still before damage
+// to it counts: until then it may be a copy that is not complete.
 const settleTime = 5 * time.Second
 
-// arriving refuses to move a damaged file aside which no writer has had open, and which was changed a moment ago. Damage to any
-// other one counts at once: it returns nil.
+// arriving refuses to move a damaged file aside which no writer has had open, and which was changed
+// a moment ago. Damage to any other one counts at once: it returns nil.
 func (o *opening) arriving(damage error) error {
 	if last, _ := o.lock.mark(); last.isOf(o.file) {
 		return nil

@@ -19,10 +19,12 @@ const (
 	backupCacheKiB = 128
 )
 
-// Backup copies the file as it is at one moment to a new file at dest, and returns how many bytes that has. Nobody waits for
-// it: the file may be written meanwhile, and only the WAL can not be reset before all is copied. ReadLimit does not hold here:
-// copying ends by itself. The copy is a history like any other, and passes SQLite's integrity check before it appears at dest, whole and
-// with the permissions of the file. Nothing is overwritten, and nothing is left behind by a failure.
+// Backup copies the file as it is at one moment to a new file at dest, and returns how many bytes
+// that has. Nobody waits for it: the file may be written meanwhile, and only the WAL can not be
+// reset before all is copied. ReadLimit does not hold here: copying ends by itself. The copy is a
+// history like any other, and passes SQLite's integrity check before it appears at dest, whole and
+// with the permissions of the file. Nothing is overwritten, and nothing is left behind by a
+// failure.
 //
 // Errors: ErrNoPath, ErrDirectory, fs.ErrExist if there is anything at dest, ErrDamaged if the copy
 // fails its check, ErrOtherName, those of the file system, and that of ctx.
@@ -65,8 +67,9 @@ func (r *Reader) fill(ctx context.Context, file *unnamedFile, mode os.FileMode) 
 	return file.size()
 }
 
-// copyTo copies one view of the history into the empty file at path, page by page: it is in WAL mode too, and has the same
-// free pages. VACUUM INTO would pack it, but takes more than twice as long, and makes a file that is not in WAL mode.
+// copyTo copies one view of the history into the empty file at path, page by page: it is in WAL
+// mode too, and has the same free pages. VACUUM INTO would pack it, but takes more than twice as
+// long, and makes a file that is not in WAL mode.
 func (r *Reader) copyTo(ctx context.Context, path string) error {
 	conn, err := r.pool.Conn(ctx)
 	if err != nil {
@@ -77,8 +80,8 @@ func (r *Reader) copyTo(ctx context.Context, path string) error {
 	if err != nil {
 		return errors.Join(err, conn.Close())
 	}
-	// The view is opened by the first look at the file. Without one each step would have a view of its own, and all would
-	// start over whenever somebody has written in between.
+	// The view is opened by the first look at the file. Without one each step would have a view of
+	// its own, and all would start over whenever somebody has written in between.
 	_, err = pragmaInt(ctx, tx, "user_version")
 	if err == nil {
 		err = copyView(ctx, conn, tx, path)
@@ -98,7 +101,8 @@ func copyView(ctx context.Context, conn *sql.Conn, tx *sql.Tx, path string) erro
 
 // copyPages copies so many pages at a time.
 func copyPages(ctx context.Context, from *sqlite3.Conn, path string, pages int) error {
-	// Neither a journal nor a sync: a copy that is not completed is thrown away, and one that is gets synced at once.
+	// Neither a journal nor a sync: a copy that is not completed is thrown away, and one that is
+	// gets synced at once.
 	backup, err := beginBackup(from, "main", dsn(path, "rw", "",
 		"journal_mode(off)", "synchronous(off)", fmt.Sprintf("cache_size(-%d)", backupCacheKiB)))
 	if err != nil {
@@ -115,7 +119,8 @@ func copyPages(ctx context.Context, from *sqlite3.Conn, path string, pages int) 
 	return err
 }
 
-// checkCopy looks whether the file at path, which nobody else has open, is a sound history of this program.
+// checkCopy looks whether the file at path, which nobody else has open, is a sound history of this
+// program.
 func checkCopy(ctx context.Context, path string) error {
 	name, err := lookingDSN(path) // or SQLite would put a -wal and a -shm beside it
 	if err != nil {

@@ -31,7 +31,8 @@ func openReader(t *testing.T, path string) *repo.Reader {
 	return r
 }
 
-// someHistory makes a history of the given number of rows, whose writer stays open, and opens it for reading.
+// someHistory makes a history of the given number of rows, whose writer stays open, and opens it
+// for reading.
 func someHistory(t *testing.T, rows int) (*repo.Writer, *repo.Reader) {
 	t.Helper()
 	path := filetest.Path(t)
@@ -197,7 +198,8 @@ func names(t *testing.T, directory string) []string {
 	return list
 }
 
-// What a backup has left that was killed is removed by a later one, and nothing else: it may be under way in another process.
+// What a backup has left that was killed is removed by a later one, and nothing else: it may be
+// under way in another process.
 func TestBackupRemovesWhatKilledOnesLeft(t *testing.T) {
 	_, r := someHistory(t, 10)
 	directory := t.TempDir()
@@ -368,7 +370,8 @@ func mount(t *testing.T, args ...string) string {
 	return directory
 }
 
-// While another process writes without a pause, a backup ends, and is the history as it was at one commit.
+// While another process writes without a pause, a backup ends, and is the history as it was at one
+// commit.
 func TestBackupBesideWriter(t *testing.T) {
 	w, r := someHistory(t, 50_000)
 	const batch = 7 // rows of a commit, so that half a commit shows

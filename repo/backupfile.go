@@ -72,8 +72,8 @@ func isSame(a, b string) bool {
 // unnamedFile is a file that does not have its name yet.
 type unnamedFile struct{ file *os.File }
 
-// createUnnamed makes an empty file in the directory of dest that only its owner may read. Its name is new: a link that
-// somebody has put there is not followed.
+// createUnnamed makes an empty file in the directory of dest that only its owner may read. Its name
+// is new: a link that somebody has put there is not followed.
 func createUnnamed(dest string) (*unnamedFile, error) {
 	file, err := os.CreateTemp(filepath.Dir(dest), unnamedPattern)
 	if err != nil {
@@ -86,13 +86,14 @@ func createUnnamed(dest string) (*unnamedFile, error) {
 const (
 	// unnamedPattern is that of the names of backups which are not complete yet.
 	unnamedPattern = ".wanstore-backup-*"
-	// stale is the time after which nobody is making a backup any more that has not been written to: the check at its end,
-	// which only reads, takes a second for each hundred megabytes.
+	// stale is the time after which nobody is making a backup any more that has not been written
+	// to: the check at its end, which only reads, takes a second for each hundred megabytes.
 	stale = time.Hour
 )
 
-// removeStale removes the incomplete backups that processes which were killed have left beside a new one. Their age is
-// counted from the time that the file system gave the new one. What can not be removed is no reason to make no backup.
+// removeStale removes the incomplete backups that processes which were killed have left beside a
+// new one. Their age is counted from the time that the file system gave the new one. What can not
+// be removed is no reason to make no backup.
 func removeStale(made *os.File) {
 	own, err := made.Stat()
 	if err != nil {
@@ -124,8 +125,8 @@ func (u *unnamedFile) size() (int64, error) {
 	return info.Size(), nil
 }
 
-// settle gives the file its permissions and brings it to the disk. SQLite has opened it by its name meanwhile: if that
-// leads somewhere else by now, the file is not what it has written.
+// settle gives the file its permissions and brings it to the disk. SQLite has opened it by its name
+// meanwhile: if that leads somewhere else by now, the file is not what it has written.
 func (u *unnamedFile) settle(mode os.FileMode) error {
 	ours, err := u.file.Stat()
 	if err != nil {
@@ -144,7 +145,8 @@ func (u *unnamedFile) settle(mode os.FileMode) error {
 	return u.file.Sync()
 }
 
-// publish gives the file its name, unless that has been taken meanwhile. It blocks until the name is on the disk.
+// publish gives the file its name, unless that has been taken meanwhile. It blocks until the name
+// is on the disk.
 func (u *unnamedFile) publish(dest string) error {
 	err := os.Link(u.path(), dest)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
@@ -162,8 +164,8 @@ func (u *unnamedFile) publish(dest string) error {
 	return nil
 }
 
-// renameNew is for file systems without links, such as those of USB sticks. A rename overwrites, so the name is taken first:
-// it stands for an empty file for a moment.
+// renameNew is for file systems without links, such as those of USB sticks. A rename overwrites, so
+// the name is taken first: it stands for an empty file for a moment.
 func renameNew(from, to string) error {
 	file, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -188,8 +190,9 @@ func (u *unnamedFile) close() error {
 	return errors.Join(closed, err)
 }
 
-// syncDirectory brings the names in a directory to the disk, where system and filesystem know how, and this process may
-// read the directory. SQLite lets that pass, too: there is nothing else to be done.
+// syncDirectory brings the names in a directory to the disk, where system and filesystem know how,
+// and this process may read the directory. SQLite lets that pass, too: there is nothing else to be
+// done.
 func syncDirectory(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil

@@ -53,7 +53,8 @@ func setNumbers(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// sealNew gives the rows that a new file begins with their check values, and the policy of the file that it replaces.
+// sealNew gives the rows that a new file begins with their check values, and the policy of the file
+// that it replaces.
 func sealNew(ctx context.Context, conn *sql.Conn, path string) error {
 	q := db.New(conn)
 	tiers, _, err := readTiers(ctx, q)

@@ -23,8 +23,8 @@ type blockKey struct {
 	count         int64
 }
 
-// below says that all of the block lies below a floor. One that begins a minute before it does, whatever a damaged row
-// says.
+// below says that all of the block lies below a floor. One that begins a minute before it does,
+// whatever a damaged row says.
 func (k blockKey) below(floor Micros) bool {
 	return k.moment < floor && (k.lastT < floor || k.moment < floor-blockSpan-mostBump)
 }
@@ -42,8 +42,8 @@ func (k blockKey) share(s span) float64 {
 	return float64(min(max(k.count, 1), mostCount)) * float64(max(inside, 0)) / float64(end-first)
 }
 
-// blockKeys returns the first blocks of a part that may have samples of a span, or the last ones, in that order: so many
-// at most.
+// blockKeys returns the first blocks of a part that may have samples of a span, or the last ones,
+// in that order: so many at most.
 func blockKeys(
 	ctx context.Context, q *db.Queries, part int64, s span, backwards bool, most int,
 ) (keys []blockKey, err error) {
@@ -66,7 +66,8 @@ func blockKeys(
 	return keys, err
 }
 
-// firstKeys returns the first blocks of a span, so many of each given part, and up to where these are all.
+// firstKeys returns the first blocks of a span, so many of each given part, and up to where these
+// are all.
 func firstKeys(
 	ctx context.Context, q *db.Queries, parts []int64, s span, most int,
 ) (all []blockKey, until Micros, err error) {

@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// What is read after its context has ended says so, whichever of database/sql and SQLite is the first to notice.
+// What is read after its context has ended says so, whichever of database/sql and SQLite is the
+// first to notice.
 func TestReadingAfterTheContextHasEnded(t *testing.T) {
 	path := oneSample(t)
 	reader, err := repo.OpenReader(t.Context(), path)

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// checkBudget is how long the check at open may take, so that a program that was killed records again within a second. It
-// suffices for some 50 MB; of a larger file the check sees a part.
+// checkBudget is how long the check at open may take, so that a program that was killed records
+// again within a second. It suffices for some 50 MB; of a larger file the check sees a part.
 const checkBudget = 500 * time.Millisecond
 
 // errTimeUp says that the check has used up its time.

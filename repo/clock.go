@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/db"
 )
 
-// Clock is what a file knows of the clock that ages are counted from. A moment that there is not is 0.
+// Clock is what a file knows of the clock that ages are counted from. A moment that there is not is
+// 0.
 type Clock struct {
 	// Trusted is the latest moment that deleting has gone by.
 	Trusted Micros
@@ -19,8 +20,8 @@ type Clock struct {
 	Seen Micros
 }
 
-// JudgeClock replaces what the file knows of the clock by what judge makes of it. In a file that has not been judged yet,
-// judge is given zeros.
+// JudgeClock replaces what the file knows of the clock by what judge makes of it. In a file that
+// has not been judged yet, judge is given zeros.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) JudgeClock(ctx context.Context, judge func(Clock) Clock) error {

@@ -10,8 +10,8 @@ import (
 // companions are what SQLite puts after the name of a database for the files that belong to it.
 func companions() []string { return []string{"-wal", "-shm", "-journal"} }
 
-// areFiles refuses what lies at the name of a companion and is no file: a pipe would be waited for, and what a link leads to written
-// to. SQLite says neither.
+// areFiles refuses what lies at the name of a companion and is no file: a pipe would be waited for,
+// and what a link leads to written to. SQLite says neither.
 func areFiles(path string) error {
 	for _, suffix := range companions() {
 		info, err := os.Lstat(path + suffix)

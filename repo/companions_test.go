@@ -10,7 +10,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// A look at a history by root must not lock its owner out, and nobody may read in the WAL what the file keeps from him.
+// A look at a history by root must not lock its owner out, and nobody may read in the WAL what the
+// file keeps from him.
 func TestCompanionsAreLikeTheFile(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("having another user's file takes root")

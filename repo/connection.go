@@ -17,7 +17,8 @@ import (
 // setUpWriter makes a connection one of a writer. That of a file which has no page yet writes the
 // first one. A file that somebody has taken out of WAL mode is switched back.
 func setUpWriter(c *sqlite3.Conn, log *seal.Log) error {
-	// The end of a connection may be that of a damaged file, which is to stay as it was found: a proper close says otherwise.
+	// The end of a connection may be that of a damaged file, which is to stay as it was found: a
+	// proper close says otherwise.
 	if err := leaveWAL(c, true); err != nil {
 		return err
 	}
@@ -42,8 +43,8 @@ func setUpReader(c *sqlite3.Conn, log *seal.Log) error {
 	return errors.Join(c.Exec("PRAGMA query_only = off"), setUp(c, log), c.Exec("PRAGMA query_only = on"))
 }
 
-// SetUp gives a connection what the generated queries want beside the tables of the file: functions, and a temporary table.
-// Without it they cannot be prepared.
+// SetUp gives a connection what the generated queries want beside the tables of the file:
+// functions, and a temporary table. Without it they cannot be prepared.
 //
 // Errors: those of SQLite.
 func SetUp(c *sqlite3.Conn) error { return setUp(c, new(seal.Log)) }
@@ -61,7 +62,8 @@ func hasPages(c *sqlite3.Conn) (some bool, err error) {
 	return count.Step() && count.ColumnInt(0) > 0, count.Err()
 }
 
-// leaveWAL makes the end of a connection leave the WAL as it is, or take it into the file as the last connection does.
+// leaveWAL makes the end of a connection leave the WAL as it is, or take it into the file as the
+// last connection does.
 func leaveWAL(c *sqlite3.Conn, leave bool) error {
 	_, err := c.Config(sqlite3.DBCONFIG_NO_CKPT_ON_CLOSE, leave)
 	return err

@@ -14,8 +14,9 @@ type looking struct {
 	blocks  int
 }
 
-// cutRaw ends a span of the raw tier before it has many more samples of the given parts than wanted, in the middle of a
-// minute or of a block if need be, but not at its beginning. It returns how many blocks have samples in what is left.
+// cutRaw ends a span of the raw tier before it has many more samples of the given parts than
+// wanted, in the middle of a minute or of a block if need be, but not at its beginning. It returns
+// how many blocks have samples in what is left.
 func cutRaw(ctx context.Context, q *db.Queries, parts []int64, s span, far looking) (span, int, error) {
 	s, err := cutSampleRows(ctx, q, s, far.samples)
 	if err != nil {
@@ -54,8 +55,8 @@ func cutSampleRows(ctx context.Context, q *db.Queries, s span, n int64) (span, e
 	return s, err
 }
 
-// cutKeys is cutRaw of the samples of blocks. Any number of blocks may lie side by side, where samples come series by
-// series: each has its share of a span.
+// cutKeys is cutRaw of the samples of blocks. Any number of blocks may lie side by side, where
+// samples come series by series: each has its share of a span.
 func cutKeys(keys []blockKey, s span, n int64) span {
 	if samplesOf(keys, s) <= float64(n) {
 		return s
@@ -93,8 +94,8 @@ func samplesOf(keys []blockKey, s span) (samples float64) {
 	return samples
 }
 
-// cutRawBackwards begins a span after what has many more samples of the given parts than wanted, counted from its end. It
-// returns how many blocks have samples in what is left.
+// cutRawBackwards begins a span after what has many more samples of the given parts than wanted,
+// counted from its end. It returns how many blocks have samples in what is left.
 func cutRawBackwards(ctx context.Context, q *db.Queries, parts []int64, s span, far looking) (span, int, error) {
 	ts, err := q.NthSampleTimeBackwards(ctx, db.NthSampleTimeBackwardsParams{
 		FromTs: int64(s.from), UntilTs: int64(s.until), Nth: far.samples,

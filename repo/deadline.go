@@ -6,18 +6,20 @@ import (
 	"time"
 )
 
-// While a view of the file is open, SQLite can not begin the WAL anew, which grows with whatever is written: a reader that never
-// finishes would fill the disk.
+// While a view of the file is open, SQLite can not begin the WAL anew, which grows with whatever is
+// written: a reader that never finishes would fill the disk.
 const (
-	// ReadLimit is how long a view may be open: enough to read a hundred million rows, and little for what a writer puts
-	// into the WAL meanwhile, if readers come one by one.
+	// ReadLimit is how long a view may be open: enough to read a hundred million rows, and little
+	// for what a writer puts into the WAL meanwhile, if readers come one by one.
 	ReadLimit = time.Minute
 
-	// CrowdedReadLimit is how long a view may be open while the WAL is larger than CrowdedWAL: readers that overlap have kept it
-	// from beginning anew for long then, and a writer that waits for them can wait for so much.
+	// CrowdedReadLimit is how long a view may be open while the WAL is larger than CrowdedWAL:
+	// readers that overlap have kept it from beginning anew for long then, and a writer that waits
+	// for them can wait for so much.
 	CrowdedReadLimit = 2 * time.Second
 
-	// CrowdedWAL is four times what a writer lets the WAL grow to before it holds commits back, in bytes.
+	// CrowdedWAL is four times what a writer lets the WAL grow to before it holds commits back, in
+	// bytes.
 	CrowdedWAL = 64 << 20
 )
 
@@ -25,12 +27,13 @@ const (
 var ErrReadTooLong = fmt.Errorf("the reading took longer than %s, or %s while the WAL is larger than %d MiB or than a size cap "+
 	"leaves it: ask for a shorter range", ReadLimit, CrowdedReadLimit, CrowdedWAL>>20)
 
-// CrowdBy has views end after CrowdedReadLimit while the WAL is larger than crowded returns, in bytes, in place of CrowdedWAL: under
-// a size cap it must not get as large. It is for before the first view, and crowded for any goroutine.
+// CrowdBy has views end after CrowdedReadLimit while the WAL is larger than crowded returns, in
+// bytes, in place of CrowdedWAL: under a size cap it must not get as large. It is for before the
+// first view, and crowded for any goroutine.
 func (r *Reader) CrowdBy(crowded func() int64) { r.crowded = crowded }
 
-// readTime ends the context of a view when its time is over. database/sql then rolls the transaction back and takes the
-// connection back, also while whoever reads does something else.
+// readTime ends the context of a view when its time is over. database/sql then rolls the
+// transaction back and takes the connection back, also while whoever reads does something else.
 type readTime struct {
 	ctx    context.Context //nolint:containedctx // of the view, whose questions come one by one
 	cancel context.CancelCauseFunc
@@ -42,7 +45,8 @@ func newReadTime(ctx context.Context) *readTime {
 	return &readTime{ctx: ctx, cancel: cancel}
 }
 
-// begin starts the time of a view of the file at path. What was spent on waiting for a connection is not the reader's own.
+// begin starts the time of a view of the file at path. What was spent on waiting for a connection
+// is not the reader's own.
 func (r *readTime) begin(path string, crowded func() int64) {
 	end := time.Now().Add(ReadLimit)
 	r.timer = time.AfterFunc(ReadLimit, func() {

@@ -12,7 +12,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Whoever reads a page and never comes back holds the WAL and a connection for a minute and no longer.
+// Whoever reads a page and never comes back holds the WAL and a connection for a minute and no
+// longer.
 func TestViewEndsUnderItsReader(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -35,11 +35,12 @@ var ErrOtherName = errors.New("the file is open for writing under another name (
 	"a mount of the file alone, or a rename a moment ago): open it by one name everywhere, " +
 	"and where a mount is wanted, mount its directory")
 
-// ErrDiskFull says that there was no room to write: the file system, a quota or the limit on the size of files is exhausted.
+// ErrDiskFull says that there was no room to write: the file system, a quota or the limit on the
+// size of files is exhausted.
 var ErrDiskFull = errors.New("there is no room left to write")
 
-// ErrMountGone says that the file system that the file was on is not mounted there any more: a medium
-// was pulled out, or somebody has unmounted it. Nothing is made in its place.
+// ErrMountGone says that the file system that the file was on is not mounted there any more: a
+// medium was pulled out, or somebody has unmounted it. Nothing is made in its place.
 var ErrMountGone = errors.New("what the file lies on is not mounted any more")
 
 // ErrTooManySeries says that the file has as many series as it may.
@@ -109,8 +110,9 @@ func bare(err error) error {
 	return err
 }
 
-// classify joins err with the sentinel that callers match. What fails after its context has ended fails because of that,
-// whatever it says: SQLite speaks of an interrupt or a lock, database/sql of a statement that is closed.
+// classify joins err with the sentinel that callers match. What fails after its context has ended
+// fails because of that, whatever it says: SQLite speaks of an interrupt or a lock, database/sql of
+// a statement that is closed.
 func classify(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
 		if errors.Is(err, sql.ErrTxDone) || errors.Is(err, ctx.Err()) {
@@ -126,7 +128,8 @@ func classify(ctx context.Context, err error) error {
 	return err
 }
 
-// classes are the sentinels of what SQLite and the system say. The first one that an error lacks is its own.
+// classes are the sentinels of what SQLite and the system say. The first one that an error lacks is
+// its own.
 var classes = []struct {
 	sentinel error
 	errs     []error
@@ -136,7 +139,8 @@ var classes = []struct {
 	// No row of ours breaks a rule of the schema, so where one does, that is not as it was written.
 	// A disk that cannot read a page may read it the next time: that is no damage of the page.
 	{ErrDamaged, []error{sqlite3.CONSTRAINT_CHECK, sqlite3.CORRUPT, sqlite3.IOERR_DATA}},
-	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks like.
+	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks
+	// like.
 	{ErrDiskFull, append([]error{sqlite3.FULL, sqlite3.IOERR_SHMSIZE}, exhausted...)},
 }
 

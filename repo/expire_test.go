@@ -98,8 +98,8 @@ func TestExpireOfNothing(t *testing.T) {
 	}
 }
 
-// What one tier has taken over is in the history until the retention: it is no loss when that passes before the next tier
-// has made its buckets.
+// What one tier has taken over is in the history until the retention: it is no loss when that
+// passes before the next tier has made its buckets.
 func TestExpireOfWhatTheFirstTierHasTaken(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)

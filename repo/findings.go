@@ -48,8 +48,8 @@ type Findings struct {
 	Quarantine *Quarantine
 	// Rebuilt is what was done with a file of an earlier version, nil for one of this version.
 	Rebuilt *Rebuilt
-	// MendedSchema names the tables, triggers or views of which the file did not say what was written:
-	// that has been put right. It is empty where it did.
+	// MendedSchema names the tables, triggers or views of which the file did not say what was
+	// written: that has been put right. It is empty where it did.
 	MendedSchema string
 	// Unchecked says that the check has not seen the whole file in its time.
 	Unchecked bool

@@ -24,9 +24,10 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
-// sqlc leaves a named parameter alone wherever it does not walk the tree, such as in HAVING: the statement then has a
-// parameter that nothing is ever bound to, which is NULL and gives wrong results without an error. This test asks SQLite
-// itself, for every generated query, which parameters there are.
+// sqlc leaves a named parameter alone wherever it does not walk the tree, such as in HAVING: the
+// statement then has a parameter that nothing is ever bound to, which is NULL and gives wrong
+// results without an error. This test asks SQLite itself, for every generated query, which
+// parameters there are.
 func TestGeneratedQueries(t *testing.T) {
 	w := openGuardedFile(t)
 	checkPackage(t, guarded{
@@ -99,7 +100,8 @@ func checkPackage(t *testing.T, g guarded) {
 	}
 }
 
-// checkGuard shows the guard what it is there for: the shapes in which sqlc leaves parameters behind, as it writes them.
+// checkGuard shows the guard what it is there for: the shapes in which sqlc leaves parameters
+// behind, as it writes them.
 func checkGuard(t *testing.T, conn *sql.Conn) {
 	t.Helper()
 	for name, c := range map[string]struct {
@@ -204,8 +206,8 @@ func isQuery(method reflect.Value) bool {
 	return t.NumIn() > 0 && t.In(0) == contextType && t.NumOut() > 0 && t.Out(t.NumOut()-1) == errorType
 }
 
-// typicalArguments makes the arguments of a method, and returns the names of its parameters: sqlc passes one as it is and
-// more as the fields of a struct.
+// typicalArguments makes the arguments of a method, and returns the names of its parameters: sqlc
+// passes one as it is and more as the fields of a struct.
 func typicalArguments(t *testing.T, name string, method reflect.Type) (arguments []reflect.Value, fields []string) {
 	t.Helper()
 	arguments = []reflect.Value{reflect.ValueOf(t.Context())}
@@ -278,8 +280,8 @@ type refusing struct{}
 func (refusing) Connect(context.Context) (driver.Conn, error) { return nil, errors.New("refused") }
 func (refusing) Driver() driver.Driver                        { return nil }
 
-// runGenerated runs a query on the migrated file, inside a transaction that is rolled back: the types that sqlc has given to
-// the columns must take what SQLite returns.
+// runGenerated runs a query on the migrated file, inside a transaction that is rolled back: the
+// types that sqlc has given to the columns must take what SQLite returns.
 func runGenerated(t *testing.T, g guarded, name string) {
 	t.Helper()
 	errUndo := errors.New("undo")
@@ -308,7 +310,8 @@ var fillHistory = []string{
 	VALUES (1, 'a', 'w', '{}', 'avg', 1, 1.5), (2, 'b', 'w', '{}', 'mode', NULL, NULL),
 	(257, 'c', 'w', '{}', 'avg', NULL, NULL)`,
 	`INSERT INTO raw_samples (ts, series_id, value) VALUES (1, 1, 1.5), (2, 2, 3)`,
-	// Of part 1, which is that of the typical list of parts, in its first microsecond and the next one.
+	// Of part 1, which is that of the typical list of parts, in its first microsecond and the next
+	// one.
 	`INSERT INTO raw_blocks (id, last_ts, count, payload) VALUES
 	(10000000000000000, 1, 2, '[{"t":[0,1],"v":{"257":1.5}}]'), (10000000000000001, 1, 1, '[{"t":[0],"v":{"257":3}}]')`,
 	`INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max) VALUES ('[1]', 1, 1, 1, 1.5, 1.5, 1.5)`,
@@ -377,7 +380,8 @@ func newWrittenQuery(file, text string) writtenQuery {
 	return q
 }
 
-// parameters lists the named parameters in the order in which they first turn up, as sqlc writes them in Go.
+// parameters lists the named parameters in the order in which they first turn up, as sqlc writes
+// them in Go.
 func (q writtenQuery) parameters() []string {
 	var fields []string
 	for _, match := range namedArgument.FindAllStringSubmatch(q.sql, -1) {
@@ -398,7 +402,8 @@ func (q writtenQuery) parameters() []string {
 	return fields
 }
 
-// checkComment wants to know which table the query walks, so that whoever changes it thinks of its plan.
+// checkComment wants to know which table the query walks, so that whoever changes it thinks of its
+// plan.
 func (q writtenQuery) checkComment() error {
 	if !walksWords.MatchString(q.comment) {
 		return fmt.Errorf("%s: the comment below the name should say what the query walks, scans, seeks or appends to: %q", q.file, q.comment)

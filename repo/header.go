@@ -18,7 +18,8 @@ type header []byte
 // readHeader returns the header of the file at path, zeros where the file is too short to have one.
 func readHeader(path string) (header, error) { return readStart(path, sqlitefile.HeaderBytes) }
 
-// readStart returns the first bytes of the file at path, zeros where the file is too short to have all of them.
+// readStart returns the first bytes of the file at path, zeros where the file is too short to have
+// all of them.
 func readStart(path string, bytes int) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -48,7 +49,8 @@ func (h header) pageSize() int64 {
 	return pageSize
 }
 
-// check finds damage that SQLite itself tells in words only, or takes for a file that may not be written.
+// check finds damage that SQLite itself tells in words only, or takes for a file that may not be
+// written.
 func (h header) check() error {
 	if write, read := h[sqlitefile.WriteVersionOffset], h[sqlitefile.ReadVersionOffset]; write > walMode || read > walMode {
 		return fmt.Errorf("%w: its header says version %d for writing and %d for reading, want %d at most",

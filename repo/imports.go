@@ -16,7 +16,8 @@ const (
 	ImportWanctl ImportFormat = "wanctl"
 )
 
-// ImportMark is a place in the data of an import. By its hash the same data is known again under any name.
+// ImportMark is a place in the data of an import. By its hash the same data is known again under
+// any name.
 type ImportMark struct {
 	Format ImportFormat
 
@@ -24,8 +25,8 @@ type ImportMark struct {
 	Bytes int64
 	Lines int64
 
-	// Of a database of wanctl: the rows up to LastID of before Second (Unix) have been taken, of aggregated rows only while
-	// Aggregated says so. Hash is the SHA-256 of the row LastID.
+	// Of a database of wanctl: the rows up to LastID of before Second (Unix) have been taken, of
+	// aggregated rows only while Aggregated says so. Hash is the SHA-256 of the row LastID.
 	LastID     int64
 	Second     int64
 	Aggregated bool
@@ -38,8 +39,9 @@ type ImportMark struct {
 	id int64 // of its row, 0 for one that is not in the file yet
 }
 
-// Import is one run of an import, from the mark that an earlier run has reached or from the beginning. It is made by
-// Imports.Begin, and its Reached and At are set before each batch that is appended with it.
+// Import is one run of an import, from the mark that an earlier run has reached or from the
+// beginning. It is made by Imports.Begin, and its Reached and At are set before each batch that is
+// appended with it.
 type Import struct {
 	Reached ImportMark // where the batch ends
 	At      Micros     // when it was taken
@@ -93,10 +95,11 @@ func importMark(row db.ListImportsRow) ImportMark {
 	}
 }
 
-// moveImport moves the mark of a run to where its batch ends, inside a write transaction. A run that goes on from an
-// earlier one takes over its row, so that a process which is still at that one fails at its next batch. It leaves a copy
-// behind, so that the shorter data stay known: not of a database of wanctl, where rows go away. The older mark may then be the
-// one that is still known, and what came after it would be taken twice.
+// moveImport moves the mark of a run to where its batch ends, inside a write transaction. A run
+// that goes on from an earlier one takes over its row, so that a process which is still at that one
+// fails at its next batch. It leaves a copy behind, so that the shorter data stay known: not of a
+// database of wanctl, where rows go away. The older mark may then be the one that is still known,
+// and what came after it would be taken twice.
 func (w *Writer) moveImport(ctx context.Context, run *Import) error {
 	switch {
 	case run == nil:

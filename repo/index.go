@@ -13,8 +13,9 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
-// An index is made of pieces of 32 KiB. The first one begins with two copies of a head, by which SQLite knows that it is sound. The
-// second half of each is a hash table of 16-bit numbers: one for each of the frames of the WAL that the piece is for, and zeros.
+// An index is made of pieces of 32 KiB. The first one begins with two copies of a head, by which
+// SQLite knows that it is sound. The second half of each is a hash table of 16-bit numbers: one for
+// each of the frames of the WAL that the piece is for, and zeros.
 const (
 	indexSuffix  = "-shm"
 	indexPiece   = 32 << 10
@@ -23,15 +24,16 @@ const (
 	firstFrames  = 4062 // of the first piece
 	otherFrames  = 4096 // of any other
 
-	// longestIndex is that of a WAL of several GiB. What is longer was not made by SQLite, and is not read into memory.
+	// longestIndex is that of a WAL of several GiB. What is longer was not made by SQLite, and is
+	// not read into memory.
 	longestIndex = 64 << 20
 )
 
 // errIndex is of a connection that can not look at its index any more. The file itself is sound.
 var errIndex = fmt.Errorf("%w: its index (-shm) was cut off or can not be read", ErrDamaged)
 
-// mendIndex has an index made anew if a part of it was cut off, and says so by errIndex. Whoever maps it next fills it
-// up with zeros: below a sound head they say that nothing is in the WAL.
+// mendIndex has an index made anew if a part of it was cut off, and says so by errIndex. Whoever
+// maps it next fills it up with zeros: below a sound head they say that nothing is in the WAL.
 func mendIndex(path string) error {
 	if !isThere(path + "-wal") {
 		return nil // then it says nothing, and whoever is the first to open it empties it
@@ -99,8 +101,8 @@ func usedSlots(table []byte) int {
 	return used
 }
 
-// beheadIndex has SQLite make the index anew from the WAL, whoever looks at it next, under its own locks. It stays the same file, which
-// has the locks of all who have it open.
+// beheadIndex has SQLite make the index anew from the WAL, whoever looks at it next, under its own
+// locks. It stays the same file, which has the locks of all who have it open.
 func beheadIndex(path string) error {
 	index, err := os.OpenFile(path+indexSuffix, os.O_WRONLY|noFollow, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -124,8 +126,8 @@ func watchIndex(path string) watchedIndex {
 	return watchedIndex{path, was}
 }
 
-// changed says that the index has been cut off since, or that a writer has made another one, in which is what others write from
-// then on. It only grows while somebody has it open.
+// changed says that the index has been cut off since, or that a writer has made another one, in
+// which is what others write from then on. It only grows while somebody has it open.
 func (w *watchedIndex) changed() bool {
 	is, err := os.Stat(w.path + indexSuffix)
 	if err != nil {
@@ -139,28 +141,30 @@ func (w *watchedIndex) changed() bool {
 	if !os.SameFile(was, is) || is.Size() < was.Size() {
 		return true
 	}
-	// A connection that opens an index which was cut off fills it up, and has it made once more a moment later. A
-	// transaction in between would not see what is in the WAL.
+	// A connection that opens an index which was cut off fills it up, and has it made once more a
+	// moment later. A transaction in between would not see what is in the WAL.
 	index, err := readIndex(w.path)
 	return err == nil && isHollow(index)
 }
 
-// opened says that the connection has the index that is there now. Who is the first to open one empties it.
+// opened says that the connection has the index that is there now. Who is the first to open one
+// empties it.
 func (w *watchedIndex) opened() bool {
 	was := w.was
 	*w = watchIndex(w.path)
 	return was == nil || w.was == nil || os.SameFile(was, w.was)
 }
 
-// letGoOfIndex closes a file whose index can not be read: it is sound, and another process may have it open.
+// letGoOfIndex closes a file whose index can not be read: it is sound, and another process may have
+// it open.
 func (w *Writer) letGoOfIndex() error {
 	_ = w.close()
 	w.gone = true
 	return errors.Join(beheadIndex(w.path), w.unlock())
 }
 
-// withoutIndex opens a file whose index could not be read. Where no other writer has it open, the index goes: the card may have
-// worn out where it lies.
+// withoutIndex opens a file whose index could not be read. Where no other writer has it open, the
+// index goes: the card may have worn out where it lies.
 func (o *opening) withoutIndex(ctx context.Context) (*Writer, error) {
 	if o.alone || o.lock.tryOwn() == nil {
 		if err := dropIndex(o.path); err != nil {

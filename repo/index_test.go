@@ -12,7 +12,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// A page of the WAL goes to its own place in the file, whatever the index says, of which nothing has a checksum.
+// A page of the WAL goes to its own place in the file, whatever the index says, of which nothing
+// has a checksum.
 func TestWrongPageNumberInTheIndex(t *testing.T) {
 	path := filetest.Path(t)
 	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)

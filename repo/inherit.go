@@ -13,8 +13,9 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
-// inherit gives a new history the policy of the newest damaged one beside it whose policy can be read. It is part of the transaction
-// that makes the new one: whenever and by whomever that is made, it never has another policy first.
+// inherit gives a new history the policy of the newest damaged one beside it whose policy can be
+// read. It is part of the transaction that makes the new one: whenever and by whomever that is
+// made, it never has another policy first.
 func inherit(ctx context.Context, conn *sql.Conn, path string) error {
 	list, err := Quarantined(path)
 	if err != nil {

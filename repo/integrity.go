@@ -60,7 +60,8 @@ func forgetView(c *sqlite3.Conn) error {
 }
 
 func (i *integrity) look(ctx context.Context, q queryer) error {
-	// More findings than the tables of others can have. As a table-valued function the check takes the number for a name.
+	// More findings than the tables of others can have. As a table-valued function the check takes
+	// the number for a name.
 	rows, err := q.QueryContext(ctx, "PRAGMA integrity_check(1073741824)")
 	if err = i.read(rows, err); !errors.Is(err, sqlite3.ERROR) {
 		return err

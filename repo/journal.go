@@ -53,7 +53,8 @@ func journalError(path string, err error) error {
 	return ErrInterrupted
 }
 
-// wasEmpty says that the database of a journal had no tables before: no page, or the first one alone.
+// wasEmpty says that the database of a journal had no tables before: no page, or the first one
+// alone.
 func wasEmpty(journal string) (bool, error) {
 	start, err := readStart(journal, journalHeaderBytes)
 	if err != nil {

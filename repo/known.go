@@ -10,8 +10,9 @@ import (
 // unknown is the newest moment of a series of which nothing is known.
 const unknown = math.MinInt64
 
-// known is what a writer knows of the newest samples of its file: a sample that is newer than all of its series is no
-// repeat, and need not be looked up. It is right for as long as nobody else has stored anything.
+// known is what a writer knows of the newest samples of its file: a sample that is newer than all
+// of its series is no repeat, and need not be looked up. It is right for as long as nobody else has
+// stored anything.
 type known struct {
 	loaded  bool
 	newest  []Micros // by series
@@ -20,12 +21,14 @@ type known struct {
 	tiers    Tiers // as they were at the last Append
 	hasTiers bool  // nobody has changed them since
 
-	// seen is what the file has, so that what others store shows: nil until another connection has committed.
+	// seen is what the file has, so that what others store shows: nil until another connection has
+	// committed.
 	seen *seen
 }
 
-// seen is what the file has from a watermark on, and what series says, which changes with samples that come late, and when
-// the watermark moves. What lies below it may be deleted meanwhile, and does not count.
+// seen is what the file has from a watermark on, and what series says, which changes with samples
+// that come late, and when the watermark moves. What lies below it may be deleted meanwhile, and
+// does not count.
 type seen struct {
 	since   Micros
 	blocks  map[int64]blockKey // by their keys
@@ -158,7 +161,8 @@ func (w *Writer) loadSeries(ctx context.Context, k *known) error {
 	return err
 }
 
-// catchUp reads what others have stored: blocks that have not been seen, and rows and series if there is anything new.
+// catchUp reads what others have stored: blocks that have not been seen, and rows and series if
+// there is anything new.
 func (k *known) catchUp(ctx context.Context, w *Writer) error {
 	series, err := w.q.SumSeries(ctx)
 	if err != nil {
@@ -224,7 +228,8 @@ func (s *seen) setBlocks(keys []blockKey) {
 	}
 }
 
-// look brings what was seen to another watermark, and takes in what this writer has changed of series.
+// look brings what was seen to another watermark, and takes in what this writer has changed of
+// series.
 func (s *seen) look(ctx context.Context, w *Writer, watermark Micros) (err error) {
 	if s == nil {
 		return nil

@@ -10,8 +10,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// What another writer has stored is not taken twice, also where that writer has deleted as much as it has stored, so that
-// nothing is more than it was.
+// What another writer has stored is not taken twice, also where that writer has deleted as much as
+// it has stored, so that nothing is more than it was.
 func TestKnowsWhatAnotherHasStored(t *testing.T) {
 	path := filetest.Path(t)
 	one, other := open(t, path), open(t, path)

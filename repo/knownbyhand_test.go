@@ -12,7 +12,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// What a hand has done to a series while a commit waited for it, and failed, is noticed by the next one.
+// What a hand has done to a series while a commit waited for it, and failed, is noticed by the next
+// one.
 func TestSeriesDeletedWhileACommitFails(t *testing.T) {
 	path := filetest.Path(t)
 	w, s := open(t, path), newSeries("rtt")
@@ -33,7 +34,8 @@ func TestSeriesDeletedWhileACommitFails(t *testing.T) {
 	}
 }
 
-// A series that has been renamed by hand has no check value any more, by which the next renaming would show.
+// A series that has been renamed by hand has no check value any more, by which the next renaming
+// would show.
 func TestSeriesRenamedTwice(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)

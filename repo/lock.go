@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	// lockSuffix makes the name of the lock file of a history. Every writer holds a shared lock on it, so who gets the
-	// exclusive one knows that no other writer has the history open. SQLite's own locks can not tell: they lie in the very
-	// files that are to be moved. The file stays for good.
+	// lockSuffix makes the name of the lock file of a history. Every writer holds a shared lock on
+	// it, so who gets the exclusive one knows that no other writer has the history open. SQLite's
+	// own locks can not tell: they lie in the very files that are to be moved. The file stays for
+	// good.
 	lockSuffix = ".lock"
 
 	// lockPause is the time between two looks at a lock that somebody else has.
@@ -21,8 +22,8 @@ const (
 // errLocked says that another writer holds the lock.
 var errLocked = errors.New("another process has it open for writing")
 
-// lock is the lock file of a history. Without a file it is none: where this process may not make or open one, it goes on
-// without, and then can not quarantine anything.
+// lock is the lock file of a history. Without a file it is none: where this process may not make or
+// open one, it goes on without, and then can not quarantine anything.
 type lock struct {
 	file *os.File
 }
@@ -39,7 +40,8 @@ func findLock(path string) (*lock, error) {
 	return &lock{file: file}, nil
 }
 
-// makeLock makes the lock file of the history at path, with its owner and permissions, and opens it.
+// makeLock makes the lock file of the history at path, with its owner and permissions, and opens
+// it.
 func makeLock(path string) (*lock, error) {
 	like, err := os.Stat(path)
 	if err != nil {
@@ -52,7 +54,8 @@ func makeLock(path string) (*lock, error) {
 	return findLock(path)
 }
 
-// mark returns what the lock file says of the history, and whether there has been one beside it at all.
+// mark returns what the lock file says of the history, and whether there has been one beside it at
+// all.
 func (l *lock) mark() (m mark, known bool) {
 	if l.file == nil {
 		return mark{}, false
@@ -111,7 +114,8 @@ func (l *lock) tryOwn() error {
 	return flock(l.file, true)
 }
 
-// note writes to the lock file what the next writer should know. What can not be written is not known then.
+// note writes to the lock file what the next writer should know. What can not be written is not
+// known then.
 func (l *lock) note(m mark) {
 	if l.file == nil {
 		return
@@ -121,8 +125,8 @@ func (l *lock) note(m mark) {
 	}
 }
 
-// leave notes that the history at path, which was this file, has been closed, if it was by its last writer and SQLite has
-// taken the WAL in.
+// leave notes that the history at path, which was this file, has been closed, if it was by its last
+// writer and SQLite has taken the WAL in.
 func (l *lock) leave(path string, file fs.FileInfo) {
 	if l.file != nil && l.tryOwn() == nil && !isThere(path+"-wal") {
 		l.note(mark{file: inode(file)})

@@ -13,8 +13,8 @@ import (
 // noFollow opens no link, and waits for no pipe.
 const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
-// openLock opens the lock file at path. A link is not followed: whoever may make files in the directory could have this
-// process write to another one.
+// openLock opens the lock file at path. A link is not followed: whoever may make files in the
+// directory could have this process write to another one.
 func openLock(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|noFollow, 0)
 	if errors.Is(err, fs.ErrPermission) {
@@ -41,7 +41,8 @@ func isLink(path string) bool {
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
-// flock takes a lock for as long as the file is open, or errLocked at once. A lock that the file has is given up first.
+// flock takes a lock for as long as the file is open, or errLocked at once. A lock that the file
+// has is given up first.
 func flock(file *os.File, exclusive bool) error {
 	how := syscall.LOCK_SH
 	if exclusive {
@@ -60,7 +61,8 @@ func flock(file *os.File, exclusive bool) error {
 	}
 }
 
-// inode returns the number that the file system has for a file. While the file is there, no other one has it.
+// inode returns the number that the file system has for a file. While the file is there, no other
+// one has it.
 func inode(info fs.FileInfo) uint64 {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

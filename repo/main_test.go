@@ -89,7 +89,8 @@ func aHistory(path string) error {
 	return errors.Join(w.Append(ctx, batch, make([]repo.Outcome, 1)), w.Close())
 }
 
-// every makes a sample of a series at each step of time in [from, until), with the values 0, 1, 2 and so on.
+// every makes a sample of a series at each step of time in [from, until), with the values 0, 1, 2
+// and so on.
 func every(step, from, until repo.Micros, series *repo.Series) []repo.Sample {
 	var samples []repo.Sample
 	for ts := from; ts < until; ts += step {

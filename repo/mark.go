@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// What a lock file says: the numbers that the file system has for the history and its WAL, and one of two words of one length,
-// so that each text replaces the one before.
+// What a lock file says: the numbers that the file system has for the history and its WAL, and one
+// of two words of one length, so that each text replaces the one before.
 const (
 	markScan   = "wanstore history: file %d WAL %d "
 	markPrint  = "wanstore history: file %020d WAL %020d "
@@ -45,8 +45,8 @@ func (m mark) text() string {
 // isOf says that the mark is about that file.
 func (m mark) isOf(file fs.FileInfo) bool { return m.file == inode(file) }
 
-// isStray says that the WAL at path is one that was in use, and the file is not the one that it belongs to. Where both are
-// others, the history was copied.
+// isStray says that the WAL at path is one that was in use, and the file is not the one that it
+// belongs to. Where both are others, the history was copied.
 func (m mark) isStray(path string, file fs.FileInfo) bool {
 	wal, err := os.Stat(path + "-wal")
 	return err == nil && m.inUse && m.wal != 0 && m.wal == inode(wal) && !m.isOf(file)

@@ -21,8 +21,8 @@ const (
 	lenient = "writable_schema(on)"
 )
 
-// storedSchema is what a file says of its tables, indexes, triggers and view. sqlc does not know the
-// table that has it.
+// storedSchema is what a file says of its tables, indexes, triggers and view. sqlc does not know
+// the table that has it.
 type storedSchema struct {
 	numbers [3]int // what the file is, its version, and how often statements have changed the schema
 	entries []schemaEntry
@@ -86,9 +86,10 @@ func each(rows *sqlite3.Stmt, f func()) error {
 	return errors.Join(rows.Err(), rows.Close())
 }
 
-// damaged returns the entries that are not as they were written, as they should be. It returns none where somebody may have
-// changed them: unless this is a history of this version, statements have changed the schema no more than when it was made, all
-// texts are as long as they were, and few of their bytes are others.
+// damaged returns the entries that are not as they were written, as they should be. It returns none
+// where somebody may have changed them: unless this is a history of this version, statements have
+// changed the schema no more than when it was made, all texts are as long as they were, and few of
+// their bytes are others.
 func (s storedSchema) damaged() (mended []schemaEntry, err error) {
 	written, err := writtenSchema()
 	if err != nil || s.numbers != written.numbers || len(s.entries) != len(written.entries) {
@@ -130,8 +131,8 @@ func damagedEntries(c *sqlite3.Conn) ([]schemaEntry, error) {
 	return found.damaged()
 }
 
-// schemaDamage names the entries of the schema that the next writer puts right. What cannot be looked at is met again by
-// whoever opens the file.
+// schemaDamage names the entries of the schema that the next writer puts right. What cannot be
+// looked at is met again by whoever opens the file.
 func schemaDamage(ctx context.Context, path string) (names string) {
 	name, err := lookingDSN(path, lenient)
 	if err != nil {

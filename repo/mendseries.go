@@ -34,8 +34,8 @@ func readSeriesIndex(ctx context.Context, q *db.Queries, rows []db.ListSeriesRow
 	return index, nil
 }
 
-// mend returns a damaged row as it was, if the index still tells: the check value of the row proves an identity that the
-// index has, or index and row agree, and what is damaged is the check value.
+// mend returns a damaged row as it was, if the index still tells: the check value of the row proves
+// an identity that the index has, or index and row agree, and what is damaged is the check value.
 func (i seriesIndex) mend(row db.ListSeriesRow) (mended db.ListSeriesRow, ok bool) {
 	mended = row
 	for _, entry := range i.free {
@@ -68,8 +68,8 @@ func (i seriesIndex) beyondMending(damaged []db.ListSeriesRow) []db.ListSeriesRo
 	})
 }
 
-// mustHave says that a file is damaged whose rows have ids that the index does not have: they are not of series at all, and
-// the next id would be any number.
+// mustHave says that a file is damaged whose rows have ids that the index does not have: they are
+// not of series at all, and the next id would be any number.
 func (i seriesIndex) mustHave(rows []db.ListSeriesRow) error {
 	for _, row := range rows {
 		if !slices.ContainsFunc(i.entries, func(entry db.ListSeriesIndexRow) bool { return entry.ID == row.ID }) {
@@ -79,8 +79,8 @@ func (i seriesIndex) mustHave(rows []db.ListSeriesRow) error {
 	return nil
 }
 
-// mustFind says that a file is damaged whose series lack a row that the index has, by its id and its names: to make the index
-// again from the rows would lose what is left of it.
+// mustFind says that a file is damaged whose series lack a row that the index has, by its id and
+// its names: to make the index again from the rows would lose what is left of it.
 func (i seriesIndex) mustFind(rows []db.ListSeriesRow) error {
 	ids, names := map[int64]bool{}, map[Key]bool{}
 	for _, row := range rows {
@@ -139,8 +139,8 @@ func listSeries(ctx context.Context, q *db.Queries) ([]db.ListSeriesRow, error) 
 	return rows, nil
 }
 
-// mendSeries mends what is damaged of series and its index, where one of the two still tells what was written. Where
-// neither does, the row is left out, and its name is free for another one.
+// mendSeries mends what is damaged of series and its index, where one of the two still tells what
+// was written. Where neither does, the row is left out, and its name is free for another one.
 func (w *Writer) mendSeries(ctx context.Context) error {
 	var rows []db.ListSeriesRow
 	var index seriesIndex

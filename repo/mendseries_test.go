@@ -95,7 +95,8 @@ func TestSeriesWithoutRows(t *testing.T) {
 	}
 }
 
-// mendsSeries says that both series are read, and are themselves again once the file has been opened for writing.
+// mendsSeries says that both series are read, and are themselves again once the file has been
+// opened for writing.
 func mendsSeries(t *testing.T, path string) {
 	t.Helper()
 	if diff := cmp.Diff([]repo.Key{mendedAverage, mendedMode}, keysOf(t, path)); diff != "" {
@@ -149,7 +150,8 @@ func keysOf(t *testing.T, path string) []repo.Key {
 	return keys
 }
 
-// A series of which neither row nor index tell what was written is left out and told of, and another one takes its name.
+// A series of which neither row nor index tell what was written is left out and told of, and
+// another one takes its name.
 func TestSeriesBeyondMending(t *testing.T) {
 	path := twoSeries(t)
 	filetest.Exec(t, path, "DROP TRIGGER series_by_hand; UPDATE series SET chk = chk + 1 WHERE id = 2")
@@ -174,7 +176,8 @@ func TestSeriesBeyondMending(t *testing.T) {
 	}
 }
 
-// A series that is damaged under a writer is refused, takes no other one with it, and is mended by the next walk.
+// A series that is damaged under a writer is refused, takes no other one with it, and is mended by
+// the next walk.
 func TestSeriesDamagedUnderAWriter(t *testing.T) {
 	path := twoSeries(t)
 	w := open(t, path)
@@ -208,8 +211,8 @@ func walk(t *testing.T, w *repo.Writer) {
 	}
 }
 
-// Another writer makes series while the file is opened and looked through: rows and index are those of
-// one moment, and fit.
+// Another writer makes series while the file is opened and looked through: rows and index are those
+// of one moment, and fit.
 func TestSeriesMadeMeanwhile(t *testing.T) {
 	path := filetest.Path(t)
 	other := open(t, path)

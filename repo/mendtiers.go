@@ -14,7 +14,8 @@ type lostTiers [tierCount]bool
 
 func (l lostTiers) any() bool { return l != lostTiers{} }
 
-// ages are those of a policy or, where there is none, what the lost rows say, if that can be, or the defaults.
+// ages are those of a policy or, where there is none, what the lost rows say, if that can be, or
+// the defaults.
 func (l lostTiers) ages(tiers Tiers, policy Ages) Ages {
 	if said := policy.Or(tiers.Ages()); said.plausible() {
 		return said
@@ -27,9 +28,9 @@ func (l lostTiers) ages(tiers Tiers, policy Ages) Ages {
 	return policy.Or(tiers.Ages())
 }
 
-// workOut works out again from the rows what the tiers say that are lost. What was rolled up is known by how many samples
-// the newest bucket of a tier has of those that its source has. A floor lies where deleting has put it, by what the clock
-// says of that, or at the first row of its tier.
+// workOut works out again from the rows what the tiers say that are lost. What was rolled up is
+// known by how many samples the newest bucket of a tier has of those that its source has. A floor
+// lies where deleting has put it, by what the clock says of that, or at the first row of its tier.
 func (s *Snapshot) workOut(ctx context.Context, lost lostTiers, ages Ages) error {
 	clock, err := readClock(ctx, s.q)
 	if err != nil {
@@ -57,8 +58,9 @@ func (s *Snapshot) workOut(ctx context.Context, lost lostTiers, ages Ages) error
 	}
 }
 
-// workOutWatermarks works out those of lost tiers. What a tier has rolled up, or deletes by, its sources have passed, also where
-// they have no rows there. A watermark is not above that of its source, nor below the floor that has risen with it.
+// workOutWatermarks works out those of lost tiers. What a tier has rolled up, or deletes by, its
+// sources have passed, also where they have no rows there. A watermark is not above that of its
+// source, nor below the floor that has risen with it.
 func (s *Snapshot) workOutWatermarks(ctx context.Context, lost lostTiers) error {
 	var passed Micros
 	var least, most [tierCount]Micros
@@ -89,9 +91,10 @@ func (s *Snapshot) workOutWatermarks(ctx context.Context, lost lostTiers) error 
 	return nil
 }
 
-// workOutWatermark goes through the source of the newest bucket of a tier until all of its samples have been met: there ends
-// what is known to be rolled up. Where the source has more, that is the watermark, and otherwise at the most the end of the
-// bucket. Where the source has fewer of them, it has let go of some, and so of none that were not rolled up.
+// workOutWatermark goes through the source of the newest bucket of a tier until all of its samples
+// have been met: there ends what is known to be rolled up. Where the source has more, that is the
+// watermark, and otherwise at the most the end of the bucket. Where the source has fewer of them,
+// it has let go of some, and so of none that were not rolled up.
 func (s *Snapshot) workOutWatermark(ctx context.Context, g Granularity) (rolledUp, most Micros, err error) {
 	last, err := s.lastBucket(ctx, g)
 	if err != nil || last < 0 {
@@ -124,7 +127,8 @@ func (s *Snapshot) workOutWatermark(ctx context.Context, g Granularity) (rolledU
 	return rolledUp, bucket.Until, nil
 }
 
-// workOutFloor begins at the first row of a tier, and passes over what has been swept in part: there the next tier has more.
+// workOutFloor begins at the first row of a tier, and passes over what has been swept in part:
+// there the next tier has more.
 func (s *Snapshot) workOutFloor(ctx context.Context, g Granularity) (Micros, error) {
 	first, err := s.firstMoment(ctx, g)
 	if err != nil || first < 0 {
@@ -225,8 +229,9 @@ func (s *Snapshot) lastBucket(ctx context.Context, g Granularity) (Micros, error
 	return last.From, nil
 }
 
-// tiers returns the state of the tiers, inside a write transaction. What is lost of them is worked out and written first:
-// nothing is pruned by a guess. All of their rows are written once more, since keys may be damaged.
+// tiers returns the state of the tiers, inside a write transaction. What is lost of them is worked
+// out and written first: nothing is pruned by a guess. All of their rows are written once more,
+// since keys may be damaged.
 func (w *Writer) tiers(ctx context.Context) (Tiers, error) {
 	w.known.hasTiers = false // they may be read to be changed
 	tiers, lost, err := readTiers(ctx, w.q)

@@ -14,8 +14,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Whatever a history has been through, what its tiers say is worked out again from its rows when that is damaged: no
-// sample counts twice from then on, and none is missing.
+// Whatever a history has been through, what its tiers say is worked out again from its rows when
+// that is damaged: no sample counts twice from then on, and none is missing.
 func TestTiersWorkedOutAgain(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		l := &lived{t: rt, path: filepath.Join(t.TempDir(), "history.db"), now: start, accepted: map[string][]repo.Micros{}}
@@ -148,7 +148,8 @@ type bucketAt struct {
 	ts     repo.Micros
 }
 
-// compare counts what each tier has of the samples that were accepted: from its floor up to its watermark all of them.
+// compare counts what each tier has of the samples that were accepted: from its floor up to its
+// watermark all of them.
 func (l *lived) compare(who string) {
 	r, err := repo.OpenReader(l.t.Context(), l.path)
 	l.must(err)

@@ -17,7 +17,8 @@ func (m Micros) Add(d time.Duration) Micros { return m + Micros(d.Microseconds()
 // Sub returns the time from earlier to m.
 func (m Micros) Sub(earlier Micros) time.Duration { return time.Duration(m-earlier) * time.Microsecond }
 
-// AlignDown returns the start of the epoch-aligned bucket that holds m. A bucket of zero leaves m as it is.
+// AlignDown returns the start of the epoch-aligned bucket that holds m. A bucket of zero leaves m
+// as it is.
 func (m Micros) AlignDown(bucket time.Duration) Micros {
 	width := Micros(bucket.Microseconds())
 	if width <= 1 {
@@ -30,7 +31,8 @@ func (m Micros) AlignDown(bucket time.Duration) Micros {
 	return m - rest
 }
 
-// AlignUp returns the end of the epoch-aligned bucket that holds m, or m itself where a bucket begins.
+// AlignUp returns the end of the epoch-aligned bucket that holds m, or m itself where a bucket
+// begins.
 func (m Micros) AlignUp(bucket time.Duration) Micros {
 	down := m.AlignDown(bucket)
 	if down == m {

@@ -9,14 +9,14 @@ import (
 	"path/filepath"
 )
 
-// A file may have several names: hard links, or a mount of the file alone. SQLite keeps a -wal and a
-// -shm beside each, so two writers by two names know nothing of each other, and overwrite what the
-// other one has committed. Hence each writer locks the byte of its name, in the file itself and far
-// behind its end, and goes on only where no byte of another name is locked. A reader locks nothing,
-// so that it stops nobody: it looks at these bytes before and after each view.
+// A file may have several names: hard links, or a mount of the file alone. SQLite keeps a -wal and
+// a -shm beside each, so two writers by two names know nothing of each other, and overwrite what
+// the other one has committed. Hence each writer locks the byte of its name, in the file itself and
+// far behind its end, and goes on only where no byte of another name is locked. A reader locks
+// nothing, so that it stops nobody: it looks at these bytes before and after each view.
 const (
-	// gateByte is locked exclusively by a writer that looks and takes its own byte: of two that come
-	// at once, one gets in.
+	// gateByte is locked exclusively by a writer that looks and takes its own byte: of two that
+	// come at once, one gets in.
 	gateByte = 0x50000000
 	// firstNameByte is the first of as many bytes as there are hashes of names.
 	firstNameByte = gateByte + 1
@@ -24,8 +24,9 @@ const (
 	endOfNames    = firstNameByte + nameBytes
 )
 
-// SameName says that two paths are one name of a file: symbolic links and mounts of directories lead
-// from both to the same entry of the same directory. What SQLite has beside the file is one for both.
+// SameName says that two paths are one name of a file: symbolic links and mounts of directories
+// lead from both to the same entry of the same directory. What SQLite has beside the file is one
+// for both.
 func SameName(a, b string) bool {
 	nameA, errA := nameOf(a)
 	nameB, errB := nameOf(b)

@@ -45,8 +45,8 @@ func lockName(ctx context.Context, path string, is fs.FileInfo) (*nameLock, erro
 // gatePatience is how long a writer waits for the gate, which is held for a moment.
 const gatePatience = 200 * time.Millisecond
 
-// takeName looks twice: first, so that nobody sees the byte of a writer that is refused, and once it
-// has the byte, since it goes on without the gate where somebody keeps that.
+// takeName looks twice: first, so that nobody sees the byte of a writer that is refused, and once
+// it has the byte, since it goes on without the gate where somebody keeps that.
 func takeName(ctx context.Context, file uintptr, own int64) error {
 	limited, cancel := context.WithTimeout(ctx, gatePatience)
 	defer cancel()
@@ -87,8 +87,8 @@ func isElsewhere(file uintptr, own int64) bool {
 	return isNamed(file, firstNameByte, own) || isNamed(file, own+1, endOfNames)
 }
 
-// isNamed says that one of these bytes is locked as writers do it, one by itself: other programs may
-// lock a whole file for reasons of their own.
+// isNamed says that one of these bytes is locked as writers do it, one by itself: other programs
+// may lock a whole file for reasons of their own.
 func isNamed(file uintptr, from, until int64) bool {
 	if from == until {
 		return false // which fcntl takes for all there is
@@ -168,8 +168,8 @@ func (w *watchedName) written() bool {
 	return !w.changed.Equal(before)
 }
 
-// openFileOf finds the open file of a connection that reads. That of a writer is not found, nor has it
-// to be watched: a writer has a lock.
+// openFileOf finds the open file of a connection that reads. That of a writer is not found, nor has
+// it to be watched: a writer has a lock.
 func openFileOf(file any) openFile {
 	for {
 		switch is := file.(type) {

@@ -19,8 +19,8 @@ func TestNameByte(t *testing.T) {
 	}
 }
 
-// What other programs lock for reasons of their own keeps nobody from writing and reading, and a gate
-// that somebody keeps lets no second name in.
+// What other programs lock for reasons of their own keeps nobody from writing and reading, and a
+// gate that somebody keeps lets no second name in.
 func TestLocksOfOthers(t *testing.T) {
 	for name, lock := range map[string]syscall.Flock_t{
 		"the whole file, shared": {Type: syscall.F_RDLCK},

@@ -11,11 +11,13 @@ import (
 // journals are the files whose names have to be on the disk with their content.
 const journals = vfs.OPEN_MAIN_JOURNAL | vfs.OPEN_WAL
 
-// namesVFS is the driver's own VFS, except that it brings the name of a new WAL to the disk by syncDirectory: the driver
-// takes a filesystem that cannot do that (CIFS, some shared folders) for a broken disk.
+// namesVFS is the driver's own VFS, except that it brings the name of a new WAL to the disk by
+// syncDirectory: the driver takes a filesystem that cannot do that (CIFS, some shared folders) for
+// a broken disk.
 type namesVFS struct{ vfs.VFSFilename }
 
-// OpenFilename opens a file of the database. The name of a file that the driver finds there it does not care for.
+// OpenFilename opens a file of the database. The name of a file that the driver finds there it does
+// not care for.
 func (v namesVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
 	if flags&vfs.OPEN_CREATE == 0 || flags&journals == 0 || !makeEmpty(name.String()) {
 		return v.VFSFilename.OpenFilename(name, flags)
@@ -31,7 +33,8 @@ func (v namesVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File
 	return &newJournal{DriverFile: own, directory: filepath.Dir(name.String())}, got, nil
 }
 
-// makeEmpty says that there is a file, an empty one if there was none. Why there is none the driver finds out, too.
+// makeEmpty says that there is a file, an empty one if there was none. Why there is none the driver
+// finds out, too.
 func makeEmpty(path string) bool {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|noFollow, 0o600)
 	return err == nil && file.Close() == nil

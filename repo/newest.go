@@ -17,7 +17,8 @@ type Newest struct {
 	Value    float64
 }
 
-// Newest returns the newest sample of every series of which the file still holds anything, in the order of their ids.
+// Newest returns the newest sample of every series of which the file still holds anything, in the
+// order of their ids.
 //
 // Errors: that of ctx, ErrReadTooLong, ErrOtherName, ErrDamaged, and those of the file system.
 func (s *Snapshot) Newest(ctx context.Context) ([]Newest, error) {
@@ -44,7 +45,8 @@ func (s *Snapshot) Newest(ctx context.Context) ([]Newest, error) {
 	return list, nil
 }
 
-// newestRaw returns the newest samples that blocks have of each series from a moment on, and those of rows.
+// newestRaw returns the newest samples that blocks have of each series from a moment on, and those
+// of rows.
 func (s *Snapshot) newestRaw(ctx context.Context, from Micros) ([]Newest, error) {
 	var list []Newest
 	_, parts, err := listParts(ctx, s.q)
@@ -68,8 +70,8 @@ func (s *Snapshot) newestRaw(ctx context.Context, from Micros) ([]Newest, error)
 	return list, err
 }
 
-// NewestMoment returns the moment of the newest sample of the file, of whatever series; in a file without any the beginning
-// of time. It costs one seek.
+// NewestMoment returns the moment of the newest sample of the file, of whatever series; in a file
+// without any the beginning of time. It costs one seek.
 //
 // Errors: as for Newest.
 func (s *Snapshot) NewestMoment(ctx context.Context) (Micros, error) {

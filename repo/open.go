@@ -21,7 +21,8 @@ const (
 	// somebody has given larger pages keeps them.
 	pageSize = 512
 
-	// busyTimeout is how long a statement waits for the lock of another process, whose steps take milliseconds.
+	// busyTimeout is how long a statement waits for the lock of another process, whose steps take
+	// milliseconds.
 	busyTimeout = 5 * time.Second
 
 	// uncappedWALLimit is the size that the WAL is cut back to when it is reset, where there is no
@@ -43,8 +44,9 @@ const (
 	fileMode      = 0o640
 )
 
-// dsn returns the data source name of path with the given connection pragmas, in their order. The busy timeout comes
-// first, because any pragma removes the driver's default one. The VFS is the driver's own if its name is empty.
+// dsn returns the data source name of path with the given connection pragmas, in their order. The
+// busy timeout comes first, because any pragma removes the driver's default one. The VFS is the
+// driver's own if its name is empty.
 func dsn(path, mode, vfs string, pragmas ...string) string {
 	// modeof: the WAL gets the permissions of the file, whose content it shares.
 	query := url.Values{"mode": {mode}, "modeof": {path}, "_txlock": {"immediate"}}
@@ -52,7 +54,8 @@ func dsn(path, mode, vfs string, pragmas ...string) string {
 		query.Set("vfs", vfs)
 	}
 	query.Add(pragmaParameter, fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()))
-	// Only files of earlier versions have checksums, and what another program has written to one has stale ones.
+	// Only files of earlier versions have checksums, and what another program has written to one
+	// has stale ones.
 	query.Add(pragmaParameter, "checksum_verification(off)")
 	for _, pragma := range pragmas {
 		query.Add(pragmaParameter, pragma)
@@ -74,15 +77,15 @@ func writerDSN(path string, synchronous Synchronous) string {
 		fmt.Sprintf("journal_size_limit(%d)", uncappedWALLimit),
 		"wal_autocheckpoint(0)", // checkpoints are steps of maintenance
 		fmt.Sprintf("cache_size(-%d)", cacheKiB),
-		// A step with many series touches more pages than the cache has. Written to the WAL before its end they would be read
-		// again, and the sums of all later frames made once more.
+		// A step with many series touches more pages than the cache has. Written to the WAL before
+		// its end they would be read again, and the sums of all later frames made once more.
 		fmt.Sprintf("cache_spill(-%d)", spillKiB),
 		fmt.Sprintf("temp_store(%s)", temporary()),
 	)
 }
 
-// temporary is where the rows are that a step groups. In a file of TMPDIR they would wear out a card, want its room, and have no
-// checksums; but on a machine of 32 bits memory is shorter.
+// temporary is where the rows are that a step groups. In a file of TMPDIR they would wear out a
+// card, want its room, and have no checksums; but on a machine of 32 bits memory is shorter.
 func temporary() string {
 	const plenty = 64
 	if strconv.IntSize < plenty {

@@ -8,10 +8,12 @@ import (
 	"os"
 )
 
-// openAttempts is how often a file may be replaced, here or by another process, while it is being opened.
+// openAttempts is how often a file may be replaced, here or by another process, while it is being
+// opened.
 const openAttempts = 3
 
-// errReplaced says that another process has put another file in the place of the one that was being opened.
+// errReplaced says that another process has put another file in the place of the one that was being
+// opened.
 var errReplaced = errors.New("the file was replaced while it was being opened")
 
 // openSound opens the file at path, which is no link. What is damaged is moved aside first.
@@ -32,7 +34,8 @@ func openSound(ctx context.Context, path string, synchronous Synchronous, show P
 	return w, nil
 }
 
-// createThere makes the file, if it is not there, and returns where it really is. Another process may be moving it aside.
+// createThere makes the file, if it is not there, and returns where it really is. Another process
+// may be moving it aside.
 func createThere(path string) (there string, err error) {
 	for range openAttempts {
 		if err := create(path); err != nil {
@@ -203,8 +206,8 @@ func (o *opening) examine() error {
 	return o.mustBeTheirs(last)
 }
 
-// mustBeTheirs refuses a file that was put in the place of one that other writers have open: the WAL that lies there is theirs,
-// and not the file's. They notice with their next commit.
+// mustBeTheirs refuses a file that was put in the place of one that other writers have open: the
+// WAL that lies there is theirs, and not the file's. They notice with their next commit.
 func (o *opening) mustBeTheirs(last mark) error {
 	if !last.isStray(o.path, o.file) {
 		return nil
@@ -295,8 +298,8 @@ func (o *opening) letOthersIn(ctx context.Context) error {
 // Findings returns what was found when the file was opened, the last time.
 func (w *Writer) Findings() Findings { return w.findings }
 
-// Lost says that what is at the path is not the file of this writer: it was moved away or removed, or the writer could not be
-// renewed. It looks at the path, and at nothing else.
+// Lost says that what is at the path is not the file of this writer: it was moved away or removed,
+// or the writer could not be renewed. It looks at the path, and at nothing else.
 func (w *Writer) Lost() bool {
 	if w.gone {
 		return true
@@ -343,8 +346,9 @@ func (w *Writer) renew(ctx context.Context, damage error) error {
 	return w.become(ctx, next)
 }
 
-// letGo closes the file. If it is damaged and in its place, whoever opens it next looks at it once more, and moves it aside if it
-// is damaged still; damage that this does not find is believed the second time.
+// letGo closes the file. If it is damaged and in its place, whoever opens it next looks at it once
+// more, and moves it aside if it is damaged still; damage that this does not find is believed the
+// second time.
 func (w *Writer) letGo(damage error) (err error) {
 	if w.gone {
 		return nil // that was done before
@@ -395,8 +399,8 @@ func (w *Writer) shareAgain(ctx context.Context) error {
 	return nil
 }
 
-// dropIndex removes the index of the WAL: a damaged one makes a sound file look damaged, and SQLite makes it anew from the WAL.
-// Nobody writes the file; who reads it keeps what was removed.
+// dropIndex removes the index of the WAL: a damaged one makes a sound file look damaged, and SQLite
+// makes it anew from the WAL. Nobody writes the file; who reads it keeps what was removed.
 func dropIndex(path string) error {
 	if err := os.Remove(path + "-shm"); !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -19,7 +19,8 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
-// A damaged page may have in a column what a STRICT table does not take. A query that meets that says that it is damage.
+// A damaged page may have in a column what a STRICT table does not take. A query that meets that
+// says that it is damage.
 func TestValuesOfOtherTypes(t *testing.T) {
 	whole := filledHistory(t)
 	queries := callGenerated(t, func(database db.DBTX) any { return db.New(database) })
@@ -63,7 +64,8 @@ func TestBucketWithoutATime(t *testing.T) {
 	}
 }
 
-// A check value is the same for 0 and for an empty text: the types tell that one has become the other.
+// A check value is the same for 0 and for an empty text: the types tell that one has become the
+// other.
 func TestNothingForZero(t *testing.T) {
 	whole, path := filepath.Join(t.TempDir(), "history.db"), filepath.Join(t.TempDir(), "history.db")
 	w, err := OpenWriter(t.Context(), whole, SynchronousNormal)
@@ -113,7 +115,8 @@ func filledHistory(t *testing.T) string {
 	return path
 }
 
-// putValue copies a history to path, where a column has a value in all rows. It returns false where no page can say that.
+// putValue copies a history to path, where a column has a value in all rows. It returns false where
+// no page can say that.
 func putValue(t *testing.T, whole, path, table, column, value string) bool {
 	t.Helper()
 	data, err := os.ReadFile(whole)

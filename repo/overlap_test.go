@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// What comes series by series makes blocks that all lie in the same minutes: more of them than a step, or a page, may have.
+// What comes series by series makes blocks that all lie in the same minutes: more of them than a
+// step, or a page, may have.
 func TestBlocksThatLieSideBySide(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)
@@ -33,7 +34,8 @@ func TestBlocksThatLieSideBySide(t *testing.T) {
 	}
 }
 
-// countInOrder counts what a scan of all raw samples yields, each of which must come after the one before.
+// countInOrder counts what a scan of all raw samples yields, each of which must come after the one
+// before.
 func countInOrder(t *testing.T, path string, span repo.Span) (n int) {
 	t.Helper()
 	snapshot, err := openReader(t, path).Snapshot(t.Context())

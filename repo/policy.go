@@ -8,8 +8,8 @@ import (
 	"github.com/wanstore/wanstore/db"
 )
 
-// Ages is how long each tier keeps a row, indexed by Granularity; that of Hour is the retention. Zero stands for what the
-// file says.
+// Ages is how long each tier keeps a row, indexed by Granularity; that of Hour is the retention.
+// Zero stands for what the file says.
 type Ages [tierCount]time.Duration
 
 // Ages returns the ages that the tiers have in the file, before the retention clamps them.
@@ -31,8 +31,8 @@ func (a Ages) Or(other Ages) Ages {
 	return a
 }
 
-// SetAges writes the policy to the file: the ages that are not zero replace what it says, if valid lets the whole pass.
-// It returns the ages before and after.
+// SetAges writes the policy to the file: the ages that are not zero replace what it says, if valid
+// lets the whole pass. It returns the ages before and after.
 //
 // Errors: what valid returns, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SetAges(ctx context.Context, wish Ages, valid func(Ages) error) (before, after Ages, err error) {

@@ -17,9 +17,10 @@ import (
 	"github.com/ncruces/go-sqlite3/vfs"
 )
 
-// openPool is the driver's Open for the file at path, except that its connections outlive their index, the -shm. The driver maps
-// that into memory: where it is cut off, or can not be read from a worn card, whatever looks at it gets a fault, of which the
-// process would die. Here that is errIndex, and the end of the connection.
+// openPool is the driver's Open for the file at path, except that its connections outlive their
+// index, the -shm. The driver maps that into memory: where it is cut off, or can not be read from a
+// worn card, whatever looks at it gets a fault, of which the process would die. Here that is
+// errIndex, and the end of the connection.
 func openPool(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, error) {
 	if err := areFiles(path); err != nil {
 		return nil, err
@@ -67,8 +68,8 @@ func takePragmas(name string) (rest string, pragmas []string, err error) {
 	return source.String(), pragmas, nil
 }
 
-// Where processes come and go, the first of them makes the index anew each time. That looks like one that was cut off, and is over
-// within so many looks.
+// Where processes come and go, the first of them makes the index anew each time. That looks like
+// one that was cut off, and is over within so many looks.
 const (
 	connectTries = 100
 	connectPause = time.Millisecond
@@ -129,7 +130,8 @@ func (c *connector) begin(ctx context.Context, still *stillFile) (*connection, e
 	return nil, err
 }
 
-// connection is one of the driver's. Once it has met a fault it is only closed: SQLite was left in the middle of something.
+// connection is one of the driver's. Once it has met a fault it is only closed: SQLite was left in
+// the middle of something.
 type connection struct {
 	driver.Conn
 
@@ -203,8 +205,9 @@ func (c *connection) use(call func() error) (err error) {
 	return nil
 }
 
-// catch turns a fault into an error, and what the driver panics with where SQLite has no memory left: on a machine of 32 bits that has
-// 32 MiB a connection. Nothing of Go's own can have caused a fault with an address: Go has no such pointers.
+// catch turns a fault into an error, and what the driver panics with where SQLite has no memory
+// left: on a machine of 32 bits that has 32 MiB a connection. Nothing of Go's own can have caused a
+// fault with an address: Go has no such pointers.
 func (c *connection) catch(call func() error) (err error) {
 	defer func(before bool) {
 		debug.SetPanicOnFault(before)
@@ -247,7 +250,8 @@ func (c *connection) ResetSession(context.Context) error {
 	return nil
 }
 
-// Close closes the connection, with its locks. After a fault SQLite may fail to: what is left then is its memory.
+// Close closes the connection, with its locks. After a fault SQLite may fail to: what is left then
+// is its memory.
 func (c *connection) Close() error {
 	told := c.lost != nil
 	err := c.catch(c.Conn.Close)
@@ -285,8 +289,8 @@ func (c *connection) PrepareContext(ctx context.Context, query string) (sqldrive
 	return s, err
 }
 
-// lookAtIndex is for where transactions begin and end. A fault at the end comes when the transaction is in the WAL already,
-// and nobody could say whether it counts.
+// lookAtIndex is for where transactions begin and end. A fault at the end comes when the
+// transaction is in the WAL already, and nobody could say whether it counts.
 func (c *connection) lookAtIndex() {
 	if c.lost == nil && c.index.changed() {
 		c.lost = errIndex
@@ -365,7 +369,8 @@ type statement struct {
 
 // Close is tried after a fault, too: SQLite closes no connection that has statements.
 //
-// One that was in the middle of a commit is left alone: its end would commit once more, to a WAL that others have taken over.
+// One that was in the middle of a commit is left alone: its end would commit once more, to a WAL
+// that others have taken over.
 func (s *statement) Close() error {
 	if s.of.lost != nil && s.controls {
 		return nil

@@ -11,8 +11,8 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
-// The driver panics with an error where SQLite has no memory left. That ends the connection, and not the process: with another one
-// the writer goes on.
+// The driver panics with an error where SQLite has no memory left. That ends the connection, and
+// not the process: with another one the writer goes on.
 func TestPanicOfTheDriver(t *testing.T) {
 	path := filetest.Path(t)
 	w, err := OpenWriter(t.Context(), path, SynchronousNormal)

@@ -8,8 +8,9 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-// PRAGMAs, and the beginning and end of transactions, are the only statements outside queries/: sqlc does not parse them.
-// Those that read or work are run through this file; those of a connection are in open.go.
+// PRAGMAs, and the beginning and end of transactions, are the only statements outside queries/:
+// sqlc does not parse them. Those that read or work are run through this file; those of a
+// connection are in open.go.
 
 // pragmaInt reads a pragma that is one number.
 func pragmaInt(ctx context.Context, q queryer, name string) (int, error) {

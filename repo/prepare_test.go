@@ -8,7 +8,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// A statement that the schema does not fit is said to be that, and not that the connection could not be closed.
+// A statement that the schema does not fit is said to be that, and not that the connection could
+// not be closed.
 func TestSchemaOfSomebody(t *testing.T) {
 	path := oneSample(t)
 	filetest.Exec(t, path, "ALTER TABLE rollups RENAME COLUMN max TO most")

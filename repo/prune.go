@@ -10,19 +10,21 @@ import (
 	"github.com/wanstore/wanstore/db"
 )
 
-// expiryRows bounds a step of Expire, which only counts: that is an order of magnitude faster than rolling up.
+// expiryRows bounds a step of Expire, which only counts: that is an order of magnitude faster than
+// rolling up.
 const expiryRows = 10 * stepSamples
 
-// Expiry is the state of giving up what the retention has passed before it was ever rolled up, as after a long time
-// without power. The zero value begins.
+// Expiry is the state of giving up what the retention has passed before it was ever rolled up, as
+// after a long time without power. The zero value begins.
 type Expiry struct {
 	Samples int64 // raw samples that were given up
 
 	counted Micros // up to here they have been counted
 }
 
-// Expire does one step of giving up what is older than the retention and has not been rolled up: it counts the samples,
-// and with the last step floors and watermarks advance together. It says whether there is more to do.
+// Expire does one step of giving up what is older than the retention and has not been rolled up: it
+// counts the samples, and with the last step floors and watermarks advance together. It says
+// whether there is more to do.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Expire(ctx context.Context, now Micros, expiry *Expiry) (more bool, err error) {
@@ -94,7 +96,8 @@ func (w *Writer) raiseFloor(ctx context.Context, g Granularity, floor Micros) er
 	return setTier(ctx, w.q, tiers[g])
 }
 
-// RaiseFloors moves the floor of every tier to its age. What lies below no longer counts and waits to be swept.
+// RaiseFloors moves the floor of every tier to its age. What lies below no longer counts and waits
+// to be swept.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) RaiseFloors(ctx context.Context, now Micros) error {
@@ -114,8 +117,8 @@ func (w *Writer) RaiseFloors(ctx context.Context, now Micros) error {
 	})
 }
 
-// SweepSamples deletes a batch of raw samples that lie below the floor, those of 100,000 samples in blocks or 10,000 rows, and
-// says whether there are more.
+// SweepSamples deletes a batch of raw samples that lie below the floor, those of 100,000 samples in
+// blocks or 10,000 rows, and says whether there are more.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SweepSamples(ctx context.Context) (deleted int64, more bool, err error) {
@@ -154,7 +157,8 @@ func (w *Writer) sweepSamples(ctx context.Context, floor Micros) (deleted int64,
 	return deleted + rows, more, err
 }
 
-// sweepBlocks deletes the oldest blocks that lie below the floor as a whole, with so many samples or few more.
+// sweepBlocks deletes the oldest blocks that lie below the floor as a whole, with so many samples
+// or few more.
 func (w *Writer) sweepBlocks(ctx context.Context, floor Micros, samples int64) (deleted int64, more bool, err error) {
 	parts, err := w.q.ListParts(ctx)
 	if err != nil {
@@ -189,7 +193,8 @@ func (w *Writer) doomedBlocks(ctx context.Context, part int64, floor Micros) ([]
 	return slices.DeleteFunc(keys, func(key blockKey) bool { return !key.below(floor) }), err
 }
 
-// deleteBlocks deletes the blocks of a part up to the last of these keys that lie below the floor as a whole.
+// deleteBlocks deletes the blocks of a part up to the last of these keys that lie below the floor
+// as a whole.
 func (w *Writer) deleteBlocks(ctx context.Context, part int64, keys []blockKey, floor Micros) (int64, error) {
 	if len(keys) == 0 {
 		return 0, nil
@@ -206,8 +211,8 @@ type Sweep struct {
 	afterID int64 // every series up to this one is clean
 }
 
-// SweepRollups deletes a batch of buckets that lie below the floor of a tier, 10,000 rows at most but for the states of
-// one last bucket, and says whether there is more to look through.
+// SweepRollups deletes a batch of buckets that lie below the floor of a tier, 10,000 rows at most
+// but for the states of one last bucket, and says whether there is more to look through.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) SweepRollups(ctx context.Context, g Granularity, sweep *Sweep) (deleted int64, more bool, err error) {

@@ -13,21 +13,24 @@ import (
 )
 
 const (
-	// quarantineInfix stands between the name of a history and the time at which it was found damaged.
+	// quarantineInfix stands between the name of a history and the time at which it was found
+	// damaged.
 	quarantineInfix = ".damaged-"
 	quarantineTime  = "20060102T150405Z"
 )
 
-// Quarantine is a damaged history that has been moved aside, so that recording could go on in a new file.
+// Quarantine is a damaged history that has been moved aside, so that recording could go on in a new
+// file.
 type Quarantine struct {
-	// Path is where the file is now, with its -wal and -shm beside it under the same name: what is left can be read there.
+	// Path is where the file is now, with its -wal and -shm beside it under the same name: what is
+	// left can be read there.
 	Path string
 	// Cause is the damage.
 	Cause error
 }
 
-// Quarantined lists the files that lie beside the history at path because it was found damaged, the oldest first. They are
-// there until somebody takes them away.
+// Quarantined lists the files that lie beside the history at path because it was found damaged, the
+// oldest first. They are there until somebody takes them away.
 //
 // Errors: ErrNoPath, and those of the file system.
 func Quarantined(path string) ([]string, error) {
@@ -64,7 +67,8 @@ func Quarantined(path string) ([]string, error) {
 	return list, nil
 }
 
-// NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where its name does not say so.
+// NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where
+// its name does not say so.
 func NameBeforeDamage(path string) string {
 	i := strings.LastIndex(path, quarantineInfix)
 	if i < 0 || strings.ContainsRune(path[i:], os.PathSeparator) {
@@ -85,8 +89,8 @@ func RemoveQuarantined(path string) error {
 	return nil
 }
 
-// mayQuarantine says that what is at path was a history: it says so itself, or the lock file beside it does. Anything else that
-// somebody has named by mistake stays where it is.
+// mayQuarantine says that what is at path was a history: it says so itself, or the lock file beside
+// it does. Anything else that somebody has named by mistake stays where it is.
 func mayQuarantine(path string, l *lock) bool {
 	if _, known := l.mark(); known {
 		return true
@@ -95,8 +99,9 @@ func mayQuarantine(path string, l *lock) bool {
 	return err == nil && ours
 }
 
-// quarantine moves the damaged file at path aside, with what belongs to it, and leaves an empty one in its place. The caller has
-// the lock alone. It does nothing, and returns nil, where another process has been faster.
+// quarantine moves the damaged file at path aside, with what belongs to it, and leaves an empty one
+// in its place. The caller has the lock alone. It does nothing, and returns nil, where another
+// process has been faster.
 func quarantine(path string, damaged fs.FileInfo, cause error) (*Quarantine, error) {
 	now, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, damaged) {
@@ -115,8 +120,9 @@ func quarantine(path string, damaged fs.FileInfo, cause error) (*Quarantine, err
 	return &Quarantine{Path: to, Cause: cause}, nil
 }
 
-// moveAside gives the file at path and what SQLite has put beside it a new name, with a moment in it. Without file the WAL and what
-// else lies there goes alone: an empty file has nothing to save, and SQLite would delete a WAL that it finds beside one.
+// moveAside gives the file at path and what SQLite has put beside it a new name, with a moment in
+// it. Without file the WAL and what else lies there goes alone: an empty file has nothing to save,
+// and SQLite would delete a WAL that it finds beside one.
 func moveAside(path string, file bool, at time.Time) (string, error) {
 	to := path + quarantineInfix + at.UTC().Format(quarantineTime)
 	for n, name := 0, to; ; name = to + "-" + strconv.Itoa(n) {
@@ -128,8 +134,8 @@ func moveAside(path string, file bool, at time.Time) (string, error) {
 	}
 }
 
-// moveSet moves the files of a history. A rename overwrites, so all names are taken first: that follows no link and finds
-// out what is there already.
+// moveSet moves the files of a history. A rename overwrites, so all names are taken first: that
+// follows no link and finds out what is there already.
 func moveSet(path, to string, file bool) (err error) {
 	suffixes := append([]string{""}, companions()...)
 	claimed, err := claim(to, suffixes)

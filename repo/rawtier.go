@@ -11,14 +11,15 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/functions"
 )
 
-// The raw tier is two tables: raw_blocks has what commits brought, raw_samples what no block has. The key of a block is
-// that of its part and a moment.
+// The raw tier is two tables: raw_blocks has what commits brought, raw_samples what no block has.
+// The key of a block is that of its part and a moment.
 const (
 	partKeys   = functions.PartKeys
 	partSeries = 256 // series of a part
 	mostParts  = 922 // beyond, keys overflow
 
-	// blockSpan is less than what a block covers, in microseconds, and mostBump how far its key is from its first sample.
+	// blockSpan is less than what a block covers, in microseconds, and mostBump how far its key is
+	// from its first sample.
 	blockSpan = 60_000_000
 	mostBump  = 1000
 )
@@ -28,7 +29,8 @@ func hasKey(ts Micros, series int64) bool {
 	return ts >= 0 && ts < partKeys-mostBump && series >= 0 && series < mostParts*partSeries
 }
 
-// reach is the range of moments, in the keys of a part, of the blocks that may have samples of a span.
+// reach is the range of moments, in the keys of a part, of the blocks that may have samples of a
+// span.
 func reach(s span) (first, last int64) {
 	first = max(int64(s.from), blockSpan+mostBump) - blockSpan - mostBump
 	last = max(min(int64(s.until), partKeys-mostBump), -mostBump) + mostBump
@@ -57,8 +59,9 @@ func jsonArray(list []int64) string {
 	return string(text)
 }
 
-// firstRaw returns the moment at which the raw tier begins from a moment on, or -1 where it has nothing. That of a block
-// may be up to a millisecond late, and is early where what the block has at its beginning lies before from.
+// firstRaw returns the moment at which the raw tier begins from a moment on, or -1 where it has
+// nothing. That of a block may be up to a millisecond late, and is early where what the block has
+// at its beginning lies before from.
 func firstRaw(ctx context.Context, q *db.Queries, parts []int64, from Micros) (Micros, error) {
 	first, found := Micros(math.MaxInt64), false
 	ts, err := q.FirstSampleTime(ctx, int64(from))
@@ -86,7 +89,8 @@ func firstRaw(ctx context.Context, q *db.Queries, parts []int64, from Micros) (M
 	return first, nil
 }
 
-// lastRaw returns the moment of the newest sample of the raw tier, or sql.ErrNoRows if it has none from a moment on.
+// lastRaw returns the moment of the newest sample of the raw tier, or sql.ErrNoRows if it has none
+// from a moment on.
 func lastRaw(ctx context.Context, q *db.Queries, parts string, from Micros) (Micros, error) {
 	inBlocks, err := q.LastMomentInBlocks(ctx, db.LastMomentInBlocksParams{Parts: parts, FromTs: int64(from)})
 	if err != nil {

@@ -15,11 +15,12 @@ import (
 	"github.com/wanstore/wanstore/schema"
 )
 
-// maxReaders bounds the connections of a Reader: an idle one holds 0.2 MB, one that has scanned a few more.
+// maxReaders bounds the connections of a Reader: an idle one holds 0.2 MB, one that has scanned a
+// few more.
 const maxReaders = 4
 
-// Reader reads a history file through a read-only pool, while others may be writing it. It is safe for any number of
-// goroutines.
+// Reader reads a history file through a read-only pool, while others may be writing it. It is safe
+// for any number of goroutines.
 type Reader struct {
 	path string
 	pool prepared
@@ -127,8 +128,9 @@ func (r *Reader) Close() error {
 // Path returns the absolute path of the file.
 func (r *Reader) Path() string { return r.path }
 
-// Snapshot is one consistent view of a file. It holds a connection, and the WAL from being reset, until it is closed or has
-// been open for too long, as ErrReadTooLong says. It is for one goroutine.
+// Snapshot is one consistent view of a file. It holds a connection, and the WAL from being reset,
+// until it is closed or has been open for too long, as ErrReadTooLong says. It is for one
+// goroutine.
 type Snapshot struct {
 	Tiers  Tiers
 	Series []SeriesInfo // in the order of their first samples, and not to be changed: views share them
@@ -176,7 +178,8 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 	return s, nil
 }
 
-// Context is the context of the view, which ends with its time: what is asked of the view is asked with this one.
+// Context is the context of the view, which ends with its time: what is asked of the view is asked
+// with this one.
 func (s *Snapshot) Context() context.Context { return s.time.ctx }
 
 func (s *Snapshot) load(ctx context.Context) error {

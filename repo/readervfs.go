@@ -9,9 +9,9 @@ import (
 // readerVFSName is the name under which SQLite finds the VFS of readers.
 const readerVFSName = "wanstore-reader"
 
-// readerVFS is the driver's own VFS, except that a WAL which may not be written is opened for reading, as SQLite's Unix VFS
-// does. So a user who may only read the file and its -wal and -shm can read it while another one writes it. What it reads it
-// checks, as far as SQLite does not.
+// readerVFS is the driver's own VFS, except that a WAL which may not be written is opened for
+// reading, as SQLite's Unix VFS does. So a user who may only read the file and its -wal and -shm
+// can read it while another one writes it. What it reads it checks, as far as SQLite does not.
 type readerVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database.

@@ -30,8 +30,8 @@ type newFile struct {
 	old  *oldFile
 }
 
-// create makes the file with its tables. Its pages have the size of those of the old file, whose WAL
-// would not take others.
+// create makes the file with its tables. Its pages have the size of those of the old file, whose
+// WAL would not take others.
 func (n newFile) create(ctx context.Context) error {
 	pool, err := n.make(ctx, n.old.pageSize)
 	if err != nil {

@@ -8,15 +8,16 @@ import (
 )
 
 const (
-	// stepRows bounds a step of maintenance: so many rows are read, or deleted, in one transaction. A size cap bounds it
-	// further.
+	// stepRows bounds a step of maintenance: so many rows are read, or deleted, in one transaction.
+	// A size cap bounds it further.
 	stepRows = 10_000
 
-	// stepSamples bounds a step that reads samples: from blocks they come ten times as fast as rows.
+	// stepSamples bounds a step that reads samples: from blocks they come ten times as fast as
+	// rows.
 	stepSamples = 100_000
 
-	// samplesPerSeries is the least that a step reads of each series before it cuts a minute: each cut rewrites a page a
-	// series.
+	// samplesPerSeries is the least that a step reads of each series before it cuts a minute: each
+	// cut rewrites a page a series.
 	samplesPerSeries = 60
 
 	// mostSamples bounds a step with very many series: what it groups is in memory.
@@ -26,8 +27,8 @@ const (
 	mostRows = 100_000
 )
 
-// RollUp does one step of rolling the tier below into the tier to, and moves the watermark with it. It returns how many
-// buckets it made, and whether more are due.
+// RollUp does one step of rolling the tier below into the tier to, and moves the watermark with it.
+// It returns how many buckets it made, and whether more are due.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) RollUp(ctx context.Context, to Granularity, now Micros, grace time.Duration) (made int64, more bool, err error) {
@@ -72,7 +73,8 @@ func (w *Writer) cut(ctx context.Context, to Granularity, slice span) (span, err
 	return w.cutBuckets(ctx, to, slice, series)
 }
 
-// cutSamples ends a slice of raw samples before it has many more than n, in the middle of a minute if need be.
+// cutSamples ends a slice of raw samples before it has many more than n, in the middle of a minute
+// if need be.
 func (w *Writer) cutSamples(ctx context.Context, slice span, n int64) (span, error) {
 	parts, _, err := listParts(ctx, w.q)
 	if err != nil {
@@ -82,8 +84,9 @@ func (w *Writer) cutSamples(ctx context.Context, slice span, n int64) (span, err
 	return part, err
 }
 
-// cutBuckets ends a slice of buckets before a step would read more rows than it may. A series has one in a bucket, or none, or one for
-// each of its states. The slice ends with a bucket of the tier to, unless the states of one alone are too many.
+// cutBuckets ends a slice of buckets before a step would read more rows than it may. A series has
+// one in a bucket, or none, or one for each of its states. The slice ends with a bucket of the tier
+// to, unless the states of one alone are too many.
 func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, series int64) (span, error) {
 	perBucket := series * int64(to.Bucket()/(to-1).Bucket())
 	rows := w.atMost(min(max(stepRows, 2*perBucket), mostRows), series)
@@ -94,8 +97,8 @@ func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, ser
 	return part, err
 }
 
-// cutRows ends a slice of a tier of buckets before it has more than so many rows, half of them for each kind of series if there are
-// both, but after one bucket at least.
+// cutRows ends a slice of a tier of buckets before it has more than so many rows, half of them for
+// each kind of series if there are both, but after one bucket at least.
 func (w *Writer) cutRows(ctx context.Context, g Granularity, slice span, series, rows int64) (span, error) {
 	if slice.empty() {
 		return slice, nil
@@ -148,7 +151,8 @@ func (w *Writer) raiseWatermark(ctx context.Context, g Granularity, watermark Mi
 	return setTier(ctx, w.q, tiers[g])
 }
 
-// rollUpSamples reads the samples of a slice once, and makes all that is made of them from what they come to.
+// rollUpSamples reads the samples of a slice once, and makes all that is made of them from what
+// they come to.
 func (w *Writer) rollUpSamples(ctx context.Context, slice span) error {
 	_, parts, err := listParts(ctx, w.q)
 	if err != nil {

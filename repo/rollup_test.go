@@ -73,7 +73,8 @@ func TestRollUpOfOneMomentLargerThanAStep(t *testing.T) {
 	}
 }
 
-// A series of states may have any number of rows in a bucket: a step of the coarser tiers reads some of them, and the next one goes on.
+// A series of states may have any number of rows in a bucket: a step of the coarser tiers reads
+// some of them, and the next one goes on.
 func TestRollUpCutsABucketOfManyStates(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)
@@ -175,7 +176,8 @@ type step struct {
 	watermark repo.Micros
 }
 
-// rollUp rolls a tier up step by step to its limit. Each step but the last one must move the watermark.
+// rollUp rolls a tier up step by step to its limit. Each step but the last one must move the
+// watermark.
 func rollUp(t *testing.T, w *repo.Writer, to repo.Granularity, now repo.Micros, grace time.Duration) []step {
 	t.Helper()
 	var steps []step
@@ -205,7 +207,8 @@ func rollUpAll(t *testing.T, w *repo.Writer, now repo.Micros) map[repo.Granulari
 	return steps
 }
 
-// checkRolledUp compares each tier with the raw samples of a file that has lost none and holds whole numbers only.
+// checkRolledUp compares each tier with the raw samples of a file that has lost none and holds
+// whole numbers only.
 func checkRolledUp(t *testing.T, path string) {
 	t.Helper()
 	for _, g := range rollups {

@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// salvageSuffix makes the name of the folder beside a history in which what is left of a damaged one is put together. One that is
-// found was left by a process that was killed.
+// salvageSuffix makes the name of the folder beside a history in which what is left of a damaged
+// one is put together. One that is found was left by a process that was killed.
 const salvageSuffix = ".salvage"
 
 // Salvage is what is intact of a damaged history, put together as a history of its own, whose rows
@@ -37,12 +37,13 @@ type Salvage struct {
 // ErrSalvaging says that another process is putting together what is left of a damaged file.
 var ErrSalvaging = errors.New("another process is salvaging a damaged file of this history")
 
-// ErrSalvageLost says that what was put together of a damaged file cannot be read, and has to be put
-// together once more. The history is not to blame.
+// ErrSalvageLost says that what was put together of a damaged file cannot be read, and has to be
+// put together once more. The history is not to blame.
 var ErrSalvageLost = errors.New("what was put together of a damaged file cannot be read")
 
-// PrepareSalvage reads what is intact in the file damaged, which it does not change, and puts that together in a folder beside
-// the history at path. It takes room for a copy of the file, and a second or two for each 10 MB.
+// PrepareSalvage reads what is intact in the file damaged, which it does not change, and puts that
+// together in a folder beside the history at path. It takes room for a copy of the file, and a
+// second or two for each 10 MB.
 //
 // Errors: ErrSalvaging, ErrDiskFull, those of the file system, and that of ctx.
 func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error) {
@@ -127,7 +128,8 @@ const intactName = "intact.db"
 // path is the history that is put together.
 func (s *Salvage) path() string { return filepath.Join(s.folder, intactName) }
 
-// Close removes what was put together. The damaged file stays, and what somebody else has put into the folder.
+// Close removes what was put together. The damaged file stays, and what somebody else has put into
+// the folder.
 func (s *Salvage) Close() error {
 	var errs []error
 	if s.reader != nil {

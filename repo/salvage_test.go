@@ -22,8 +22,8 @@ func TestNamesSeries(t *testing.T) {
 	}
 }
 
-// Of two versions of the row that has the total of a bucket the later one stays, whichever comes first and also where other
-// states have joined the bucket in between.
+// Of two versions of the row that has the total of a bucket the later one stays, whichever comes
+// first and also where other states have joined the bucket in between.
 func TestFillLaterVersionOfAState(t *testing.T) {
 	w := openGuardedFile(t)
 	for ts, totals := range map[int64][]int64{1: {10, 12}, 2: {12, 10}} {

@@ -9,8 +9,8 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/leaves"
 )
 
-// columns reads the columns of a row, one after the other. Those that an earlier version did not have
-// are NULL.
+// columns reads the columns of a row, one after the other. Those that an earlier version did not
+// have are NULL.
 type columns struct {
 	values []leaves.Value
 	next   int

@@ -48,7 +48,8 @@ func (s *Salvage) fill(ctx context.Context) (err error) {
 	return immediately(ctx, conn, f.run)
 }
 
-// checkRoom wants room for a copy of the file and, so that recording does not suffer, as much again.
+// checkRoom wants room for a copy of the file and, so that recording does not suffer, as much
+// again.
 func (s *Salvage) checkRoom() error {
 	info, err := os.Stat(s.Source)
 	if err != nil {
@@ -112,8 +113,8 @@ func (f *filling) forgetStaleTiers() error {
 	return nil
 }
 
-// walk takes the rows of the pages that are doubtful, or of those that are not, and says whether there
-// are doubtful ones.
+// walk takes the rows of the pages that are doubtful, or of those that are not, and says whether
+// there are doubtful ones.
 func (f *filling) walk(doubtful bool) (some bool, err error) {
 	report := &f.salvage.Report
 	report.Pages = f.pages.Pages()
@@ -165,8 +166,8 @@ func (f *filling) take(row leaves.Row) error {
 	return err
 }
 
-// nameSeries makes the rows of series of which only the index has told. What they aggregate is told by
-// the other series of the metric, or by what they have.
+// nameSeries makes the rows of series of which only the index has told. What they aggregate is told
+// by the other series of the metric, or by what they have.
 func (f *filling) nameSeries() error {
 	for _, values := range f.names {
 		if !namesSeries(values) {
@@ -197,8 +198,8 @@ func (f *filling) aggregationOf(series int64) (string, error) {
 	return string(Mode), nil
 }
 
-// namesSeries says that a metric, a WAN and labels can be those of a series: nothing proves them in the
-// index, nor in files of earlier versions, and readers want labels that are labels.
+// namesSeries says that a metric, a WAN and labels can be those of a series: nothing proves them in
+// the index, nor in files of earlier versions, and readers want labels that are labels.
 func namesSeries(values []leaves.Value) bool {
 	for _, v := range values[:3] {
 		text := v.Bytes

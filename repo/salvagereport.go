@@ -17,8 +17,8 @@ type SalvageReport struct {
 	// Torn is how many buckets of states lack a row, which a lost page took with it. They are left
 	// out.
 	Torn int64 `json:"torn"`
-	// Nameless is how many samples and buckets are of series whose names are lost, in their own rows
-	// and in the index. They are left out.
+	// Nameless is how many samples and buckets are of series whose names are lost, in their own
+	// rows and in the index. They are left out.
 	Nameless int64 `json:"nameless"`
 	// Tiers is what has become of that, indexed by Granularity.
 	Tiers [tierCount]SalvagedTier `json:"tiers"`

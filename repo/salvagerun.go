@@ -117,8 +117,8 @@ func (w *Writer) moveSalvage(ctx context.Context, run SalvageRun, known salvageP
 	return w.q.SealSalvage(ctx, run.id)
 }
 
-// leavesOutHeld makes of a run one that leaves out the buckets that are here already: some of its rows
-// may have come with others.
+// leavesOutHeld makes of a run one that leaves out the buckets that are here already: some of its
+// rows may have come with others.
 func (w *Writer) leavesOutHeld(ctx context.Context, run *SalvageRun) error {
 	if !run.successor {
 		return nil

@@ -8,7 +8,8 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/block"
 )
 
-// takeSamples stores samples that are counted in the buckets already. They come in blocks, as they were.
+// takeSamples stores samples that are counted in the buckets already. They come in blocks, as they
+// were.
 func (w *Writer) takeSamples(ctx context.Context, s *Salvage, rows []Bucket) (taken int64, err error) {
 	if len(rows) == 0 {
 		return 0, nil

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// rollUp rolls up all that was put together: then each tier has all that it can have, and none is to
-// be made of another one while the rows are taken.
+// rollUp rolls up all that was put together: then each tier has all that it can have, and none is
+// to be made of another one while the rows are taken.
 func (s *Salvage) rollUp(ctx context.Context) (err error) {
 	w, err := openWriter(ctx, s.path(), SynchronousNormal, nil)
 	if err != nil {
@@ -82,7 +82,8 @@ func (s *Salvage) read(ctx context.Context, place salvagePlace) (page salvagePag
 	}
 }
 
-// How much a step takes: so many samples, or so many buckets, one a series where there are more series.
+// How much a step takes: so many samples, or so many buckets, one a series where there are more
+// series.
 const (
 	salvageSamples = 20_000
 	salvageBuckets = 2000

@@ -8,7 +8,8 @@ import (
 // pageRows is how many rows a scan holds in memory, or one a series where there are more series.
 const pageRows = 10_000
 
-// Bucket is what one row of a tier says of a series: a raw sample, a bucket of measurements, or one state of a bucket.
+// Bucket is what one row of a tier says of a series: a raw sample, a bucket of measurements, or one
+// state of a bucket.
 type Bucket struct {
 	TS       Micros
 	SeriesID int64
@@ -24,9 +25,10 @@ type Span struct {
 	NewestFirst bool
 }
 
-// Scan yields the rows that a tier has in a span of the given series, which come in the order of their ids. Rows come in the
-// order of time, or against it; those of one bucket of a series follow each other. They are read page by page. What lies
-// below the floor of the tier is not there. After an error it ends.
+// Scan yields the rows that a tier has in a span of the given series, which come in the order of
+// their ids. Rows come in the order of time, or against it; those of one bucket of a series follow
+// each other. They are read page by page. What lies below the floor of the tier is not there. After
+// an error it ends.
 //
 // Errors: that of ctx, ErrReadTooLong, ErrOtherName, ErrDamaged, and those of the file system.
 func (s *Snapshot) Scan(ctx context.Context, g Granularity, series []SeriesInfo, span Span) iter.Seq2[Bucket, error] {

@@ -13,8 +13,8 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
-// bucketPages reads the buckets of all series window by window: their key has the series first, so a window is one walk a
-// series, and sorting it brings them in the order of time.
+// bucketPages reads the buckets of all series window by window: their key has the series first, so
+// a window is one walk a series, and sorting it brings them in the order of time.
 func (s *Snapshot) bucketPages(ctx context.Context, g Granularity, series []SeriesInfo, span Span) iter.Seq2[[]Bucket, error] {
 	width := time.Duration(max(pageRows/max(len(series), 1), 1)) * g.Bucket()
 	return func(yield func([]Bucket, error) bool) {
@@ -39,8 +39,9 @@ func (s *Snapshot) bucketPages(ctx context.Context, g Granularity, series []Seri
 	}
 }
 
-// nextWindow returns the next part of a span to be read, at the most width wide: it passes over what no series has
-// anything in. It returns an empty span when nothing is left. A damaged key may lead out of the span, and would for ever.
+// nextWindow returns the next part of a span to be read, at the most width wide: it passes over
+// what no series has anything in. It returns an empty span when nothing is left. A damaged key may
+// lead out of the span, and would for ever.
 func (s *Snapshot) nextWindow(ctx context.Context, g Granularity, span Span, width time.Duration) (Span, error) {
 	if span.NewestFirst {
 		last, err := s.q.LastBucket(ctx, db.LastBucketParams{

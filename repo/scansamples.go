@@ -37,13 +37,14 @@ func pickSeries(series []SeriesInfo) pick {
 }
 
 const (
-	// A block has samples of up to 256 series, so a page of one series takes more of them than a page of all. How many
-	// samples are passed over for each that is wanted shows with the first page, and is believed by and by.
+	// A block has samples of up to 256 series, so a page of one series takes more of them than a
+	// page of all. How many samples are passed over for each that is wanted shows with the first
+	// page, and is believed by and by.
 	mostGrowth = 8
 	mostPassed = 64
 
-	// leastKeys is how many blocks of a part the first page looks at. Later ones look at twice as many as there were in the
-	// page before.
+	// leastKeys is how many blocks of a part the first page looks at. Later ones look at twice as
+	// many as there were in the page before.
 	leastKeys = 256
 )
 

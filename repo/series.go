@@ -32,10 +32,12 @@ type Key struct {
 	Labels     string
 }
 
-// Series is a series that samples are appended to. What it knows of the file it learns from commits.
+// Series is a series that samples are appended to. What it knows of the file it learns from
+// commits.
 type Series struct {
 	Key Key
-	// Aggregation that was declared for the metric, or "" for what the file says, Average where it says nothing.
+	// Aggregation that was declared for the metric, or "" for what the file says, Average where it
+	// says nothing.
 	Aggregation Aggregation
 
 	id   int64 // 0 until a commit has made or found the row
@@ -135,7 +137,8 @@ func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) e
 	return s.learn(id, aggregation)
 }
 
-// metricAggregation is what the other series of the metric have, else what was declared, else Average.
+// metricAggregation is what the other series of the metric have, else what was declared, else
+// Average.
 func (w *Writer) metricAggregation(ctx context.Context, s *Series) (Aggregation, error) {
 	known, err := w.q.FindMetricAggregation(ctx, s.Key.MetricName)
 	switch {
@@ -163,7 +166,8 @@ func (s *Series) conflict(known Aggregation) error {
 	return fmt.Errorf("%w: %s is %s there, declared here as %s", ErrAggregation, s.Key.MetricName, known, s.Aggregation)
 }
 
-// life is what a writer may remember of its file, from the moment it is opened until it is closed or renewed.
+// life is what a writer may remember of its file, from the moment it is opened until it is closed
+// or renewed.
 type life struct{ _ byte }
 
 // forget takes back what was learned in a transaction that failed.

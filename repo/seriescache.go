@@ -6,8 +6,9 @@ import (
 	"github.com/wanstore/wanstore/db"
 )
 
-// seriesCache is what a view has read of the series, for the views after it: thousands of rows take longer to read than
-// what is asked of one of them. The sums over series tell whether it is still so.
+// seriesCache is what a view has read of the series, for the views after it: thousands of rows take
+// longer to read than what is asked of one of them. The sums over series tell whether it is still
+// so.
 type seriesCache struct {
 	mu       sync.Mutex
 	sums     db.SumSeriesRow

@@ -15,7 +15,8 @@ type Size struct {
 	Series    int
 }
 
-// Size returns the size of the file. It looks at the header of the file and its series, however much history there is.
+// Size returns the size of the file. It looks at the header of the file and its series, however
+// much history there is.
 //
 // Errors: that of ctx, ErrReadTooLong, ErrOtherName, ErrDamaged, and those of the file system.
 func (r *Reader) Size(ctx context.Context) (size Size, err error) {
@@ -41,8 +42,8 @@ func (s *Snapshot) size(ctx context.Context) (Size, error) {
 	return size, err
 }
 
-// Backlog returns how much time there is between the first and the last raw sample that has not been rolled up. It reads the
-// list of series, and takes two seeks.
+// Backlog returns how much time there is between the first and the last raw sample that has not
+// been rolled up. It reads the list of series, and takes two seeks.
 //
 // Errors: as for Size.
 func (r *Reader) Backlog(ctx context.Context) (backlog time.Duration, err error) {

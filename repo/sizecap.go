@@ -7,32 +7,36 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
-// MinSizeCap is the smallest size to which a writer can be held: with less there would be room for little but the WAL and the
-// next transaction.
+// MinSizeCap is the smallest size to which a writer can be held: with less there would be room for
+// little but the WAL and the next transaction.
 const MinSizeCap = 4 << 20
 
 const (
 	// walShare of the size cap is the WAL's, if that is less than what it has without a cap.
 	walShare = 8
 
-	// What one transaction may add is kept free for the next one: a part of the size cap, but no more than the largest step
-	// takes, and what the first bucket of each series takes on top, when each of them falls into a page of its own.
+	// What one transaction may add is kept free for the next one: a part of the size cap, but no
+	// more than the largest step takes, and what the first bucket of each series takes on top, when
+	// each of them falls into a page of its own.
 	reserveShare     = 16
 	maxReserve       = 1 << 20
 	reservePerSeries = 1024
 
-	// largestShare of the cap is what is kept free at most because a transaction has once written so much.
+	// largestShare of the cap is what is kept free at most because a transaction has once written
+	// so much.
 	largestShare = 8
 
-	// rowBytes is what a row takes at most, in a page that is half empty: as many as fit the reserve are one step's.
+	// rowBytes is what a row takes at most, in a page that is half empty: as many as fit the
+	// reserve are one step's.
 	rowBytes = 128
 
 	// toleranceShare of the cap is how far beyond it file and WAL may be.
 	toleranceShare = 20
 )
 
-// CapSize holds the file and its WAL together to so many bytes from now on, MinSizeCap at least; 0 lifts the cap. It holds for
-// this writer only, and is not in the file. Whoever writes asks MustTrim before each transaction, and gives history up by Trim.
+// CapSize holds the file and its WAL together to so many bytes from now on, MinSizeCap at least; 0
+// lifts the cap. It holds for this writer only, and is not in the file. Whoever writes asks
+// MustTrim before each transaction, and gives history up by Trim.
 //
 // Errors: those of the file system.
 func (w *Writer) CapSize(ctx context.Context, bytes int64) error {
@@ -42,7 +46,8 @@ func (w *Writer) CapSize(ctx context.Context, bytes int64) error {
 	return failure(ctx, "limit the WAL of", w.path, err)
 }
 
-// walLimit is the size that the WAL is cut back to when it starts anew: what this writer may have of it.
+// walLimit is the size that the WAL is cut back to when it starts anew: what this writer may have
+// of it.
 func (w *Writer) walLimit() int64 {
 	if w.sizeCap == 0 {
 		return uncappedWALLimit
@@ -66,8 +71,9 @@ type room struct {
 	reserve int // what the next transaction may add
 }
 
-// reserve is how many bytes one transaction may add to the file, and write: what is planned for, or as much as one has written
-// before, where late samples or many states have put each row into a page of its own.
+// reserve is how many bytes one transaction may add to the file, and write: what is planned for, or
+// as much as one has written before, where late samples or many states have put each row into a
+// page of its own.
 func (w *Writer) reserve(series int64) int64 {
 	written := int64(w.largest) * sqlitefile.FrameBytes(w.pageSize)
 	return max(w.planned(series), min(written, w.sizeCap/largestShare))
@@ -90,9 +96,9 @@ func (w *Writer) committed(walPages int) {
 	w.walPages = walPages
 }
 
-// CrowdedWALUnder is the size of the WAL, in bytes, from which on it takes room that a size cap does not leave it: commits are to
-// be held back until it can begin anew, and readers are to end soon. Without a cap, 0, it is CrowdedWAL, and commits are held back
-// earlier: see WALPagesLimit.
+// CrowdedWALUnder is the size of the WAL, in bytes, from which on it takes room that a size cap
+// does not leave it: commits are to be held back until it can begin anew, and readers are to end
+// soon. Without a cap, 0, it is CrowdedWAL, and commits are held back earlier: see WALPagesLimit.
 func CrowdedWALUnder(sizeCap int64) int64 {
 	if sizeCap == 0 {
 		return CrowdedWAL
@@ -100,7 +106,8 @@ func CrowdedWALUnder(sizeCap int64) int64 {
 	return min(uncappedWALLimit, sizeCap/walShare) + stepReserve(sizeCap)
 }
 
-// atMost bounds the rows of a step further where there is a size cap: each row may become one of another tier.
+// atMost bounds the rows of a step further where there is a size cap: each row may become one of
+// another tier.
 func (w *Writer) atMost(rows, series int64) int64 {
 	if w.sizeCap == 0 {
 		return rows
@@ -119,7 +126,8 @@ func (w *Writer) readRoom(ctx context.Context) (room, error) {
 		return room{}, err
 	}
 	reserve := w.reserve(series)
-	// The WAL reaches its limit with a transaction that may be the largest one, and counts a frame around each page.
+	// The WAL reaches its limit with a transaction that may be the largest one, and counts a frame
+	// around each page.
 	limit := w.sizeCap - w.walLimit() - 2*reserve
 	inPages := func(bytes int64) int { return int(bytes / w.pageSize) }
 	return room{pages: file, limit: inPages(limit), reserve: inPages(reserve)}, nil
@@ -131,8 +139,8 @@ func (r room) over() bool { return r.total-r.free+r.reserve > r.limit }
 // mustTrim says that the next transaction may make a file larger that has no room left.
 func (r room) mustTrim() bool { return r.over() && r.free < r.reserve }
 
-// MustTrim says that the file must not grow, and has too few free pages for another transaction. It reads two numbers of the
-// header.
+// MustTrim says that the file must not grow, and has too few free pages for another transaction. It
+// reads two numbers of the header.
 //
 // Errors: ErrDamaged, and those of the file system.
 func (w *Writer) MustTrim(ctx context.Context) (bool, error) {
@@ -152,8 +160,8 @@ func (w *Writer) excess(ctx context.Context) (int, error) {
 	return max(room.total-room.limit, 0), err
 }
 
-// OverCap says that file and WAL are larger than the size cap by more than a twentieth, or will be when the WAL has been copied. It
-// reads a number of the header.
+// OverCap says that file and WAL are larger than the size cap by more than a twentieth, or will be
+// when the WAL has been copied. It reads a number of the header.
 //
 // Errors: ErrDamaged, and those of the file system.
 func (w *Writer) OverCap(ctx context.Context) (bool, error) {

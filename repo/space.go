@@ -10,7 +10,8 @@ const (
 	// vacuumPages bounds a step of Vacuum.
 	vacuumPages = 512
 
-	// vacuumShare bounds it to a part of a WAL that is small: each page freed is one written, and another one for its place.
+	// vacuumShare bounds it to a part of a WAL that is small: each page freed is one written, and
+	// another one for its place.
 	vacuumShare = 4
 
 	// A file keeps a tenth of its pages free, and 128 KiB in any case: what is deleted each minute
@@ -47,8 +48,8 @@ func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error)
 	return freed, freed > 0 && surplus > 0, nil
 }
 
-// surplus is how many free pages a step of Vacuum may give back: those beyond what the file keeps or, where that is more,
-// those by which it is longer than its size cap allows.
+// surplus is how many free pages a step of Vacuum may give back: those beyond what the file keeps
+// or, where that is more, those by which it is longer than its size cap allows.
 func (w *Writer) surplus(ctx context.Context) (pages, int, error) {
 	file, err := readPages(ctx, w.conn)
 	if err != nil {
@@ -78,7 +79,8 @@ func (p pages) surplus(pageSize int64) int {
 // CheckpointDue says that the WAL has grown to the size at which it should be copied into the file.
 func (w *Writer) CheckpointDue() bool { return w.walPages >= w.checkpointAt }
 
-// Checkpoint copies the WAL into the file as far as no reader holds it, and syncs both. It never waits for a reader.
+// Checkpoint copies the WAL into the file as far as no reader holds it, and syncs both. It never
+// waits for a reader.
 //
 // Errors: ErrMountGone, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Checkpoint(ctx context.Context) error {

@@ -19,8 +19,9 @@ func (p prepared) PrepareContext(ctx context.Context, text string) (*sql.Stmt, e
 	return statement, err
 }
 
-// transacted runs what is prepared in a transaction. Each statement is made one of the transaction once: database/sql keeps what it
-// makes so until the transaction ends, and a view of many series is asked thousands of times. It is for one goroutine.
+// transacted runs what is prepared in a transaction. Each statement is made one of the transaction
+// once: database/sql keeps what it makes so until the transaction ends, and a view of many series
+// is asked thousands of times. It is for one goroutine.
 type transacted struct {
 	*sql.Tx
 

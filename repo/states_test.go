@@ -12,8 +12,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// minutesOfStates makes a file with seven minutes of a series whose id is 2, in each of them one sample in state 0, two in
-// state 1 and three in state 2, rolled up to minutes.
+// minutesOfStates makes a file with seven minutes of a series whose id is 2, in each of them one
+// sample in state 0, two in state 1 and three in state 2, rolled up to minutes.
 func minutesOfStates(t *testing.T) (path string) {
 	t.Helper()
 	path = filetest.Path(t)
@@ -40,8 +40,8 @@ func minutesOfStates(t *testing.T) (path string) {
 	return path
 }
 
-// A bit is flipped in the key of one row of a bucket of states. What is read and rolled up then is whole buckets: a bucket
-// without one of its states would have another mode.
+// A bit is flipped in the key of one row of a bucket of states. What is read and rolled up then is
+// whole buckets: a bucket without one of its states would have another mode.
 func TestKeyOfStatesDamaged(t *testing.T) {
 	path := minutesOfStates(t)
 	whole, err := os.ReadFile(path)
@@ -104,7 +104,8 @@ func movesAsideOrHasWholeBuckets(t *testing.T, damaged []byte) (moved bool) {
 	return moved
 }
 
-// hasWholeBuckets says that all buckets of states have one sample in state 0, two in 1 and three in 2, or a multiple.
+// hasWholeBuckets says that all buckets of states have one sample in state 0, two in 1 and three in
+// 2, or a multiple.
 func hasWholeBuckets(t *testing.T, path string, g repo.Granularity) {
 	t.Helper()
 	r, err := repo.OpenReader(t.Context(), path)

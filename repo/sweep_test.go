@@ -208,7 +208,8 @@ func bucketRows(t *testing.T, path string) int64 {
 // partKeys is how many keys a part of the blocks has.
 const partKeys = 10_000_000_000_000_000
 
-// aboveFloors selects the rows that are not below the floor of their tier, and the blocks that reach beyond it.
+// aboveFloors selects the rows that are not below the floor of their tier, and the blocks that
+// reach beyond it.
 const aboveFloors = `
 	SELECT t.granularity, r.series_id, r.ts, r.value FROM raw_samples AS r JOIN tiers AS t ON t.granularity = 'raw'
 	WHERE r.ts >= t.floor

@@ -55,7 +55,8 @@ func ParseGranularity(name string) (Granularity, error) {
 // Tier is the state of one tier, as the file has it.
 type Tier struct {
 	Granularity Granularity
-	// Watermark is where the tier is complete up to: everything before it has been rolled up. Unused for raw.
+	// Watermark is where the tier is complete up to: everything before it has been rolled up.
+	// Unused for raw.
 	Watermark Micros
 	// Floor is where the tier begins: rows before it no longer count.
 	Floor Micros
@@ -86,8 +87,8 @@ func (t Tiers) ExpiryLimit(now Micros) Micros {
 	return now.Add(-t.Retention()).AlignDown(Hour.Bucket())
 }
 
-// RollUpLimit is how far the tier to may be rolled up at the given time: the end of the last bucket that is complete in
-// its source and, for the first tier, has waited out the grace for stragglers.
+// RollUpLimit is how far the tier to may be rolled up at the given time: the end of the last bucket
+// that is complete in its source and, for the first tier, has waited out the grace for stragglers.
 func (t Tiers) RollUpLimit(to Granularity, now Micros, grace time.Duration) Micros {
 	if to == Minute {
 		return now.Add(-grace).AlignDown(to.Bucket())
@@ -95,8 +96,8 @@ func (t Tiers) RollUpLimit(to Granularity, now Micros, grace time.Duration) Micr
 	return t[to-1].Watermark.AlignDown(to.Bucket())
 }
 
-// FloorTarget is where the floor of a tier belongs at the given time: at its age, aligned to the buckets of the next
-// tier, and never past what that tier has taken over.
+// FloorTarget is where the floor of a tier belongs at the given time: at its age, aligned to the
+// buckets of the next tier, and never past what that tier has taken over.
 func (t Tiers) FloorTarget(g Granularity, now Micros) Micros {
 	aged := now.Add(-t.Keep(g))
 	if g == Hour {

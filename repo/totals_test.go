@@ -12,8 +12,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// hourOfStates makes a file with an hour of a series whose id is 1, in each minute of it one sample in state 0, two in state 1
-// and three in state 2. All of it is rolled up.
+// hourOfStates makes a file with an hour of a series whose id is 1, in each minute of it one sample
+// in state 0, two in state 1 and three in state 2. All of it is rolled up.
 func hourOfStates(t *testing.T) (*repo.Writer, *repo.Series) {
 	t.Helper()
 	w, series := open(t, filetest.Path(t)), newSeries("state")
@@ -31,13 +31,15 @@ func hourOfStates(t *testing.T) (*repo.Writer, *repo.Series) {
 	return w, series
 }
 
-// wrongTotals are the buckets that nobody has touched by hand and whose total is not in one row, or not what the rows have.
+// wrongTotals are the buckets that nobody has touched by hand and whose total is not in one row, or
+// not what the rows have.
 const wrongTotals = `
 	SELECT granularity, series_id, ts, sum(count), sum(total), sum(total <> 0) FROM state_rollups
 	GROUP BY granularity, series_id, ts
 	HAVING count(chk) = count(*) AND (sum(count) <> sum(total) OR sum(total <> 0) <> 1)`
 
-// states returns the states of the buckets that a tier has of series 1, as they are read, and what is told of then.
+// states returns the states of the buckets that a tier has of series 1, as they are read, and what
+// is told of then.
 func states(t *testing.T, path string, g repo.Granularity) (map[repo.Micros]map[float64]int64, []repo.Unsound) {
 	t.Helper()
 	r, err := repo.OpenReader(t.Context(), path)
@@ -100,7 +102,8 @@ func TestTotals(t *testing.T) {
 	}
 }
 
-// A row of a bucket is lost, which leaves sound ones. The bucket is left out as a whole, whatever comes later.
+// A row of a bucket is lost, which leaves sound ones. The bucket is left out as a whole, whatever
+// comes later.
 func TestLostState(t *testing.T) {
 	for _, g := range []repo.Granularity{repo.Minute, repo.FiveMinutes, repo.Hour} {
 		for lost := range 3 {
@@ -126,7 +129,8 @@ func loseState(t *testing.T, path, where string) {
 		where, text))
 }
 
-// leavesOut says that the first bucket of a tier is left out and told of, in reading and by a walk, and no other one.
+// leavesOut says that the first bucket of a tier is left out and told of, in reading and by a walk,
+// and no other one.
 func leavesOut(t *testing.T, w *repo.Writer, g repo.Granularity, left int) {
 	t.Helper()
 	want := []repo.Unsound{{Table: "state_rollups", Granularity: g.String(), Rows: 1, From: start, Until: start}}
@@ -143,8 +147,8 @@ func leavesOut(t *testing.T, w *repo.Writer, g repo.Granularity, left int) {
 	}
 }
 
-// What is rolled up is whole buckets, beside one that has lost a row, one that has an unsound row and one that somebody has
-// changed.
+// What is rolled up is whole buckets, beside one that has lost a row, one that has an unsound row
+// and one that somebody has changed.
 func TestRollUpOfLostStates(t *testing.T) {
 	w, series := open(t, filetest.Path(t)), newSeries("state")
 	series.Aggregation = repo.Mode
@@ -173,7 +177,8 @@ func TestRollUpOfLostStates(t *testing.T) {
 	}
 }
 
-// What somebody does to the states of a bucket is no damage, then and when samples come for it later.
+// What somebody does to the states of a bucket is no damage, then and when samples come for it
+// later.
 func TestStatesByHand(t *testing.T) {
 	first := fmt.Sprintf("ts = %d", start)
 	for name, c := range map[string]struct {

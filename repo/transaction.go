@@ -14,10 +14,11 @@ const (
 	versionText = "PRAGMA data_version" // changes when another connection has committed
 )
 
-// immediately runs f in a transaction of conn that holds the write lock from its start: a deferred one that wants to
-// write later gets BUSY at once, whatever the busy timeout.
+// immediately runs f in a transaction of conn that holds the write lock from its start: a deferred
+// one that wants to write later gets BUSY at once, whatever the busy timeout.
 //
-// It is not a sql.Tx because that would prepare every statement of the connection once more for each transaction.
+// It is not a sql.Tx because that would prepare every statement of the connection once more for
+// each transaction.
 func immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
 	if _, err := conn.ExecContext(ctx, beginText); err != nil {
 		return err
@@ -32,8 +33,8 @@ func immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
 	return undo(ctx, conn, err)
 }
 
-// control is what a writer says around each of its transactions, prepared: a commit of a few samples would spend an eighth
-// of its time on parsing it.
+// control is what a writer says around each of its transactions, prepared: a commit of a few
+// samples would spend an eighth of its time on parsing it.
 type control struct{ begin, commit, version *sql.Stmt }
 
 func prepareControl(ctx context.Context, conn *sql.Conn) (c control, err error) {
@@ -90,8 +91,8 @@ func inOneView(ctx context.Context, conn *sql.Conn, f func() error) error {
 	return errors.Join(f(), rollBack(ctx, conn))
 }
 
-// rollBack ends a failed transaction, also after its context was cancelled. SQLite ends some by itself (a full disk, an
-// I/O error): then there is nothing left to do.
+// rollBack ends a failed transaction, also after its context was cancelled. SQLite ends some by
+// itself (a full disk, an I/O error): then there is nothing left to do.
 func rollBack(ctx context.Context, conn *sql.Conn) error {
 	ctx = context.WithoutCancel(ctx)
 	ended, err := autocommit(conn)
@@ -102,8 +103,8 @@ func rollBack(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// endReading ends a transaction that has only read. Its context may have ended it before, or SQLite, after an error that
-// the caller has heard of: that is no error of the end.
+// endReading ends a transaction that has only read. Its context may have ended it before, or
+// SQLite, after an error that the caller has heard of: that is no error of the end.
 func endReading(tx *sql.Tx) error {
 	err := tx.Rollback()
 	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, sqlite3.ERROR) {

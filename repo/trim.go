@@ -10,8 +10,8 @@ import (
 	"github.com/wanstore/wanstore/db"
 )
 
-// trimRows is how many rows of a tier are given up at a time, more or less: enough for what a commit adds, and no more than
-// need be.
+// trimRows is how many rows of a tier are given up at a time, more or less: enough for what a
+// commit adds, and no more than need be.
 const trimRows = 5000
 
 // Trim is the state of giving history up because of the size cap. The zero value begins.
@@ -25,12 +25,13 @@ type Trim struct {
 	most int // pages that the file had when it became too large, or may have
 }
 
-// Trim does one step of making the file small enough for its cap, and says whether there is more to do. The oldest data of the
-// finest tier that has any is given up first: it is rolled up into the next tier, then the floor rises over it, then it is
-// deleted, each in steps of their own. Only of the coarsest tier nothing remains. Raw samples are given up by whole minutes; of
-// the minute under way what is still to come is merged into its bucket as if it were late. No floor rises beyond latest, the
-// moment of the newest sample that may be: a clock that was ahead for a while has left samples there, and what is recorded when
-// it is right again must not lie below.
+// Trim does one step of making the file small enough for its cap, and says whether there is more to
+// do. The oldest data of the finest tier that has any is given up first: it is rolled up into the
+// next tier, then the floor rises over it, then it is deleted, each in steps of their own. Only of
+// the coarsest tier nothing remains. Raw samples are given up by whole minutes; of the minute under
+// way what is still to come is merged into its bucket as if it were late. No floor rises beyond
+// latest, the moment of the newest sample that may be: a clock that was ahead for a while has left
+// samples there, and what is recorded when it is right again must not lie below.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Trim(ctx context.Context, latest Micros, trim *Trim) (more bool, err error) {
@@ -57,8 +58,9 @@ func (w *Writer) Trim(ctx context.Context, latest Micros, trim *Trim) (more bool
 	return more, nil
 }
 
-// growth is how far a file has grown because of trimming: where series have few samples a minute, their buckets are larger than
-// they, and if the file grows by rolling them up, buckets have to make room for that first.
+// growth is how far a file has grown because of trimming: where series have few samples a minute,
+// their buckets are larger than they, and if the file grows by rolling them up, buckets have to
+// make room for that first.
 type growth int
 
 const (
@@ -142,7 +144,8 @@ func (w *Writer) firstRow(ctx context.Context, tier Tier) (Micros, error) {
 	return firstRaw(ctx, w.q, parts, tier.Floor)
 }
 
-// trimTarget is where the floor of a tier is to rise to, which lies after its first row unless none of it may be given up.
+// trimTarget is where the floor of a tier is to rise to, which lies after its first row unless none
+// of it may be given up.
 func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, first, latest Micros) (Micros, error) {
 	series, err := w.q.LastSeriesID(ctx)
 	if err != nil {
@@ -180,8 +183,8 @@ func (w *Writer) trimSamplesTarget(ctx context.Context, floor Micros, samples in
 	return (last + 1).AlignUp(Minute.Bucket()), err
 }
 
-// giveUpUntil raises the floor of a tier, and of the finer ones that lie below, once the next tier has taken over what lies
-// before target: each of its steps by itself until then.
+// giveUpUntil raises the floor of a tier, and of the finer ones that lie below, once the next tier
+// has taken over what lies before target: each of its steps by itself until then.
 func (w *Writer) giveUpUntil(ctx context.Context, tiers Tiers, g Granularity, target Micros) error {
 	if g < Hour && tiers[g+1].Watermark < target {
 		part, err := w.cut(ctx, g+1, span{from: tiers[g+1].Watermark, until: target})

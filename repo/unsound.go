@@ -4,7 +4,8 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
-// Unsound is what was left out of one table, or of one tier of it, because it is not as it was written.
+// Unsound is what was left out of one table, or of one tier of it, because it is not as it was
+// written.
 type Unsound struct {
 	Table       string
 	Granularity string // raw, 1m, 5m or 1h; "" for a table without tiers, and for a row that does not say
@@ -15,10 +16,12 @@ type Unsound struct {
 // Unsound returns what has been met since the file was opened, or by the last walk over all of it.
 func (w *Writer) Unsound() []Unsound { return unsoundOf(w.unsound) }
 
-// Unmerged returns how many samples could not join a bucket, because that is not sound, since the file was opened.
+// Unmerged returns how many samples could not join a bucket, because that is not sound, since the
+// file was opened.
 func (w *Writer) Unmerged() int64 { return w.unsound.UnmergedSamples() }
 
-// Unsound returns what has been met in reading since the file was opened, and not given up by the tiers since.
+// Unsound returns what has been met in reading since the file was opened, and not given up by the
+// tiers since.
 func (r *Reader) Unsound() []Unsound { return unsoundOf(r.unsound) }
 
 func unsoundOf(log *seal.Log) []Unsound {

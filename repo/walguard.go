@@ -205,7 +205,8 @@ func (w *guardedWAL) Sync(flags vfs.SyncFlag) error {
 	return w.DriverFile.Sync(flags)
 }
 
-// lacksSum says that a frame has the header of one whose sum is still to be made: behind its numbers are zeros.
+// lacksSum says that a frame has the header of one whose sum is still to be made: behind its
+// numbers are zeros.
 func lacksSum(header []byte) bool {
 	return len(header) == frameHeaderBytes && [frameHeaderBytes - 8]byte(header[8:]) == [frameHeaderBytes - 8]byte{}
 }

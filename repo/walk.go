@@ -17,7 +17,8 @@ const (
 	walkBlocks = 1000
 )
 
-// Walk is the state of a walk over all rows, to find those that are not sound. The zero value begins.
+// Walk is the state of a walk over all rows, to find those that are not sound. The zero value
+// begins.
 type Walk struct {
 	table int // of walked
 	after functions.Key
@@ -55,8 +56,9 @@ var walked = [...]looker{
 // firstKey comes before the key of any row.
 var firstKey = functions.Key{IDs: [2]int64{math.MinInt64, math.MinInt64}, Value: -math.MaxFloat64}
 
-// Walk does one step of a walk over all rows, and says whether there is more to look at. Its first step mends what it can.
-// When it has ended, Unsound is what it has found, and nothing that was found before.
+// Walk does one step of a walk over all rows, and says whether there is more to look at. Its first
+// step mends what it can. When it has ended, Unsound is what it has found, and nothing that was
+// found before.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Walk(ctx context.Context, walk *Walk) (more bool, err error) {

@@ -32,12 +32,13 @@ type WanctlRow struct {
 	Value       float64
 	Labels      string // JSON, or NULL as "{}"
 	Granularity string // raw, 1m, 5m or 1h
-	// Err says what is wrong with the timestamp or the value, if they are not what they should be. The rest is not checked.
+	// Err says what is wrong with the timestamp or the value, if they are not what they should be.
+	// The rest is not checked.
 	Err error
 }
 
-// Wanctl is one consistent view of a database that wanctl has written, and may be writing. While it is open its WAL can not
-// start anew. It is for one goroutine.
+// Wanctl is one consistent view of a database that wanctl has written, and may be writing. While it
+// is open its WAL can not start anew. It is for one goroutine.
 type Wanctl struct {
 	path string
 	pool *sql.DB
@@ -46,8 +47,8 @@ type Wanctl struct {
 	rest fs.FileInfo // the file as it was, if nobody was using it
 }
 
-// OpenWanctl opens a view of the database at path as it is now. It makes and changes nothing but, beside a WAL that somebody
-// has left behind, SQLite's -shm.
+// OpenWanctl opens a view of the database at path as it is now. It makes and changes nothing but,
+// beside a WAL that somebody has left behind, SQLite's -shm.
 //
 // Errors: ErrNoPath, ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrInterrupted,
 // ErrBusy, ErrDamaged, and those of the file system.
@@ -77,8 +78,9 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 	case err != nil:
 		return nil, err
 	case rests:
-		// Or a -wal and a -shm would stay beside a file that is only looked at, and it could not be read where none can be
-		// made. Nobody is kept from writing then, so every look at the file ends with one at whether somebody has.
+		// Or a -wal and a -shm would stay beside a file that is only looked at, and it could not be
+		// read where none can be made. Nobody is kept from writing then, so every look at the file
+		// ends with one at whether somebody has.
 		name += "&immutable=1"
 		if w.rest, err = os.Stat(path); err != nil {
 			return nil, err
@@ -100,7 +102,8 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 // begin opens the view and recognises the database.
 func (w *Wanctl) begin(ctx context.Context) error {
 	var err error
-	// It ends with Close alone: database/sql ends it in the background when its context does, and Close would not wait for that.
+	// It ends with Close alone: database/sql ends it in the background when its context does, and
+	// Close would not wait for that.
 	if w.tx, err = w.pool.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true}); err != nil {
 		return err
 	}
@@ -167,7 +170,8 @@ func (w *Wanctl) done(ctx context.Context, err error) error {
 	return failure(ctx, "read", w.path, err)
 }
 
-// unchanged says that nobody has begun to use a database that was at rest: what has been read may not fit together.
+// unchanged says that nobody has begun to use a database that was at rest: what has been read may
+// not fit together.
 func (w *Wanctl) unchanged() error {
 	rests, err := atRest(w.path)
 	if err != nil {
@@ -183,7 +187,8 @@ func (w *Wanctl) unchanged() error {
 	return nil
 }
 
-// Rows returns the first rows of [from, until), in Unix seconds, at most so many, in the order of time and id.
+// Rows returns the first rows of [from, until), in Unix seconds, at most so many, in the order of
+// time and id.
 //
 // Errors: ErrOpened, ErrDamaged, those of the file system, and that of ctx.
 func (w *Wanctl) Rows(ctx context.Context, from, until, most int64) ([]WanctlRow, error) {
@@ -191,8 +196,8 @@ func (w *Wanctl) Rows(ctx context.Context, from, until, most int64) ([]WanctlRow
 	return newWanctlRows(rows), w.done(ctx, err)
 }
 
-// Stragglers returns the first rows after one id, up to another one, whose time is before from or is none, at most so many,
-// in the order of their ids.
+// Stragglers returns the first rows after one id, up to another one, whose time is before from or
+// is none, at most so many, in the order of their ids.
 //
 // Errors: as for Rows.
 func (w *Wanctl) Stragglers(ctx context.Context, afterID, lastID, from, most int64) ([]WanctlRow, error) {
@@ -249,7 +254,8 @@ func (w *Wanctl) HasTaken(ctx context.Context, until, lastID int64) (bool, error
 	return found, w.done(ctx, err)
 }
 
-// CountEarlier returns how many rows of the same second, WAN and metric have smaller ids than a row.
+// CountEarlier returns how many rows of the same second, WAN and metric have smaller ids than a
+// row.
 //
 // Errors: as for Rows.
 func (w *Wanctl) CountEarlier(ctx context.Context, row WanctlRow) (int64, error) {

@@ -19,8 +19,8 @@ import (
 type Synchronous string
 
 const (
-	// SynchronousNormal syncs at checkpoints: a power loss may take what was committed since the last one, never more,
-	// and the file stays whole.
+	// SynchronousNormal syncs at checkpoints: a power loss may take what was committed since the
+	// last one, never more, and the file stays whole.
 	SynchronousNormal Synchronous = "NORMAL"
 	// SynchronousFull syncs at every commit.
 	SynchronousFull Synchronous = "FULL"
@@ -79,14 +79,14 @@ type Writer struct {
 // ErrOtherName, ErrBusy, ErrDiskFull, and those of the file system; ErrInterrupted where nothing
 // says whose the file is; ErrDamaged where the file cannot be moved aside: another process has it
 // open for writing, there is no lock file and none can be made, a rename fails, or somebody has put
-// it there and may still be copying it, since it was changed less than five seconds ago. A file that
-// is refused is left untouched.
+// it there and may still be copying it, since it was changed less than five seconds ago. A file
+// that is refused is left untouched.
 func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	return OpenWriterWithProgress(ctx, path, synchronous, nil)
 }
 
-// OpenWriterWithProgress is OpenWriter, and tells how far it has come where the file is of an earlier version, which takes
-// about a second for each 10 MB.
+// OpenWriterWithProgress is OpenWriter, and tells how far it has come where the file is of an
+// earlier version, which takes about a second for each 10 MB.
 //
 // Errors: those of OpenWriter.
 func OpenWriterWithProgress(ctx context.Context, path string, synchronous Synchronous, show Progress) (*Writer, error) {
@@ -108,8 +108,8 @@ func openWriter(ctx context.Context, path string, synchronous Synchronous, show 
 	return openSound(ctx, path, synchronous, show)
 }
 
-// connectWriter opens the connection. Where several processes make one new file at once, SQLite says BUSY to some of them
-// without waiting, when they switch it to WAL: these try again.
+// connectWriter opens the connection. Where several processes make one new file at once, SQLite
+// says BUSY to some of them without waiting, when they switch it to WAL: these try again.
 func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
 	if err := registerWriterVFS(); err != nil {
 		return nil, err

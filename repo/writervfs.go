@@ -12,12 +12,14 @@ import (
 // writerVFSName is the name under which SQLite finds the VFS of writers.
 const writerVFSName = "wanstore-writer"
 
-// FaultVFS is the name of a VFS that the files of writers lie on instead of the driver's own, if one has been registered before
-// the first writer is opened. It is for tests of faults: package repotest registers one, and nothing else does.
+// FaultVFS is the name of a VFS that the files of writers lie on instead of the driver's own, if
+// one has been registered before the first writer is opened. It is for tests of faults: package
+// repotest registers one, and nothing else does.
 const FaultVFS = "wanstore-faults"
 
-// writerVFS is the driver's own VFS, except that its files say FULL where there is no room to write. The driver looks for
-// ENOSPC in an error of os.File without unwrapping it, so what SQLite hears is an I/O error like any other.
+// writerVFS is the driver's own VFS, except that its files say FULL where there is no room to
+// write. The driver looks for ENOSPC in an error of os.File without unwrapping it, so what SQLite
+// hears is an I/O error like any other.
 type writerVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database.
@@ -29,7 +31,8 @@ func (v writerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.Fil
 	return roomFile{file}, got, nil
 }
 
-// DriverFile is what a file of the driver's own VFS can do, and SQLite asks for in WAL mode. The files of FaultVFS can do it, too.
+// DriverFile is what a file of the driver's own VFS can do, and SQLite asks for in WAL mode. The
+// files of FaultVFS can do it, too.
 type DriverFile interface {
 	vfs.FileLockState
 	vfs.FilePersistWAL
@@ -56,13 +59,14 @@ func noRoom(err error) error {
 	return err
 }
 
-// DeviceCharacteristics leaves out the atomic writes of F2FS: they have methods of their own, which are not wrapped, and are
-// for rollback journals, which a history does not have.
+// DeviceCharacteristics leaves out the atomic writes of F2FS: they have methods of their own, which
+// are not wrapped, and are for rollback journals, which a history does not have.
 func (f roomFile) DeviceCharacteristics() vfs.DeviceCharacteristic {
 	return f.DriverFile.DeviceCharacteristics() &^ vfs.IOCAP_BATCH_ATOMIC
 }
 
-// exhausted are the errors of a write for which the file system, a quota or the limit on the size of files has no room.
+// exhausted are the errors of a write for which the file system, a quota or the limit on the size
+// of files has no room.
 var exhausted = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
 
 // registerWriterVFS tells the driver of the VFS, once.

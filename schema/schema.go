@@ -11,8 +11,8 @@ const Version = 3
 //go:embed history.sql
 var History string
 
-// SampleGroups makes the temporary table of rolling up. Each connection on which the generated queries are prepared wants
-// it, those of readers, too.
+// SampleGroups makes the temporary table of rolling up. Each connection on which the generated
+// queries are prepared wants it, those of readers, too.
 //
 //go:embed temporary/sample_groups.sql
 var SampleGroups string

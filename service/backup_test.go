@@ -11,8 +11,9 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// While a writer records, rolls up and thins out without a pause, each backup is the history as it was after one commit: no
-// sample is missing, and none is there twice, in whatever tiers they are by then.
+// While a writer records, rolls up and thins out without a pause, each backup is the history as it
+// was after one commit: no sample is missing, and none is there twice, in whatever tiers they are
+// by then.
 func TestBackupIsOneMoment(t *testing.T) {
 	begin := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 	var clock atomic.Int64 // seconds since the beginning
@@ -66,7 +67,8 @@ func TestBackupIsOneMoment(t *testing.T) {
 	}
 }
 
-// countUpToLast returns how many samples a history has, which must be one for each second from begin to the last of them.
+// countUpToLast returns how many samples a history has, which must be one for each second from
+// begin to the last of them.
 func countUpToLast(t *testing.T, path string, begin time.Time) int64 {
 	t.Helper()
 	list, err := history(t, path).Summarize(t.Context(), service.Query{From: begin, Until: begin.AddDate(1, 0, 0)})

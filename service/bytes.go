@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// Bytes is a size. As text it is a whole number with a unit, such as 64MiB, 64MB or 1GiB, or of bytes without one.
+// Bytes is a size. As text it is a whole number with a unit, such as 64MiB, 64MB or 1GiB, or of
+// bytes without one.
 type Bytes int64
 
 type byteUnit struct {
@@ -25,7 +26,8 @@ var byteUnits = slices.Concat(printedUnits, []byteUnit{{"TB", 1e12}, {"GB", 1e9}
 
 var errBytes = errors.New("want a size such as 64MiB, 64MB, 1GiB, or a number of bytes")
 
-// UnmarshalText reads a size. Units may be written in small letters: KiB are 1024 bytes, and KB 1000.
+// UnmarshalText reads a size. Units may be written in small letters: KiB are 1024 bytes, and KB
+// 1000.
 func (b *Bytes) UnmarshalText(text []byte) error {
 	digits, unit := string(text), int64(1)
 	for _, u := range byteUnits {

@@ -7,8 +7,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Whatever the text, it is a size that is printed as one which is read alike, in any letters; or it is refused and leaves
-// the size as it was.
+// Whatever the text, it is a size that is printed as one which is read alike, in any letters; or it
+// is refused and leaves the size as it was.
 //
 //ci:fuzz 50000
 func FuzzBytes(f *testing.F) {

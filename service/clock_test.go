@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A clock that stands still, as one given from outside may, does not make maintenance run all the time.
+// A clock that stands still, as one given from outside may, does not make maintenance run all the
+// time.
 func TestClockThatStandsStill(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

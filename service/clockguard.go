@@ -9,25 +9,27 @@ import (
 )
 
 const (
-	// clockProof is the longest time that a clock which has jumped ahead must go on for before it is believed, and the time
-	// after which one that is behind is.
+	// clockProof is the longest time that a clock which has jumped ahead must go on for before it
+	// is believed, and the time after which one that is behind is.
 	clockProof = 6 * time.Hour
 
-	// enoughOfIt is how long a clock must have gone on in step for it to be believed as far as it went when it jumps further
-	// ahead: whoever set it then knew better. So a machine that sleeps more than it wakes deletes one nap late, and not never.
-	// A new file believes its first clock after as long: by then a machine without a battery knows the time, if it ever will.
+	// enoughOfIt is how long a clock must have gone on in step for it to be believed as far as it
+	// went when it jumps further ahead: whoever set it then knew better. So a machine that sleeps
+	// more than it wakes deletes one nap late, and not never. A new file believes its first clock
+	// after as long: by then a machine without a battery knows the time, if it ever will.
 	enoughOfIt = 30 * time.Minute
 
-	// A clock that nobody has seen going on is believed as far as it went when it is found later by no more than longestGap, or
-	// went on for someOfIt: a dead battery makes any two moments.
+	// A clock that nobody has seen going on is believed as far as it went when it is found later by
+	// no more than longestGap, or went on for someOfIt: a dead battery makes any two moments.
 	longestGap = 31 * 24 * time.Hour
 	someOfIt   = 10 * time.Minute
 )
 
-// clockGuard keeps a wrong clock from deleting history. Rolling up goes by the clock as it is, for that loses nothing: what
-// comes late is merged. Deleting can not be taken back, so it goes by the clock only as far as the clock can be explained:
-// by the moment that deleting in this file last went by, and the time that has passed since in this process. It is for the
-// goroutine of the writer.
+// clockGuard keeps a wrong clock from deleting history. Rolling up goes by the clock as it is, for
+// that loses nothing: what comes late is merged. Deleting can not be taken back, so it goes by the
+// clock only as far as the clock can be explained: by the moment that deleting in this file last
+// went by, and the time that has passed since in this process. It is for the goroutine of the
+// writer.
 type clockGuard struct {
 	judged time.Time   // when the clock was last judged in this process, zero before
 	reach  repo.Micros // the latest moment that could be explained then
@@ -50,13 +52,14 @@ type judgement struct {
 	file     repo.Clock
 	deleteBy repo.Micros // the moment that deleting goes by
 	reach    repo.Micros // the latest moment that can be explained
-	// jump is how far the clock is ahead of that, and proved what it will say when it has been long enough; 0 when it is believed.
+	// jump is how far the clock is ahead of that, and proved what it will say when it has been long
+	// enough; 0 when it is believed.
 	jump   repo.Micros
 	proved repo.Micros
 }
 
-// judge tells a clock to be believed from one that has jumped ahead. One that a file has never seen is in doubt, too: what it makes
-// of a new file could not be taken back.
+// judge tells a clock to be believed from one that has jumped ahead. One that a file has never seen
+// is in doubt, too: what it makes of a new file could not be taken back.
 func (r reckoning) judge(file repo.Clock) judgement {
 	explained := file.Trusted
 	if !r.first && file.Trusted != 0 {
@@ -74,7 +77,8 @@ func (r reckoning) judge(file repo.Clock) judgement {
 			return r.believed(file, explained)
 		}
 	case r.provesSeen(file, explained):
-		// Nobody has seen the time between. That the clock has gone on proves what it said before, and not what it says now.
+		// Nobody has seen the time between. That the clock has gone on proves what it said before,
+		// and not what it says now.
 		explained = file.Seen
 		file.Doubted = r.now
 		needs = proof(file, r.now-explained)
@@ -94,7 +98,8 @@ func (r reckoning) judge(file repo.Clock) judgement {
 	return verdict
 }
 
-// provesSeen says that a clock which has jumped ahead, or gone on unseen, was right when it was last seen.
+// provesSeen says that a clock which has jumped ahead, or gone on unseen, was right when it was
+// last seen.
 func (r reckoning) provesSeen(file repo.Clock, explained repo.Micros) bool {
 	went := file.Seen.Sub(file.Doubted)
 	switch {
@@ -113,9 +118,9 @@ func (r reckoning) inStep(seen repo.Micros) bool {
 	return r.now >= seen.Add(-MaxAhead) && r.now <= seen.Add(r.elapsed+MaxAhead)
 }
 
-// believed returns the judgement that the clock is right. One that is behind explains nothing anew, and proves nothing wrong: what
-// could be explained before still can, until the clock has caught up, or has been behind for so long that what was trusted must
-// have been wrong.
+// believed returns the judgement that the clock is right. One that is behind explains nothing anew,
+// and proves nothing wrong: what could be explained before still can, until the clock has caught
+// up, or has been behind for so long that what was trusted must have been wrong.
 func (r reckoning) believed(file repo.Clock, explained repo.Micros) judgement {
 	if r.now < file.Trusted && r.behind < clockProof {
 		return judgement{file: file, reach: explained, deleteBy: r.now}
@@ -123,7 +128,8 @@ func (r reckoning) believed(file repo.Clock, explained repo.Micros) judgement {
 	return judgement{file: repo.Clock{Trusted: r.now, Seen: r.now}, reach: r.now, deleteBy: r.now}
 }
 
-// proof is how long a clock must go on for that has jumped so far, or that the file sees for the first time.
+// proof is how long a clock must go on for that has jumped so far, or that the file sees for the
+// first time.
 func proof(file repo.Clock, jump repo.Micros) repo.Micros {
 	if file.Trusted == 0 {
 		return repo.Micros(enoughOfIt.Microseconds())
@@ -131,8 +137,8 @@ func proof(file repo.Clock, jump repo.Micros) repo.Micros {
 	return min(jump, repo.Micros(clockProof.Microseconds()))
 }
 
-// doubt returns how far the clock has jumped, 0 in a file that has not believed any clock yet, and when deleting goes by it;
-// zero when it is believed.
+// doubt returns how far the clock has jumped, 0 in a file that has not believed any clock yet, and
+// when deleting goes by it; zero when it is believed.
 func (j judgement) doubt() (jump time.Duration, until time.Time) {
 	if j.proved == 0 {
 		return 0, time.Time{}

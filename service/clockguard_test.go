@@ -15,7 +15,8 @@ import (
 // in1970 is how much a clock is ahead that begins at the epoch now.
 func in1970() time.Duration { return time.Until(time.Unix(30, 0)) }
 
-// A machine without a battery begins in 1970. What it records in a new file has its age only when the clock has proved itself.
+// A machine without a battery begins in 1970. What it records in a new file has its age only when
+// the clock has proved itself.
 func TestNewFileIn1970(t *testing.T) {
 	simulate(t, func(s *station) {
 		behind := in1970()
@@ -44,8 +45,8 @@ func TestNewFileIn1970(t *testing.T) {
 	})
 }
 
-// In a file with history, what is recorded in 1970 is too old, and nothing is deleted. The clock is believed as soon as it is
-// right: the file knows of that time.
+// In a file with history, what is recorded in 1970 is too old, and nothing is deleted. The clock is
+// believed as soon as it is right: the file knows of that time.
 func TestHistoryIn1970(t *testing.T) {
 	simulate(t, func(s *station) {
 		s.start()
@@ -73,7 +74,8 @@ func TestHistoryIn1970(t *testing.T) {
 	})
 }
 
-// A clock that is a day ahead for some hours deletes nothing, and leaves nothing that is not counted, or counted twice.
+// A clock that is a day ahead for some hours deletes nothing, and leaves nothing that is not
+// counted, or counted twice.
 func TestDayAheadAndBack(t *testing.T) {
 	simulate(t, func(s *station) {
 		s.start()
@@ -95,7 +97,8 @@ func TestDayAheadAndBack(t *testing.T) {
 	})
 }
 
-// A clock that has jumped ahead and stays there proves itself by going on. Meanwhile deleting goes on at the pace of time.
+// A clock that has jumped ahead and stays there proves itself by going on. Meanwhile deleting goes
+// on at the pace of time.
 func TestJumpThatLasts(t *testing.T) {
 	for _, c := range []struct{ jump, proof time.Duration }{
 		{2 * time.Hour, 2 * time.Hour},
@@ -127,7 +130,8 @@ func TestJumpThatLasts(t *testing.T) {
 	}
 }
 
-// A clock that soon jumps on while it is in doubt has proved nothing. One that has gone on for a while before was right until then.
+// A clock that soon jumps on while it is in doubt has proved nothing. One that has gone on for a
+// while before was right until then.
 func TestJumpAfterJump(t *testing.T) {
 	for _, c := range []struct {
 		pause   time.Duration
@@ -189,7 +193,8 @@ func TestShortSessions(t *testing.T) {
 	})
 }
 
-// A new file does not believe its first clock at once: what that makes of it could not be taken back.
+// A new file does not believe its first clock at once: what that makes of it could not be taken
+// back.
 func TestNewFileAhead(t *testing.T) {
 	simulate(t, func(s *station) {
 		s.ahead(10 * 365 * 24 * time.Hour)
@@ -312,7 +317,8 @@ func (s *station) night() service.Report {
 	return report
 }
 
-// A maintenance each night deletes what had its age the night before. One with a wrong clock deletes no more than that.
+// A maintenance each night deletes what had its age the night before. One with a wrong clock
+// deletes no more than that.
 func TestMaintenanceEachNight(t *testing.T) {
 	simulate(t, func(s *station) {
 		var before time.Time
@@ -345,7 +351,8 @@ func TestMaintenanceEachNight(t *testing.T) {
 	})
 }
 
-// A file that has never been maintained, such as an import of old data, loses nothing by its first maintenance.
+// A file that has never been maintained, such as an import of old data, loses nothing by its first
+// maintenance.
 func TestFirstMaintenanceOfOldData(t *testing.T) {
 	simulate(t, func(s *station) {
 		options := quiet()

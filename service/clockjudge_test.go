@@ -104,8 +104,9 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// Processes that share a file judge one clock, each at its own moments. While it is in doubt they do not add up: deleting goes
-// on at the pace of time, and the clock is proved as soon as it would be to one of them.
+// Processes that share a file judge one clock, each at its own moments. While it is in doubt they
+// do not add up: deleting goes on at the pace of time, and the clock is proved as soon as it would
+// be to one of them.
 func TestJudgeByManyProcesses(t *testing.T) {
 	const jump = 48 * time.Hour
 	random := rand.New(rand.NewPCG(1, 2))

@@ -13,11 +13,12 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// tick lies between two samples, and between two passes of maintenance: longer than by default, for the sake of the tests' time.
+// tick lies between two samples, and between two passes of maintenance: longer than by default, for
+// the sake of the tests' time.
 const tick = 5 * time.Minute
 
-// station records a sample each tick by a clock that may be wrong. The time of the test itself is the right one, and goes on
-// as the monotonic clock of a machine does. It is for simulated time.
+// station records a sample each tick by a clock that may be wrong. The time of the test itself is
+// the right one, and goes on as the monotonic clock of a machine does. It is for simulated time.
 type station struct {
 	t     *testing.T
 	path  string
@@ -81,8 +82,8 @@ func (s *station) floor(granularity string) time.Time {
 	return time.UnixMicro(filetest.Int(s.t, s.path, "SELECT floor FROM tiers WHERE granularity = ?", granularity))
 }
 
-// deletesBy wants deleting to go by a moment: the raw tier begins an hour before it, or, by the last pass and the buckets of 1m, up to
-// two ticks and a bit earlier.
+// deletesBy wants deleting to go by a moment: the raw tier begins an hour before it, or, by the
+// last pass and the buckets of 1m, up to two ticks and a bit earlier.
 func (s *station) deletesBy(moment time.Time) {
 	s.t.Helper()
 	want := moment.Add(-time.Hour)
@@ -91,7 +92,8 @@ func (s *station) deletesBy(moment time.Time) {
 	}
 }
 
-// doubts wants the clock to be in doubt by so much, or up to a tick and a bit more; 0 for a clock that is believed.
+// doubts wants the clock to be in doubt by so much, or up to a tick and a bit more; 0 for a clock
+// that is believed.
 func (s *station) doubts(jump time.Duration) {
 	s.t.Helper()
 	status := s.w.Status()

@@ -131,7 +131,8 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// A hold that is given up waits until what was recorded through it is committed, also when the last hold goes meanwhile.
+// A hold that is given up waits until what was recorded through it is committed, also when the last
+// hold goes meanwhile.
 func TestCloseOfOneHoldWaitsForTheEnd(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -54,7 +54,8 @@ func (l *loop) commitBatch() error {
 	return nil
 }
 
-// append stores a batch and counts what became of it. One that damage has stopped is tried once more in a new file.
+// append stores a batch and counts what became of it. One that damage has stopped is tried once
+// more in a new file.
 func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 	if len(batch.Samples) == 0 && batch.Import == nil {
 		return nil
@@ -133,7 +134,8 @@ func (l *loop) giveBack(err error) {
 	clear(l.entries[:cap(l.entries)])
 }
 
-// reportOverflow says once that the queue has begun to drop samples, and once that it has room again.
+// reportOverflow says once that the queue has begun to drop samples, and once that it has room
+// again.
 func (l *loop) reportOverflow() {
 	queue := l.queue.state()
 	dropped := queue.dropped

@@ -71,7 +71,8 @@ func TestCommitAtSamples(t *testing.T) {
 	})
 }
 
-// What does not fit in one commit does not wait for the next interval either, down to what would have waited anyway.
+// What does not fit in one commit does not wait for the next interval either, down to what would
+// have waited anyway.
 func TestCommitOfMoreThanABatch(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -49,7 +49,8 @@ type Config struct {
 	Grace               time.Duration `env:"GRACE" help:"time that a complete bucket waits for stragglers before it is rolled up"`
 }
 
-// DefaultConfig returns what holds where nothing is configured. Its ages are zero: those are in the file.
+// DefaultConfig returns what holds where nothing is configured. Its ages are zero: those are in the
+// file.
 func DefaultConfig() Config {
 	return Config{
 		DBPath:              "/var/lib/wanctl/metrics.db",
@@ -81,7 +82,8 @@ func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	return config, nil
 }
 
-// parseProblems lists what could not be parsed, by the names of the variables: the library names the fields they are for.
+// parseProblems lists what could not be parsed, by the names of the variables: the library names
+// the fields they are for.
 func parseProblems(err error, variables map[string]string) (failed map[string]bool, problems []error) {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
@@ -100,7 +102,8 @@ func parseProblems(err error, variables map[string]string) (failed map[string]bo
 	return failed, problems
 }
 
-// zeroProblems lists the variables that are set to nothing: a zero field stands for what is not configured.
+// zeroProblems lists the variables that are set to nothing: a zero field stands for what is not
+// configured.
 func (c Config) zeroProblems(variables map[string]string, failed map[string]bool) []error {
 	var problems []error
 	config := reflect.ValueOf(c)
@@ -189,7 +192,8 @@ func (c Config) problems() []error {
 	return append(problems, ageProblems(c.ages(), c.ages())...)
 }
 
-// checkAges refuses a policy that makes no sense: ages that are configured and, for the others, those of the file.
+// checkAges refuses a policy that makes no sense: ages that are configured and, for the others,
+// those of the file.
 func checkAges(ages, configured repo.Ages) error {
 	return configError(ageProblems(ages, configured))
 }

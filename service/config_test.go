@@ -28,7 +28,8 @@ func TestConfigFromEnvironment(t *testing.T) {
 	}
 }
 
-// All that is wrong is in one error, each thing by the name of its variable. A zero would be taken for not configured.
+// All that is wrong is in one error, each thing by the name of its variable. A zero would be taken
+// for not configured.
 func TestConfigThatMakesNoSense(t *testing.T) {
 	_, err := service.ConfigFromEnv(map[string]string{
 		"WANCTL_STORAGE_RETENTION_DAYS":  "0",

@@ -13,8 +13,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// core is the one writer of a file in this process; every Writer of the file is a hold on it. Its goroutine, in loop.go,
-// owns the file. Everything else here is what producers need.
+// core is the one writer of a file in this process; every Writer of the file is a hold on it. Its
+// goroutine, in loop.go, owns the file. Everything else here is what producers need.
 type core struct {
 	config  Config
 	options Options
@@ -94,8 +94,8 @@ func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
 	return c.identify()
 }
 
-// recognise makes the handles of all series that are in the file: a file at its limit has room for those whatever new names
-// are asked for first.
+// recognise makes the handles of all series that are in the file: a file at its limit has room for
+// those whatever new names are asked for first.
 func (c *core) recognise(ctx context.Context, store *repo.Writer) error {
 	keys, err := store.Keys(ctx)
 	if err != nil {
@@ -137,7 +137,8 @@ func (c *core) setAges(ctx context.Context, store *repo.Writer, wish repo.Ages) 
 	return nil
 }
 
-// join lets a second user in: its metrics are declared and its ages set, the rest stays as the first user has it.
+// join lets a second user in: its metrics are declared and its ages set, the rest stays as the
+// first user has it.
 func (c *core) join(ctx context.Context, config Config, options Options) error {
 	if err := c.declare(ctx, options.Metrics); err != nil {
 		return err
@@ -176,8 +177,8 @@ func (c *core) series(metric, wan string, labels Labels) (*Series, error) {
 	return c.handle(key), nil
 }
 
-// do runs f in the goroutine that owns the file, between two commits, and waits for it. When ctx is done it stops
-// waiting; f has then run, or runs to its end, or never begins.
+// do runs f in the goroutine that owns the file, between two commits, and waits for it. When ctx is
+// done it stops waiting; f has then run, or runs to its end, or never begins.
 func (c *core) do(ctx context.Context, f func(context.Context, *loop) error) error {
 	result := make(chan error, 1)
 	if err := c.submit(ctx, func(l *loop) {
@@ -238,25 +239,30 @@ func (c *core) waitEnd(ctx context.Context) error {
 // latest is the moment after which a sample is too far ahead of the clock.
 func (c *core) latest() repo.Micros { return repo.MicrosOf(c.options.Now().Add(MaxAhead)) }
 
-// Options is what a host program gives a writer beside the configuration. Every field may be left out.
+// Options is what a host program gives a writer beside the configuration. Every field may be left
+// out.
 type Options struct {
-	// Logger gets what happens without anybody asking: a full queue, a failed commit, a changed policy. slog.Default by
-	// default.
+	// Logger gets what happens without anybody asking: a full queue, a failed commit, a changed
+	// policy. slog.Default by default.
 	Logger *slog.Logger
-	// Metrics are those that the program adds to the ones of the function Metrics, or describes in its
-	// own words. The file keeps what they say, until a program says something else.
+	// Metrics are those that the program adds to the ones of the function Metrics, or describes in
+	// its own words. The file keeps what they say, until a program says something else.
 	Metrics []Metric
-	// Watchdog is called between two steps of maintenance, by the goroutine of the writer: it must not block.
+	// Watchdog is called between two steps of maintenance, by the goroutine of the writer: it must
+	// not block.
 	Watchdog func()
 	// Now is the clock that ages are counted from, time.Now by default.
 	Now func() time.Time
-	// TrustClock says that the caller vouches for the clock. Otherwise one that jumps ahead by more than a minute deletes
-	// nothing more than before until it has gone on for as long as it has jumped, for six hours at most.
+	// TrustClock says that the caller vouches for the clock. Otherwise one that jumps ahead by more
+	// than a minute deletes nothing more than before until it has gone on for as long as it has
+	// jumped, for six hours at most.
 	TrustClock bool
-	// Progress is told how far a file of an earlier version has been brought up to date: so much of a total is done. The
-	// goroutine that opens the writer calls it. By default the log says that this has begun.
+	// Progress is told how far a file of an earlier version has been brought up to date: so much of
+	// a total is done. The goroutine that opens the writer calls it. By default the log says that
+	// this has begun.
 	Progress func(done, total int64)
-	// NoMaintenance leaves out the passes that a writer does by itself; Maintain and Close still do theirs.
+	// NoMaintenance leaves out the passes that a writer does by itself; Maintain and Close still do
+	// theirs.
 	NoMaintenance bool
 }
 

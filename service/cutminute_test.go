@@ -11,8 +11,9 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A minute with more samples than one step takes is rolled up in parts. While its first part is in 1m and the rest is not,
-// every sample is in one point all the same, and late ones come in on either side of the cut.
+// A minute with more samples than one step takes is rolled up in parts. While its first part is in
+// 1m and the rest is not, every sample is in one point all the same, and late ones come in on
+// either side of the cut.
 func TestMinuteThatIsCut(t *testing.T) {
 	path := filetest.Path(t)
 	minute := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -65,7 +66,8 @@ func TestMinuteThatIsCut(t *testing.T) {
 	}
 }
 
-// checkCounts wants the samples of a minute to be in one point of a minute or coarser, and each in one point anyway.
+// checkCounts wants the samples of a minute to be in one point of a minute or coarser, and each in
+// one point anyway.
 func checkCounts(t *testing.T, h *service.History, minute time.Time, want int64) {
 	t.Helper()
 	for _, step := range []time.Duration{0, time.Minute, 90 * time.Second, time.Hour} {

@@ -15,7 +15,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// fuzzedNow is the clock of whoever writes a damaged history: nothing is due but what was due when it was made.
+// fuzzedNow is the clock of whoever writes a damaged history: nothing is due but what was due when
+// it was made.
 var fuzzedNow = time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const fuzzedRaw = 10 * time.Minute
@@ -26,9 +27,9 @@ const writtenLater = "written_later"
 // longestFuzzed is the most time for what takes some milliseconds.
 const longestFuzzed = 30 * time.Second
 
-// Whatever has happened to the bytes of a history, nobody who opens, reads, writes or maintains it panics or waits for ever:
-// it works, or fails with a documented error. What is read is what was written. What Write accepts is there afterwards, unless
-// the file is found damaged then.
+// Whatever has happened to the bytes of a history, nobody who opens, reads, writes or maintains it
+// panics or waits for ever: it works, or fails with a documented error. What is read is what was
+// written. What Write accepts is there afterwards, unless the file is found damaged then.
 //
 //ci:fuzz 250
 func FuzzDamagedHistory(f *testing.F) {
@@ -103,7 +104,8 @@ func mustHaveBeenWritten(t *testing.T, got, written []service.Point) {
 	}
 }
 
-// soundHistory returns the bytes of a history with something in every table, and all that can be read of it.
+// soundHistory returns the bytes of a history with something in every table, and all that can be
+// read of it.
 func soundHistory(f *testing.F) ([]byte, []service.Point) {
 	f.Helper()
 	path := filetest.Path(f)
@@ -152,7 +154,8 @@ func soundHistory(f *testing.F) ([]byte, []service.Point) {
 	return data, points
 }
 
-// readAll reads a history in several ways, and returns the points of each tier, also where the file is then found damaged.
+// readAll reads a history in several ways, and returns the points of each tier, also where the file
+// is then found damaged.
 func readAll(ctx context.Context, path string) (points []service.Point, err error) {
 	h, err := service.OpenHistory(ctx, path)
 	if err != nil {

@@ -21,7 +21,8 @@ func diskOf(t *testing.T, path string) *repotest.Disk {
 	return repotest.NewDisk(t, filepath.Dir(path))
 }
 
-// about returns the lines that were logged since the last time about room to write, commits or maintenance.
+// about returns the lines that were logged since the last time about room to write, commits or
+// maintenance.
 func about(log *logged) []string {
 	var lines []string
 	for _, line := range log.lines() {
@@ -33,8 +34,8 @@ func about(log *logged) []string {
 	return lines
 }
 
-// A disk that is full for five minutes, with everything that the writer does by itself: it says so once, keeps the newest samples,
-// and goes on by itself.
+// A disk that is full for five minutes, with everything that the writer does by itself: it says so
+// once, keeps the newest samples, and goes on by itself.
 func TestFullDiskForALongTime(t *testing.T) {
 	path := filetest.Path(t)
 	disk := diskOf(t, path)
@@ -97,7 +98,8 @@ func TestFullDiskForALongTime(t *testing.T) {
 	})
 }
 
-// A WAL that is long already begins anew after a checkpoint, so that deleting needs no room on a disk that is full.
+// A WAL that is long already begins anew after a checkpoint, so that deleting needs no room on a
+// disk that is full.
 func TestDeletingOnAFullDisk(t *testing.T) {
 	path := filetest.Path(t)
 	disk := diskOf(t, path)
@@ -161,8 +163,8 @@ func TestOpenOnAFullDisk(t *testing.T) {
 	}
 }
 
-// A disk that has no more room than the size cap and its tolerance never gets full: the oldest raw samples go in time, into coarser buckets. Without
-// the cap it is full at once.
+// A disk that has no more room than the size cap and its tolerance never gets full: the oldest raw
+// samples go in time, into coarser buckets. Without the cap it is full at once.
 func TestSizeCapOnASmallDisk(t *testing.T) {
 	for _, test := range []struct {
 		name string

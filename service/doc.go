@@ -1,30 +1,34 @@
-// Package service keeps the metrics history of a network daemon: it records, thins out, keeps and answers. It is what a
-// program embeds.
+// Package service keeps the metrics history of a network daemon: it records, thins out, keeps and
+// answers. It is what a program embeds.
 //
 // # Recording
 //
-// [OpenWriter] opens a file for writing; all writers of one file in one process are the same one. [Writer.Series] checks
-// the names of a series once and returns a handle. [Writer.Record] takes samples of handles and never waits, which is what
-// a control loop needs; [Writer.Write] returns when they are committed. One goroutine owns the file, commits for everybody
-// (each second, or when enough has gathered) and between two commits does short steps of maintenance: it rolls samples up
+// [OpenWriter] opens a file for writing; all writers of one file in one process are the same one.
+// [Writer.Series] checks the names of a series once and returns a handle. [Writer.Record] takes
+// samples of handles and never waits, which is what a control loop needs; [Writer.Write] returns
+// when they are committed. One goroutine owns the file, commits for everybody (each second, or when
+// enough has gathered) and between two commits does short steps of maintenance: it rolls samples up
 // into buckets of 1m, 5m and 1h, and deletes what has outlived its age.
 //
 //	control loop --Record--> bounded queue --> one goroutine --group commit--> file
 //
-// A sample that can not be stored is refused by itself: [Writer.Write] says why, and [Writer.Status] counts. When the queue
-// is full, because the disk is, the oldest samples in it are dropped.
+// A sample that can not be stored is refused by itself: [Writer.Write] says why, and
+// [Writer.Status] counts. When the queue is full, because the disk is, the oldest samples in it are
+// dropped.
 //
 // # The clock
 //
-// A sample has the time that its producer gives it. One that is more than [MaxAhead] later than the clock is refused, and so
-// is one below what the file still keeps, such as one of 1970 in a file that has been maintained since. Ages are counted from
-// the clock, but what a wrong clock says deletes nothing: one that jumps ahead is believed when it has gone on for as long
-// as it has jumped, six hours at most. Until then deleting goes by the time that can be explained, and the status
-// of the writer says so.
+// A sample has the time that its producer gives it. One that is more than [MaxAhead] later than the
+// clock is refused, and so is one below what the file still keeps, such as one of 1970 in a file
+// that has been maintained since. Ages are counted from the clock, but what a wrong clock says
+// deletes nothing: one that jumps ahead is believed when it has gone on for as long as it has
+// jumped, six hours at most. Until then deleting goes by the time that can be explained, and the
+// status of the writer says so.
 //
 // # When things go wrong
 //
-// A writer goes on wherever it can, and says so in its log, in [Writer.Status] and in [Writer.Health].
+// A writer goes on wherever it can, and says so in its log, in [Writer.Status] and in
+// [Writer.Health].
 //
 //   - A damaged file is moved aside with its WAL ([Quarantined] lists what lies there), and recording goes on in a new one with what
 //     waits in the queue. While another process has the damaged file open for writing, samples wait.
@@ -36,13 +40,14 @@
 //
 // # Reading
 //
-// [OpenHistory] opens a file for reading, in the same process or another, while it is being written. [History.Range] puts
-// the tiers together: whatever the step, each sample is in one point, and each point says how coarse it is.
-// [History.Summarize] and [History.Latest] answer in one row a series. A question that takes longer than [ReadLimit], or two seconds
-// while the WAL is large, ends with [ErrReadTooLong], since it would keep that growing.
+// [OpenHistory] opens a file for reading, in the same process or another, while it is being
+// written. [History.Range] puts the tiers together: whatever the step, each sample is in one point,
+// and each point says how coarse it is. [History.Summarize] and [History.Latest] answer in one row
+// a series. A question that takes longer than [ReadLimit], or two seconds while the WAL is large,
+// ends with [ErrReadTooLong], since it would keep that growing.
 //
 // # Configuration
 //
-// [Config] comes from code or, by [ConfigFromEnv], from the environment. How long the tiers keep their rows is kept in the
-// file: a program that does not configure it changes nothing.
+// [Config] comes from code or, by [ConfigFromEnv], from the environment. How long the tiers keep
+// their rows is kept in the file: a program that does not configure it changes nothing.
 package service

@@ -28,8 +28,8 @@ var (
 
 // What can be wrong with a sample or its series. All are found with errors.Is.
 var (
-	// ErrName says that the name of a metric, WAN or label breaks a rule, or a text that describes a
-	// metric.
+	// ErrName says that the name of a metric, WAN or label breaks a rule, or a text that describes
+	// a metric.
 	ErrName = errors.New("bad name")
 	// ErrAggregation says that a metric is declared otherwise than it is known.
 	ErrAggregation = repo.ErrAggregation
@@ -41,7 +41,8 @@ var (
 	ErrAhead = errors.New("too far in the future")
 	// ErrTooOld says that a sample is older than everything that the file keeps.
 	ErrTooOld = errors.New("older than anything that the file keeps")
-	// ErrSeriesDamaged says that what the file says of a series is damaged, and could not be mended.
+	// ErrSeriesDamaged says that what the file says of a series is damaged, and could not be
+	// mended.
 	ErrSeriesDamaged = errors.New("the series is damaged in the file")
 	// ErrDropped says that a full queue gave the sample up for newer ones.
 	ErrDropped = errors.New("dropped from a full queue")

@@ -25,7 +25,8 @@ type FileSize = repo.Size
 // Errors: as for Status.
 func (h *History) Size(ctx context.Context) (FileSize, error) { return h.reader.Size(ctx) }
 
-// Status looks through the whole file and returns its state: it takes about a second for each hundred megabytes.
+// Status looks through the whole file and returns its state: it takes about a second for each
+// hundred megabytes.
 //
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Status(ctx context.Context) (FileStatus, error) {

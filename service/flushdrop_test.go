@@ -9,8 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A Flush says that what was recorded before it is in the file, so it must not say so when some of that has been dropped,
-// also when its own mark was not.
+// A Flush says that what was recorded before it is in the file, so it must not say so when some of
+// that has been dropped, also when its own mark was not.
 func TestFlushSaysThatSamplesBeforeItWereDropped(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

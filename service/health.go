@@ -30,20 +30,21 @@ type Problem struct {
 }
 
 const (
-	// A writer is stuck after so many commit intervals without a commit, and not before patience: another process may hold
-	// the lock for a while, and each commit waits for it by itself.
+	// A writer is stuck after so many commit intervals without a commit, and not before patience:
+	// another process may hold the lock for a while, and each commit waits for it by itself.
 	stuckIntervals = 10
 	patience       = 30 * time.Second
 
 	// overdueIntervals is how many passes of maintenance may fail in a row.
 	overdueIntervals = 3
 
-	// maxBacklog is how much raw history may wait to be rolled up: a file says nothing of the interval of its maintenance.
+	// maxBacklog is how much raw history may wait to be rolled up: a file says nothing of the
+	// interval of its maintenance.
 	maxBacklog = 5 * time.Minute
 )
 
-// Health returns what is wrong with the writer, nothing when all is well or it has been closed. It does no I/O, and so
-// answers also when the disk hangs.
+// Health returns what is wrong with the writer, nothing when all is well or it has been closed. It
+// does no I/O, and so answers also when the disk hangs.
 func (w *Writer) Health() []Problem {
 	select {
 	case <-w.core.ended:
@@ -53,8 +54,8 @@ func (w *Writer) Health() []Problem {
 	}
 }
 
-// Health returns what is wrong with the file by what it says itself, whoever writes it. It reads the list of series and
-// takes two seeks, and looks for damaged files beside it.
+// Health returns what is wrong with the file by what it says itself, whoever writes it. It reads
+// the list of series and takes two seeks, and looks for damaged files beside it.
 //
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Health(ctx context.Context) ([]Problem, error) {
@@ -107,7 +108,8 @@ func (s *stats) waitsNoMore() {
 	s.vitals.waiting = time.Time{}
 }
 
-// busySince notes when the goroutine has begun to do something, or with the zero time that it has done it.
+// busySince notes when the goroutine has begun to do something, or with the zero time that it has
+// done it.
 func (s *stats) busySince(since time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -28,7 +28,8 @@ func ails(t *testing.T, when string, problems []service.Problem, reasons ...serv
 	}
 }
 
-// A lock that another process keeps is no trouble for half a minute, however long ago the last commit was.
+// A lock that another process keeps is no trouble for half a minute, however long ago the last
+// commit was.
 func TestStuckBehindALock(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

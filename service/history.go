@@ -28,24 +28,26 @@ func ParseGranularity(name string) (Granularity, error) { return repo.ParseGranu
 // ErrQuery says that a query makes no sense.
 var ErrQuery = errors.New("bad query")
 
-// ReadLimit is how long one question to a history may take, from the moment at which it has a connection to the file. A
-// reader that went on for ever would keep SQLite from beginning its WAL anew, and fill the disk.
+// ReadLimit is how long one question to a history may take, from the moment at which it has a
+// connection to the file. A reader that went on for ever would keep SQLite from beginning its WAL
+// anew, and fill the disk.
 const ReadLimit = repo.ReadLimit
 
-// ErrReadTooLong says that a question has taken longer than ReadLimit, or than two seconds while the WAL is larger than 64 MiB: readers
-// that overlap have kept it from beginning anew. In the process of a writer with Config.MaxSize that is three sixteenths of the cap,
-// 5 MiB at most.
+// ErrReadTooLong says that a question has taken longer than ReadLimit, or than two seconds while
+// the WAL is larger than 64 MiB: readers that overlap have kept it from beginning anew. In the
+// process of a writer with Config.MaxSize that is three sixteenths of the cap, 5 MiB at most.
 var ErrReadTooLong = repo.ErrReadTooLong
 
-// History reads a history file, which a writer in this process or another may be writing meanwhile: it never disturbs one.
-// It is safe for any number of goroutines.
+// History reads a history file, which a writer in this process or another may be writing meanwhile:
+// it never disturbs one. It is safe for any number of goroutines.
 type History struct {
 	reader *repo.Reader
 }
 
-// OpenHistory opens the file at path for reading. It makes and changes nothing but, beside a history that nobody has open,
-// SQLite's -wal and -shm. Where these cannot be made, on a read-only file system or in a directory of somebody else, it goes
-// without: what is then read while the file is being written ends with ErrBusy.
+// OpenHistory opens the file at path for reading. It makes and changes nothing but, beside a
+// history that nobody has open, SQLite's -wal and -shm. Where these cannot be made, on a read-only
+// file system or in a directory of somebody else, it goes without: what is then read while the file
+// is being written ends with ErrBusy.
 //
 // Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew,
 // ErrOtherName,
@@ -73,8 +75,9 @@ type Filter struct {
 type Query struct {
 	Filter
 	From, Until time.Time
-	// Step is the width of a point. 0 asks for everything at the finest granularity that still has it. The range begins with a
-	// whole step, and where it is answered from buckets, it begins and ends with whole buckets.
+	// Step is the width of a point. 0 asks for everything at the finest granularity that still has
+	// it. The range begins with a whole step, and where it is answered from buckets, it begins and
+	// ends with whole buckets.
 	Step time.Duration
 	// Only, if it is not nil, asks for the rows of one tier alone, each a point. Step is 0 then.
 	Only *Granularity
@@ -111,9 +114,10 @@ type Point struct {
 	Granularity Granularity // the coarsest tier that it was made from
 }
 
-// Range yields the points of a query in the order of time, or against it, and of one moment in the order in which their series were first
-// seen. All come from one snapshot of the file, page by page. After an error it ends. What the caller does with a point counts
-// as reading: after ReadLimit, or sooner (see ErrReadTooLong), the snapshot is gone, and the next page fails.
+// Range yields the points of a query in the order of time, or against it, and of one moment in the
+// order in which their series were first seen. All come from one snapshot of the file, page by
+// page. After an error it ends. What the caller does with a point counts as reading: after
+// ReadLimit, or sooner (see ErrReadTooLong), the snapshot is gone, and the next page fails.
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.
@@ -136,8 +140,8 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 	}
 }
 
-// Latest returns the newest sample of every series that filter picks and of which the file still holds anything, each as a
-// point of its own moment.
+// Latest returns the newest sample of every series that filter picks and of which the file still
+// holds anything, each as a point of its own moment.
 //
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
@@ -157,7 +161,8 @@ func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
 	return points, err
 }
 
-// read opens a view of the series that filter picks and closes it after f, which is given the context of the view.
+// read opens a view of the series that filter picks and closes it after f, which is given the
+// context of the view.
 func (h *History) read(ctx context.Context, filter Filter, f func(context.Context, *view) error) (err error) {
 	snapshot, err := h.reader.Snapshot(ctx)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 // ErrImportMoved says that another process is importing the same data.
 var ErrImportMoved = repo.ErrImportMoved
 
-// ImportMark is a place in the data of an import. By its hash the same data is known again under any name.
+// ImportMark is a place in the data of an import. By its hash the same data is known again under
+// any name.
 type ImportMark = repo.ImportMark
 
 // The formats of what is imported.
@@ -23,8 +24,8 @@ const (
 // Imports is what a file remembers of imports.
 type Imports = repo.Imports
 
-// Import is one run of an import: samples and the place that they reach in its data are stored together, so that a run
-// which goes on from there takes nothing twice. It is for one goroutine.
+// Import is one run of an import: samples and the place that they reach in its data are stored
+// together, so that a run which goes on from there takes nothing twice. It is for one goroutine.
 type Import struct {
 	writer *Writer
 	run    *repo.Import
@@ -37,7 +38,8 @@ type ImportCounts struct {
 	Refused   Refused
 }
 
-// Imports returns the places that earlier imports have reached. It blocks until the commit or step under way has ended.
+// Imports returns the places that earlier imports have reached. It blocks until the commit or step
+// under way has ended.
 //
 // Errors: ErrClosed, ErrDamaged, those of the file system, and that of ctx.
 func (w *Writer) Imports(ctx context.Context) (Imports, error) {
@@ -52,8 +54,8 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 	return imports, nil
 }
 
-// OldestWelcome returns the moment before which the file would let go of a sample at once: it is older than the retention
-// or than anything that the file keeps.
+// OldestWelcome returns the moment before which the file would let go of a sample at once: it is
+// older than the retention or than anything that the file keeps.
 //
 // Errors: as for Imports.
 func (w *Writer) OldestWelcome(ctx context.Context) (time.Time, error) {
@@ -69,19 +71,22 @@ func (w *Writer) OldestWelcome(ctx context.Context) (time.Time, error) {
 	return oldest.Time(), nil
 }
 
-// NewestWelcome returns the moment after which a sample is too far in the future: MaxAhead from now.
+// NewestWelcome returns the moment after which a sample is too far in the future: MaxAhead from
+// now.
 func (w *Writer) NewestWelcome() time.Time { return w.core.latest().Time() }
 
-// BeginImport begins a run that goes on from a mark of imports, or from the zero mark. Source says to people where the data
-// came from.
+// BeginImport begins a run that goes on from a mark of imports, or from the zero mark. Source says
+// to people where the data came from.
 func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *Import {
 	return &Import{writer: w, run: imports.Begin(source, from)}
 }
 
-// Store commits samples together with the place that they reach, in one transaction, and blocks until that is done. A
-// refused sample takes no neighbour with it. When ctx is done it stops waiting; the commit happens or does not.
+// Store commits samples together with the place that they reach, in one transaction, and blocks
+// until that is done. A refused sample takes no neighbour with it. When ctx is done it stops
+// waiting; the commit happens or does not.
 //
-// Errors: ErrImportMoved, ErrSeries, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrImportMoved, ErrSeries, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file
+// system, and that of ctx.
 func (i *Import) Store(ctx context.Context, samples []Sample, reached ImportMark) (ImportCounts, error) {
 	batch := repo.Batch{Samples: make([]repo.Sample, 0, len(samples)), Import: i.run}
 	for _, s := range samples {

@@ -60,7 +60,8 @@ func (l Labels) match(wanted Labels) bool {
 	return true
 }
 
-// The rules of names are those of the Prometheus data model: https://prometheus.io/docs/concepts/data_model/
+// The rules of names are those of the Prometheus data model:
+// https://prometheus.io/docs/concepts/data_model/
 
 func checkMetricName(name string) error {
 	return checkName("metric name", name, "a letter, _ or :", "letters, digits, _ and :", func(c byte) bool {

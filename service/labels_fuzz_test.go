@@ -16,8 +16,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Whatever the names and labels, they are a bad name, which is said in a few words, or a series: the same handle for the
-// same ones and another for others, and what is read is what was given.
+// Whatever the names and labels, they are a bad name, which is said in a few words, or a series:
+// the same handle for the same ones and another for others, and what is read is what was given.
 //
 //ci:fuzz 5000
 func FuzzLabels(f *testing.F) {

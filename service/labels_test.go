@@ -44,7 +44,8 @@ func TestTwoBadNames(t *testing.T) {
 	}
 }
 
-// The metrics of a host program keep the rules of names, and have one aggregation; the first user and the next hear of it.
+// The metrics of a host program keep the rules of names, and have one aggregation; the first user
+// and the next hear of it.
 func TestMetricsThatBreakARule(t *testing.T) {
 	for name, test := range map[string]struct {
 		metrics []service.Metric

@@ -9,12 +9,14 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// ErrTooManySeries says that there are as many series as Config.MaxSeries allows, in the file or among the handles of a writer.
+// ErrTooManySeries says that there are as many series as Config.MaxSeries allows, in the file or
+// among the handles of a writer.
 var ErrTooManySeries = repo.ErrTooManySeries
 
-// What a name and a set of labels may be. They are in every exposition, most answers and two B-trees of the file: names are
-// for people to read, and what is longer than these is no name but a mistake. A series is remembered for as long as the writer
-// is open, so that MaxSeries of the longest still fit into 200 MB.
+// What a name and a set of labels may be. They are in every exposition, most answers and two
+// B-trees of the file: names are for people to read, and what is longer than these is no name but a
+// mistake. A series is remembered for as long as the writer is open, so that MaxSeries of the
+// longest still fit into 200 MB.
 const (
 	maxNameBytes   = 200 // of a metric, a WAN or a label
 	maxValueBytes  = 1 << 10
@@ -34,7 +36,8 @@ func checkLength(what, name string, most int) error {
 	return nil
 }
 
-// checkText demands what a terminal and an exposition can show: valid UTF-8 without control characters.
+// checkText demands what a terminal and an exposition can show: valid UTF-8 without control
+// characters.
 func checkText(what, text string, most int) error {
 	if err := checkLength(what, text, most); err != nil {
 		return err

@@ -54,7 +54,8 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// The file has no more series than it may, whoever made them; their samples are refused and take no neighbour with them.
+// The file has no more series than it may, whoever made them; their samples are refused and take no
+// neighbour with them.
 func TestFileWithAllItsSeries(t *testing.T) {
 	config := service.Config{DBPath: filetest.Path(t), MaxSeries: 3}
 	w := open(t, config, quiet())

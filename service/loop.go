@@ -12,11 +12,13 @@ const (
 	// maxBatch is the most samples of one commit: about 25 ms of work.
 	maxBatch = 10_000
 
-	// stepPause lies between two steps of maintenance: time for other processes to take the write lock.
+	// stepPause lies between two steps of maintenance: time for other processes to take the write
+	// lock.
 	stepPause = time.Millisecond
 )
 
-// loop is the goroutine that owns the file. It commits, and between two commits it runs jobs and steps of maintenance.
+// loop is the goroutine that owns the file. It commits, and between two commits it runs jobs and
+// steps of maintenance.
 type loop struct {
 	*core
 	store *repo.Writer
@@ -115,7 +117,8 @@ func (l *loop) commitInTime() {
 	l.commit()
 }
 
-// beginPass begins a pass of maintenance, unless one is under way, and sets the time of the next one.
+// beginPass begins a pass of maintenance, unless one is under way, and sets the time of the next
+// one.
 func (l *loop) beginPass() {
 	l.maintenance.Reset(l.untilNextPass())
 	if len(l.passes) == 0 {
@@ -123,15 +126,15 @@ func (l *loop) beginPass() {
 	}
 }
 
-// untilNextPass is the time from one pass to the next: no less than half of the interval, also where the clock that ages are
-// counted from stands still.
+// untilNextPass is the time from one pass to the next: no less than half of the interval, also
+// where the clock that ages are counted from stands still.
 func (l *loop) untilNextPass() time.Duration {
 	interval := l.config.MaintenanceInterval
 	return max(untilPass(l.options.Now(), interval, l.config.Grace), interval/2)
 }
 
-// untilPass is the time from now to the next pass: one an interval, at the moment at which the grace of a bucket has passed,
-// so that it does not wait any longer to be rolled up.
+// untilPass is the time from now to the next pass: one an interval, at the moment at which the
+// grace of a bucket has passed, so that it does not wait any longer to be rolled up.
 func untilPass(now time.Time, interval, grace time.Duration) time.Duration {
 	since := now.Add(-grace)
 	return since.Truncate(interval).Add(interval).Sub(since)
@@ -175,7 +178,8 @@ func (l *loop) finish() error {
 	return errors.Join(append(errs, l.store.Close())...)
 }
 
-// rollUpTime is how long the end may roll up: a part of the time there is, so that the rest suffices to close the file.
+// rollUpTime is how long the end may roll up: a part of the time there is, so that the rest
+// suffices to close the file.
 func rollUpTime(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {

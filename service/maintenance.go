@@ -23,8 +23,8 @@ type Report struct {
 	// PagesFreed is how many pages were given back to the file system.
 	PagesFreed int64
 
-	// ClockDoubt is how far the clock was ahead of what can be explained, 0 when it was believed. Until DeletesAgain, what is
-	// deleted is what has its age by the clock less ClockDoubt.
+	// ClockDoubt is how far the clock was ahead of what can be explained, 0 when it was believed.
+	// Until DeletesAgain, what is deleted is what has its age by the clock less ClockDoubt.
 	ClockDoubt   time.Duration
 	DeletesAgain time.Time
 
@@ -84,8 +84,8 @@ func newPass(ctx context.Context, l *loop, deadline time.Time) *pass {
 	return p
 }
 
-// newOwnPass plans a pass that nobody has asked for, which also brings back what is intact in damaged
-// files.
+// newOwnPass plans a pass that nobody has asked for, which also brings back what is intact in
+// damaged files.
 func newOwnPass(l *loop, deadline time.Time) *pass {
 	p := newPass(context.Background(), l, deadline)
 	p.stages = append(p.stages, p.salvageDamaged(l))
@@ -155,8 +155,8 @@ func (p *pass) checkpoint(store *repo.Writer) stage {
 	}}
 }
 
-// run does the next step and says whether the pass goes on. What cancels the pass is looked at between two steps only: a
-// step that has begun ends.
+// run does the next step and says whether the pass goes on. What cancels the pass is looked at
+// between two steps only: a step that has begun ends.
 func (p *pass) run() bool {
 	p.onBegin()
 	p.onBegin = func() {}
@@ -243,7 +243,8 @@ func (l *loop) rollUpDue(ctx context.Context) error {
 	return p.report.Err
 }
 
-// passEnded counts a pass before whoever asked for it hears of its end. One that was cancelled has not failed.
+// passEnded counts a pass before whoever asked for it hears of its end. One that was cancelled has
+// not failed.
 func (l *loop) passEnded(p *pass) {
 	err := p.report.Err
 	l.stats.pass(p.report)

@@ -21,8 +21,8 @@ type medium struct {
 	plug func() error
 }
 
-// newMedium makes a medium that is a part of a file system which stays mounted elsewhere, so that it
-// keeps what is on it.
+// newMedium makes a medium that is a part of a file system which stays mounted elsewhere, so that
+// it keeps what is on it.
 func newMedium(t *testing.T) medium {
 	t.Helper()
 	held, at := t.TempDir(), t.TempDir()

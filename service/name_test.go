@@ -31,7 +31,8 @@ func wantOtherName(t *testing.T, path string) {
 	}
 }
 
-// A process that writes a file does not write it by another name, too, and reads it by the one only.
+// A process that writes a file does not write it by another name, too, and reads it by the one
+// only.
 func TestOtherNameInOneProcess(t *testing.T) {
 	path := filetest.Path(t)
 	shut(t, open(t, service.Config{DBPath: path}, quiet()))
@@ -72,8 +73,8 @@ func TestOtherNameOfARenamedFile(t *testing.T) {
 	}
 }
 
-// A file is put at the path of a writer that another writer has open by another name. What is recorded
-// waits, and health says why, until the other one has closed the file.
+// A file is put at the path of a writer that another writer has open by another name. What is
+// recorded waits, and health says why, until the other one has closed the file.
 func TestOtherNameInThePlaceOfAFile(t *testing.T) {
 	if !locksNames() {
 		t.Skip("names are not locked on this system")
@@ -116,8 +117,8 @@ func TestHardLinksAreToldOf(t *testing.T) {
 	}
 }
 
-// A file that was moved away, and linked to from its old place, goes on to be recorded: all of it is in
-// one file, under the new name.
+// A file that was moved away, and linked to from its old place, goes on to be recorded: all of it
+// is in one file, under the new name.
 func TestRenamedAndLinked(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, service.Config{DBPath: path}, quiet())

@@ -12,7 +12,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// What is no history, or not for this program, is refused by its own error and stays as it is, to the byte.
+// What is no history, or not for this program, is refused by its own error and stays as it is, to
+// the byte.
 func TestRefusedFilesStayAsTheyAre(t *testing.T) {
 	for _, c := range []struct {
 		name   string

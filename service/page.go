@@ -10,16 +10,17 @@ import (
 
 // Page is a part of the answer to a query.
 type Page struct {
-	// Until is the end of the range: that of the query, or if that lies beyond the newest sample of the file, just after it.
-	// A query for the next page that ends there is not shifted by what is recorded at the end of time. A sample that comes late,
-	// older than the newest one, may shift it by one.
+	// Until is the end of the range: that of the query, or if that lies beyond the newest sample of
+	// the file, just after it. A query for the next page that ends there is not shifted by what is
+	// recorded at the end of time. A sample that comes late, older than the newest one, may shift
+	// it by one.
 	Until  time.Time
 	Points []Point
 	Total  int64 // points of the whole answer
 }
 
-// Page returns at most limit points of a query, without the first offset ones, and how many there are in all. All come
-// from one snapshot of the file. It takes longer the further offset reaches.
+// Page returns at most limit points of a query, without the first offset ones, and how many there
+// are in all. All come from one snapshot of the file. It takes longer the further offset reaches.
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.
@@ -51,7 +52,8 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 		steps := min(int64(query.Until.Sub(query.From)/query.Step)+2, int64(limit)) // at both ends one may be a part
 		page.Points = make([]Point, 0, min(int64(limit), steps*int64(len(v.picked))))
 	}
-	// Points of a step are counted as they pass. Raw samples may be a great many more than a page: SQL counts them.
+	// Points of a step are counted as they pass. Raw samples may be a great many more than a page:
+	// SQL counts them.
 	countAll := query.Step > 0
 	err = v.points(ctx, query, func(p Point) bool {
 		if page.Total >= int64(offset) && len(page.Points) < limit {

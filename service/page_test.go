@@ -8,8 +8,9 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// What is recorded at the end of time does not move the pages behind the first one, also where it begins another series in
-// the last step. A sample that comes late moves them by one: then a point comes twice, and none is missed.
+// What is recorded at the end of time does not move the pages behind the first one, also where it
+// begins another series in the last step. A sample that comes late moves them by one: then a point
+// comes twice, and none is missed.
 func TestPagesWhileTheHistoryGrows(t *testing.T) {
 	w := open(t, service.Config{DBPath: filetest.Path(t)}, quiet())
 	s, other := rtt(t, w), series(t, w, service.RTT, "att", nil)

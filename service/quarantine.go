@@ -12,8 +12,9 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Quarantined lists the files beside the history at path that were moved there because they were damaged, the oldest first. The
-// -wal and -shm of each have its name. They are there, and told of in Health, until somebody takes them away.
+// Quarantined lists the files beside the history at path that were moved there because they were
+// damaged, the oldest first. The -wal and -shm of each have its name. They are there, and told of
+// in Health, until somebody takes them away.
 //
 // Errors: ErrNoPath, and those of the file system.
 func Quarantined(path string) ([]string, error) { return repo.Quarantined(path) }
@@ -26,7 +27,8 @@ type mending struct {
 	ages        repo.Ages // the policy that holds
 }
 
-// follow goes on in the file that is at the path, if that is not the writer's any more. It costs one look at the path.
+// follow goes on in the file that is at the path, if that is not the writer's any more. It costs
+// one look at the path.
 func (l *loop) follow() {
 	if l.store.Lost() || l.store.Ended() {
 		l.mend(nil)
@@ -37,9 +39,9 @@ func (l *loop) follow() {
 	}
 }
 
-// mend goes on in a new file where this one is damaged, as err says, or away, and in the same one where that is found sound. What
-// waits in the queue goes there. It returns false where nothing has changed: another process has the damaged file open, or no
-// new one can be made.
+// mend goes on in a new file where this one is damaged, as err says, or away, and in the same one
+// where that is found sound. What waits in the queue goes there. It returns false where nothing has
+// changed: another process has the damaged file open, or no new one can be made.
 func (l *loop) mend(err error) bool {
 	lost, ended := l.store.Lost(), l.store.Ended()
 	if !repo.IsDamage(err) && !lost && !ended {
@@ -74,7 +76,8 @@ func (l *loop) mend(err error) bool {
 	return true
 }
 
-// prepareSound prepares the file, and a new one instead where damage is found with that, the second time for certain.
+// prepareSound prepares the file, and a new one instead where damage is found with that, the second
+// time for certain.
 func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
 	c.announce(store)
 	err := c.prepare(ctx, store)

@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A damaged file is moved aside on a full disk, too, and the one that is made when there is room again has its policy.
+// A damaged file is moved aside on a full disk, too, and the one that is made when there is room
+// again has its policy.
 func TestDamagedOnAFullDisk(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, service.Config{DBPath: path, RetentionDays: 30}, quiet())

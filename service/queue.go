@@ -14,14 +14,15 @@ type entry struct {
 	value  float64
 	waiter *waiter // nil for Record
 
-	// Of a mark: how many samples had been dropped when it was asked for. What is dropped from then on, until it leaves the
-	// queue, came before it.
+	// Of a mark: how many samples had been dropped when it was asked for. What is dropped from then
+	// on, until it leaves the queue, came before it.
 	dropped int64
 	broken  bool // some have been
 }
 
-// queue holds the samples between their producers and the writer's goroutine. It is a ring of a fixed size, so that
-// adding allocates nothing, and nothing is done under its lock that takes longer than copying a few entries.
+// queue holds the samples between their producers and the writer's goroutine. It is a ring of a
+// fixed size, so that adding allocates nothing, and nothing is done under its lock that takes
+// longer than copying a few entries.
 type queue struct {
 	wake chan struct{} // holds a token when the goroutine should look at the queue
 
@@ -165,8 +166,9 @@ func (q *queue) signal() {
 	}
 }
 
-// takeAtOnce is how many entries are taken under one lock: some microseconds of work. On a machine that is busy whoever holds
-// the lock may lose the processor, and everybody who records waits until it is back; the shorter, the less likely.
+// takeAtOnce is how many entries are taken under one lock: some microseconds of work. On a machine
+// that is busy whoever holds the lock may lose the processor, and everybody who records waits until
+// it is back; the shorter, the less likely.
 const takeAtOnce = 64
 
 // take moves up to limit of the oldest entries to the end of batch.
@@ -195,8 +197,8 @@ func (q *queue) takeSome(batch []entry, limit int) []entry {
 	return batch
 }
 
-// putBack returns entries whose commit has failed to the front. Where newer ones have taken their room, the oldest are
-// dropped.
+// putBack returns entries whose commit has failed to the front. Where newer ones have taken their
+// room, the oldest are dropped.
 func (q *queue) putBack(entries []entry) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -31,7 +31,8 @@ func (c *crowd) do(n int, f func(i int) error) {
 	})
 }
 
-// samples returns some of a series that nobody else records, over the last hours: some are late, some are not.
+// samples returns some of a series that nobody else records, over the last hours: some are late,
+// some are not.
 func (c *crowd) samples(s *service.Series, round, n int) []service.Sample {
 	samples := make([]service.Sample, n)
 	for i := range samples {

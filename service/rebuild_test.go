@@ -16,7 +16,8 @@ import (
 // shape is what the points of a tier come to.
 type shape struct{ Points, Samples int64 }
 
-// What a file of an earlier version has in each tier is answered when it has been opened, and the log says what was done.
+// What a file of an earlier version has in each tier is answered when it has been opened, and the
+// log says what was done.
 func TestRebuiltHistory(t *testing.T) {
 	path := filetest.Path(t)
 	statements, _ := filetest.OldHistory(300)

@@ -24,7 +24,8 @@ func TestRecordAllocatesNothing(t *testing.T) {
 		"after close":  func() { closed.Record(cycle...) },
 		"a full queue": func() { w.Record(cycle...); w.Record(cycle...); w.Record(cycle...) },
 	} {
-		// The commits of the writer's goroutine are not counted for long: the average is a whole number, rounded down.
+		// The commits of the writer's goroutine are not counted for long: the average is a whole
+		// number, rounded down.
 		if allocs := testing.AllocsPerRun(200, record); allocs != 0 {
 			t.Errorf("%s: %v allocations, want none", name, allocs)
 		}

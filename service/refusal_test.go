@@ -13,7 +13,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// clock is one that stands still until it is moved, by the goroutine of the test while the writer rests.
+// clock is one that stands still until it is moved, by the goroutine of the test while the writer
+// rests.
 type clock struct{ now time.Time }
 
 func (c *clock) options() service.Options {
@@ -24,7 +25,8 @@ func (c *clock) options() service.Options {
 
 func newClock() *clock { return &clock{now: time.Now().Truncate(time.Microsecond)} }
 
-// Each reason to refuse a sample takes that sample alone: not its neighbours of the same call, nor those of other calls.
+// Each reason to refuse a sample takes that sample alone: not its neighbours of the same call, nor
+// those of other calls.
 func TestRefusals(t *testing.T) {
 	now := newClock().now
 	ahead := now.Add(service.MaxAhead)
@@ -69,7 +71,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// refused writes a sample between two that are taken, beside another call, and checks that it alone gets reason.
+// refused writes a sample between two that are taken, beside another call, and checks that it alone
+// gets reason.
 func refused(t *testing.T, w *service.Writer, sample service.Sample, reason error) {
 	t.Helper()
 	neighbour := series(t, w, service.RTTDelta, "spectrum", nil)
@@ -119,7 +122,8 @@ func TestTooOld(t *testing.T) {
 	refused(t, w, service.Sample{Series: s, Time: floor, Value: 1}, service.ErrTooOld)
 }
 
-// Another process may have made a metric what it was not declared as here; its samples are refused, not mixed up.
+// Another process may have made a metric what it was not declared as here; its samples are refused,
+// not mixed up.
 func TestAggregationConflict(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, service.Config{DBPath: path}, modem(service.Mode))

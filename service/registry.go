@@ -20,8 +20,9 @@ type registry struct {
 	cores []*core
 }
 
-// acquire returns the core of the file at path with one more user, opening it if it is not open. Another spelling of the
-// path, and a symbolic link to the file, find the same core. It blocks while the file is being opened or closed.
+// acquire returns the core of the file at path with one more user, opening it if it is not open.
+// Another spelling of the path, and a symbolic link to the file, find the same core. It blocks
+// while the file is being opened or closed.
 func (r *registry) acquire(ctx context.Context, config Config, options Options) (*core, error) {
 	for {
 		c, err := r.tryAcquire(ctx, config, options)
@@ -91,7 +92,8 @@ func (r *registry) open(ctx context.Context, config Config, options Options) (*c
 	return c, nil
 }
 
-// release takes one user off a core, and says whether that was the last one: then the core must be ended.
+// release takes one user off a core, and says whether that was the last one: then the core must be
+// ended.
 func (r *registry) release(c *core) (last bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -12,7 +12,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// salvageSteps bounds what a pass takes of a damaged file, so that what is due is rolled up in time.
+// salvageSteps bounds what a pass takes of a damaged file, so that what is due is rolled up in
+// time.
 const salvageSteps = 200
 
 // SalvageReport says what was found in a damaged file, and what became of it.
@@ -41,16 +42,19 @@ type Salvage struct {
 // ErrSalvaging says that another process is salvaging a damaged file of the history.
 var ErrSalvaging = repo.ErrSalvaging
 
-// ErrSalvageLost says that what was put together of a damaged file cannot be read: it has to be prepared once more.
+// ErrSalvageLost says that what was put together of a damaged file cannot be read: it has to be
+// prepared once more.
 var ErrSalvageLost = repo.ErrSalvageLost
 
 // ErrSalvageWaits says that the rows of a damaged file reach beyond what the history has rolled up.
 var ErrSalvageWaits = errors.New("the rows are newer than what the history has rolled up")
 
-// PrepareSalvage reads what is intact in the file damaged, whatever SQLite says of it, and puts it together in a folder beside
-// the history at path. The file stays as it is. It blocks for a second or two for each 10 MB, and takes room for a copy.
+// PrepareSalvage reads what is intact in the file damaged, whatever SQLite says of it, and puts it
+// together in a folder beside the history at path. The file stays as it is. It blocks for a second
+// or two for each 10 MB, and takes room for a copy.
 //
-// Errors: ErrSalvaging, ErrMissing, ErrNotDatabase, ErrDiskFull, those of the file system, and that of ctx.
+// Errors: ErrSalvaging, ErrMissing, ErrNotDatabase, ErrDiskFull, those of the file system, and that
+// of ctx.
 func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error) {
 	prepared, err := repo.PrepareSalvage(ctx, damaged, path)
 	if err != nil {
@@ -75,11 +79,13 @@ func (s *Salvage) Configure(config *Config) {
 // Close removes what was put together.
 func (s *Salvage) Close() error { return s.prepared.Close() }
 
-// Salvage takes what was put together of a damaged file into the history, in steps between the commits, and blocks until that has
-// ended. It goes on where an earlier run has ended, and takes nothing twice. A file whose place this one took has its buckets
-// added to those that are here; of any other file the buckets that are here already are left out.
+// Salvage takes what was put together of a damaged file into the history, in steps between the
+// commits, and blocks until that has ended. It goes on where an earlier run has ended, and takes
+// nothing twice. A file whose place this one took has its buckets added to those that are here; of
+// any other file the buckets that are here already are left out.
 //
-// Errors: ErrSalvageWaits, ErrSalvageLost, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
+// Errors: ErrSalvageWaits, ErrSalvageLost, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of
+// the file system, and that of ctx.
 func (w *Writer) Salvage(ctx context.Context, s *Salvage) error {
 	if w.closed.Load() {
 		return ErrClosed
@@ -102,7 +108,8 @@ func (w *Writer) Salvage(ctx context.Context, s *Salvage) error {
 	return nil
 }
 
-// Salvages returns what the history says of damaged files whose rows it has taken in, or is taking in, the oldest first.
+// Salvages returns what the history says of damaged files whose rows it has taken in, or is taking
+// in, the oldest first.
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
 func (h *History) Salvages(ctx context.Context) ([]SalvageRun, error) {
@@ -114,7 +121,8 @@ func (h *History) Salvages(ctx context.Context) ([]SalvageRun, error) {
 	return shown, err
 }
 
-// NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where its name does not say so.
+// NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where
+// its name does not say so.
 func NameBeforeDamage(path string) string { return repo.NameBeforeDamage(path) }
 
 // RemoveQuarantined removes a damaged file, with what lies beside it under its name.
@@ -122,8 +130,8 @@ func NameBeforeDamage(path string) string { return repo.NameBeforeDamage(path) }
 // Errors: those of the file system.
 func RemoveQuarantined(path string) error { return repo.RemoveQuarantined(path) }
 
-// salvaging is what the writer's goroutine has under way of a damaged file. Another goroutine prepares it, which ends with the
-// writer's.
+// salvaging is what the writer's goroutine has under way of a damaged file. Another goroutine
+// prepares it, which ends with the writer's.
 type salvaging struct {
 	file     string // "" for none
 	ready    chan preparedSalvage
@@ -139,7 +147,8 @@ type preparedSalvage struct {
 	err     error
 }
 
-// salvageDamaged is the last stage of a pass of its own: it brings back some of what is intact in the damaged files beside this one.
+// salvageDamaged is the last stage of a pass of its own: it brings back some of what is intact in
+// the damaged files beside this one.
 func (p *pass) salvageDamaged(l *loop) stage {
 	left := salvageSteps
 	return stage{"salvage", func(ctx context.Context) (bool, error) {
@@ -176,9 +185,10 @@ func (l *loop) salvageStep(ctx context.Context) (more bool, err error) {
 	return true, l.endSalvage()
 }
 
-// beginSalvage has the newest damaged file prepared that has not been salvaged: an older one may have rows that it has as well. One
-// that failed waits for the others. Files that have been salvaged longer ago than the history keeps anything are removed, and what
-// a salvage that was killed has left.
+// beginSalvage has the newest damaged file prepared that has not been salvaged: an older one may
+// have rows that it has as well. One that failed waits for the others. Files that have been
+// salvaged longer ago than the history keeps anything are removed, and what a salvage that was
+// killed has left.
 func (l *loop) beginSalvage(ctx context.Context, deleteBy repo.Micros) error {
 	files, err := repo.Quarantined(l.config.DBPath)
 	if err != nil {
@@ -251,8 +261,8 @@ func salvageOf(runs []repo.SalvageRun, file string) (found repo.SalvageRun, ok b
 	return found, ok
 }
 
-// unsalvaged returns the damaged files whose rows have not been taken in. A WAL may lie there alone, and what is no file at all
-// is somebody's own.
+// unsalvaged returns the damaged files whose rows have not been taken in. A WAL may lie there
+// alone, and what is no file at all is somebody's own.
 func unsalvaged(files []string, runs []repo.SalvageRun) (left []string) {
 	for _, file := range files {
 		if run, ok := salvageOf(runs, file); (!ok || run.Ended == 0) && isFile(file) {

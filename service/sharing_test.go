@@ -16,7 +16,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// busy opens a writer whose goroutine is kept from committing until release is called. It is for simulated time.
+// busy opens a writer whose goroutine is kept from committing until release is called. It is for
+// simulated time.
 func busy(t *testing.T, config service.Config) (*service.Writer, func()) {
 	t.Helper()
 	held := make(chan struct{})

@@ -67,7 +67,8 @@ var spellings = map[string]func(*testing.T, string) string{
 	},
 }
 
-// However the path of a file is spelled, and whichever spelling comes first, there is one writer of it.
+// However the path of a file is spelled, and whichever spelling comes first, there is one writer of
+// it.
 func TestOneWriterOfAFile(t *testing.T) {
 	for name, respell := range spellings {
 		for _, realFirst := range []bool{true, false} {
@@ -138,7 +139,8 @@ func TestTwoFilesHaveTwoWriters(t *testing.T) {
 	write(t, b, numbered(rtt(t, b), 2, 2)...)
 }
 
-// Who opens a file whose place has become empty gets the writer of that place, which goes on in a new file there.
+// Who opens a file whose place has become empty gets the writer of that place, which goes on in a
+// new file there.
 func TestMovedFileKeepsItsWriter(t *testing.T) {
 	path := filetest.Path(t)
 	a := open(t, service.Config{DBPath: path}, quiet())
@@ -212,7 +214,8 @@ func TestOneClosedHold(t *testing.T) {
 	accepted(t, b, 3)
 }
 
-// Whoever opens a file that is being closed gets a new writer when that is done, or gives up waiting.
+// Whoever opens a file that is being closed gets a new writer when that is done, or gives up
+// waiting.
 func TestReopenWhileClosing(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -291,7 +294,8 @@ func modem(aggregation service.Aggregation) service.Options {
 	return options
 }
 
-// A second user can not declare otherwise than the first one, or than the file; that leaves the first one as it was.
+// A second user can not declare otherwise than the first one, or than the file; that leaves the
+// first one as it was.
 func TestSecondHoldThatDisagrees(t *testing.T) {
 	path := filetest.Path(t)
 	a := open(t, service.Config{DBPath: path}, modem(service.Mode))

@@ -11,8 +11,8 @@ import (
 // MinMaxSize is the smallest Config.MaxSize.
 const MinMaxSize Bytes = repo.MinSizeCap
 
-// A commit brings no more than a part of the size cap, so that the file can be held to it. A sample takes no more than this
-// many bytes, in a page that is half empty.
+// A commit brings no more than a part of the size cap, so that the file can be held to it. A sample
+// takes no more than this many bytes, in a page that is half empty.
 const (
 	commitShare = 16
 	sampleBytes = 64
@@ -37,7 +37,8 @@ func (c Config) sizeCapProblem() error {
 	return fmt.Errorf("%sMAX_SIZE=%s: want %s or more, or 0 for no limit", EnvPrefix, c.MaxSize, MinMaxSize)
 }
 
-// maxSize is the size cap of the file at path if this process writes it, else 0: the cap is not in the file.
+// maxSize is the size cap of the file at path if this process writes it, else 0: the cap is not in
+// the file.
 func (r *registry) maxSize(path string) Bytes {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -57,8 +58,8 @@ type trimming struct {
 	over      spell       // the file is larger than its cap
 }
 
-// spell is a time in which something is seen again and again. It ends when that has not been seen for trimQuiet: what goes on and
-// off with each step is said once.
+// spell is a time in which something is seen again and again. It ends when that has not been seen
+// for trimQuiet: what goes on and off with each step is said once.
 type spell struct{ seen time.Time }
 
 func (s *spell) on() bool { return !s.seen.IsZero() }
@@ -77,8 +78,8 @@ func (s *spell) look(sees bool) (begins, ends bool) {
 	return begins, ends
 }
 
-// makeRoom gives history up until the file has room for the next transaction. What it can not do is noted: recording goes on
-// all the same.
+// makeRoom gives history up until the file has room for the next transaction. What it can not do is
+// noted: recording goes on all the same.
 func (l *loop) makeRoom() {
 	l.measureSize()
 	for {
@@ -158,8 +159,8 @@ func (l *loop) logTrim(before repo.Trim) {
 	}
 }
 
-// logExhausted says once that the cap can not be kept, and once that it can again: not each time that the last bit of new
-// history has gone.
+// logExhausted says once that the cap can not be kept, and once that it can again: not each time
+// that the last bit of new history has gone.
 func (l *loop) logExhausted() {
 	limit := l.config.MaxSize
 	begins, ends := l.trimming.exhausted.look(l.trimming.state.Exhausted)

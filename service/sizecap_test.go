@@ -16,7 +16,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A writer at full speed stays within its size cap, and what it can not keep as it was recorded it keeps in coarser buckets.
+// A writer at full speed stays within its size cap, and what it can not keep as it was recorded it
+// keeps in coarser buckets.
 func TestSizeCapHolds(t *testing.T) {
 	for _, test := range []struct {
 		limit  service.Bytes
@@ -81,7 +82,8 @@ func newFullSpeed(t *testing.T, limit service.Bytes, series int, step time.Durat
 	return f
 }
 
-// value is a state for each tenth series, and a number of many digits for the others, which takes the room that samples may take.
+// value is a state for each tenth series, and a number of many digits for the others, which takes
+// the room that samples may take.
 func value(series int, moment int64) float64 {
 	state := float64(moment % 3)
 	if series%10 == 9 {
@@ -148,7 +150,8 @@ func (f *fullSpeed) flush() {
 	}
 }
 
-// check fails the test unless the size has held, and every sample is there that is not older than the floor of the last tier.
+// check fails the test unless the size has held, and every sample is there that is not older than
+// the floor of the last tier.
 func (f *fullSpeed) check() {
 	f.t.Helper()
 	close(f.stop)
@@ -180,8 +183,8 @@ func (f *fullSpeed) check() {
 	}
 }
 
-// A file that was made without a cap, or with a larger one, is brought to the smaller one by the first pass, and loses only
-// what is finest.
+// A file that was made without a cap, or with a larger one, is brought to the smaller one by the
+// first pass, and loses only what is finest.
 func TestSmallerSizeCap(t *testing.T) {
 	path := filetest.Path(t)
 	now := time.Now().Truncate(time.Hour)
@@ -315,7 +318,8 @@ func TestMaxSize(t *testing.T) {
 	}
 }
 
-// What a clock that was ahead has left does not lift the floors above what is recorded when it is right again.
+// What a clock that was ahead has left does not lift the floors above what is recorded when it is
+// right again.
 func TestSizeCapAfterAClockThatWasAhead(t *testing.T) {
 	var ahead atomic.Int64
 	ahead.Store(int64(365 * 24 * time.Hour))

@@ -46,7 +46,8 @@ func drawCapLoad(r *rand.Rand) capLoad {
 	}
 }
 
-// Whatever is recorded, the cap holds or health says that it does not, and nothing is lost but the oldest hours.
+// Whatever is recorded, the cap holds or health says that it does not, and nothing is lost but the
+// oldest hours.
 func TestSizeCapOfAnyLoad(t *testing.T) {
 	r := filetest.Random(t)
 	for range 3 {
@@ -55,7 +56,8 @@ func TestSizeCapOfAnyLoad(t *testing.T) {
 	}
 }
 
-// Loads that a count of series and buckets does not describe: the cap holds, and health has nothing to say.
+// Loads that a count of series and buckets does not describe: the cap holds, and health has nothing
+// to say.
 func TestSizeCapOfOddLoads(t *testing.T) {
 	for _, load := range []capLoad{
 		// Buckets of thousands of states.
@@ -202,7 +204,8 @@ func (c *capped) measure() {
 	c.unsaid = max(c.unsaid, size)
 }
 
-// check fails the test unless the size has held, and every sample is there that is not older than the floor of the last tier.
+// check fails the test unless the size has held, and every sample is there that is not older than
+// the floor of the last tier.
 func (c *capped) check() {
 	c.t.Helper()
 	if c.unsaid > int64(c.limit)*105/100 {

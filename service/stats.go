@@ -25,13 +25,13 @@ type WriterStatus struct {
 	LongestCommit time.Duration
 	LastCommit    time.Time // zero before the first one
 
-	// Holds is how often commits were held back so that SQLite could begin its WAL anew under readers that overlap, and
-	// LongestHold for how long at most.
+	// Holds is how often commits were held back so that SQLite could begin its WAL anew under
+	// readers that overlap, and LongestHold for how long at most.
 	Holds       int64
 	LongestHold time.Duration
 
-	// Trimmed is how many rows the size cap has deleted before their age, by Granularity. All but those of Hour remain in the
-	// next tier.
+	// Trimmed is how many rows the size cap has deleted before their age, by Granularity. All but
+	// those of Hour remain in the next tier.
 	Trimmed [Hour + 1]int64
 
 	DiskFull bool // the last commit, checkpoint or step of maintenance found no room

@@ -9,19 +9,20 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// segment is a range of time that one tier answers for, in points of one width. Segments follow each other without gap
-// or overlap.
+// segment is a range of time that one tier answers for, in points of one width. Segments follow
+// each other without gap or overlap.
 type segment struct {
 	granularity Granularity
 	from, until repo.Micros
 	width       time.Duration // 0: every row is a point
-	// edge is where the base tier begins: a point of the step that reaches further back begins there, because coarser
-	// buckets speak for what lies before.
+	// edge is where the base tier begins: a point of the step that reaches further back begins
+	// there, because coarser buckets speak for what lies before.
 	edge repo.Micros
 }
 
-// segments lays out which tier answers for which part of a query, oldest first: up to the floor of the base tier the
-// coarser ones, whose buckets may be wider than the step; then the base; and from where that ends the finer ones.
+// segments lays out which tier answers for which part of a query, oldest first: up to the floor of
+// the base tier the coarser ones, whose buckets may be wider than the step; then the base; and from
+// where that ends the finer ones.
 func segments(tiers repo.Tiers, query Query) []segment {
 	from, until := repo.MicrosOf(query.From), repo.MicrosOf(query.Until)
 	if query.Only != nil {
@@ -60,9 +61,9 @@ func baseTier(step time.Duration) Granularity {
 	return Raw
 }
 
-// clip adds the part of s that lies in [from, until). It widens at its beginning to a whole point or bucket. At its end it
-// widens to whole buckets only: samples of the last point are taken up to there, so that the same question has the same
-// answer when more of them have been recorded.
+// clip adds the part of s that lies in [from, until). It widens at its beginning to a whole point
+// or bucket. At its end it widens to whole buckets only: samples of the last point are taken up to
+// there, so that the same question has the same answer when more of them have been recorded.
 func clip(list []segment, s segment, from, until repo.Micros) []segment {
 	bucket := s.granularity.Bucket()
 	s.from = max(s.from, from.AlignDown(max(s.width, bucket)))
@@ -111,8 +112,8 @@ func (v *view) check(row repo.Bucket) error {
 	return nil
 }
 
-// gathering merges the rows of one moment of the result into its points. Rows come in the order of time or against it, so
-// that one moment is gathered at a time.
+// gathering merges the rows of one moment of the result into its points. Rows come in the order of
+// time or against it, so that one moment is gathered at a time.
 type gathering struct {
 	view   *view
 	yield  func(Point) bool

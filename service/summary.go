@@ -19,12 +19,12 @@ type Summary struct {
 	Count       int64
 	Min, Max    float64
 	Avg         float64
-	// Last is the newest sample of the range, or where that has been rolled up the value of its bucket; LastTime is the
-	// moment of the sample or the start of the bucket.
+	// Last is the newest sample of the range, or where that has been rolled up the value of its
+	// bucket; LastTime is the moment of the sample or the start of the bucket.
 	Last     float64
 	LastTime time.Time
-	// States is the share of the samples in each state, for Mode; nil otherwise. Of a series that is recorded at a steady
-	// pace it is the share of the time.
+	// States is the share of the samples in each state, for Mode; nil otherwise. Of a series that
+	// is recorded at a steady pace it is the share of the time.
 	States []StateShare
 }
 
@@ -35,8 +35,8 @@ type StateShare struct {
 	Share float64 // of 1
 }
 
-// Summarize returns a summary for each series that has samples in the range of the query, in the order in which the series
-// were first seen. All come from one snapshot of the file.
+// Summarize returns a summary for each series that has samples in the range of the query, in the
+// order in which the series were first seen. All come from one snapshot of the file.
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.

@@ -8,7 +8,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// tally merges rows of one series. Counts and sums merge exactly, so it does not matter which tier they come from.
+// tally merges rows of one series. Counts and sums merge exactly, so it does not matter which tier
+// they come from.
 type tally struct {
 	series      *shownSeries
 	count       int64
@@ -61,7 +62,8 @@ func (t *tally) point(at repo.Micros) Point {
 	return p
 }
 
-// flush yields the points of the moment that was gathered, in the order of their series, and says whether more are wanted.
+// flush yields the points of the moment that was gathered, in the order of their series, and says
+// whether more are wanted.
 func (g *gathering) flush() bool {
 	slices.SortFunc(g.counts, func(a, b *tally) int { return cmp.Compare(a.series.ID, b.series.ID) })
 	for _, t := range g.counts {

@@ -133,7 +133,8 @@ func TestCommitsBetweenSteps(t *testing.T) {
 		stuck, accepted := 0, int64(0)
 		options := quiet()
 		options.Watchdog = func() {
-			// In the goroutine of the writer: what it has not committed since the step before is stuck.
+			// In the goroutine of the writer: what it has not committed since the step before is
+			// stuck.
 			now := w.Status().Accepted
 			if now == accepted {
 				stuck++

@@ -8,8 +8,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// operation is a kind of writing whose last outcome counts by itself: an idle pass says nothing about whether a commit would
-// find room.
+// operation is a kind of writing whose last outcome counts by itself: an idle pass says nothing
+// about whether a commit would find room.
 type operation int
 
 const (
@@ -59,7 +59,8 @@ type troubles [operations]trouble
 
 func (t troubles) have(one trouble) bool { return slices.Contains(t[:], one) }
 
-// outcome takes note of how an operation has ended, and goes on in a new file if this one is damaged.
+// outcome takes note of how an operation has ended, and goes on in a new file if this one is
+// damaged.
 func (l *loop) outcome(op operation, err error) {
 	l.note(op, err)
 	if err != nil {
@@ -67,8 +68,9 @@ func (l *loop) outcome(op operation, err error) {
 	}
 }
 
-// note takes note of how an operation has ended. It logs when something begins to fail, and when it has succeeded again, and
-// nothing in between: a disk that stays full for a week would fill up with the log of it.
+// note takes note of how an operation has ended. It logs when something begins to fail, and when it
+// has succeeded again, and nothing in between: a disk that stays full for a week would fill up with
+// the log of it.
 func (l *loop) note(op operation, err error) {
 	before, now := l.stats.ended(op, err)
 	was, is := before[op], now[op]

@@ -14,12 +14,13 @@ const (
 	// walkInterval is how often all rows of the file are looked at.
 	walkInterval = 24 * time.Hour
 
-	// walkSteps bounds what a pass looks at, some ten milliseconds a step, so that what is due is rolled up in time.
+	// walkSteps bounds what a pass looks at, some ten milliseconds a step, so that what is due is
+	// rolled up in time.
 	walkSteps = 100
 )
 
-// Unsound is what is left out of one table, or of one tier of it, because it is not as it was written: a card or a disk
-// has changed it.
+// Unsound is what is left out of one table, or of one tier of it, because it is not as it was
+// written: a card or a disk has changed it.
 type Unsound struct {
 	Table       string
 	Granularity string // raw, 1m, 5m or 1h; "" for a table without tiers, and for a row that does not say

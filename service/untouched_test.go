@@ -25,8 +25,8 @@ func listing(t *testing.T, dir string) []string {
 	return list
 }
 
-// A writer that refuses a file leaves it as it is, and nothing beside it: a -wal or -shm of another user would lock out
-// those whose file it is.
+// A writer that refuses a file leaves it as it is, and nothing beside it: a -wal or -shm of another
+// user would lock out those whose file it is.
 func TestRefusedFileIsLeftAlone(t *testing.T) {
 	for name, test := range map[string]struct {
 		make   func(t *testing.T, path string)

@@ -7,16 +7,17 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Readers that overlap for ever, each of them short, keep SQLite from beginning the WAL anew: at no instant is there none
-// with a view that needs it. When the WAL has grown to its limit, commits and steps are held back for a while. Readers that
-// begin when all that was committed has been copied into the file need no WAL, and when the others have ended, it can begin
-// anew. That takes as long as the slowest reader does, twice.
+// Readers that overlap for ever, each of them short, keep SQLite from beginning the WAL anew: at no
+// instant is there none with a view that needs it. When the WAL has grown to its limit, commits and
+// steps are held back for a while. Readers that begin when all that was committed has been copied
+// into the file need no WAL, and when the others have ended, it can begin anew. That takes as long
+// as the slowest reader does, twice.
 const (
 	// minHold is how long commits are held back at first: enough for readers of a second.
 	minHold = 2 * time.Second
 
-	// maxHold is how long they are held back where less was in vain. It is well below the time after which a writer without
-	// commits counts as stuck.
+	// maxHold is how long they are held back where less was in vain. It is well below the time
+	// after which a writer without commits counts as stuck.
 	maxHold = 16 * time.Second
 
 	// holdPoll is the time between two looks at whether the WAL can begin anew.
@@ -25,8 +26,9 @@ const (
 	// holdShare is how many times as long as a hold in vain the commits then go on.
 	holdShare = 4
 
-	// Under a size cap there is no room for the WAL to grow into. Already the first hold is long enough for readers of this process
-	// to end, twice over, and after a hold in vain commits go on for as long as it has lasted.
+	// Under a size cap there is no room for the WAL to grow into. Already the first hold is long
+	// enough for readers of this process to end, twice over, and after a hold in vain commits go on
+	// for as long as it has lasted.
 	minCappedHold = 2*repo.CrowdedReadLimit + time.Second
 )
 
@@ -63,7 +65,8 @@ func (l *loop) unpinned() {
 	l.hold = walHold{}
 }
 
-// nextHeld is next while commits are held back. What is asked of the writer waits like they do: it may write.
+// nextHeld is next while commits are held back. What is asked of the writer waits like they do: it
+// may write.
 func (l *loop) nextHeld() func() {
 	select {
 	case <-l.ending:
@@ -75,8 +78,8 @@ func (l *loop) nextHeld() func() {
 	}
 }
 
-// restartWAL ends the hold if the WAL can begin anew, if that can not be waited for any longer, or if the queue needs the
-// room.
+// restartWAL ends the hold if the WAL can begin anew, if that can not be waited for any longer, or
+// if the queue needs the room.
 func (l *loop) restartWAL() {
 	restarted, err := l.store.Restart(context.Background())
 	held := time.Since(l.hold.since)

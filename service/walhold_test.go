@@ -48,8 +48,8 @@ func (g *growth) write(t *testing.T, n int) time.Duration {
 	return time.Since(start)
 }
 
-// overlap keeps readers on the file that never pause: each stays for three quarters of a second, and the next one comes before it goes.
-// Nobody is left when the result has been called.
+// overlap keeps readers on the file that never pause: each stays for three quarters of a second,
+// and the next one comes before it goes. Nobody is left when the result has been called.
 func overlap(t *testing.T, path string) (stop func()) {
 	t.Helper()
 	stopping, stopped := make(chan struct{}), make(chan struct{})
@@ -95,7 +95,8 @@ func walSize(t *testing.T, path string) int64 {
 	return info.Size()
 }
 
-// Readers of which there is always one keep the WAL from beginning anew only until it has reached its limit.
+// Readers of which there is always one keep the WAL from beginning anew only until it has reached
+// its limit.
 func TestWALUnderReadersThatOverlap(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -165,7 +166,8 @@ func TestWALUnderAReaderThatStays(t *testing.T) {
 	})
 }
 
-// pin writes what makes the writer hold its commits back, behind a reader that stays until release is called.
+// pin writes what makes the writer hold its commits back, behind a reader that stays until release
+// is called.
 func pin(t *testing.T, w *service.Writer) (release func(), written <-chan error) {
 	t.Helper()
 	grow := growth{w: w}

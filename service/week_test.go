@@ -22,7 +22,8 @@ func TestSevenDays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := open(t, service.Config{
 			DBPath: path, RetentionDays: 3, Keep5m: 48 * time.Hour,
-			// Less often than by default, for the sake of the test's time. The grace is longer than a sample waits for its commit.
+			// Less often than by default, for the sake of the test's time. The grace is longer than
+			// a sample waits for its commit.
 			CommitInterval: 5 * time.Minute, Grace: 6 * time.Minute, MaintenanceInterval: passes,
 		}, silent())
 		start := time.Now() // midnight
@@ -51,7 +52,8 @@ func TestSevenDays(t *testing.T) {
 		}
 		checkWeek(t, path, time.Now(), interval)
 	})
-	// What is deleted makes room for what comes: from the fourth day on the file is as large as it gets.
+	// What is deleted makes room for what comes: from the fourth day on the file is as large as it
+	// gets.
 	if sizes[days-1] > sizes[days-4]*11/10 {
 		t.Errorf("the file and its WAL grow: %d bytes after each day", sizes)
 	}
@@ -66,7 +68,8 @@ func size(t *testing.T, path string) int64 {
 	return info.Size()
 }
 
-// checkWeek wants every tier to reach from its age to the last pass, and every one of its buckets to be full.
+// checkWeek wants every tier to reach from its age to the last pass, and every one of its buckets
+// to be full.
 func checkWeek(t *testing.T, path string, now time.Time, interval time.Duration) {
 	t.Helper()
 	for _, tier := range []struct {

@@ -12,9 +12,9 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Writer records samples in one history file. All writers of a file in one process are holds on the same one: they share
-// its queue, its commits and its maintenance, and the file is closed with the last of them. It is safe for any number of
-// goroutines.
+// Writer records samples in one history file. All writers of a file in one process are holds on the
+// same one: they share its queue, its commits and its maintenance, and the file is closed with the
+// last of them. It is safe for any number of goroutines.
 type Writer struct {
 	core   *core
 	closed atomic.Bool
@@ -23,22 +23,24 @@ type Writer struct {
 	last    bool // this was the last hold; set by release
 }
 
-// OpenWriter opens the file of the configuration for writing, and makes it and its directory if they are not there.
-// Opening writes: the ages that are configured go into the file. If this process has the file open already, under whatever
-// spelling of its path, the result is another hold on the same writer, and of the configuration only the ages count.
+// OpenWriter opens the file of the configuration for writing, and makes it and its directory if
+// they are not there. Opening writes: the ages that are configured go into the file. If this
+// process has the file open already, under whatever spelling of its path, the result is another
+// hold on the same writer, and of the configuration only the ages count.
 //
-// A file of an earlier version is brought up to date, while no other program may be writing it. That takes room beside the
-// file, for as long, of two and a half times its size; whatever goes wrong, nothing is lost, and the next one begins or ends it.
+// A file of an earlier version is brought up to date, while no other program may be writing it.
+// That takes room beside the file, for as long, of two and a half times its size; whatever goes
+// wrong, nothing is lost, and the next one begins or ends it.
 //
-// A history that is damaged is moved aside, as Quarantined lists it, and a new file takes its place: that is logged and counted,
-// and no error.
+// A history that is damaged is moved aside, as Quarantined lists it, and a new file takes its
+// place: that is logged and counted, and no error.
 //
 // It blocks for as long as it takes to open the file, and to look through it, for half a second at
 // most, and while another process does so. Errors: ErrConfig with everything that is wrong,
 // ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrOtherName, ErrBusy,
-// ErrDiskFull, those of the file system, and that of ctx; ErrDamaged where a damaged file can not be
-// moved aside: another process has it open for writing, this one may not make the lock file or the
-// new one beside it, or somebody has put it there less than five seconds ago, and may still be
+// ErrDiskFull, those of the file system, and that of ctx; ErrDamaged where a damaged file can not
+// be moved aside: another process has it open for writing, this one may not make the lock file or
+// the new one beside it, or somebody has put it there less than five seconds ago, and may still be
 // copying it.
 func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, error) {
 	config = config.withDefaults()
@@ -52,20 +54,21 @@ func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, e
 	return &Writer{core: c}, nil
 }
 
-// Series returns the handle of a series; labels may be nil. Ask once and keep it: this checks names and sorts labels,
-// which Record never does. It does no I/O.
+// Series returns the handle of a series; labels may be nil. Ask once and keep it: this checks names
+// and sorts labels, which Record never does. It does no I/O.
 //
-// Names of metrics and labels are by the rules of Prometheus. They and the name of the WAN have 200 bytes at most, the value of a
-// label 1024, and there are 64 labels at most, of 4096 bytes as JSON; texts are valid UTF-8 without control characters.
+// Names of metrics and labels are by the rules of Prometheus. They and the name of the WAN have 200
+// bytes at most, the value of a label 1024, and there are 64 labels at most, of 4096 bytes as JSON;
+// texts are valid UTF-8 without control characters.
 //
 // Errors: ErrName, and ErrTooManySeries beyond Config.MaxSeries.
 func (w *Writer) Series(metric, wan string, labels Labels) (*Series, error) {
 	return w.core.series(metric, wan, labels)
 }
 
-// Record hands samples over to be committed. It never blocks, does no I/O and allocates nothing. What becomes of the
-// samples is counted in Status: one that can not be stored is refused by itself, and when the queue is full, the oldest
-// samples in it are dropped.
+// Record hands samples over to be committed. It never blocks, does no I/O and allocates nothing.
+// What becomes of the samples is counted in Status: one that can not be stored is refused by
+// itself, and when the queue is full, the oldest samples in it are dropped.
 func (w *Writer) Record(samples ...Sample) {
 	if w.closed.Load() {
 		w.core.queue.countLate(len(samples))
@@ -74,15 +77,17 @@ func (w *Writer) Record(samples ...Sample) {
 	w.core.queue.record(w.core, samples)
 }
 
-// Write hands samples over and blocks until they are committed. They are committed at once, without waiting for the commit
-// interval; only where readers that never pause have let the WAL grow to its limit, commits are held back for a while:
-// for two seconds at first, five with MaxSize, and up to 16 where that was in vain. A sample that was there already is no error. The
-// samples that were refused are in the error, each as a *SampleError, the first twenty by name; the others are committed all the
-// same.
+// Write hands samples over and blocks until they are committed. They are committed at once, without
+// waiting for the commit interval; only where readers that never pause have let the WAL grow to its
+// limit, commits are held back for a while: for two seconds at first, five with MaxSize, and up to
+// 16 where that was in vain. A sample that was there already is no error. The samples that were
+// refused are in the error, each as a *SampleError, the first twenty by name; the others are
+// committed all the same.
 //
-// Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped, ErrClosed; ErrBusy, ErrDiskFull,
-// ErrDamaged, ErrOtherName, ErrMountGone and those of the file system, when nothing of the commit
-// was stored; and that of ctx. A done ctx ends the wait, not the commit.
+// Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped,
+// ErrClosed; ErrBusy, ErrDiskFull, ErrDamaged, ErrOtherName, ErrMountGone and those of the file
+// system, when nothing of the commit was stored; and that of ctx. A done ctx ends the wait, not the
+// commit.
 func (w *Writer) Write(ctx context.Context, samples ...Sample) error {
 	if w.closed.Load() {
 		return ErrClosed
@@ -119,8 +124,8 @@ func (w *Writer) own(samples []Sample, waiter *waiter) []Sample {
 
 // Flush blocks until everything that was recorded before it has been committed.
 //
-// Errors: ErrDropped if the queue has overflowed meanwhile, ErrClosed, the failure of the commit (the samples then wait
-// for the next one), and that of ctx.
+// Errors: ErrDropped if the queue has overflowed meanwhile, ErrClosed, the failure of the commit
+// (the samples then wait for the next one), and that of ctx.
 func (w *Writer) Flush(ctx context.Context) error {
 	if w.closed.Load() {
 		return ErrClosed
@@ -131,8 +136,9 @@ func (w *Writer) Flush(ctx context.Context) error {
 	return nil
 }
 
-// Maintain runs one pass of maintenance until nothing is due, beside the commits, and blocks until it has ended. When ctx
-// is done the pass ends after the step under way, and the report says what was done up to then.
+// Maintain runs one pass of maintenance until nothing is due, beside the commits, and blocks until
+// it has ended. When ctx is done the pass ends after the step under way, and the report says what
+// was done up to then.
 //
 // Errors: ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file system, and that of ctx.
 func (w *Writer) Maintain(ctx context.Context) (Report, error) {
@@ -169,7 +175,8 @@ func (w *Writer) do(ctx context.Context, f func(context.Context, *loop) error) e
 	return w.core.do(ctx, f)
 }
 
-// Status returns what the writer has done since the file was opened, by all of its holds. The result is the caller's own.
+// Status returns what the writer has done since the file was opened, by all of its holds. The
+// result is the caller's own.
 func (w *Writer) Status() WriterStatus {
 	status := w.core.stats.snapshot()
 	queue := w.core.queue.state()
@@ -179,20 +186,22 @@ func (w *Writer) Status() WriterStatus {
 	return status
 }
 
-// Metrics returns the metrics that the writer knows, in the order of their names: those of the function Metrics and those
-// that its users have declared.
+// Metrics returns the metrics that the writer knows, in the order of their names: those of the
+// function Metrics and those that its users have declared.
 func (w *Writer) Metrics() []Metric { return w.core.declared() }
 
 // Path returns the absolute path of the file.
 func (w *Writer) Path() string { return w.core.config.DBPath }
 
-// Close gives the hold up: what was recorded is committed first, and what is recorded afterwards is dropped and counted.
-// The last hold also rolls up what is due, checkpoints and closes the file. A second call waits for the same end and
-// returns the same error.
+// Close gives the hold up: what was recorded is committed first, and what is recorded afterwards is
+// dropped and counted. The last hold also rolls up what is due, checkpoints and closes the file. A
+// second call waits for the same end and returns the same error.
 //
-// It blocks until that is done or ctx is; a done ctx leaves what was begun to end by itself, and skips the roll-up.
+// It blocks until that is done or ctx is; a done ctx leaves what was begun to end by itself, and
+// skips the roll-up.
 //
-// Errors: ErrBusy, ErrDiskFull, ErrDamaged and those of the file system, by which samples may be lost, and that of ctx.
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged and those of the file system, by which samples may be
+// lost, and that of ctx.
 func (w *Writer) Close(ctx context.Context) error {
 	w.release.Do(func() {
 		w.closed.Store(true)

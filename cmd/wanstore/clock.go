@@ -41,7 +41,8 @@ func formatTime(at time.Time) string { return showTime(at, time.UTC) }
 // showTime writes a moment for people, in their zone and with its distance from UTC.
 func showTime(at time.Time, zone *time.Location) string { return at.In(zone).Format(timeFormat) }
 
-// moment is a time that programs read in UTC and people in their own zone. The zero time is one that there is not.
+// moment is a time that programs read in UTC and people in their own zone. The zero time is one
+// that there is not.
 type moment struct{ time.Time }
 
 // MarshalJSON writes it for programs; null if there is none.

@@ -54,7 +54,8 @@ func exitCode(err error) int {
 // isBrokenPipe says that whoever reads the output has seen enough, which is no failure.
 func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
 
-// message is what people are told of err: one line, but for the list of what is wrong with a configuration.
+// message is what people are told of err: one line, but for the list of what is wrong with a
+// configuration.
 func message(cmd *cobra.Command, err error) string {
 	if errors.Is(err, service.ErrConfig) {
 		return strings.ReplaceAll(withFlagNames(cmd, err.Error()), "\n", "\n  ")

@@ -107,8 +107,8 @@ func (o *exportOptions) export(cmd *cobra.Command, history *service.History, que
 	return explainNothing(cmd, history, query)
 }
 
-// inOrder puts the points of each moment in the order of their names. That in which their series were first seen is another
-// one after an import: the same samples would be exported differently.
+// inOrder puts the points of each moment in the order of their names. That in which their series
+// were first seen is another one after an import: the same samples would be exported differently.
 func inOrder(points iter.Seq2[service.Point, error]) iter.Seq2[service.Point, error] {
 	return func(yield func(service.Point, error) bool) {
 		var gathered []service.Point // of one moment
@@ -145,8 +145,8 @@ func compareNames(a, b service.Point) int {
 	)
 }
 
-// explainBuckets tells somebody who exports samples that the range begins with what has been rolled up, and returns
-// whether it does.
+// explainBuckets tells somebody who exports samples that the range begins with what has been rolled
+// up, and returns whether it does.
 func explainBuckets(cmd *cobra.Command, history *service.History, query service.Query) (bool, error) {
 	query.Only = nil
 	for point, err := range history.Range(cmd.Context(), query) {

@@ -146,7 +146,8 @@ func drawValue(t *rapid.T) float64 {
 	).Draw(t, "number")
 }
 
-// Whatever the series are called and whatever their values are: what is exported imports to the same samples, to the bit.
+// Whatever the series are called and whatever their values are: what is exported imports to the
+// same samples, to the bit.
 func TestExportImportsBack(t *testing.T) {
 	from, to := filepath.Join(t.TempDir(), "from.db"), filepath.Join(t.TempDir(), "to.db")
 	source, target := openStore(t, from), openStore(t, to)

@@ -48,7 +48,8 @@ func (j *jsonLines) add(p service.Point) error { return j.encoder.Encode(newPoin
 
 func (j *jsonLines) flush() error { return j.out.Flush() }
 
-// exportCSV is what import reads or, of points that are no samples, more than that, so that it does not.
+// exportCSV is what import reads or, of points that are no samples, more than that, so that it does
+// not.
 type exportCSV struct {
 	out     *bufio.Writer
 	samples bool

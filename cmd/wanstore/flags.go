@@ -35,8 +35,8 @@ func (f *durationFlag) Set(text string) error {
 // Type names the kind of value in help texts.
 func (f *durationFlag) Type() string { return "duration" }
 
-// timeFlag is a flag for a moment. It is the zero time while it is not given, and until all flags are known: a text without
-// a zone is of the zone that another flag settles.
+// timeFlag is a flag for a moment. It is the zero time while it is not given, and until all flags
+// are known: a text without a zone is of the zone that another flag settles.
 type timeFlag struct {
 	time.Time
 	text string

@@ -12,8 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// get asks a server over HTTP and prints the status and the answer: get FILE PATH [TOKEN]. The address is the one that the
-// server prints into FILE, for which it waits.
+// get asks a server over HTTP and prints the status and the answer: get FILE PATH [TOKEN]. The
+// address is the one that the server prints into FILE, for which it waits.
 func get(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || len(args) > 3 {
 		ts.Fatalf("usage: get FILE PATH [TOKEN]")

@@ -145,8 +145,8 @@ func (r *summaryRow) table() []string {
 	}
 }
 
-// showLabels writes labels as JSON, in the order of their names. JSON lets most of what a terminal obeys stand as it is;
-// here that is escaped.
+// showLabels writes labels as JSON, in the order of their names. JSON lets most of what a terminal
+// obeys stand as it is; here that is escaped.
 func showLabels(labels service.Labels) string {
 	if len(labels) == 0 {
 		return ""

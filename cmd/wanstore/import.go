@@ -110,9 +110,9 @@ func (o *importOptions) run(cmd *cobra.Command, files []string) error {
 	return errors.Join(err, o.report(cmd, done))
 }
 
-// leaveAsItIs makes the close that follows leave out the roll-up of what is due. After an import that has stopped half-way
-// it would move the watermarks past the rows that the next run brings, and each of them would come late, at five times
-// the cost.
+// leaveAsItIs makes the close that follows leave out the roll-up of what is due. After an import
+// that has stopped half-way it would move the watermarks past the rows that the next run brings,
+// and each of them would come late, at five times the cost.
 func leaveAsItIs(writer *service.Writer) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

@@ -30,7 +30,8 @@ func (b *importBar) next(file string) {
 	b.file, b.bar = file, nil
 }
 
-// show is told how many bytes or rows are done of how many; of an unknown number if that is less than 0.
+// show is told how many bytes or rows are done of how many; of an unknown number if that is less
+// than 0.
 func (b *importBar) show(done, total int64) {
 	if b.out == nil {
 		return

@@ -9,8 +9,9 @@ import (
 	"github.com/wanstore/wanstore/schema/wanctl"
 )
 
-// wanctlRows writes rows to a database as wanctl does, and makes it if need be: wanctl FILE ROWS, where ROWS is a file with a
-// row a line, timestamp,wan_name,metric_name,value,labels,granularity as SQL has them.
+// wanctlRows writes rows to a database as wanctl does, and makes it if need be: wanctl FILE ROWS,
+// where ROWS is a file with a row a line, timestamp,wan_name,metric_name,value,labels,granularity
+// as SQL has them.
 func wanctlRows(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: wanctl FILE ROWS")

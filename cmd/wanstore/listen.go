@@ -12,7 +12,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// listenFlag is the flag that says where to answer HTTP. The token has none: whoever lists processes reads their flags.
+// listenFlag is the flag that says where to answer HTTP. The token has none: whoever lists
+// processes reads their flags.
 const listenFlag = "listen"
 
 func addListenFlag(cmd *cobra.Command, usage string) {

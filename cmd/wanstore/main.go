@@ -1,5 +1,6 @@
-// Command wanstore keeps the metrics history of a WAN controller in one SQLite file: it records this machine's line,
-// imports what others have recorded, ages what is there and answers questions about it.
+// Command wanstore keeps the metrics history of a WAN controller in one SQLite file: it records
+// this machine's line, imports what others have recorded, ages what is there and answers questions
+// about it.
 package main
 
 import (
@@ -13,8 +14,8 @@ func main() { os.Exit(run()) }
 
 // run lives apart from main because os.Exit skips what is deferred.
 func run() int {
-	// Without this a reader that has seen enough (| head) ends the program on the spot, and what a recorder has in its
-	// queue with it. With it the write fails, and the command comes to its end.
+	// Without this a reader that has seen enough (| head) ends the program on the spot, and what a
+	// recorder has in its queue with it. With it the write fails, and the command comes to its end.
 	signal.Ignore(syscall.SIGPIPE)
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

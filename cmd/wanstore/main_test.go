@@ -51,8 +51,8 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// checkHistories checks the integrity of the histories that a script has left. What can not be opened is no history, or is
-// meant to be broken.
+// checkHistories checks the integrity of the histories that a script has left. What can not be
+// opened is no history, or is meant to be broken.
 func checkHistories(t *testing.T, folder string) {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(folder, "*.db"))
@@ -103,8 +103,9 @@ func breakFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(errors.Join(os.WriteFile(ts.MkAbs(args[0]), data, 0o600), os.Remove(ts.MkAbs(args[1]))))
 }
 
-// foreign makes the smallest SQLite database that another program could have made: one page, no tables, and the
-// application id of somebody else. The layout is that of https://www.sqlite.org/fileformat.html
+// foreign makes the smallest SQLite database that another program could have made: one page, no
+// tables, and the application id of somebody else. The layout is that of
+// https://www.sqlite.org/fileformat.html
 func foreign(ts *testscript.TestScript, _ bool, args []string) {
 	const pageSize = 512
 	page := make([]byte, pageSize)

@@ -69,7 +69,8 @@ func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
 	return errors.Join(err, writeReport(cmd.OutOrStdout(), newMaintenance(report, zoneOf(cmd)), asJSON))
 }
 
-// wasDamaged is an error if there was nothing to maintain but a new file in the place of a damaged one.
+// wasDamaged is an error if there was nothing to maintain but a new file in the place of a damaged
+// one.
 func wasDamaged(writer *service.Writer) error {
 	if writer.Status().Quarantines == 0 {
 		return nil
@@ -77,8 +78,8 @@ func wasDamaged(writer *service.Writer) error {
 	return fmt.Errorf("maintain %s: %w, and has been moved aside: a new one has taken its place", writer.Path(), service.ErrDamaged)
 }
 
-// mustBeHistory refuses what the writer would make, or make a history of. Any other error is the writer's to find: it
-// brings an older file up to date, for example, which a reader can't.
+// mustBeHistory refuses what the writer would make, or make a history of. Any other error is the
+// writer's to find: it brings an older file up to date, for example, which a reader can't.
 func mustBeHistory(ctx context.Context, name string) error {
 	history, err := service.OpenHistory(ctx, name)
 	if err == nil {
@@ -100,7 +101,8 @@ type maintenance struct {
 	LongestStep longestStep      `json:"longest_step"`
 	TookSeconds float64          `json:"took_seconds"`
 	MoreDue     bool             `json:"more_due"`
-	// How far the clock is ahead of what can be explained, and until when deleting waits for it to prove itself.
+	// How far the clock is ahead of what can be explained, and until when deleting waits for it to
+	// prove itself.
 	ClockDoubtSeconds float64 `json:"clock_doubt_seconds"`
 	DeletesAgain      moment  `json:"deletes_again"`
 

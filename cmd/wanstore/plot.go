@@ -87,7 +87,8 @@ func (d *drawing) draw(tracks []*track) {
 	}
 }
 
-// layOut settles the heights and widths: all plots stand under one another, those of one WAN on one screen if they can.
+// layOut settles the heights and widths: all plots stand under one another, those of one WAN on one
+// screen if they can.
 func (d *drawing) layOut(tracks []*track) map[int64]scale {
 	charts, others := map[string]int{}, map[string]int{}
 	lines, rest := 1, 0

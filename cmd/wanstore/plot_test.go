@@ -32,7 +32,8 @@ func commandOutput(t *testing.T, args ...string) string {
 	return stdout.String()
 }
 
-// Whatever the values and however wide the screen, no line is wider, and all axes stand under one another.
+// Whatever the values and however wide the screen, no line is wider, and all axes stand under one
+// another.
 func TestPlotFits(t *testing.T) {
 	folder := t.TempDir()
 	db, file := filepath.Join(folder, "wan.db"), filepath.Join(folder, "odd.csv")
@@ -104,7 +105,8 @@ func checkLayout(t *testing.T, text string, width int) {
 	}
 }
 
-// A chart has as many lines as its scale has rows, and each column shows its own values and no others.
+// A chart has as many lines as its scale has rows, and each column shows its own values and no
+// others.
 func TestChart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		columns := make([]cell, rapid.IntRange(1, 30).Draw(t, "width"))

@@ -27,8 +27,8 @@ func timeAxis(g grid, width, margin int, zone *time.Location) []string {
 	return []string{string(line), labels}
 }
 
-// ticks returns the moments to mark. They are found in the columns instead of counted, because where the clocks change
-// local hours are missing or come twice.
+// ticks returns the moments to mark. They are found in the columns instead of counted, because
+// where the clocks change local hours are missing or come twice.
 func ticks(g grid, width int, zone *time.Location) []tick {
 	every, layout := tickSpan(g, width)
 	if every == 0 {
@@ -55,8 +55,8 @@ func ticks(g grid, width int, zone *time.Location) []tick {
 
 const dayMicros = int64(24 * time.Hour / time.Microsecond)
 
-// tickSpan returns the shortest round span of time, in microseconds, that leaves the labels room, and their layout; 0 if
-// there is none.
+// tickSpan returns the shortest round span of time, in microseconds, that leaves the labels room,
+// and their layout; 0 if there is none.
 func tickSpan(g grid, width int) (every int64, layout string) {
 	const apart = 4
 	whole := float64(g.step) * float64(g.count)

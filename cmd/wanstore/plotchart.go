@@ -18,8 +18,9 @@ type scale struct {
 	decimals int
 }
 
-// newScale returns the finest scale of at most so many rows above the lowest that has room for both values. A series that
-// does not change, or by no more than is left of a float64's digits, has one row.
+// newScale returns the finest scale of at most so many rows above the lowest that has room for both
+// values. A series that does not change, or by no more than is left of a float64's digits, has one
+// row.
 func newScale(low, high float64, rows int) scale {
 	span := high/float64(rows) - low/float64(rows) // high-low may be infinite
 	if span <= 1e-9*max(math.Abs(low), math.Abs(high)) {
@@ -82,10 +83,11 @@ func scaleOf(cells []cell, rows int) scale {
 	return newScale(low, high, rows)
 }
 
-// chart draws columns as lines of text, with the labels of the rows to the left, in a margin of that width.
+// chart draws columns as lines of text, with the labels of the rows to the left, in a margin of
+// that width.
 //
-// asciigraph works with the heights of rows instead of values: of values close together or far from zero it would compute
-// rows that there are not.
+// asciigraph works with the heights of rows instead of values: of values close together or far from
+// zero it would compute rows that there are not.
 func chart(columns []cell, s scale, margin int, colours bool) []string {
 	var ink strokes
 	ink.shade(columns, s)
@@ -118,8 +120,9 @@ func (p *strokes) add(heights []float64, chars asciigraph.CharSet, colour asciig
 	p.colours = append(p.colours, colour)
 }
 
-// shade fills each column from its least to its greatest value. In asciigraph that is a series for each, which goes up in
-// this column. It begins with a blank in the column before, so that one is drawn after it.
+// shade fills each column from its least to its greatest value. In asciigraph that is a series for
+// each, which goes up in this column. It begins with a blank in the column before, so that one is
+// drawn after it.
 func (p *strokes) shade(columns []cell, s scale) {
 	chars := asciigraph.CreateCharSet("░")
 	chars.StartCap = " "
@@ -130,8 +133,8 @@ func (p *strokes) shade(columns []cell, s scale) {
 	}
 }
 
-// line goes through the values. asciigraph draws in a column how a value leads to the next one: with a value more at the
-// beginning, how the one before led to this.
+// line goes through the values. asciigraph draws in a column how a value leads to the next one:
+// with a value more at the beginning, how the one before led to this.
 func (p *strokes) line(columns []cell, s scale) {
 	chars := asciigraph.DefaultCharSet
 	chars.StartCap, chars.EndCap = chars.Horizontal, " "

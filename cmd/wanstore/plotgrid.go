@@ -7,14 +7,16 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// grid is a range of time in steps, which begin where those of the history do. Its times are in microseconds.
+// grid is a range of time in steps, which begin where those of the history do. Its times are in
+// microseconds.
 type grid struct {
 	from  int64
 	step  int64
 	count int
 }
 
-// newGrid lays a grid over a range, of at most so many steps. Without a step it takes the shortest round one.
+// newGrid lays a grid over a range, of at most so many steps. Without a step it takes the shortest
+// round one.
 func newGrid(query service.Query, most int) (grid, error) {
 	for _, step := range roundSpans() {
 		g := gridOf(query, step)
@@ -73,7 +75,8 @@ func roundSpans() []time.Duration {
 	return spans
 }
 
-// cells returns the steps that a point speaks for. Those before the tier that the step is read from are wider than a step.
+// cells returns the steps that a point speaks for. Those before the tier that the step is read from
+// are wider than a step.
 func (g grid) cells(p service.Point) (from, until int) {
 	at := p.Time.UnixMicro()
 	end := (floor(at, g.step) + 1) * g.step
@@ -97,7 +100,8 @@ type cell struct {
 	min, max float64
 }
 
-// add merges another cell: means by their weight; of two states the one with more samples, or the larger one.
+// add merges another cell: means by their weight; of two states the one with more samples, or the
+// larger one.
 func (c *cell) add(other cell, mode bool) {
 	switch {
 	case other.count == 0:

@@ -39,7 +39,8 @@ func output(t *testing.T, args ...string) []byte {
 	return out
 }
 
-// Whatever stops the recorder, what it says it has stored is in the file, and nothing that it recorded is missing.
+// Whatever stops the recorder, what it says it has stored is in the file, and nothing that it
+// recorded is missing.
 func TestRecordStops(t *testing.T) {
 	if err := icmpError(); err != nil {
 		t.Skipf("this process may not send ICMP echoes: %v", err)
@@ -77,7 +78,8 @@ func TestRecordStops(t *testing.T) {
 	}
 }
 
-// waitForSamples waits until something has been committed. Each look takes a process, which is time enough between two.
+// waitForSamples waits until something has been committed. Each look takes a process, which is time
+// enough between two.
 func waitForSamples(t *testing.T, db string) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {

@@ -10,7 +10,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// rangeFlags are the flags that say which part of the history is meant: when, of which series, and how fine.
+// rangeFlags are the flags that say which part of the history is meant: when, of which series, and
+// how fine.
 type rangeFlags struct {
 	last        durationFlag
 	from, to    timeFlag
@@ -40,7 +41,8 @@ func (f *rangeFlags) given() bool {
 	return f.last.Duration != 0 || !f.from.IsZero() || !f.to.IsZero()
 }
 
-// query makes the flags a query, and refuses what does not go together. Without a range it asks for everything.
+// query makes the flags a query, and refuses what does not go together. Without a range it asks for
+// everything.
 func (f *rangeFlags) query(cmd *cobra.Command) (service.Query, error) {
 	query := service.Query{Filter: service.Filter{WAN: f.wan}, Step: f.step.Duration}
 	if err := f.check(); err != nil {

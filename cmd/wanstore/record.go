@@ -159,8 +159,9 @@ func (o *recordOptions) newLoop(line *line, writer *service.Writer) (*recordLoop
 	return newRecordLoop(o.interval.Duration, line.pinger.Take, line.meter.Rate, series, writer.Record), nil
 }
 
-// measure records until it is time to end, and answers at server if it is not nil, and then waits until nothing of it runs
-// any more. The error is that of the server, whose end does not end the recording.
+// measure records until it is time to end, and answers at server if it is not nil, and then waits
+// until nothing of it runs any more. The error is that of the server, whose end does not end the
+// recording.
 func (o *recordOptions) measure(
 	ctx context.Context, loop *recordLoop, line *line, server *endpoint, terminal *statusLine,
 ) (serverErr error) {

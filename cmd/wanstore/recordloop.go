@@ -22,8 +22,8 @@ type lineSeries struct {
 	rtt, baseline, delta, state, download, upload *service.Series
 }
 
-// recordLoop is the control loop of a line: once a cycle it takes what has been measured and hands it over. It does not
-// wait for network, file or terminal; what it calls must not either.
+// recordLoop is the control loop of a line: once a cycle it takes what has been measured and hands
+// it over. It does not wait for network, file or terminal; what it calls must not either.
 type recordLoop struct {
 	interval time.Duration
 	replies  func([]measure.Reply) []measure.Reply

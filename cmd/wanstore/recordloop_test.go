@@ -15,7 +15,8 @@ import (
 
 const testInterval = 50 * time.Millisecond
 
-// testLine is a line whose replies, rates and recorder are plain functions of the simulated time since the start.
+// testLine is a line whose replies, rates and recorder are plain functions of the simulated time
+// since the start.
 type testLine struct {
 	replies func(at time.Duration) []measure.Reply
 	rates   func(at time.Duration) (measure.Rate, bool, error)

@@ -86,8 +86,8 @@ func (c *csvRows) flush() error {
 	return c.out.Error()
 }
 
-// jsonRows is one array with an object a line. It is closed by end alone, so that an array which is cut short by an error is
-// no JSON.
+// jsonRows is one array with an object a line. It is closed by end alone, so that an array which is
+// cut short by an error is no JSON.
 type jsonRows struct {
 	out     io.Writer
 	text    bytes.Buffer

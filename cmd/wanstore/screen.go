@@ -14,13 +14,15 @@ type screen struct {
 	colours       bool
 }
 
-// The sizes of a screen that may be drawn on: below it there is no room for a plot, above it nobody has that many cells.
+// The sizes of a screen that may be drawn on: below it there is no room for a plot, above it nobody
+// has that many cells.
 const (
 	narrowest, widest = 20, 500
 	lowest, highest   = 10, 500
 )
 
-// screenOf returns the terminal that out is. Where it is none, the environment may say how large the text will be shown.
+// screenOf returns the terminal that out is. Where it is none, the environment may say how large
+// the text will be shown.
 func screenOf(out io.Writer) screen {
 	s := screen{width: sizeFromEnv("COLUMNS", 80), height: sizeFromEnv("LINES", 24)}
 	if isTerminal(out) {

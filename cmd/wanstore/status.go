@@ -74,7 +74,8 @@ type fileStatus struct {
 	Salvages []salvageState `json:"salvages,omitempty"`
 	// Unsound is what is left out because it is not as it was written.
 	Unsound []unsoundRows `json:"unsound,omitempty"`
-	// Of the clock that ages are counted from: what deleting has gone by, and since when it is in doubt.
+	// Of the clock that ages are counted from: what deleting has gone by, and since when it is in
+	// doubt.
 	DeletedBy    moment `json:"deleted_by"`
 	ClockDoubted moment `json:"clock_doubted"`
 

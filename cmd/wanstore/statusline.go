@@ -13,8 +13,9 @@ import (
 	"golang.org/x/term"
 )
 
-// statusLine is an error output with one line at its end that is written anew again and again, if a person is looking.
-// What is written to it stands above that line. It may be used by several goroutines.
+// statusLine is an error output with one line at its end that is written anew again and again, if a
+// person is looking. What is written to it stands above that line. It may be used by several
+// goroutines.
 type statusLine struct {
 	mu       sync.Mutex
 	out      io.Writer
@@ -73,8 +74,8 @@ func (s *statusLine) clear() {
 	s.shown = false
 }
 
-// follow shows once a second what a loop is at, and says when the line can't be measured, until ctx is done. It is not for
-// the loop to do: a terminal may make its writers wait.
+// follow shows once a second what a loop is at, and says when the line can't be measured, until ctx
+// is done. It is not for the loop to do: a terminal may make its writers wait.
 func (s *statusLine) follow(ctx context.Context, loop *recordLoop, line *line) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()

@@ -15,9 +15,10 @@ import (
 // tableBatch is how many rows are held back to find the widths of the columns.
 const tableBatch = 1000
 
-// table writes aligned columns. It holds a batch of rows at a time, and no column gets narrower from one batch to the
-// next, so that a table of any length neither sits in memory nor jumps about: text/tabwriter does the one or the other,
-// can not put numbers to the right and text to the left, and takes every character to be one cell of the terminal wide.
+// table writes aligned columns. It holds a batch of rows at a time, and no column gets narrower
+// from one batch to the next, so that a table of any length neither sits in memory nor jumps about:
+// text/tabwriter does the one or the other, can not put numbers to the right and text to the left,
+// and takes every character to be one cell of the terminal wide.
 type table struct {
 	out    *bufio.Writer
 	right  []bool
@@ -34,7 +35,8 @@ type column struct {
 func left(title string) column  { return column{title: title} }
 func right(title string) column { return column{title: title, right: true} }
 
-// newTable returns a table with a row of titles. Without columns there is none, and everything is aligned to the left.
+// newTable returns a table with a row of titles. Without columns there is none, and everything is
+// aligned to the left.
 func newTable(out io.Writer, columns ...column) *table {
 	t := &table{out: bufio.NewWriter(out)}
 	var titles []string
@@ -129,7 +131,8 @@ func escape(text string) string {
 	return escaped.String()
 }
 
-// widthOf returns how many cells of a terminal a text takes. Nearly all are ASCII, for which the library takes a while.
+// widthOf returns how many cells of a terminal a text takes. Nearly all are ASCII, for which the
+// library takes a while.
 func widthOf(text string) int {
 	if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
 		return uniseg.StringWidth(text)

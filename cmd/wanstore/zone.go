@@ -28,7 +28,8 @@ func zoneOf(cmd *cobra.Command) *time.Location {
 	return time.Local //nolint:gosmopolitan // this is the one place that decides whose time people are shown
 }
 
-// warnOfZone tells who has set a zone that Go does not know, such as the rules of POSIX (CET-1CEST), that times are in UTC.
+// warnOfZone tells who has set a zone that Go does not know, such as the rules of POSIX
+// (CET-1CEST), that times are in UTC.
 func warnOfZone(cmd *cobra.Command) {
 	name := strings.TrimPrefix(os.Getenv("TZ"), ":")
 	if zoneOf(cmd) == time.UTC || filepath.IsAbs(name) {
@@ -39,7 +40,8 @@ func warnOfZone(cmd *cobra.Command) {
 	}
 }
 
-// resolveTimes reads the times among the flags. What they mean depends on another flag, which may come after them.
+// resolveTimes reads the times among the flags. What they mean depends on another flag, which may
+// come after them.
 func resolveTimes(cmd *cobra.Command) error {
 	warnOfZone(cmd)
 	var first error

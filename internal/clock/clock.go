@@ -40,8 +40,8 @@ func timeLayouts() []string {
 	}
 }
 
-// ParseTime reads a moment and returns it in UTC; zone is that of a text that names none. A local time that a change of the
-// clocks skips or has twice is one of the two that it may be.
+// ParseTime reads a moment and returns it in UTC; zone is that of a text that names none. A local
+// time that a change of the clocks skips or has twice is one of the two that it may be.
 //
 // Errors: ErrTimeSyntax, ErrTimeRange.
 func ParseTime(text string, zone *time.Location) (time.Time, error) {
@@ -89,8 +89,9 @@ func isDigits(text string) bool {
 	return strings.Trim(text, "0123456789") == ""
 }
 
-// ParseDuration reads a duration in Go's syntax, to which it adds days (d) and weeks (w): 1d12h, 0.5d. A day has 24 hours.
-// It is written here because all that a library for this would add is a dependency.
+// ParseDuration reads a duration in Go's syntax, to which it adds days (d) and weeks (w): 1d12h,
+// 0.5d. A day has 24 hours. It is written here because all that a library for this would add is a
+// dependency.
 //
 // Errors: ErrDurationSyntax, ErrDurationRange.
 func ParseDuration(text string) (time.Duration, error) {

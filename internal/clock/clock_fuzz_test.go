@@ -8,8 +8,8 @@ import (
 	"github.com/wanstore/wanstore/internal/clock"
 )
 
-// Whatever the text, it is a moment that RFC 3339 can spell, and what that prints is read as the same moment; or it is one
-// of the errors that are documented.
+// Whatever the text, it is a moment that RFC 3339 can spell, and what that prints is read as the
+// same moment; or it is one of the errors that are documented.
 //
 //ci:fuzz 300000
 func FuzzParseTime(f *testing.F) {
@@ -40,7 +40,8 @@ func FuzzParseTime(f *testing.F) {
 	})
 }
 
-// Whatever Go reads is read alike, and what Go prints can be read; all else is one of the errors that are documented.
+// Whatever Go reads is read alike, and what Go prints can be read; all else is one of the errors
+// that are documented.
 //
 //ci:fuzz 300000
 func FuzzParseDuration(f *testing.F) {

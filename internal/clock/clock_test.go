@@ -46,8 +46,8 @@ func TestParseTime(t *testing.T) {
 	}
 }
 
-// A text without a zone is of the zone given, whatever the season; where the clocks change it is one of the two that it may
-// be.
+// A text without a zone is of the zone given, whatever the season; where the clocks change it is
+// one of the two that it may be.
 func TestParseTimeInZone(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {

@@ -2,12 +2,13 @@ package filetest
 
 import "encoding/binary"
 
-// patchBytes are those of one patch in the recipe of Damage: three for the place, one that is written there.
+// patchBytes are those of one patch in the recipe of Damage: three for the place, one that is
+// written there.
 const patchBytes = 4
 
-// Damage returns a copy of data with some bytes replaced, as a recipe says of which every byte counts: so a fuzzer that
-// changes the recipe damages the data, and has a few bytes to mind where the data has thousands. The copy ends where cut
-// says, counted from the end.
+// Damage returns a copy of data with some bytes replaced, as a recipe says of which every byte
+// counts: so a fuzzer that changes the recipe damages the data, and has a few bytes to mind where
+// the data has thousands. The copy ends where cut says, counted from the end.
 func Damage(data, recipe []byte, cut uint16) []byte {
 	damaged := append([]byte(nil), data...)
 	for ; len(recipe) >= patchBytes; recipe = recipe[patchBytes:] {

@@ -17,8 +17,8 @@ import (
 	"github.com/ncruces/go-sqlite3/driver"
 )
 
-// Path returns the path of a file that is not there yet, in a directory of the test. When the test ends, whatever has been
-// made there must pass SQLite's integrity check.
+// Path returns the path of a file that is not there yet, in a directory of the test. When the test
+// ends, whatever has been made there must pass SQLite's integrity check.
 //
 // In a test with simulated time, call it outside of the bubble.
 func Path(t testing.TB) string {
@@ -204,8 +204,8 @@ func Lock(t testing.TB, path string) (release func()) {
 	return hold(t, path, "BEGIN IMMEDIATE")
 }
 
-// Hold opens a reader's view of the file as it is now, as another process would, until release is called. The WAL can not
-// be reset meanwhile.
+// Hold opens a reader's view of the file as it is now, as another process would, until release is
+// called. The WAL can not be reset meanwhile.
 func Hold(t testing.TB, path string) (release func()) {
 	t.Helper()
 	return hold(t, path, "BEGIN; SELECT count(*) FROM tiers")
@@ -234,8 +234,8 @@ func hold(t testing.TB, path, statement string) (release func()) {
 	}
 }
 
-// CopyOpen copies the file at from and its WAL to a path that holds neither: what a crash at this instant would leave. Nothing
-// may be writing to it meanwhile.
+// CopyOpen copies the file at from and its WAL to a path that holds neither: what a crash at this
+// instant would leave. Nothing may be writing to it meanwhile.
 func CopyOpen(from, to string) error {
 	for _, suffix := range []string{"", "-wal"} {
 		err := copyFile(from+suffix, to+suffix)

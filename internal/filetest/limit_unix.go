@@ -8,12 +8,13 @@ import (
 	"testing"
 )
 
-// Who writes beyond the limit gets a signal that ends the process; only where it is ignored, the write fails. Not in Limit,
-// because the runtime does not like to be asked for the first time in a test with simulated time.
+// Who writes beyond the limit gets a signal that ends the process; only where it is ignored, the
+// write fails. Not in Limit, because the runtime does not like to be asked for the first time in a
+// test with simulated time.
 func init() { signal.Ignore(syscall.SIGXFSZ) } //nolint:gochecknoinits // see above
 
-// Limit lets no file of this process grow beyond a size, as a full disk would, until release is called. The package calls
-// NoTestLog from its TestMain.
+// Limit lets no file of this process grow beyond a size, as a full disk would, until release is
+// called. The package calls NoTestLog from its TestMain.
 func Limit(t testing.TB, bytes uint64) (release func()) {
 	t.Helper()
 	var before syscall.Rlimit

@@ -1,7 +1,8 @@
 package filetest
 
-// RawSamples is all that the raw tier of a history holds, to be selected from: ts, series_id and value, also of what lies
-// below the floor. Blocks are read as docs/FORMAT.md tells other programs to read them, all moments of a list at once.
+// RawSamples is all that the raw tier of a history holds, to be selected from: ts, series_id and
+// value, also of what lies below the floor. Blocks are read as docs/FORMAT.md tells other programs
+// to read them, all moments of a list at once.
 const RawSamples = `(
 	WITH elements AS MATERIALIZED (
 		SELECT b.id AS block, o.key AS element, o.value AS text

@@ -10,7 +10,8 @@ import (
 // seedVariable repeats what a test has drawn.
 const seedVariable = "WANSTORE_SEED"
 
-// Random returns what a test draws from by chance, with the seed logged: WANSTORE_SEED in the environment, or a new one each time.
+// Random returns what a test draws from by chance, with the seed logged: WANSTORE_SEED in the
+// environment, or a new one each time.
 func Random(t *testing.T) *rand.Rand {
 	t.Helper()
 	seed := rand.Uint64()

@@ -10,8 +10,8 @@ import (
 // vfsName is the name under which SQLite finds the VFS of this package.
 const vfsName = "wanstore-filetest"
 
-// unmappedVFS is the driver's own VFS without memory mapping, which makes the driver panic at the end of a checkpoint of a file
-// that has checksums.
+// unmappedVFS is the driver's own VFS without memory mapping, which makes the driver panic at the
+// end of a checkpoint of a file that has checksums.
 type unmappedVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database.

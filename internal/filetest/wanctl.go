@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/schema/wanctl"
 )
 
-// WanctlDB is a database as wanctl makes it, in WAL mode, that is open for writing until Close. It is for one goroutine.
+// WanctlDB is a database as wanctl makes it, in WAL mode, that is open for writing until Close. It
+// is for one goroutine.
 type WanctlDB struct {
 	Path string
 

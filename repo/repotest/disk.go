@@ -32,7 +32,8 @@ type Disk struct {
 	left     map[string][]byte
 }
 
-// NewDisk makes a disk of a directory that is there. What it holds already is durable. The disk is gone when the test ends.
+// NewDisk makes a disk of a directory that is there. What it holds already is durable. The disk is
+// gone when the test ends.
 //
 // In a test with simulated time, call it outside of the bubble.
 func NewDisk(t testing.TB, dir string) *Disk {
@@ -93,7 +94,8 @@ func (d *Disk) At(n int, fault Fault) {
 // Next orders a fault for the operation that comes next.
 func (d *Disk) Next(fault Fault) { d.At(d.Operations()+1, fault) }
 
-// expectHang makes what a hung operation waits for: here, so that in a test with simulated time it is of that test's bubble.
+// expectHang makes what a hung operation waits for: here, so that in a test with simulated time it
+// is of that test's bubble.
 func (d *Disk) expectHang() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -140,30 +142,33 @@ func (d *Disk) read(path string) error {
 	return &fs.PathError{Op: "read", Path: path, Err: d.unread}
 }
 
-// SetCapacity limits how many bytes all files of the directory have together; 0 is no limit. A write beyond it fails with
-// ENOSPC after as many bytes as there is room for; one that makes no file longer always has room.
+// SetCapacity limits how many bytes all files of the directory have together; 0 is no limit. A
+// write beyond it fails with ENOSPC after as many bytes as there is room for; one that makes no
+// file longer always has room.
 func (d *Disk) SetCapacity(bytes int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.capacity = bytes
 }
 
-// Watch calls f before every operation, in the goroutine that does it. Only Leave, Operations and Struck may be called there.
+// Watch calls f before every operation, in the goroutine that does it. Only Leave, Operations and
+// Struck may be called there.
 func (d *Disk) Watch(f func(Operation)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.watch = f
 }
 
-// Struck returns the operations that faults have struck, those after the first of a lasting one left out.
+// Struck returns the operations that faults have struck, those after the first of a lasting one
+// left out.
 func (d *Disk) Struck() []Operation {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.struck)
 }
 
-// Leave writes what a crash at this moment would leave into another directory. Watch calls it for the moment before an
-// operation.
+// Leave writes what a crash at this moment would leave into another directory. Watch calls it for
+// the moment before an operation.
 func (d *Disk) Leave(dir string, crash Crash) error {
 	d.mu.Lock()
 	op := d.underWay
@@ -243,7 +248,8 @@ func (d *Disk) strike(op *Operation) error {
 	return nil
 }
 
-// room returns the size up to which a file can grow, at least the one it has, if it is to have the given one.
+// room returns the size up to which a file can grow, at least the one it has, if it is to have the
+// given one.
 func (d *Disk) room(path string, size int64) (int64, error) {
 	if d.capacity == 0 {
 		return size, nil
@@ -275,8 +281,8 @@ func (d *Disk) room(path string, size int64) (int64, error) {
 	return min(size, own.Size()+max(free, 0)), nil
 }
 
-// opened returns the content of a file that has just been opened. One that is not known yet is new, unless there is something
-// in it already: then somebody else has put it there, and it is durable.
+// opened returns the content of a file that has just been opened. One that is not known yet is new,
+// unless there is something in it already: then somebody else has put it there, and it is durable.
 func (d *Disk) opened(path string) (*image, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

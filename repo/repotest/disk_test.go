@@ -98,7 +98,8 @@ func TestCapacity(t *testing.T) {
 	}
 }
 
-// Under NORMAL the power takes what no checkpoint has synced, under FULL nothing; the end of the process alone takes nothing.
+// Under NORMAL the power takes what no checkpoint has synced, under FULL nothing; the end of the
+// process alone takes nothing.
 func TestPowerLost(t *testing.T) {
 	for _, test := range []struct {
 		synchronous repo.Synchronous

@@ -45,7 +45,8 @@ type Fault struct {
 	crash *Crash
 }
 
-// Fail lets the one operation fail with an error of the system, such as syscall.ENOSPC or syscall.EIO.
+// Fail lets the one operation fail with an error of the system, such as syscall.ENOSPC or
+// syscall.EIO.
 func Fail(err error) Fault { return Fault{err: err} }
 
 // FailOn lets the operation and all later ones fail, until Disk.Heal.
@@ -54,7 +55,8 @@ func FailOn(err error) Fault { return Fault{err: err, lasts: true} }
 // Hang lets the operation wait until Disk.Heal, and then go on.
 func Hang() Fault { return Fault{hangs: true} }
 
-// Stop ends everything at the operation, which and all later ones fail: Disk.Save has what the crash has left.
+// Stop ends everything at the operation, which and all later ones fail: Disk.Save has what the
+// crash has left.
 func Stop(crash Crash) Fault { return Fault{crash: &crash} }
 
 // Crash is a way to end.
@@ -67,11 +69,13 @@ type Crash struct {
 // Killed is the end of the process alone: all that was written is there.
 func Killed() Crash { return Crash{} }
 
-// Torn is as Killed, and of the write under way the first sectors are there; the seed says how many.
+// Torn is as Killed, and of the write under way the first sectors are there; the seed says how
+// many.
 func Torn(seed uint64) Crash { return Crash{seed: seed, torn: true} }
 
-// PowerLost is the end of the machine: what was synced is there, and of what was not the sectors that the seed picks. A file
-// that was made since its directory was synced may be missing, and one that was removed may be back.
+// PowerLost is the end of the machine: what was synced is there, and of what was not the sectors
+// that the seed picks. A file that was made since its directory was synced may be missing, and one
+// that was removed may be back.
 func PowerLost(seed uint64) Crash { return Crash{seed: seed, power: true} }
 
 // String names the crash in an error.
@@ -86,7 +90,8 @@ func (c Crash) String() string {
 	}
 }
 
-// leave returns the content of the files that are there afterwards. The operation is the one under way.
+// leave returns the content of the files that are there afterwards. The operation is the one under
+// way.
 func (c Crash) leave(n *names, op *Operation) map[string][]byte {
 	left := map[string][]byte{}
 	if !c.power {

@@ -8,7 +8,8 @@ import (
 // sectorBytes is what a disk writes whole or not at all.
 const sectorBytes = 512
 
-// image is the content of a file: what is durable, and what has been done to it since its last sync.
+// image is the content of a file: what is durable, and what has been done to it since its last
+// sync.
 type image struct {
 	durable []byte
 	changes []change
@@ -68,8 +69,9 @@ func resized(content []byte, size int64) []byte {
 	return append(content, make([]byte, size-int64(len(content)))...)
 }
 
-// afterPowerLoss is what of the file is there when power returns: each sector, and the size, as one of the changes since the
-// last sync has left it, or as it was then. A cache writes its sectors back in any order.
+// afterPowerLoss is what of the file is there when power returns: each sector, and the size, as one
+// of the changes since the last sync has left it, or as it was then. A cache writes its sectors
+// back in any order.
 func (i *image) afterPowerLoss(luck luck) []byte {
 	size, longest := int64(len(i.durable)), int64(len(i.durable))
 	sizes := []int64{size}

@@ -2,8 +2,8 @@ package repotest
 
 import "maps"
 
-// names is what a directory holds: what is durable, and what has been made and removed since it was synced, in this order. A
-// journaling file system keeps the order.
+// names is what a directory holds: what is durable, and what has been made and removed since it was
+// synced, in this order. A journaling file system keeps the order.
 type names struct {
 	durable map[string]*image
 	changes []naming

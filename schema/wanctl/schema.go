@@ -1,4 +1,5 @@
-// Package wanctl holds the schema of the databases that wanctl writes. Tests make some with it; the program only reads them.
+// Package wanctl holds the schema of the databases that wanctl writes. Tests make some with it; the
+// program only reads them.
 package wanctl
 
 import _ "embed" // the schema

@@ -22,7 +22,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// oddNames are names of files, each of which means something else to SQLite, to a URL, to a shell or to a database.
+// oddNames are names of files, each of which means something else to SQLite, to a URL, to a shell
+// or to a database.
 func oddNames() []string {
 	return []string{
 		"a?mode=memory", "a?vfs=nothing&immutable=1", "a#fragment", "a%20b", "a%00b", "a%", "a b", " a ", "a+b", "a&b=c;d", `a'b"c`, "a`$(b)`",
@@ -31,7 +32,8 @@ func oddNames() []string {
 	}
 }
 
-// Whatever a file is called, it is that file which is written, read, maintained, copied, imported from and served.
+// Whatever a file is called, it is that file which is written, read, maintained, copied, imported
+// from and served.
 func TestOddNames(t *testing.T) {
 	for i, name := range oddNames() {
 		t.Run(name, func(t *testing.T) { testName(t, name, true) })

@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// executors run a text as SQL, by the number of the argument that it is: methods of database/sql and of the driver, those of
-// the generated code, and the functions of repo that hand a text on to them.
+// executors run a text as SQL, by the number of the argument that it is: methods of database/sql
+// and of the driver, those of the generated code, and the functions of repo that hand a text on to
+// them.
 var executors = map[string]int{
 	"Exec": 0, "Query": 0, "QueryRow": 0, "Prepare": 0, "PrepareFlags": 0,
 	"ExecContext": 1, "QueryContext": 1, "QueryRowContext": 1, "PrepareContext": 1,
@@ -21,8 +22,8 @@ var executors = map[string]int{
 	"pragmaInt": 2, "drain": 2,
 }
 
-// composed are the statements that are no constants, for SQLite has no parameters where they differ, by the function that runs
-// them: numbers, and files that are compiled in.
+// composed are the statements that are no constants, for SQLite has no parameters where they
+// differ, by the function that runs them: numbers, and files that are compiled in.
 var composed = map[place]string{
 	{"repo/space.go", "Vacuum"}: `fmt.Sprintf("PRAGMA incremental_vacuum(%d)",` +
 		` min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))`,
@@ -39,8 +40,8 @@ var composed = map[place]string{
 // place is a function and its file.
 type place struct{ file, function string }
 
-// SQL is text that the program was compiled with: what callers, files and URLs say is bound to parameters, or it would not get
-// past this test.
+// SQL is text that the program was compiled with: what callers, files and URLs say is bound to
+// parameters, or it would not get past this test.
 func TestStatementsAreConstant(t *testing.T) {
 	found, exceptions := 0, 0
 	for _, directory := range []string{"repo", "db", "service", "importer", "api", "measure", "schema", "cmd"} {
@@ -68,8 +69,8 @@ func TestStatementsAreConstant(t *testing.T) {
 	}
 }
 
-// statements are what a file runs as SQL, with the functions that run it. One that runs what it is given is left out: its callers
-// are looked at.
+// statements are what a file runs as SQL, with the functions that run it. One that runs what it is
+// given is left out: its callers are looked at.
 func statements(file *ast.File) iter.Seq2[ast.Decl, ast.Expr] {
 	return func(yield func(ast.Decl, ast.Expr) bool) {
 		for _, declared := range file.Decls {
@@ -93,7 +94,8 @@ func functionName(declared ast.Decl) string {
 	return ""
 }
 
-// definition returns what a variable of a function is set to, if that is said once, or the expression itself.
+// definition returns what a variable of a function is set to, if that is said once, or the
+// expression itself.
 func definition(function ast.Decl, text ast.Expr) ast.Expr {
 	variable, ok := text.(*ast.Ident)
 	if !ok {
@@ -176,7 +178,8 @@ func constantsOf(pkg map[string]*ast.File) map[string]bool {
 	return names
 }
 
-// packages parses the sources below a directory of the project, without tests: files by their names, in packages by theirs.
+// packages parses the sources below a directory of the project, without tests: files by their
+// names, in packages by theirs.
 func packages(t *testing.T, directory string) map[string]map[string]*ast.File {
 	t.Helper()
 	list := map[string]map[string]*ast.File{}

@@ -9,7 +9,8 @@ import (
 
 // BenchmarkBeside is what another process that commits each second costs a writer. Two writers
 // record the same, a second of one and a second of the other in turns, so that whatever else this
-// machine does hits both, and one of them has a neighbour. Both roll up each minute, which is not measured.
+// machine does hits both, and one of them has a neighbour. Both roll up each minute, which is not
+// measured.
 func BenchmarkBeside(b *testing.B) {
 	for _, l := range []load{controller, {10_000, 1, 2}} {
 		b.Run(l.String(), func(b *testing.B) {

@@ -14,8 +14,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// BenchmarkHTTPHistory asks for the week of BenchmarkRange over HTTP, on one core, which the client and a writer that
-// records at 20 Hz share.
+// BenchmarkHTTPHistory asks for the week of BenchmarkRange over HTTP, on one core, which the client
+// and a writer that records at 20 Hz share.
 func BenchmarkHTTPHistory(b *testing.B) {
 	for _, encoding := range []string{"identity", "gzip"} {
 		b.Run(encoding, func(b *testing.B) { askOverHTTP(b, encoding) })

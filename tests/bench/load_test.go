@@ -21,7 +21,8 @@ func (l load) samples() int { return l.series * l.rate * 60 * l.minutes }
 // isState says that a series is a state, as two in seven are.
 func isState(series int) bool { return series%7 >= 5 }
 
-// value makes the next value of a series: a state, or milliseconds that were measured in nanoseconds.
+// value makes the next value of a series: a state, or milliseconds that were measured in
+// nanoseconds.
 func value(random *rand.Rand, series int) float64 {
 	if isState(series) {
 		return float64(random.IntN(4))

@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// BenchmarkRecord is the price that the control loop pays a sample: 7 series in one call, one operation a sample.
+// BenchmarkRecord is the price that the control loop pays a sample: 7 series in one call, one
+// operation a sample.
 func BenchmarkRecord(b *testing.B) {
 	w := newWorld(b, controller, service.Config{})
 	samples := w.cycles(1)
@@ -24,8 +25,8 @@ func BenchmarkRecord(b *testing.B) {
 	}
 }
 
-// BenchmarkRecordLatency is the distribution of a million calls while the writer commits 4,000 samples a second and
-// maintenance is due all the time.
+// BenchmarkRecordLatency is the distribution of a million calls while the writer commits 4,000
+// samples a second and maintenance is due all the time.
 func BenchmarkRecordLatency(b *testing.B) {
 	const calls = 1_000_000
 	w := newWorld(b, loads[1], service.Config{KeepRaw: time.Minute})

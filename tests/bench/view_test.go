@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// BenchmarkView asks the view metrics what wanctl's tools ask, of the week that BenchmarkRange reads.
+// BenchmarkView asks the view metrics what wanctl's tools ask, of the week that BenchmarkRange
+// reads.
 func BenchmarkView(b *testing.B) {
 	w := newWorld(b, controller, service.Config{})
 	recordWeek(b, w)

@@ -18,7 +18,8 @@ import (
 // patience is how long a page may take to become what a test waits for.
 const patience = 30 * time.Second
 
-// startChromium starts a browser for the test, or skips the test where there is none. It returns the context of the browser.
+// startChromium starts a browser for the test, or skips the test where there is none. It returns
+// the context of the browser.
 func startChromium(t *testing.T) context.Context {
 	t.Helper()
 	var program string
@@ -53,7 +54,8 @@ func startChromium(t *testing.T) context.Context {
 	return browser
 }
 
-// profile is a folder of the test for the browser. Its helpers still write there for a moment when it has ended itself.
+// profile is a folder of the test for the browser. Its helpers still write there for a moment when
+// it has ended itself.
 func profile(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -73,7 +75,8 @@ type tab struct {
 	expected   string      // what a complaint that is none has in it
 }
 
-// openTab opens an empty tab of a new browser, or skips the test. When the test ends, nothing may have been complained about.
+// openTab opens an empty tab of a new browser, or skips the test. When the test ends, nothing may
+// have been complained about.
 func openTab(t *testing.T) *tab {
 	t.Helper()
 	ctx, closeTab := chromedp.NewContext(startChromium(t))
@@ -98,8 +101,8 @@ func openTab(t *testing.T) *tab {
 	return one
 }
 
-// hear takes note of exceptions, of what the console shows as a warning or an error, and of violations of the policy. That a
-// request was answered with an error is not one of the page.
+// hear takes note of exceptions, of what the console shows as a warning or an error, and of
+// violations of the policy. That a request was answered with an error is not one of the page.
 func (tab *tab) hear(event any) {
 	complaint := ""
 	switch event := event.(type) {

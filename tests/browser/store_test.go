@@ -135,7 +135,8 @@ func (s *store) steps() []string {
 	return steps
 }
 
-// points reads from the file what the page should show, by WAN and metric: time, mean, lowest and highest of each point.
+// points reads from the file what the page should show, by WAN and metric: time, mean, lowest and
+// highest of each point.
 func (s *store) points(t *testing.T, from, until time.Time, step time.Duration) map[string][][4]float64 {
 	t.Helper()
 	history, err := service.OpenHistory(t.Context(), s.path)
@@ -159,7 +160,8 @@ func (s *store) points(t *testing.T, from, until time.Time, step time.Duration) 
 	return points
 }
 
-// plotted reads, in the page, the columns that the charts draw. A column that is not drawn is as the mean is.
+// plotted reads, in the page, the columns that the charts draw. A column that is not drawn is as
+// the mean is.
 const plotted = `Object.fromEntries([...wanstore.cards.values()].flatMap((card) => card.charts.flatMap((chart) => {
 	let column = 1;
 	return chart.list.map((series) => {

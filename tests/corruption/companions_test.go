@@ -33,7 +33,8 @@ func look(t *testing.T, path string, writes bool) error {
 	return w.Close(t.Context())
 }
 
-// asDamaged gives a history, and its WAL if there is one, the name of one that was moved aside from path.
+// asDamaged gives a history, and its WAL if there is one, the name of one that was moved aside from
+// path.
 func asDamaged(t *testing.T, path string) string {
 	t.Helper()
 	name := path + ".damaged-20261123T031245Z"
@@ -44,8 +45,8 @@ func asDamaged(t *testing.T, path string) string {
 	return name
 }
 
-// refusesBeside plants something at each name beside a history, and beside one that was moved aside. Who opens the history refuses
-// it as what it is; a new file does without the damaged one.
+// refusesBeside plants something at each name beside a history, and beside one that was moved
+// aside. Who opens the history refuses it as what it is; a new file does without the damaged one.
 func refusesBeside(t *testing.T, kind string, plant func(t *testing.T, name string) (check func())) {
 	t.Helper()
 	for _, suffix := range []string{"-wal", "-shm", "-journal"} {

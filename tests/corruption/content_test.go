@@ -56,8 +56,8 @@ func readContent(t *testing.T, path string, want []string) (c content) {
 	return c
 }
 
-// compare returns the lines that were never written, or not so often, and counts those that are missing. The newest
-// samples may be older ones.
+// compare returns the lines that were never written, or not so often, and counts those that are
+// missing. The newest samples may be older ones.
 func compare(lines, want []string) (never []string, missing int) {
 	written := map[string]int{}
 	for _, line := range want {
@@ -167,7 +167,8 @@ func goOn(t *testing.T, do func() error) {
 	must(t, err)
 }
 
-// isOther says that a file has another schema: of what its schema says nothing is known to be damaged.
+// isOther says that a file has another schema: of what its schema says nothing is known to be
+// damaged.
 func isOther(err error) bool {
 	return errors.Is(err, service.ErrForeign) || errors.Is(err, service.ErrTooNew) || errors.Is(err, service.ErrIncomplete)
 }

@@ -40,7 +40,8 @@ func notMoved(t *testing.T, path string) {
 	}
 }
 
-// A history that is copied to the place of one in use is no damage while it lacks its end: samples wait until it is there.
+// A history that is copied to the place of one in use is no damage while it lacks its end: samples
+// wait until it is there.
 func TestCopiedWhileRecording(t *testing.T) {
 	backup, want := closed(t)
 	whole := backup[""]

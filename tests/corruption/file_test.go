@@ -19,8 +19,8 @@ const pageSize = 512
 // flip changes some bits of one byte.
 func flip(random *rand.Rand, data []byte, place int) { data[place] ^= byte(1 + random.IntN(255)) }
 
-// A byte is flipped in each page in turn. Whoever reads either gets what was written or hears of the damage; whoever records
-// goes on.
+// A byte is flipped in each page in turn. Whoever reads either gets what was written or hears of
+// the damage; whoever records goes on.
 func TestFlippedByte(t *testing.T) {
 	random := draws(t)
 	whole, want := closed(t)
@@ -46,7 +46,8 @@ func TestFlippedBit(t *testing.T) {
 	})
 }
 
-// A page says that it has another number of rows: what is found then depends on the end from which one looks.
+// A page says that it has another number of rows: what is found then depends on the end from which
+// one looks.
 func TestFlippedNumberOfRows(t *testing.T) {
 	whole, want := small(t)
 	for page := range len(whole[""]) / pageSize {
@@ -85,7 +86,8 @@ func TestSectors(t *testing.T) {
 	}
 }
 
-// The root of a table is that of another one, or has changed places with it: rows are read as what they are not.
+// The root of a table is that of another one, or has changed places with it: rows are read as what
+// they are not.
 func TestRoots(t *testing.T) {
 	const first, roots = 3, 13
 	random := draws(t)
@@ -108,8 +110,8 @@ func soak() bool { return os.Getenv("WANSTORE_SOAK") == "1" }
 
 const someFiles = 80
 
-// draws is what these tests draw from: the same each time in the gate, so that what it finds is new, and anything in a soak
-// or with WANSTORE_SEED.
+// draws is what these tests draw from: the same each time in the gate, so that what it finds is
+// new, and anything in a soak or with WANSTORE_SEED.
 func draws(t *testing.T) *rand.Rand {
 	t.Helper()
 	if soak() || os.Getenv("WANSTORE_SEED") != "" {
@@ -166,7 +168,8 @@ func TestTruncated(t *testing.T) {
 	})
 }
 
-// Noise where a history was is moved aside; noise that somebody has named by mistake stays as it is.
+// Noise where a history was is moved aside; noise that somebody has named by mistake stays as it
+// is.
 func TestNoise(t *testing.T) {
 	random := draws(t)
 	whole, _ := closed(t)

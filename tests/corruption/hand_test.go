@@ -67,7 +67,8 @@ func tellsNothing(t *testing.T, path string) {
 	}
 }
 
-// A row that is not as it was written is told of once in the log, and in health and status until it is gone.
+// A row that is not as it was written is told of once in the log, and in health and status until it
+// is gone.
 func TestTold(t *testing.T) {
 	whole, _ := closed(t)
 	path := whole.put(t)

@@ -17,11 +17,12 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// cuts are the sizes that an index of 32 KiB is cut off at: nothing, within its head, and behind it, which leaves a head that
-// looks sound.
+// cuts are the sizes that an index of 32 KiB is cut off at: nothing, within its head, and behind
+// it, which leaves a head that looks sound.
 var cuts = []int64{0, 60, 4096, 20_000}
 
-// cutIndex cuts off the index of a history that is in use, where every process has mapped it into memory.
+// cutIndex cuts off the index of a history that is in use, where every process has mapped it into
+// memory.
 func cutIndex(t *testing.T, path string, size int64) {
 	t.Helper()
 	if err := os.Truncate(path+"-shm", size); !errors.Is(err, fs.ErrNotExist) {
@@ -50,7 +51,8 @@ func backUp(t *testing.T, h *service.History) {
 	must(t, filetest.Check(copied))
 }
 
-// The index of a history is cut off, and then something looks at it: whoever that is goes on, and nothing is lost.
+// The index of a history is cut off, and then something looks at it: whoever that is goes on, and
+// nothing is lost.
 func TestIndexCutOff(t *testing.T) {
 	for name, look := range looks {
 		for _, size := range cuts {
@@ -120,7 +122,8 @@ func TestIndexCutOffBeforeClose(t *testing.T) {
 	}
 }
 
-// The same at any moment, while the history is written, read and maintained: each of them works again soon, and nothing is lost.
+// The same at any moment, while the history is written, read and maintained: each of them works
+// again soon, and nothing is lost.
 func TestIndexCutOffAtAnyMoment(t *testing.T) {
 	const rounds = 40
 	w := openWith(t, service.Config{DBPath: filetest.Path(t), KeepRaw: time.Hour, CommitInterval: time.Millisecond},
@@ -185,7 +188,8 @@ func TestIndexCutOffAtAnyMoment(t *testing.T) {
 	}
 }
 
-// A damaged index is replaced, and a reader that still has the old one mapped would never see again what is written.
+// A damaged index is replaced, and a reader that still has the old one mapped would never see again
+// what is written.
 func TestIndexReplacedUnderAReader(t *testing.T) {
 	w, _ := running(t)
 	add(t, w, commits)

@@ -19,7 +19,8 @@ func shell(t *testing.T) string {
 	return path
 }
 
-// killedShell has sqlite3 change a history in the journal mode DELETE, and kills it in the middle of the transaction.
+// killedShell has sqlite3 change a history in the journal mode DELETE, and kills it in the middle
+// of the transaction.
 func killedShell(t *testing.T, path string) {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), shell(t), path)

@@ -9,7 +9,8 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
-// pages knows what lies on each page of a sound history, for which SQLite's pointer map says whose it is.
+// pages knows what lies on each page of a sound history, for which SQLite's pointer map says whose
+// it is.
 type pages struct {
 	data   []byte
 	tables map[uint32]string // by their roots, and that of the index of series
@@ -29,8 +30,8 @@ func pagesOf(t *testing.T, whole set) pages {
 	return p
 }
 
-// points is how many points have something on the pages that are not as they were: of a damaged file no more may be missing. Of a
-// series everything may be.
+// points is how many points have something on the pages that are not as they were: of a damaged
+// file no more may be missing. Of a series everything may be.
 func (p pages) points(damaged []byte) (sum int) {
 	for page := uint32(1); int(page) <= len(p.data)/pageSize; page++ {
 		now := damaged[min(int(page-1)*pageSize, len(damaged)):]
@@ -69,7 +70,8 @@ func (p pages) samples(leaf []byte, cells int) (sum int) {
 	return sum
 }
 
-// owner is the table of a page, if it has one, and the page of its tree by which the page is reached.
+// owner is the table of a page, if it has one, and the page of its tree by which the page is
+// reached.
 func (p pages) owner(page uint32) (table string, tree uint32) {
 	const (
 		root, child = 1, 5

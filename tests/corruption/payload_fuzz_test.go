@@ -9,8 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Whatever text somebody puts into a block: nothing panics, nothing stands still, and what the other blocks have is
-// there, in all tiers.
+// Whatever text somebody puts into a block: nothing panics, nothing stands still, and what the
+// other blocks have is there, in all tiers.
 //
 //ci:fuzz 60
 func FuzzPayload(f *testing.F) {

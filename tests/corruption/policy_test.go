@@ -20,8 +20,8 @@ func kept(t *testing.T, path string) time.Duration {
 	return time.Duration(filetest.Int(t, path, "SELECT keep FROM tiers WHERE granularity = '1h'")) * time.Microsecond
 }
 
-// damagedFiles are a history that keeps what it has for 30 days, and was moved aside for a cut that leaves its policy whole. There
-// is no new one.
+// damagedFiles are a history that keeps what it has for 30 days, and was moved aside for a cut that
+// leaves its policy whole. There is no new one.
 func damagedFiles(t *testing.T) (path, aside string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "history.db")
@@ -38,8 +38,8 @@ func damagedFiles(t *testing.T) (path, aside string) {
 	return path, files[0]
 }
 
-// Whoever makes the new file, and whenever, it has the policy of the damaged one: the process that has moved that aside may have had
-// no room for another, or have been killed.
+// Whoever makes the new file, and whenever, it has the policy of the damaged one: the process that
+// has moved that aside may have had no room for another, or have been killed.
 func TestPolicyOfTheDamagedFile(t *testing.T) {
 	const month, week = 30 * 24 * time.Hour, 7 * 24 * time.Hour
 	for _, test := range []struct {

@@ -20,7 +20,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// childVariable holds the path that a child of the test records to, once its standard input has ended.
+// childVariable holds the path that a child of the test records to, once its standard input has
+// ended.
 const childVariable = "WANSTORE_TEST_CORRUPTION_CHILD"
 
 func TestMain(m *testing.M) {

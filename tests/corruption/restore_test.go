@@ -27,8 +27,8 @@ func backup(t *testing.T, path string) (copied string, lines []string) {
 	return copied, read(t, path)
 }
 
-// restored fails the test if the history at path is not the backup, with or without what was recorded afterwards, and if the WAL
-// of the old file is not beside it.
+// restored fails the test if the history at path is not the backup, with or without what was
+// recorded afterwards, and if the WAL of the old file is not beside it.
 func restored(t *testing.T, path string, want []string) {
 	t.Helper()
 	got := slices.DeleteFunc(read(t, path), func(line string) bool { return strings.Contains(line, "after") })
@@ -49,7 +49,8 @@ func restored(t *testing.T, path string, want []string) {
 	}
 }
 
-// A backup that is moved to the place of a history in use takes its place: the WAL that lies there is not the backup's.
+// A backup that is moved to the place of a history in use takes its place: the WAL that lies there
+// is not the backup's.
 func TestRestoredWhileRecording(t *testing.T) {
 	for name, maintained := range map[string]bool{"maintained since": true, "not maintained since": false} {
 		t.Run(name, func(t *testing.T) {

@@ -68,8 +68,9 @@ func reasons(problems []service.Problem) []service.Reason {
 	return list
 }
 
-// Damage that a commit runs into costs no sample that was recorded since the commit before: all go into a new file, which keeps
-// the policy that was configured. Health tells of it until somebody takes the damaged file away.
+// Damage that a commit runs into costs no sample that was recorded since the commit before: all go
+// into a new file, which keeps the policy that was configured. Health tells of it until somebody
+// takes the damaged file away.
 func TestDamagedWhileRecording(t *testing.T) {
 	w, lines := running(t)
 	scribble(t, w.Path())
@@ -141,7 +142,8 @@ func TestRemovedWhileRecording(t *testing.T) {
 	}
 }
 
-// Nobody moves a file that another process has open for writing: samples wait, and go on when that one has closed it.
+// Nobody moves a file that another process has open for writing: samples wait, and go on when that
+// one has closed it.
 func TestDamagedFileInUse(t *testing.T) {
 	w, lines := running(t)
 	other, err := repo.OpenWriter(t.Context(), w.Path(), repo.SynchronousNormal)
@@ -223,7 +225,8 @@ func TestQuarantineNames(t *testing.T) {
 		}
 		stoodStill(t, path)
 	}
-	// The name has a second in it: whatever is moved in the next minute finds a link or a file there.
+	// The name has a second in it: whatever is moved in the next minute finds a link or a file
+	// there.
 	now := time.Now().UTC()
 	for second := range 60 {
 		name := path + ".damaged-" + now.Add(time.Duration(second)*time.Second).Format("20060102T150405Z")

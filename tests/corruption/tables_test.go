@@ -9,8 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// What somebody's own table in the file says, and whether that keeps to the rules that they have given it, is no matter of the
-// history: it is recorded, read and copied as ever.
+// What somebody's own table in the file says, and whether that keeps to the rules that they have
+// given it, is no matter of the history: it is recorded, read and copied as ever.
 func TestTableOfSomebody(t *testing.T) {
 	whole, want := closed(t)
 	path := whole.put(t)

@@ -17,7 +17,8 @@ import (
 
 const commits = 40
 
-// counted returns how many samples of add a history has, and fails the test if they are not the first ones.
+// counted returns how many samples of add a history has, and fails the test if they are not the
+// first ones.
 func counted(t *testing.T, path string) int {
 	t.Helper()
 	rows := filetest.Query(t, path, "SELECT value FROM "+filetest.RawSamples+
@@ -30,8 +31,8 @@ func counted(t *testing.T, path string) int {
 	return len(rows)
 }
 
-// A damaged WAL is followed up to the damage: what was committed before is there, nothing else is wrong, and the log says
-// that something is lost unless the damage lies in the last commit.
+// A damaged WAL is followed up to the damage: what was committed before is there, nothing else is
+// wrong, and the log says that something is lost unless the damage lies in the last commit.
 func TestFlippedWAL(t *testing.T) {
 	random := filetest.Random(t)
 	left, _ := killed(t)

@@ -11,8 +11,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A byte that flips in the WAL of a running program, at a place that SQLite looked at for the last time when it wrote it: who reads
-// the page hears of it, and it does not get into the file.
+// A byte that flips in the WAL of a running program, at a place that SQLite looked at for the last
+// time when it wrote it: who reads the page hears of it, and it does not get into the file.
 func TestFlippedWALWhileRecording(t *testing.T) {
 	random := filetest.Random(t)
 	told := 0
@@ -61,8 +61,8 @@ func TestFlippedWALWhileRecording(t *testing.T) {
 	t.Logf("%d of 40 were told of, the others were in pages that had been written once more", told)
 }
 
-// What a killed program leaves of a transaction that is larger than its cache is in the WAL without its sums. Nothing of it was
-// committed, so nothing is lost, and nobody is told that anything is.
+// What a killed program leaves of a transaction that is larger than its cache is in the WAL without
+// its sums. Nothing of it was committed, so nothing is lost, and nobody is told that anything is.
 func TestKilledInALargeTransaction(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)

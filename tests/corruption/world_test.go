@@ -1,5 +1,6 @@
-// Package corruption damages histories in every way that a disk, a card or a careless hand does, and looks at what becomes of
-// them: either what is read is right, or the damage is told, and recording goes on in a new file.
+// Package corruption damages histories in every way that a disk, a card or a careless hand does,
+// and looks at what becomes of them: either what is read is right, or the damage is told, and
+// recording goes on in a new file.
 package corruption
 
 import (
@@ -23,7 +24,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// begin is the moment of the first sample: so long ago that all tiers have something, and not too long for any.
+// begin is the moment of the first sample: so long ago that all tiers have something, and not too
+// long for any.
 var begin = time.Now().Add(-3 * time.Hour).Truncate(time.Hour)
 
 // set is the bytes of a history and of what lies beside it, by suffix.
@@ -48,7 +50,8 @@ func (s set) put(t *testing.T) string {
 	return path
 }
 
-// renumber makes the lock file say of the files that are beside it what it says of those that they are a copy of.
+// renumber makes the lock file say of the files that are beside it what it says of those that they
+// are a copy of.
 func renumber(t *testing.T, path string) {
 	t.Helper()
 	text, err := os.ReadFile(path + ".lock")
@@ -91,7 +94,8 @@ func closed(t *testing.T) (set, []string) {
 	return take(t, path), read(t, path)
 }
 
-// killed is a history as a killed program leaves it: commits of three samples each lie in its WAL alone.
+// killed is a history as a killed program leaves it: commits of three samples each lie in its WAL
+// alone.
 func killed(t *testing.T) (set, []string) {
 	t.Helper()
 	path := filetest.Path(t)
@@ -102,7 +106,8 @@ func killed(t *testing.T) (set, []string) {
 	return take(t, path), read(t, path)
 }
 
-// fill records samples of some series: means and states, one with so many labels that it takes a page of its own.
+// fill records samples of some series: means and states, one with so many labels that it takes a
+// page of its own.
 func fill(t *testing.T, w *service.Writer) {
 	t.Helper()
 	var samples []service.Sample
@@ -240,8 +245,8 @@ func readsRightOrTells(t *testing.T, path string, want []string) (sound bool) {
 	return true
 }
 
-// goesOn opens a damaged history, records a sample and looks where that went: into the file as it was or, when that was moved
-// aside unchanged, into a new one.
+// goesOn opens a damaged history, records a sample and looks where that went: into the file as it
+// was or, when that was moved aside unchanged, into a new one.
 func goesOn(t *testing.T, path string, want []string) (moved bool) {
 	t.Helper()
 	before := take(t, path)
@@ -308,7 +313,8 @@ func (l *logged) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
-// saw fails the test unless what was logged are lines with these texts in them, in their order, and nothing else.
+// saw fails the test unless what was logged are lines with these texts in them, in their order, and
+// nothing else.
 func (l *logged) saw(t *testing.T, texts ...string) {
 	t.Helper()
 	l.mu.Lock()

@@ -16,7 +16,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// network is a client and its gateway, each in a network namespace, joined by a cable. Nothing leaves this machine.
+// network is a client and its gateway, each in a network namespace, joined by a cable. Nothing
+// leaves this machine.
 type network struct {
 	client  string
 	gateway string // address, from a range that is kept for documentation
@@ -62,7 +63,8 @@ func build(t *testing.T, folder string) string {
 	return program
 }
 
-// The main job, with nothing said of the network: the program finds gateway and interface by itself.
+// The main job, with nothing said of the network: the program finds gateway and interface by
+// itself.
 func TestRecordMeasuresTheDefaultGateway(t *testing.T) {
 	n := newNetwork(t)
 	program, db := build(t, t.TempDir()), filetest.Path(t)
@@ -85,7 +87,8 @@ func TestRecordMeasuresTheDefaultGateway(t *testing.T) {
 	checkRecorded(t, db)
 }
 
-// checkRecorded demands samples of everything that can be measured, of the WAN that is named by its interface.
+// checkRecorded demands samples of everything that can be measured, of the WAN that is named by its
+// interface.
 func checkRecorded(t *testing.T, db string) {
 	t.Helper()
 	ctx := context.Background()

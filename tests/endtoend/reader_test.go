@@ -87,8 +87,9 @@ func TestAnotherUserReadsWhileTheOwnerWrites(t *testing.T) {
 	}
 }
 
-// Where nobody has the file open, somebody else's -wal and -shm would lock its owner out. So only who shares the file with
-// him by its group may open it then, and a stranger leaves nothing behind, also where the directory is everybody's.
+// Where nobody has the file open, somebody else's -wal and -shm would lock its owner out. So only
+// who shares the file with him by its group may open it then, and a stranger leaves nothing behind,
+// also where the directory is everybody's.
 func TestAnotherUserDoesNotLockTheOwnerOut(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("becoming another user takes root")

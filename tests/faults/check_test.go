@@ -42,8 +42,8 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// checkLeft looks at what a crash has left: it opens, is whole, and holds the batches up to one of those from least on, and
-// nothing else. Then it is recorded and maintained further.
+// checkLeft looks at what a crash has left: it opens, is whole, and holds the batches up to one of
+// those from least on, and nothing else. Then it is recorded and maintained further.
 func (r *run) checkLeft(t *testing.T, l left, least int) {
 	t.Helper()
 	path := filepath.Join(l.dir, fileName)
@@ -83,7 +83,8 @@ func holds(t *testing.T, path string) bool {
 	return true
 }
 
-// checkHistory compares what a reader sees with the batches up to the newest one that is there, and returns its number.
+// checkHistory compares what a reader sees with the batches up to the newest one that is there, and
+// returns its number.
 func (r *run) checkHistory(t *testing.T, path string, s state) int {
 	t.Helper()
 	h, err := service.OpenHistory(t.Context(), path)
@@ -112,8 +113,8 @@ func newest(t *testing.T, h *service.History) int {
 	return int(points[0].Value)
 }
 
-// compare compares the sums of all tiers, and a range over them all, with the truth. No floor has risen further than the ages
-// allow.
+// compare compares the sums of all tiers, and a range over them all, with the truth. No floor has
+// risen further than the ages allow.
 func compare(t *testing.T, h *service.History, path string, all *truth.Truth, now time.Time) {
 	t.Helper()
 	sums := truth.OpenSums(t, path)
@@ -162,7 +163,8 @@ func (r *run) carryOn(t *testing.T, path string, s state, batches int) {
 	compare(t, h, path, r.truthWith(batches, s.tried+1, now), now)
 }
 
-// checkNames finds nothing but a history in a directory: a crash damages no file that would have to be put aside.
+// checkNames finds nothing but a history in a directory: a crash damages no file that would have to
+// be put aside.
 func checkNames(t *testing.T, dir string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

@@ -14,8 +14,9 @@ import (
 	"github.com/wanstore/wanstore/repo/repotest"
 )
 
-// A crash at any operation leaves a file that opens, is whole, has every batch that was accepted, once, and carries on. Where
-// the power goes under NORMAL, the batches since the last checkpoint may be missing, the newest first.
+// A crash at any operation leaves a file that opens, is whole, has every batch that was accepted,
+// once, and carries on. Where the power goes under NORMAL, the batches since the last checkpoint
+// may be missing, the newest first.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	path := found(t)
@@ -65,13 +66,15 @@ type kindOfCrash struct {
 	ends  bool // every end of a transaction has its turn
 }
 
-// sampledCrashes is how many operations of a run are looked at by chance, beside the ends of transactions.
+// sampledCrashes is how many operations of a run are looked at by chance, beside the ends of
+// transactions.
 const sampledCrashes = 8
 
 // start is how a run begins: with the file at a path, or without one.
 type start struct{ path, synchronous string }
 
-// crashEverywhere lets runs go on to their end, keeps what a crash at their operations would leave, and looks at that.
+// crashEverywhere lets runs go on to their end, keeps what a crash at their operations would leave,
+// and looks at that.
 func crashEverywhere(t *testing.T, start start, what func(*run, context.Context) error, kind kindOfCrash) {
 	t.Helper()
 	random := filetest.Random(t)
@@ -98,7 +101,8 @@ func crashEverywhere(t *testing.T, start start, what func(*run, context.Context)
 	t.Logf("looked at %d of %d operations", looked, total)
 }
 
-// passes are the runs that share the operations of a soak, so that there is room for what each of them leaves.
+// passes are the runs that share the operations of a soak, so that there is room for what each of
+// them leaves.
 const passes = 10
 
 // left is what a crash has left.
@@ -109,8 +113,8 @@ type left struct {
 	dir   string
 }
 
-// crashAt lets a run go on to its end and looks at what a crash would leave before each of the operations that are picked. It
-// returns how many they were.
+// crashAt lets a run go on to its end and looks at what a crash would leave before each of the
+// operations that are picked. It returns how many they were.
 func crashAt(
 	t *testing.T, r *run, what func(*run, context.Context) error, kind kindOfCrash, random *rand.Rand, pick func(repotest.Operation) bool,
 ) int {
@@ -143,11 +147,13 @@ func crashAt(
 	return len(all)
 }
 
-// commits finds the ends of transactions: the header of a frame in the WAL has the size of the database where the frame is the
-// last one of its transaction, and its page comes with the next write (https://sqlite.org/fileformat.html#walformat).
+// commits finds the ends of transactions: the header of a frame in the WAL has the size of the
+// database where the frame is the last one of its transaction, and its page comes with the next
+// write (https://sqlite.org/fileformat.html#walformat).
 type commits struct{ left int }
 
-// before says that an operation is the first one after a transaction, or is for one of those few before there is a WAL.
+// before says that an operation is the first one after a transaction, or is for one of those few
+// before there is a WAL.
 func (c *commits) before(op repotest.Operation) bool {
 	const frameHeader = 24
 	if c.left > 0 {

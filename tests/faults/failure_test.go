@@ -13,15 +13,17 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// An operation that fails, or many from there on until the disk is well again, costs nothing: the same writer goes on, and all
-// that was accepted is there, once. A reader who looks all the time never sees anything else.
+// An operation that fails, or many from there on until the disk is well again, costs nothing: the
+// same writer goes on, and all that was accepted is there, once. A reader who looks all the time
+// never sees anything else.
 func TestFailedOperation(t *testing.T) {
 	t.Parallel()
 	path := found(t)
 	for _, synchronous := range []string{"NORMAL", "FULL"} {
 		for _, reason := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
 			for name, fault := range map[string]func(error) repotest.Fault{"once": repotest.Fail, "lasting": repotest.FailOn} {
-				// A reader keeps the WAL from beginning anew and from going away, so both have their turn.
+				// A reader keeps the WAL from beginning anew and from going away, so both have
+				// their turn.
 				for _, watched := range []bool{false, true} {
 					if !soak() && watched != (reason == syscall.EIO) {
 						continue // half of them are enough for a sample
@@ -91,7 +93,8 @@ func pick(random *rand.Rand, total int) []int {
 	return list
 }
 
-// look returns a step that compares what a reader sees, who has the file open from before the run, with what has been accepted.
+// look returns a step that compares what a reader sees, who has the file open from before the run,
+// with what has been accepted.
 func (r *run) look(t *testing.T) func() error {
 	t.Helper()
 	h, err := service.OpenHistory(t.Context(), r.path)
@@ -117,8 +120,8 @@ func (r *run) look(t *testing.T) func() error {
 	}
 }
 
-// A reader who looks in the middle of a transaction, of a checkpoint or of anything else sees all batches that were accepted, and
-// the one under way whole or not at all.
+// A reader who looks in the middle of a transaction, of a checkpoint or of anything else sees all
+// batches that were accepted, and the one under way whole or not at all.
 func TestReaderInBetween(t *testing.T) {
 	t.Parallel()
 	random := filetest.Random(t)

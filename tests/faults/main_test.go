@@ -1,8 +1,8 @@
-// Package faults repeats one run, which records, rolls up, prunes, vacuums and checkpoints, with a fault at each of its
-// operations on the disk, and looks at what is left.
+// Package faults repeats one run, which records, rolls up, prunes, vacuums and checkpoints, with a
+// fault at each of its operations on the disk, and looks at what is left.
 //
-// A test run takes a sample of the operations, and every moment at which a transaction has just been committed once. With
-// WANSTORE_SOAK=1 in the environment it takes them all.
+// A test run takes a sample of the operations, and every moment at which a transaction has just
+// been committed once. With WANSTORE_SOAK=1 in the environment it takes them all.
 package faults
 
 import (

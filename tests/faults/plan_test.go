@@ -37,8 +37,8 @@ func (s sample) aggregation() service.Aggregation {
 // markers is the series that says in each batch which one it is.
 const markers = "batch"
 
-// earlier is what a run finds in its file: buckets a day old, and so many raw samples of the last minutes that deleting them
-// leaves more free pages than a file keeps.
+// earlier is what a run finds in its file: buckets a day old, and so many raw samples of the last
+// minutes that deleting them leaves more free pages than a file keeps.
 func earlier() []sample {
 	var list []sample
 	for age := 30 * time.Hour; age > time.Hour; age -= 20 * time.Minute {
@@ -55,8 +55,9 @@ func earlier() []sample {
 	return list
 }
 
-// batch returns what is recorded together as the nth, at the time that it is then: new samples, late ones of every age that
-// the file may still have, the same one twice, and a series that was not there before.
+// batch returns what is recorded together as the nth, at the time that it is then: new samples,
+// late ones of every age that the file may still have, the same one twice, and a series that was
+// not there before.
 func batch(n int, now time.Time) []sample {
 	list := []sample{{markers, "any", now, float64(n)}}
 	for i := range 8 {

@@ -18,7 +18,8 @@ import (
 // fileName is how the history is called on every disk.
 const fileName = "history.db"
 
-// run is one recording on a disk. Each step of it either succeeds or, after a fault, does when it is done again.
+// run is one recording on a disk. Each step of it either succeeds or, after a fault, does when it
+// is done again.
 type run struct {
 	disk *repotest.Disk
 	path string
@@ -76,7 +77,8 @@ func (r *run) truthWith(batches, more int, now time.Time) *truth.Truth {
 	return r.truths[key]
 }
 
-// begun is a run on a copy of the file that all of them find, or, where that is empty, without a file.
+// begun is a run on a copy of the file that all of them find, or, where that is empty, without a
+// file.
 func begun(t *testing.T, found, synchronous string) *run {
 	t.Helper()
 	dir := t.TempDir()

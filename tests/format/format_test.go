@@ -1,4 +1,5 @@
-// Package format reads a history as another program would, by what docs/FORMAT.md says and nothing else.
+// Package format reads a history as another program would, by what docs/FORMAT.md says and nothing
+// else.
 package format
 
 import (

@@ -68,7 +68,8 @@ func printBlocks(blocks []block) string {
 	return strings.Join(texts, "\n")
 }
 
-// tolerance of numbers, relative: processors that fuse a multiplication and an addition round once, others twice.
+// tolerance of numbers, relative: processors that fuse a multiplication and an addition round once,
+// others twice.
 const tolerance = 1e-9
 
 // compareAnswers compares answers field by field, numbers with a tolerance.

@@ -1,8 +1,8 @@
-// Package golden asks questions of history files that are written down as data: testdata/*.txt, each a story of samples,
-// time and maintenance with the answers that the service gives in between.
+// Package golden asks questions of history files that are written down as data: testdata/*.txt,
+// each a story of samples, time and maintenance with the answers that the service gives in between.
 //
-// A file is a sequence of blocks with an empty line between them; lines that begin with # are comments. A block is a
-// command, lines of input, and, below a line ----, what the command answers:
+// A file is a sequence of blocks with an empty line between them; lines that begin with # are
+// comments. A block is a command, lines of input, and, below a line ----, what the command answers:
 //
 //	metric NAME avg|mode            declares a metric, before the file is opened
 //	config KEY=VALUE...             retention=7d raw=1h 1m=1d 5m=7d grace=10s, before the file is opened
@@ -17,10 +17,11 @@
 //	status                          shows the tiers
 //	view                            shows what the SQL below it selects
 //
-// A series is written as name{wan="a",label="b"}; where series are selected, everything may be left out and names are
-// separated by |. A time is 2025-03-01T10:00:00, or 10:00:00 on the day of the clock, or now, now-1h, now+5s; without from
-// and until a range is everything. Values are STEP apart: 1, 1x20 for twenty of it, 1+0.5x10 for ten of which each is 0.5
-// more than the one before, _ and _x20 for moments without a sample.
+// A series is written as name{wan="a",label="b"}; where series are selected, everything may be left
+// out and names are separated by |. A time is 2025-03-01T10:00:00, or 10:00:00 on the day of the
+// clock, or now, now-1h, now+5s; without from and until a range is everything. Values are STEP
+// apart: 1, 1x20 for twenty of it, 1+0.5x10 for ten of which each is 0.5 more than the one before,
+// _ and _x20 for moments without a sample.
 //
 // go test ./tests/... -update rewrites the answers; read the difference before you believe it.
 package golden

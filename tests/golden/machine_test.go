@@ -36,7 +36,8 @@ func newMachine(t *testing.T) *machine {
 	return m
 }
 
-// run answers a command. Its error says that the block makes no sense; what the service refuses is an answer.
+// run answers a command. Its error says that the block makes no sense; what the service refuses is
+// an answer.
 func (m *machine) run(b block) ([]string, error) {
 	word, rest, _ := strings.Cut(b.command, " ")
 	switch word {
@@ -108,7 +109,8 @@ func (m *machine) setClock(text string) error {
 	return err
 }
 
-// open opens the file, if it is not open. The clock that the writer sees stands still while a command runs.
+// open opens the file, if it is not open. The clock that the writer sees stands still while a
+// command runs.
 func (m *machine) open() (*service.Writer, error) {
 	if m.writer != nil {
 		return m.writer, nil

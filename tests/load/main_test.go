@@ -1,5 +1,5 @@
-// Package load lets many series be recorded for a while, at their real pace, with readers that never pause and maintenance that
-// always has something to do.
+// Package load lets many series be recorded for a while, at their real pace, with readers that
+// never pause and maintenance that always has something to do.
 //
 // WANSTORE_LOAD_TIME says for how long, such as 10m.
 package load

@@ -59,7 +59,8 @@ func (w *world) producers(t *testing.T, s shape) *producers {
 	return all
 }
 
-// record writes some history of before the load, so that there is something to read and to roll up from the start.
+// record writes some history of before the load, so that there is something to read and to roll up
+// from the start.
 func (all *producers) record(t *testing.T, length time.Duration) {
 	t.Helper()
 	const rounds = 20

@@ -21,7 +21,8 @@ type readers struct {
 	slowest atomic.Int64
 }
 
-// read starts n readers, which share a history as the requests of a server do. They end with the world.
+// read starts n readers, which share a history as the requests of a server do. They end with the
+// world.
 func (w *world) read(t *testing.T, n int) *readers {
 	t.Helper()
 	r := &readers{}

@@ -16,7 +16,8 @@ const (
 	// walLimit is the size of the WAL at which commits are held back, so that it can begin anew.
 	walLimit = 16 << 20
 
-	// slackMemory is what the memory may grow by from the second quarter of the load to the last: the garbage of a scan more.
+	// slackMemory is what the memory may grow by from the second quarter of the load to the last:
+	// the garbage of a scan more.
 	slackMemory = 32 << 20
 )
 
@@ -80,7 +81,8 @@ func (m *measured) String() string {
 		mib(slices.Max(m.wal)), mib(m.file), m.queue, quarters(m.heap), quarters(m.rss), m.goroutines)
 }
 
-// check fails the test if the WAL or the memory have grown with the time. The slowest scan took as long as it says.
+// check fails the test if the WAL or the memory have grown with the time. The slowest scan took as
+// long as it says.
 func (m *measured) check(t *testing.T, slowest time.Duration) {
 	t.Helper()
 	if got, most := slices.Max(m.wal), m.mostWAL(slowest); got > most {
@@ -93,8 +95,9 @@ func (m *measured) check(t *testing.T, slowest time.Duration) {
 	}
 }
 
-// mostWAL is what the WAL may grow to: its limit and what is written during the slowest scan. Where commits were held back in vain,
-// which is for less than twice the slowest scan, they go on for four times as long, and until the WAL has grown by its limit again.
+// mostWAL is what the WAL may grow to: its limit and what is written during the slowest scan. Where
+// commits were held back in vain, which is for less than twice the slowest scan, they go on for
+// four times as long, and until the WAL has grown by its limit again.
 func (m *measured) mostWAL(slowest time.Duration) int64 {
 	const firstHold, longestHold = 2 * time.Second, 16 * time.Second
 	most := walLimit + m.walGrowth(slowest)

@@ -11,7 +11,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// leastHistory is the time of the file that even a short load goes through, so that there is something to roll up and delete.
+// leastHistory is the time of the file that even a short load goes through, so that there is
+// something to roll up and delete.
 const leastHistory = 2 * time.Minute
 
 // world is a writer under load. Its clock runs as fast as it takes to get through leastHistory.

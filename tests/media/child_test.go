@@ -28,7 +28,8 @@ func child(t *testing.T, what, path string, before ...string) *exec.Cmd {
 	return cmd
 }
 
-// live does with a history all that names files: it makes one, backs it up, finds it damaged and goes on in a new one.
+// live does with a history all that names files: it makes one, backs it up, finds it damaged and
+// goes on in a new one.
 func live(path string) error {
 	ctx := context.Background()
 	if err := write(ctx, path, 1); err != nil {

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// traced runs what a child does with a system call that fails on one path, and skips the test where that cannot be had.
+// traced runs what a child does with a system call that fails on one path, and skips the test where
+// that cannot be had.
 func traced(t *testing.T, what, path, on, calls, failure string) (said string, injected int, err error) {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "log")
@@ -24,8 +25,8 @@ func traced(t *testing.T, what, path, on, calls, failure string) (said string, i
 	return string(out), strings.Count(string(text), "(INJECTED)"), err
 }
 
-// A filesystem that cannot bring the names in a directory to the disk keeps histories all the same: they are made, backed up
-// and moved aside there.
+// A filesystem that cannot bring the names in a directory to the disk keeps histories all the same:
+// they are made, backed up and moved aside there.
 func TestDirectoryThatCannotBeSynced(t *testing.T) {
 	for _, failure := range []string{"EINVAL", "ENOTSUP", "ENOSYS"} {
 		t.Run(failure, func(t *testing.T) {

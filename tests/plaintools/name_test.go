@@ -9,8 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// The shell of SQLite opens, checkpoints, vacuums and closes a history beside its recorder, which keeps
-// its lock all the time: nobody gets at the file by another name.
+// The shell of SQLite opens, checkpoints, vacuums and closes a history beside its recorder, which
+// keeps its lock all the time: nobody gets at the file by another name.
 func TestOtherNameBesideAShell(t *testing.T) {
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
 		t.Skip("names are not locked on this system")

@@ -39,8 +39,8 @@ func (p planned) aggregation() service.Aggregation {
 	return service.Average
 }
 
-// The WANs. Those that hands change are recorded before begin, and of them only typed and switched are written
-// to afterwards.
+// The WANs. Those that hands change are recorded before begin, and of them only typed and switched
+// are written to afterwards.
 const (
 	fibre    = "fibre"    // recorded at a steady pace
 	lte      = "lte"      // as well

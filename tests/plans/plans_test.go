@@ -1,6 +1,6 @@
-// Package plans keeps what SQLite makes of the program's statements in golden files: a lost index, a table that is scanned
-// or a sort that was not there before shows as a difference. The plans are those of a file without statistics, as every file
-// of the program is: it never runs ANALYZE.
+// Package plans keeps what SQLite makes of the program's statements in golden files: a lost index,
+// a table that is scanned or a sort that was not there before shows as a difference. The plans are
+// those of a file without statistics, as every file of the program is: it never runs ANALYZE.
 package plans
 
 import (
@@ -42,7 +42,8 @@ func TestGeneratedQueriesOfWanctl(t *testing.T) {
 	})
 }
 
-// TestGeneratedQueriesOfOldFiles does so for those that copy files of earlier versions, one of which counts rows, and so scans.
+// TestGeneratedQueriesOfOldFiles does so for those that copy files of earlier versions, one of
+// which counts rows, and so scans.
 func TestGeneratedQueriesOfOldFiles(t *testing.T) {
 	path := filetest.Path(t)
 	filetest.Old{Version: 2}.Make(t, path, "")
@@ -204,8 +205,9 @@ var (
 	historyTable = regexp.MustCompile(`^(raw_blocks|raw_samples|rollups|state_rollups|metrics)$`)
 )
 
-// admitted refuses a step that scans a table of samples or buckets, also to make an index of it for this once, and one that
-// sorts where the query's comment does not say so. The other tables are small.
+// admitted refuses a step that scans a table of samples or buckets, also to make an index of it for
+// this once, and one that sorts where the query's comment does not say so. The other tables are
+// small.
 func admitted(step, query, comment string) error {
 	if strings.Contains(step, "AUTOMATIC") {
 		return fmt.Errorf("an index is missing: %s", strings.TrimSpace(step))
@@ -247,7 +249,8 @@ func resolve(name, query string) string {
 	return name
 }
 
-// readComments returns the lines right below the name of every query in a folder: sqlc does not keep them in the text.
+// readComments returns the lines right below the name of every query in a folder: sqlc does not
+// keep them in the text.
 func readComments(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("..", "..", folder, "*.sql"))

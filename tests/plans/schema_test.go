@@ -11,8 +11,8 @@ import (
 	"github.com/wanstore/wanstore/tests/internal/update"
 )
 
-// TestSchema keeps what a new file is made of: a change here is a change of the file format, which wants a migration of its
-// own and a line in docs/FORMAT.md.
+// TestSchema keeps what a new file is made of: a change here is a change of the file format, which
+// wants a migration of its own and a line in docs/FORMAT.md.
 func TestSchema(t *testing.T) {
 	path := filetest.Path(t)
 	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)

@@ -31,13 +31,15 @@ func (p planned) aggregation() service.Aggregation {
 
 func (p planned) series() truth.Series { return truth.SeriesOf(p.metric, p.wan, nil) }
 
-// plan returns the samples of one batch of a child, those that come late among them. Moments below a microsecond grain are the child's own, so that no two
-// samples collide but for those that are meant to.
+// plan returns the samples of one batch of a child, those that come late among them. Moments below
+// a microsecond grain are the child's own, so that no two samples collide but for those that are
+// meant to.
 func plan(child, batch int) []planned {
 	return append(inTime(child, batch), late(child, batch)...)
 }
 
-// inTime returns the samples of a batch that are above all floors, so that a repeated one is known for what it is.
+// inTime returns the samples of a batch that are above all floors, so that a repeated one is known
+// for what it is.
 func inTime(child, batch int) []planned {
 	var list []planned
 	add := func(metric, wan string, at time.Time, value int) {
@@ -58,8 +60,9 @@ func inTime(child, batch int) []planned {
 	return list
 }
 
-// late returns the samples of a batch that are below the watermarks of 1m and 5m; in the middle of what the other child writes;
-// below every floor of raw and 1m, so that nothing but the buckets knows of them.
+// late returns the samples of a batch that are below the watermarks of 1m and 5m; in the middle of
+// what the other child writes; below every floor of raw and 1m, so that nothing but the buckets
+// knows of them.
 func late(child, batch int) []planned {
 	if batch%5 != 0 {
 		return nil

@@ -21,7 +21,8 @@ type orders struct {
 	First   int           // its first batch
 	Batches int           // how many
 	KeepRaw time.Duration // ages are counted by the clock of the batches
-	// MaintainEvery is after how many batches it does a pass of maintenance, beside those that the writer does by itself.
+	// MaintainEvery is after how many batches it does a pass of maintenance, beside those that the
+	// writer does by itself.
 	MaintainEvery int
 	Synchronous   string
 	Damaged       bool   // something damages the file meanwhile, which a child may say of anything but its samples

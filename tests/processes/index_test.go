@@ -11,9 +11,10 @@ import (
 	"github.com/wanstore/wanstore/tests/internal/truth"
 )
 
-// The index of a file is cut off, again and again, while two processes write it and a third one reads it. All of them have it
-// mapped into memory, and all of them live; nothing is lost or counted twice. A batch that was stored may be reported as failed, where
-// the cut comes in the middle of its commit: so it is repeated, and has no sample whose repetition nobody could know.
+// The index of a file is cut off, again and again, while two processes write it and a third one
+// reads it. All of them have it mapped into memory, and all of them live; nothing is lost or
+// counted twice. A batch that was stored may be reported as failed, where the cut comes in the
+// middle of its commit: so it is repeated, and has no sample whose repetition nobody could know.
 func TestIndexCutOffUnderProcesses(t *testing.T) {
 	const children, batches = 2, 120
 	path := filetest.Path(t)

@@ -34,7 +34,8 @@ type stage struct {
 	ends    bool              // the child may have ended by then
 }
 
-// stages are all that a writer does. The moments are short enough for a kill to come while it does that.
+// stages are all that a writer does. The moments are short enough for a kill to come while it does
+// that.
 func stages() []stage {
 	return []stage{
 		{name: "while it opens", within: 120 * time.Millisecond},
@@ -44,8 +45,9 @@ func stages() []stage {
 	}
 }
 
-// A process is killed again and again while it opens the file, writes, maintains and closes. What Write has accepted is in the
-// file, once; the batch under way is there whole or not at all; and whoever comes next opens the file at once.
+// A process is killed again and again while it opens the file, writes, maintains and closes. What
+// Write has accepted is in the file, once; the batch under way is there whole or not at all; and
+// whoever comes next opens the file at once.
 func TestKilledProcess(t *testing.T) {
 	files, rounds, budget := 3, 12, shortRun
 	if soak() {
@@ -116,8 +118,8 @@ func (k *killing) round(s stage, synchronous string) {
 		}
 	}
 	failure := c.wait()
-	// A commit that the kill has left in the WAL, but not in its index, comes to light with the next index: not before
-	// nobody has this one open.
+	// A commit that the kill has left in the WAL, but not in its index, comes to light with the
+	// next index: not before nobody has this one open.
 	r.close()
 	if !c.command.ProcessState.Exited() {
 		k.killed++
@@ -209,8 +211,8 @@ func checkAfterKill(t *testing.T, path string, all *truth.Truth) {
 	}
 }
 
-// A process is killed while it makes backups. Under their name is nothing then, or a whole history; and what it has left of
-// one that was not complete, a later backup removes.
+// A process is killed while it makes backups. Under their name is nothing then, or a whole history;
+// and what it has left of one that was not complete, a later backup removes.
 func TestKilledBackup(t *testing.T) {
 	rounds := 6
 	if soak() {

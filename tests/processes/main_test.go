@@ -1,5 +1,6 @@
-// Package processes lets several processes write and maintain one file at once, and kills them. The test binary starts itself
-// again: a process with childVariable in its environment is a writer and no test.
+// Package processes lets several processes write and maintain one file at once, and kills them. The
+// test binary starts itself again: a process with childVariable in its environment is a writer and
+// no test.
 package processes
 
 import (

@@ -242,8 +242,9 @@ func TestOtherNameOfAReader(t *testing.T) {
 	}
 }
 
-// A recorder comes and goes by another name, while a reader has the file open and asks for nothing. The
-// next question is answered with everything, and not from what the reader remembers of the file.
+// A recorder comes and goes by another name, while a reader has the file open and asks for nothing.
+// The next question is answered with everything, and not from what the reader remembers of the
+// file.
 func TestOtherNameWhileAReaderSleeps(t *testing.T) {
 	path, all := begun(t)
 	h := openHistory(t, path)

@@ -55,14 +55,16 @@ func start(t *testing.T, o orders) *child {
 	return c
 }
 
-// kill ends the process as a crash of it would: nothing of it runs any more. One that has ended meanwhile is left to wait.
+// kill ends the process as a crash of it would: nothing of it runs any more. One that has ended
+// meanwhile is left to wait.
 func (c *child) kill() {
 	if err := c.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		c.t.Errorf("kill: %v", err)
 	}
 }
 
-// wait waits for the end of a child whose reports have all been taken, and returns what it has said of its failure.
+// wait waits for the end of a child whose reports have all been taken, and returns what it has said
+// of its failure.
 func (c *child) wait() string {
 	if err := c.command.Wait(); err != nil {
 		return err.Error() + "\n" + c.errors.String()

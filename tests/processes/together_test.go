@@ -10,8 +10,9 @@ import (
 	"github.com/wanstore/wanstore/tests/internal/truth"
 )
 
-// Two processes write one file and maintain it, in small batches and with late samples, some of them the same: afterwards
-// every accepted sample is there once, in every tier. Readers meanwhile never fail, and see all that was accepted before.
+// Two processes write one file and maintain it, in small batches and with late samples, some of
+// them the same: afterwards every accepted sample is there once, in every tier. Readers meanwhile
+// never fail, and see all that was accepted before.
 func TestTwoProcesses(t *testing.T) {
 	const children, batches = 2, 160
 	path := filetest.Path(t)
@@ -75,7 +76,8 @@ type event struct {
 	failure string
 }
 
-// checkFile compares the tiers of the file with all that was accepted: as it is, after maintenance, and a day later.
+// checkFile compares the tiers of the file with all that was accepted: as it is, after maintenance,
+// and a day later.
 func checkFile(t *testing.T, path string, all *truth.Truth, now time.Time) {
 	t.Helper()
 	h, err := service.OpenHistory(t.Context(), path)

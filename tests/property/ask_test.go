@@ -85,8 +85,8 @@ func (m *machine) compare(t *rapid.T, q question, query service.Query) {
 	m.turnPages(t, query, got)
 }
 
-// turnPages asks for the same points page by page, against the order of time or along it, and shows each end of the range
-// that a page gives to the next one.
+// turnPages asks for the same points page by page, against the order of time or along it, and shows
+// each end of the range that a page gives to the next one.
 func (m *machine) turnPages(t *rapid.T, query service.Query, want []service.Point) {
 	t.Helper()
 	query.NewestFirst = rapid.Bool().Draw(t, "newest first")
@@ -117,7 +117,8 @@ func (m *machine) turnPages(t *rapid.T, query service.Query, want []service.Poin
 	}
 }
 
-// turnAround brings points that are newest first into the order of time; those of one moment are in their order already.
+// turnAround brings points that are newest first into the order of time; those of one moment are in
+// their order already.
 func turnAround(t *rapid.T, points []service.Point) {
 	t.Helper()
 	if !slices.IsSortedFunc(points, func(a, b service.Point) int { return b.Time.Compare(a.Time) }) {
@@ -126,7 +127,8 @@ func turnAround(t *rapid.T, points []service.Point) {
 	slices.SortStableFunc(points, func(a, b service.Point) int { return a.Time.Compare(b.Time) })
 }
 
-// checkComplete counts: over all of time, every accepted sample above the lowest floor is in exactly one point.
+// checkComplete counts: over all of time, every accepted sample above the lowest floor is in
+// exactly one point.
 func (m *machine) checkComplete(t *rapid.T, q question, points []service.Point) {
 	t.Helper()
 	if q.only != every || q.from > 0 || q.until <= m.oracle.now+minute {
@@ -155,7 +157,8 @@ type shown struct {
 	Count                           int64
 }
 
-// askView compares the view metrics with a range without a step: every moment once, at the finest granularity left.
+// askView compares the view metrics with a range without a step: every moment once, at the finest
+// granularity left.
 func (m *machine) askView(t *rapid.T) {
 	if m.oracle.now > endOfIDs-40*day {
 		t.Skip("the view has no ids then")

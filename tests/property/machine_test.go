@@ -21,7 +21,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Whatever is recorded, whenever it is maintained and however the program ends: the file says what the oracle says.
+// Whatever is recorded, whenever it is maintained and however the program ends: the file says what
+// the oracle says.
 func TestHistoryEqualsOracle(t *testing.T) {
 	dir := t.TempDir()
 	cases := 0
@@ -88,7 +89,8 @@ func newMachine(t *rapid.T, dir string) *machine {
 	return m
 }
 
-// drawFirstSeries has the ids of series begin below a multiple of 256, so that two parts have blocks.
+// drawFirstSeries has the ids of series begin below a multiple of 256, so that two parts have
+// blocks.
 func (m *machine) drawFirstSeries(t *rapid.T) {
 	t.Helper()
 	m.oracle.before = rapid.SampledFrom([]int{0, 253, 1022}).Draw(t, "ids before")
@@ -196,7 +198,8 @@ func (m *machine) write(t *rapid.T)       { m.writeSamples(t, m.draw(t, m.anyTim
 func (m *machine) writeRecent(t *rapid.T) { m.writeSamples(t, m.draw(t, m.recentTime)) }
 func (m *machine) writeLate(t *rapid.T)   { m.writeSamples(t, m.draw(t, m.lateTime)) }
 
-// writeRun writes what a control loop records in some minutes, so that buckets hold more than one sample.
+// writeRun writes what a control loop records in some minutes, so that buckets hold more than one
+// sample.
 func (m *machine) writeRun(t *rapid.T) {
 	interval := micros(rapid.Int64Range(int64(second), int64(100*second)).Draw(t, "interval"))
 	ts := m.anyTime(t)
@@ -290,7 +293,8 @@ func (m *machine) advanceLittle(t *rapid.T) {
 	m.setClock(m.oracle.now + micros(rapid.Int64Range(0, int64(2*minute)).Draw(t, "advance")))
 }
 
-// clockBack is what happens when a machine without a battery for its clock is set right: nothing is taken back by that.
+// clockBack is what happens when a machine without a battery for its clock is set right: nothing is
+// taken back by that.
 func (m *machine) clockBack(t *rapid.T) {
 	m.setClock(m.oracle.now - micros(rapid.Int64Range(1, int64(3*hour)).Draw(t, "back")))
 }
@@ -337,7 +341,8 @@ func (m *machine) maintain(t *rapid.T) {
 	}
 }
 
-// maintainPart cancels a pass after some of its steps. How far it came is in the file, within what a whole pass does.
+// maintainPart cancels a pass after some of its steps. How far it came is in the file, within what
+// a whole pass does.
 func (m *machine) maintainPart(t *rapid.T) {
 	m.dirty = true
 	ctx, cancel := context.WithCancel(t.Context())

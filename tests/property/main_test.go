@@ -1,7 +1,8 @@
-// Package property drives a history file at random and compares everything in it with what plain Go computes from the
-// samples that were accepted.
+// Package property drives a history file at random and compares everything in it with what plain Go
+// computes from the samples that were accepted.
 //
-// The default number of runs keeps the test short. For a longer hunt: go test ./tests/property -rapid.checks=5000
+// The default number of runs keeps the test short. For a longer hunt: go test ./tests/property
+// -rapid.checks=5000
 package property
 
 import (

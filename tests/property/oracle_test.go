@@ -20,7 +20,8 @@ const (
 
 func (m micros) time() time.Time { return time.UnixMicro(int64(m)).UTC() }
 
-// down is the start of the interval that holds m; a width of 0 leaves m as it is. No moment of the test is negative.
+// down is the start of the interval that holds m; a width of 0 leaves m as it is. No moment of the
+// test is negative.
 func (m micros) down(width micros) micros {
 	if width == 0 {
 		return m
@@ -63,7 +64,8 @@ type counters struct {
 	accepted, late, duplicate, value, ahead, tooOld int64
 }
 
-// oracle holds every sample that was accepted, and works out what the file must say from nothing else.
+// oracle holds every sample that was accepted, and works out what the file must say from nothing
+// else.
 type oracle struct {
 	now   micros
 	grace micros
@@ -140,7 +142,8 @@ func (o *oracle) add(s sample) error {
 // expiryLimit is where the retention ends.
 func (o *oracle) expiryLimit() micros { return (o.now - o.retention()).down(hour) }
 
-// expire gives up what the retention has passed before it was rolled up, and returns how many samples that were.
+// expire gives up what the retention has passed before it was rolled up, and returns how many
+// samples that were.
 func (o *oracle) expire() int64 {
 	limit := o.expiryLimit()
 	behind := false
@@ -175,7 +178,8 @@ func (o *oracle) rollUp() {
 	}
 }
 
-// raiseFloors moves the floors to the ages of their tiers, aligned to the next tier and never past what that has taken.
+// raiseFloors moves the floors to the ages of their tiers, aligned to the next tier and never past
+// what that has taken.
 func (o *oracle) raiseFloors() {
 	for g := range o.tiers {
 		target := (o.now - min(o.tiers[g].keep, o.retention())).down(widths[min(g+1, oneHour)])
@@ -255,7 +259,8 @@ func put[K comparable](buckets map[K]*bucket, at K, value float64) {
 	b.add(value)
 }
 
-// newest is the newest sample of a series, the first one of several at that moment, if the file still holds it.
+// newest is the newest sample of a series, the first one of several at that moment, if the file
+// still holds it.
 func (o *oracle) newest(series int) (sample, error) {
 	var best sample
 	found := false

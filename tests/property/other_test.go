@@ -13,13 +13,15 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// another is a second writer of the file, as another process has one. It commits what it is given at once.
+// another is a second writer of the file, as another process has one. It commits what it is given
+// at once.
 type another struct {
 	writer *repo.Writer
 	series []*repo.Series
 }
 
-// writeByAnother stores samples behind the back of the writer under test, which has to know of them with its next commit.
+// writeByAnother stores samples behind the back of the writer under test, which has to know of them
+// with its next commit.
 func (m *machine) writeByAnother(t *rapid.T) {
 	m.dirty = true
 	if m.other.writer == nil {
@@ -96,7 +98,8 @@ func (m *machine) closeAnother(t *rapid.T) {
 	m.other = another{}
 }
 
-// writeCrowd commits samples one by one at very few moments: blocks that begin in the same microsecond.
+// writeCrowd commits samples one by one at very few moments: blocks that begin in the same
+// microsecond.
 func (m *machine) writeCrowd(t *rapid.T) {
 	at := m.anyTime(t)
 	for _, s := range m.draw(t, func(t *rapid.T) micros {
@@ -143,7 +146,8 @@ func (m *machine) moveTo(t *rapid.T, makeCopy func(was, is string) error) {
 	m.open(t)
 }
 
-// checkStatus compares how many raw samples the status of the file has, and the first and the last of them.
+// checkStatus compares how many raw samples the status of the file has, and the first and the last
+// of them.
 func (m *machine) checkStatus(t *rapid.T) {
 	t.Helper()
 	status, err := m.history.Status(t.Context())

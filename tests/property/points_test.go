@@ -17,8 +17,9 @@ type question struct {
 
 const every = -1
 
-// served says which row of which tier speaks for a moment, and at which point of the result: the coarsest tier whose bucket
-// divides the step, up to where it is complete; then finer ones; and before its floor coarser ones, each row a point.
+// served says which row of which tier speaks for a moment, and at which point of the result: the
+// coarsest tier whose bucket divides the step, up to where it is complete; then finer ones; and
+// before its floor coarser ones, each row a point.
 func (o *oracle) served(q question, ts micros) (g int, row, point micros, ok bool) {
 	if q.only != every {
 		row = ts.down(widths[q.only])
@@ -49,8 +50,8 @@ func (q question) base() int {
 	return raw
 }
 
-// asked says whether a moment that tier g serves lies in the range, which begins with a whole point, and ends with a whole
-// bucket.
+// asked says whether a moment that tier g serves lies in the range, which begins with a whole
+// point, and ends with a whole bucket.
 func (o *oracle) asked(q question, g int, ts micros) bool {
 	begin := widths[g]
 	if q.only == every && ts >= o.tiers[q.base()].floor {

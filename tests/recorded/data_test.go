@@ -36,7 +36,8 @@ func (m measurement) aggregation() service.Aggregation {
 	return service.Average
 }
 
-// read reads a recording by itself, not by the importer that is tested with it. The test is skipped where there is none.
+// read reads a recording by itself, not by the importer that is tested with it. The test is skipped
+// where there is none.
 func read(t *testing.T, file string) (path string, rows []measurement) {
 	t.Helper()
 	path = filepath.Join(recordings, file)
@@ -85,9 +86,9 @@ func parse(t *testing.T, line []string) measurement {
 	return m
 }
 
-// derivedStates makes up states for the round-trip times of a recording, which carries none: below 30 ms GREEN (0), below
-// 40 ms YELLOW (1), below 60 ms SOFT_RED (2), else RED (3). No controller has ever said so; the label says that they are
-// derived.
+// derivedStates makes up states for the round-trip times of a recording, which carries none: below
+// 30 ms GREEN (0), below 40 ms YELLOW (1), below 60 ms SOFT_RED (2), else RED (3). No controller
+// has ever said so; the label says that they are derived.
 func derivedStates(rows []measurement) []measurement {
 	var states []measurement
 	for _, row := range rows {

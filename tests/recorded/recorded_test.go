@@ -1,5 +1,5 @@
-// Package recorded lets recordings of real lines go in, age and come out: at every stop each tier must equal what the samples
-// of its span come to, computed straight from the recording.
+// Package recorded lets recordings of real lines go in, age and come out: at every stop each tier
+// must equal what the samples of its span come to, computed straight from the recording.
 package recorded
 
 import (
@@ -29,7 +29,8 @@ func TestStarlink(t *testing.T) { age(t, "fjordlink_starlink.csv.gz") }
 
 func TestCellular(t *testing.T) { age(t, "fjordlink_5g.csv.gz") }
 
-// age imports a recording and lets it age. Time is simulated, so that nothing waits for the pauses between two steps.
+// age imports a recording and lets it age. Time is simulated, so that nothing waits for the pauses
+// between two steps.
 func age(t *testing.T, file string) {
 	t.Helper()
 	path, rows := read(t, file)
@@ -97,14 +98,15 @@ func (a *aging) fill(path string, rows []measurement) {
 	a.all = truthOf(append(rows, states...))
 }
 
-// closely is when to look at every bucket: around the ages of the tiers, 1 hour, 1 day and 7 days, and at the end.
+// closely is when to look at every bucket: around the ages of the tiers, 1 hour, 1 day and 7 days,
+// and at the end.
 var closely = []int{0, 1, 2, 12, 24, 25, 36, 168, 169, 180, days * 24}
 
 // steps in which the whole history is asked for.
 var steps = []time.Duration{0, time.Minute, 5 * time.Minute, 7 * time.Minute, time.Hour, 24 * time.Hour}
 
-// look does what is due and compares what every tier comes to with the recording; now and then every single bucket, and
-// what History says of the whole.
+// look does what is due and compares what every tier comes to with the recording; now and then
+// every single bucket, and what History says of the whole.
 func (a *aging) look(hour int) {
 	a.t.Helper()
 	if _, err := a.w.Maintain(a.t.Context()); err != nil {

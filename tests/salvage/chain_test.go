@@ -27,8 +27,8 @@ type chain struct {
 // parts of the chain end within an hour, so that its files have buckets in common.
 var parts = []time.Duration{70 * time.Minute, 100 * time.Minute, 130 * time.Minute}
 
-// newChain makes a chain whose second file has taken nothing, a part or all of the first one when it
-// is damaged. The files that go on are backups.
+// newChain makes a chain whose second file has taken nothing, a part or all of the first one when
+// it is damaged. The files that go on are backups.
 func newChain(t *testing.T, taken string) chain {
 	t.Helper()
 	dir := t.TempDir()
@@ -106,8 +106,9 @@ func take(t *testing.T, path string, c *clock, damaged string, steps int) {
 	must(t, w.Close(t.Context()))
 }
 
-// Whatever a history goes on with after it was damaged twice, in whatever order the files are taken:
-// nothing counts twice. All of it is there where the newest file is taken first, as a writer does.
+// Whatever a history goes on with after it was damaged twice, in whatever order the files are
+// taken: nothing counts twice. All of it is there where the newest file is taken first, as a writer
+// does.
 func TestChain(t *testing.T) {
 	for _, taken := range []string{"none", "part", "all"} {
 		t.Run(taken, func(t *testing.T) {

@@ -32,7 +32,8 @@ const (
 var (
 	damageAt = begin.Add(70 * time.Minute)
 	endAt    = begin.Add(100 * time.Minute)
-	// Then what was recorded since the damage is all rolled up, and its raw samples are there still.
+	// Then what was recorded since the damage is all rolled up, and its raw samples are there
+	// still.
 	laterAt = begin.Add(2*time.Hour + time.Minute)
 )
 
@@ -66,8 +67,8 @@ func (w world) place(t *testing.T, dir string) {
 	must(t, os.WriteFile(filepath.Join(dir, damagedName), w.damaged, 0o600))
 }
 
-// salvaging is one run on a disk: a new history is made beside the damaged one, records and takes it in.
-// Each step of it either succeeds or, after a fault, does when it is done again.
+// salvaging is one run on a disk: a new history is made beside the damaged one, records and takes
+// it in. Each step of it either succeeds or, after a fault, does when it is done again.
 type salvaging struct {
 	t    *testing.T
 	disk *repotest.Disk
@@ -190,8 +191,8 @@ func (w world) check(t *testing.T, dir string) {
 	}
 }
 
-// Wherever a process or the machine ends while it makes a new history, records and salvages: the next
-// one goes on, nothing is lost and nothing counts twice.
+// Wherever a process or the machine ends while it makes a new history, records and salvages: the
+// next one goes on, nothing is lost and nothing counts twice.
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -320,8 +321,8 @@ func (w world) fail(t *testing.T, n int, fault repotest.Fault, reason syscall.Er
 	}
 }
 
-// Where there is not enough room to put together or to take what is intact, that is tried again, and
-// recording goes on in between.
+// Where there is not enough room to put together or to take what is intact, that is tried again,
+// and recording goes on in between.
 func TestFullDisk(t *testing.T) {
 	w := newWorld(t)
 	s := w.begin(t)

@@ -17,8 +17,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// An older backup has taken the place of the damaged file: what it has is not counted twice, and what
-// it lacks comes back.
+// An older backup has taken the place of the damaged file: what it has is not counted twice, and
+// what it lacks comes back.
 func TestIntoARestoredBackup(t *testing.T) {
 	p, older := newKilledPair(t, false)
 	damaged := p.damage(t, firstPage)
@@ -29,7 +29,8 @@ func TestIntoARestoredBackup(t *testing.T) {
 	p.same(t)
 }
 
-// A sound file can be taken in, too, and one that was taken in is not taken again under another name.
+// A sound file can be taken in, too, and one that was taken in is not taken again under another
+// name.
 func TestTwice(t *testing.T) {
 	p := newPair(t)
 	damaged := p.damage(t, func(data []byte) []byte { return data })

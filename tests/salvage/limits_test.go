@@ -89,8 +89,8 @@ func TestSeriesLimit(t *testing.T) {
 	p.same(t)
 }
 
-// An import that is run again takes nothing that comes back with the damaged file, neither afterwards
-// nor before.
+// An import that is run again takes nothing that comes back with the damaged file, neither
+// afterwards nor before.
 func TestImportAgain(t *testing.T) {
 	var rows strings.Builder
 	rows.WriteString("timestamp_ms,wan,metric,labels_json,value\n")

@@ -16,7 +16,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// childVariable has a child work in the folder that childFolder names: the test binary starts itself.
+// childVariable has a child work in the folder that childFolder names: the test binary starts
+// itself.
 const (
 	childVariable = "WANSTORE_TEST_CHILD"
 	childFolder   = "WANSTORE_TEST_FOLDER"
@@ -128,8 +129,8 @@ func (w world) finish(t *testing.T, dir string) {
 	w.check(t, dir)
 }
 
-// A recorder and whoever salvages by hand are killed again and again: the next one goes on, nothing is
-// lost and nothing counts twice.
+// A recorder and whoever salvages by hand are killed again and again: the next one goes on, nothing
+// is lost and nothing counts twice.
 func TestKilled(t *testing.T) {
 	files, kills := 2, 6
 	if soak() {

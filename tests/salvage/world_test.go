@@ -1,5 +1,5 @@
-// Package salvage damages histories so that SQLite cannot read them any more, and looks at what comes
-// back of them.
+// Package salvage damages histories so that SQLite cannot read them any more, and looks at what
+// comes back of them.
 package salvage
 
 import (
@@ -51,8 +51,8 @@ func openWatched(t *testing.T, path string, c *clock, watchdog func()) *service.
 	return w
 }
 
-// record records some series from one moment to another, a sample each ten seconds, and maintains every
-// ten minutes.
+// record records some series from one moment to another, a sample each ten seconds, and maintains
+// every ten minutes.
 func record(t *testing.T, w *service.Writer, c *clock, from, until time.Time) {
 	t.Helper()
 	for at := from; at.Before(until); at = at.Add(10 * time.Minute) {

@@ -27,7 +27,8 @@ func (r row) cells() []any {
 	return []any{r.timestamp, r.wan, r.metric, r.value, r.labels, r.granularity}
 }
 
-// rows reads the whole history through the service, in the order of the view's id: by time, then by series.
+// rows reads the whole history through the service, in the order of the view's id: by time, then by
+// series.
 func (w *world) rows(t *testing.T) []row {
 	t.Helper()
 	history, err := service.OpenHistory(t.Context(), w.path)
@@ -125,8 +126,8 @@ func groups(rows []row, key func(row) string) [][]any {
 	return table
 }
 
-// latest returns the newest row of every key, in the order of the keys. Of two in one second that is the one of the later
-// microsecond, or series.
+// latest returns the newest row of every key, in the order of the keys. Of two in one second that
+// is the one of the later microsecond, or series.
 func latest(rows []row, key func(row) string) []row {
 	newest := map[string]row{}
 	for _, r := range rows {

@@ -13,7 +13,8 @@ type question struct {
 	want      [][]any
 }
 
-// questions are those of wanctl's own reader and of people at a prompt. rows are all rows of the view, oldest first.
+// questions are those of wanctl's own reader and of people at a prompt. rows are all rows of the
+// view, oldest first.
 func questions(rows []row) []question {
 	return slices.Concat(whole(rows), picked(rows), ranges(rows), shapes(rows), totals(rows), newest(rows))
 }

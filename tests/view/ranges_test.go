@@ -7,7 +7,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// ranges asks for stretches of time: within a tier, across their borders, and where there is nothing.
+// ranges asks for stretches of time: within a tier, across their borders, and where there is
+// nothing.
 func ranges(rows []row) []question {
 	var list []question
 	for _, span := range [][2]time.Duration{

@@ -62,7 +62,8 @@ func (s shell) ask(t *testing.T, file, statement string, flags ...string) [][]an
 	return decode(t, s.run(t, "", args...))
 }
 
-// decode reads the shell's JSON, a list of objects, and keeps the order of the columns. No rows are no text.
+// decode reads the shell's JSON, a list of objects, and keeps the order of the columns. No rows are
+// no text.
 func decode(t *testing.T, printed string) [][]any {
 	t.Helper()
 	tokens := json.NewDecoder(strings.NewReader(printed))

@@ -12,8 +12,8 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
-// near compares averages: processors that fuse a multiplication and an addition round once, others twice, and the shell
-// prints 15 digits.
+// near compares averages: processors that fuse a multiplication and an addition round once, others
+// twice, and the shell prints 15 digits.
 var near = cmpopts.EquateApprox(1e-9, 0)
 
 // TestDriver asks in the SQLite that ships.
@@ -62,8 +62,8 @@ func compare(t *testing.T, q question, got [][]any) {
 	}
 }
 
-// What the shell is asked about a series reaches the keys: nothing but the tiers and the raw samples is walked from end to
-// end.
+// What the shell is asked about a series reaches the keys: nothing but the tiers and the raw
+// samples is walked from end to end.
 func TestShellPlan(t *testing.T) {
 	s := findShell(t)
 	w := newWorld(t)

@@ -19,7 +19,8 @@ func ago(d time.Duration) int64 { return now.Add(-d).Unix() }
 
 const day = 24 * time.Hour
 
-// recorded is what the history holds. Some of it began later than the rest, and one WAN's name wants quoting.
+// recorded is what the history holds. Some of it began later than the rest, and one WAN's name
+// wants quoting.
 var recorded = []struct {
 	metric, wan string
 	labels      service.Labels
@@ -34,11 +35,12 @@ var recorded = []struct {
 	{service.SteeringEnabled, "o'brien", nil, 20 * time.Hour},
 }
 
-// ages are how long each tier but the last is kept: short, so that a few thousand rows show all of them.
+// ages are how long each tier but the last is kept: short, so that a few thousand rows show all of
+// them.
 var ages = service.Config{KeepRaw: 10 * time.Minute, Keep1m: time.Hour, Keep5m: 8 * time.Hour, RetentionDays: 365}
 
-// stretches are how far apart samples are: three fall into each bucket of what will be a tier, so that an average is not a
-// sample and states tie, and in the end several into a second.
+// stretches are how far apart samples are: three fall into each bucket of what will be a tier, so
+// that an average is not a sample and states tie, and in the end several into a second.
 var stretches = []struct{ until, step time.Duration }{
 	{8 * time.Hour, 20 * time.Minute},
 	{time.Hour, 100 * time.Second},

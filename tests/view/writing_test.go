@@ -10,8 +10,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// While samples come in and old ones move from tier to tier, every moment is seen once: of what is over, the number of
-// samples stays what it is.
+// While samples come in and old ones move from tier to tier, every moment is seen once: of what is
+// over, the number of samples stays what it is.
 func TestWhileWriting(t *testing.T) {
 	s := findShell(t)
 	w := newWorld(t)

@@ -6,7 +6,8 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
-// largest is the magnitude up to which sums of what others have written stay finite, however many there are.
+// largest is the magnitude up to which sums of what others have written stay finite, however many
+// there are.
 const largest = 1e300
 
 // What a block covers before and behind the moment of its key, in microseconds.
@@ -15,8 +16,8 @@ const (
 	behind = 60_000_000
 )
 
-// types are those of the columns that a check value covers, which SQLite sees to in what is written by hand: INTEGER,
-// REAL, TEXT, BLOB, and * for a BLOB or NULL.
+// types are those of the columns that a check value covers, which SQLite sees to in what is written
+// by hand: INTEGER, REAL, TEXT, BLOB, and * for a BLOB or NULL.
 var types = map[string]string{
 	"series":        "ITTTT",
 	"raw_blocks":    "IIIT",
@@ -31,8 +32,9 @@ var types = map[string]string{
 	"metric_metadata": "TTTTI",
 }
 
-// counts says that a row without a check value, which somebody has written by hand, can be reckoned with. Of a block that
-// is more than its numbers: what folds and packs blocks relies on never seeing one that is malformed.
+// counts says that a row without a check value, which somebody has written by hand, can be reckoned
+// with. Of a block that is more than its numbers: what folds and packs blocks relies on never
+// seeing one that is malformed.
 func (s *sealer) counts(row []sqlite3.Value) bool {
 	table, columns := tableName(row[0]), row[1:]
 	want, known := types[table]

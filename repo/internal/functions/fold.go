@@ -10,9 +10,10 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/block"
 )
 
-// defineFold defines fold_blocks(payload, id, bucket, from, until, states), an aggregate that makes one blob of what
-// the samples that blocks have in [from, until) come to: one row a series and bucket or, for the series of the JSON array
-// states, one a series, bucket and value. The row source folded_buckets makes rows of that blob.
+// defineFold defines fold_blocks(payload, id, bucket, from, until, states), an aggregate that makes
+// one blob of what the samples that blocks have in [from, until) come to: one row a series and
+// bucket or, for the series of the JSON array states, one a series, bucket and value. The row
+// source folded_buckets makes rows of that blob.
 func defineFold(conn *sqlite3.Conn) error {
 	const arguments = 6
 	f := new(folder)
@@ -49,7 +50,8 @@ func (f *Folded) AddState(series, bucket int64, state float64, samples int64) {
 	f.row(foldKey{bucketKey{series, bucket}, math.Float64bits(state)}).count += samples
 }
 
-// Blob returns what the row source folded_buckets makes rows of, until the next call. It is empty if there are none.
+// Blob returns what the row source folded_buckets makes rows of, until the next call. It is empty
+// if there are none.
 func (f *Folded) Blob() []byte {
 	f.addTotals()
 	f.blob = f.blob[:0]
@@ -83,7 +85,8 @@ func (f *Folded) Clear() {
 	f.folded = f.folded[:0]
 }
 
-// foldKey is numbers alone, since those are hashed fastest. state is the bits of a value, or noState.
+// foldKey is numbers alone, since those are hashed fastest. state is the bits of a value, or
+// noState.
 type foldKey struct {
 	bucketKey
 
@@ -113,7 +116,8 @@ func (f *folder) Step(_ sqlite3.Context, arg ...sqlite3.Value) {
 	}
 }
 
-// add adds samples of a series. Those that follow each other are of one bucket as a rule, and of one state.
+// add adds samples of a series. Those that follow each other are of one bucket as a rule, and of
+// one state.
 func (f *folder) add(series int64, times []int64, values []float64, bucket, from, until int64) {
 	_, isState := f.states.ids[series]
 	var row *foldedRow

@@ -1,5 +1,6 @@
-// Package functions defines the SQL functions and row sources that the queries call beside those of SQLite. They are in
-// queries, never in the schema: no other program needs them to read a history, or to write to it.
+// Package functions defines the SQL functions and row sources that the queries call beside those of
+// SQLite. They are in queries, never in the schema: no other program needs them to read a history,
+// or to write to it.
 package functions
 
 import (
@@ -11,8 +12,8 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
-// PartKeys is how many keys a part of series has: that of a block is the number of its part, times PartKeys, and a moment in
-// microseconds.
+// PartKeys is how many keys a part of series has: that of a block is the number of its part, times
+// PartKeys, and a moment in microseconds.
 const PartKeys = 10_000_000_000_000_000
 
 const partSeries = block.SeriesPerPart

@@ -15,8 +15,8 @@ type Looked struct {
 	Rows     int64 `json:"rows"`
 	Disorder bool  `json:"disorder"` // the keys of sound rows do not rise: pages were exchanged, or are there twice
 
-	// Last is behind which key to go on: that of the last sound row, or of the last one if none is. Of
-	// states there may be more of the last bucket, so it is the end of the one before.
+	// Last is behind which key to go on: that of the last sound row, or of the last one if none is.
+	// Of states there may be more of the last bucket, so it is the end of the one before.
 	Last Key `json:"last"`
 	// Cut says that there is none before: it takes more rows to see the end of the last bucket.
 	Cut bool `json:"cut"`
@@ -38,8 +38,8 @@ func (k Key) Compare(other Key) int {
 }
 
 // defineLook defines look(keys, most, chk, table, column...), an aggregate that looks whether rows
-// are sound, whether their keys rise (their first so many columns), and whether buckets of states are
-// whole. There are so many rows at most. It makes the JSON of a Looked.
+// are sound, whether their keys rise (their first so many columns), and whether buckets of states
+// are whole. There are so many rows at most. It makes the JSON of a Looked.
 func defineLook(conn *sqlite3.Conn, log *seal.Log) error {
 	const anyNumber = -1
 	s := &sealer{log: log}
@@ -121,8 +121,8 @@ func (l *looker) Value(ctx sqlite3.Context) {
 	ctx.ResultRawText(text)
 }
 
-// cut ends the last bucket of states or, where there may be more of it, says how to go on. Until then
-// other states may join the bucket before: so it ends behind all that there can be.
+// cut ends the last bucket of states or, where there may be more of it, says how to go on. Until
+// then other states may join the bucket before: so it ends behind all that there can be.
 func (l *looker) cut() {
 	switch {
 	case l.looked.Rows < l.most:

@@ -9,9 +9,10 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
-// definePack defines pack(number..., chk), an aggregate that makes one blob of many rows of numbers, eight bytes each.
-// A page of history that comes so takes half the time of one that comes row by row. chk is the check value of a row, or
-// seal.None. A row that has something else than a finite number comes with one that is wrong.
+// definePack defines pack(number..., chk), an aggregate that makes one blob of many rows of
+// numbers, eight bytes each. A page of history that comes so takes half the time of one that comes
+// row by row. chk is the check value of a row, or seal.None. A row that has something else than a
+// finite number comes with one that is wrong.
 func definePack(conn *sqlite3.Conn) error {
 	const anyNumber = -1 // of arguments
 	var spare []byte     // of the connection, which does one thing at a time

@@ -11,15 +11,17 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/block"
 )
 
-// PackedSample is how many bytes pack_blocks makes of a sample: moment, series and value, eight bytes each.
+// PackedSample is how many bytes pack_blocks makes of a sample: moment, series and value, eight
+// bytes each.
 const PackedSample = 3 * 8
 
-// searchedSeries is the number of series up to which each is searched for in a payload. Beyond that the payload is read
-// as a whole.
+// searchedSeries is the number of series up to which each is searched for in a payload. Beyond that
+// the payload is read as a whole.
 const searchedSeries = 4
 
-// definePackBlocks defines pack_blocks(payload, id, series_ids, from, until), an aggregate that makes one blob of the
-// samples that blocks have in [from, until). series_ids is a JSON array, or empty for all series.
+// definePackBlocks defines pack_blocks(payload, id, series_ids, from, until), an aggregate that
+// makes one blob of the samples that blocks have in [from, until). series_ids is a JSON array, or
+// empty for all series.
 func definePackBlocks(conn *sqlite3.Conn) error {
 	const arguments = 5
 	walker := new(block.Walker)
@@ -79,7 +81,8 @@ func (p *blockPacker) Value(ctx sqlite3.Context) {
 	*p.spare = p.packed
 }
 
-// rising watches the keys of blocks, which rise: otherwise pages were exchanged, or are there twice.
+// rising watches the keys of blocks, which rise: otherwise pages were exchanged, or are there
+// twice.
 type rising struct {
 	id     int64
 	begun  bool
@@ -129,7 +132,8 @@ func (p *picked) parse(list sqlite3.Value) {
 	}
 }
 
-// defineCount defines count_samples(payload, base, from, until): how many samples a block has in [from, until).
+// defineCount defines count_samples(payload, base, from, until): how many samples a block has in
+// [from, until).
 func defineCount(conn *sqlite3.Conn) error {
 	const arguments = 4
 	walker := new(block.Walker)

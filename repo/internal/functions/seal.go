@@ -10,9 +10,10 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
-// defineSeal defines seal(table, column...), the check value of a row, and sound(chk, table, column...), which says that
-// a row has the one that it should have, or none. mergeable(samples, chk, table, column...) is sound of a bucket that so
-// many samples are to join. What is not sound goes into the log.
+// defineSeal defines seal(table, column...), the check value of a row, and sound(chk, table,
+// column...), which says that a row has the one that it should have, or none. mergeable(samples,
+// chk, table, column...) is sound of a bucket that so many samples are to join. What is not sound
+// goes into the log.
 func defineSeal(conn *sqlite3.Conn, log *seal.Log) error {
 	s := &sealer{log: log}
 	const anyNumber, flags = -1, sqlite3.DETERMINISTIC
@@ -69,8 +70,8 @@ func (s *sealer) sum(row []sqlite3.Value) int64 {
 	return s.row.Sum()
 }
 
-// sound says that a row is as it was written, or that somebody has written it by hand. No program writes an infinity; rolled up,
-// it would make what is no number.
+// sound says that a row is as it was written, or that somebody has written it by hand. No program
+// writes an infinity; rolled up, it would make what is no number.
 func (s *sealer) sound(chk sqlite3.Value, row []sqlite3.Value) bool {
 	if s.isSound(chk, row) {
 		return true

@@ -1,6 +1,7 @@
 package seal
 
-// Bucket is what the rows of a bucket of states come to, which follow each other. The zero value has none.
+// Bucket is what the rows of a bucket of states come to, which follow each other. The zero value
+// has none.
 type Bucket struct {
 	Key Key
 
@@ -16,5 +17,6 @@ func (b *Bucket) Add(count, total int64, sound, sealed bool) {
 	b.byHand = b.byHand || !sealed
 }
 
-// IsWhole says that no row is lost or unsound: without one state of a bucket its mode and its shares lie.
+// IsWhole says that no row is lost or unsound: without one state of a bucket its mode and its
+// shares lie.
 func (b *Bucket) IsWhole() bool { return !b.unsound && (b.byHand || b.missing == 0) }

@@ -29,7 +29,8 @@ type Span struct {
 	From, Until int64 // microseconds, 0 for a table without moments
 }
 
-// mostKeys bounds the memory of a log: beyond so many rows of a place, a row that is met twice counts twice.
+// mostKeys bounds the memory of a log: beyond so many rows of a place, a row that is met twice
+// counts twice.
 const mostKeys = 10_000
 
 // Log collects rows that are not sound. It is safe for any number of goroutines.

@@ -1,5 +1,5 @@
-// Package seal makes the check values of rows, by which a row says that it is as it was written, wherever it was
-// copied to. docs/FORMAT.md describes them for other programs.
+// Package seal makes the check values of rows, by which a row says that it is as it was written,
+// wherever it was copied to. docs/FORMAT.md describes them for other programs.
 package seal
 
 import (
@@ -8,7 +8,8 @@ import (
 	"math"
 )
 
-// None stands for a check value that a row does not have, where it travels as a number: no check value is as large.
+// None stands for a check value that a row does not have, where it travels as a number: no check
+// value is as large.
 const None = 1 << 32
 
 // null stands before a value for one that is NULL: no text is as long.
@@ -16,8 +17,9 @@ const null = math.MaxUint64
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Row is what the check value of a row is made of: the name of its table, then its columns in their order, all but the
-// check value itself. The zero value is not ready: Begin one. It can be used again by another Begin.
+// Row is what the check value of a row is made of: the name of its table, then its columns in their
+// order, all but the check value itself. The zero value is not ready: Begin one. It can be used
+// again by another Begin.
 type Row struct {
 	bytes []byte
 	nulls int // at the end, which are left out
@@ -36,7 +38,8 @@ func (r *Row) Integer(value int64) *Row {
 	return r
 }
 
-// Real adds a column that is a REAL: eight bytes, the lowest first. SQLite keeps no sign of a zero, nor does this.
+// Real adds a column that is a REAL: eight bytes, the lowest first. SQLite keeps no sign of a zero,
+// nor does this.
 func (r *Row) Real(value float64) *Row {
 	r.fill()
 	r.bytes = binary.LittleEndian.AppendUint64(r.bytes, math.Float64bits(value+0))
@@ -59,8 +62,8 @@ func (r *Row) Bytes(value []byte) *Row {
 	return r
 }
 
-// Null adds a column that is NULL. Those at the end are left out, so that a column which is added to a table later
-// changes no check value.
+// Null adds a column that is NULL. Those at the end are left out, so that a column which is added
+// to a table later changes no check value.
 func (r *Row) Null() *Row {
 	r.nulls++
 	return r

@@ -28,8 +28,8 @@ type world struct {
 	longest time.Duration
 }
 
-// BenchmarkSalvage brings back the raw samples of an hour, and the buckets made of them, from a file
-// that has lost its first page. The longest step is what a commit may have to wait for.
+// BenchmarkSalvage brings back the raw samples of an hour, and the buckets made of them, from a
+// file that has lost its first page. The longest step is what a commit may have to wait for.
 func BenchmarkSalvage(b *testing.B) {
 	for _, l := range []struct{ series, minutes int }{{7, 60}, {200, 30}} {
 		b.Run(fmt.Sprintf("load=%dx%dHz", l.series, rate), func(b *testing.B) {
@@ -71,8 +71,8 @@ func (w *world) stepped() {
 	w.step = now
 }
 
-// record makes a closed history, two in seven of whose series are states, with a pass of maintenance
-// each minute.
+// record makes a closed history, two in seven of whose series are states, with a pass of
+// maintenance each minute.
 func (w *world) record(b *testing.B, series, minutes int) {
 	b.Helper()
 	writer := w.open(b)

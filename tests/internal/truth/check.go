@@ -13,7 +13,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// tolerance of averages, relative: a processor that fuses a multiplication and an addition rounds once.
+// tolerance of averages, relative: a processor that fuses a multiplication and an addition rounds
+// once.
 const tolerance = 1e-9
 
 var equateFloats = cmpopts.EquateApprox(tolerance, 0)
@@ -38,8 +39,8 @@ type place struct {
 	TS     int64
 }
 
-// CheckTiers compares every row of every tier, from its floor to its watermark, with the samples of that span, and the
-// shares of all states. It returns the state of the tiers.
+// CheckTiers compares every row of every tier, from its floor to its watermark, with the samples of
+// that span, and the shares of all states. It returns the state of the tiers.
 func (t *Truth) CheckTiers(tb testing.TB, h *service.History) service.FileStatus {
 	tb.Helper()
 	status, err := h.Status(tb.Context())
@@ -73,7 +74,8 @@ func (t *Truth) checkTier(tb testing.TB, h *service.History, tier service.TierSt
 	t.checkStates(tb, h, query, from, until)
 }
 
-// CheckRange asks for everything with a step, over all tiers, and compares counts, sums, minima and maxima of every series.
+// CheckRange asks for everything with a step, over all tiers, and compares counts, sums, minima and
+// maxima of every series.
 func (t *Truth) CheckRange(tb testing.TB, h *service.History, status service.FileStatus, step time.Duration) {
 	tb.Helper()
 	floor := int64(status.Tiers[service.Hour].Floor)

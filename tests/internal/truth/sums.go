@@ -16,8 +16,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Sums looks at a file behind the program's back: what the rows of each tier come to, from its floor to its watermark. That
-// is much cheaper than CheckTiers.
+// Sums looks at a file behind the program's back: what the rows of each tier come to, from its
+// floor to its watermark. That is much cheaper than CheckTiers.
 type Sums struct {
 	pool   *sql.DB
 	tiers  *sql.Stmt
@@ -70,8 +70,8 @@ type sumKey struct {
 	State       float64 // of modes above raw
 }
 
-// Check compares counts, sums (and thereby averages), minima and maxima of every tier and series with the truth. Nothing may
-// write to the file meanwhile.
+// Check compares counts, sums (and thereby averages), minima and maxima of every tier and series
+// with the truth. Nothing may write to the file meanwhile.
 func (s *Sums) Check(tb testing.TB, t *Truth) {
 	tb.Helper()
 	got, err := s.read(tb)

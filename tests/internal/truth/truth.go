@@ -27,7 +27,8 @@ type Truth struct {
 type history struct {
 	mode    bool
 	samples map[int64]float64 // by microsecond
-	// What follows from them, until there are more: the samples in the order of time, and their buckets of each width.
+	// What follows from them, until there are more: the samples in the order of time, and their
+	// buckets of each width.
 	sorted  []sample
 	buckets map[time.Duration][]bucket
 }
@@ -49,7 +50,8 @@ type bucket struct {
 // New returns what is true of an empty file.
 func New() *Truth { return &Truth{series: map[Series]*history{}} }
 
-// Add takes a sample, whose aggregation is the same for all of its series. Of the same moment the first one stays.
+// Add takes a sample, whose aggregation is the same for all of its series. Of the same moment the
+// first one stays.
 func (t *Truth) Add(series Series, aggregation service.Aggregation, at time.Time, value float64) {
 	h, ok := t.series[series]
 	if !ok {
@@ -84,7 +86,8 @@ func (h *history) sort() []sample {
 	return h.sorted
 }
 
-// between returns the buckets of the samples in [from, until). With a width of 0 each sample is one.
+// between returns the buckets of the samples in [from, until). With a width of 0 each sample is
+// one.
 func (h *history) between(width time.Duration, from, until int64) []bucket {
 	step := max(width.Microseconds(), 1)
 	if from%step != 0 || until%step != 0 {
@@ -137,7 +140,8 @@ func (b bucket) with(value float64, mode bool) bucket {
 	return b
 }
 
-// value is what the bucket is shown as: the mean, or the state with the most samples, the larger one of a tie.
+// value is what the bucket is shown as: the mean, or the state with the most samples, the larger
+// one of a tie.
 func (b bucket) value(mode bool) float64 {
 	if !mode {
 		return b.sum / float64(b.count)

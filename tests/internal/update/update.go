@@ -1,5 +1,6 @@
-// Package update gives every test package below tests/ the flag -update, so that `go test ./tests/... -update` rewrites all
-// golden files at once. A package without golden files imports it for the flag alone.
+// Package update gives every test package below tests/ the flag -update, so that `go test
+// ./tests/... -update` rewrites all golden files at once. A package without golden files imports it
+// for the flag alone.
 package update
 
 import (
@@ -15,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "rewrite golden files with what the tests get")
 
-// Requested says that golden files are to be rewritten. Where a machine judges the change, in CI, that fails the test:
-// goldens that rewrite themselves pass with anything.
+// Requested says that golden files are to be rewritten. Where a machine judges the change, in CI,
+// that fails the test: goldens that rewrite themselves pass with anything.
 func Requested(tb testing.TB) bool {
 	tb.Helper()
 	if *update && os.Getenv("CI") != "" {
