@@ -44,7 +44,8 @@ func New(options Options) *API {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &API{options: options, log: log, source: source{path: options.Path}, answers: newAnswers(), assets: pageAssets()}
+	return &API{options: options, log: log, source: source{path: options.Path}, answers: newAnswers(),
+		assets: pageAssets()}
 }
 
 // Handler answers GET and HEAD of /metrics/history, /metrics, /health, and / for the page, whose

@@ -46,7 +46,9 @@ func (a *API) serveMetrics(w http.ResponseWriter, r *http.Request) {
 // scrapeLog is a log as promhttp wants it.
 type scrapeLog struct{ log *slog.Logger }
 
-func (l scrapeLog) Println(v ...any) { l.log.Warn("part of a scrape failed", "err", fmt.Sprint(v...)) }
+func (l scrapeLog) Println(v ...any) {
+	l.log.Warn("part of a scrape failed", "err", fmt.Sprint(v...))
+}
 
 // ownPrefix begins the names of the metrics of the store.
 const ownPrefix = "wanstore_"
@@ -123,7 +125,9 @@ func (c collector) collectSeries(
 	metrics chan<- prometheus.Metric, point service.Point, help string,
 ) {
 	if strings.HasPrefix(point.Metric, ownPrefix) {
-		return // a series of such a name would be taken for one of ours, and one name can have one type and help only
+		// a series of such a name would be taken for one of ours, and one name can have one type
+		// and help only
+		return
 	}
 	if help == "" {
 		help = "Recorded metric that does not say what it is."

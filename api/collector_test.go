@@ -49,7 +49,8 @@ func record(t testing.TB, config service.Config, metrics ...service.Metric) *rec
 			t.Error(err)
 		}
 	})
-	return &recorder{path: config.DBPath, writer: writer, api: answering(t, api.Options{Path: config.DBPath, Writer: writer})}
+	return &recorder{path: config.DBPath, writer: writer,
+		api: answering(t, api.Options{Path: config.DBPath, Writer: writer})}
 }
 
 // answering makes an API that is closed before its writer.
@@ -94,7 +95,8 @@ func (r *recorder) fill(t *testing.T) {
 	} {
 		r.write(t,
 			service.Sample{Series: series, Time: now.Add(-time.Hour), Value: 99},
-			service.Sample{Series: series, Time: now.Add(time.Duration(i) * 1234567 * time.Microsecond), Value: float64(i) + 0.1},
+			service.Sample{Series: series, Time: now.Add(time.Duration(i) * 1234567 * time.Microsecond),
+				Value: float64(i) + 0.1},
 		)
 	}
 }
@@ -152,7 +154,8 @@ type newest struct {
 }
 
 func sorted(list []newest) []newest {
-	slices.SortFunc(list, func(a, b newest) int { return strings.Compare(a.Metric+a.Labels, b.Metric+b.Labels) })
+	slices.SortFunc(list,
+		func(a, b newest) int { return strings.Compare(a.Metric+a.Labels, b.Metric+b.Labels) })
 	return list
 }
 
@@ -164,7 +167,9 @@ func shown(families map[string]*dto.MetricFamily) []newest {
 			continue
 		}
 		for _, metric := range family.GetMetric() {
-			list = append(list, newest{name, fmt.Sprint(labelsOf(metric)), metric.GetGauge().GetValue(), metric.GetTimestampMs()})
+			list = append(list,
+				newest{name, fmt.Sprint(labelsOf(metric)), metric.GetGauge().GetValue(),
+					metric.GetTimestampMs()})
 		}
 	}
 	return sorted(list)
@@ -185,7 +190,8 @@ func latest(t *testing.T, path string) []newest {
 	var list []newest
 	for _, point := range points {
 		point.Labels["wan"] = point.WAN
-		list = append(list, newest{point.Metric, fmt.Sprint(point.Labels), point.Value, point.Time.UnixMilli()})
+		list = append(list,
+			newest{point.Metric, fmt.Sprint(point.Labels), point.Value, point.Time.UnixMilli()})
 	}
 	return sorted(list)
 }
@@ -213,7 +219,8 @@ func TestMetricsHaveHelp(t *testing.T) {
 		Name: "modem_temperature_celsius", Help: "How warm the modem is.", Aggregation: service.Average,
 	})
 	r.fill(t)
-	r.write(t, service.Sample{Series: r.series(t, "undeclared", "cable", nil), Time: time.Now(), Value: 1})
+	r.write(t, service.Sample{Series: r.series(t, "undeclared", "cable", nil), Time: time.Now(),
+		Value: 1})
 	_, families := scrape(t, r.api)
 	for name, help := range map[string]string{
 		service.RTT:                 "Round-trip time to the reflector.",
@@ -268,7 +275,8 @@ func TestMetricsOfTheWriter(t *testing.T) {
 	for _, metric := range families["wanstore_samples_refused_total"].GetMetric() {
 		refused[labelsOf(metric)["cause"]] = metric.GetCounter().GetValue()
 	}
-	want := map[string]float64{"value": 1, "ahead": 1, "series": 1, "too_old": 0, "aggregation": 0, "too_many_series": 0, "series_damaged": 0}
+	want := map[string]float64{"value": 1, "ahead": 1, "series": 1, "too_old": 0, "aggregation": 0,
+		"too_many_series": 0, "series_damaged": 0}
 	if diff := cmp.Diff(want, refused); diff != "" {
 		t.Errorf("refused by cause (-want +got):\n%s", diff)
 	}
@@ -291,7 +299,8 @@ func TestCommitHistogram(t *testing.T) {
 	}
 	buckets := histogram.GetBucket()
 	for i, bucket := range buckets[1:] {
-		if bucket.GetCumulativeCount() < buckets[i].GetCumulativeCount() || bucket.GetUpperBound() <= buckets[i].GetUpperBound() {
+		if bucket.GetCumulativeCount() < buckets[i].GetCumulativeCount() ||
+			bucket.GetUpperBound() <= buckets[i].GetUpperBound() {
 			t.Errorf("bucket %v after %v: want more of both", bucket, buckets[i])
 		}
 	}
@@ -476,7 +485,8 @@ func TestCollectorInARegistryOfTheHost(t *testing.T) {
 	r := record(t, service.Config{})
 	r.fill(t)
 	registry := prometheus.NewPedanticRegistry()
-	own := prometheus.NewCounter(prometheus.CounterOpts{Name: "host_requests_total", Help: "Requests of the host."})
+	own := prometheus.NewCounter(prometheus.CounterOpts{Name: "host_requests_total",
+		Help: "Requests of the host."})
 	own.Inc()
 	registry.MustRegister(own, r.api.Collector())
 	gathered, err := registry.Gather()

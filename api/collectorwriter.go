@@ -13,38 +13,53 @@ import (
 var (
 	fileReadable  = describe("file_readable", "Whether the history file can be read: 0 no, 1 yes.")
 	fileBytes     = describe("file_bytes", "Size of the history file without its WAL.")
-	fileFreeBytes = describe("file_free_bytes", "Room inside the history file for what is recorded next.")
-	walBytes      = describe("wal_bytes", "Size of the write-ahead log beside the history file.")
-	seriesCount   = describe("series", "Series that the history file knows.")
-	newestSample  = describe("newest_sample_timestamp_seconds", "Time of the newest sample of all series.")
+	fileFreeBytes = describe("file_free_bytes",
+		"Room inside the history file for what is recorded next.")
+	walBytes     = describe("wal_bytes", "Size of the write-ahead log beside the history file.")
+	seriesCount  = describe("series", "Series that the history file knows.")
+	newestSample = describe("newest_sample_timestamp_seconds",
+		"Time of the newest sample of all series.")
 
 	queueDepth    = describe("queue_depth", "Samples that wait for their commit.")
 	queueCapacity = describe("queue_capacity", "Samples that may wait for their commit.")
 
-	samplesAccepted  = describe("samples_accepted_total", "Samples that were committed, late ones among them.")
-	samplesLate      = describe("samples_late_total", "Samples that were merged into buckets that had been rolled up.")
+	samplesAccepted = describe("samples_accepted_total",
+		"Samples that were committed, late ones among them.")
+	samplesLate = describe("samples_late_total",
+		"Samples that were merged into buckets that had been rolled up.")
 	samplesDuplicate = describe("samples_duplicate_total", "Samples that were there already.")
-	samplesDropped   = describe("samples_dropped_total", "Samples that were given up, by cause.", "cause")
-	samplesRefused   = describe("samples_refused_total", "Samples that could not be stored, by cause.", "cause")
+	samplesDropped   = describe("samples_dropped_total", "Samples that were given up, by cause.",
+		"cause")
+	samplesRefused = describe("samples_refused_total", "Samples that could not be stored, by cause.",
+		"cause")
 
 	commits       = describe("commits_total", "Commits that succeeded.")
-	commitsFailed = describe("commits_failed_total", "Commits that failed; their samples wait for the next one.")
-	diskFull      = describe("disk_full", "Whether the last commit, checkpoint or step of maintenance found no room: 0 no, 1 yes.")
-	rowsTrimmed   = describe("rows_trimmed_total", "Rows that the size cap has deleted before their age, by granularity.", "granularity")
+	commitsFailed = describe("commits_failed_total",
+		"Commits that failed; their samples wait for the next one.")
+	diskFull = describe("disk_full",
+		"Whether the last commit, checkpoint or step of maintenance found no room: 0 no, 1 yes.")
+	rowsTrimmed = describe("rows_trimmed_total",
+		"Rows that the size cap has deleted before their age, by granularity.", "granularity")
 	commitSeconds = describe("commit_duration_seconds", "Time that the commits took that succeeded.")
 
-	quarantines = describe("quarantines_total", "Damaged files that were moved aside, recording went on in new ones.")
+	quarantines = describe("quarantines_total",
+		"Damaged files that were moved aside, recording went on in new ones.")
 
-	unsoundRows = describe("unsound_rows", "Rows that are left out because they are not as they were written.",
+	unsoundRows = describe("unsound_rows",
+		"Rows that are left out because they are not as they were written.",
 		"table", "granularity")
-	unmergedSamples = describe("unmerged_samples_total", "Samples that could not join a bucket, because that is damaged.")
+	unmergedSamples = describe("unmerged_samples_total",
+		"Samples that could not join a bucket, because that is damaged.")
 
-	passes      = describe("maintenance_passes_total", "Passes of maintenance that ended.")
-	passAge     = describe("maintenance_age_seconds", "Time since a pass of maintenance last ended without error.")
-	longestStep = describe("maintenance_longest_step_seconds", "Longest step of the last pass of maintenance.")
+	passes  = describe("maintenance_passes_total", "Passes of maintenance that ended.")
+	passAge = describe("maintenance_age_seconds",
+		"Time since a pass of maintenance last ended without error.")
+	longestStep = describe("maintenance_longest_step_seconds",
+		"Longest step of the last pass of maintenance.")
 
 	lastError = describe("last_error_timestamp_seconds",
-		"When a commit or a step of maintenance last failed, and why: busy, disk_full, damaged or other.", "cause")
+		"When a commit or a step of maintenance last failed, and why: busy, disk_full, damaged or other.",
+		"cause")
 )
 
 func describe(name, help string, labels ...string) *prometheus.Desc {
@@ -52,7 +67,9 @@ func describe(name, help string, labels ...string) *prometheus.Desc {
 }
 
 // send sends a gauge.
-func send(metrics chan<- prometheus.Metric, desc *prometheus.Desc, value float64, labels ...string) {
+func send(
+	metrics chan<- prometheus.Metric, desc *prometheus.Desc, value float64, labels ...string,
+) {
 	metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 }
 
@@ -114,7 +131,8 @@ func commitHistogram(status service.WriterStatus) prometheus.Metric {
 		below += uint64(status.CommitTimes.Counts[i])
 		buckets[bound.Seconds()] = below
 	}
-	return prometheus.MustNewConstHistogram(commitSeconds, uint64(status.Commits), status.CommitTime.Seconds(), buckets)
+	return prometheus.MustNewConstHistogram(commitSeconds, uint64(status.Commits),
+		status.CommitTime.Seconds(), buckets)
 }
 
 // causeOf names the kind of an error: its text, of which there may be any number, makes no label.

@@ -81,7 +81,8 @@ func checkOrigin(origin string) error {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin ||
 		strings.ToLower(origin) != origin || strings.Contains(origin, anyOrigin) {
-		return fmt.Errorf("%sORIGIN=%s: want scheme and host in lower case and nothing behind, such as https://status.example.net, or *",
+		return fmt.Errorf("%sORIGIN=%s: want scheme and host in lower case and nothing behind, such as "+
+			"https://status.example.net, or *",
 			EnvPrefix, origin)
 	}
 	return nil
@@ -92,7 +93,8 @@ func Variables() []service.Variable {
 	var list []service.Variable
 	for field := range reflect.TypeFor[Config]().Fields() {
 		list = append(list, service.Variable{
-			Name: EnvPrefix + field.Tag.Get("env"), Default: field.Tag.Get("default"), Help: field.Tag.Get("help"),
+			Name: EnvPrefix + field.Tag.Get("env"), Default: field.Tag.Get("default"),
+			Help: field.Tag.Get("help"),
 		})
 	}
 	return list

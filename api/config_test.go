@@ -14,7 +14,8 @@ func TestConfigFromEnv(t *testing.T) {
 	t.Setenv("WANCTL_STORAGE_HTTP_TOKEN", "secret")
 	t.Setenv("WANCTL_STORAGE_HTTP_ORIGIN", "https://status.example.net:8443")
 	got, err := api.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_HTTP_LISTEN": "[::1]:9101"})
-	want := api.Config{Listen: "[::1]:9101", Token: "secret", Origin: "https://status.example.net:8443"}
+	want := api.Config{Listen: "[::1]:9101", Token: "secret",
+		Origin: "https://status.example.net:8443"}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
 	}
@@ -30,7 +31,8 @@ func TestConfigThatIsWrong(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, word := range []string{
-		"WANCTL_STORAGE_HTTP_LISTEN=9101: want HOST:PORT", "WANCTL_STORAGE_HTTP_TOKEN: want", "WANCTL_STORAGE_HTTP_ORIGIN=status.example.net: want",
+		"WANCTL_STORAGE_HTTP_LISTEN=9101: want HOST:PORT", "WANCTL_STORAGE_HTTP_TOKEN: want",
+		"WANCTL_STORAGE_HTTP_ORIGIN=status.example.net: want",
 	} {
 		if !strings.Contains(err.Error(), word) {
 			t.Errorf("%v: want %q in it", err, word)
@@ -40,9 +42,11 @@ func TestConfigThatIsWrong(t *testing.T) {
 		t.Error(err)
 	}
 	for _, config := range []api.Config{
-		{Listen: "127.0.0.1"}, {Listen: "127.0.0.1:"}, {Listen: "127.0.0.1:http"}, {Listen: "127.0.0.1:65536"}, {Listen: "::1:9101"},
+		{Listen: "127.0.0.1"}, {Listen: "127.0.0.1:"}, {Listen: "127.0.0.1:http"},
+		{Listen: "127.0.0.1:65536"}, {Listen: "::1:9101"},
 		{Token: "line\n"}, {Token: "ä"}, {Token: " "},
-		{Origin: "https://a/"}, {Origin: "https://a/b"}, {Origin: "https://A"}, {Origin: "https://"}, {Origin: "https://u@a"}, {Origin: "null"},
+		{Origin: "https://a/"}, {Origin: "https://a/b"}, {Origin: "https://A"}, {Origin: "https://"},
+		{Origin: "https://u@a"}, {Origin: "null"},
 		{Origin: "https://a?b"}, {Origin: "https://*"},
 	} {
 		if err := config.Validate(); !errors.Is(err, service.ErrConfig) {
@@ -56,7 +60,8 @@ func TestConfigThatIsWrong(t *testing.T) {
 
 func TestVariables(t *testing.T) {
 	list := api.Variables()
-	if len(list) != 3 || list[0].Name != "WANCTL_STORAGE_HTTP_LISTEN" || list[0].Default != api.DefaultListen || list[1].Help == "" {
+	if len(list) != 3 || list[0].Name != "WANCTL_STORAGE_HTTP_LISTEN" ||
+		list[0].Default != api.DefaultListen || list[1].Help == "" {
 		t.Errorf("%+v", list)
 	}
 }

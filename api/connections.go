@@ -21,7 +21,8 @@ type capped struct {
 }
 
 func newCapped(listener net.Listener) *capped {
-	c := &capped{Listener: listener, slots: make(chan struct{}, maxConnections), done: make(chan struct{})}
+	c := &capped{Listener: listener, slots: make(chan struct{}, maxConnections),
+		done: make(chan struct{})}
 	c.close = sync.OnceValue(func() error {
 		close(c.done)
 		return listener.Close()

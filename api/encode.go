@@ -105,16 +105,22 @@ func groupBySeries(points []service.Point) [][]*service.Point {
 		}
 		groups[at] = append(groups[at], p)
 	}
-	slices.SortFunc(groups, func(a, b []*service.Point) int { return cmp.Compare(a[0].SeriesID, b[0].SeriesID) })
+	slices.SortFunc(groups,
+		func(a, b []*service.Point) int { return cmp.Compare(a[0].SeriesID, b[0].SeriesID) })
 	return groups
 }
 
 func appendColumns(buf []byte, series []*service.Point) []byte {
-	buf = appendColumn(buf, "timestamps", series, func(b []byte, p *service.Point) []byte { return appendSeconds(b, p.Time) })
-	buf = appendColumn(buf, "values", series, func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Value) })
-	buf = appendColumn(buf, "min", series, func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Min) })
-	buf = appendColumn(buf, "max", series, func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Max) })
-	buf = appendColumn(buf, "count", series, func(b []byte, p *service.Point) []byte { return strconv.AppendInt(b, p.Count, 10) })
+	buf = appendColumn(buf, "timestamps", series,
+		func(b []byte, p *service.Point) []byte { return appendSeconds(b, p.Time) })
+	buf = appendColumn(buf, "values", series,
+		func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Value) })
+	buf = appendColumn(buf, "min", series,
+		func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Min) })
+	buf = appendColumn(buf, "max", series,
+		func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Max) })
+	buf = appendColumn(buf, "count", series,
+		func(b []byte, p *service.Point) []byte { return strconv.AppendInt(b, p.Count, 10) })
 	return appendColumn(buf, "granularity", series, func(b []byte, p *service.Point) []byte {
 		b = append(b, '"')
 		b = append(b, p.Granularity.String()...)

@@ -31,7 +31,8 @@ func Example() {
 		}
 	}()
 	ctx := context.Background()
-	writer, err := service.OpenWriter(ctx, service.Config{DBPath: filepath.Join(folder, "metrics.db")}, service.Options{})
+	writer, err := service.OpenWriter(ctx, service.Config{DBPath: filepath.Join(folder, "metrics.db")},
+		service.Options{})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -55,7 +56,9 @@ func Example() {
 	// "metric_name":"wanctl_rtt_ms","wan_name":"cable"
 }
 
-func recordAndAsk(ctx context.Context, writer *service.Writer, server *http.Server, registry *prometheus.Registry) error {
+func recordAndAsk(
+	ctx context.Context, writer *service.Writer, server *http.Server, registry *prometheus.Registry,
+) error {
 	rtt, err := writer.Series(service.RTT, "cable", nil)
 	if err != nil {
 		return err
@@ -86,6 +89,7 @@ func recordAndAsk(ctx context.Context, writer *service.Writer, server *http.Serv
 	if err != nil {
 		return err
 	}
-	fmt.Println(strings.Join(strings.Split(strings.TrimPrefix(string(body), `{"data":[{`), ",")[:2], ","))
+	fmt.Println(strings.Join(strings.Split(strings.TrimPrefix(string(body), `{"data":[{`), ",")[:2],
+		","))
 	return nil
 }

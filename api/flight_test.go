@@ -66,7 +66,8 @@ func TestFlightThatPanics(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "oh") {
 		t.Errorf("got error %v", err)
 	}
-	if got, err := f.ask(func(context.Context) (int, error) { return 1, nil }); got != 1 || err != nil {
+	if got, err := f.ask(func(context.Context) (int, error) { return 1, nil }); got != 1 ||
+		err != nil {
 		t.Errorf("then %d, %v", got, err)
 	}
 }

@@ -13,7 +13,8 @@ import (
 const answerLimit = 30 * time.Second
 
 // contentSecurityPolicy lets the page load what comes from here, and nothing else.
-const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
+const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; " +
+	"connect-src 'self'; " +
 	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // withHeaders sets what every answer has. Answers are not to be stored, unless a handler says
@@ -45,7 +46,8 @@ func (a *API) open(f http.HandlerFunc) http.Handler {
 		switch {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
-			a.refuse(w, r, failed(http.StatusMethodNotAllowed, r.Method+" is not for this: want GET or HEAD"))
+			a.refuse(w, r,
+				failed(http.StatusMethodNotAllowed, r.Method+" is not for this: want GET or HEAD"))
 		case r.ContentLength != 0:
 			w.Header().Set("Connection", "close") // so that nobody waits for the body
 			a.refuse(w, r, failed(http.StatusRequestEntityTooLarge, "a question has no body"))
@@ -80,7 +82,8 @@ func (a *API) authorized(r *http.Request) bool {
 	}
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	// Of the hashes, because comparing texts in constant time still tells their lengths.
-	got, want := sha256.Sum256([]byte(strings.TrimSpace(token))), sha256.Sum256([]byte(a.options.Token))
+	got, want := sha256.Sum256([]byte(strings.TrimSpace(token))),
+		sha256.Sum256([]byte(a.options.Token))
 	return strings.EqualFold(scheme, "Bearer") && subtle.ConstantTimeCompare(got[:], want[:]) == 1
 }
 

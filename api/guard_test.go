@@ -20,8 +20,10 @@ func TestHead(t *testing.T) {
 	r.fill(t)
 	server := httptest.NewServer(r.api.Handler())
 	defer server.Close()
-	client := &http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}}
-	for _, path := range []string{"/", "/health", "/metrics/history?from=0&to=2999-01-01", "/metrics/history?from=x", "/nothing"} {
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true,
+		DisableKeepAlives: true}}
+	for _, path := range []string{"/", "/health", "/metrics/history?from=0&to=2999-01-01",
+		"/metrics/history?from=x", "/nothing"} {
 		got, err := client.Get(server.URL + path)
 		if err != nil {
 			t.Fatal(err)
@@ -53,7 +55,8 @@ func shutBody(t *testing.T, response *http.Response) {
 func TestMethods(t *testing.T) {
 	a := answering(t, api.Options{Path: "nowhere"})
 	for _, path := range []string{"/", "/page/app.js", "/health", "/metrics", "/metrics/history"} {
-		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodPatch, http.MethodOptions, "BREW"} {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete,
+			http.MethodPatch, http.MethodOptions, "BREW"} {
 			answer := ask(t, a, method, path)
 			if answer.Code != http.StatusMethodNotAllowed || answer.Header().Get("Allow") != "GET, HEAD" {
 				t.Errorf("%s %s: %d, allowed %q", method, path, answer.Code, answer.Header().Get("Allow"))
@@ -63,7 +66,8 @@ func TestMethods(t *testing.T) {
 			}
 		}
 	}
-	for _, path := range []string{"/nothing", "/metrics/", "/metrics/history/", "/page/", "/page/nothing", "/page/../api.go", "/index.html"} {
+	for _, path := range []string{"/nothing", "/metrics/", "/metrics/history/", "/page/",
+		"/page/nothing", "/page/../api.go", "/index.html"} {
 		request := httptest.NewRequest(http.MethodGet, path, nil)
 		answer := httptest.NewRecorder()
 		a.Handler().ServeHTTP(answer, request)
@@ -83,7 +87,8 @@ func TestBodiesAreRefused(t *testing.T) {
 		request.ContentLength = length
 		answer := httptest.NewRecorder()
 		a.Handler().ServeHTTP(answer, request)
-		if answer.Code != http.StatusRequestEntityTooLarge || answer.Header().Get("Connection") != "close" {
+		if answer.Code != http.StatusRequestEntityTooLarge ||
+			answer.Header().Get("Connection") != "close" {
 			t.Errorf("%d: %d %s", length, answer.Code, answer.Body)
 		}
 	}
@@ -92,7 +97,8 @@ func TestBodiesAreRefused(t *testing.T) {
 // Browsers are told to be careful, with every answer.
 func TestHeaders(t *testing.T) {
 	r := record(t, service.Config{})
-	for _, path := range []string{"/", "/page/app.js", "/health", "/metrics", "/metrics/history", "/metrics/history?limit=x", "/nothing"} {
+	for _, path := range []string{"/", "/page/app.js", "/health", "/metrics", "/metrics/history",
+		"/metrics/history?limit=x", "/nothing"} {
 		header := ask(t, r.api, http.MethodGet, path).Header()
 		for name, want := range map[string]string{
 			"X-Content-Type-Options":       "nosniff",
@@ -105,7 +111,8 @@ func TestHeaders(t *testing.T) {
 			}
 		}
 		policy := strings.Split(header.Get("Content-Security-Policy"), "; ")
-		if !slices.Contains(policy, "default-src 'none'") || !slices.Contains(policy, "script-src 'self'") ||
+		if !slices.Contains(policy, "default-src 'none'") ||
+			!slices.Contains(policy, "script-src 'self'") ||
 			!slices.Contains(policy, "frame-ancestors 'none'") {
 			t.Errorf("%s: policy %q", path, policy)
 		}
@@ -128,7 +135,8 @@ func TestPageIsKept(t *testing.T) {
 		for _, encoding := range []string{"identity", "gzip"} {
 			answer := askWith(a, http.MethodGet, path, "Accept-Encoding", encoding)
 			tag := answer.Header().Get("ETag")
-			if answer.Code != http.StatusOK || answer.Header().Get("Content-Type") != contentType || tag == "" || answer.Body.Len() == 0 {
+			if answer.Code != http.StatusOK || answer.Header().Get("Content-Type") != contentType ||
+				tag == "" || answer.Body.Len() == 0 {
 				t.Errorf("%s: %d %v", path, answer.Code, answer.Header())
 			}
 			again := askWith(a, http.MethodGet, path, "Accept-Encoding", encoding, "If-None-Match", tag)
@@ -143,12 +151,14 @@ func TestToken(t *testing.T) {
 	r := record(t, service.Config{})
 	a := answering(t, api.Options{Path: r.path, Token: "correct-horse"})
 	for _, header := range []string{
-		"", "Bearer", "Bearer ", "Bearer wrong", "Bearer correct-hors", "Bearer correct-horse1", "Basic correct-horse", "correct-horse",
+		"", "Bearer", "Bearer ", "Bearer wrong", "Bearer correct-hors", "Bearer correct-horse1",
+		"Basic correct-horse", "correct-horse",
 		"Bearer correct-horse battery",
 	} {
 		for _, path := range []string{"/metrics", "/metrics/history", "/metrics/history?limit=x"} {
 			answer := askWith(a, http.MethodGet, path, "Authorization", header)
-			if answer.Code != http.StatusUnauthorized || !strings.HasPrefix(answer.Header().Get("WWW-Authenticate"), "Bearer") {
+			if answer.Code != http.StatusUnauthorized ||
+				!strings.HasPrefix(answer.Header().Get("WWW-Authenticate"), "Bearer") {
 				t.Errorf("%s with %q: %d %v", path, header, answer.Code, answer.Header())
 			}
 			if why := decode[refused](t, answer.Body); strings.Contains(why.Error.Message, "correct") {
@@ -164,7 +174,8 @@ func TestToken(t *testing.T) {
 		}
 	}
 	for _, path := range []string{"/", "/health"} {
-		if answer := ask(t, a, http.MethodGet, path); answer.Code != http.StatusOK || strings.Contains(answer.Body.String(), r.path) {
+		if answer := ask(t, a, http.MethodGet, path); answer.Code != http.StatusOK ||
+			strings.Contains(answer.Body.String(), r.path) {
 			t.Errorf("%s: %d %s", path, answer.Code, answer.Body)
 		}
 	}
@@ -182,8 +193,10 @@ func TestOrigin(t *testing.T) {
 		r := record(t, service.Config{})
 		a := answering(t, api.Options{Path: r.path, Token: "secret", Origin: configured})
 		for from, want := range asking {
-			answer := askWith(a, http.MethodGet, "/metrics/history", "Origin", from, "Authorization", "Bearer secret")
-			if got := answer.Header().Get("Access-Control-Allow-Origin"); got != want || answer.Code != http.StatusOK {
+			answer := askWith(a, http.MethodGet, "/metrics/history", "Origin", from, "Authorization",
+				"Bearer secret")
+			if got := answer.Header().Get("Access-Control-Allow-Origin"); got != want ||
+				answer.Code != http.StatusOK {
 				t.Errorf("%q from %q: %d, %q, want %q", configured, from, answer.Code, got, want)
 			}
 			if vary := slices.Contains(answer.Header().Values("Vary"), "Origin"); vary != (configured != "") {
@@ -198,7 +211,8 @@ func TestOrigin(t *testing.T) {
 			if before.Code != code || before.Header().Get("Access-Control-Allow-Origin") != want {
 				t.Errorf("%q from %q: %d %v", configured, from, before.Code, before.Header())
 			}
-			if allowed := before.Header().Get("Access-Control-Allow-Headers"); want != "" && allowed != "Authorization" {
+			if allowed := before.Header().Get("Access-Control-Allow-Headers"); want != "" &&
+				allowed != "Authorization" {
 				t.Errorf("%q from %q: headers %q", configured, from, allowed)
 			}
 		}
@@ -219,11 +233,13 @@ func TestPanic(t *testing.T) {
 		if reason, ok := recover().(error); !ok || !errors.Is(reason, http.ErrAbortHandler) {
 			t.Errorf("%v", reason)
 		}
-		if !strings.Contains(log.String(), "a handler panicked") || !strings.Contains(log.String(), "path=/metrics/history") {
+		if !strings.Contains(log.String(), "a handler panicked") ||
+			!strings.Contains(log.String(), "path=/metrics/history") {
 			t.Errorf("%s", log.String())
 		}
 	}()
-	a.Handler().ServeHTTP(broken{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/metrics/history", nil))
+	a.Handler().ServeHTTP(broken{httptest.NewRecorder()},
+		httptest.NewRequest(http.MethodGet, "/metrics/history", nil))
 	t.Error("it goes on")
 }
 
@@ -232,7 +248,8 @@ func TestPagesOfOtherSites(t *testing.T) {
 	r := record(t, service.Config{})
 	allowed := answering(t, api.Options{Path: r.path, Origin: "https://status.example.net"})
 	for site, want := range map[string]int{
-		"": http.StatusOK, "none": http.StatusOK, "same-origin": http.StatusOK, "cross-site": http.StatusForbidden,
+		"": http.StatusOK, "none": http.StatusOK, "same-origin": http.StatusOK,
+		"cross-site": http.StatusForbidden,
 	} {
 		if got := askWith(r.api, http.MethodGet, "/metrics/history", "Sec-Fetch-Site", site); got.Code != want {
 			t.Errorf("%q: %d, want %d", site, got.Code, want)

@@ -71,10 +71,12 @@ func (a *API) checkFile(ctx context.Context) (problems []service.Problem, err er
 // unreadable says why a file can not be read, without what an error tells of this machine.
 func unreadable(err error) service.Problem {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return service.Problem{Reason: fileSlow, Message: "the file has not answered within " + fileTimeout.String()}
+		return service.Problem{Reason: fileSlow, Message: "the file has not answered within " +
+			fileTimeout.String()}
 	}
 	for _, known := range []error{
-		service.ErrMissing, service.ErrEmpty, service.ErrDirectory, service.ErrNotDatabase, service.ErrForeign,
+		service.ErrMissing, service.ErrEmpty, service.ErrDirectory, service.ErrNotDatabase,
+		service.ErrForeign,
 		service.ErrTooNew, service.ErrOtherName, service.ErrDamaged, fs.ErrPermission, errClosed,
 	} {
 		if errors.Is(err, known) {

@@ -68,7 +68,8 @@ func TestHealthOfAFullDisk(t *testing.T) {
 	healthy(t, r.api)
 	var samples []service.Sample
 	for i := range 10_000 {
-		samples = append(samples, service.Sample{Series: s, Time: time.Now().Add(-time.Duration(i) * time.Millisecond), Value: 1})
+		samples = append(samples,
+			service.Sample{Series: s, Time: time.Now().Add(-time.Duration(i) * time.Millisecond), Value: 1})
 	}
 	release := filetest.Limit(t, 128<<10)
 	err := r.writer.Write(t.Context(), samples...)
@@ -97,7 +98,8 @@ func TestHealthOfAFileThatNobodyMaintains(t *testing.T) {
 
 func TestHealthOfAFileThatCanNotBeRead(t *testing.T) {
 	r := record(t, service.Config{})
-	for name, content := range map[string]string{"empty": "", "text": strings.Repeat("not a database\n", 100)} {
+	for name, content := range map[string]string{"empty": "",
+		"text": strings.Repeat("not a database\n", 100)} {
 		path := r.path + "." + name
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)

@@ -54,7 +54,8 @@ func (a *API) page(
 
 func newMetadata(q question, page service.Page) metadata {
 	meta := metadata{
-		From: appendSeconds(nil, q.From), To: appendSeconds(nil, page.Until), Step: appendMicros(nil, q.Step.Microseconds()),
+		From: appendSeconds(nil, q.From), To: appendSeconds(nil, page.Until),
+		Step:          appendMicros(nil, q.Step.Microseconds()),
 		Granularities: granularitiesOf(page.Points), Order: q.order(), Limit: q.limit, Offset: q.offset,
 		Total: page.Total, Returned: len(page.Points),
 	}

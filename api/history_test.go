@@ -28,20 +28,27 @@ func TestHistoryAnswer(t *testing.T) {
 		service.Sample{Series: rtt, Time: begin.Add(90 * time.Second), Value: -1e-7},
 	)
 	second := strconv.FormatInt(begin.Unix(), 10)
-	unix := func(after int64, fraction string) string { return strconv.FormatInt(begin.Unix()+after, 10) + fraction }
+	unix := func(after int64, fraction string) string {
+		return strconv.FormatInt(begin.Unix()+after,
+			10) + fraction
+	}
 
 	answer := ask(t, r.api, http.MethodGet, "/metrics/history?from="+second+"&limit=3")
 	want := `{"data":[{"metric_name":"wanctl_rtt_ms","wan_name":"cable","labels":{"a":"1","b":"\u003c2\u003e"},` +
 		`"help":"Round-trip time to the reflector.","unit":"ms","states":{},"aggregation":"avg",` +
-		`"timestamps":[` + unix(90, "") + `,` + unix(1, ".234567") + `],"values":[-1e-07,0.1],"min":[-1e-07,0.1],"max":[-1e-07,0.1],` +
+		`"timestamps":[` + unix(90, "") + `,` + unix(1, ".234567") +
+		`],"values":[-1e-07,0.1],"min":[-1e-07,0.1],"max":[-1e-07,0.1],` +
 		`"count":[1,1],"granularity":["raw","raw"]},` +
 		`{"metric_name":"wanctl_state","wan_name":"cable","labels":{},` +
 		`"help":"Congestion state: 0 GREEN, 1 YELLOW, 2 SOFT_RED, 3 RED.","unit":"",` +
 		`"states":{"0":"GREEN","1":"YELLOW","2":"SOFT_RED","3":"RED"},"aggregation":"mode",` +
-		`"timestamps":[` + unix(1, ".23456") + `],"values":[3],"min":[3],"max":[3],"count":[1],"granularity":["raw"]}],` +
-		`"metadata":{"from":` + second + `,"to":` + unix(90, ".000001") + `,"step":0,"granularities":["raw"],"order":"desc",` +
+		`"timestamps":[` + unix(1, ".23456") +
+		`],"values":[3],"min":[3],"max":[3],"count":[1],"granularity":["raw"]}],` +
+		`"metadata":{"from":` + second + `,"to":` + unix(90, ".000001") +
+		`,"step":0,"granularities":["raw"],"order":"desc",` +
 		`"limit":3,"offset":0,"total":4,"returned":3,"next_offset":3,` +
-		`"next":"/metrics/history?from=` + second + `&limit=3&offset=3&order=desc&to=` + unix(90, ".000001") + `"}}` + "\n"
+		`"next":"/metrics/history?from=` + second + `&limit=3&offset=3&order=desc&to=` +
+		unix(90, ".000001") + `"}}` + "\n"
 	if diff := cmp.Diff(want, answer.Body.String()); diff != "" {
 		t.Error(diff)
 	}
@@ -49,16 +56,19 @@ func TestHistoryAnswer(t *testing.T) {
 		t.Errorf("content type %q", got)
 	}
 
-	answer = ask(t, r.api, http.MethodGet, "/metrics/history?from="+second+"&order=asc&step=1m&metrics=wanctl_rtt_ms")
+	answer = ask(t, r.api, http.MethodGet,
+		"/metrics/history?from="+second+"&order=asc&step=1m&metrics=wanctl_rtt_ms")
 	got := decode[points](t, answer.Body)
 	one := got.Data[0]
 	if diff := cmp.Diff([]json.Number{json.Number(second), json.Number(unix(60, ""))}, one.Timestamps); diff != "" {
 		t.Error(diff)
 	}
-	if !slices.Equal(one.Count, []int64{2, 1}) || one.Values[0] != 10.05 || one.Min[0] != 0.1 || one.Max[0] != 20 {
+	if !slices.Equal(one.Count, []int64{2, 1}) || one.Values[0] != 10.05 || one.Min[0] != 0.1 ||
+		one.Max[0] != 20 {
 		t.Errorf("%+v", one)
 	}
-	if m := got.Metadata; m.Step != "60" || m.Order != "asc" || m.Next != nil || m.NextOffset != nil || m.Limit != 10_000 {
+	if m := got.Metadata; m.Step != "60" || m.Order != "asc" || m.Next != nil || m.NextOffset != nil ||
+		m.Limit != 10_000 {
 		t.Errorf("%+v", m)
 	}
 }
@@ -72,7 +82,8 @@ func TestHistoryOfNothing(t *testing.T) {
 	if answer.Code != http.StatusOK || answer.Body.String() != want {
 		t.Errorf("%d %s", answer.Code, answer.Body)
 	}
-	if m := history(t, r.api, "/metrics/history").Metadata; m.Total != 0 || span(t, m.From, m.To) != time.Hour {
+	if m := history(t, r.api, "/metrics/history").Metadata; m.Total != 0 ||
+		span(t, m.From, m.To) != time.Hour {
 		t.Errorf("%+v", m)
 	}
 }
@@ -97,7 +108,8 @@ func (r *recorder) weekOf(t *testing.T, n int, interval time.Duration) {
 	series := r.series(t, service.RTT, "cable", nil)
 	samples := make([]service.Sample, n)
 	for i := range samples {
-		samples[i] = service.Sample{Series: series, Time: time.Now().Add(-time.Duration(i+1) * interval), Value: float64(i) / 7}
+		samples[i] = service.Sample{Series: series, Time: time.Now().Add(-time.Duration(i+1) * interval),
+			Value: float64(i) / 7}
 	}
 	r.write(t, samples...)
 }
@@ -108,8 +120,10 @@ func TestHistoryCompressed(t *testing.T) {
 	const path = "/metrics/history?from=0"
 	plain := askWith(r.api, http.MethodGet, path)
 	packed := askWith(r.api, http.MethodGet, path, "Accept-Encoding", "gzip, zstd, br")
-	if plain.Header().Get("Content-Encoding") != "" || packed.Header().Get("Content-Encoding") != "gzip" {
-		t.Errorf("encodings %q and %q", plain.Header().Get("Content-Encoding"), packed.Header().Get("Content-Encoding"))
+	if plain.Header().Get("Content-Encoding") != "" ||
+		packed.Header().Get("Content-Encoding") != "gzip" {
+		t.Errorf("encodings %q and %q", plain.Header().Get("Content-Encoding"),
+			packed.Header().Get("Content-Encoding"))
 	}
 	for _, answer := range []http.Header{plain.Header(), packed.Header()} {
 		if !slices.Contains(answer.Values("Vary"), "Accept-Encoding") {
@@ -129,7 +143,8 @@ func TestHistoryCompressed(t *testing.T) {
 	if diff := cmp.Diff(decode[points](t, plain.Body), decode[points](t, unpacked)); diff != "" {
 		t.Error(diff)
 	}
-	if small := askWith(r.api, http.MethodGet, "/metrics/history?from=0&limit=1", "Accept-Encoding", "gzip"); small.Header().Get("Content-Encoding") != "" {
+	if small := askWith(r.api, http.MethodGet, "/metrics/history?from=0&limit=1", "Accept-Encoding",
+		"gzip"); small.Header().Get("Content-Encoding") != "" {
 		t.Error("an answer of one point is compressed")
 	}
 }
@@ -139,20 +154,23 @@ func TestNextKeepsTheQuestion(t *testing.T) {
 	r := record(t, service.Config{})
 	series := r.series(t, service.RTT, "a b&c", service.Labels{"x": "=&+%"})
 	for i := range 5 {
-		r.write(t, service.Sample{Series: series, Time: time.Now().Add(-time.Duration(i+1) * time.Second), Value: float64(i)})
+		r.write(t, service.Sample{Series: series, Time: time.Now().Add(-time.Duration(i+1) * time.Second),
+			Value: float64(i)})
 	}
 	path := "/metrics/history?range=1h&wan=a+b%26c&label.x=%3D%26%2B%25&metrics=wanctl_rtt_ms,other&step=1ms&order=asc&limit=2"
 	var seen []float64
 	for range 3 {
 		page := history(t, r.api, path)
 		seen = append(seen, page.Data[0].Values...)
-		if page.Metadata.Total != 5 || page.Metadata.Order != "asc" || page.Metadata.Step != "0.001" || page.Metadata.Limit != 2 {
+		if page.Metadata.Total != 5 || page.Metadata.Order != "asc" || page.Metadata.Step != "0.001" ||
+			page.Metadata.Limit != 2 {
 			t.Errorf("%+v", page.Metadata)
 		}
 		if page.Metadata.Next == nil {
 			break
 		}
-		if *page.Metadata.NextOffset != len(seen) || !strings.HasPrefix(*page.Metadata.Next, "/metrics/history?") {
+		if *page.Metadata.NextOffset != len(seen) ||
+			!strings.HasPrefix(*page.Metadata.Next, "/metrics/history?") {
 			t.Errorf("%+v", page.Metadata)
 		}
 		path = *page.Metadata.Next

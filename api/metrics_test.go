@@ -46,7 +46,8 @@ func TestDeclarationsOfAnotherProcess(t *testing.T) {
 	if want := "# HELP modem_state " + modem.Help + "\n"; !strings.Contains(text, want) {
 		t.Errorf("a scrape after damage lacks %q", want)
 	}
-	if got := history(t, a, "/metrics/history").Data[0]; got.Help+got.Unit != "" || len(got.States) > 0 {
+	if got := history(t, a, "/metrics/history").Data[0]; got.Help+got.Unit != "" ||
+		len(got.States) > 0 {
 		t.Errorf("after damage the answer describes %+v", got)
 	}
 }

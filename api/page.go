@@ -34,7 +34,8 @@ func pageAssets() map[string]asset {
 		}
 		sum := sha256.Sum256(content)
 		// Weak, because the same file is sent plain and compressed.
-		assets[name] = asset{content: content, contentType: contentTypeOf(name), tag: `W/"` + hex.EncodeToString(sum[:8]) + `"`}
+		assets[name] = asset{content: content, contentType: contentTypeOf(name), tag: `W/"` +
+			hex.EncodeToString(sum[:8]) + `"`}
 		return nil
 	})
 	if err != nil { // they are in the program
@@ -75,11 +76,14 @@ func (a *API) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 	header := w.Header()
 	header.Set("Content-Type", file.contentType)
 	header.Set("ETag", file.tag)
-	header.Set("Cache-Control", "no-cache") // kept, and asked about each time: a new version of the program has a new page
+	// kept, and asked about each time: a new version of the program has a new page
+	header.Set("Cache-Control", "no-cache")
 	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(file.content))
 }
 
 // serveNothing answers where there is nothing.
 func (a *API) serveNothing(w http.ResponseWriter, r *http.Request) {
-	a.refuse(w, r, failed(http.StatusNotFound, "there is nothing at "+r.URL.Path+": want /, "+historyPath+", /metrics or /health"))
+	a.refuse(w, r,
+		failed(http.StatusNotFound,
+			"there is nothing at "+r.URL.Path+": want /, "+historyPath+", /metrics or /health"))
 }

@@ -37,7 +37,9 @@ func order(list []shownPoint) []shownPoint {
 }
 
 // readPages follows the links from a question to its last page. Between pages it calls meanwhile.
-func readPages(t *testing.T, a *api.API, path string, meanwhile func()) (list []shownPoint, first points) {
+func readPages(
+	t *testing.T, a *api.API, path string, meanwhile func(),
+) (list []shownPoint, first points) {
 	t.Helper()
 	for n := 0; ; n++ {
 		page := history(t, a, path)
@@ -75,10 +77,12 @@ func readRange(t *testing.T, path string, query service.Query) (list []shownPoin
 		if err != nil {
 			t.Fatal(err)
 		}
-		seconds, micros := strconv.FormatInt(p.Time.Unix(), 10), strconv.Itoa(1_000_000 + p.Time.Nanosecond()/1000)[1:]
+		seconds, micros := strconv.FormatInt(p.Time.Unix(), 10),
+			strconv.Itoa(1_000_000 + p.Time.Nanosecond()/1000)[1:]
 		list = append(list, shownPoint{
-			Series: p.Metric + " " + p.WAN, Time: strings.TrimRight(strings.TrimRight(seconds+"."+micros, "0"), "."),
-			Value: p.Value, Min: p.Min, Max: p.Max, Count: p.Count, Granularity: p.Granularity.String(),
+			Series: p.Metric + " " + p.WAN,
+			Time:   strings.TrimRight(strings.TrimRight(seconds+"."+micros, "0"), "."),
+			Value:  p.Value, Min: p.Min, Max: p.Max, Count: p.Count, Granularity: p.Granularity.String(),
 		})
 	}
 	if err := h.Close(); err != nil {
@@ -91,7 +95,8 @@ func readRange(t *testing.T, path string, query service.Query) (list []shownPoin
 func TestPagesWhileRecording(t *testing.T) {
 	r := record(t, service.Config{Grace: time.Second})
 	all := []*service.Series{
-		r.series(t, service.RTT, "cable", nil), r.series(t, service.RTT, "lte", nil), r.series(t, service.State, "cable", nil),
+		r.series(t, service.RTT, "cable", nil), r.series(t, service.RTT, "lte", nil),
+		r.series(t, service.State, "cable", nil),
 	}
 	// Far in the past, so that there are many minutes to roll up; and then on in small steps.
 	clock := time.Now().Add(-50 * time.Minute)
@@ -116,8 +121,10 @@ func TestPagesWhileRecording(t *testing.T) {
 	rapid.Check(t, func(tr *rapid.T) {
 		limit := rapid.IntRange(40, 300).Draw(tr, "limit")
 		order := rapid.SampledFrom([]string{"desc", "asc"}).Draw(tr, "order")
-		from := clock.Add(-time.Duration(rapid.IntRange(1, 120).Draw(tr, "seconds")) * time.Second).Truncate(time.Microsecond)
-		path := "/metrics/history?from=" + strconv.FormatFloat(float64(from.UnixMicro())/1e6, 'f', 6, 64) +
+		from := clock.Add(-time.Duration(rapid.IntRange(1, 120).Draw(tr,
+			"seconds")) * time.Second).Truncate(time.Microsecond)
+		path := "/metrics/history?from=" +
+			strconv.FormatFloat(float64(from.UnixMicro())/1e6, 'f', 6, 64) +
 			"&limit=" + strconv.Itoa(limit) + "&order=" + order
 		got, first := readPages(t, r.api, path, func() { more(1) })
 		until, err := strconv.ParseFloat(first.Metadata.To.String(), 64)
@@ -139,10 +146,14 @@ func TestPagesOfSteps(t *testing.T) {
 		t.Fatal(err)
 	}
 	until := time.Now().Truncate(time.Second)
-	for _, step := range []time.Duration{time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 7 * time.Minute} {
-		path := "/metrics/history?from=0&to=" + strconv.FormatInt(until.Unix(), 10) + "&limit=101&step=" + step.String()
+	for _, step := range []time.Duration{time.Second, 10 * time.Second, time.Minute, 5 * time.Minute,
+		7 * time.Minute} {
+		path := "/metrics/history?from=0&to=" + strconv.FormatInt(until.Unix(), 10) + "&limit=101&step=" +
+			step.String()
 		got, first := readPages(t, r.api, path, func() {})
-		if diff := cmp.Diff(readRange(t, r.path, service.Query{From: time.Unix(0, 0), Until: until, Step: step, NewestFirst: true}), got); diff != "" {
+		if diff := cmp.Diff(readRange(t, r.path,
+			service.Query{From: time.Unix(0, 0), Until: until, Step: step, NewestFirst: true}),
+			got); diff != "" {
 			t.Error(diff)
 		}
 		if int64(len(got)) != first.Metadata.Total {

@@ -78,10 +78,12 @@ func parseQuestion(rawQuery string, now time.Time) (question, error) {
 	}
 	q := question{limit: defaultLimit}
 	q.NewestFirst = true
-	for _, name := range slices.Sorted(maps.Keys(values)) { // in order, so that the same URL gets the same error
+	// in order, so that the same URL gets the same error
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		texts := values[name]
 		if len(name) > maxParameter {
-			return question{}, wrong(name[:maxParameter]+"...", "is too long a name: want at most %d bytes", maxParameter)
+			return question{},
+				wrong(name[:maxParameter]+"...", "is too long a name: want at most %d bytes", maxParameter)
 		}
 		if name != paramMetrics && len(texts) > 1 {
 			return question{}, wrong(name, "is given %d times: want it once", len(texts))
@@ -133,7 +135,8 @@ func (q *question) set(name string, texts []string) (err error) {
 func (q *question) setLabel(name, value string) error {
 	label, ok := strings.CutPrefix(name, paramLabel)
 	if !ok || label == "" {
-		return wrong(name, "is no parameter: want range, from, to, metrics, wan, label.NAME, step, order, limit or offset")
+		return wrong(name,
+			"is no parameter: want range, from, to, metrics, wan, label.NAME, step, order, limit or offset")
 	}
 	if q.Labels == nil {
 		q.Labels = service.Labels{}
@@ -194,11 +197,13 @@ func parseMetrics(texts []string) ([]string, error) {
 		for name := range strings.SplitSeq(text, ",") {
 			name = strings.TrimSpace(name)
 			if name == "" {
-				return nil, wrong(paramMetrics, "%.80q has an empty name: leave the parameter out to ask for all", text)
+				return nil,
+					wrong(paramMetrics, "%.80q has an empty name: leave the parameter out to ask for all", text)
 			}
 			names = append(names, name)
 			if len(names) > maxNames {
-				return nil, wrong(paramMetrics, "more than %d names: leave the parameter out to ask for all", maxNames)
+				return nil,
+					wrong(paramMetrics, "more than %d names: leave the parameter out to ask for all", maxNames)
 			}
 		}
 	}

@@ -20,12 +20,18 @@ import (
 func FuzzHistoryParameters(f *testing.F) {
 	a := fuzzedAPI(f)
 	for _, query := range []string{
-		"", "range=1h30m", "range=5400&step=1", "from=0", "from=0&limit=2", "from=-5.25&order=asc&limit=1&offset=3&step=1h",
-		"from=1970-01-01T02:00:00%2B02:00&to=2999-01-01T00:00:00Z&step=5m", "metrics=wanctl_rtt_ms,+wanctl_state&from=0",
-		"from=0&wan=lte&label.reflector=a+%22quoted%22%0Aname%5C", "label.a=%00&label.%ff=%fe", "from=0&to=0.000001&step=1us",
-		"from=0&step=2540400h&limit=100000", "from=0&step=1us&limit=1&offset=2147483647", "from=-62135596800&to=253402300799&step=1us",
-		"range=290y", "range=2540400h", "range=1h&from=0", "from=yesterday", "metrics=a,,b", "limit=0", "offset=-1", "=1", "range=%zz",
-		"step=1500ns", "a;b", "from=0&metrics=" + strings.Repeat("a,", 2000) + "a", "label." + strings.Repeat("x", 5000) + "=1",
+		"", "range=1h30m", "range=5400&step=1", "from=0", "from=0&limit=2",
+		"from=-5.25&order=asc&limit=1&offset=3&step=1h",
+		"from=1970-01-01T02:00:00%2B02:00&to=2999-01-01T00:00:00Z&step=5m",
+		"metrics=wanctl_rtt_ms,+wanctl_state&from=0",
+		"from=0&wan=lte&label.reflector=a+%22quoted%22%0Aname%5C", "label.a=%00&label.%ff=%fe",
+		"from=0&to=0.000001&step=1us",
+		"from=0&step=2540400h&limit=100000", "from=0&step=1us&limit=1&offset=2147483647",
+		"from=-62135596800&to=253402300799&step=1us",
+		"range=290y", "range=2540400h", "range=1h&from=0", "from=yesterday", "metrics=a,,b", "limit=0",
+		"offset=-1", "=1", "range=%zz",
+		"step=1500ns", "a;b", "from=0&metrics=" + strings.Repeat("a,", 2000) + "a", "label." +
+			strings.Repeat("x", 5000) + "=1",
 		strings.Repeat("%b8", 2000), "wan='; DROP TABLE series; --&from=0",
 	} {
 		f.Add(query)
@@ -41,7 +47,8 @@ func FuzzHistoryParameters(f *testing.F) {
 		}
 		following, ok := fuzzedPage(t, a, next.RawQuery)
 		if !ok || following.Metadata.Total != page.Metadata.Total || following.Metadata.Returned == 0 {
-			t.Errorf("%q leads to %q, which has %+v after %+v", query, next, following.Metadata, page.Metadata)
+			t.Errorf("%q leads to %q, which has %+v after %+v", query, next, following.Metadata,
+				page.Metadata)
 		}
 	})
 }
@@ -60,7 +67,8 @@ func fuzzedPage(t *testing.T, a *api.API, query string) (page points, ok bool) {
 	case http.StatusOK:
 	case http.StatusBadRequest:
 		const most = 4 << 10
-		if why := decode[refused](t, answer.Body); why.Error.Message == "" || len(why.Error.Message) > most {
+		if why := decode[refused](t, answer.Body); why.Error.Message == "" ||
+			len(why.Error.Message) > most {
 			t.Errorf("%q is refused with a message of %d bytes", query, len(why.Error.Message))
 		}
 		return points{}, false

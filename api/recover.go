@@ -17,11 +17,14 @@ func (a *API) withRecovery(next http.Handler) http.Handler {
 			case http.ErrAbortHandler: // it means to
 				panic(reason)
 			}
-			a.log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path, "panic", reason, "stack", string(debug.Stack()))
+			a.log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path, "panic", reason,
+				"stack", string(debug.Stack()))
 			if begun.yes {
 				panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
 			}
-			a.refuse(w, r, failed(http.StatusInternalServerError, "this is a mistake of the program, which its log has more about"))
+			a.refuse(w, r,
+				failed(http.StatusInternalServerError,
+					"this is a mistake of the program, which its log has more about"))
 		}()
 		next.ServeHTTP(begun, r)
 	})

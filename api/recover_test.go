@@ -23,7 +23,8 @@ func TestPanicBeforeTheAnswer(t *testing.T) {
 		request.Header.Set("Accept-Encoding", encoding)
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, request)
-		if answer.Code != http.StatusInternalServerError || answer.Header().Get("Content-Type") != "application/json" {
+		if answer.Code != http.StatusInternalServerError ||
+			answer.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("%d %v", answer.Code, answer.Header())
 		}
 	}
@@ -49,7 +50,8 @@ func TestLimit(t *testing.T) {
 			<-r.Context().Done()
 			a.refuse(w, r, r.Context().Err())
 		})).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics/history", nil))
-		if took := time.Since(begin); took != answerLimit || answer.Code != http.StatusServiceUnavailable ||
+		if took := time.Since(begin); took != answerLimit ||
+			answer.Code != http.StatusServiceUnavailable ||
 			!strings.Contains(answer.Body.String(), "30s: ask for a shorter range") {
 			t.Errorf("%d after %s: %s", answer.Code, took, answer.Body)
 		}

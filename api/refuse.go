@@ -62,7 +62,8 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		text.Error.Message = "it took longer than " + answerLimit.String() + ": ask for a shorter range, or a wider step"
+		text.Error.Message = "it took longer than " + answerLimit.String() +
+			": ask for a shorter range, or a wider step"
 	case status == http.StatusInternalServerError:
 		a.log.ErrorContext(r.Context(), "a question failed", "path", r.URL.Path, "err", err)
 	}

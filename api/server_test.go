@@ -82,15 +82,18 @@ func shut(t *testing.T, one io.Closer) {
 func TestNamesOfTheServer(t *testing.T) {
 	r := record(t, service.Config{})
 	open, _ := serving(t, r.api, api.Config{})
-	guarded, _ := serving(t, answering(t, api.Options{Path: r.path, Token: "secret"}), api.Config{Token: "secret"})
+	guarded, _ := serving(t, answering(t, api.Options{Path: r.path, Token: "secret"}),
+		api.Config{Token: "secret"})
 	_, port, err := net.SplitHostPort(open)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for host, local := range map[string]bool{
-		"127.0.0.1": true, "127.0.0.1:" + port: true, "localhost": true, "localhost:8080": true, "LOCALHOST.": true, "[::1]:9101": true,
+		"127.0.0.1": true, "127.0.0.1:" + port: true, "localhost": true, "localhost:8080": true,
+		"LOCALHOST.": true, "[::1]:9101": true,
 		"[::1]": true, "127.8.9.10": true, "wan.localhost:1": true, "[::ffff:127.0.0.1]:1": true,
-		"evil.example": false, "evil.example:" + port: false, "192.0.2.1": false, "localhost.evil.example": false, "0.0.0.0:" + port: false,
+		"evil.example": false, "evil.example:" + port: false, "192.0.2.1": false,
+		"localhost.evil.example": false, "0.0.0.0:" + port: false,
 		"notlocalhost": false, "[2001:db8::1]": false, "127.0.0.1.evil.example": false,
 	} {
 		question := "GET /health HTTP/1.1\r\nConnection: close\r\nHost: " + host + "\r\n\r\n"
@@ -114,7 +117,8 @@ func TestNamesOfTheServer(t *testing.T) {
 	if answer := send(t, open, "GET /health HTTP/1.0\r\n\r\n"); answer.code != http.StatusOK {
 		t.Errorf("without a name: %d", answer.code)
 	}
-	huge := "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Big: " + strings.Repeat("x", 32<<10) + "\r\n\r\n"
+	huge := "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Big: " + strings.Repeat("x", 32<<10) +
+		"\r\n\r\n"
 	if answer := send(t, open, huge); answer.code != http.StatusRequestHeaderFieldsTooLarge {
 		t.Errorf("huge headers: %d", answer.code)
 	}
@@ -140,7 +144,8 @@ func TestWhereToListen(t *testing.T) {
 		if !errors.Is(err, api.ErrNoToken) || !errors.Is(err, service.ErrConfig) {
 			t.Errorf("%s: %v", address, err)
 		}
-		for _, word := range []string{"WANCTL_STORAGE_HTTP_LISTEN=" + address, "WANCTL_STORAGE_HTTP_TOKEN", "127.0.0.1:9101"} {
+		for _, word := range []string{"WANCTL_STORAGE_HTTP_LISTEN=" + address,
+			"WANCTL_STORAGE_HTTP_TOKEN", "127.0.0.1:9101"} {
 			if !strings.Contains(err.Error(), word) {
 				t.Errorf("%v: want %s in it", err, word)
 			}
@@ -241,10 +246,12 @@ func TestEndWithASlowClient(t *testing.T) {
 		reads bool
 		most  time.Duration
 	}{
-		"nobody":                        {"", false, 0},
-		"one that says nothing":         {"", true, 100 * time.Millisecond},
-		"one that sends half a header":  {"GET /health HTTP/1.1\r\nHost: loc", false, 100 * time.Millisecond},
-		"one that never reads":          {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", false, 6 * time.Second},
+		"nobody":                {"", false, 0},
+		"one that says nothing": {"", true, 100 * time.Millisecond},
+		"one that sends half a header": {"GET /health HTTP/1.1\r\nHost: loc", false,
+			100 * time.Millisecond},
+		"one that never reads": {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", false,
+			6 * time.Second},
 		"one that is answered and idle": {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", true, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -305,7 +312,8 @@ func TestEndWithAQuestionUnderWay(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	if _, err := io.WriteString(conn, "GET /metrics/history?from=0&limit=100000 HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(conn,
+		"GET /metrics/history?from=0&limit=100000 HTTP/1.1\r\nHost: localhost\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}
 	reader := bufio.NewReader(conn)

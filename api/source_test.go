@@ -65,7 +65,8 @@ func TestFileThatComesAndGoes(t *testing.T) {
 	away(service.ErrMissing)
 	must(os.WriteFile(path, nil, 0o600))
 	away(service.ErrEmpty)
-	must(os.WriteFile(path, []byte("this is not the kind of file that is wanted here at all, is it?"), 0o600))
+	must(os.WriteFile(path, []byte("this is not the kind of file that is wanted here at all, is it?"),
+		0o600))
 	away(service.ErrNotDatabase)
 	must(os.Remove(path))
 	must(os.Mkdir(path, 0o700))
@@ -148,7 +149,8 @@ func TestFileThatIsRestored(t *testing.T) {
 	a := answering(t, api.Options{Path: path})
 	holds(t, a, 1)
 	write(damaged)
-	refusal(t, answering(t, api.Options{Path: path}), "/metrics/history?from=0", http.StatusServiceUnavailable)
+	refusal(t, answering(t, api.Options{Path: path}), "/metrics/history?from=0",
+		http.StatusServiceUnavailable)
 	if answer := ask(t, a, http.MethodGet, "/metrics/history?from=0"); answer.Code == http.StatusServiceUnavailable {
 		if health := ask(t, a, http.MethodGet, "/health"); health.Code != http.StatusServiceUnavailable {
 			t.Errorf("health is %d where points can not be read", health.Code)

@@ -76,7 +76,9 @@ type Result struct {
 // Errors: *LineError for a bad line, with the reason ErrHeader or service.ErrName among others,
 // ErrAllTooOld, service.ErrImportMoved if another import of the same data runs at the same time,
 // those of service.Writer.Imports, those of the file system, and the cause of ctx.
-func CSV(ctx context.Context, w *service.Writer, path string, options Options) (result Result, err error) {
+func CSV(
+	ctx context.Context, w *service.Writer, path string, options Options,
+) (result Result, err error) {
 	options = options.withDefaults()
 	data, err := openSource(ctx, path, options.Progress)
 	if err != nil {
@@ -173,7 +175,8 @@ type batch struct {
 	skipped bool // bad lines have been passed
 
 	newestWelcome time.Time // as it was when it was asked for last
-	held          *place    // before a bad line that may be still being written, if no row has come after it
+	// before a bad line that may be still being written, if no row has come after it
+	held *place
 }
 
 // fill reads to the end of the data and stores a batch whenever it is full.

@@ -22,13 +22,15 @@ const mostOfAnError = 4 << 10
 func FuzzCSV(f *testing.F) {
 	for _, text := range []string{
 		header + rows(0, 5),
-		strings.Replace(header, "_ms", "_us", 1) + "1772368200000000,w,m,{},1\r\n1772368200000001,w,m,{},-0.0",
+		strings.Replace(header, "_ms", "_us", 1) +
+			"1772368200000000,w,m,{},1\r\n1772368200000001,w,m,{},-0.0",
 		"\xef\xbb\xbf" + header + rows(0, 2) + rows(0, 2),
 		header + row(0) + "bad\n" + row(1) + "1,2,3,4,5\n" + row(2) + `1772368200000,w,m,"{`,
 		header + "1772368200000,\"w\nw\",m,\"{\"\"a\"\":\"\"\x00\x7f\"\"}\",1e308\n\n\r\n" + row(3)[:20],
 		header + "1772368200000,w,m,\"{\"\"a\"\":\"\"1\"\",\"\"a\"\":\"\"2\"\"}\",1\n1772368200000,w,m,null,1\n1772368200000,w,m,{},NaN\n",
 		header + "9223372036854775807,w,m,{},1\n-1,w,m,{},1\n0,w,m,{},1\n1772370000001,w,1m,{},1\n1772368200000,,m,{},0x1p-2\n",
-		header + "1772368200000,w,wanctl_state,{},1\n1772368200000,w,wanctl_state,{},2\n" + `1772368200000,w,m,"{""__a"":""""}",1`,
+		header + "1772368200000,w,wanctl_state,{},1\n1772368200000,w,wanctl_state,{},2\n" +
+			`1772368200000,w,m,"{""__a"":""""}",1`,
 		header, header[:20], "", "\n", "\x1f\x8b", strings.Repeat("x", 300),
 	} {
 		f.Add([]byte(text))
@@ -62,7 +64,8 @@ func FuzzCSV(f *testing.F) {
 func checkFuzzed(t *testing.T, err error) {
 	t.Helper()
 	checkShort(t, err)
-	for _, ours := range []error{service.ErrDamaged, service.ErrBusy, service.ErrClosed, service.ErrSeries, service.ErrImportMoved} {
+	for _, ours := range []error{service.ErrDamaged, service.ErrBusy, service.ErrClosed,
+		service.ErrSeries, service.ErrImportMoved} {
 		if errors.Is(err, ours) {
 			t.Errorf("a file that can not be taken is blamed on the history: %v", err)
 		}

@@ -19,22 +19,26 @@ var (
 	// ErrUncertain says that a database may or may not be the one that was imported from the same
 	// path before: the rows that it would be known by are gone, and others of that time are there.
 	// Nothing has been stored then. Under another path it is taken from its beginning.
-	ErrUncertain = errors.New("it can not be told whether this is the database that was imported from here before")
+	ErrUncertain = errors.New("it can not be told whether this is the database that was imported " +
+		"from here before")
 )
 
 // What can be wrong with a line before it is a record.
 var (
-	errTooLong    = fmt.Errorf("longer than %d bytes", MaxRecord)
-	errEndless    = fmt.Errorf(`a quoted field does not end within %d bytes, a " is missing`, MaxRecord)
-	errIncomplete = errors.New("this line was imported before it was complete, and is kept as it was then")
+	errTooLong = fmt.Errorf("longer than %d bytes", MaxRecord)
+	errEndless = fmt.Errorf(`a quoted field does not end within %d bytes, a " is missing`,
+		MaxRecord)
+	errIncomplete = errors.New("this line was imported before it was complete, and is kept as it " +
+		"was then")
 )
 
 // LineError says what is wrong with one line, or with one row of a database.
 type LineError struct {
-	File   string // as it was given, or "standard input"
-	Line   int64  // counted from 1; of a record of several lines the first one; 0 for a row of a database
-	Row    int64  // its id
-	Reason error  // service.ErrName, ErrHeader, or one that is for people only
+	File string // as it was given, or "standard input"
+	// counted from 1; of a record of several lines the first one; 0 for a row of a database
+	Line   int64
+	Row    int64 // its id
+	Reason error // service.ErrName, ErrHeader, or one that is for people only
 }
 
 // Error names the place and the reason, as compilers do.
@@ -58,7 +62,8 @@ func headerError(found string) error {
 	if found == "" {
 		shown = "nothing"
 	}
-	return fmt.Errorf("%w: found %s, want %q, or timestamp_us for microseconds", ErrHeader, shown, strings.Join(columns(), ","))
+	return fmt.Errorf("%w: found %s, want %q, or timestamp_us for microseconds", ErrHeader, shown,
+		strings.Join(columns(), ","))
 }
 
 // tooOldError says what could help against ErrAllTooOld.
@@ -71,15 +76,18 @@ func tooOldError(newest, oldestWelcome, now time.Time) error {
 	// clock format.
 	from := newest.Truncate(time.Second).Add(time.Second)
 	return fmt.Errorf("%w: the newest is of %s, and the history keeps nothing from before %s%s; "+
-		"to take in old data give --now TIME, the moment to count ages from, such as --now %s (in a history of its own, "+
+		"to take in old data give --now TIME, the moment to count ages from, such as --now %s (in a "+
+		"history of its own, "+
 		"for one that has let go of that time does not take it back)",
 		ErrAllTooOld, show(newest), show(oldestWelcome), counted, show(from))
 }
 
 // uncertainError says what ErrUncertain comes from, and what the way out of it costs.
 func uncertainError(mark service.ImportMark) error {
-	return fmt.Errorf("%w: row %d and the newest row that was taken are gone or have changed, and other raw rows from before %s "+
-		"are there; moved or copied to another path it is taken from its beginning, which wants a history of its own if "+
+	return fmt.Errorf("%w: row %d and the newest row that was taken are gone or have changed, and "+
+		"other raw rows from before %s "+
+		"are there; moved or copied to another path it is taken from its beginning, which wants a "+
+		"history of its own if "+
 		"any of it has been taken already", ErrUncertain, mark.LastID, show(time.Unix(mark.Second, 0)))
 }
 
@@ -87,7 +95,8 @@ func show(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // aheadError says why a row stops an import, and what helps.
 func aheadError(at, newestWelcome time.Time) error {
-	return fmt.Errorf("%w: it is of %s, and nothing after %s is taken: give --now TIME if ages are to be counted from a later "+
+	return fmt.Errorf("%w: it is of %s, and nothing after %s is taken: give --now TIME if ages are "+
+		"to be counted from a later "+
 		"moment, or import again when that has come", service.ErrAhead,
 		at.UTC().Format(time.RFC3339Nano), newestWelcome.UTC().Format(time.RFC3339Nano))
 }

@@ -135,7 +135,8 @@ func (s *store) summaries() []service.Summary {
 		s.t.Fatal(err)
 	}
 	defer history.Close()
-	list, err := history.Summarize(context.Background(), service.Query{From: time.Unix(0, 0), Until: now.AddDate(1, 0, 0)})
+	list, err := history.Summarize(context.Background(),
+		service.Query{From: time.Unix(0, 0), Until: now.AddDate(1, 0, 0)})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -17,9 +17,10 @@ const MaxRecord = 64 << 10
 // returned stays in the buffer of in until it is passed, so that the place is before it as long as
 // nobody knows what to do about it.
 type records struct {
-	in    *bufio.Reader // its buffer is as large as the largest record
-	end   error         // what in has ended with: a file that grows while it is read ends where it did at first
-	csv   *csv.Reader   // reads from the records itself, through Read
+	in *bufio.Reader // its buffer is as large as the largest record
+	// what in has ended with: a file that grows while it is read ends where it did at first
+	end   error
+	csv   *csv.Reader // reads from the records itself, through Read
 	place place
 
 	// Of the record that csv is reading, from the beginning of the buffer:

@@ -17,7 +17,8 @@ import (
 // drawText draws text of which anything may be CSV.
 func drawText(t *rapid.T) string {
 	pieces := rapid.SliceOf(rapid.SampledFrom([]string{
-		"a", ",", `"`, `""`, "\n", "\r\n", "\r", "1,2\n", `"x",y` + "\n", `"x` + "\n" + `y",z` + "\r\n", "\x00", "\xff",
+		"a", ",", `"`, `""`, "\n", "\r\n", "\r", "1,2\n", `"x",y` + "\n", `"x` + "\n" + `y",z` + "\r\n",
+		"\x00", "\xff",
 		strings.Repeat("l", MaxRecord-2), strings.Repeat("\n", 300), strings.Repeat("v,", 3000),
 	}))
 	return strings.Join(pieces.Draw(t, "text"), "")
@@ -102,7 +103,8 @@ func TestReadFailure(t *testing.T) {
 			t.Errorf("%q and a failure: got %v, want the failure", text, err)
 		}
 		if want := strings.Count(text, "a,b\n") * 4; int(r.place.bytes) != want {
-			t.Errorf("%q and a failure: %d bytes passed, want %d: what may not be whole is no record", text, r.place.bytes, want)
+			t.Errorf("%q and a failure: %d bytes passed, want %d: what may not be whole is no record", text,
+				r.place.bytes, want)
 		}
 	}
 }

@@ -53,7 +53,8 @@ func (p *place) line() int64 {
 
 // mark is what the history file remembers of the place.
 func (p *place) mark() service.ImportMark {
-	return service.ImportMark{Format: service.ImportCSV, Bytes: p.bytes, Lines: p.lines, Hash: p.hash.Sum(nil)}
+	return service.ImportMark{Format: service.ImportCSV, Bytes: p.bytes, Lines: p.lines,
+		Hash: p.hash.Sum(nil)}
 }
 
 // unhashed returns the place for a walk that no mark is made of.

@@ -99,7 +99,8 @@ func drawData(t *rapid.T, wan string, first time.Time) drawnData {
 	d := drawnData{wan: wan, first: first}
 	text := header
 	junk := rapid.SampledFrom([]string{
-		"\r\n\n", "bad\n", `1,"2` + "\n", "a\"b\n", "1,2,3,4,\"5\n\"\n", strings.Repeat("x", importer.MaxRecord+9) + "\r\n",
+		"\r\n\n", "bad\n", `1,"2` + "\n", "a\"b\n", "1,2,3,4,\"5\n\"\n",
+		strings.Repeat("x", importer.MaxRecord+9) + "\r\n",
 	})
 	for n := range rapid.IntRange(1, 40).Draw(t, "rows") {
 		if rapid.IntRange(0, 9).Draw(t, "is junk") == 0 {

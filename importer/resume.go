@@ -37,7 +37,9 @@ func (i *csvImport) readHeader(ctx context.Context) (unit int64, after place, er
 
 // findPlace returns the place where the new rows begin, and the mark of the earlier import that has
 // reached it. Without one that is where the rows begin.
-func (i *csvImport) findPlace(ctx context.Context, rows place, marks []service.ImportMark) (place, service.ImportMark, error) {
+func (i *csvImport) findPlace(
+	ctx context.Context, rows place, marks []service.ImportMark,
+) (place, service.ImportMark, error) {
 	data, err := i.source.read(ctx, rows.bytes)
 	if err != nil {
 		return place{}, service.ImportMark{}, err
@@ -52,7 +54,9 @@ func (i *csvImport) findPlace(ctx context.Context, rows place, marks []service.I
 			continue // nobody makes a mark within the header
 		}
 		if _, err := io.CopyN(&walk, data, mark.Bytes-walk.bytes); err != nil {
-			break // the data ends before this mark; if it can not be read, that comes up again after what precedes it
+			// the data ends before this mark; if it can not be read, that comes up again after
+			// what precedes it
+			break
 		}
 		if !bytes.Equal(walk.hash.Sum(nil), mark.Hash) {
 			continue

@@ -60,7 +60,8 @@ func TestGrown(t *testing.T) {
 	// Packed again as a whole, or by adding a member, as programs that rotate their logs do.
 	s.want(write(t, "a.csv.gz", compressed(t, header+rows(0, 30))), importer.Options{},
 		importer.Result{Read: 5, Stored: 5, Known: 25})
-	s.want(write(t, "a.csv.gz", compressed(t, header+rows(0, 25))+compressed(t, rows(25, 32))), importer.Options{},
+	s.want(write(t, "a.csv.gz", compressed(t, header+rows(0, 25))+compressed(t, rows(25, 32))),
+		importer.Options{},
 		importer.Result{Read: 2, Stored: 2, Known: 30})
 	// The older states stay known.
 	s.want(path, importer.Options{}, importer.Result{Known: 25})
@@ -89,7 +90,8 @@ func TestAfterAging(t *testing.T) {
 	s.want(path, importer.Options{}, importer.Result{Read: 10, Stored: 10, Known: 300})
 	s.wantCount(310)
 	clock = now.AddDate(1, 0, 0)
-	s.want(path, importer.Options{}, importer.Result{Known: 310}) // that it is too old now does not matter
+	// that it is too old now does not matter
+	s.want(path, importer.Options{}, importer.Result{Known: 310})
 }
 
 func TestCancelled(t *testing.T) {
@@ -131,12 +133,15 @@ func TestCancelledByBadLine(t *testing.T) {
 	s := newStore(t)
 	path := write(t, "a.csv", header+rows(0, 100)+"bad\n"+rows(100, 200))
 	ctx, cancel := context.WithCancel(t.Context())
-	options := importer.Options{SkipBad: true, OnBad: func(*importer.LineError) { cancel() }}.WithBatch(30)
+	options := importer.Options{SkipBad: true,
+		OnBad: func(*importer.LineError) { cancel() }}.WithBatch(30)
 	result, err := importer.CSV(ctx, s.writer, path, options)
-	if want := (importer.Result{Read: 90, Stored: 90, Bad: 1}); !errors.Is(err, context.Canceled) || result != want {
+	if want := (importer.Result{Read: 90, Stored: 90, Bad: 1}); !errors.Is(err, context.Canceled) ||
+		result != want {
 		t.Errorf("got %+v, %v, want %+v", result, err, want)
 	}
-	s.want(path, importer.Options{SkipBad: true}, importer.Result{Read: 110, Stored: 110, Bad: 1, Known: 90})
+	s.want(path, importer.Options{SkipBad: true},
+		importer.Result{Read: 110, Stored: 110, Bad: 1, Known: 90})
 	s.want(path, importer.Options{}, importer.Result{Known: 201})
 	s.wantCount(200)
 }
@@ -154,7 +159,8 @@ func TestWriterClosedHalfWay(t *testing.T) {
 		}
 	}}.WithBatch(10)
 	result, err := importer.CSV(t.Context(), second, path, options)
-	if want := (importer.Result{Read: 10, Stored: 10}); !errors.Is(err, service.ErrClosed) || result != want {
+	if want := (importer.Result{Read: 10, Stored: 10}); !errors.Is(err, service.ErrClosed) ||
+		result != want {
 		t.Errorf("got %+v, %v, want %+v", result, err, want)
 	}
 	s.want(path, importer.Options{}, importer.Result{Read: 90, Stored: 90, Known: 10})
@@ -169,10 +175,13 @@ func TestAllTooOld(t *testing.T) {
 	if !errors.Is(err, importer.ErrAllTooOld) || result != (importer.Result{}) {
 		t.Fatalf("got %+v, %v, want that all are too old", result, err)
 	}
-	want := "import " + path + ": all rows are too old to be kept: the newest is of 2023-11-19T03:30:00.099Z, " +
-		"and the history keeps nothing from before 2026-02-22T12:00:00Z, with ages counted from 2026-03-01T12:00:00Z; " +
+	want := "import " + path +
+		": all rows are too old to be kept: the newest is of 2023-11-19T03:30:00.099Z, " +
+		"and the history keeps nothing from before 2026-02-22T12:00:00Z, with ages counted from " +
+		"2026-03-01T12:00:00Z; " +
 		"to take in old data give --now TIME"
-	if !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), "such as --now 2023-11-19T03:30:01Z (") {
+	if !strings.HasPrefix(err.Error(), want) ||
+		!strings.Contains(err.Error(), "such as --now 2023-11-19T03:30:01Z (") {
 		t.Errorf("got %q, want %q", err, want)
 	}
 	if got := s.marks(); got != 0 {
@@ -183,7 +192,8 @@ func TestAllTooOld(t *testing.T) {
 	// One row that is welcome is enough, and what comes later in a file counts by itself.
 	grow(t, path, row(0))
 	options := importer.Options{SkipBad: true}
-	s.want(path, options, importer.Result{Read: 101, Stored: 101, Bad: 1}) // a new file has not let go of anything yet
+	// a new file has not let go of anything yet
+	s.want(path, options, importer.Result{Read: 101, Stored: 101, Bad: 1})
 	grow(t, path, old)
 	if _, err = s.add(path, options); !errors.Is(err, importer.ErrAllTooOld) {
 		t.Errorf("got %v, want that all new rows are too old", err)
@@ -243,13 +253,15 @@ func TestGrownWithinLine(t *testing.T) {
 		grow(t, path, "\n"+rows(4, 6))
 		result, err := s.add(path, importer.Options{})
 		var bad *importer.LineError
-		if !errors.As(err, &bad) || bad.Line != 5 || !strings.Contains(err.Error(), "imported before it was complete") {
+		if !errors.As(err, &bad) || bad.Line != 5 ||
+			!strings.Contains(err.Error(), "imported before it was complete") {
 			t.Errorf("got %v, want a bad line 5", err)
 		}
 		if want := (importer.Result{Bad: 1, Known: 4}); result != want {
 			t.Errorf("got %+v, want %+v", result, want)
 		}
-		s.want(path, importer.Options{SkipBad: true}, importer.Result{Read: 2, Stored: 2, Bad: 1, Known: 4})
+		s.want(path, importer.Options{SkipBad: true},
+			importer.Result{Read: 2, Stored: 2, Bad: 1, Known: 4})
 		s.want(path, importer.Options{}, importer.Result{Known: 6})
 		s.wantCount(6)
 	})
@@ -261,31 +273,37 @@ func TestTruncatedGzip(t *testing.T) {
 	path := write(t, "a.csv.gz", whole[:len(whole)/2])
 	options := importer.Options{}.WithBatch(100)
 	first, err := s.add(path, options)
-	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), path) || first.Stored == 0 {
+	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), path) ||
+		first.Stored == 0 {
 		t.Errorf("got %+v, %v, want what is there and an unexpected end of %s", first, err, path)
 	}
 	// Longer data that is known as well does not keep the beginning from being found.
-	s.want(write(t, "b.csv", header+rows(5000, 9000)), options, importer.Result{Read: 4000, Stored: 4000})
+	s.want(write(t, "b.csv", header+rows(5000, 9000)), options,
+		importer.Result{Read: 4000, Stored: 4000})
 	again, err := s.add(path, options)
 	if !errors.Is(err, io.ErrUnexpectedEOF) || again != (importer.Result{Known: first.Stored}) {
 		t.Errorf("again: got %+v, %v, want nothing new", again, err)
 	}
 	grow(t, path, whole[len(whole)/2:])
-	s.want(path, options, importer.Result{Read: 2000 - first.Stored, Stored: 2000 - first.Stored, Known: first.Stored})
+	s.want(path, options,
+		importer.Result{Read: 2000 - first.Stored, Stored: 2000 - first.Stored, Known: first.Stored})
 	s.wantCount(6000)
 }
 
 func TestNoFile(t *testing.T) {
 	s := newStore(t)
 	missing := filepath.Join(t.TempDir(), "missing.csv")
-	if _, err := s.add(missing, importer.Options{}); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), missing) {
+	if _, err := s.add(missing, importer.Options{}); !errors.Is(err, os.ErrNotExist) ||
+		!strings.Contains(err.Error(), missing) {
 		t.Errorf("got %v, want that %s is missing", err, missing)
 	}
 	directory := t.TempDir()
-	if _, err := s.add(directory, importer.Options{}); err == nil || !strings.Contains(err.Error(), "this is a directory") {
+	if _, err := s.add(directory, importer.Options{}); err == nil ||
+		!strings.Contains(err.Error(), "this is a directory") {
 		t.Errorf("got %v, want that it is a directory", err)
 	}
-	if _, err := s.add(write(t, "a.gz", "\x1f\x8bno gzip at all"), importer.Options{}); err == nil || !strings.Contains(err.Error(), "gzip") {
+	if _, err := s.add(write(t, "a.gz", "\x1f\x8bno gzip at all"), importer.Options{}); err == nil ||
+		!strings.Contains(err.Error(), "gzip") {
 		t.Errorf("got %v, want that it is no gzip", err)
 	}
 }
@@ -304,7 +322,8 @@ func TestStandardInputCancelled(t *testing.T) {
 		}
 		cancel()
 	}})
-	if !errors.Is(err, context.Canceled) || !strings.HasPrefix(err.Error(), "import: spool standard input: ") {
+	if !errors.Is(err, context.Canceled) ||
+		!strings.HasPrefix(err.Error(), "import: spool standard input: ") {
 		t.Errorf("got %v, want that it was cancelled", err)
 	}
 	s.wantCount(0)
@@ -313,7 +332,8 @@ func TestStandardInputCancelled(t *testing.T) {
 func TestStandardInputBadLine(t *testing.T) {
 	s := newStore(t)
 	input(t, header+"bad\n")
-	if _, err := s.add("-", importer.Options{}); err == nil || !strings.HasPrefix(err.Error(), "standard input:2: ") {
+	if _, err := s.add("-", importer.Options{}); err == nil ||
+		!strings.HasPrefix(err.Error(), "standard input:2: ") {
 		t.Errorf("got %v, want a bad line 2 of the standard input", err)
 	}
 }
@@ -366,7 +386,8 @@ func TestConcurrent(t *testing.T) {
 	if moved == len(errs) {
 		t.Errorf("both have given up: %v", errs)
 	}
-	if stored := results[0].Stored + results[1].Stored; stored != 2000 || results[0].Duplicate+results[1].Duplicate > 0 {
+	if stored := results[0].Stored + results[1].Stored; stored != 2000 ||
+		results[0].Duplicate+results[1].Duplicate > 0 {
 		t.Errorf("got %+v, want 2000 rows stored and no duplicates", results)
 	}
 	s.want(paths[0], importer.Options{}, importer.Result{Known: 2000})

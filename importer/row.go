@@ -68,7 +68,8 @@ func newSeriesFinder(w *service.Writer, column string) *seriesFinder {
 func (p *rowParser) sample(fields []string) (service.Sample, error) {
 	want := columns()
 	if len(fields) != len(want) {
-		return service.Sample{}, fmt.Errorf("fields: found %d, want %d (%s)", len(fields), len(want), strings.Join(want, ","))
+		return service.Sample{},
+			fmt.Errorf("fields: found %d, want %d (%s)", len(fields), len(want), strings.Join(want, ","))
 	}
 	at, err := p.moment(fields[0])
 	if err != nil {
@@ -91,7 +92,8 @@ func (p *rowParser) moment(text string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("timestamp %.80q: not a whole number", text)
 	}
 	if err != nil || count < 0 || count >= maxMicros/p.unit {
-		return time.Time{}, fmt.Errorf("timestamp %.80q: out of range, want a time from 1970 to 9999", text)
+		return time.Time{},
+			fmt.Errorf("timestamp %.80q: out of range, want a time from 1970 to 9999", text)
 	}
 	return time.UnixMicro(count * p.unit), nil
 }

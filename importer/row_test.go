@@ -28,7 +28,8 @@ func openWriter(t testing.TB) *service.Writer {
 func TestHandlesAreBounded(t *testing.T) {
 	rows := newRowParser(openWriter(t), 1)
 	handle := func(n int) *service.Series {
-		sample, err := rows.sample([]string{"1", "wan0", "wanctl_rtt_ms", fmt.Sprintf(`{"n":"%d"}`, n), "1"})
+		sample, err := rows.sample([]string{"1", "wan0", "wanctl_rtt_ms", fmt.Sprintf(`{"n":"%d"}`, n),
+			"1"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +49,8 @@ func TestHandlesAreBounded(t *testing.T) {
 
 func BenchmarkRow(b *testing.B) {
 	rows := newRowParser(openWriter(b), 1000)
-	fields := []string{"1743068102678", "CAU-0C", "wanctl_rate_download_mbps", `{"tech":"5G NSA"}`, "0.496688"}
+	fields := []string{"1743068102678", "CAU-0C", "wanctl_rate_download_mbps", `{"tech":"5G NSA"}`,
+		"0.496688"}
 	for b.Loop() {
 		if _, err := rows.sample(fields); err != nil {
 			b.Fatal(err)

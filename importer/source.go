@@ -33,7 +33,9 @@ type source struct {
 
 // openSource opens the file at path. What can be read only once, such as standard input, is copied
 // to a temporary file.
-func openSource(ctx context.Context, path string, progress func(done, total int64)) (*source, error) {
+func openSource(
+	ctx context.Context, path string, progress func(done, total int64),
+) (*source, error) {
 	if path == "" {
 		return nil, service.ErrNoPath
 	}
@@ -51,7 +53,9 @@ func openSource(ctx context.Context, path string, progress func(done, total int6
 	return s, err
 }
 
-func openFile(ctx context.Context, path string, file *os.File, progress func(done, total int64)) (*source, error) {
+func openFile(
+	ctx context.Context, path string, file *os.File, progress func(done, total int64),
+) (*source, error) {
 	info, err := file.Stat()
 	switch {
 	case err != nil:
@@ -69,7 +73,9 @@ func openFile(ctx context.Context, path string, file *os.File, progress func(don
 }
 
 // spool copies what can be read only once to a temporary file.
-func spool(ctx context.Context, name string, from *os.File, progress func(done, total int64)) (*source, error) {
+func spool(
+	ctx context.Context, name string, from *os.File, progress func(done, total int64),
+) (*source, error) {
 	file, err := os.CreateTemp("", "wanstore-import-*")
 	if err != nil {
 		return nil, fmt.Errorf("spool %s: %w", name, err)
@@ -87,7 +93,9 @@ func spool(ctx context.Context, name string, from *os.File, progress func(done, 
 // copyInput copies all of from, or until ctx is done. A read of a terminal or a pipe can not be
 // interrupted: one that is under way when ctx is done stays behind, until there is something to
 // read.
-func copyInput(ctx context.Context, to io.Writer, from io.Reader, progress func(done, total int64)) (int64, error) {
+func copyInput(
+	ctx context.Context, to io.Writer, from io.Reader, progress func(done, total int64),
+) (int64, error) {
 	reader, writer := io.Pipe()
 	go func() {
 		_, err := io.Copy(writer, from)

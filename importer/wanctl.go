@@ -45,7 +45,9 @@ const (
 //
 // Errors: *LineError for a bad row, with the reason service.ErrAhead among others, ErrUncertain,
 // those of service.OpenWanctl, and as for CSV.
-func Wanctl(ctx context.Context, w *service.Writer, path string, options Options) (result Result, err error) {
+func Wanctl(
+	ctx context.Context, w *service.Writer, path string, options Options,
+) (result Result, err error) {
 	options = options.withDefaults()
 	file, err := service.OpenWanctl(ctx, path)
 	if err != nil {
@@ -53,7 +55,8 @@ func Wanctl(ctx context.Context, w *service.Writer, path string, options Options
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	for range attempts {
-		i := &wanctlImport{name: path, file: file, options: options, seriesFinder: newSeriesFinder(w, "labels")}
+		i := &wanctlImport{name: path, file: file, options: options,
+			seriesFinder: newSeriesFinder(w, "labels")}
 		err = i.run(ctx)
 		result = i.result
 		if !errors.Is(err, service.ErrImportMoved) || result.Read > 0 { // as for CSV
@@ -122,7 +125,9 @@ func (i *wanctlImport) run(ctx context.Context) error {
 
 // findMark returns the mark of the earlier import of this database that has come farthest, or the
 // zero mark.
-func (i *wanctlImport) findMark(ctx context.Context, marks []service.ImportMark) (service.ImportMark, error) {
+func (i *wanctlImport) findMark(
+	ctx context.Context, marks []service.ImportMark,
+) (service.ImportMark, error) {
 	var found service.ImportMark
 	for _, mark := range marks { // the smallest ids first, and of those the earliest seconds
 		if mark.Format != service.ImportWanctl {
@@ -283,7 +288,9 @@ func (i *wanctlImport) reportAhead(ctx context.Context) error {
 
 // page returns the rows of the first seconds of [from, until), all that these have, and says
 // whether there are more.
-func (i *wanctlImport) page(ctx context.Context, from, until int64) (rows []service.WanctlRow, more bool, err error) {
+func (i *wanctlImport) page(
+	ctx context.Context, from, until int64,
+) (rows []service.WanctlRow, more bool, err error) {
 	for most := i.options.batch; ; most *= 4 {
 		rows, err = i.file.Rows(ctx, from, until, most)
 		if err != nil || int64(len(rows)) < most {
@@ -294,7 +301,8 @@ func (i *wanctlImport) page(ctx context.Context, from, until int64) (rows []serv
 		}
 		if most > maxSecondRows {
 			last := rows[len(rows)-1]
-			return nil, false, i.rowError(last, fmt.Errorf("second %d has more than %d rows", last.Second, maxSecondRows))
+			return nil, false,
+				i.rowError(last, fmt.Errorf("second %d has more than %d rows", last.Second, maxSecondRows))
 		}
 	}
 }
@@ -329,7 +337,8 @@ func (i *wanctlImport) parse(row service.WanctlRow) (service.Sample, error) {
 	case row.Err != nil:
 		return service.Sample{}, row.Err
 	case row.Second < 0 || row.Second >= service.MaxSecond:
-		return service.Sample{}, fmt.Errorf("timestamp %d: out of range, want seconds from 1970 to 9999", row.Second)
+		return service.Sample{},
+			fmt.Errorf("timestamp %d: out of range, want seconds from 1970 to 9999", row.Second)
 	case math.IsNaN(row.Value) || math.IsInf(row.Value, 0):
 		return service.Sample{}, fmt.Errorf("value %v: not a finite number", row.Value)
 	case row.Granularity != "raw" && !aggregated(row):

@@ -27,7 +27,8 @@ func FuzzWanctl(f *testing.F) {
 	f.Add(filetest.Patch(18, 1, 1), uint16(0))            // not in WAL mode
 	f.Add(filetest.Patch(100, 2), uint16(0))              // the schema's page is of an index
 	f.Add(filetest.Patch(4096, 5, 0, 0, 0, 9), uint16(0)) // an inner page without children
-	for _, text := range []string{"raw", "wan0", "wanctl_rtt_ms", "CREATE TABLE", "timestamp", "REAL", `{"a"`, "idx_"} {
+	for _, text := range []string{"raw", "wan0", "wanctl_rtt_ms", "CREATE TABLE", "timestamp", "REAL",
+		`{"a"`, "idx_"} {
 		if place := bytes.LastIndex(sound, []byte(text)); place >= 0 {
 			f.Add(filetest.Patch(place, 0xff), uint16(0))
 			f.Add(filetest.Patch(place-1, 0), uint16(0))
@@ -44,8 +45,10 @@ func FuzzWanctl(f *testing.F) {
 		const longest = 20 * time.Second // it takes milliseconds
 		ctx, cancel := context.WithTimeout(t.Context(), longest)
 		defer cancel()
-		options := importer.Options{SkipBad: true, OnBad: func(line *importer.LineError) { checkShort(t, line) }}
-		result, err := importer.Wanctl(ctx, s.writer, path, options.WithClock(func() time.Time { return now }))
+		options := importer.Options{SkipBad: true,
+			OnBad: func(line *importer.LineError) { checkShort(t, line) }}
+		result, err := importer.Wanctl(ctx, s.writer, path,
+			options.WithClock(func() time.Time { return now }))
 		checkShort(t, err)
 		if errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("the import has not ended within %s", longest)
@@ -63,7 +66,8 @@ func wanctlBytes(f *testing.F) []byte {
 	db := filetest.NewWanctlDB(f)
 	labeled, other, aggregated := rtt(2, 2.5, "raw"), rtt(2, 3.5, "raw"), rtt(-600, 9, "5m")
 	labeled.Labels, other.WAN = `{"a":"b"}`, "wan1"
-	db.Add(rtt(0, 1, "raw"), rtt(0, 2, "raw"), labeled, other, aggregated, rtt(3, 4, "raw"), rtt(1, 5, "raw"))
+	db.Add(rtt(0, 1, "raw"), rtt(0, 2, "raw"), labeled, other, aggregated, rtt(3, 4, "raw"),
+		rtt(1, 5, "raw"))
 	db.Close()
 	data, err := os.ReadFile(db.Path)
 	if err != nil {

@@ -20,14 +20,16 @@ import (
 // rtt is a row of wanctl, so many seconds after begin.
 func rtt(after int64, value float64, granularity string) filetest.WanctlRow {
 	return filetest.WanctlRow{
-		Second: begin.Unix() + after, WAN: "wan0", Metric: service.RTT, Value: value, Granularity: granularity,
+		Second: begin.Unix() + after, WAN: "wan0", Metric: service.RTT, Value: value,
+		Granularity: granularity,
 	}
 }
 
 // take imports a database of wanctl.
 func (s *store) take(db *filetest.WanctlDB, options importer.Options) (importer.Result, error) {
 	s.t.Helper()
-	result, err := importer.Wanctl(s.t.Context(), s.writer, db.Path, options.WithClock(func() time.Time { return now }))
+	result, err := importer.Wanctl(s.t.Context(), s.writer, db.Path,
+		options.WithClock(func() time.Time { return now }))
 	if sum := result.Stored + result.Duplicate + result.Refused.Total(); sum != result.Read {
 		s.t.Errorf("%d rows read, but %d stored, duplicate or refused", result.Read, sum)
 	}
@@ -54,7 +56,8 @@ func (s *store) samples(wan string) []string {
 	}
 	defer history.Close()
 	var list []string
-	query := service.Query{Filter: service.Filter{WAN: wan}, From: time.Unix(0, 0), Until: now.AddDate(1, 0, 0)}
+	query := service.Query{Filter: service.Filter{WAN: wan}, From: time.Unix(0, 0),
+		Until: now.AddDate(1, 0, 0)}
 	for point, err := range history.Range(context.Background(), query) {
 		if err != nil {
 			s.t.Fatal(err)
@@ -94,7 +97,8 @@ func TestASecondThatMayGrowIsHeld(t *testing.T) {
 	if want := (importer.Result{Read: 2, Stored: 2, Known: 1}); err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	s.wantSamples("wan0", fmt.Sprintf("%d=1", (newest-1)*1e6), fmt.Sprintf("%d=2", newest*1e6), fmt.Sprintf("%d=3", newest*1e6+500_000))
+	s.wantSamples("wan0", fmt.Sprintf("%d=1", (newest-1)*1e6), fmt.Sprintf("%d=2", newest*1e6),
+		fmt.Sprintf("%d=3", newest*1e6+500_000))
 }
 
 // Two more rows turn up in a second that has been taken, and two of a second that had none: nothing
@@ -112,11 +116,13 @@ func TestRowsThatComeLate(t *testing.T) {
 
 func TestAggregatedRowsGoIntoAnEmptyStore(t *testing.T) {
 	db := filetest.NewWanctlDB(t)
-	db.Add(rtt(600, 9, "raw"), rtt(-7200, 1, "1h"), rtt(-300, 2, "5m"), rtt(0, 3, "1m"), rtt(0, 4, "1m"), rtt(600, 5, "raw"))
+	db.Add(rtt(600, 9, "raw"), rtt(-7200, 1, "1h"), rtt(-300, 2, "5m"), rtt(0, 3, "1m"),
+		rtt(0, 4, "1m"), rtt(600, 5, "raw"))
 
 	s := newStore(t)
 	s.wantTaken(db, importer.Result{Read: 6, Stored: 6})
-	s.wantSamples("wan0", "-7200000000=1", "-300000000=2", "0=3", "500000=4", "600000000=9", "600500000=5")
+	s.wantSamples("wan0", "-7200000000=1", "-300000000=2", "0=3", "500000=4", "600000000=9",
+		"600500000=5")
 	db.Add(rtt(540, 6, "1m"), rtt(660, 7, "1m"), rtt(700, 8, "raw"))
 	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Skipped: 2, Known: 6})
 	s.wantTaken(db, importer.Result{Known: 9})
@@ -178,7 +184,8 @@ func TestBadRows(t *testing.T) {
 	db.Add(rtt(0, 1, "raw"))
 	at := begin.Unix()
 	insert := func(columns ...any) {
-		db.Exec("INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels, granularity) VALUES (?, ?, ?, ?, ?, ?)", columns...)
+		db.Exec("INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels, granularity) "+
+			"VALUES (?, ?, ?, ?, ?, ?)", columns...)
 	}
 	insert(at, "w", "m", nil, nil, "raw")              // 2
 	insert(at, "w", "m", "fast", nil, "raw")           // 3
@@ -221,14 +228,16 @@ func TestBadRows(t *testing.T) {
 		`row 4: labels "{": not a JSON object of strings, such as {"interface":"eth0"} or {}`,
 		`row 5: labels "{\"a\":1}": label "a" is not a string`,
 		"row 6: bad name: the name of the WAN is empty",
-		`row 7: bad name: metric name "m m" may have letters, digits, _ and : only` + "\nbad name: the name of the WAN is empty",
+		`row 7: bad name: metric name "m m" may have letters, digits, _ and : only` +
+			"\nbad name: the name of the WAN is empty",
 		`row 8: granularity "2m": want raw, 1m, 5m or 1h`,
 		`row 9: granularity "NULL": want raw, 1m, 5m or 1h`,
 		"row 15: value +Inf: not a finite number",
 		fmt.Sprintf("row 11: timestamp %.1f: not a whole number", float64(at)+0.5),
 	}
 	for n, line := range lines {
-		lines[n] = strings.Replace(line, fmt.Sprintf("%v", float64(at)+0.5), fmt.Sprintf("%.1f", float64(at)+0.5), 1)
+		lines[n] = strings.Replace(line, fmt.Sprintf("%v", float64(at)+0.5),
+			fmt.Sprintf("%.1f", float64(at)+0.5), 1)
 	}
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("bad rows (-want +got):\n%s", diff)
@@ -246,7 +255,8 @@ func TestABadRowAmongGoodOnes(t *testing.T) {
 	odd.Labels = "none"
 	db.Add(rtt(0, 1, "raw"), rtt(1, 2, "raw"), odd, rtt(1, 4, "raw"), rtt(2, 5, "raw"))
 	for range 2 {
-		if _, err := s.take(db, importer.Options{}); err == nil || !strings.Contains(err.Error(), ": row 3: labels") {
+		if _, err := s.take(db, importer.Options{}); err == nil ||
+			!strings.Contains(err.Error(), ": row 3: labels") {
 			t.Errorf("got %v, want that row 3 is bad", err)
 		}
 		s.wantSamples("wan0", "0=1")
@@ -266,16 +276,20 @@ func TestRowsOfTheFutureOfWanctl(t *testing.T) {
 			clock := begin.Add(10*time.Second - service.MaxAhead)
 			s := newStoreAt(t, service.Config{}, func() time.Time { return clock })
 			db := filetest.NewWanctlDB(t)
-			db.Add(rtt(-90, 1, "1m"), rtt(0, 2, "raw"), rtt(11, 3, "raw"), rtt(11, 3, "1m"), rtt(12, 4, "raw"))
+			db.Add(rtt(-90, 1, "1m"), rtt(0, 2, "raw"), rtt(11, 3, "raw"), rtt(11, 3, "1m"),
+				rtt(12, 4, "raw"))
 			bad := []int64{}
 			for _, want := range []importer.Result{{Read: 2, Stored: 2}, {Known: 2}} {
 				bad = bad[:0]
-				got, err := s.take(db, importer.Options{SkipBad: skip, OnBad: func(one *importer.LineError) { bad = append(bad, one.Row) }}.WithBatch(2))
+				got, err := s.take(db,
+					importer.Options{SkipBad: skip,
+						OnBad: func(one *importer.LineError) { bad = append(bad, one.Row) }}.WithBatch(2))
 				want.Bad = int64(len(bad))
 				if got != want || errors.Is(err, service.ErrAhead) == skip {
 					t.Errorf("got %+v, %v, want %+v", got, err, want)
 				}
-				if rows := []int64{3, 4, 5}; (skip && !cmp.Equal(bad, rows)) || (!skip && !cmp.Equal(bad, rows[:1])) {
+				if rows := []int64{3, 4, 5}; (skip && !cmp.Equal(bad, rows)) ||
+					(!skip && !cmp.Equal(bad, rows[:1])) {
 					t.Errorf("bad rows: %d", bad)
 				}
 			}

@@ -13,7 +13,8 @@ import (
 const maxEarlier = 999
 
 // errFull says that a late row has no moment of its own.
-var errFull = fmt.Errorf("came late into a second that has more than %d rows of its WAN and metric, no room is left after them",
+var errFull = fmt.Errorf("came late into a second that has more than %d rows of its WAN and "+
+	"metric, no room is left after them",
 	maxEarlier)
 
 // wanctlBatch gathers what the next transaction stores: whole seconds.
@@ -95,7 +96,8 @@ func (b *wanctlBatch) store(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	before := &b.place
-	moved := b.reached.LastID != before.LastID || b.reached.Second != before.Second || b.reached.Aggregated != before.Aggregated
+	moved := b.reached.LastID != before.LastID || b.reached.Second != before.Second ||
+		b.reached.Aggregated != before.Aggregated
 	if !moved {
 		return nil
 	}

@@ -149,7 +149,8 @@ func TestAnotherDatabaseAfterAnInterruptedImport(t *testing.T) {
 			other.Add(rttOf("other", n-7200, float64(n)))
 		}
 		replace(t, db, other)
-		if got, err := s.take(other, importer.Options{}); !errors.Is(err, importer.ErrUncertain) || got.Known > 0 {
+		if got, err := s.take(other, importer.Options{}); !errors.Is(err, importer.ErrUncertain) ||
+			got.Known > 0 {
 			t.Errorf("got %+v, %v, want that it can not be told", got, err)
 		}
 	})
@@ -160,7 +161,8 @@ func TestAnotherDatabaseAfterAnInterruptedImport(t *testing.T) {
 func TestAggregatedRowsAreTakenOnce(t *testing.T) {
 	db, s := filetest.NewWanctlDB(t), newStore(t)
 	first := interrupt(t, s, db)
-	s.wantTaken(db, importer.Result{Read: 21 - first.Stored, Stored: 21 - first.Stored, Known: first.Stored})
+	s.wantTaken(db,
+		importer.Result{Read: 21 - first.Stored, Stored: 21 - first.Stored, Known: first.Stored})
 	db.Exec("DELETE FROM metrics WHERE granularity = 'raw'")
 	db.Add(rtt(0, 20, "1m"), rtt(100, 21, "raw"))
 	got, err := s.take(db, importer.Options{})

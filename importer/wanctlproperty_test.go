@@ -66,7 +66,8 @@ func importUntil(t *testing.T, r *rapid.T, s *store, db *filetest.WanctlDB, cloc
 			cancel()
 		}
 	}}.WithBatch(rapid.Int64Range(1, 9).Draw(r, "batch")).WithClock(func() time.Time { return at })
-	if _, err := importer.Wanctl(ctx, s.writer, db.Path, options); err != nil && !errors.Is(err, context.Canceled) {
+	if _, err := importer.Wanctl(ctx, s.writer, db.Path, options); err != nil &&
+		!errors.Is(err, context.Canceled) {
 		r.Fatal(err)
 	}
 }
@@ -87,7 +88,8 @@ func checkSeconds(r *rapid.T, s *store, wan string, seconds map[string]int64) []
 	}
 	defer history.Close()
 	var found []string
-	query := service.Query{Filter: service.Filter{WAN: wan}, From: time.Unix(0, 0), Until: now.AddDate(1, 0, 0)}
+	query := service.Query{Filter: service.Filter{WAN: wan}, From: time.Unix(0, 0),
+		Until: now.AddDate(1, 0, 0)}
 	for point, err := range history.Range(context.Background(), query) {
 		if err != nil {
 			r.Fatal(err)

@@ -47,7 +47,8 @@ func TestStateAt(t *testing.T) {
 
 func TestStateNames(t *testing.T) {
 	t.Parallel()
-	tests := map[State]string{0: "GREEN", 1: "YELLOW", 2: "SOFT_RED", 3: "RED", 4: "State(4)", -1: "State(-1)"}
+	tests := map[State]string{0: "GREEN", 1: "YELLOW", 2: "SOFT_RED", 3: "RED", 4: "State(4)",
+		-1: "State(-1)"}
 	for state, want := range tests {
 		if got := state.String(); got != want {
 			t.Errorf("got %s, want %s", got, want)

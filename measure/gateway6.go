@@ -79,7 +79,8 @@ func parseDefault6(col []string) (route Route, ok bool, err error) {
 func addr6(digits, iface string) (netip.Addr, error) {
 	var b [16]byte
 	if len(digits) != hex.EncodedLen(len(b)) {
-		return netip.Addr{}, fmt.Errorf("%d digits where %d are expected", len(digits), hex.EncodedLen(len(b)))
+		return netip.Addr{},
+			fmt.Errorf("%d digits where %d are expected", len(digits), hex.EncodedLen(len(b)))
 	}
 	if _, err := hex.Decode(b[:], []byte(digits)); err != nil {
 		return netip.Addr{}, fmt.Errorf("decode its digits: %w", err)

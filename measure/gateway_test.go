@@ -34,7 +34,8 @@ func default4(iface, gateway, flags string, metric uint32) string {
 
 func default6(iface, gateway, metric, flags string) string {
 	b := netip.MustParseAddr(gateway).As16()
-	return fmt.Sprintf("%032d 00 %032d 00 %x %s 00000001 00000000 %s %8s\n", 0, 0, b, metric, flags, iface)
+	return fmt.Sprintf("%032d 00 %032d 00 %x %s 00000001 00000000 %s %8s\n", 0, 0, b, metric, flags,
+		iface)
 }
 
 func TestDefaultRoute(t *testing.T) {
@@ -48,28 +49,37 @@ func TestDefaultRoute(t *testing.T) {
 	}{
 		{name: "one", route: lan + default4("eth0", "192.0.2.1", "0003", 100), want: "eth0 192.0.2.1"},
 		{
-			name: "the lowest metric", route: default4("wlan0", "198.51.100.1", "0003", 600) + default4("eth0", "192.0.2.1", "0003", 100),
+			name: "the lowest metric", route: default4("wlan0", "198.51.100.1", "0003", 600) +
+				default4("eth0", "192.0.2.1", "0003", 100),
 			want: "eth0 192.0.2.1",
 		},
-		{name: "the first of equals", route: default4("a", "192.0.2.1", "0003", 1) + default4("b", "192.0.2.2", "0003", 1), want: "a 192.0.2.1"},
+		{name: "the first of equals", route: default4("a", "192.0.2.1", "0003", 1) +
+			default4("b", "192.0.2.2", "0003", 1), want: "a 192.0.2.1"},
 		{
-			name: "of one interface", route: default4("eth0", "192.0.2.1", "0003", 1) + default4("wan2", "198.51.100.1", "0003", 2),
+			name: "of one interface", route: default4("eth0", "192.0.2.1", "0003", 1) +
+				default4("wan2", "198.51.100.1", "0003", 2),
 			iface: "wan2", want: "wan2 198.51.100.1",
 		},
 		{name: "of an interface without", route: default4("eth0", "192.0.2.1", "0003", 1), iface: "wan2"},
 		{name: "down", route: default4("eth0", "192.0.2.1", "0002", 1)},
 		{name: "unreachable", route: default4("eth0", "0.0.0.0", "0201", 1)},
 		{name: "blackhole", route: default4("*", "0.0.0.0", "0001", 1)},
-		{name: "half the internet is no default", route: line4("tun0", "0.0.0.0", "10.0.0.1", "0003", 0, "128.0.0.0")},
-		{name: "no router on a point-to-point link", route: default4("ppp0", "0.0.0.0", "0001", 0), want: "ppp0 invalid IP"},
+		{name: "half the internet is no default",
+			route: line4("tun0", "0.0.0.0", "10.0.0.1", "0003", 0, "128.0.0.0")},
+		{name: "no router on a point-to-point link", route: default4("ppp0", "0.0.0.0", "0001", 0),
+			want: "ppp0 invalid IP"},
 		{
-			name: "IPv4 before IPv6", route: default4("eth0", "192.0.2.1", "0003", 500), route6: default6("eth1", "2001:db8::1", "00000001", "00000003"),
-			want: "eth0 192.0.2.1",
+			name: "IPv4 before IPv6", route: default4("eth0", "192.0.2.1", "0003", 500),
+			route6: default6("eth1", "2001:db8::1", "00000001", "00000003"),
+			want:   "eth0 192.0.2.1",
 		},
-		{name: "IPv6", route6: default6("eth1", "2001:db8::1", "00000400", "00000003") + reject6, want: "eth1 2001:db8::1"},
-		{name: "IPv6 link-local has its zone", route6: default6("eth1", "fe80::1", "00000400", "00450003"), want: "eth1 fe80::1%eth1"},
+		{name: "IPv6", route6: default6("eth1", "2001:db8::1", "00000400", "00000003") + reject6,
+			want: "eth1 2001:db8::1"},
+		{name: "IPv6 link-local has its zone",
+			route6: default6("eth1", "fe80::1", "00000400", "00450003"), want: "eth1 fe80::1%eth1"},
 		{
-			name: "IPv6 metric is hexadecimal", route6: default6("a", "fe80::1", "00000100", "00000003") + default6("b", "fe80::2", "000000ff", "00000003"),
+			name: "IPv6 metric is hexadecimal", route6: default6("a", "fe80::1", "00000100", "00000003") +
+				default6("b", "fe80::2", "000000ff", "00000003"),
 			want: "b fe80::2%b",
 		},
 		{name: "IPv6 none", route6: reject6},
@@ -78,7 +88,8 @@ func TestDefaultRoute(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			kernel := fakeProc(t, map[string]string{"net/route": head4 + tt.route, "net/ipv6_route": tt.route6})
+			kernel := fakeProc(t,
+				map[string]string{"net/route": head4 + tt.route, "net/ipv6_route": tt.route6})
 			got, err := kernel.DefaultRoute(tt.iface)
 			if tt.want == "" {
 				checkNoGateway(t, err)

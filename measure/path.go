@@ -61,7 +61,9 @@ func (k Kernel) gatewayPath(iface string) (Path, error) {
 	}
 	// To ping another route's gateway would measure a line that carries nothing.
 	if !route.Gateway.IsValid() {
-		return Path{}, fmt.Errorf("the default route leaves by %s and names no router: %w", route.Interface, ErrNoGateway)
+		return Path{},
+			fmt.Errorf("the default route leaves by %s and names no router: %w", route.Interface,
+				ErrNoGateway)
 	}
 	return Path{Target: route.Gateway, Interface: route.Interface}, nil
 }

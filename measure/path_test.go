@@ -17,20 +17,24 @@ func TestFindPath(t *testing.T) {
 		want        Path
 		err         error
 	}{
-		{name: "the gateway", route: default4("eth0", "192.0.2.1", "0003", 1), want: pathOf("192.0.2.1", "eth0")},
+		{name: "the gateway", route: default4("eth0", "192.0.2.1", "0003", 1),
+			want: pathOf("192.0.2.1", "eth0")},
 		{
-			name: "the gateway of an interface", route: default4("eth0", "192.0.2.1", "0003", 1) + default4("wan2", "192.0.2.2", "0003", 2),
+			name: "the gateway of an interface", route: default4("eth0", "192.0.2.1", "0003", 1) +
+				default4("wan2", "192.0.2.2", "0003", 2),
 			iface: "wan2", want: pathOf("192.0.2.2", "wan2"),
 		},
 		{name: "no gateway", err: ErrNoGateway},
-		{name: "a default route without a router", route: default4("ppp0", "0.0.0.0", "0001", 0), err: ErrNoGateway},
+		{name: "a default route without a router", route: default4("ppp0", "0.0.0.0", "0001", 0),
+			err: ErrNoGateway},
 		{name: "both given", host: "192.0.2.9", iface: "wan2", want: pathOf("192.0.2.9", "wan2")},
 		{name: "an interface that is not there", host: "192.0.2.9", iface: "wan3", err: ErrNoInterface},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			kernel := fakeProc(t, map[string]string{"net/route": head4 + tt.route, "net/dev": devTable(0, 0)})
+			kernel := fakeProc(t,
+				map[string]string{"net/route": head4 + tt.route, "net/dev": devTable(0, 0)})
 			got, err := kernel.FindPath(t.Context(), tt.host, tt.iface)
 			if !errors.Is(err, tt.err) {
 				t.Fatalf("got error %v, want %v", err, tt.err)
@@ -50,7 +54,8 @@ func TestFindPathToLoopback(t *testing.T) {
 	t.Parallel()
 	lo := loopback(t)
 	// The default route is no way to this host.
-	kernel := fakeProc(t, map[string]string{"net/route": head4 + default4("eth0", "192.0.2.1", "0003", 1)})
+	kernel := fakeProc(t,
+		map[string]string{"net/route": head4 + default4("eth0", "192.0.2.1", "0003", 1)})
 	got, err := kernel.FindPath(t.Context(), "127.0.0.1", "")
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +83,8 @@ func TestFindPathWhereTheKernelHasNoAnswer(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	kernel := fakeProc(t, map[string]string{"net/route": head4 + default4("eth0", "192.0.2.1", "0003", 1)})
+	kernel := fakeProc(t,
+		map[string]string{"net/route": head4 + default4("eth0", "192.0.2.1", "0003", 1)})
 	got, err := kernel.FindPath(ctx, "127.0.0.1", "")
 	if err != nil {
 		t.Fatal(err)
@@ -93,9 +99,11 @@ func TestFindPathWhereTheKernelHasNoAnswer(t *testing.T) {
 
 func TestOwns(t *testing.T) {
 	t.Parallel()
-	addrs := []net.Addr{cidr(t, "127.0.0.1/8"), cidr(t, "192.0.2.7/24"), cidr(t, "fe80::7/64"), &net.UnixAddr{Name: "x"}}
+	addrs := []net.Addr{cidr(t, "127.0.0.1/8"), cidr(t, "192.0.2.7/24"), cidr(t, "fe80::7/64"),
+		&net.UnixAddr{Name: "x"}}
 	tests := map[string]bool{
-		"127.0.0.1": true, "127.0.0.53": true, "192.0.2.7": true, "192.0.2.8": false, "fe80::7": true, "fe80::8": false,
+		"127.0.0.1": true, "127.0.0.53": true, "192.0.2.7": true, "192.0.2.8": false, "fe80::7": true,
+		"fe80::8": false,
 	}
 	for addr, want := range tests {
 		if got := owns(addrs, netip.MustParseAddr(addr)); got != want {
@@ -116,7 +124,8 @@ func cidr(t *testing.T, s string) net.Addr {
 func TestResolve(t *testing.T) {
 	t.Parallel()
 	tests := map[string]string{
-		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8::1": "2001:db8::1", "fe80::1%eth0": "fe80::1%eth0",
+		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.1": "192.0.2.1", "2001:db8::1": "2001:db8::1",
+		"fe80::1%eth0": "fe80::1%eth0",
 	}
 	for host, want := range tests {
 		got, err := Resolve(t.Context(), host)

@@ -88,7 +88,8 @@ func TestTakeGivesEachReplyOnce(t *testing.T) {
 		time.Sleep(time.Millisecond)
 		r.received(0, 10*time.Millisecond)
 		got := p.Take(make([]Reply, 0, 2))
-		want := []Reply{{RTT: 9 * time.Millisecond, At: early}, {RTT: 10 * time.Millisecond, At: time.Now()}}
+		want := []Reply{{RTT: 9 * time.Millisecond, At: early},
+			{RTT: 10 * time.Millisecond, At: time.Now()}}
 		if !slices.Equal(got, want) {
 			t.Errorf("got %v, want %v", got, want)
 		}
@@ -328,10 +329,12 @@ func TestRefuserEndsTheSender(t *testing.T) {
 func TestSocketError(t *testing.T) {
 	t.Parallel()
 	denied := socketError(syscall.EACCES, syscall.EPERM)
-	if !errors.Is(denied, ErrNotPermitted) || !errors.Is(denied, syscall.EACCES) || !errors.Is(denied, syscall.EPERM) {
+	if !errors.Is(denied, ErrNotPermitted) || !errors.Is(denied, syscall.EACCES) ||
+		!errors.Is(denied, syscall.EPERM) {
 		t.Errorf("got %v", denied)
 	}
-	for _, part := range []string{"net.ipv4.ping_group_range", "CAP_NET_RAW", "setcap cap_net_raw+ep"} {
+	for _, part := range []string{"net.ipv4.ping_group_range", "CAP_NET_RAW",
+		"setcap cap_net_raw+ep"} {
 		if !strings.Contains(denied.Error(), part) {
 			t.Errorf("error %q does not say %s", denied, part)
 		}

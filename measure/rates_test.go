@@ -64,8 +64,10 @@ func TestRateSince(t *testing.T) {
 		want   Rate
 		ok     bool
 	}{
-		{name: "one second", after: time.Second, rx: 1000 + 125_000, tx: 2000 + 250_000, want: Rate{RxMbps: 1, TxMbps: 2}, ok: true},
-		{name: "one cycle", after: 50 * time.Millisecond, rx: 1000 + 6_250_000, tx: 2000, want: Rate{RxMbps: 1000}, ok: true},
+		{name: "one second", after: time.Second, rx: 1000 + 125_000, tx: 2000 + 250_000,
+			want: Rate{RxMbps: 1, TxMbps: 2}, ok: true},
+		{name: "one cycle", after: 50 * time.Millisecond, rx: 1000 + 6_250_000, tx: 2000,
+			want: Rate{RxMbps: 1000}, ok: true},
 		{name: "nothing passed", after: time.Second, rx: 1000, tx: 2000, ok: true},
 		{name: "rx smaller", after: time.Second, rx: 999, tx: 3000},
 		{name: "tx smaller", after: time.Second, rx: 3000, tx: 0},

@@ -12,7 +12,8 @@ import (
 // ErrNotPermitted says that this process may open neither kind of ICMP socket.
 // Its message says what allows it.
 var ErrNotPermitted = errors.New("sending ICMP echoes is not permitted; " +
-	"either let this group use unprivileged ICMP sockets: sysctl -w net.ipv4.ping_group_range=\"0 2147483647\", " +
+	"either let this group use unprivileged ICMP sockets: sysctl -w net.ipv4.ping_group_range=\"0 " +
+	"2147483647\", " +
 	"or give the program CAP_NET_RAW: setcap cap_net_raw+ep PROGRAM")
 
 // rawSocketNeeded tries which kind of socket may be opened to ping target: the

@@ -27,12 +27,12 @@ type Outcome uint8
 // The outcomes. From RefusedValue on the sample was not taken.
 const (
 	Stored             Outcome = iota // in the raw tier, to be rolled up in its time
-	StoredLate                        // older than a watermark: merged into the tiers that had passed it
+	StoredLate                        // older than a watermark: merged into the tiers beyond it
 	Duplicate                         // the same series at the same moment was there before, and stays
 	RefusedValue                      // not finite, or beyond MaxValue
 	RefusedAhead                      // after Batch.Latest
 	RefusedOld                        // below the lowest floor of the file
-	RefusedAggregation                // the file knows the metric with another aggregation than declared
+	RefusedAggregation                // the file has the metric with another aggregation
 	RefusedSeries                     // the series is new, and the file has Batch.MaxSeries
 	RefusedDamaged                    // the row of the series is damaged
 	OutcomeCount       = iota         // how many outcomes there are
@@ -194,7 +194,8 @@ func (a *appending) mergeInto(ctx context.Context, g Granularity, s *Sample) err
 
 // forget takes back what was learned in a transaction that failed.
 func (a *appending) forget() {
-	a.w.known, a.w.life = known{}, new(life) // whatever ids were known: others may have committed meanwhile
+	// whatever ids were known: others may have committed meanwhile
+	a.w.known, a.w.life = known{}, new(life)
 	for _, s := range a.learned {
 		s.forget()
 	}

@@ -76,7 +76,8 @@ func (w *Writer) insertBlock(ctx context.Context, samples []block.Sample) error 
 			return err
 		}
 		if added > 0 {
-			w.known.storedBlock(blockKey{id: params.ID, moment: Micros(base), lastT: Micros(last), count: params.Count})
+			w.known.storedBlock(blockKey{id: params.ID, moment: Micros(base), lastT: Micros(last),
+				count: params.Count})
 			return nil
 		}
 	}

@@ -54,7 +54,8 @@ func (a *appending) addLate(ctx context.Context) error {
 
 // addRow stores a sample that no block has.
 func (a *appending) addRow(ctx context.Context, s *Sample) (Outcome, error) {
-	added, err := a.w.insertRow(ctx, block.Sample{SeriesID: s.Series.id, TS: int64(s.TS), Value: s.Value})
+	added, err := a.w.insertRow(ctx,
+		block.Sample{SeriesID: s.Series.id, TS: int64(s.TS), Value: s.Value})
 	if err != nil {
 		return 0, err
 	}
@@ -103,11 +104,14 @@ func (a *appending) lookUp(ctx context.Context, taken map[sampleKey]bool) error 
 	return nil
 }
 
-func (a *appending) lookUpIn(ctx context.Context, part int64, s span, taken map[sampleKey]bool) error {
+func (a *appending) lookUpIn(
+	ctx context.Context, part int64, s span, taken map[sampleKey]bool,
+) error {
 	first, last := reach(s)
 	var rows packed
 	rows, err := a.w.q.PackBlocks(ctx, db.PackBlocksParams{
-		FromTs: int64(s.from), UntilTs: int64(s.until), Parts: jsonArray([]int64{part}), First: first, Last: last,
+		FromTs: int64(s.from), UntilTs: int64(s.until), Parts: jsonArray([]int64{part}), First: first,
+		Last: last,
 	})
 	for len(rows) > 0 {
 		ts, series := rows.integer(), rows.integer()

@@ -21,9 +21,11 @@ func (o *opening) arriving(damage error) error {
 		return err
 	}
 	age := time.Since(now.ModTime())
-	if now.Size() == 0 || age < 0 || age > settleTime { // a file may be of the future, where the clock was set back
+	// a file may be of the future, where the clock was set back
+	if now.Size() == 0 || age < 0 || age > settleTime {
 		return nil
 	}
-	return fmt.Errorf("%w, and stays there until it has been unchanged for %s: it may be that somebody is still copying it",
+	return fmt.Errorf("%w, and stays there until it has been unchanged for %s: it may be that "+
+		"somebody is still copying it",
 		damage, settleTime)
 }

@@ -86,8 +86,10 @@ func TestBackupIsTheSameHistory(t *testing.T) {
 			if diff := cmp.Diff(filetest.Dump(t, w.Path()), filetest.Dump(t, dest)); diff != "" {
 				t.Errorf("-history +backup:\n%s", diff)
 			}
-			for _, pragma := range []string{"application_id", "user_version", "page_size", "page_count", "auto_vacuum"} {
-				of, copied := filetest.Int(t, w.Path(), "PRAGMA "+pragma), filetest.Int(t, dest, "PRAGMA "+pragma)
+			for _, pragma := range []string{"application_id", "user_version", "page_size", "page_count",
+				"auto_vacuum"} {
+				of, copied := filetest.Int(t, w.Path(), "PRAGMA "+pragma),
+					filetest.Int(t, dest, "PRAGMA "+pragma)
 				if of != copied {
 					t.Errorf("%s is %d, in the backup %d", pragma, of, copied)
 				}
@@ -159,7 +161,8 @@ func TestBackupNeverOverwrites(t *testing.T) {
 			t.Helper()
 			write(t, dest+"-wal")
 		}, "", fs.ErrExist},
-		{"no directory", func(*testing.T, string) {}, filepath.Join(t.TempDir(), "no", "such", "file"), fs.ErrNotExist},
+		{"no directory", func(*testing.T, string) {}, filepath.Join(t.TempDir(), "no", "such", "file"),
+			fs.ErrNotExist},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dest := filepath.Join(t.TempDir(), "backup.db")
@@ -205,7 +208,8 @@ func TestBackupRemovesWhatKilledOnesLeft(t *testing.T) {
 	directory := t.TempDir()
 	old := time.Now().Add(-2 * time.Hour)
 	for name, at := range map[string]time.Time{
-		".wanstore-backup-1": old, ".wanstore-backup-2": time.Now(), ".wanstore-backup": old, "other.db": old,
+		".wanstore-backup-1": old, ".wanstore-backup-2": time.Now(), ".wanstore-backup": old,
+		"other.db": old,
 	} {
 		path := filepath.Join(directory, name)
 		if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chtimes(path, at, at)); err != nil {
@@ -218,7 +222,8 @@ func TestBackupRemovesWhatKilledOnesLeft(t *testing.T) {
 	if _, err := r.Backup(t.Context(), filepath.Join(directory, "backup.db")); err != nil {
 		t.Fatal(err)
 	}
-	wantOnly(t, directory, ".wanstore-backup", ".wanstore-backup-2", ".wanstore-backup-3", "backup.db", "other.db")
+	wantOnly(t, directory, ".wanstore-backup", ".wanstore-backup-2", ".wanstore-backup-3", "backup.db",
+		"other.db")
 }
 
 // Of many backups to one name at once, one is made.
@@ -404,7 +409,8 @@ func TestBackupBesideWriter(t *testing.T) {
 			}
 		}
 	}()
-	const count = "SELECT count(*) FROM " + filetest.RawSamples + " WHERE series_id = (SELECT id FROM series WHERE metric_name = 'busy')"
+	const count = "SELECT count(*) FROM " + filetest.RawSamples +
+		" WHERE series_id = (SELECT id FROM series WHERE metric_name = 'busy')"
 	var rows []int64
 	for range 2 {
 		<-committed // perhaps from before the last backup
@@ -420,7 +426,8 @@ func TestBackupBesideWriter(t *testing.T) {
 	commits := <-stopped
 	for i, n := range rows {
 		if n%batch != 0 || i > 0 && n <= rows[i-1] || n > int64(commits*batch) {
-			t.Errorf("the backups have %v rows, want a growing number of whole commits of %d, at most %d", rows, batch, commits)
+			t.Errorf("the backups have %v rows, want a growing number of whole commits of %d, at most %d",
+				rows, batch, commits)
 		}
 	}
 }

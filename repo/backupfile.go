@@ -26,10 +26,12 @@ func newPath(dest, path string) (string, error) {
 	}
 	for _, suffix := range companions() {
 		if base, ok := strings.CutSuffix(dest, suffix); ok && isThere(base) {
-			return "", fmt.Errorf("%s: SQLite would take a file of this name for a part of %s: name another file", dest, base)
+			return "", fmt.Errorf("%s: SQLite would take a file of this name for a part of %s: name "+
+				"another file", dest, base)
 		}
 		if isThere(dest + suffix) {
-			return "", fmt.Errorf("%s: %w: SQLite would take it for a part of the backup: remove it, or name another file",
+			return "", fmt.Errorf("%s: %w: SQLite would take it for a part of the backup: remove it, or "+
+				"name another file",
 				dest+suffix, fs.ErrExist)
 		}
 	}

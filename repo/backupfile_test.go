@@ -11,7 +11,8 @@ import (
 // There is no file system without links here to try it on.
 func TestRenameNew(t *testing.T) {
 	directory := t.TempDir()
-	from, to, link := filepath.Join(directory, "from"), filepath.Join(directory, "to"), filepath.Join(directory, "link")
+	from, to, link := filepath.Join(directory, "from"), filepath.Join(directory, "to"),
+		filepath.Join(directory, "link")
 	for _, path := range []string{from, to} {
 		if err := os.WriteFile(path, []byte(path), 0o600); err != nil {
 			t.Fatal(err)
@@ -44,7 +45,8 @@ func TestSettleFindsAnotherFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	target := filepath.Join(directory, "target")
-	err = errors.Join(os.WriteFile(target, nil, 0o600), os.Remove(file.path()), os.Symlink(target, file.path()))
+	err = errors.Join(os.WriteFile(target, nil, 0o600), os.Remove(file.path()),
+		os.Symlink(target, file.path()))
 	if err != nil {
 		t.Fatal(err)
 	}

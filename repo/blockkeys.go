@@ -49,7 +49,8 @@ func blockKeys(
 ) (keys []blockKey, err error) {
 	first, last := reach(s)
 	params := db.PackBlockKeysParams{
-		FromID: part*partKeys + first, UntilID: part*partKeys + last, FromTs: int64(s.from), MaxRows: int64(most),
+		FromID: part*partKeys + first, UntilID: part*partKeys + last, FromTs: int64(s.from),
+		MaxRows: int64(most),
 	}
 	var rows packed
 	if backwards {

@@ -48,5 +48,6 @@ func readClock(ctx context.Context, q *db.Queries) (Clock, error) {
 	if err != nil {
 		return Clock{}, fmt.Errorf("clock: %w", err)
 	}
-	return Clock{Trusted: Micros(row.Trusted), Doubted: Micros(row.Doubted), Seen: Micros(row.Seen)}, nil
+	return Clock{Trusted: Micros(row.Trusted), Doubted: Micros(row.Doubted), Seen: Micros(row.Seen)},
+		nil
 }

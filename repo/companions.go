@@ -97,7 +97,8 @@ func (w *Writer) FollowMode() {
 }
 
 // errLocksOut says that what SQLite needs beside a file would lock its owner out.
-var errLocksOut = errors.New("nobody has it open, and then only its owner, its group if that may write it, and root may open it: " +
+var errLocksOut = errors.New("nobody has it open, and then only its owner, its group if that may " +
+	"write it, and root may open it: " +
 	"the -wal and -shm of anybody else would lock its owner out")
 
 // makeLike makes an empty file with the permissions and the owner of another one.

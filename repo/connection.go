@@ -40,7 +40,8 @@ func setUpWriter(c *sqlite3.Conn, log *seal.Log) error {
 
 // setUpReader makes a connection one that writes nothing. What is temporary has to be made before.
 func setUpReader(c *sqlite3.Conn, log *seal.Log) error {
-	return errors.Join(c.Exec("PRAGMA query_only = off"), setUp(c, log), c.Exec("PRAGMA query_only = on"))
+	return errors.Join(c.Exec("PRAGMA query_only = off"), setUp(c, log),
+		c.Exec("PRAGMA query_only = on"))
 }
 
 // SetUp gives a connection what the generated queries want beside the tables of the file:

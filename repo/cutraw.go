@@ -17,7 +17,9 @@ type looking struct {
 // cutRaw ends a span of the raw tier before it has many more samples of the given parts than
 // wanted, in the middle of a minute or of a block if need be, but not at its beginning. It returns
 // how many blocks have samples in what is left.
-func cutRaw(ctx context.Context, q *db.Queries, parts []int64, s span, far looking) (span, int, error) {
+func cutRaw(
+	ctx context.Context, q *db.Queries, parts []int64, s span, far looking,
+) (span, int, error) {
 	s, err := cutSampleRows(ctx, q, s, far.samples)
 	if err != nil {
 		return s, 0, err
@@ -43,7 +45,8 @@ func blocksIn(keys []blockKey, s span) (blocks int) {
 
 // cutSampleRows is cutRaw of the samples that are rows.
 func cutSampleRows(ctx context.Context, q *db.Queries, s span, n int64) (span, error) {
-	ts, err := q.NthSampleTime(ctx, db.NthSampleTimeParams{FromTs: int64(s.from), UntilTs: int64(s.until), Nth: n})
+	ts, err := q.NthSampleTime(ctx,
+		db.NthSampleTimeParams{FromTs: int64(s.from), UntilTs: int64(s.until), Nth: n})
 	if errors.Is(err, sql.ErrNoRows) {
 		return s, nil
 	}
@@ -51,7 +54,8 @@ func cutSampleRows(ctx context.Context, q *db.Queries, s span, n int64) (span, e
 		return s, err
 	}
 	first, err := q.FirstSampleTime(ctx, int64(s.from))
-	s.until = Micros(max(ts, first+1)) // one moment at least, also when more samples than that share it
+	// one moment at least, also when more samples than that share it
+	s.until = Micros(max(ts, first+1))
 	return s, err
 }
 
@@ -96,7 +100,9 @@ func samplesOf(keys []blockKey, s span) (samples float64) {
 
 // cutRawBackwards begins a span after what has many more samples of the given parts than wanted,
 // counted from its end. It returns how many blocks have samples in what is left.
-func cutRawBackwards(ctx context.Context, q *db.Queries, parts []int64, s span, far looking) (span, int, error) {
+func cutRawBackwards(
+	ctx context.Context, q *db.Queries, parts []int64, s span, far looking,
+) (span, int, error) {
 	ts, err := q.NthSampleTimeBackwards(ctx, db.NthSampleTimeBackwardsParams{
 		FromTs: int64(s.from), UntilTs: int64(s.until), Nth: far.samples,
 	})

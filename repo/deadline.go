@@ -24,7 +24,8 @@ const (
 )
 
 // ErrReadTooLong says that a view has been open for ReadLimit, or CrowdedReadLimit, and has ended.
-var ErrReadTooLong = fmt.Errorf("the reading took longer than %s, or %s while the WAL is larger than %d MiB or than a size cap "+
+var ErrReadTooLong = fmt.Errorf("the reading took longer than %s, or %s while the WAL is larger "+
+	"than %d MiB or than a size cap "+
 	"leaves it: ask for a shorter range", ReadLimit, CrowdedReadLimit, CrowdedWAL>>20)
 
 // CrowdBy has views end after CrowdedReadLimit while the WAL is larger than crowded returns, in

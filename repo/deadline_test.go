@@ -46,14 +46,17 @@ func TestViewEndsUnderItsReader(t *testing.T) {
 		}
 		close(goOn)
 		err := <-ended
-		if !errors.Is(err, repo.ErrReadTooLong) || !strings.HasSuffix(err.Error(), ": ask for a shorter range") {
+		if !errors.Is(err, repo.ErrReadTooLong) ||
+			!strings.HasSuffix(err.Error(), ": ask for a shorter range") {
 			t.Errorf("the reader got error %v", err)
 		}
 	})
 }
 
 // readHaltingly reads the first row of all, and goes on when it is told to.
-func readHaltingly(t *testing.T, r *repo.Reader, begun chan<- struct{}, goOn <-chan struct{}) error {
+func readHaltingly(
+	t *testing.T, r *repo.Reader, begun chan<- struct{}, goOn <-chan struct{},
+) error {
 	t.Helper()
 	snapshot, err := r.Snapshot(t.Context())
 	if err != nil {
@@ -115,7 +118,8 @@ func TestViewEndsWhileTheWALIsLarge(t *testing.T) {
 		if _, err := snapshot.Newest(snapshot.Context()); err != nil {
 			t.Error(err)
 		}
-		if err := os.Truncate(path+"-wal", repo.CrowdedWAL+1); err != nil { // what follows is not valid, and overwritten in time
+		// what follows is not valid, and overwritten in time
+		if err := os.Truncate(path+"-wal", repo.CrowdedWAL+1); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(repo.CrowdedReadLimit)

@@ -50,7 +50,9 @@ var ErrTooManySeries = errors.New("too many series")
 var ErrImportMoved = errors.New("another process is importing the same data")
 
 // IsDamage says that an error is of a file which can not go on being a history.
-func IsDamage(err error) bool { return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase) }
+func IsDamage(err error) bool {
+	return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase)
+}
 
 // located is an error of an operation on a file.
 type located struct {
@@ -158,7 +160,8 @@ func inWords(err error) error {
 		return &reworded{err, errCutOff.Error()}
 	case errors.Is(err, sqlite3.IOERR_DATA): // of a file of an earlier version
 		return &reworded{err, "a page does not match its checksum"}
-	case errors.Is(err, sqlite3.NOTADB): // the driver blames the PRAGMA that was first to read the file
+	// the driver blames the PRAGMA that was first to read the file
+	case errors.Is(err, sqlite3.NOTADB):
 		return &reworded{err, sqlite3.NOTADB.Error()}
 	default:
 		return err

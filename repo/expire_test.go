@@ -67,13 +67,15 @@ func checkCarriesOn(t *testing.T, w *repo.Writer, now repo.Micros, samples int) 
 				t.Fatal(err)
 			}
 		}
-		if n := filetest.Int(t, w.Path(), "SELECT sum(count) FROM rollups WHERE granularity = ?", g.String()); n != int64(samples) {
+		if n := filetest.Int(t, w.Path(), "SELECT sum(count) FROM rollups WHERE granularity = ?",
+			g.String()); n != int64(samples) {
 			t.Errorf("%s holds %d samples, want %d", g, n, samples)
 		}
 	}
 	tiers := tiersOf(t, w)
 	for g, tier := range tiers[:repo.Hour] {
-		if next := tiers[g+1]; tier.Floor > next.Watermark || tier.Floor.AlignDown(next.Granularity.Bucket()) != tier.Floor {
+		if next := tiers[g+1]; tier.Floor > next.Watermark ||
+			tier.Floor.AlignDown(next.Granularity.Bucket()) != tier.Floor {
 			t.Errorf("the floor of %s is %s, past the watermark of %s or inside one of its buckets",
 				tier.Granularity, tier.Floor.Time(), next.Granularity)
 		}
@@ -89,7 +91,8 @@ func TestExpireOfNothing(t *testing.T) {
 	before := filetest.Dump(t, path)
 	for _, later := range []time.Duration{0, 4 * day, 7*day + time.Hour} {
 		var expiry repo.Expiry
-		if more, err := w.Expire(t.Context(), now.Add(later-time.Hour), &expiry); more || err != nil || expiry.Samples != 0 {
+		if more, err := w.Expire(t.Context(), now.Add(later-time.Hour), &expiry); more || err != nil ||
+			expiry.Samples != 0 {
 			t.Errorf("%v later: more %v, %d samples, %v", later, more, expiry.Samples, err)
 		}
 		if diff := cmp.Diff(before, filetest.Dump(t, path)); diff != "" {

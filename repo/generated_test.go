@@ -109,11 +109,13 @@ func checkGuard(t *testing.T, conn *sql.Conn) {
 		want string
 	}{
 		"a name left in HAVING": {
-			call{sql: "SELECT series_id FROM raw_samples WHERE ts >= ?1 GROUP BY series_id HAVING count(*) > @x", args: []any{int64(1)}},
+			call{sql: "SELECT series_id FROM raw_samples WHERE ts >= ?1 GROUP BY series_id HAVING " +
+				"count(*) > @x", args: []any{int64(1)}},
 			"2 parameters, and 1 arguments are passed",
 		},
 		"a name beside as many arguments": {
-			call{sql: "SELECT series_id FROM raw_samples GROUP BY series_id HAVING count(*) > @x", args: []any{int64(1)}},
+			call{sql: "SELECT series_id FROM raw_samples GROUP BY series_id HAVING count(*) > @x",
+				args: []any{int64(1)}},
 			`parameter 1 is "@x"`,
 		},
 		"an argument without a parameter": {
@@ -121,7 +123,8 @@ func checkGuard(t *testing.T, conn *sql.Conn) {
 			"1 parameters, and 2 arguments are passed",
 		},
 		"a number left out": {
-			call{sql: "SELECT ts FROM raw_samples WHERE ts >= ?1 AND ts < ?3", args: []any{int64(1), int64(2), int64(3)}},
+			call{sql: "SELECT ts FROM raw_samples WHERE ts >= ?1 AND ts < ?3",
+				args: []any{int64(1), int64(2), int64(3)}},
 			`parameter 2 is ""`,
 		},
 		"two statements": {
@@ -158,7 +161,8 @@ func checkBinds(conn *sql.Conn, c call) error {
 		}
 		var problems []error
 		if n := stmt.BindCount(); n != len(c.args) {
-			problems = append(problems, fmt.Errorf("the statement has %d parameters, and %d arguments are passed", n, len(c.args)))
+			problems = append(problems,
+				fmt.Errorf("the statement has %d parameters, and %d arguments are passed", n, len(c.args)))
 		}
 		for i := 1; i <= stmt.BindCount(); i++ {
 			// A parameter whose number no ?NNN mentions has no name.
@@ -203,12 +207,15 @@ var (
 // isQuery tells the queries from Close and WithTx: they begin with a context and end with an error.
 func isQuery(method reflect.Value) bool {
 	t := method.Type()
-	return t.NumIn() > 0 && t.In(0) == contextType && t.NumOut() > 0 && t.Out(t.NumOut()-1) == errorType
+	return t.NumIn() > 0 && t.In(0) == contextType && t.NumOut() > 0 &&
+		t.Out(t.NumOut()-1) == errorType
 }
 
 // typicalArguments makes the arguments of a method, and returns the names of its parameters: sqlc
 // passes one as it is and more as the fields of a struct.
-func typicalArguments(t *testing.T, name string, method reflect.Type) (arguments []reflect.Value, fields []string) {
+func typicalArguments(
+	t *testing.T, name string, method reflect.Type,
+) (arguments []reflect.Value, fields []string) {
 	t.Helper()
 	arguments = []reflect.Value{reflect.ValueOf(t.Context())}
 	for i := 1; i < method.NumIn(); i++ {
@@ -294,7 +301,8 @@ func runGenerated(t *testing.T, g guarded, name string) {
 		method := reflect.ValueOf(g.run).MethodByName(name)
 		arguments, _ := typicalArguments(t, name, method.Type())
 		results := method.Call(arguments)
-		if err, ok := reflect.TypeAssert[error](results[len(results)-1]); ok && !errors.Is(err, sql.ErrNoRows) {
+		if err, ok := reflect.TypeAssert[error](results[len(results)-1]); ok &&
+			!errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		return errUndo
@@ -348,7 +356,8 @@ func readQueryFiles(t *testing.T, folder string) map[string]writtenQuery {
 			t.Fatal(err)
 		}
 		if i := slices.IndexFunc(text, func(b byte) bool { return b > 0x7e || b < ' ' && b != '\n' }); i >= 0 {
-			t.Errorf("%s: byte %d is %#x: query files are ASCII only, or sqlc rewrites the wrong bytes", file, i, text[i])
+			t.Errorf("%s: byte %d is %#x: query files are ASCII only, or sqlc rewrites the wrong bytes",
+				file, i, text[i])
 		}
 		parts := queryName.FindAllSubmatchIndex(text, -1)
 		if n := strings.Count(string(text), "-- name:"); n != len(parts) {
@@ -406,14 +415,16 @@ func (q writtenQuery) parameters() []string {
 // plan.
 func (q writtenQuery) checkComment() error {
 	if !walksWords.MatchString(q.comment) {
-		return fmt.Errorf("%s: the comment below the name should say what the query walks, scans, seeks or appends to: %q", q.file, q.comment)
+		return fmt.Errorf("%s: the comment below the name should say what the query walks, scans, "+
+			"seeks or appends to: %q", q.file, q.comment)
 	}
 	for _, table := range tableWords.FindAllString(q.comment, -1) {
 		if slices.Contains(tableWords.FindAllString(q.sql, -1), table) {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: the comment below the name should mention a table of the query: %q", q.file, q.comment)
+	return fmt.Errorf("%s: the comment below the name should mention a table of the query: %q", q.file,
+		q.comment)
 }
 
 func openGuardedFile(t *testing.T) *Writer {

@@ -26,11 +26,12 @@ const incremental = 2
 type identity struct {
 	applicationID int
 	userVersion   int
-	stated        int               // the version in its table wanstore, 0 where there is none that can be
-	named         bool              // it has that table
-	tables        map[string]string // what kind each table and view is
-	pages         int
-	vacuum        int // auto_vacuum, which is settled with the first page
+	// the version in its table wanstore, 0 where there is none that can be
+	stated int
+	named  bool              // it has that table
+	tables map[string]string // what kind each table and view is
+	pages  int
+	vacuum int // auto_vacuum, which is settled with the first page
 }
 
 func identify(ctx context.Context, q db.DBTX) (identity, error) {
@@ -90,7 +91,8 @@ func (i identity) version() int {
 
 // isMarked says that header and table have the numbers of a history of this version.
 func (i identity) isMarked() bool {
-	return i.applicationID == applicationID && i.userVersion == schema.Version && i.stated >= firstStated
+	return i.applicationID == applicationID && i.userVersion == schema.Version &&
+		i.stated >= firstStated
 }
 
 // wanctl says that the database has wanctl's table. A history has a view of that name.
@@ -108,10 +110,12 @@ func (i identity) check() error {
 	switch version := i.version(); {
 	case version > schema.Version:
 		return fmt.Errorf(
-			"%w: its schema version is %d and this program knows up to %d: update the program", ErrTooNew, version, schema.Version)
+			"%w: its schema version is %d and this program knows up to %d: update the program", ErrTooNew,
+			version, schema.Version)
 	case i.named && len(i.missing()) > 0:
 		return fmt.Errorf("%w: it lacks %s. A dump that is being loaded into it has yet to end; "+
-			"one that was interrupted has to be loaded once more, into a new file", ErrIncomplete, strings.Join(i.missing(), ", "))
+			"one that was interrupted has to be loaded once more, into a new file", ErrIncomplete,
+			strings.Join(i.missing(), ", "))
 	case version > 0, i.blank():
 		return nil
 	case i.wanctl():

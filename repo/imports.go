@@ -130,12 +130,15 @@ func (w *Writer) beginImport(ctx context.Context, run *Import) error {
 	return nil
 }
 
-func (w *Writer) createImport(ctx context.Context, source string, mark ImportMark, at Micros) (int64, error) {
+func (w *Writer) createImport(
+	ctx context.Context, source string, mark ImportMark, at Micros,
+) (int64, error) {
 	id, err := w.q.CreateImport(ctx, db.CreateImportParams{
 		Source: source, Format: string(mark.Format),
 		Bytes: mark.Bytes, Lines: mark.Lines,
 		LastID: mark.LastID, Second: mark.Second, Aggregated: number(mark.Aggregated),
-		Hash: mark.Hash, NewestID: mark.NewestID, NewestHash: notNull(mark.NewestHash), Updated: int64(at),
+		Hash: mark.Hash, NewestID: mark.NewestID, NewestHash: notNull(mark.NewestHash),
+		Updated: int64(at),
 	})
 	if err != nil {
 		return 0, err
@@ -163,8 +166,9 @@ func (w *Writer) advanceImport(ctx context.Context, run *Import) error {
 	moved, err := w.q.AdvanceImport(ctx, db.AdvanceImportParams{
 		Source: run.source, Bytes: reached.Bytes, Lines: reached.Lines,
 		LastID: reached.LastID, Second: reached.Second, Aggregated: number(reached.Aggregated),
-		Hash: reached.Hash, NewestID: reached.NewestID, NewestHash: notNull(reached.NewestHash), Updated: int64(run.At),
-		ID: known.id, KnownBytes: known.Bytes, KnownLastID: known.LastID, KnownSecond: known.Second,
+		Hash: reached.Hash, NewestID: reached.NewestID, NewestHash: notNull(reached.NewestHash),
+		Updated: int64(run.At),
+		ID:      known.id, KnownBytes: known.Bytes, KnownLastID: known.LastID, KnownSecond: known.Second,
 	})
 	if err != nil {
 		return err

@@ -78,7 +78,8 @@ func TestAFailedBatchLeavesTheMark(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A trigger fails the batch after its samples, in the middle of moving the mark.
-	filetest.Exec(t, path, `CREATE TRIGGER fails BEFORE UPDATE ON imports BEGIN SELECT raise(ABORT, 'no room'); END`)
+	filetest.Exec(t, path,
+		`CREATE TRIGGER fails BEFORE UPDATE ON imports BEGIN SELECT raise(ABORT, 'no room'); END`)
 	before := filetest.Dump(t, path)
 	if err := appendWith(t, w, run, 200); err == nil {
 		t.Fatal("the batch went through")
@@ -100,7 +101,8 @@ func TestAFailedFirstBatchOfARunThatGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	run := begin(t, w, "data.csv", 100)
-	filetest.Exec(t, path, `CREATE TRIGGER fails BEFORE UPDATE ON imports BEGIN SELECT raise(ABORT, 'no room'); END`)
+	filetest.Exec(t, path,
+		`CREATE TRIGGER fails BEFORE UPDATE ON imports BEGIN SELECT raise(ABORT, 'no room'); END`)
 	if err := appendWith(t, w, run, 200); err == nil {
 		t.Fatal("the batch went through")
 	}
@@ -130,7 +132,8 @@ func begin(t *testing.T, w *repo.Writer, source string, bytes int64) *repo.Impor
 
 // mark is what an import that has taken so many bytes in writes down.
 func mark(bytes int64) repo.ImportMark {
-	return repo.ImportMark{Format: repo.ImportCSV, Bytes: bytes, Lines: bytes / 10, Hash: []byte{byte(bytes)}}
+	return repo.ImportMark{Format: repo.ImportCSV, Bytes: bytes, Lines: bytes / 10,
+		Hash: []byte{byte(bytes)}}
 }
 
 // appendWith appends one sample of a series of its own and moves the run to that many bytes.
@@ -138,9 +141,10 @@ func appendWith(t *testing.T, w *repo.Writer, run *repo.Import, bytes int64) err
 	t.Helper()
 	run.Reached, run.At = mark(bytes), start
 	batch := repo.Batch{
-		Samples: []repo.Sample{{Series: newSeries("imported"), TS: start.Add(time.Duration(bytes) * time.Second), Value: 1}},
-		Latest:  math.MaxInt64,
-		Import:  run,
+		Samples: []repo.Sample{{Series: newSeries("imported"),
+			TS: start.Add(time.Duration(bytes) * time.Second), Value: 1}},
+		Latest: math.MaxInt64,
+		Import: run,
 	}
 	return w.Append(t.Context(), batch, make([]repo.Outcome, 1))
 }
@@ -155,7 +159,8 @@ func checkMarks(t *testing.T, w *repo.Writer, bytes ...int64) {
 	for _, n := range bytes {
 		want = append(want, mark(n))
 	}
-	if diff := cmp.Diff(want, imports.Marks, cmpopts.IgnoreUnexported(repo.ImportMark{}), cmpopts.IgnoreFields(repo.ImportMark{}, "Source"), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, imports.Marks, cmpopts.IgnoreUnexported(repo.ImportMark{}),
+		cmpopts.IgnoreFields(repo.ImportMark{}, "Source"), cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("marks (-want +got):\n%s", diff)
 	}
 }

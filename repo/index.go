@@ -135,7 +135,8 @@ func (w *watchedIndex) changed() bool {
 	}
 	was := w.was
 	w.was = is
-	if was == nil || os.SameFile(was, is) && is.ModTime().Equal(was.ModTime()) && is.Size() == was.Size() {
+	if was == nil || os.SameFile(was, is) && is.ModTime().Equal(was.ModTime()) &&
+		is.Size() == was.Size() {
 		return false
 	}
 	if !os.SameFile(was, is) || is.Size() < was.Size() {

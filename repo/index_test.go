@@ -65,7 +65,8 @@ func swapPage(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = file.WriteAt(binary.LittleEndian.AppendUint32(nil, other), int64(numbersAt+4*(len(numbers)-1)))
+	_, err = file.WriteAt(binary.LittleEndian.AppendUint32(nil, other),
+		int64(numbersAt+4*(len(numbers)-1)))
 	if err := errors.Join(err, file.Close()); err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,8 @@ func TestAdditionsOfSomebody(t *testing.T) {
 			"PRAGMA ignore_check_constraints = on; INSERT INTO mine VALUES (-1);",
 		"a rule with a function of the shell": "CREATE TABLE mine (x CHECK (sha3(x) IS NOT NULL)); " +
 			"INSERT INTO mine VALUES (1);",
-		"an index with a function of the shell": "CREATE TABLE mine (x); CREATE INDEX i ON mine (decimal(x)); " +
+		"an index with a function of the shell": "CREATE TABLE mine (x); CREATE INDEX i ON mine " +
+			"(decimal(x)); " +
 			"INSERT INTO mine VALUES (1);",
 		"an order of the shell": "CREATE TABLE mine (x COLLATE uint UNIQUE); " +
 			"INSERT INTO mine VALUES (1), (2);",
@@ -142,7 +143,8 @@ func TestPagesThatNothingRefersTo(t *testing.T) {
 	const size = 512
 	for name, text := range map[string]string{
 		"as it was made": "", "packed": "VACUUM;",
-		"a table of somebody": "CREATE TABLE mine (x);", "a view of somebody": "CREATE VIEW mine AS SELECT 1 UNION SELECT 2;",
+		"a table of somebody": "CREATE TABLE mine (x);",
+		"a view of somebody":  "CREATE VIEW mine AS SELECT 1 UNION SELECT 2;",
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := record(t)

@@ -60,5 +60,6 @@ func wasEmpty(journal string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return string(start[:len(journalMagic)]) == journalMagic && binary.BigEndian.Uint32(start[journalPagesOffset:]) <= 1, nil
+	return string(start[:len(journalMagic)]) == journalMagic &&
+		binary.BigEndian.Uint32(start[journalPagesOffset:]) <= 1, nil
 }

@@ -170,7 +170,8 @@ func (k *known) catchUp(ctx context.Context, w *Writer) error {
 	}
 	if was := k.seen.series; series.Sealed != series.Series ||
 		series.Series != was.Series || series.Ids != was.Ids || series.Sums != was.Sums {
-		w.life = new(life) // ids are learned once more: somebody may have made, renamed or deleted a series
+		// ids are learned once more: somebody may have made, renamed or deleted a series
+		w.life = new(life)
 	}
 	if series != k.seen.series {
 		if err := w.loadSeries(ctx, k); err != nil {
@@ -209,7 +210,8 @@ func (k *known) catchUpBlocks(ctx context.Context, w *Writer) error {
 			continue
 		}
 		rows, err := w.q.ListNewestInBlocks(ctx, db.ListNewestInBlocksParams{
-			Parts: jsonArray([]int64{key.id / partKeys}), First: int64(key.moment), Last: int64(key.moment) + 1,
+			Parts: jsonArray([]int64{key.id / partKeys}), First: int64(key.moment), Last: int64(key.moment) +
+				1,
 		})
 		if err != nil {
 			return err

@@ -21,7 +21,8 @@ func TestSeriesDeletedWhileACommitFails(t *testing.T) {
 	release := filetest.Lock(t, path)
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	batch := repo.Batch{Samples: []repo.Sample{{Series: s, TS: start + 1, Value: 1}}, Latest: math.MaxInt64}
+	batch := repo.Batch{Samples: []repo.Sample{{Series: s, TS: start + 1, Value: 1}},
+		Latest: math.MaxInt64}
 	if err := w.Append(ctx, batch, make([]repo.Outcome, 1)); err == nil {
 		t.Error("the commit did not wait for the lock")
 	}
@@ -59,7 +60,8 @@ func TestBlockInThePlaceOfAnother(t *testing.T) {
 	add(t, one, repo.Sample{Series: s, TS: start + 1, Value: 1})
 	filetest.Exec(t, path, "DELETE FROM raw_blocks")
 	other, again := open(t, path), newSeries("rtt")
-	add(t, other, repo.Sample{Series: again, TS: start, Value: 1}, repo.Sample{Series: again, TS: start + 2, Value: 1})
+	add(t, other, repo.Sample{Series: again, TS: start, Value: 1},
+		repo.Sample{Series: again, TS: start + 2, Value: 1})
 	got := add(t, one, repo.Sample{Series: s, TS: start + 2, Value: 1})
 	if diff := cmp.Diff([]repo.Outcome{repo.Duplicate}, got); diff != "" {
 		t.Errorf("a repeat (-want +got):\n%s", diff)

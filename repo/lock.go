@@ -32,7 +32,8 @@ type lock struct {
 func findLock(path string) (*lock, error) {
 	file, err := openLock(path + lockSuffix)
 	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, errors.ErrUnsupported):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission),
+		errors.Is(err, errors.ErrUnsupported):
 		return &lock{}, nil
 	case err != nil:
 		return nil, err
@@ -48,7 +49,8 @@ func makeLock(path string) (*lock, error) {
 		return nil, err
 	}
 	err = makeLike(path+lockSuffix, like)
-	if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, errLocksOut) {
+	if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrPermission) &&
+		!errors.Is(err, errLocksOut) {
 		return nil, err
 	}
 	return findLock(path)

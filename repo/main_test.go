@@ -139,5 +139,6 @@ func tiersOf(t testing.TB, w *repo.Writer) repo.Tiers {
 // setFloor moves the floor of a tier as a maintenance would, but to any moment.
 func setFloor(t testing.TB, path string, g repo.Granularity, floor repo.Micros) {
 	t.Helper()
-	filetest.Exec(t, path, fmt.Sprintf("UPDATE tiers SET floor = %d WHERE granularity = '%s'", floor, g))
+	filetest.Exec(t, path,
+		fmt.Sprintf("UPDATE tiers SET floor = %d WHERE granularity = '%s'", floor, g))
 }

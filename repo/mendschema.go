@@ -64,7 +64,8 @@ func readSchema(c *sqlite3.Conn) (s storedSchema, err error) {
 	if err != nil {
 		return s, err
 	}
-	rows, _, err := c.Prepare("SELECT rowid, type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid")
+	rows, _, err := c.Prepare("SELECT rowid, type, name, tbl_name, sql FROM sqlite_schema ORDER BY " +
+		"rowid")
 	if err != nil {
 		return s, err
 	}
@@ -173,7 +174,8 @@ func mendSchema(ctx context.Context, path string) (names string, err error) {
 }
 
 func rewriteEntries(c *sqlite3.Conn, list []schemaEntry) (err error) {
-	const text = "UPDATE sqlite_schema SET type = ?, name = ?, tbl_name = ?, sql = nullif(?, '') WHERE rowid = ?"
+	const text = "UPDATE sqlite_schema SET type = ?, name = ?, tbl_name = ?, sql = nullif(?, '') " +
+		"WHERE rowid = ?"
 	update, _, err := c.Prepare(text)
 	if err != nil {
 		return err
@@ -205,15 +207,16 @@ func namesOf(list []schemaEntry) string {
 
 // mendedByWriter says of a file which a reader cannot make sense of that a writer can.
 func mendedByWriter(ctx context.Context, path string, failed error) error {
-	if !errors.Is(failed, ErrForeign) && !errors.Is(failed, ErrIncomplete) && !IsDamage(classify(ctx, failed)) {
+	if !errors.Is(failed, ErrForeign) && !errors.Is(failed, ErrIncomplete) &&
+		!IsDamage(classify(ctx, failed)) {
 		return failed
 	}
 	names := schemaDamage(ctx, path)
 	if names == "" {
 		return failed
 	}
-	return fmt.Errorf("%w: what it says of %s is not as it was written, and is put right when it is opened for writing: %v",
-		ErrDamaged, names, failed) //nolint:errorlint // it is no foreign file
+	return fmt.Errorf("%w: what it says of %s is not as it was written, and is put right when it is "+
+		"opened for writing: %v", ErrDamaged, names, failed)
 }
 
 // connectOnce opens a connection for f.

@@ -21,7 +21,8 @@ func TestSchemaDamaged(t *testing.T) {
 	want, schema := ask(t, whole), storedSchema(t, whole)
 	for _, entry := range schema {
 		for _, column := range []string{[]string{"type", "name", "tbl_name"}[random.IntN(3)], "sql"} {
-			text := filetest.Query(t, whole, "SELECT "+column+" FROM sqlite_schema WHERE rowid = ?", entry[0])[0][0]
+			text := filetest.Query(t, whole, "SELECT "+column+" FROM sqlite_schema WHERE rowid = ?",
+				entry[0])[0][0]
 			if text == nil {
 				continue
 			}
@@ -63,12 +64,17 @@ func TestSchemaDamaged(t *testing.T) {
 func TestSchemaChanged(t *testing.T) {
 	whole := record(t)
 	for name, text := range map[string]string{
-		"a column of another name":   "ALTER TABLE push_intervals RENAME COLUMN sent TO send",
-		"a trigger of another name":  "DROP TRIGGER tiers_by_hand; CREATE TRIGGER tiers_by_hant AFTER UPDATE ON tiers BEGIN SELECT 1; END",
-		"a longer text":              "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = sql || ' ' WHERE name = 'metrics'",
-		"another text":               "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = upper(sql) WHERE name = 'metrics'",
-		"damage of what was packed":  "VACUUM; PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = replace(sql, 'Every', 'every') WHERE name = 'metrics'",
-		"damage of what has a table": "CREATE TABLE mine (x); PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = replace(sql, 'sum', 'sun')",
+		"a column of another name": "ALTER TABLE push_intervals RENAME COLUMN sent TO send",
+		"a trigger of another name": "DROP TRIGGER tiers_by_hand; CREATE TRIGGER tiers_by_hant AFTER " +
+			"UPDATE ON tiers BEGIN SELECT 1; END",
+		"a longer text": "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = sql " +
+			"|| ' ' WHERE name = 'metrics'",
+		"another text": "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = " +
+			"upper(sql) WHERE name = 'metrics'",
+		"damage of what was packed": "VACUUM; PRAGMA writable_schema = on; UPDATE sqlite_schema SET " +
+			"sql = replace(sql, 'Every', 'every') WHERE name = 'metrics'",
+		"damage of what has a table": "CREATE TABLE mine (x); PRAGMA writable_schema = on; UPDATE " +
+			"sqlite_schema SET sql = replace(sql, 'sum', 'sun')",
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := copyOf(t, whole)
@@ -103,13 +109,16 @@ func copyOf(t *testing.T, path string) string {
 // writeSchema changes an entry as damage does: SQLite does not count it as a change.
 func writeSchema(t *testing.T, path, set string, row any) {
 	t.Helper()
-	filetest.Exec(t, path, fmt.Sprintf("PRAGMA writable_schema = on; UPDATE sqlite_schema SET %s WHERE rowid = %v", set, row))
+	filetest.Exec(t, path,
+		fmt.Sprintf("PRAGMA writable_schema = on; UPDATE sqlite_schema SET %s WHERE rowid = %v", set,
+			row))
 }
 
 // storedSchema is what a file says of its tables: row, type, name, table, page and text.
 func storedSchema(t *testing.T, path string) (entries [][]string) {
 	t.Helper()
-	for _, row := range filetest.Query(t, path, "SELECT rowid, type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid") {
+	for _, row := range filetest.Query(t, path,
+		"SELECT rowid, type, name, tbl_name, rootpage, sql FROM sqlite_schema ORDER BY rowid") {
 		var entry []string
 		for _, value := range row {
 			entry = append(entry, fmt.Sprint(value))

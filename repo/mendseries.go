@@ -18,7 +18,9 @@ type seriesIndex struct {
 	free    []db.ListSeriesIndexRow // of no sound row
 }
 
-func readSeriesIndex(ctx context.Context, q *db.Queries, rows []db.ListSeriesRow) (index seriesIndex, err error) {
+func readSeriesIndex(
+	ctx context.Context, q *db.Queries, rows []db.ListSeriesRow,
+) (index seriesIndex, err error) {
 	if index.entries, err = q.ListSeriesIndex(ctx); err != nil {
 		return index, err
 	}
@@ -39,7 +41,8 @@ func readSeriesIndex(ctx context.Context, q *db.Queries, rows []db.ListSeriesRow
 func (i seriesIndex) mend(row db.ListSeriesRow) (mended db.ListSeriesRow, ok bool) {
 	mended = row
 	for _, entry := range i.free {
-		mended.ID, mended.MetricName, mended.WanName, mended.Labels = entry.ID, entry.MetricName, entry.WanName, entry.Labels
+		mended.ID, mended.MetricName, mended.WanName, mended.Labels = entry.ID, entry.MetricName,
+			entry.WanName, entry.Labels
 		for _, aggregation := range []Aggregation{Average, Mode} {
 			mended.Aggregation = string(aggregation)
 			if sealOfSeries(mended) == row.Chk {
@@ -72,7 +75,8 @@ func (i seriesIndex) beyondMending(damaged []db.ListSeriesRow) []db.ListSeriesRo
 // not of series at all, and the next id would be any number.
 func (i seriesIndex) mustHave(rows []db.ListSeriesRow) error {
 	for _, row := range rows {
-		if !slices.ContainsFunc(i.entries, func(entry db.ListSeriesIndexRow) bool { return entry.ID == row.ID }) {
+		if !slices.ContainsFunc(i.entries,
+			func(entry db.ListSeriesIndexRow) bool { return entry.ID == row.ID }) {
 			return fmt.Errorf("%w: series has a row %d, which its index does not have", ErrDamaged, row.ID)
 		}
 	}
@@ -89,7 +93,8 @@ func (i seriesIndex) mustFind(rows []db.ListSeriesRow) error {
 		names[Key{MetricName: row.MetricName, WANName: row.WanName, Labels: row.Labels}] = true
 	}
 	for _, entry := range i.free {
-		if !ids[entry.ID] && !names[Key{MetricName: entry.MetricName, WANName: entry.WanName, Labels: entry.Labels}] {
+		if !ids[entry.ID] &&
+			!names[Key{MetricName: entry.MetricName, WANName: entry.WanName, Labels: entry.Labels}] {
 			return fmt.Errorf("%w: series lacks row %d, which its index has", ErrDamaged, entry.ID)
 		}
 	}
@@ -153,7 +158,8 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	damaged := slices.DeleteFunc(slices.Clone(rows), func(row db.ListSeriesRow) bool { return row.Sound != 0 })
+	damaged := slices.DeleteFunc(slices.Clone(rows),
+		func(row db.ListSeriesRow) bool { return row.Sound != 0 })
 	fits := index.fits(rows)
 	if len(damaged) == 0 && fits {
 		return nil
@@ -176,7 +182,9 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 }
 
 // rewriteSeries writes damaged rows as they were.
-func (w *Writer) rewriteSeries(ctx context.Context, damaged []db.ListSeriesRow, index seriesIndex) error {
+func (w *Writer) rewriteSeries(
+	ctx context.Context, damaged []db.ListSeriesRow, index seriesIndex,
+) error {
 	for _, row := range damaged {
 		mended, ok := index.mend(row)
 		if !ok {

@@ -72,7 +72,8 @@ func TestSeriesDamaged(t *testing.T) {
 		"UPDATE series SET aggregation = 'lode' WHERE id = 2",
 	} {
 		path := twoSeries(t)
-		filetest.Exec(t, path, "PRAGMA ignore_check_constraints = on; DROP TRIGGER series_by_hand; "+statement)
+		filetest.Exec(t, path,
+			"PRAGMA ignore_check_constraints = on; DROP TRIGGER series_by_hand; "+statement)
 		mendsSeries(t, path)
 	}
 }
@@ -90,7 +91,8 @@ func TestSeriesWithoutRows(t *testing.T) {
 	if err := os.WriteFile(path, file, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if moved := open(t, path).Findings().Quarantine; moved == nil || !bytes.Equal([]byte(readFile(t, moved.Path)), file) {
+	if moved := open(t, path).Findings().Quarantine; moved == nil ||
+		!bytes.Equal([]byte(readFile(t, moved.Path)), file) {
 		t.Errorf("moved aside was %v, want the file as it was", moved)
 	}
 }
@@ -159,7 +161,8 @@ func TestSeriesBeyondMending(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := bytes.Index(whole, append([]byte("mended_modewan{}"), "mode"...)) // the index has no aggregation
+	// the index has no aggregation
+	row := bytes.Index(whole, append([]byte("mended_modewan{}"), "mode"...))
 	whole[row] ^= 1
 	if err := os.WriteFile(path, whole, 0o600); err != nil {
 		t.Fatal(err)
@@ -195,7 +198,8 @@ func TestSeriesDamagedUnderAWriter(t *testing.T) {
 func addNew(t *testing.T, w *repo.Writer) []repo.Outcome {
 	t.Helper()
 	return add(t, w,
-		repo.Sample{Series: &repo.Series{Key: mendedMode, Aggregation: repo.Mode}, TS: start + 1, Value: 2},
+		repo.Sample{Series: &repo.Series{Key: mendedMode, Aggregation: repo.Mode}, TS: start + 1,
+			Value: 2},
 		repo.Sample{Series: &repo.Series{Key: mendedAverage}, TS: start + 1, Value: 1})
 }
 

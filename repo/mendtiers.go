@@ -95,7 +95,9 @@ func (s *Snapshot) workOutWatermarks(ctx context.Context, lost lostTiers) error 
 // have been met: there ends what is known to be rolled up. Where the source has more, that is the
 // watermark, and otherwise at the most the end of the bucket. Where the source has fewer of them,
 // it has let go of some, and so of none that were not rolled up.
-func (s *Snapshot) workOutWatermark(ctx context.Context, g Granularity) (rolledUp, most Micros, err error) {
+func (s *Snapshot) workOutWatermark(
+	ctx context.Context, g Granularity,
+) (rolledUp, most Micros, err error) {
 	last, err := s.lastBucket(ctx, g)
 	if err != nil || last < 0 {
 		return 0, 0, err
@@ -222,7 +224,8 @@ func (s *Snapshot) firstBucket(ctx context.Context, g Granularity) (Micros, erro
 }
 
 func (s *Snapshot) lastBucket(ctx context.Context, g Granularity) (Micros, error) {
-	last, err := s.nextWindow(ctx, g, Span{From: 0, Until: math.MaxInt64, NewestFirst: true}, g.Bucket())
+	last, err := s.nextWindow(ctx, g, Span{From: 0, Until: math.MaxInt64, NewestFirst: true},
+		g.Bucket())
 	if err != nil || last == (Span{}) {
 		return -1, err
 	}

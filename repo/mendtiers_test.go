@@ -18,7 +18,8 @@ import (
 // that is damaged: no sample counts twice from then on, and none is missing.
 func TestTiersWorkedOutAgain(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		l := &lived{t: rt, path: filepath.Join(t.TempDir(), "history.db"), now: start, accepted: map[string][]repo.Micros{}}
+		l := &lived{t: rt, path: filepath.Join(t.TempDir(), "history.db"), now: start,
+			accepted: map[string][]repo.Micros{}}
 		l.open()
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			l.step()
@@ -50,7 +51,8 @@ type lived struct {
 }
 
 var livedSeries = []*repo.Series{
-	newSeries("a"), {Key: repo.Key{MetricName: "b", WANName: "wan", Labels: "{}"}, Aggregation: repo.Mode},
+	newSeries("a"),
+	{Key: repo.Key{MetricName: "b", WANName: "wan", Labels: "{}"}, Aggregation: repo.Mode},
 }
 
 func (l *lived) must(err error) {
@@ -92,7 +94,8 @@ func (l *lived) step() {
 func (l *lived) append() {
 	var samples []repo.Sample
 	for range rapid.IntRange(1, 20).Draw(l.t, "samples") {
-		back := rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 20 * time.Minute, 5 * time.Hour}).Draw(l.t, "reach")
+		back := rapid.SampledFrom([]time.Duration{time.Second, time.Minute, 20 * time.Minute,
+			5 * time.Hour}).Draw(l.t, "reach")
 		samples = append(samples, repo.Sample{
 			Series: livedSeries[rapid.IntRange(0, 1).Draw(l.t, "series")],
 			TS:     l.now - repo.Micros(rapid.Int64Range(0, back.Microseconds()).Draw(l.t, "ago")),
@@ -138,8 +141,9 @@ func (l *lived) damage() {
 		"UPDATE tiers SET granularity = 'x' || granularity WHERE granularity = '%s'",
 		"DELETE FROM tiers WHERE granularity = '%s'",
 	}).Draw(l.t, "damage")
-	l.must(filetest.Run(l.path, "DROP TRIGGER IF EXISTS tiers_by_hand; UPDATE tiers SET watermark = watermark + 1, "+
-		"chk = chk + 1 WHERE granularity = '"+g+"';"+fmt.Sprintf(statement, g)))
+	l.must(filetest.Run(l.path,
+		"DROP TRIGGER IF EXISTS tiers_by_hand; UPDATE tiers SET watermark = watermark + 1, "+
+			"chk = chk + 1 WHERE granularity = '"+g+"';"+fmt.Sprintf(statement, g)))
 }
 
 // bucketAt is where samples count.

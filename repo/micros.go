@@ -15,7 +15,9 @@ func (m Micros) Time() time.Time { return time.UnixMicro(int64(m)).UTC() }
 func (m Micros) Add(d time.Duration) Micros { return m + Micros(d.Microseconds()) }
 
 // Sub returns the time from earlier to m.
-func (m Micros) Sub(earlier Micros) time.Duration { return time.Duration(m-earlier) * time.Microsecond }
+func (m Micros) Sub(earlier Micros) time.Duration {
+	return time.Duration(m-earlier) * time.Microsecond
+}
 
 // AlignDown returns the start of the epoch-aligned bucket that holds m. A bucket of zero leaves m
 // as it is.

@@ -40,7 +40,8 @@ func TestAlign(t *testing.T) {
 func TestAlignProperties(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		moment := repo.Micros(rapid.Int64Range(-1<<60, 1<<60).Draw(t, "moment"))
-		bucket := rapid.SampledFrom([]time.Duration{time.Minute, 5 * time.Minute, time.Hour}).Draw(t, "bucket")
+		bucket := rapid.SampledFrom([]time.Duration{time.Minute, 5 * time.Minute, time.Hour}).Draw(t,
+			"bucket")
 		down, up := moment.AlignDown(bucket), moment.AlignUp(bucket)
 		if down > moment || up < moment || up.Sub(down) > bucket {
 			t.Errorf("%d lies between %d and %d", moment, down, up)
@@ -48,7 +49,8 @@ func TestAlignProperties(t *testing.T) {
 		if (down == moment) != (up == moment) {
 			t.Errorf("%d begins a bucket only one way: down %d, up %d", moment, down, up)
 		}
-		if down.AlignDown(bucket) != down || up.AlignUp(bucket) != up || int64(down)%bucket.Microseconds() != 0 {
+		if down.AlignDown(bucket) != down || up.AlignUp(bucket) != up ||
+			int64(down)%bucket.Microseconds() != 0 {
 			t.Errorf("%d and %d are not where buckets begin", down, up)
 		}
 	})

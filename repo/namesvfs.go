@@ -18,7 +18,9 @@ type namesVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database. The name of a file that the driver finds there it does
 // not care for.
-func (v namesVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+func (v namesVFS) OpenFilename(
+	name *vfs.Filename, flags vfs.OpenFlag,
+) (vfs.File, vfs.OpenFlag, error) {
 	if flags&vfs.OPEN_CREATE == 0 || flags&journals == 0 || !makeEmpty(name.String()) {
 		return v.VFSFilename.OpenFilename(name, flags)
 	}

@@ -78,7 +78,8 @@ func checkPragmas(t *testing.T, path string) {
 
 func TestOpenThePathThatIsNamed(t *testing.T) {
 	for _, name := range []string{
-		"plain.db", "a b.db", "a?mode=ro.db", "a#b.db", "100%.db", "a%20b.db", "a%2Fb.db", "a+b&c=d;e.db", "file:x.db",
+		"plain.db", "a b.db", "a?mode=ro.db", "a#b.db", "100%.db", "a%20b.db", "a%2Fb.db", "a+b&c=d;e.db",
+		"file:x.db",
 		"überwachung-日本.db", "'quoted' \"twice\".db", "-dash.db", ":memory:", "back\\slash.db",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,7 +98,8 @@ func TestOpenThePathThatIsNamed(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, entry := range entries {
-				if !slices.Contains([]string{name, name + "-wal", name + "-shm", name + ".lock"}, entry.Name()) {
+				if !slices.Contains([]string{name, name + "-wal", name + "-shm", name + ".lock"},
+					entry.Name()) {
 					t.Errorf("there is a file %q, too", entry.Name())
 				}
 			}
@@ -152,7 +154,8 @@ func TestWhatIsRefusedStaysAsItIs(t *testing.T) {
 		}, repo.ErrForeign},
 		"a newer version's": {func(t *testing.T, path string) {
 			t.Helper()
-			filetest.Exec(t, path, "PRAGMA application_id = 0x57414e53; PRAGMA user_version = 999; CREATE TABLE new (x)")
+			filetest.Exec(t, path,
+				"PRAGMA application_id = 0x57414e53; PRAGMA user_version = 999; CREATE TABLE new (x)")
 		}, repo.ErrTooNew},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -261,13 +264,16 @@ func TestSetAges(t *testing.T) {
 		t.Errorf("refused ages changed the file (-before +after):\n%s", diff)
 	}
 	var whole repo.Ages
-	was, is, err := w.SetAges(t.Context(), wish, func(ages repo.Ages) error { whole = ages; return nil })
+	was, is, err := w.SetAges(t.Context(), wish,
+		func(ages repo.Ages) error { whole = ages; return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := repo.Ages{time.Minute, day, 7 * day, 30 * day}
-	if was != (repo.Ages{time.Hour, day, 7 * day, 7 * day}) || is != want || whole != want || tiersOf(t, w).Ages() != want {
-		t.Errorf("ages were %v, judged %v, are %v, in the file %v, want %v", was, whole, is, tiersOf(t, w).Ages(), want)
+	if was != (repo.Ages{time.Hour, day, 7 * day, 7 * day}) || is != want || whole != want ||
+		tiersOf(t, w).Ages() != want {
+		t.Errorf("ages were %v, judged %v, are %v, in the file %v, want %v", was, whole, is,
+			tiersOf(t, w).Ages(), want)
 	}
 }
 

@@ -17,7 +17,9 @@ const openAttempts = 3
 var errReplaced = errors.New("the file was replaced while it was being opened")
 
 // openSound opens the file at path, which is no link. What is damaged is moved aside first.
-func openSound(ctx context.Context, path string, synchronous Synchronous, show Progress) (*Writer, error) {
+func openSound(
+	ctx context.Context, path string, synchronous Synchronous, show Progress,
+) (*Writer, error) {
 	l, err := findLock(path)
 	if err != nil {
 		return nil, err

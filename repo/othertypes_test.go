@@ -74,7 +74,8 @@ func TestNothingForZero(t *testing.T) {
 	}
 	state := &Series{Key: Key{MetricName: "state", WANName: "wan", Labels: "{}"}, Aggregation: Mode}
 	samples := []Sample{{Series: state, TS: 1e6, Value: 1}, {Series: state, TS: 2e6, Value: 2}}
-	if err := w.Append(t.Context(), Batch{Samples: samples, Latest: math.MaxInt64}, make([]Outcome, 2)); err != nil {
+	if err := w.Append(t.Context(), Batch{Samples: samples, Latest: math.MaxInt64},
+		make([]Outcome, 2)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := w.RollUp(t.Context(), Minute, 1e9, time.Second); err != nil {
@@ -83,7 +84,8 @@ func TestNothingForZero(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if !putValue(t, whole, path, "state_rollups", "total", "CASE total WHEN 0 THEN x'' ELSE total END") {
+	if !putValue(t, whole, path, "state_rollups", "total",
+		"CASE total WHEN 0 THEN x'' ELSE total END") {
 		t.Fatal("no page can say that")
 	}
 	r, err := OpenReader(t.Context(), path)
@@ -126,7 +128,8 @@ func putValue(t *testing.T, whole, path, table, column, value string) bool {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	text := fmt.Sprint(filetest.Query(t, whole, "SELECT sql FROM sqlite_schema WHERE name = ?", table)[0][0])
+	text := fmt.Sprint(filetest.Query(t, whole, "SELECT sql FROM sqlite_schema WHERE name = ?",
+		table)[0][0])
 	const statements = `DROP TRIGGER IF EXISTS %[2]s_by_hand;
 		PRAGMA ignore_check_constraints = on;
 		PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = %[1]s WHERE name = '%[2]s'; PRAGMA writable_schema = reset;
@@ -142,7 +145,8 @@ func putValue(t *testing.T, whole, path, table, column, value string) bool {
 
 // loose makes a table one that takes values of all types.
 var loose = strings.NewReplacer(
-	" INTEGER PRIMARY KEY", " INTEGER PRIMARY KEY", " NOT NULL", "", " TEXT", "", " INTEGER", "", " REAL", "", " BLOB", "",
+	" INTEGER PRIMARY KEY", " INTEGER PRIMARY KEY", " NOT NULL", "", " TEXT", "", " INTEGER", "",
+	" REAL", "", " BLOB", "",
 	" STRICT, WITHOUT ROWID", " WITHOUT ROWID", " STRICT", "")
 
 // askAll runs all queries that only read, and returns what they say but is not said to be damage.
@@ -162,7 +166,8 @@ func askAll(t *testing.T, path string, queries map[string]call) error {
 	}()
 	var wrong []error
 	for name, one := range queries {
-		if i := strings.Index(one.sql, "\n"); !strings.HasPrefix(one.sql[i+1:], "SELECT") && !strings.HasPrefix(one.sql[i+1:], "WITH") {
+		if i := strings.Index(one.sql, "\n"); !strings.HasPrefix(one.sql[i+1:], "SELECT") &&
+			!strings.HasPrefix(one.sql[i+1:], "WITH") {
 			continue
 		}
 		method := reflect.ValueOf(r.q).MethodByName(name)

@@ -52,7 +52,8 @@ func countInOrder(t *testing.T, path string, span repo.Span) (n int) {
 		if span.NewestFirst {
 			first, second = second, first
 		}
-		if n++; n > 1 && (first.TS > second.TS || first.TS == second.TS && first.SeriesID >= second.SeriesID) {
+		if n++; n > 1 &&
+			(first.TS > second.TS || first.TS == second.TS && first.SeriesID >= second.SeriesID) {
 			t.Fatalf("%+v after %+v", row, before)
 		}
 		before = row

@@ -24,7 +24,8 @@ func serves(made *os.File, like fs.FileInfo) error {
 	got, ok := info.Sys().(*syscall.Stat_t)
 	want, wanted := like.Sys().(*syscall.Stat_t)
 	const groupWrites = 0o060
-	if !ok || !wanted || got.Uid == want.Uid || got.Gid == want.Gid && like.Mode().Perm()&groupWrites == groupWrites {
+	if !ok || !wanted || got.Uid == want.Uid || got.Gid == want.Gid &&
+		like.Mode().Perm()&groupWrites == groupWrites {
 		return nil
 	}
 	return errLocksOut
@@ -36,7 +37,8 @@ func chownLike(file *os.File, like fs.FileInfo) error {
 	if !ok {
 		return nil
 	}
-	if err := file.Chown(int(owner.Uid), int(owner.Gid)); err != nil && !errors.Is(err, fs.ErrPermission) {
+	if err := file.Chown(int(owner.Uid), int(owner.Gid)); err != nil &&
+		!errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	return nil

@@ -35,7 +35,9 @@ func (a Ages) Or(other Ages) Ages {
 // lets the whole pass. It returns the ages before and after.
 //
 // Errors: what valid returns, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
-func (w *Writer) SetAges(ctx context.Context, wish Ages, valid func(Ages) error) (before, after Ages, err error) {
+func (w *Writer) SetAges(
+	ctx context.Context, wish Ages, valid func(Ages) error,
+) (before, after Ages, err error) {
 	w.ages = wish.Or(w.ages)
 	err = w.update(ctx, "set the policy of", func() error {
 		tiers, err := w.tiers(ctx)

@@ -265,7 +265,9 @@ func (c *connection) Close() error {
 	return err
 }
 
-func (c *connection) BeginTx(ctx context.Context, options sqldriver.TxOptions) (tx sqldriver.Tx, err error) {
+func (c *connection) BeginTx(
+	ctx context.Context, options sqldriver.TxOptions,
+) (tx sqldriver.Tx, err error) {
 	err = c.use(func() error {
 		tx, err = c.Conn.BeginTx(ctx, options)
 		return err
@@ -378,7 +380,9 @@ func (s *statement) Close() error {
 	return s.of.catch(s.preparedStatement.Close)
 }
 
-func (s *statement) ExecContext(ctx context.Context, args []sqldriver.NamedValue) (result sqldriver.Result, err error) {
+func (s *statement) ExecContext(
+	ctx context.Context, args []sqldriver.NamedValue,
+) (result sqldriver.Result, err error) {
 	if s.controls {
 		s.of.lookAtIndex()
 	}
@@ -389,7 +393,9 @@ func (s *statement) ExecContext(ctx context.Context, args []sqldriver.NamedValue
 	return result, err
 }
 
-func (s *statement) QueryContext(ctx context.Context, args []sqldriver.NamedValue) (result sqldriver.Rows, err error) {
+func (s *statement) QueryContext(
+	ctx context.Context, args []sqldriver.NamedValue,
+) (result sqldriver.Rows, err error) {
 	err = s.of.use(func() error {
 		result, err = s.preparedStatement.QueryContext(ctx, args)
 		return err

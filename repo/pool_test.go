@@ -21,11 +21,13 @@ func TestPanicOfTheDriver(t *testing.T) {
 	}
 	noMemory := errors.New("out of memory")
 	if err := rawConn(w.conn, func(c *sqlite3.Conn) error {
-		return c.CreateFunction("exhaust", 0, 0, func(sqlite3.Context, ...sqlite3.Value) { panic(noMemory) })
+		return c.CreateFunction("exhaust", 0, 0,
+			func(sqlite3.Context, ...sqlite3.Value) { panic(noMemory) })
 	}); err != nil {
 		t.Fatal(err)
 	}
-	err = w.update(t.Context(), "test", func() error { return drain(t.Context(), w.conn, "SELECT exhaust()") })
+	err = w.update(t.Context(), "test",
+		func() error { return drain(t.Context(), w.conn, "SELECT exhaust()") })
 	if !errors.Is(err, noMemory) || IsDamage(err) || !w.Ended() || w.Lost() {
 		t.Fatalf("got %v, want %v, and that the connection has ended", err, noMemory)
 	}

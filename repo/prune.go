@@ -50,7 +50,9 @@ func (w *Writer) Expire(ctx context.Context, now Micros, expiry *Expiry) (more b
 	return more, nil
 }
 
-func (w *Writer) countExpired(ctx context.Context, slice span, expiry *Expiry) (more bool, err error) {
+func (w *Writer) countExpired(
+	ctx context.Context, slice span, expiry *Expiry,
+) (more bool, err error) {
 	part, err := w.cutSamples(ctx, slice, expiryRows)
 	if err != nil {
 		return false, err
@@ -70,7 +72,8 @@ func (w *Writer) countExpired(ctx context.Context, slice span, expiry *Expiry) (
 
 // giveUp advances floors and watermarks to limit, where they are behind it.
 func (w *Writer) giveUp(ctx context.Context, tiers Tiers, limit Micros) error {
-	if tiers[Minute].Watermark >= limit && tiers[FiveMinutes].Watermark >= limit && tiers[Hour].Watermark >= limit {
+	if tiers[Minute].Watermark >= limit && tiers[FiveMinutes].Watermark >= limit &&
+		tiers[Hour].Watermark >= limit {
 		return nil
 	}
 	for _, g := range Granularities() {
@@ -136,7 +139,9 @@ func (w *Writer) SweepSamples(ctx context.Context) (deleted int64, more bool, er
 	return deleted, more, nil
 }
 
-func (w *Writer) sweepSamples(ctx context.Context, floor Micros) (deleted int64, more bool, err error) {
+func (w *Writer) sweepSamples(
+	ctx context.Context, floor Micros,
+) (deleted int64, more bool, err error) {
 	series, err := w.q.LastSeriesID(ctx)
 	if err != nil {
 		return 0, false, err
@@ -146,7 +151,8 @@ func (w *Writer) sweepSamples(ctx context.Context, floor Micros) (deleted int64,
 		return deleted, more, err
 	}
 	end := db.SweepSamplesParams{Ts: int64(floor)}
-	stays, err := w.q.NthSampleBefore(ctx, db.NthSampleBeforeParams{BeforeTs: end.Ts, Nth: w.atMost(stepRows, series)})
+	stays, err := w.q.NthSampleBefore(ctx,
+		db.NthSampleBeforeParams{BeforeTs: end.Ts, Nth: w.atMost(stepRows, series)})
 	switch {
 	case err == nil:
 		end.Ts, end.SeriesID, more = stays.Ts, stays.SeriesID, true
@@ -159,7 +165,9 @@ func (w *Writer) sweepSamples(ctx context.Context, floor Micros) (deleted int64,
 
 // sweepBlocks deletes the oldest blocks that lie below the floor as a whole, with so many samples
 // or few more.
-func (w *Writer) sweepBlocks(ctx context.Context, floor Micros, samples int64) (deleted int64, more bool, err error) {
+func (w *Writer) sweepBlocks(
+	ctx context.Context, floor Micros, samples int64,
+) (deleted int64, more bool, err error) {
 	parts, err := w.q.ListParts(ctx)
 	if err != nil {
 		return 0, false, err
@@ -177,7 +185,8 @@ func (w *Writer) sweepBlocks(ctx context.Context, floor Micros, samples int64) (
 			}
 		}
 		gone, err := w.deleteBlocks(ctx, part, keys, floor)
-		if err != nil || len(keys) > 0 && gone == 0 { // keys that are out of order would be found for ever
+		// keys that are out of order would be found for ever
+		if err != nil || len(keys) > 0 && gone == 0 {
 			return deleted, false, err
 		}
 		if deleted >= samples {
@@ -195,7 +204,9 @@ func (w *Writer) doomedBlocks(ctx context.Context, part int64, floor Micros) ([]
 
 // deleteBlocks deletes the blocks of a part up to the last of these keys that lie below the floor
 // as a whole.
-func (w *Writer) deleteBlocks(ctx context.Context, part int64, keys []blockKey, floor Micros) (int64, error) {
+func (w *Writer) deleteBlocks(
+	ctx context.Context, part int64, keys []blockKey, floor Micros,
+) (int64, error) {
 	if len(keys) == 0 {
 		return 0, nil
 	}
@@ -215,7 +226,9 @@ type Sweep struct {
 // but for the states of one last bucket, and says whether there is more to look through.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
-func (w *Writer) SweepRollups(ctx context.Context, g Granularity, sweep *Sweep) (deleted int64, more bool, err error) {
+func (w *Writer) SweepRollups(
+	ctx context.Context, g Granularity, sweep *Sweep,
+) (deleted int64, more bool, err error) {
 	next := *sweep
 	err = w.update(ctx, "delete buckets of", func() error {
 		tiers, err := w.tiers(ctx)
@@ -232,8 +245,11 @@ func (w *Writer) SweepRollups(ctx context.Context, g Granularity, sweep *Sweep) 
 	return deleted, more, nil
 }
 
-func (w *Writer) sweepRollups(ctx context.Context, tier Tier, sweep *Sweep) (deleted int64, more bool, err error) {
-	page, err := w.q.ListSeriesAfter(ctx, db.ListSeriesAfterParams{AfterID: sweep.afterID, MaxRows: seriesPerSweep})
+func (w *Writer) sweepRollups(
+	ctx context.Context, tier Tier, sweep *Sweep,
+) (deleted int64, more bool, err error) {
+	page, err := w.q.ListSeriesAfter(ctx,
+		db.ListSeriesAfterParams{AfterID: sweep.afterID, MaxRows: seriesPerSweep})
 	if err != nil {
 		return 0, false, err
 	}
@@ -260,7 +276,9 @@ func (w *Writer) sweepRollups(ctx context.Context, tier Tier, sweep *Sweep) (del
 // seriesPerSweep bounds the series that one step looks at: a clean one costs a seek.
 const seriesPerSweep = 1000
 
-func (w *Writer) sweepSeries(ctx context.Context, tier Tier, series db.ListSeriesAfterRow, rows int64) (int64, error) {
+func (w *Writer) sweepSeries(
+	ctx context.Context, tier Tier, series db.ListSeriesAfterRow, rows int64,
+) (int64, error) {
 	granularity, floor := tier.Granularity.String(), int64(tier.Floor)
 	if Aggregation(series.Aggregation) == Mode {
 		return w.q.SweepStateRollups(ctx, db.SweepStateRollupsParams{

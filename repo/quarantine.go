@@ -81,7 +81,8 @@ func NameBeforeDamage(path string) string {
 //
 // Errors: those of the file system.
 func RemoveQuarantined(path string) error {
-	for _, suffix := range append(companions(), "") { // the file last: it says what the others belong to
+	// the file last: it says what the others belong to
+	for _, suffix := range append(companions(), "") {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove a damaged file: %w", err)
 		}

@@ -92,7 +92,8 @@ func firstRaw(ctx context.Context, q *db.Queries, parts []int64, from Micros) (M
 // lastRaw returns the moment of the newest sample of the raw tier, or sql.ErrNoRows if it has none
 // from a moment on.
 func lastRaw(ctx context.Context, q *db.Queries, parts string, from Micros) (Micros, error) {
-	inBlocks, err := q.LastMomentInBlocks(ctx, db.LastMomentInBlocksParams{Parts: parts, FromTs: int64(from)})
+	inBlocks, err := q.LastMomentInBlocks(ctx,
+		db.LastMomentInBlocksParams{Parts: parts, FromTs: int64(from)})
 	if err != nil {
 		return 0, err
 	}
@@ -112,6 +113,7 @@ func countRaw(ctx context.Context, q *db.Queries, parts string, s span) (int64, 
 	if err != nil {
 		return 0, err
 	}
-	inRows, err := q.CountSamples(ctx, db.CountSamplesParams{FromTs: int64(s.from), UntilTs: int64(s.until)})
+	inRows, err := q.CountSamples(ctx,
+		db.CountSamplesParams{FromTs: int64(s.from), UntilTs: int64(s.until)})
 	return inBlocks + inRows, err
 }

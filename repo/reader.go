@@ -71,7 +71,8 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 		return nil, err
 	}
 	log := new(seal.Log)
-	pool, err := openReaders(path, readerDSN(path, readerVFSName), func(c *sqlite3.Conn) error { return setUpReader(c, log) })
+	pool, err := openReaders(path, readerDSN(path, readerVFSName),
+		func(c *sqlite3.Conn) error { return setUpReader(c, log) })
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,8 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(mendedByWriter(ctx, path, readingError(path, err)), pool.Close())
 	}
-	return &Reader{path: path, pool: statements, q: q, turns: newTurns(), unsound: log, crowded: func() int64 { return CrowdedWAL }}, nil
+	return &Reader{path: path, pool: statements, q: q, turns: newTurns(), unsound: log,
+		crowded: func() int64 { return CrowdedWAL }}, nil
 }
 
 // recognise lets through what this program can read.
@@ -101,7 +103,8 @@ func recognise(ctx context.Context, pool *sql.DB) error {
 		return err
 	}
 	if version := id.version(); version < schema.Version {
-		return fmt.Errorf("its schema version is %d and this program reads %d: `wanstore maintain --db FILE` brings it up to date",
+		return fmt.Errorf("its schema version is %d and this program reads %d: `wanstore maintain --db "+
+			"FILE` brings it up to date",
 			version, schema.Version)
 	}
 	return nil
@@ -241,7 +244,9 @@ func (s *Snapshot) readSeries(ctx context.Context) error {
 }
 
 // look opens a view for f, and closes it.
-func (r *Reader) look(ctx context.Context, operation string, f func(context.Context, *Snapshot) error) error {
+func (r *Reader) look(
+	ctx context.Context, operation string, f func(context.Context, *Snapshot) error,
+) error {
 	s, err := r.Snapshot(ctx)
 	if err != nil {
 		return err

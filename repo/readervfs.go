@@ -15,7 +15,9 @@ const readerVFSName = "wanstore-reader"
 type readerVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database.
-func (v readerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+func (v readerVFS) OpenFilename(
+	name *vfs.Filename, flags vfs.OpenFlag,
+) (vfs.File, vfs.OpenFlag, error) {
 	file, got, err := openGuarded(v.VFSFilename, name, flags)
 	if flags&vfs.OPEN_WAL != 0 && isForbidden(err) {
 		readable := flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY

@@ -84,7 +84,8 @@ func closed(t *testing.T, path string) repo.Findings {
 func TestRebuild(t *testing.T) {
 	for _, old := range []filetest.Old{
 		{Version: 1}, {Version: 1, Sums: true}, {Version: 2, Sums: true}, {Version: 2},
-		{Version: 2, Sums: true, Hot: true}, {Version: 1, Hot: true}, {Version: 2, Sums: true, PageSize: 4096},
+		{Version: 2, Sums: true, Hot: true}, {Version: 1, Hot: true},
+		{Version: 2, Sums: true, PageSize: 4096},
 	} {
 		t.Run(fmt.Sprintf("%+v", old), func(t *testing.T) {
 			path, before := oldFile(t, old)
@@ -148,7 +149,8 @@ func TestRebuildLeavesDamagedRowsOut(t *testing.T) {
 		UPDATE raw_samples SET value = -9e999 WHERE series_id = 2 AND ts = 1800003000000000;
 		UPDATE series SET last_value = 9e999 WHERE id = 1;
 		PRAGMA ignore_check_constraints = on; UPDATE series SET aggregation = 'sum' WHERE id = 7`)
-	bad := filetest.Int(t, path, "SELECT count(*) FROM rollups WHERE sum > 1.7e308 OR 'text' IN (min, ts)")
+	bad := filetest.Int(t, path,
+		"SELECT count(*) FROM rollups WHERE sum > 1.7e308 OR 'text' IN (min, ts)")
 	if bad < 20 {
 		t.Fatalf("%d rows are damaged", bad)
 	}
@@ -176,7 +178,8 @@ func TestRebuildLeavesAStateOut(t *testing.T) {
 	}
 	walk(t, w)
 	want := []repo.Unsound{{
-		Table: "state_rollups", Granularity: "5m", Rows: 3, From: start - 900*second, Until: start - 300*second,
+		Table: "state_rollups", Granularity: "5m", Rows: 3, From: start - 900*second,
+		Until: start - 300*second,
 	}}
 	if diff := cmp.Diff(want, w.Unsound()); diff != "" {
 		t.Errorf("told of (-want +got):\n%s", diff)

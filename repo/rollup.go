@@ -31,7 +31,9 @@ const (
 // It returns how many buckets it made, and whether more are due.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
-func (w *Writer) RollUp(ctx context.Context, to Granularity, now Micros, grace time.Duration) (made int64, more bool, err error) {
+func (w *Writer) RollUp(
+	ctx context.Context, to Granularity, now Micros, grace time.Duration,
+) (made int64, more bool, err error) {
 	err = w.update(ctx, "roll up "+to.String()+" of", func() error {
 		tiers, err := w.tiers(ctx)
 		if err != nil {
@@ -87,7 +89,9 @@ func (w *Writer) cutSamples(ctx context.Context, slice span, n int64) (span, err
 // cutBuckets ends a slice of buckets before a step would read more rows than it may. A series has
 // one in a bucket, or none, or one for each of its states. The slice ends with a bucket of the tier
 // to, unless the states of one alone are too many.
-func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, series int64) (span, error) {
+func (w *Writer) cutBuckets(
+	ctx context.Context, to Granularity, slice span, series int64,
+) (span, error) {
 	perBucket := series * int64(to.Bucket()/(to-1).Bucket())
 	rows := w.atMost(min(max(stepRows, 2*perBucket), mostRows), series)
 	part, err := w.cutRows(ctx, to-1, slice, series, rows)
@@ -99,7 +103,9 @@ func (w *Writer) cutBuckets(ctx context.Context, to Granularity, slice span, ser
 
 // cutRows ends a slice of a tier of buckets before it has more than so many rows, half of them for
 // each kind of series if there are both, but after one bucket at least.
-func (w *Writer) cutRows(ctx context.Context, g Granularity, slice span, series, rows int64) (span, error) {
+func (w *Writer) cutRows(
+	ctx context.Context, g Granularity, slice span, series, rows int64,
+) (span, error) {
 	if slice.empty() {
 		return slice, nil
 	}
@@ -121,8 +127,11 @@ func (w *Writer) cutRows(ctx context.Context, g Granularity, slice span, series,
 	return slice, nil
 }
 
-func (w *Writer) rollUpSlice(ctx context.Context, to Granularity, slice span) (made int64, err error) {
-	from := slice.from.AlignDown(to.Bucket()) // a bucket that an earlier step has begun is not made twice
+func (w *Writer) rollUpSlice(
+	ctx context.Context, to Granularity, slice span,
+) (made int64, err error) {
+	// a bucket that an earlier step has begun is not made twice
+	from := slice.from.AlignDown(to.Bucket())
 	before, err := countRollups(ctx, w.q, to, from)
 	if err != nil {
 		return 0, err
@@ -203,10 +212,12 @@ func (w *Writer) rollUpBuckets(ctx context.Context, to Granularity, slice span) 
 
 // countRollups counts the rows that a tier of buckets has from a moment on.
 func countRollups(ctx context.Context, q *db.Queries, g Granularity, from Micros) (int64, error) {
-	buckets, err := q.CountRollups(ctx, db.CountRollupsParams{Granularity: g.String(), FromTs: int64(from)})
+	buckets, err := q.CountRollups(ctx,
+		db.CountRollupsParams{Granularity: g.String(), FromTs: int64(from)})
 	if err != nil {
 		return 0, err
 	}
-	states, err := q.CountStateRollups(ctx, db.CountStateRollupsParams{Granularity: g.String(), FromTs: int64(from)})
+	states, err := q.CountStateRollups(ctx,
+		db.CountStateRollupsParams{Granularity: g.String(), FromTs: int64(from)})
 	return buckets + states, err
 }

@@ -23,7 +23,8 @@ func TestRollUpCutsADenseMinute(t *testing.T) {
 		{made: 0, more: true, watermark: start + 20_000*2000},
 		{made: 0, more: false, watermark: start.Add(time.Hour)},
 	}
-	if diff := cmp.Diff(want, rollUp(t, w, repo.Minute, start.Add(time.Hour), 0), cmp.AllowUnexported(step{})); diff != "" {
+	if diff := cmp.Diff(want, rollUp(t, w, repo.Minute, start.Add(time.Hour), 0),
+		cmp.AllowUnexported(step{})); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}
 	checkRolledUp(t, path)
@@ -83,10 +84,13 @@ func TestRollUpCutsABucketOfManyStates(t *testing.T) {
 	end := start.Add(10 * time.Minute)
 	add(t, w, every(10_000, start, end, states)...) // 6,000 states a minute
 	steps := rollUpAll(t, w, end)
-	want := []repo.Micros{ // of the 5m tier: what lies before the first sample, and then minutes, which are the least
+	// of the 5m tier: what lies before the first sample, and then minutes, which are the least
+	want := []repo.Micros{
 		start,
-		start.Add(time.Minute), start.Add(2 * time.Minute), start.Add(3 * time.Minute), start.Add(4 * time.Minute), start.Add(5 * time.Minute),
-		start.Add(6 * time.Minute), start.Add(7 * time.Minute), start.Add(8 * time.Minute), start.Add(9 * time.Minute), end,
+		start.Add(time.Minute), start.Add(2 * time.Minute), start.Add(3 * time.Minute),
+		start.Add(4 * time.Minute), start.Add(5 * time.Minute),
+		start.Add(6 * time.Minute), start.Add(7 * time.Minute), start.Add(8 * time.Minute),
+		start.Add(9 * time.Minute), end,
 	}
 	var got []repo.Micros
 	for _, step := range steps[repo.FiveMinutes] {
@@ -143,7 +147,8 @@ func TestRollUpGrace(t *testing.T) {
 		{10*time.Minute + 30*time.Second, 45 * time.Second, 9 * time.Minute},
 		{10*time.Minute + 44*time.Second, 45 * time.Second, 9 * time.Minute},
 		{10*time.Minute + 45*time.Second, 45 * time.Second, 10 * time.Minute},
-		{10 * time.Minute, 45 * time.Second, 10 * time.Minute}, // a clock that went back takes nothing back
+		// a clock that went back takes nothing back
+		{10 * time.Minute, 45 * time.Second, 10 * time.Minute},
 	} {
 		rollUp(t, w, repo.Minute, start.Add(c.now), c.grace)
 		if got := tiersOf(t, w)[repo.Minute].Watermark.Sub(start); got != c.want {
@@ -156,7 +161,8 @@ func TestRollUpOverAGapOfDecades(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)
 	series := newSeries("measured")
-	add(t, w, repo.Sample{Series: series, TS: 0, Value: 1}, repo.Sample{Series: series, TS: start, Value: 2})
+	add(t, w, repo.Sample{Series: series, TS: 0, Value: 1},
+		repo.Sample{Series: series, TS: start, Value: 2})
 	for g, steps := range rollUpAll(t, w, start.Add(2*time.Hour)) {
 		if len(steps) > 2 {
 			t.Errorf("%s took %d steps for two samples", g, len(steps))
@@ -178,7 +184,9 @@ type step struct {
 
 // rollUp rolls a tier up step by step to its limit. Each step but the last one must move the
 // watermark.
-func rollUp(t *testing.T, w *repo.Writer, to repo.Granularity, now repo.Micros, grace time.Duration) []step {
+func rollUp(
+	t *testing.T, w *repo.Writer, to repo.Granularity, now repo.Micros, grace time.Duration,
+) []step {
 	t.Helper()
 	var steps []step
 	for {

@@ -13,9 +13,11 @@ import (
 // Of series that nothing proves only those are taken that readers can show.
 func TestNamesSeries(t *testing.T) {
 	for labels, want := range map[string]bool{
-		`{}`: true, `{"a":"b"}`: true, "\x10}": false, `{"a":1}`: false, `[]`: false, "": false, "{}\xff": false,
+		`{}`: true, `{"a":"b"}`: true, "\x10}": false, `{"a":1}`: false, `[]`: false, "": false,
+		"{}\xff": false,
 	} {
-		values := []leaves.Value{{Bytes: []byte("metric")}, {Bytes: []byte("wan")}, {Bytes: []byte(labels)}}
+		values := []leaves.Value{{Bytes: []byte("metric")}, {Bytes: []byte("wan")},
+			{Bytes: []byte(labels)}}
 		if got := namesSeries(values); got != want {
 			t.Errorf("%q: %t, want %t", labels, got, want)
 		}
@@ -28,7 +30,8 @@ func TestFillLaterVersionOfAState(t *testing.T) {
 	w := openGuardedFile(t)
 	for ts, totals := range map[int64][]int64{1: {10, 12}, 2: {12, 10}} {
 		for _, total := range totals {
-			row := db.FillStateRollupParams{Granularity: "1m", SeriesID: 1, Ts: ts, Value: 2, Count: 3, Total: total}
+			row := db.FillStateRollupParams{Granularity: "1m", SeriesID: 1, Ts: ts, Value: 2, Count: 3,
+				Total: total}
 			if _, err := w.q.FillStateRollup(t.Context(), row); err != nil {
 				t.Fatal(err)
 			}
@@ -53,7 +56,8 @@ func TestHashAroundBadSectors(t *testing.T) {
 	content := bytes.Repeat([]byte("x"), 200_000)
 	hash := func(content []byte) string {
 		var all bytes.Buffer
-		if err := addContent(t.Context(), &all, badSectors{bytes.NewReader(content)}, int64(len(content))); err != nil {
+		if err := addContent(t.Context(), &all, badSectors{bytes.NewReader(content)},
+			int64(len(content))); err != nil {
 			t.Fatal(err)
 		}
 		return all.String()

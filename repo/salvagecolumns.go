@@ -62,12 +62,14 @@ func (c *columns) place(table string) (granularity string, from, until Micros) {
 var fillers = map[string]func(context.Context, *db.Queries, *columns) (int64, error){
 	"series": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
 		return q.FillSeries(ctx, db.FillSeriesParams{
-			ID: c.integer(), MetricName: c.text(), WanName: c.text(), Labels: c.text(), Aggregation: c.text(), Chk: c.chk,
+			ID: c.integer(), MetricName: c.text(), WanName: c.text(), Labels: c.text(),
+			Aggregation: c.text(), Chk: c.chk,
 		})
 	},
 	"metric_metadata": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
 		return q.FillMetricMetadata(ctx, db.FillMetricMetadataParams{
-			MetricName: c.text(), Help: c.text(), Unit: c.text(), States: c.text(), Percentiles: c.integer(), Chk: c.chk,
+			MetricName: c.text(), Help: c.text(), Unit: c.text(), States: c.text(), Percentiles: c.integer(),
+			Chk: c.chk,
 		})
 	},
 	"raw_blocks": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
@@ -76,7 +78,8 @@ var fillers = map[string]func(context.Context, *db.Queries, *columns) (int64, er
 		})
 	},
 	"raw_samples": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
-		return q.FillSample(ctx, db.FillSampleParams{Ts: c.integer(), SeriesID: c.integer(), Value: c.real(), Chk: c.chk})
+		return q.FillSample(ctx,
+			db.FillSampleParams{Ts: c.integer(), SeriesID: c.integer(), Value: c.real(), Chk: c.chk})
 	},
 	"rollups": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
 		return q.FillRollup(ctx, db.FillRollupParams{
@@ -86,7 +89,8 @@ var fillers = map[string]func(context.Context, *db.Queries, *columns) (int64, er
 	},
 	"state_rollups": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
 		return q.FillStateRollup(ctx, db.FillStateRollupParams{
-			Granularity: c.text(), SeriesID: c.integer(), Ts: c.integer(), Value: c.real(), Count: c.integer(),
+			Granularity: c.text(), SeriesID: c.integer(), Ts: c.integer(), Value: c.real(),
+			Count: c.integer(),
 			Total: c.integer(), Chk: c.chk,
 		})
 	},
@@ -116,7 +120,8 @@ var fillers = map[string]func(context.Context, *db.Queries, *columns) (int64, er
 	},
 	"push_intervals": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
 		return q.FillPushInterval(ctx, db.FillPushIntervalParams{
-			Target: c.text(), Granularity: c.text(), FromTs: c.integer(), UntilTs: c.integer(), Sent: c.integer(),
+			Target: c.text(), Granularity: c.text(), FromTs: c.integer(), UntilTs: c.integer(),
+			Sent:      c.integer(),
 			Confirmed: c.nullInteger(), Chk: c.chk,
 		})
 	},

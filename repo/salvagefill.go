@@ -60,7 +60,8 @@ func (s *Salvage) checkRoom() error {
 	if !known || free >= need {
 		return nil
 	}
-	return fmt.Errorf("%w: for a while this takes %d bytes beside the file, and %d are free", ErrDiskFull, need, free)
+	return fmt.Errorf("%w: for a while this takes %d bytes beside the file, and %d are free",
+		ErrDiskFull, need, free)
 }
 
 // filling puts rows into the new file.
@@ -174,7 +175,8 @@ func (f *filling) nameSeries() error {
 			continue
 		}
 		name := columns{values: values}
-		series := db.FillSeriesParams{MetricName: name.text(), WanName: name.text(), Labels: name.text(), ID: name.integer()}
+		series := db.FillSeriesParams{MetricName: name.text(), WanName: name.text(), Labels: name.text(),
+			ID: name.integer()}
 		aggregation, err := f.q.FindMetricAggregation(f.ctx, series.MetricName)
 		if errors.Is(err, sql.ErrNoRows) {
 			aggregation, err = f.aggregationOf(series.ID)

@@ -58,7 +58,8 @@ func (r *SalvageReport) found(table, g string, from, until Micros) {
 
 // of returns the part of a table and tier, and begins it with the first of its rows.
 func (r *SalvageReport) of(table, g string) *SalvagedRows {
-	i := slices.IndexFunc(r.Found, func(f SalvagedRows) bool { return f.Table == table && f.Granularity == g })
+	i := slices.IndexFunc(r.Found,
+		func(f SalvagedRows) bool { return f.Table == table && f.Granularity == g })
 	if i < 0 {
 		i = len(r.Found)
 		r.Found = append(r.Found, SalvagedRows{Table: table, Granularity: g})
@@ -80,12 +81,14 @@ func (r *SalvageReport) String() string {
 	for _, f := range r.Found {
 		rows, sound = rows+f.Rows, sound+f.Sound
 	}
-	text := []string{fmt.Sprintf("%d of %d rows found are sound, %d of %d pages are lost", sound, rows, r.LostPages, r.Pages)}
+	text := []string{fmt.Sprintf("%d of %d rows found are sound, %d of %d pages are lost", sound, rows,
+		r.LostPages, r.Pages)}
 	if r.Torn > 0 {
 		text = append(text, fmt.Sprintf("%d buckets of states lack a row", r.Torn))
 	}
 	if r.Nameless > 0 {
-		text = append(text, fmt.Sprintf("%d samples and buckets are of series whose names are lost", r.Nameless))
+		text = append(text,
+			fmt.Sprintf("%d samples and buckets are of series whose names are lost", r.Nameless))
 	}
 	for _, g := range Granularities() {
 		tier := r.Tiers[g]

@@ -65,7 +65,8 @@ func listSalvages(ctx context.Context, q *db.Queries) ([]SalvageRun, error) {
 			Source: row.Source, Ended: Micros(row.Ended),
 			id: row.ID, hash: row.Hash, successor: row.Successor != 0,
 		}
-		err := errors.Join(json.Unmarshal([]byte(row.Report), &run.Report), json.Unmarshal([]byte(row.Place), &run.place))
+		err := errors.Join(json.Unmarshal([]byte(row.Report), &run.Report),
+			json.Unmarshal([]byte(row.Place), &run.place))
 		if err != nil {
 			return nil, fmt.Errorf("%w: row %d of salvages: %w", ErrDamaged, row.ID, err)
 		}
@@ -139,7 +140,10 @@ func (p salvagePlace) beyond(other salvagePlace) bool {
 // yet, its name.
 func findSalvage(runs []SalvageRun, hash []byte, source string) (SalvageRun, bool) {
 	byHash := func(r SalvageRun) bool { return len(hash) > 0 && bytes.Equal(r.hash, hash) }
-	byName := func(r SalvageRun) bool { return (len(r.hash) == 0 || len(hash) == 0) && r.Source == source }
+	byName := func(r SalvageRun) bool {
+		return (len(r.hash) == 0 || len(hash) == 0) &&
+			r.Source == source
+	}
 	for _, is := range []func(SalvageRun) bool{byHash, byName} {
 		if i := slices.IndexFunc(runs, is); i >= 0 {
 			return runs[i], true

@@ -10,19 +10,23 @@ import (
 
 // takeSamples stores samples that are counted in the buckets already. They come in blocks, as they
 // were.
-func (w *Writer) takeSamples(ctx context.Context, s *Salvage, rows []Bucket) (taken int64, err error) {
+func (w *Writer) takeSamples(
+	ctx context.Context, s *Salvage, rows []Bucket,
+) (taken int64, err error) {
 	if len(rows) == 0 {
 		return 0, nil
 	}
 	samples := make([]block.Sample, 0, len(rows))
 	for _, row := range rows {
-		samples = append(samples, block.Sample{SeriesID: s.series[row.SeriesID].id, TS: int64(row.TS), Value: row.Sum})
+		samples = append(samples,
+			block.Sample{SeriesID: s.series[row.SeriesID].id, TS: int64(row.TS), Value: row.Sum})
 	}
 	held, err := w.heldSamples(ctx, samples)
 	if err != nil {
 		return 0, err
 	}
-	samples = slices.DeleteFunc(samples, func(s block.Sample) bool { return held[sampleKey{s.SeriesID, s.TS}] })
+	samples = slices.DeleteFunc(samples,
+		func(s block.Sample) bool { return held[sampleKey{s.SeriesID, s.TS}] })
 	if err := w.noteSamples(ctx, samples); err != nil {
 		return 0, err
 	}
@@ -30,7 +34,9 @@ func (w *Writer) takeSamples(ctx context.Context, s *Salvage, rows []Bucket) (ta
 }
 
 // heldSamples returns those of the samples, which come in the order of time, that the raw tier has.
-func (w *Writer) heldSamples(ctx context.Context, samples []block.Sample) (map[sampleKey]bool, error) {
+func (w *Writer) heldSamples(
+	ctx context.Context, samples []block.Sample,
+) (map[sampleKey]bool, error) {
 	over := span{from: Micros(samples[0].TS), until: Micros(samples[len(samples)-1].TS) + 1}
 	_, parts, err := listParts(ctx, w.q)
 	if err != nil {
@@ -48,7 +54,8 @@ func (w *Writer) heldSamples(ctx context.Context, samples []block.Sample) (map[s
 		return nil, err
 	}
 	if inRows, err = w.q.PackSamples(ctx, db.PackSamplesParams{
-		GreatestID: newest, Unbroken: 1, SeriesIds: "[]", FromTs: int64(over.from), UntilTs: int64(over.until),
+		GreatestID: newest, Unbroken: 1, SeriesIds: "[]", FromTs: int64(over.from),
+		UntilTs: int64(over.until),
 	}); err != nil {
 		return nil, err
 	}
@@ -75,7 +82,8 @@ func (w *Writer) noteSamples(ctx context.Context, samples []block.Sample) error 
 		w.known.note(s.SeriesID, Micros(s.TS))
 	}
 	for id, s := range newest {
-		if err := w.q.AdvanceLastSample(ctx, db.AdvanceLastSampleParams{Ts: s.TS, Value: s.Value, ID: id}); err != nil {
+		if err := w.q.AdvanceLastSample(ctx,
+			db.AdvanceLastSampleParams{Ts: s.TS, Value: s.Value, ID: id}); err != nil {
 			return err
 		}
 	}

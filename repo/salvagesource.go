@@ -98,7 +98,8 @@ type salvagePage struct {
 
 func (p *salvagePage) readSamples(view *Snapshot, over Span) (err error) {
 	scan := &sampleScan{
-		Snapshot: view, picked: pickSeries(view.Series), span: over, far: looking{salvageSamples, leastKeys},
+		Snapshot: view, picked: pickSeries(view.Series), span: over,
+		far: looking{salvageSamples, leastKeys},
 	}
 	for len(p.rows) == 0 && scan.span.From < scan.span.Until {
 		if p.rows, err = scan.next(view.Context()); err != nil {

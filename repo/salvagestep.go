@@ -32,7 +32,9 @@ func (w *Writer) Salvage(ctx context.Context, s *Salvage, now Micros) (SalvageSt
 	return state, err
 }
 
-func (w *Writer) salvage(ctx context.Context, s *Salvage, now Micros) (state SalvageState, err error) {
+func (w *Writer) salvage(
+	ctx context.Context, s *Salvage, now Micros,
+) (state SalvageState, err error) {
 	if s.run.id == 0 {
 		return w.beginSalvage(ctx, s)
 	}
@@ -107,7 +109,9 @@ func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageSta
 }
 
 // nameSalvage notes that a damaged file of this name has been taken: it was under another one.
-func (w *Writer) nameSalvage(ctx context.Context, runs []SalvageRun, taken SalvageRun, source string) error {
+func (w *Writer) nameSalvage(
+	ctx context.Context, runs []SalvageRun, taken SalvageRun, source string,
+) error {
 	named := func(r SalvageRun) bool { return r.Source == source }
 	if slices.ContainsFunc(runs, func(r SalvageRun) bool { return named(r) && r.Ended != 0 }) {
 		return nil

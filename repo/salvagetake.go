@@ -80,7 +80,9 @@ func (w *Writer) takeBuckets(
 }
 
 // groupBuckets puts buckets where they are merged from.
-func (w *Writer) groupBuckets(ctx context.Context, s *Salvage, rows []Bucket, watermark Micros) (taken int64, err error) {
+func (w *Writer) groupBuckets(
+	ctx context.Context, s *Salvage, rows []Bucket, watermark Micros,
+) (taken int64, err error) {
 	w.states.Clear()
 	for _, row := range rows {
 		if taken++; row.TS >= watermark {
@@ -92,7 +94,8 @@ func (w *Writer) groupBuckets(ctx context.Context, s *Salvage, rows []Bucket, wa
 			continue
 		}
 		if err := w.q.GroupBucket(ctx, db.GroupBucketParams{
-			SeriesID: series.id, Ts: int64(row.TS), Count: row.Count, Sum: row.Sum, Min: row.Min, Max: row.Max,
+			SeriesID: series.id, Ts: int64(row.TS), Count: row.Count, Sum: row.Sum, Min: row.Min,
+			Max: row.Max,
 		}); err != nil {
 			return 0, err
 		}
@@ -106,7 +109,9 @@ func (w *Writer) groupBuckets(ctx context.Context, s *Salvage, rows []Bucket, wa
 // takeFew takes what a history has few rows of: what it knows of metrics, imports, receivers and
 // earlier damaged files. A history that was made in the place of the damaged one begins its tiers
 // where that did: what it has of finer ones before is in the coarser ones alone.
-func (w *Writer) takeFew(ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun, tiers Tiers) error {
+func (w *Writer) takeFew(
+	ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun, tiers Tiers,
+) error {
 	if err := w.takeImports(ctx, s, run); err != nil {
 		return err
 	}
@@ -142,7 +147,9 @@ func (w *Writer) takeFloors(ctx context.Context, s *Salvage, tiers Tiers) error 
 // takeRuns takes what the damaged file says of other ones, whose rows it may have taken. Of a file
 // that this history is to have added up and that may have come in part with the damaged one, it
 // leaves out what it has.
-func (w *Writer) takeRuns(ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun) error {
+func (w *Writer) takeRuns(
+	ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun,
+) error {
 	theirs, err := listSalvages(ctx, s.reader.q)
 	if err != nil {
 		return unreadable(ctx, err)
@@ -150,7 +157,8 @@ func (w *Writer) takeRuns(ctx context.Context, s *Salvage, run *SalvageRun, runs
 	for i := range runs {
 		ours := &runs[i]
 		their, known := findSalvage(theirs, ours.hash, ours.Source)
-		if ours.id == run.id || ours.Ended != 0 || known && their.successor && !their.place.beyond(ours.place) {
+		if ours.id == run.id || ours.Ended != 0 || known && their.successor &&
+			!their.place.beyond(ours.place) {
 			continue
 		}
 		if err := w.leavesOutHeld(ctx, ours); err != nil {
@@ -158,7 +166,8 @@ func (w *Writer) takeRuns(ctx context.Context, s *Salvage, run *SalvageRun, runs
 		}
 	}
 	for _, their := range theirs {
-		if _, known := findSalvage(runs, their.hash, their.Source); known || bytes.Equal(their.hash, s.hash) {
+		if _, known := findSalvage(runs, their.hash, their.Source); known ||
+			bytes.Equal(their.hash, s.hash) {
 			continue
 		}
 		their.successor = their.successor && run.successor
@@ -179,7 +188,8 @@ func (w *Writer) takeMetadata(ctx context.Context, s *Salvage) error {
 		return err
 	}
 	for _, row := range theirs {
-		if slices.ContainsFunc(ours, func(o db.ListMetricMetadataRow) bool { return o.MetricName == row.MetricName }) {
+		if slices.ContainsFunc(ours,
+			func(o db.ListMetricMetadataRow) bool { return o.MetricName == row.MetricName }) {
 			continue
 		}
 		if err := w.q.SetMetricMetadata(ctx, metadataOf(row).params()); err != nil {
@@ -202,8 +212,14 @@ func (w *Writer) takeImports(ctx context.Context, s *Salvage, run *SalvageRun) e
 	}
 	begins := len(run.hash) == 0
 	for _, row := range theirs {
-		same := func(o db.ListImportsRow) bool { return o.Format == row.Format && bytes.Equal(o.Hash, row.Hash) }
-		again := func(o db.ListImportsRow) bool { return same(o) || o.Format == row.Format && o.Source == row.Source }
+		same := func(o db.ListImportsRow) bool {
+			return o.Format == row.Format &&
+				bytes.Equal(o.Hash, row.Hash)
+		}
+		again := func(o db.ListImportsRow) bool {
+			return same(o) || o.Format == row.Format &&
+				o.Source == row.Source
+		}
 		if begins && slices.ContainsFunc(ours, again) {
 			if err := w.leavesOutHeld(ctx, run); err != nil {
 				return err

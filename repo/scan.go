@@ -31,7 +31,9 @@ type Span struct {
 // an error it ends.
 //
 // Errors: that of ctx, ErrReadTooLong, ErrOtherName, ErrDamaged, and those of the file system.
-func (s *Snapshot) Scan(ctx context.Context, g Granularity, series []SeriesInfo, span Span) iter.Seq2[Bucket, error] {
+func (s *Snapshot) Scan(
+	ctx context.Context, g Granularity, series []SeriesInfo, span Span,
+) iter.Seq2[Bucket, error] {
 	if len(series) == 0 {
 		return func(func(Bucket, error) bool) {}
 	}

@@ -15,7 +15,9 @@ import (
 
 // bucketPages reads the buckets of all series window by window: their key has the series first, so
 // a window is one walk a series, and sorting it brings them in the order of time.
-func (s *Snapshot) bucketPages(ctx context.Context, g Granularity, series []SeriesInfo, span Span) iter.Seq2[[]Bucket, error] {
+func (s *Snapshot) bucketPages(
+	ctx context.Context, g Granularity, series []SeriesInfo, span Span,
+) iter.Seq2[[]Bucket, error] {
 	width := time.Duration(max(pageRows/max(len(series), 1), 1)) * g.Bucket()
 	return func(yield func([]Bucket, error) bool) {
 		for span.From < span.Until {
@@ -25,7 +27,8 @@ func (s *Snapshot) bucketPages(ctx context.Context, g Granularity, series []Seri
 			}
 			var page []Bucket
 			if err == nil {
-				page, err = s.turns.page(ctx, func() ([]Bucket, error) { return s.readWindow(ctx, g, series, window) })
+				page, err = s.turns.page(ctx,
+					func() ([]Bucket, error) { return s.readWindow(ctx, g, series, window) })
 			}
 			if !yield(page, err) || err != nil {
 				return
@@ -42,7 +45,9 @@ func (s *Snapshot) bucketPages(ctx context.Context, g Granularity, series []Seri
 // nextWindow returns the next part of a span to be read, at the most width wide: it passes over
 // what no series has anything in. It returns an empty span when nothing is left. A damaged key may
 // lead out of the span, and would for ever.
-func (s *Snapshot) nextWindow(ctx context.Context, g Granularity, span Span, width time.Duration) (Span, error) {
+func (s *Snapshot) nextWindow(
+	ctx context.Context, g Granularity, span Span, width time.Duration,
+) (Span, error) {
 	if span.NewestFirst {
 		last, err := s.q.LastBucket(ctx, db.LastBucketParams{
 			Granularity: g.String(), FromTs: int64(span.From), UntilTs: int64(span.Until),
@@ -54,9 +59,11 @@ func (s *Snapshot) nextWindow(ctx context.Context, g Granularity, span Span, wid
 			return Span{}, errDisorder("tier " + g.String())
 		}
 		end := Micros(last).Add(g.Bucket())
-		return Span{From: max(end.Add(-width), span.From), Until: min(end, span.Until), NewestFirst: true}, nil
+		return Span{From: max(end.Add(-width), span.From), Until: min(end, span.Until),
+			NewestFirst: true}, nil
 	}
-	first, err := s.q.FirstBucket(ctx, db.FirstBucketParams{Granularity: g.String(), FromTs: int64(span.From)})
+	first, err := s.q.FirstBucket(ctx,
+		db.FirstBucketParams{Granularity: g.String(), FromTs: int64(span.From)})
 	if err != nil || first < 0 || Micros(first) >= span.Until {
 		return Span{}, err
 	}
@@ -66,7 +73,9 @@ func (s *Snapshot) nextWindow(ctx context.Context, g Granularity, span Span, wid
 	return Span{From: Micros(first), Until: min(Micros(first).Add(width), span.Until)}, nil
 }
 
-func (s *Snapshot) readWindow(ctx context.Context, g Granularity, series []SeriesInfo, window Span) ([]Bucket, error) {
+func (s *Snapshot) readWindow(
+	ctx context.Context, g Granularity, series []SeriesInfo, window Span,
+) ([]Bucket, error) {
 	var page []Bucket
 	for _, one := range series {
 		read := s.appendBuckets
@@ -88,7 +97,9 @@ func (s *Snapshot) readWindow(ctx context.Context, g Granularity, series []Serie
 }
 
 // appendBuckets adds the buckets of a series that are sound.
-func (s *Snapshot) appendBuckets(ctx context.Context, page []Bucket, g Granularity, id int64, window Span) ([]Bucket, error) {
+func (s *Snapshot) appendBuckets(
+	ctx context.Context, page []Bucket, g Granularity, id int64, window Span,
+) ([]Bucket, error) {
 	blob, err := s.q.PackRollups(ctx, db.PackRollupsParams{
 		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
 	})
@@ -96,7 +107,8 @@ func (s *Snapshot) appendBuckets(ctx context.Context, page []Bucket, g Granulari
 	var row seal.Row
 	for rows, before := packed(blob), Micros(math.MinInt64); len(rows) > 0; {
 		b := Bucket{
-			TS: Micros(rows.integer()), SeriesID: id, Count: rows.integer(), Sum: rows.real(), Min: rows.real(), Max: rows.real(),
+			TS: Micros(rows.integer()), SeriesID: id, Count: rows.integer(), Sum: rows.real(),
+			Min: rows.real(), Max: rows.real(),
 		}
 		row.Begin("rollups").Text(g.String()).Integer(id).Integer(int64(b.TS)).
 			Integer(b.Count).Real(b.Sum).Real(b.Min).Real(b.Max)

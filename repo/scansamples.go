@@ -25,7 +25,8 @@ func pickSeries(series []SeriesInfo) pick {
 	ids, parts := make([]int64, 0, len(series)), []int64{}
 	for _, one := range series {
 		ids = append(ids, one.ID)
-		if part := one.ID / partSeries; hasKey(0, one.ID) && (len(parts) == 0 || parts[len(parts)-1] != part) {
+		if part := one.ID / partSeries; hasKey(0, one.ID) &&
+			(len(parts) == 0 || parts[len(parts)-1] != part) {
 			parts = append(parts, part)
 		}
 	}
@@ -57,8 +58,11 @@ type sampleScan struct {
 }
 
 // samplePages reads raw samples in the order of time or against it, window by window.
-func (s *Snapshot) samplePages(ctx context.Context, series []SeriesInfo, over Span) iter.Seq2[[]Bucket, error] {
-	scan := &sampleScan{Snapshot: s, picked: pickSeries(series), span: over, far: looking{pageRows, leastKeys}}
+func (s *Snapshot) samplePages(
+	ctx context.Context, series []SeriesInfo, over Span,
+) iter.Seq2[[]Bucket, error] {
+	scan := &sampleScan{Snapshot: s, picked: pickSeries(series), span: over,
+		far: looking{pageRows, leastKeys}}
 	return func(yield func([]Bucket, error) bool) {
 		for scan.span.From < scan.span.Until {
 			page, err := s.turns.page(ctx, func() ([]Bucket, error) { return scan.next(ctx) })
@@ -116,8 +120,9 @@ func (s *sampleScan) read(ctx context.Context, window span) ([]Bucket, error) {
 		return nil, err
 	}
 	inRows, err := s.q.PackSamples(ctx, db.PackSamplesParams{
-		LeastID: s.picked.least, GreatestID: s.picked.greatest, Unbroken: s.picked.unbroken, SeriesIds: s.picked.ids,
-		FromTs: int64(window.from), UntilTs: int64(window.until),
+		LeastID: s.picked.least, GreatestID: s.picked.greatest, Unbroken: s.picked.unbroken,
+		SeriesIds: s.picked.ids,
+		FromTs:    int64(window.from), UntilTs: int64(window.until),
 	})
 	if err != nil {
 		return nil, err
@@ -173,7 +178,9 @@ func (s *sampleScan) sort(page []Bucket) {
 // CountSamples returns how many raw samples the given series have in a span.
 //
 // Errors: as for Scan.
-func (s *Snapshot) CountSamples(ctx context.Context, series []SeriesInfo, over Span) (int64, error) {
+func (s *Snapshot) CountSamples(
+	ctx context.Context, series []SeriesInfo, over Span,
+) (int64, error) {
 	count := int64(0)
 	for _, err := range s.Scan(ctx, Raw, series, Span{From: over.From, Until: over.Until}) {
 		if err != nil {

@@ -108,7 +108,8 @@ func (w *Writer) resolveNew(ctx context.Context, s *Series, maxSeries int64) err
 }
 
 func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) error {
-	count, err := w.q.LastSeriesID(ctx) // ids are given from 1 on, and no row is ever deleted: the largest one is their number
+	// ids are given from 1 on, and no row is ever deleted: the largest one is their number
+	count, err := w.q.LastSeriesID(ctx)
 	if err != nil {
 		return err
 	}
@@ -163,7 +164,8 @@ func (s *Series) learn(id int64, aggregation Aggregation) error {
 }
 
 func (s *Series) conflict(known Aggregation) error {
-	return fmt.Errorf("%w: %s is %s there, declared here as %s", ErrAggregation, s.Key.MetricName, known, s.Aggregation)
+	return fmt.Errorf("%w: %s is %s there, declared here as %s", ErrAggregation, s.Key.MetricName,
+		known, s.Aggregation)
 }
 
 // life is what a writer may remember of its file, from the moment it is opened until it is closed

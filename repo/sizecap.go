@@ -80,7 +80,9 @@ func (w *Writer) reserve(series int64) int64 {
 }
 
 // planned is how many bytes a step is cut to.
-func (w *Writer) planned(series int64) int64 { return stepReserve(w.sizeCap) + reservePerSeries*series }
+func (w *Writer) planned(series int64) int64 {
+	return stepReserve(w.sizeCap) + reservePerSeries*series
+}
 
 func stepReserve(sizeCap int64) int64 { return min(maxReserve, sizeCap/reserveShare) }
 

@@ -36,7 +36,8 @@ func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error)
 		return 0, false, failure(ctx, "vacuum", w.path, err)
 	}
 	// One page a row: the statement has to be stepped to its end.
-	statement := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))
+	statement := fmt.Sprintf("PRAGMA incremental_vacuum(%d)",
+		min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))
 	if err := drain(ctx, w.conn, statement); err != nil {
 		return 0, false, failure(ctx, "vacuum", w.path, err)
 	}
@@ -44,7 +45,8 @@ func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error)
 	if err != nil {
 		return 0, false, failure(ctx, "vacuum", w.path, err)
 	}
-	freed = int64(max(before.total-after.total, 0)) // another process may have made it longer meanwhile
+	// another process may have made it longer meanwhile
+	freed = int64(max(before.total-after.total, 0))
 	return freed, freed > 0 && surplus > 0, nil
 }
 
@@ -93,7 +95,8 @@ func (w *Writer) Checkpoint(ctx context.Context) error {
 	}
 	w.checkpointAt = w.checkpointPages()
 	if copied < pages {
-		w.checkpointAt += pages // a reader holds it: trying again at every commit would sync each time for nothing
+		// a reader holds it: trying again at every commit would sync each time for nothing
+		w.checkpointAt += pages
 	}
 	return nil
 }

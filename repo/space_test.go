@@ -29,7 +29,8 @@ func TestVacuumGivesBackAllButTheSlack(t *testing.T) {
 		}
 		// A pointer-map page of each hundred comes on top.
 		if got := before - filetest.Int(t, path, "PRAGMA page_count"); freed != got || freed > 520 {
-			t.Errorf("step %d says %d pages and freed %d, want the same and about 512 at most", steps, freed, got)
+			t.Errorf("step %d says %d pages and freed %d, want the same and about 512 at most", steps, freed,
+				got)
 		}
 		total += freed
 		if !more {
@@ -76,7 +77,8 @@ func TestCheckpointDoesNotWaitForAReader(t *testing.T) {
 	if walSalt(t, path) != salt {
 		t.Error("the WAL began anew under a reader")
 	}
-	for row, err := range snapshot.Scan(t.Context(), repo.Raw, []repo.SeriesInfo{{ID: 1}}, repo.Span{From: 0, Until: start + 10}) {
+	for row, err := range snapshot.Scan(t.Context(), repo.Raw, []repo.SeriesInfo{{ID: 1}},
+		repo.Span{From: 0, Until: start + 10}) {
 		t.Errorf("the reader sees %+v, %v, recorded after its snapshot", row, err)
 	}
 	if err := snapshot.Close(); err != nil {

@@ -30,7 +30,8 @@ type transacted struct {
 }
 
 func (t transacted) statement(ctx context.Context, text string) *sql.Stmt {
-	if statement, ok := t.statements[text]; ok && ctx.Err() == nil { // a transaction that has ended says so itself
+	// a transaction that has ended says so itself
+	if statement, ok := t.statements[text]; ok && ctx.Err() == nil {
 		return statement
 	}
 	statement := t.StmtContext(ctx, t.pool.statements[text])

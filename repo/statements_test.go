@@ -21,7 +21,8 @@ func TestViewKeepsNothingOfItsQuestions(t *testing.T) {
 	defer snapshot.Close()
 	ask := func(times int) {
 		for range times {
-			n, err := snapshot.CountSamples(snapshot.Context(), snapshot.Series, repo.Span{From: start, Until: start + 10})
+			n, err := snapshot.CountSamples(snapshot.Context(), snapshot.Series,
+				repo.Span{From: start, Until: start + 10})
 			if err != nil || n != 10 {
 				t.Fatalf("%d samples, error %v; want 10", n, err)
 			}

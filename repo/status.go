@@ -77,7 +77,8 @@ func (s *Snapshot) tierStatus(ctx context.Context, g Granularity) (TierStatus, e
 	if tier.Rows, err = countRollups(ctx, s.q, g, tier.Floor); err != nil || tier.Rows == 0 {
 		return tier, err
 	}
-	first, err := s.q.FirstBucket(ctx, db.FirstBucketParams{Granularity: g.String(), FromTs: int64(tier.Floor)})
+	first, err := s.q.FirstBucket(ctx,
+		db.FirstBucketParams{Granularity: g.String(), FromTs: int64(tier.Floor)})
 	if err != nil {
 		return tier, err
 	}

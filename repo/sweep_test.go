@@ -59,7 +59,8 @@ func TestSweepRollupsSeriesBySeries(t *testing.T) {
 			t.Fatal(err)
 		}
 		if gone := before - bucketRows(t, path); deleted != gone || deleted > 10_000 {
-			t.Errorf("step %d says %d and deleted %d, want the same and 10,000 at most", steps, deleted, gone)
+			t.Errorf("step %d says %d and deleted %d, want the same and 10,000 at most", steps, deleted,
+				gone)
 		}
 		total += deleted
 		if !more {
@@ -124,7 +125,8 @@ func TestSweepProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		moments := rapid.SliceOfN(rapid.IntRange(0, 20), 1, 20).Draw(t, "moments")
 		floors := rapid.SliceOfN(rapid.IntRange(0, 21), 4, 4).Draw(t, "floors")
-		script := "BEGIN; DELETE FROM raw_samples; DELETE FROM raw_blocks; DELETE FROM rollups; DELETE FROM state_rollups;"
+		script := "BEGIN; DELETE FROM raw_samples; DELETE FROM raw_blocks; DELETE FROM rollups; DELETE " +
+			"FROM state_rollups;"
 		for i, ts := range moments {
 			g := []string{"1m", "5m", "1h"}[i%3]
 			script += fmt.Sprintf(`
@@ -202,7 +204,8 @@ func fillBuckets(t *testing.T, path, granularity string, n, buckets int) {
 
 func bucketRows(t *testing.T, path string) int64 {
 	t.Helper()
-	return filetest.Int(t, path, "SELECT (SELECT count(*) FROM rollups) + (SELECT count(*) FROM state_rollups)")
+	return filetest.Int(t, path,
+		"SELECT (SELECT count(*) FROM rollups) + (SELECT count(*) FROM state_rollups)")
 }
 
 // partKeys is how many keys a part of the blocks has.

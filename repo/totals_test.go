@@ -40,7 +40,9 @@ const wrongTotals = `
 
 // states returns the states of the buckets that a tier has of series 1, as they are read, and what
 // is told of then.
-func states(t *testing.T, path string, g repo.Granularity) (map[repo.Micros]map[float64]int64, []repo.Unsound) {
+func states(
+	t *testing.T, path string, g repo.Granularity,
+) (map[repo.Micros]map[float64]int64, []repo.Unsound) {
 	t.Helper()
 	r, err := repo.OpenReader(t.Context(), path)
 	if err != nil {
@@ -72,11 +74,13 @@ func TestTotals(t *testing.T) {
 	other.Aggregation = repo.Mode
 	at := func(minute, micros int, state float64) repo.Sample {
 		return repo.Sample{
-			Series: series, TS: start + repo.Micros(minute)*60*second + 30*second + repo.Micros(micros), Value: state,
+			Series: series, TS: start + repo.Micros(minute)*60*second + 30*second + repo.Micros(micros),
+			Value: state,
 		}
 	}
 	add(t, w, at(0, 1, 0))
-	add(t, w, at(0, 2, 1), at(0, 3, -7), at(0, 4, math.Copysign(0, -1)), at(7, 5, 9), at(7, 6, 9), at(8, 7, -3))
+	add(t, w, at(0, 2, 1), at(0, 3, -7), at(0, 4, math.Copysign(0, -1)), at(7, 5, 9), at(7, 6, 9),
+		at(8, 7, -3))
 	for i := range 30 {
 		add(t, w, at(2*i, 8, float64(i%4-5)))
 	}
@@ -109,7 +113,8 @@ func TestLostState(t *testing.T) {
 		for lost := range 3 {
 			t.Run(fmt.Sprintf("%s %d", g, lost), func(t *testing.T) {
 				w, series := hourOfStates(t)
-				loseState(t, w.Path(), fmt.Sprintf("granularity = '%s' AND ts = %d AND value = %d", g, start, lost))
+				loseState(t, w.Path(),
+					fmt.Sprintf("granularity = '%s' AND ts = %d AND value = %d", g, start, lost))
 				leavesOut(t, w, g, 60/int(g.Bucket()/time.Minute)-1)
 				add(t, w, repo.Sample{Series: series, TS: start + 1, Value: float64(lost)})
 				add(t, w, repo.Sample{Series: series, TS: start + 2, Value: float64((lost + 1) % 3)})
@@ -125,15 +130,17 @@ func loseState(t *testing.T, path, where string) {
 	t.Helper()
 	const trigger = "SELECT sql FROM sqlite_schema WHERE name = 'state_rollups_deleted_by_hand'"
 	text := filetest.Query(t, path, trigger)[0][0]
-	filetest.Exec(t, path, fmt.Sprintf("DROP TRIGGER state_rollups_deleted_by_hand; DELETE FROM state_rollups WHERE %s; %s",
-		where, text))
+	filetest.Exec(t, path,
+		fmt.Sprintf("DROP TRIGGER state_rollups_deleted_by_hand; DELETE FROM state_rollups WHERE %s; %s",
+			where, text))
 }
 
 // leavesOut says that the first bucket of a tier is left out and told of, in reading and by a walk,
 // and no other one.
 func leavesOut(t *testing.T, w *repo.Writer, g repo.Granularity, left int) {
 	t.Helper()
-	want := []repo.Unsound{{Table: "state_rollups", Granularity: g.String(), Rows: 1, From: start, Until: start}}
+	want := []repo.Unsound{{Table: "state_rollups", Granularity: g.String(), Rows: 1, From: start,
+		Until: start}}
 	read, told := states(t, w.Path(), g)
 	if len(read) != left || read[start] != nil {
 		t.Errorf("%d buckets are read, want %d and not the first one: %v", len(read), left, read[start])
@@ -154,14 +161,19 @@ func TestRollUpOfLostStates(t *testing.T) {
 	series.Aggregation = repo.Mode
 	for minute := range repo.Micros(10) {
 		at := start + minute*60*second
-		add(t, w, repo.Sample{Series: series, TS: at, Value: 1}, repo.Sample{Series: series, TS: at + 1, Value: 2},
+		add(t, w, repo.Sample{Series: series, TS: at, Value: 1},
+			repo.Sample{Series: series, TS: at + 1, Value: 2},
 			repo.Sample{Series: series, TS: at + 2, Value: 2})
 	}
 	rollUp(t, w, repo.Minute, start+10*60*second, 0)
-	minute := func(n repo.Micros) string { return fmt.Sprintf("ts = %d AND value = ", start+n*60*second) }
+	minute := func(n repo.Micros) string {
+		return fmt.Sprintf("ts = %d AND value = ",
+			start+n*60*second)
+	}
 	loseState(t, w.Path(), minute(0)+"1")
 	loseState(t, w.Path(), minute(1)+"2")
-	filetest.Exec(t, w.Path(), "UPDATE state_rollups SET count = 77, chk = chk + 1 WHERE "+minute(4)+"2")
+	filetest.Exec(t, w.Path(),
+		"UPDATE state_rollups SET count = 77, chk = chk + 1 WHERE "+minute(4)+"2")
 	filetest.Exec(t, w.Path(), "DELETE FROM state_rollups WHERE "+minute(3)+"2")
 	rollUp(t, w, repo.FiveMinutes, start+10*60*second, 0)
 	read, told := states(t, w.Path(), repo.FiveMinutes)
@@ -189,40 +201,50 @@ func TestStatesByHand(t *testing.T) {
 			"DELETE FROM state_rollups WHERE value = 2 AND " + first, map[float64]int64{0: 3, 1: 2, 3: 1},
 		},
 		"the row with the total deleted": {
-			"DELETE FROM state_rollups WHERE total > 0 AND " + first, map[float64]int64{0: 2, 1: 2, 2: 3, 3: 1},
+			"DELETE FROM state_rollups WHERE total > 0 AND " + first,
+			map[float64]int64{0: 2, 1: 2, 2: 3, 3: 1},
 		},
 		"all deleted": {
 			"DELETE FROM state_rollups WHERE " + first, map[float64]int64{0: 2, 3: 1},
 		},
 		"all but one deleted, one by one": {
-			"DELETE FROM state_rollups WHERE value = 0 AND " + first + "; DELETE FROM state_rollups WHERE value = 1 AND " + first,
+			"DELETE FROM state_rollups WHERE value = 0 AND " + first +
+				"; DELETE FROM state_rollups WHERE value = 1 AND " + first,
 			map[float64]int64{0: 2, 2: 3, 3: 1},
 		},
 		"count": {
-			"UPDATE state_rollups SET count = 10 WHERE value = 0 AND " + first, map[float64]int64{0: 12, 1: 2, 2: 3, 3: 1},
+			"UPDATE state_rollups SET count = 10 WHERE value = 0 AND " + first,
+			map[float64]int64{0: 12, 1: 2, 2: 3, 3: 1},
 		},
 		"value": {
-			"UPDATE state_rollups SET value = 3 WHERE value = 2 AND " + first, map[float64]int64{0: 3, 1: 2, 3: 4},
+			"UPDATE state_rollups SET value = 3 WHERE value = 2 AND " + first,
+			map[float64]int64{0: 3, 1: 2, 3: 4},
 		},
 		"moved": {
-			"UPDATE state_rollups SET ts = ts + 1 WHERE value = 2 AND " + first, map[float64]int64{0: 3, 1: 2, 3: 1},
+			"UPDATE state_rollups SET ts = ts + 1 WHERE value = 2 AND " + first,
+			map[float64]int64{0: 3, 1: 2, 3: 1},
 		},
 		"inserted": {
-			"INSERT INTO state_rollups (granularity, series_id, ts, value, count) SELECT granularity, 1, ts, -5, 7 FROM " +
+			"INSERT INTO state_rollups (granularity, series_id, ts, value, count) SELECT granularity, 1, " +
+				"ts, -5, 7 FROM " +
 				"state_rollups WHERE value = 0 AND " + first, map[float64]int64{-5: 7, 0: 3, 1: 2, 2: 3, 3: 1},
 		},
 		"moved after it was inserted": {
-			"INSERT INTO state_rollups (granularity, series_id, ts, value, count) SELECT granularity, 1, ts, -5, 7 FROM " +
-				"state_rollups WHERE value = 0 AND " + first + "; UPDATE state_rollups SET ts = ts + 1 WHERE " + first,
+			"INSERT INTO state_rollups (granularity, series_id, ts, value, count) SELECT granularity, 1, " +
+				"ts, -5, 7 FROM " +
+				"state_rollups WHERE value = 0 AND " + first + "; UPDATE state_rollups SET ts = ts + 1 WHERE " +
+				first,
 			map[float64]int64{0: 2, 3: 1},
 		},
 		"inserted, and deleted again": {
-			"INSERT INTO state_rollups (granularity, series_id, ts, value, count) SELECT granularity, 1, ts, -5, 7 FROM " +
+			"INSERT INTO state_rollups (granularity, series_id, ts, value, count) SELECT granularity, 1, " +
+				"ts, -5, 7 FROM " +
 				"state_rollups WHERE value = 0 AND " + first + "; DELETE FROM state_rollups WHERE value < 0",
 			map[float64]int64{0: 3, 1: 2, 2: 3, 3: 1},
 		},
 		"replaced": {
-			"REPLACE INTO state_rollups (granularity, series_id, ts, value, count) SELECT granularity, 1, ts, 0, 7 FROM " +
+			"REPLACE INTO state_rollups (granularity, series_id, ts, value, count) SELECT granularity, 1, " +
+				"ts, 0, 7 FROM " +
 				"state_rollups WHERE value = 0 AND " + first, map[float64]int64{0: 9, 1: 2, 2: 3, 3: 1},
 		},
 	} {
@@ -230,7 +252,8 @@ func TestStatesByHand(t *testing.T) {
 			w, series := hourOfStates(t)
 			filetest.Exec(t, w.Path(), c.statements)
 			add(t, w, repo.Sample{Series: series, TS: start + 1, Value: 0})
-			add(t, w, repo.Sample{Series: series, TS: start + 2, Value: 3}, repo.Sample{Series: series, TS: start + 3, Value: 0})
+			add(t, w, repo.Sample{Series: series, TS: start + 2, Value: 3},
+				repo.Sample{Series: series, TS: start + 3, Value: 0})
 			read, _ := states(t, w.Path(), repo.Minute)
 			if diff := cmp.Diff(c.want, read[start]); diff != "" {
 				t.Errorf("the first minute (-want +got):\n%s", diff)
@@ -246,19 +269,24 @@ func TestStatesByHand(t *testing.T) {
 // Nor is it if samples have joined the bucket in between.
 func TestStatesByHandTwice(t *testing.T) {
 	for name, twice := range map[string][2]string{
-		"inserted, deleted": {"INSERT INTO state_rollups (granularity, series_id, ts, value, count) VALUES ('1m', 1, %d, 5, 7)",
+		"inserted, deleted": {"INSERT INTO state_rollups (granularity, series_id, ts, value, count) " +
+			"VALUES ('1m', 1, %d, 5, 7)",
 			"DELETE FROM state_rollups WHERE value = 5"},
-		"inserted, moved": {"INSERT INTO state_rollups (granularity, series_id, ts, value, count) VALUES ('1m', 1, %d, 5, 7)",
+		"inserted, moved": {"INSERT INTO state_rollups (granularity, series_id, ts, value, count) " +
+			"VALUES ('1m', 1, %d, 5, 7)",
 			"UPDATE state_rollups SET ts = ts - 60000000 WHERE value = 5"},
-		"deleted, deleted": {"DELETE FROM state_rollups WHERE value = 0 AND ts = %d", "DELETE FROM state_rollups WHERE value = 1"},
+		"deleted, deleted": {"DELETE FROM state_rollups WHERE value = 0 AND ts = %d",
+			"DELETE FROM state_rollups WHERE value = 1"},
 		"changed, deleted": {"UPDATE state_rollups SET count = 9 WHERE value = 0 AND ts = %d",
 			"DELETE FROM state_rollups WHERE value = 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, series := hourOfStates(t)
-			for _, at := range []repo.Micros{start, start - 600*second} { // a bucket of the program's, and one of a hand
+			// a bucket of the program's, and one of a hand
+			for _, at := range []repo.Micros{start, start - 600*second} {
 				filetest.Exec(t, w.Path(), fmt.Sprintf(twice[0], at))
-				add(t, w, repo.Sample{Series: series, TS: at + 1, Value: 5}, repo.Sample{Series: series, TS: at + 2, Value: 1})
+				add(t, w, repo.Sample{Series: series, TS: at + 1, Value: 5},
+					repo.Sample{Series: series, TS: at + 2, Value: 1})
 				add(t, w, repo.Sample{Series: series, TS: at + 3, Value: 8})
 			}
 			filetest.Exec(t, w.Path(), twice[1])
@@ -274,8 +302,9 @@ func TestStatesByHandTwice(t *testing.T) {
 func TestDeletedBelowTheFloor(t *testing.T) {
 	w, _ := hourOfStates(t)
 	setFloor(t, w.Path(), repo.Minute, start+300*second)
-	filetest.Exec(t, w.Path(), "DELETE FROM state_rollups WHERE granularity = '1m' AND value = 1 AND ts < "+
-		fmt.Sprint(start+600*second))
+	filetest.Exec(t, w.Path(),
+		"DELETE FROM state_rollups WHERE granularity = '1m' AND value = 1 AND ts < "+
+			fmt.Sprint(start+600*second))
 	got := filetest.Query(t, w.Path(), "SELECT ts FROM state_rollups WHERE chk IS NULL GROUP BY ts")
 	var want [][]any
 	for minute := range int64(5) {
@@ -293,7 +322,8 @@ func TestWalkOfManyStates(t *testing.T) {
 	var samples []repo.Sample
 	for i := range 45_000 {
 		minute := start + repo.Micros(i/15_000)*60*second
-		samples = append(samples, repo.Sample{Series: series, TS: minute + repo.Micros(i), Value: float64(i)})
+		samples = append(samples,
+			repo.Sample{Series: series, TS: minute + repo.Micros(i), Value: float64(i)})
 	}
 	add(t, w, samples...)
 	rollUp(t, w, repo.Minute, start+180*second, 0)

@@ -81,7 +81,9 @@ func (r room) growth(most int) growth {
 }
 
 // trim does the first thing that makes the file smaller, or gets nearer to it.
-func (w *Writer) trim(ctx context.Context, latest Micros, trim *Trim, grown growth) (done bool, err error) {
+func (w *Writer) trim(
+	ctx context.Context, latest Micros, trim *Trim, grown growth,
+) (done bool, err error) {
 	tiers, err := w.tiers(ctx)
 	if err != nil {
 		return false, err
@@ -146,12 +148,15 @@ func (w *Writer) firstRow(ctx context.Context, tier Tier) (Micros, error) {
 
 // trimTarget is where the floor of a tier is to rise to, which lies after its first row unless none
 // of it may be given up.
-func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, first, latest Micros) (Micros, error) {
+func (w *Writer) trimTarget(
+	ctx context.Context, tiers Tiers, g Granularity, first, latest Micros,
+) (Micros, error) {
 	series, err := w.q.LastSeriesID(ctx)
 	if err != nil {
 		return 0, err
 	}
-	rows := w.atMost(trimRows, series) // all of them may become rows of the next tier before any is deleted
+	// all of them may become rows of the next tier before any is deleted
+	rows := w.atMost(trimRows, series)
 	if g == Raw {
 		target, err := w.trimSamplesTarget(ctx, tiers[Raw].Floor, rows)
 		return min(target, (latest + 1).AlignUp(Minute.Bucket())), err
@@ -166,7 +171,9 @@ func (w *Writer) trimTarget(ctx context.Context, tiers Tiers, g Granularity, fir
 }
 
 // trimSamplesTarget is the end of the minute of the last of the oldest samples that are to go.
-func (w *Writer) trimSamplesTarget(ctx context.Context, floor Micros, samples int64) (Micros, error) {
+func (w *Writer) trimSamplesTarget(
+	ctx context.Context, floor Micros, samples int64,
+) (Micros, error) {
 	parts, list, err := listParts(ctx, w.q)
 	if err != nil {
 		return 0, err

@@ -7,10 +7,12 @@ import (
 // Unsound is what was left out of one table, or of one tier of it, because it is not as it was
 // written.
 type Unsound struct {
-	Table       string
-	Granularity string // raw, 1m, 5m or 1h; "" for a table without tiers, and for a row that does not say
+	Table string
+	// raw, 1m, 5m or 1h; "" for a table without tiers, and for a row that does not say
+	Granularity string
 	Rows        int64
-	From, Until Micros // where these rows say that they are, both ends included; 0 for a table without moments
+	// where these rows say that they are, both ends included; 0 for a table without moments
+	From, Until Micros
 }
 
 // Unsound returns what has been met since the file was opened, or by the last walk over all of it.

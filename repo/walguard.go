@@ -208,7 +208,8 @@ func (w *guardedWAL) Sync(flags vfs.SyncFlag) error {
 // lacksSum says that a frame has the header of one whose sum is still to be made: behind its
 // numbers are zeros.
 func lacksSum(header []byte) bool {
-	return len(header) == frameHeaderBytes && [frameHeaderBytes - 8]byte(header[8:]) == [frameHeaderBytes - 8]byte{}
+	return len(header) == frameHeaderBytes &&
+		[frameHeaderBytes - 8]byte(header[8:]) == [frameHeaderBytes - 8]byte{}
 }
 
 // startsPage says that a page of the WAL is at an offset.

@@ -22,7 +22,8 @@ const (
 type Walk struct {
 	table int // of walked
 	after functions.Key
-	times int64 // as many rows as a step has are looked at, for a bucket with more states than that; 0 is once
+	// as many rows as a step has are looked at, for a bucket with more states than that; 0 is once
+	times int64
 	found *seal.Log
 }
 
@@ -35,22 +36,28 @@ type looker struct {
 
 // walked are the tables that are walked in steps.
 var walked = [...]looker{
-	{"raw_blocks", walkBlocks, func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
-		return q.LookAtBlocks(ctx, db.LookAtBlocksParams{AfterID: after.IDs[0], MaxRows: rows})
-	}},
-	{"raw_samples", walkRows, func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
-		return q.LookAtSamples(ctx, db.LookAtSamplesParams{Ts: after.IDs[0], SeriesID: after.IDs[1], MaxRows: rows})
-	}},
-	{"rollups", walkRows, func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
-		return q.LookAtRollups(ctx, db.LookAtRollupsParams{
-			Granularity: after.Granularity, SeriesID: after.IDs[0], Ts: after.IDs[1], MaxRows: rows,
-		})
-	}},
-	{"state_rollups", walkRows, func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
-		return q.LookAtStateRollups(ctx, db.LookAtStateRollupsParams{
-			Granularity: after.Granularity, SeriesID: after.IDs[0], Ts: after.IDs[1], Value: after.Value, MaxRows: rows,
-		})
-	}},
+	{"raw_blocks", walkBlocks,
+		func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
+			return q.LookAtBlocks(ctx, db.LookAtBlocksParams{AfterID: after.IDs[0], MaxRows: rows})
+		}},
+	{"raw_samples", walkRows,
+		func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
+			return q.LookAtSamples(ctx,
+				db.LookAtSamplesParams{Ts: after.IDs[0], SeriesID: after.IDs[1], MaxRows: rows})
+		}},
+	{"rollups", walkRows,
+		func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
+			return q.LookAtRollups(ctx, db.LookAtRollupsParams{
+				Granularity: after.Granularity, SeriesID: after.IDs[0], Ts: after.IDs[1], MaxRows: rows,
+			})
+		}},
+	{"state_rollups", walkRows,
+		func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
+			return q.LookAtStateRollups(ctx, db.LookAtStateRollupsParams{
+				Granularity: after.Granularity, SeriesID: after.IDs[0], Ts: after.IDs[1], Value: after.Value,
+				MaxRows: rows,
+			})
+		}},
 }
 
 // firstKey comes before the key of any row.

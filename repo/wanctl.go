@@ -120,7 +120,8 @@ func (w *Wanctl) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{"id", "timestamp", "wan_name", "metric_name", "value", "labels", "granularity"} {
+	for _, name := range []string{"id", "timestamp", "wan_name", "metric_name", "value", "labels",
+		"granularity"} {
 		if !slices.Contains(columns, name) {
 			return fmt.Errorf("%w: its table metrics has no column %s", ErrNotWanctl, name)
 		}
@@ -131,7 +132,8 @@ func (w *Wanctl) begin(ctx context.Context) error {
 
 // columnNames lists the columns of a table, in small letters.
 func columnNames(ctx context.Context, q queryer, table string) ([]string, error) {
-	rows, err := q.QueryContext(ctx, "SELECT lower(name) FROM pragma_table_info(?)", table) // as PRAGMA it takes no parameter
+	// as PRAGMA it takes no parameter
+	rows, err := q.QueryContext(ctx, "SELECT lower(name) FROM pragma_table_info(?)", table)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +194,8 @@ func (w *Wanctl) unchanged() error {
 //
 // Errors: ErrOpened, ErrDamaged, those of the file system, and that of ctx.
 func (w *Wanctl) Rows(ctx context.Context, from, until, most int64) ([]WanctlRow, error) {
-	rows, err := w.q.ListRows(ctx, wanctldb.ListRowsParams{FromSecond: from, UntilSecond: until, Most: most})
+	rows, err := w.q.ListRows(ctx,
+		wanctldb.ListRowsParams{FromSecond: from, UntilSecond: until, Most: most})
 	return newWanctlRows(rows), w.done(ctx, err)
 }
 
@@ -200,7 +203,9 @@ func (w *Wanctl) Rows(ctx context.Context, from, until, most int64) ([]WanctlRow
 // is none, at most so many, in the order of their ids.
 //
 // Errors: as for Rows.
-func (w *Wanctl) Stragglers(ctx context.Context, afterID, lastID, from, most int64) ([]WanctlRow, error) {
+func (w *Wanctl) Stragglers(
+	ctx context.Context, afterID, lastID, from, most int64,
+) ([]WanctlRow, error) {
 	rows, err := w.q.ListStragglers(ctx, wanctldb.ListStragglersParams{
 		AfterID: afterID, LastID: lastID, FromSecond: from, EndSecond: MaxSecond, Most: most,
 	})
@@ -269,7 +274,8 @@ func (w *Wanctl) CountEarlier(ctx context.Context, row WanctlRow) (int64, error)
 //
 // Errors: as for Rows.
 func (w *Wanctl) Newest(ctx context.Context, from, until int64) (int64, error) {
-	newest, err := w.q.NewestSecond(ctx, wanctldb.NewestSecondParams{FromSecond: from, UntilSecond: until})
+	newest, err := w.q.NewestSecond(ctx,
+		wanctldb.NewestSecondParams{FromSecond: from, UntilSecond: until})
 	return newest, w.done(ctx, err)
 }
 
@@ -283,7 +289,8 @@ func newWanctlRows(rows []wanctldb.Metric) []WanctlRow {
 
 func newWanctlRow(row wanctldb.Metric) WanctlRow {
 	made := WanctlRow{
-		ID: row.ID, WAN: row.WanName.String, Metric: row.MetricName.String, Labels: "{}", Granularity: row.Granularity.String,
+		ID: row.ID, WAN: row.WanName.String, Metric: row.MetricName.String, Labels: "{}",
+		Granularity: row.Granularity.String,
 	}
 	if row.Labels.Valid {
 		made.Labels = row.Labels.String

@@ -67,7 +67,8 @@ func saysOnce(t *testing.T, err error, path string) {
 		t.Error("it opens")
 		return
 	}
-	things := []string{path, "open ", "write lock", "is locked", "no such file", "schema version", "be moved aside"}
+	things := []string{path, "open ", "write lock", "is locked", "no such file", "schema version",
+		"be moved aside"}
 	text := strings.ReplaceAll(err.Error(), "has it open for writing", "") // is no operation
 	for _, thing := range things {
 		if n := strings.Count(text, thing); n > 1 {

@@ -89,7 +89,9 @@ func OpenWriter(ctx context.Context, path string, synchronous Synchronous) (*Wri
 // earlier version, which takes about a second for each 10 MB.
 //
 // Errors: those of OpenWriter.
-func OpenWriterWithProgress(ctx context.Context, path string, synchronous Synchronous, show Progress) (*Writer, error) {
+func OpenWriterWithProgress(
+	ctx context.Context, path string, synchronous Synchronous, show Progress,
+) (*Writer, error) {
 	w, err := openWriter(ctx, path, synchronous, show)
 	if err != nil {
 		return nil, failure(ctx, "open", path, err)
@@ -97,7 +99,9 @@ func OpenWriterWithProgress(ctx context.Context, path string, synchronous Synchr
 	return w, nil
 }
 
-func openWriter(ctx context.Context, path string, synchronous Synchronous, show Progress) (*Writer, error) {
+func openWriter(
+	ctx context.Context, path string, synchronous Synchronous, show Progress,
+) (*Writer, error) {
 	if err := checkFile(path); err != nil && !errors.Is(err, ErrMissing) {
 		return nil, err
 	}
@@ -255,7 +259,8 @@ func readTiers(ctx context.Context, q *db.Queries) (tiers Tiers, lost lostTiers,
 
 func setTier(ctx context.Context, q *db.Queries, tier Tier) error {
 	return q.SetTier(ctx, db.SetTierParams{
-		Granularity: tier.Granularity.String(), Watermark: int64(tier.Watermark), Floor: int64(tier.Floor),
-		Keep: tier.Keep.Microseconds(),
+		Granularity: tier.Granularity.String(), Watermark: int64(tier.Watermark),
+		Floor: int64(tier.Floor),
+		Keep:  tier.Keep.Microseconds(),
 	})
 }

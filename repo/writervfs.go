@@ -23,7 +23,9 @@ const FaultVFS = "wanstore-faults"
 type writerVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database.
-func (v writerVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+func (v writerVFS) OpenFilename(
+	name *vfs.Filename, flags vfs.OpenFlag,
+) (vfs.File, vfs.OpenFlag, error) {
 	file, got, err := openGuarded(v.VFSFilename, name, flags)
 	if err != nil {
 		return nil, got, err
@@ -86,7 +88,8 @@ var registerWriterVFS = sync.OnceValue(func() error {
 func ownVFS() (vfs.VFSFilename, error) {
 	own, ok := vfs.Find("").(vfs.VFSFilename)
 	if !ok {
-		return nil, fmt.Errorf("the driver's VFS is a %T, which opens no files by their names", vfs.Find(""))
+		return nil,
+			fmt.Errorf("the driver's VFS is a %T, which opens no files by their names", vfs.Find(""))
 	}
 	return own, nil
 }

@@ -61,7 +61,8 @@ func TestBackupIsOneMoment(t *testing.T) {
 	commits := <-ended
 	for i, n := range counts {
 		if n%commit != 0 || n < 100*commit || n > commits*commit || i > 0 && n < counts[i-1] {
-			t.Errorf("the backups have %v samples, want a growing number of whole commits of %d, at most %d of them",
+			t.Errorf("the backups have %v samples, want a growing number of whole commits of %d, at most "+
+				"%d of them",
 				counts, commit, commits)
 		}
 	}
@@ -71,7 +72,8 @@ func TestBackupIsOneMoment(t *testing.T) {
 // begin to the last of them.
 func countUpToLast(t *testing.T, path string, begin time.Time) int64 {
 	t.Helper()
-	list, err := history(t, path).Summarize(t.Context(), service.Query{From: begin, Until: begin.AddDate(1, 0, 0)})
+	list, err := history(t, path).Summarize(t.Context(),
+		service.Query{From: begin, Until: begin.AddDate(1, 0, 0)})
 	if err != nil || len(list) != 1 {
 		t.Errorf("%d series, %v", len(list), err)
 		return 0
@@ -98,7 +100,8 @@ func TestBackupIsRecordedOn(t *testing.T) {
 	if _, err := restored.Maintain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	list, err := history(t, dest).Summarize(t.Context(), service.Query{From: end.Add(-time.Hour), Until: end.Add(time.Hour)})
+	list, err := history(t, dest).Summarize(t.Context(),
+		service.Query{From: end.Add(-time.Hour), Until: end.Add(time.Hour)})
 	if err != nil || len(list) != 1 || list[0].Count != 110 {
 		t.Errorf("%+v, %v, want 110 samples", list, err)
 	}

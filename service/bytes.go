@@ -19,10 +19,12 @@ type byteUnit struct {
 }
 
 // printedUnits are the units in which a size is printed, the largest first.
-var printedUnits = []byteUnit{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+var printedUnits = []byteUnit{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20},
+	{"KiB", 1 << 10}}
 
 // byteUnits are all units of a size, that of bytes last: every other one ends with it.
-var byteUnits = slices.Concat(printedUnits, []byteUnit{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}})
+var byteUnits = slices.Concat(printedUnits,
+	[]byteUnit{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}})
 
 var errBytes = errors.New("want a size such as 64MiB, 64MB, 1GiB, or a number of bytes")
 

@@ -90,7 +90,8 @@ func TestWriteOfMoreThanTheQueue(t *testing.T) {
 			}
 		}
 		if status := w.Status(); status.Accepted != 315 || status.Dropped.QueueFull != 0 {
-			t.Errorf("%d accepted and %d dropped, want 315 and none", status.Accepted, status.Dropped.QueueFull)
+			t.Errorf("%d accepted and %d dropped, want 315 and none", status.Accepted,
+				status.Dropped.QueueFull)
 		}
 	})
 }

@@ -14,7 +14,8 @@ import (
 func TestClockThatStandsStill(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
-		now := time.Now().Truncate(time.Minute).Add(10*time.Second - time.Millisecond) // just before a pass is due
+		// just before a pass is due
+		now := time.Now().Truncate(time.Minute).Add(10*time.Second - time.Millisecond)
 		options := silent()
 		options.Now = func() time.Time { return now }
 		w := open(t, service.Config{DBPath: path}, options)

@@ -34,7 +34,8 @@ type clockGuard struct {
 	judged time.Time   // when the clock was last judged in this process, zero before
 	reach  repo.Micros // the latest moment that could be explained then
 	behind time.Time   // since when the clock is behind what was trusted, zero while it is not
-	told   repo.Micros // since when the clock is in doubt, as it was last logged; 0 while it is believed
+	// since when the clock is in doubt, as it was last logged; 0 while it is believed
+	told repo.Micros
 }
 
 // reckoning is what a process can say of the time by itself.
@@ -82,7 +83,8 @@ func (r reckoning) judge(file repo.Clock) judgement {
 		explained = file.Seen
 		file.Doubted = r.now
 		needs = proof(file, r.now-explained)
-	case !r.first || r.now < file.Seen || r.now-file.Doubted >= proof(file, file.Seen-explained): // it jumps about
+	// it jumps about
+	case !r.first || r.now < file.Seen || r.now-file.Doubted >= proof(file, file.Seen-explained):
 		file.Doubted = r.now
 	}
 	jump := r.now - explained
@@ -109,7 +111,8 @@ func (r reckoning) provesSeen(file repo.Clock, explained repo.Micros) bool {
 		return went >= enoughOfIt
 	default:
 		gap := r.now.Sub(file.Seen)
-		return r.now-file.Doubted >= proof(file, file.Seen-explained) && (gap <= longestGap || went >= someOfIt)
+		return r.now-file.Doubted >= proof(file, file.Seen-explained) &&
+			(gap <= longestGap || went >= someOfIt)
 	}
 }
 
@@ -209,9 +212,11 @@ func (g *clockGuard) tell(l *loop, verdict judgement, first bool) {
 	case doubted == 0:
 		l.log.Info("the clock is believed again, deleting goes by it")
 	case first: // the file was closed, or the machine off: nothing to worry about
-		l.log.Info("nobody has seen how the clock went on since the file was maintained, deleting waits until it has proved itself",
+		l.log.Info("nobody has seen how the clock went on since the file was maintained, deleting "+
+			"waits until it has proved itself",
 			"ahead", jump, "until", until)
 	default:
-		l.log.Warn("the clock has jumped ahead, deleting waits until it has proved itself", "ahead", jump, "until", until)
+		l.log.Warn("the clock has jumped ahead, deleting waits until it has proved itself", "ahead", jump,
+			"until", until)
 	}
 }

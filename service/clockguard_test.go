@@ -25,7 +25,8 @@ func TestNewFileIn1970(t *testing.T) {
 		s.record(20 * time.Minute)
 		from := s.now().Add(-time.Hour) // before the epoch
 		points := 0
-		for _, err := range history(s.t, s.path).Range(s.t.Context(), service.Query{From: from, Until: s.now(), Step: time.Minute}) {
+		for _, err := range history(s.t, s.path).Range(s.t.Context(),
+			service.Query{From: from, Until: s.now(), Step: time.Minute}) {
 			if err != nil {
 				s.t.Fatal(err)
 			}
@@ -117,7 +118,8 @@ func TestJumpThatLasts(t *testing.T) {
 				s.doubts(c.jump)
 				again := s.w.Status().DeletesAgain
 				if late := again.Sub(at.Add(c.proof)); late < 0 || late > tick+time.Minute {
-					s.t.Errorf("deleting goes on at %s, want %s after the jump at %s", again.UTC(), c.proof, at.UTC())
+					s.t.Errorf("deleting goes on at %s, want %s after the jump at %s", again.UTC(), c.proof,
+						at.UTC())
 				}
 				s.logs(1, 0)
 				s.record(3 * tick)
@@ -324,8 +326,10 @@ func TestMaintenanceEachNight(t *testing.T) {
 		var before time.Time
 		for night := range 6 {
 			report := s.night()
-			if want := before.Add(-24 * time.Hour).Truncate(time.Hour); night > 1 && !s.floor("1h").Equal(want) {
-				s.t.Errorf("night %d: the history begins at %s, want a day before the last night: %s", night, s.floor("1h").UTC(), want.UTC())
+			if want := before.Add(-24 * time.Hour).Truncate(time.Hour); night > 1 &&
+				!s.floor("1h").Equal(want) {
+				s.t.Errorf("night %d: the history begins at %s, want a day before the last night: %s", night,
+					s.floor("1h").UTC(), want.UTC())
 			}
 			if night > 0 && report.ClockDoubt.Round(time.Minute) != 24*time.Hour {
 				s.t.Errorf("night %d: the clock is in doubt by %s, want a day", night, report.ClockDoubt)
@@ -346,7 +350,8 @@ func TestMaintenanceEachNight(t *testing.T) {
 			s.night()
 		}
 		if want := before.Add(-2 * 24 * time.Hour).Truncate(time.Hour); !s.floor("1h").Equal(want) {
-			s.t.Errorf("two nights later: the history begins at %s, want %s", s.floor("1h").UTC(), want.UTC())
+			s.t.Errorf("two nights later: the history begins at %s, want %s", s.floor("1h").UTC(),
+				want.UTC())
 		}
 	})
 }
@@ -408,7 +413,8 @@ func TestClockTrustedByAnotherProcess(t *testing.T) {
 		s.ahead(48 * time.Hour)
 		s.record(30 * time.Minute)
 		s.doubts(48 * time.Hour)
-		filetest.Exec(s.t, s.path, fmt.Sprintf("UPDATE clock SET trusted = %d, doubted = 0", s.now().UnixMicro()))
+		filetest.Exec(s.t, s.path,
+			fmt.Sprintf("UPDATE clock SET trusted = %d, doubted = 0", s.now().UnixMicro()))
 		s.record(2 * tick)
 		s.doubts(0)
 		s.deletesBy(s.now())

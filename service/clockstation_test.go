@@ -68,7 +68,8 @@ func (s *station) check(since time.Time) {
 		}
 	}
 	got := map[int64]int64{}
-	for _, row := range filetest.Query(s.t, s.path, "SELECT timestamp / 3600, sum(count) FROM metrics GROUP BY 1") {
+	for _, row := range filetest.Query(s.t, s.path,
+		"SELECT timestamp / 3600, sum(count) FROM metrics GROUP BY 1") {
 		got[row[0].(int64)] = row[1].(int64)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -79,7 +80,8 @@ func (s *station) check(since time.Time) {
 // floor returns where a tier begins.
 func (s *station) floor(granularity string) time.Time {
 	s.t.Helper()
-	return time.UnixMicro(filetest.Int(s.t, s.path, "SELECT floor FROM tiers WHERE granularity = ?", granularity))
+	return time.UnixMicro(filetest.Int(s.t, s.path, "SELECT floor FROM tiers WHERE granularity = ?",
+		granularity))
 }
 
 // deletesBy wants deleting to go by a moment: the raw tier begins an hour before it, or, by the
@@ -101,9 +103,11 @@ func (s *station) doubts(jump time.Duration) {
 		s.t.Errorf("the clock is in doubt by %s, want %s", status.ClockDoubt, jump)
 	}
 	if status.DeletesAgain.IsZero() != (jump == 0) {
-		s.t.Errorf("deleting goes on at %s, though the clock is in doubt by %s", status.DeletesAgain, jump)
+		s.t.Errorf("deleting goes on at %s, though the clock is in doubt by %s", status.DeletesAgain,
+			jump)
 	}
-	if got := status.LastPass; got.ClockDoubt != status.ClockDoubt || !got.DeletesAgain.Equal(status.DeletesAgain) || got.Err != nil {
+	if got := status.LastPass; got.ClockDoubt != status.ClockDoubt ||
+		!got.DeletesAgain.Equal(status.DeletesAgain) || got.Err != nil {
 		s.t.Errorf("the report says %s until %s with error %v, the status %s until %s",
 			got.ClockDoubt, got.DeletesAgain, got.Err, status.ClockDoubt, status.DeletesAgain)
 	}
@@ -123,7 +127,8 @@ func (s *station) logs(warnings, others int) {
 		}
 	}
 	if warnings != 0 || others != 0 {
-		s.t.Errorf("logged %q: %d warnings and %d other lines about the clock are missing", lines, warnings, others)
+		s.t.Errorf("logged %q: %d warnings and %d other lines about the clock are missing", lines,
+			warnings, others)
 	}
 }
 

@@ -19,7 +19,9 @@ import (
 func TestCloseDrainsRollsUpAndCheckpoints(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := open(t, service.Config{DBPath: path, CommitInterval: time.Hour, QueueSize: 30_000, CommitSamples: 30_000}, quiet())
+		w := open(t,
+			service.Config{DBPath: path, CommitInterval: time.Hour, QueueSize: 30_000,
+				CommitSamples: 30_000}, quiet())
 		w.Record(run(rtt(t, w), 25_000, time.Now(), time.Second)...)
 		if err := w.Close(t.Context()); err != nil {
 			t.Fatal(err)
@@ -31,7 +33,8 @@ func TestCloseDrainsRollsUpAndCheckpoints(t *testing.T) {
 			t.Errorf("the WAL is still there (%v)", err)
 		}
 		complete := time.Now().Add(-10 * time.Second).UTC()
-		for granularity, bucket := range map[string]time.Duration{"1m": time.Minute, "5m": 5 * time.Minute, "1h": time.Hour} {
+		for granularity, bucket := range map[string]time.Duration{"1m": time.Minute,
+			"5m": 5 * time.Minute, "1h": time.Hour} {
 			if got := watermark(t, path, granularity); !got.Equal(complete.Truncate(bucket)) {
 				t.Errorf("watermark of %s is %s, want %s", granularity, got, complete.Truncate(bucket))
 			}
@@ -86,7 +89,8 @@ func TestCloseTwice(t *testing.T) {
 func TestCloseThatLosesSamplesAnswersEveryWait(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
-		w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, QueueSize: 8, CommitSamples: 8}, quiet())
+		w, err := service.OpenWriter(t.Context(),
+			service.Config{DBPath: path, QueueSize: 8, CommitSamples: 8}, quiet())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,8 @@ func TestCommitInterval(t *testing.T) {
 		w.Record(service.Sample{Series: s, Time: time.Now(), Value: 2})
 		after(499 * time.Millisecond)
 		commits(t, w, 0)
-		after(time.Millisecond) // the first sample has waited for long enough, and takes the second with it
+		// the first sample has waited for long enough, and takes the second with it
+		after(time.Millisecond)
 		commits(t, w, 1)
 		if depth := w.Status().QueueDepth; depth != 0 {
 			t.Errorf("%d samples still wait", depth)
@@ -66,7 +67,8 @@ func TestCommitAtSamples(t *testing.T) {
 		synctest.Wait()
 		commits(t, w, 2) // all that is there goes in one
 		if status := w.Status(); status.Accepted != 17 || status.QueueDepth != 0 {
-			t.Errorf("%d samples accepted and %d waiting, want 17 and none", status.Accepted, status.QueueDepth)
+			t.Errorf("%d samples accepted and %d waiting, want 17 and none", status.Accepted,
+				status.QueueDepth)
 		}
 	})
 }
@@ -76,7 +78,8 @@ func TestCommitAtSamples(t *testing.T) {
 func TestCommitOfMoreThanABatch(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := open(t, service.Config{DBPath: path, CommitInterval: time.Minute, CommitSamples: 1000}, quiet())
+		w := open(t, service.Config{DBPath: path, CommitInterval: time.Minute, CommitSamples: 1000},
+			quiet())
 		w.Record(run(rtt(t, w), 20_500, time.Now(), time.Millisecond)...)
 		synctest.Wait()
 		if status := w.Status(); status.Accepted < 20_000 {

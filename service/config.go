@@ -84,7 +84,9 @@ func ConfigFromEnv(overrides map[string]string) (Config, error) {
 
 // parseProblems lists what could not be parsed, by the names of the variables: the library names
 // the fields they are for.
-func parseProblems(err error, variables map[string]string) (failed map[string]bool, problems []error) {
+func parseProblems(
+	err error, variables map[string]string,
+) (failed map[string]bool, problems []error) {
 	var all env.AggregateError
 	if !errors.As(err, &all) {
 		return nil, []error{err} // of nil, errors.Join takes no notice
@@ -175,12 +177,14 @@ func (c Config) problems() []error {
 		{"GRACE", int64(c.Grace)},
 	} {
 		if setting.value < 0 {
-			problems = append(problems, fmt.Errorf("%s%s is negative: want more than 0", EnvPrefix, setting.name))
+			problems = append(problems,
+				fmt.Errorf("%s%s is negative: want more than 0", EnvPrefix, setting.name))
 		}
 	}
 	if c.QueueSize > 0 && c.CommitSamples > c.QueueSize {
-		problems = append(problems, fmt.Errorf("%sCOMMIT_SAMPLES=%d is more than the %d of %[1]sQUEUE_SIZE",
-			EnvPrefix, c.CommitSamples, c.QueueSize))
+		problems = append(problems,
+			fmt.Errorf("%sCOMMIT_SAMPLES=%d is more than the %d of %[1]sQUEUE_SIZE",
+				EnvPrefix, c.CommitSamples, c.QueueSize))
 	}
 	if err := c.sizeCapProblem(); err != nil {
 		problems = append(problems, err)
@@ -209,7 +213,8 @@ func configError(problems []error) error {
 // ageProblems lists what is wrong with ages; a zero one is not known yet and passes.
 func ageProblems(ages, configured repo.Ages) []error {
 	var problems []error
-	if days := ages[repo.Hour]; days != 0 && (days < MinRetentionDays*day || days > MaxRetentionDays*day) {
+	if days := ages[repo.Hour]; days != 0 &&
+		(days < MinRetentionDays*day || days > MaxRetentionDays*day) {
 		problems = append(problems, fmt.Errorf("%sRETENTION_DAYS=%d: want %d to %d",
 			EnvPrefix, days/day, MinRetentionDays, MaxRetentionDays))
 	}
@@ -222,10 +227,12 @@ func ageProblems(ages, configured repo.Ages) []error {
 	for g := range repo.Hour {
 		next := g + 1
 		if ages[g] != 0 && ages[g] < next.Bucket() {
-			problems = append(problems, fmt.Errorf("%s is less than %s, one bucket of the next tier", name(g), next.Bucket()))
+			problems = append(problems,
+				fmt.Errorf("%s is less than %s, one bucket of the next tier", name(g), next.Bucket()))
 		}
 		if next != repo.Hour && ages[next] != 0 && ages[g] > ages[next] {
-			problems = append(problems, fmt.Errorf("%s is longer than %s: want ages in the order of their tiers", name(g), name(next)))
+			problems = append(problems,
+				fmt.Errorf("%s is longer than %s: want ages in the order of their tiers", name(g), name(next)))
 		}
 	}
 	return problems

@@ -22,7 +22,8 @@ func TestConfigFromEnvironment(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := service.Config{DBPath: "/var/lib/of-a-flag.db", RetentionDays: 30, KeepRaw: 2 * time.Hour, Synchronous: "FULL"}
+	want := service.Config{DBPath: "/var/lib/of-a-flag.db", RetentionDays: 30, KeepRaw: 2 * time.Hour,
+		Synchronous: "FULL"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("configuration (-want +got):\n%s", diff)
 	}
@@ -39,7 +40,8 @@ func TestConfigThatMakesNoSense(t *testing.T) {
 		"WANCTL_STORAGE_SYNCHRONOUS":     "sometimes",
 	})
 	want(t, err, service.ErrConfig)
-	for _, name := range []string{"RETENTION_DAYS", "KEEP_RAW", "QUEUE_SIZE", "COMMIT_INTERVAL", "SYNCHRONOUS"} {
+	for _, name := range []string{"RETENTION_DAYS", "KEEP_RAW", "QUEUE_SIZE", "COMMIT_INTERVAL",
+		"SYNCHRONOUS"} {
 		if err != nil && strings.Count(err.Error(), "WANCTL_STORAGE_"+name) != 1 {
 			t.Errorf("error %v names %s not once", err, name)
 		}

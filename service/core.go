@@ -124,14 +124,16 @@ func (c *core) handle(key repo.Key) *Series {
 
 // setAges writes the configured ages to the file and logs what changes.
 func (c *core) setAges(ctx context.Context, store *repo.Writer, wish repo.Ages) error {
-	before, after, err := store.SetAges(ctx, wish, func(ages repo.Ages) error { return checkAges(ages, wish) })
+	before, after, err := store.SetAges(ctx, wish,
+		func(ages repo.Ages) error { return checkAges(ages, wish) })
 	if err != nil {
 		return err
 	}
 	c.mending.ages = after
 	for _, g := range repo.Granularities() {
 		if before[g] != after[g] {
-			c.log.Info("the file keeps a tier for another age now", "granularity", g.String(), "was", before[g], "is", after[g])
+			c.log.Info("the file keeps a tier for another age now", "granularity", g.String(), "was",
+				before[g], "is", after[g])
 		}
 	}
 	return nil
@@ -273,7 +275,10 @@ func (o Options) progress(path string) func(done, total int64) {
 	}
 	var once sync.Once
 	return func(int64, int64) {
-		once.Do(func() { o.Logger.Info("the file is of an earlier version and is being brought up to date", "db", path) })
+		once.Do(func() {
+			o.Logger.Info("the file is of an earlier version and is being brought up to "+
+				"date", "db", path)
+		})
 	}
 }
 

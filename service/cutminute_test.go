@@ -48,7 +48,8 @@ func TestMinuteThatIsCut(t *testing.T) {
 
 	h := history(t, path)
 	checkCounts(t, h, minute, total)
-	for _, at := range []time.Time{cut.Add(-time.Microsecond), cut.Add(time.Microsecond), cut.Add(-3 * time.Microsecond)} {
+	for _, at := range []time.Time{cut.Add(-time.Microsecond), cut.Add(time.Microsecond),
+		cut.Add(-3 * time.Microsecond)} {
 		write(t, w, service.Sample{Series: s, Time: at, Value: 1000})
 		total++
 	}
@@ -60,7 +61,8 @@ func TestMinuteThatIsCut(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkCounts(t, h, minute, total)
-	got := filetest.Query(t, path, "SELECT granularity, ts, count, max FROM rollups ORDER BY granularity DESC")
+	got := filetest.Query(t, path,
+		"SELECT granularity, ts, count, max FROM rollups ORDER BY granularity DESC")
 	if diff := cmp.Diff([][]any{{"1m", minute.UnixMicro(), total, 1000.0}}, got); diff != "" {
 		t.Errorf("rollups (-want +got):\n%s", diff)
 	}

@@ -38,7 +38,9 @@ func FuzzDamagedHistory(f *testing.F) {
 	for _, cut := range []int{1, 511, 512, 513, len(sound) / 2, len(sound) - 99, len(sound) - 1} {
 		f.Add([]byte(nil), uint16(cut))
 	}
-	for _, place := range []int{0, 17, 18, 19, 20, 21, 31, 35, 39, 43, 47, 51, 55, 59, 63, 67, 71, 95, 99} { // the header
+	// the header
+	for _, place := range []int{0, 17, 18, 19, 20, 21, 31, 35, 39, 43, 47, 51, 55, 59, 63, 67, 71, 95,
+		99} {
 		f.Add(filetest.Patch(place, ^sound[place]), uint16(0))
 		f.Add(filetest.Patch(place, sound[place]^1), uint16(0))
 	}
@@ -62,7 +64,8 @@ func FuzzDamagedHistory(f *testing.F) {
 		if err := os.WriteFile(path, filetest.Damage(sound, recipe, cut), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.Chtimes(path, fuzzedNow, fuzzedNow); err != nil { // or it is taken for a copy that is not complete
+		// or it is taken for a copy that is not complete
+		if err := os.Chtimes(path, fuzzedNow, fuzzedNow); err != nil {
 			t.Fatal(err)
 		}
 		hung := time.AfterFunc(2*longestFuzzed, func() { panic("it takes for ever") })
@@ -111,7 +114,8 @@ func soundHistory(f *testing.F) ([]byte, []service.Point) {
 	path := filetest.Path(f)
 	options := quiet()
 	options.Now = func() time.Time { return fuzzedNow }
-	w, err := service.OpenWriter(f.Context(), service.Config{DBPath: path, KeepRaw: fuzzedRaw}, options)
+	w, err := service.OpenWriter(f.Context(), service.Config{DBPath: path, KeepRaw: fuzzedRaw},
+		options)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -122,7 +126,8 @@ func soundHistory(f *testing.F) ([]byte, []service.Point) {
 				f.Fatal(err)
 			}
 			for age := time.Minute; age < 3*time.Hour; age += 9 * time.Minute {
-				sample := service.Sample{Series: series, Time: fuzzedNow.Add(-age), Value: float64(int(age/time.Minute)*n%4) + 0.5}
+				sample := service.Sample{Series: series, Time: fuzzedNow.Add(-age),
+					Value: float64(int(age/time.Minute)*n%4) + 0.5}
 				if err := w.Write(f.Context(), sample); err != nil {
 					f.Fatal(err)
 				}
@@ -137,7 +142,8 @@ func soundHistory(f *testing.F) ([]byte, []service.Point) {
 		f.Fatal(err)
 	}
 	mark := service.ImportMark{Format: service.ImportCSV, Bytes: 1, Lines: 1, Hash: make([]byte, 32)}
-	if _, err := w.BeginImport(imports, "somewhere", service.ImportMark{}).Store(f.Context(), nil, mark); err != nil {
+	if _, err := w.BeginImport(imports, "somewhere", service.ImportMark{}).Store(f.Context(), nil,
+		mark); err != nil {
 		f.Fatal(err)
 	}
 	if err := w.Close(f.Context()); err != nil {
@@ -163,7 +169,8 @@ func readAll(ctx context.Context, path string) (points []service.Point, err erro
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
 	query := service.Query{From: time.Unix(0, 0), Until: fuzzedNow.AddDate(1, 0, 0)}
-	for _, only := range []service.Granularity{service.Raw, service.Minute, service.FiveMinutes, service.Hour} {
+	for _, only := range []service.Granularity{service.Raw, service.Minute, service.FiveMinutes,
+		service.Hour} {
 		tier := query
 		tier.Only = &only
 		for point, err := range h.Range(ctx, tier) {
@@ -234,7 +241,8 @@ func checkDamage(t *testing.T, what string, err error) {
 		return
 	}
 	for _, documented := range []error{
-		service.ErrDamaged, service.ErrNotDatabase, service.ErrForeign, service.ErrIncomplete, service.ErrTooNew, service.ErrEmpty,
+		service.ErrDamaged, service.ErrNotDatabase, service.ErrForeign, service.ErrIncomplete,
+		service.ErrTooNew, service.ErrEmpty,
 		service.ErrTooOld, service.ErrAggregation, service.ErrConfig, fs.ErrNotExist,
 	} {
 		if errors.Is(err, documented) {

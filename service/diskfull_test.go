@@ -26,7 +26,8 @@ func diskOf(t *testing.T, path string) *repotest.Disk {
 func about(log *logged) []string {
 	var lines []string
 	for _, line := range log.lines() {
-		if strings.Contains(line, "room") && !strings.Contains(line, "queue") || strings.Contains(line, "commit") ||
+		if strings.Contains(line, "room") && !strings.Contains(line, "queue") ||
+			strings.Contains(line, "commit") ||
 			strings.Contains(line, "maintenance") || strings.Contains(line, "checkpoint") {
 			lines = append(lines, line)
 		}
@@ -62,10 +63,12 @@ func TestFullDiskForALongTime(t *testing.T) {
 		want(t, w.Write(t.Context(), numbered(s, 1, 1)...), service.ErrDiskFull)
 		status := w.Status()
 		if status.QueueDepth > 1000 || status.Dropped.QueueFull == 0 || status.FailedCommits < 100 {
-			t.Errorf("%d samples wait, %d were dropped, %d commits have failed; want 1000 at most, some, one a second",
+			t.Errorf("%d samples wait, %d were dropped, %d commits have failed; want 1000 at most, some, "+
+				"one a second",
 				status.QueueDepth, status.Dropped.QueueFull, status.FailedCommits)
 		}
-		ails(t, "when there is no room", w.Health(), service.WriterStuck, service.DiskFull, service.MaintenanceOverdue)
+		ails(t, "when there is no room", w.Health(), service.WriterStuck, service.DiskFull,
+			service.MaintenanceOverdue)
 		if diff := cmp.Diff([]string{
 			"ERROR no room left to write, recorded samples wait in memory, the newest if not all can",
 		}, about(&log)); diff != "" {
@@ -85,15 +88,18 @@ func TestFullDiskForALongTime(t *testing.T) {
 		}
 		status = w.Status()
 		if got := status.Accepted + status.Dropped.QueueFull; got != int64(recorded) {
-			t.Errorf("%d accepted and %d dropped, want %.0f together", status.Accepted, status.Dropped.QueueFull, recorded)
+			t.Errorf("%d accepted and %d dropped, want %.0f together", status.Accepted,
+				status.Dropped.QueueFull, recorded)
 		}
 		// The dropped ones lie between those of before and the 1000 that waited.
 		if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != status.Accepted {
 			t.Errorf("the file has %d samples, want the %d accepted", got, status.Accepted)
 		}
-		newest := filetest.Int(t, path, "SELECT count(*) FROM "+filetest.RawSamples+" WHERE value >= "+strconv.Itoa(int(recorded)-1890))
+		newest := filetest.Int(t, path,
+			"SELECT count(*) FROM "+filetest.RawSamples+" WHERE value >= "+strconv.Itoa(int(recorded)-1890))
 		if newest != 1890 {
-			t.Errorf("%d of the last 1890 samples are there, want all: 900 came when there was room again", newest)
+			t.Errorf("%d of the last 1890 samples are there, want all: 900 came when there was room again",
+				newest)
 		}
 	})
 }
@@ -143,12 +149,15 @@ func TestOpenOnAFullDisk(t *testing.T) {
 			path := filetest.Path(t)
 			if test.before > 0 {
 				w := open(t, service.Config{DBPath: path}, quiet())
-				write(t, w, run(rtt(t, w), test.before, time.Now().Truncate(time.Minute).Add(-time.Hour), time.Millisecond)...)
+				write(t, w,
+					run(rtt(t, w), test.before, time.Now().Truncate(time.Minute).Add(-time.Hour),
+						time.Millisecond)...)
 				shut(t, w)
 			}
 			disk := diskOf(t, path)
 			disk.SetCapacity(1)
-			w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, RetentionDays: 30}, quiet())
+			w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, RetentionDays: 30},
+				quiet())
 			want(t, err, service.ErrDiskFull)
 			if err == nil {
 				shut(t, w)
@@ -192,8 +201,10 @@ func TestSizeCapOnASmallDisk(t *testing.T) {
 					return
 				}
 				status := w.Status()
-				if status.FailedCommits > 0 || status.Trimmed[service.Raw] == 0 || status.Trimmed[service.Minute] > 0 {
-					t.Errorf("%d commits have failed, trimmed %v; want none, and raw samples only", status.FailedCommits, status.Trimmed)
+				if status.FailedCommits > 0 || status.Trimmed[service.Raw] == 0 ||
+					status.Trimmed[service.Minute] > 0 {
+					t.Errorf("%d commits have failed, trimmed %v; want none, and raw samples only",
+						status.FailedCommits, status.Trimmed)
 				}
 				ails(t, "on a small disk", w.Health())
 				if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != int64(written) {

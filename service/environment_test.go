@@ -79,7 +79,8 @@ func TestShownDefaultsHold(t *testing.T) {
 	got, err := service.ConfigFromEnv(defaults)
 	must(t, err)
 	want := service.DefaultConfig()
-	want.RetentionDays, want.KeepRaw, want.Keep1m, want.Keep5m = 7, time.Hour, 24*time.Hour, 168*time.Hour
+	want.RetentionDays, want.KeepRaw, want.Keep1m, want.Keep5m = 7, time.Hour, 24*time.Hour,
+		168*time.Hour
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("configuration of the defaults (-want +got):\n%s", diff)
 	}

@@ -62,7 +62,9 @@ const MaxValue = repo.MaxValue
 // SampleError says why one sample was not stored.
 type SampleError struct {
 	Sample Sample
-	Err    error // ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeriesDamaged, ErrSeries, ErrDropped, ErrClosed
+	// ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeriesDamaged,
+	// ErrSeries, ErrDropped, ErrClosed
+	Err error
 }
 
 // Error names the sample and the reason.
@@ -71,7 +73,8 @@ func (e *SampleError) Error() string {
 	if e.Sample.Series != nil {
 		series = e.Sample.Series.String()
 	}
-	return fmt.Sprintf("sample %v of %s at %s: %v", e.Sample.Value, series, e.Sample.Time.UTC().Format(time.RFC3339Nano), e.Err)
+	return fmt.Sprintf("sample %v of %s at %s: %v", e.Sample.Value, series,
+		e.Sample.Time.UTC().Format(time.RFC3339Nano), e.Err)
 }
 
 // Unwrap returns the reason.

@@ -85,7 +85,8 @@ func ExampleHistory() {
 
 func recordSixSamples(ctx context.Context, path string, from time.Time) error {
 	// A year of patience, so that nothing of the example is rolled up meanwhile.
-	writer, err := service.OpenWriter(ctx, service.Config{DBPath: path, Grace: 365 * 24 * time.Hour}, service.Options{})
+	writer, err := service.OpenWriter(ctx, service.Config{DBPath: path, Grace: 365 * 24 * time.Hour},
+		service.Options{})
 	if err != nil {
 		return err
 	}

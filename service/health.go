@@ -11,16 +11,26 @@ type Reason string
 
 // The reasons.
 const (
-	WriterStuck        Reason = "writer_stuck"        // samples wait, and are not committed
-	DiskFull           Reason = "disk_full"           // the last commit, checkpoint or step of maintenance found no room
-	SamplesTooOld      Reason = "samples_too_old"     // nothing that is recorded is new enough to be kept
-	SizeCap            Reason = "size_cap"            // the file can not be held to its size cap
-	FileDamaged        Reason = "file_damaged"        // the file is damaged, and no new one has taken its place yet
-	ContentDamaged     Reason = "content_damaged"     // rows are not as they were written, and are left out
-	OtherName          Reason = "other_name"          // the file is open for writing under another name
-	MountGone          Reason = "mount_gone"          // the file system that the file was on is not mounted any more
-	FileQuarantined    Reason = "file_quarantined"    // a damaged file was moved aside, and has not been salvaged yet
-	MaintenanceOverdue Reason = "maintenance_overdue" // nothing is rolled up or deleted any more
+	// WriterStuck: samples wait and are not committed.
+	WriterStuck Reason = "writer_stuck"
+	// DiskFull: the last commit, checkpoint or step of maintenance found no room.
+	DiskFull Reason = "disk_full"
+	// SamplesTooOld: no sample is new enough to be kept.
+	SamplesTooOld Reason = "samples_too_old"
+	// SizeCap: the file cannot be held to its size cap.
+	SizeCap Reason = "size_cap"
+	// FileDamaged: the file is damaged, and no new one has taken its place yet.
+	FileDamaged Reason = "file_damaged"
+	// ContentDamaged: rows are not as they were written, and are left out.
+	ContentDamaged Reason = "content_damaged"
+	// OtherName: the file is open for writing under another name.
+	OtherName Reason = "other_name"
+	// MountGone: the filesystem of the file is not mounted any more.
+	MountGone Reason = "mount_gone"
+	// FileQuarantined: a damaged file was moved aside and has not been salvaged yet.
+	FileQuarantined Reason = "file_quarantined"
+	// MaintenanceOverdue: nothing is rolled up or deleted any more.
+	MaintenanceOverdue Reason = "maintenance_overdue"
 )
 
 // Problem is one thing that is wrong with a store.
@@ -71,7 +81,8 @@ func (h *History) Health(ctx context.Context) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	problems := append(unsoundProblems(h.Unsound()), quarantineProblems(countAside(damaged, runs), underWay(runs))...)
+	problems := append(unsoundProblems(h.Unsound()),
+		quarantineProblems(countAside(damaged, runs), underWay(runs))...)
 	if backlog > maxBacklog {
 		problems = append(problems, Problem{MaintenanceOverdue,
 			fmt.Sprintf("raw samples of %s have not been rolled up", backlog.Round(time.Second))})
@@ -125,7 +136,8 @@ func (s *stats) health(config *Config, noMaintenance bool) []Problem {
 	}
 	if s.vitals.tooOld {
 		problems = append(problems, Problem{SamplesTooOld,
-			"samples are refused as older than anything that the file keeps: the clock is behind, or was ahead for long"})
+			"samples are refused as older than anything that the file keeps: the clock is behind, or was " +
+				"ahead for long"})
 	}
 	switch {
 	case s.vitals.exhausted:
@@ -145,10 +157,12 @@ func (s *stats) health(config *Config, noMaintenance bool) []Problem {
 
 func (v *vitals) stuck(limit time.Duration) []Problem {
 	if busy := time.Since(v.busy); !v.busy.IsZero() && busy > limit {
-		return []Problem{{WriterStuck, fmt.Sprintf("the writer has been at one commit or step for %s", busy.Round(time.Second))}}
+		return []Problem{{WriterStuck,
+			fmt.Sprintf("the writer has been at one commit or step for %s", busy.Round(time.Second))}}
 	}
 	if waiting := time.Since(v.waiting); !v.waiting.IsZero() && waiting > limit {
-		return []Problem{{WriterStuck, fmt.Sprintf("samples have been waiting for a commit for %s", waiting.Round(time.Second))}}
+		return []Problem{{WriterStuck,
+			fmt.Sprintf("samples have been waiting for a commit for %s", waiting.Round(time.Second))}}
 	}
 	return nil
 }

@@ -163,7 +163,9 @@ func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
 
 // read opens a view of the series that filter picks and closes it after f, which is given the
 // context of the view.
-func (h *History) read(ctx context.Context, filter Filter, f func(context.Context, *view) error) (err error) {
+func (h *History) read(
+	ctx context.Context, filter Filter, f func(context.Context, *view) error,
+) (err error) {
 	snapshot, err := h.reader.Snapshot(ctx)
 	if err != nil {
 		return err
@@ -214,7 +216,8 @@ func newView(snapshot *repo.Snapshot, filter Filter) (*view, error) {
 func (s *shownSeries) point(at repo.Micros, g Granularity) Point {
 	return Point{
 		Time: at.Time(), Granularity: g,
-		SeriesID: s.ID, Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels, Aggregation: s.Aggregation,
+		SeriesID: s.ID, Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels,
+		Aggregation: s.Aggregation,
 	}
 }
 

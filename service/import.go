@@ -87,13 +87,16 @@ func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *I
 //
 // Errors: ErrImportMoved, ErrSeries, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file
 // system, and that of ctx.
-func (i *Import) Store(ctx context.Context, samples []Sample, reached ImportMark) (ImportCounts, error) {
+func (i *Import) Store(
+	ctx context.Context, samples []Sample, reached ImportMark,
+) (ImportCounts, error) {
 	batch := repo.Batch{Samples: make([]repo.Sample, 0, len(samples)), Import: i.run}
 	for _, s := range samples {
 		if s.Series == nil || s.Series.owner != i.writer.core {
 			return ImportCounts{}, fmt.Errorf("import: %w", ErrSeries)
 		}
-		batch.Samples = append(batch.Samples, repo.Sample{Series: s.Series.stored, TS: repo.MicrosOf(s.Time), Value: s.Value})
+		batch.Samples = append(batch.Samples,
+			repo.Sample{Series: s.Series.stored, TS: repo.MicrosOf(s.Time), Value: s.Value})
 	}
 	outcomes := make([]repo.Outcome, len(samples))
 	err := i.writer.do(ctx, func(_ context.Context, l *loop) error {

@@ -64,9 +64,10 @@ func (l Labels) match(wanted Labels) bool {
 // https://prometheus.io/docs/concepts/data_model/
 
 func checkMetricName(name string) error {
-	return checkName("metric name", name, "a letter, _ or :", "letters, digits, _ and :", func(c byte) bool {
-		return isLetter(c) || c == ':'
-	})
+	return checkName("metric name", name, "a letter, _ or :", "letters, digits, _ and :",
+		func(c byte) bool {
+			return isLetter(c) || c == ':'
+		})
 }
 
 func checkLabel(name, value string) error {
@@ -77,7 +78,8 @@ func checkLabel(name, value string) error {
 	case strings.HasPrefix(name, "__"):
 		return fmt.Errorf("%w: label name %q begins with __, which is reserved", ErrName, name)
 	case name == wanLabel:
-		return fmt.Errorf("%w: label name %q is taken by the name of the WAN, which is given by itself", ErrName, name)
+		return fmt.Errorf("%w: label name %q is taken by the name of the WAN, which is given by itself",
+			ErrName, name)
 	}
 	return checkText("value of label "+name, value, maxValueBytes)
 }

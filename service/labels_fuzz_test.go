@@ -31,7 +31,8 @@ func FuzzLabels(f *testing.F) {
 		{"m", "w", "a", "\xff", "b", "\xed\xa0\x80"},
 		{"1m", "", "__name__", "x", "wan", "y"},
 		{"m\n", "w\x00", "é", "x", "a-b", "y"},
-		{strings.Repeat("m", 5000), strings.Repeat("w", 5000), strings.Repeat("a", 5000), strings.Repeat("v", 50_000), "b", ""},
+		{strings.Repeat("m", 5000), strings.Repeat("w", 5000), strings.Repeat("a", 5000),
+			strings.Repeat("v", 50_000), "b", ""},
 	} {
 		f.Add(seed[0], seed[1], seed[2], seed[3], seed[4], seed[5])
 	}
@@ -63,7 +64,8 @@ func (s *fuzzedStore) check(t *testing.T, metric, wan string, labels service.Lab
 	if err != nil {
 		const most = 2 << 10
 		if !errors.Is(err, service.ErrName) || handle != nil || len(err.Error()) > most {
-			t.Errorf("got %v and an error of %d bytes: %.500s, want %v", handle, len(err.Error()), err, service.ErrName)
+			t.Errorf("got %v and an error of %d bytes: %.500s, want %v", handle, len(err.Error()), err,
+				service.ErrName)
 		}
 		return
 	}
@@ -73,11 +75,13 @@ func (s *fuzzedStore) check(t *testing.T, metric, wan string, labels service.Lab
 	for name, value := range labels {
 		others := maps.Clone(labels)
 		others[name] = "other " + strings.TrimPrefix(value, "other ")
-		if other, err := s.writer.Series(metric, wan, others); err == nil && (other == handle) != (others[name] == value) {
+		if other, err := s.writer.Series(metric, wan, others); err == nil &&
+			(other == handle) != (others[name] == value) {
 			t.Errorf("%q and %q have one handle", labels, others)
 		}
 	}
-	sample := service.Sample{Series: handle, Time: time.Now().Truncate(time.Microsecond), Value: float64(s.uses)}
+	sample := service.Sample{Series: handle, Time: time.Now().Truncate(time.Microsecond),
+		Value: float64(s.uses)}
 	if err := s.writer.Write(t.Context(), sample); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +95,8 @@ func (s *fuzzedStore) check(t *testing.T, metric, wan string, labels service.Lab
 			t.Fatal(err)
 		}
 		found++
-		if diff := cmp.Diff(labels, point.Labels); diff != "" || point.Metric != metric || point.WAN != wan || point.Value != sample.Value {
+		if diff := cmp.Diff(labels, point.Labels); diff != "" || point.Metric != metric ||
+			point.WAN != wan || point.Value != sample.Value {
 			t.Errorf("got %v of %q and %q, want %v of %q and %q (-want +got):\n%s",
 				point.Value, point.Metric, point.WAN, sample.Value, metric, wan, diff)
 		}
@@ -109,7 +114,8 @@ func (s *fuzzedStore) open(t *testing.T) {
 	}
 	s.close(t)
 	var err error
-	if s.writer, err = service.OpenWriter(context.Background(), service.Config{DBPath: s.path}, quiet()); err != nil {
+	if s.writer, err = service.OpenWriter(context.Background(), service.Config{DBPath: s.path},
+		quiet()); err != nil {
 		t.Fatal(err)
 	}
 	if s.history, err = service.OpenHistory(context.Background(), s.path); err != nil {
@@ -123,7 +129,8 @@ func (s *fuzzedStore) close(t testing.TB) {
 	if s.writer == nil {
 		return
 	}
-	err := errors.Join(s.history.Close(), s.writer.Close(context.Background()), filetest.Check(s.path), os.Remove(s.path))
+	err := errors.Join(s.history.Close(), s.writer.Close(context.Background()), filetest.Check(s.path),
+		os.Remove(s.path))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,9 +27,11 @@ func TestLabelsInTheFile(t *testing.T) {
 	if diff := cmp.Diff([][]any{{" {\"}☎", `{"B":"","a":"'\"\\☎","c":"<&>"}`}, {"w", "{}"}}, got); diff != "" {
 		t.Errorf("labels in the file (-want +got):\n%s", diff)
 	}
-	points, err := history(t, path).Latest(t.Context(), service.Filter{Labels: service.Labels{"B": ""}})
+	points, err := history(t, path).Latest(t.Context(),
+		service.Filter{Labels: service.Labels{"B": ""}})
 	must(t, err)
-	if len(points) != 1 || !cmp.Equal(points[0].Labels, service.Labels{"c": "<&>", "a": "'\"\\☎", "B": ""}) {
+	if len(points) != 1 ||
+		!cmp.Equal(points[0].Labels, service.Labels{"c": "<&>", "a": "'\"\\☎", "B": ""}) {
 		t.Errorf("%v have an empty label B, want one point", points)
 	}
 }
@@ -39,7 +41,8 @@ func TestTwoBadNames(t *testing.T) {
 	w := open(t, service.Config{DBPath: filetest.Path(t)}, quiet())
 	s, err := w.Series("1m", "", nil)
 	want(t, err, service.ErrName)
-	if err == nil || !strings.Contains(err.Error(), `"1m"`) || !strings.Contains(err.Error(), "WAN is empty") || s != nil {
+	if err == nil || !strings.Contains(err.Error(), `"1m"`) ||
+		!strings.Contains(err.Error(), "WAN is empty") || s != nil {
 		t.Errorf("got %v and error %v, want one that names both", s, err)
 	}
 }
@@ -52,14 +55,18 @@ func TestMetricsThatBreakARule(t *testing.T) {
 		reason  error
 		says    string
 	}{
-		"bad name":          {[]service.Metric{{Name: "a-b", Aggregation: service.Mode}}, service.ErrName, `"a-b"`},
-		"no aggregation":    {[]service.Metric{{Name: "a"}}, service.ErrAggregation, "metric a"},
-		"other aggregation": {[]service.Metric{{Name: "a", Aggregation: "max"}}, service.ErrAggregation, `"max"`},
+		"bad name": {[]service.Metric{{Name: "a-b", Aggregation: service.Mode}}, service.ErrName,
+			`"a-b"`},
+		"no aggregation": {[]service.Metric{{Name: "a"}}, service.ErrAggregation, "metric a"},
+		"other aggregation": {[]service.Metric{{Name: "a", Aggregation: "max"}}, service.ErrAggregation,
+			`"max"`},
 		"two aggregations": {
-			[]service.Metric{{Name: "a", Aggregation: service.Mode}, {Name: "a", Aggregation: service.Average}},
+			[]service.Metric{{Name: "a", Aggregation: service.Mode},
+				{Name: "a", Aggregation: service.Average}},
 			service.ErrAggregation, "metric a",
 		},
-		"ours": {[]service.Metric{{Name: service.RTT, Aggregation: service.Mode}}, service.ErrAggregation, service.RTT},
+		"ours": {[]service.Metric{{Name: service.RTT, Aggregation: service.Mode}}, service.ErrAggregation,
+			service.RTT},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config, options := service.Config{DBPath: filetest.Path(t)}, quiet()

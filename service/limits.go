@@ -31,7 +31,8 @@ const (
 // checkLength demands that a name is not longer than it may be.
 func checkLength(what, name string, most int) error {
 	if len(name) > most {
-		return fmt.Errorf("%w: %s %.40q... has %d bytes: want %d at most", ErrName, what, name, len(name), most)
+		return fmt.Errorf("%w: %s %.40q... has %d bytes: want %d at most", ErrName, what, name, len(name),
+			most)
 	}
 	return nil
 }
@@ -47,7 +48,8 @@ func checkText(what, text string, most int) error {
 	}
 	if i := strings.IndexFunc(text, unicode.IsControl); i >= 0 {
 		control, _ := utf8.DecodeRuneInString(text[i:])
-		return fmt.Errorf("%w: %s %.80q has the control character %U: want text that can be shown", ErrName, what, text, control)
+		return fmt.Errorf("%w: %s %.80q has the control character %U: want text that can be shown",
+			ErrName, what, text, control)
 	}
 	return nil
 }
@@ -63,12 +65,14 @@ func checkLabelCount(count int) error {
 // checkLabelsLength demands that the labels of a series are not too long together.
 func checkLabelsLength(canonical string) error {
 	if len(canonical) > maxLabelsBytes {
-		return fmt.Errorf("%w: the labels have %d bytes as JSON: want %d at most", ErrName, len(canonical), maxLabelsBytes)
+		return fmt.Errorf("%w: the labels have %d bytes as JSON: want %d at most", ErrName,
+			len(canonical), maxLabelsBytes)
 	}
 	return nil
 }
 
 // errTooManyHandles says that a writer gives no more handles out.
 func errTooManyHandles(most int) error {
-	return fmt.Errorf("%w: this writer knows %d, the limit that %sMAX_SERIES sets", ErrTooManySeries, most, EnvPrefix)
+	return fmt.Errorf("%w: this writer knows %d, the limit that %sMAX_SERIES sets", ErrTooManySeries,
+		most, EnvPrefix)
 }

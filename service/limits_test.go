@@ -60,15 +60,19 @@ func TestFileWithAllItsSeries(t *testing.T) {
 	config := service.Config{DBPath: filetest.Path(t), MaxSeries: 3}
 	w := open(t, config, quiet())
 	for _, wan := range []string{"a", "b"} {
-		write(t, w, service.Sample{Series: series(t, w, service.RTT, wan, nil), Time: time.Now(), Value: 1})
+		write(t, w,
+			service.Sample{Series: series(t, w, service.RTT, wan, nil), Time: time.Now(), Value: 1})
 	}
 	shut(t, w)
 
 	w = open(t, config, quiet())
 	at := time.Now()
 	unknown := series(t, w, service.RTT, "c", nil)
-	filetest.Exec(t, config.DBPath, "INSERT INTO series (metric_name, wan_name, labels, aggregation) VALUES ('wanctl_rtt_ms', 'x', '{}', 'avg')")
-	samples := []service.Sample{{Series: unknown, Time: at, Value: 2}, {Series: series(t, w, service.RTT, "a", nil), Time: at, Value: 2}}
+	filetest.Exec(t, config.DBPath,
+		"INSERT INTO series (metric_name, wan_name, labels, aggregation) VALUES ('wanctl_rtt_ms', 'x', "+
+			"'{}', 'avg')")
+	samples := []service.Sample{{Series: unknown, Time: at, Value: 2},
+		{Series: series(t, w, service.RTT, "a", nil), Time: at, Value: 2}}
 	err := w.Write(t.Context(), samples...)
 	want(t, err, service.ErrTooManySeries)
 	if list := refusals(t, err); len(list) != 1 || list[0].Sample.Series != unknown {
@@ -83,7 +87,8 @@ func TestFileWithAllItsSeries(t *testing.T) {
 	_, err = w.Series(service.RTT, "d", nil)
 	want(t, err, service.ErrTooManySeries)
 	for _, wan := range []string{"a", "b", "x"} { // whatever was asked for before
-		write(t, w, service.Sample{Series: series(t, w, service.RTT, wan, nil), Time: at.Add(time.Second), Value: 2})
+		write(t, w,
+			service.Sample{Series: series(t, w, service.RTT, wan, nil), Time: at.Add(time.Second), Value: 2})
 	}
 	if n := filetest.Int(t, config.DBPath, "SELECT count(*) FROM series"); n != 3 {
 		t.Errorf("the file has %d series, want 3", n)

@@ -48,11 +48,12 @@ func newLoop(c *core, store *repo.Writer) *loop {
 		core:        c,
 		store:       store,
 		commitTimer: time.NewTimer(0),
-		maintenance: time.NewTimer(untilPass(c.options.Now(), c.config.MaintenanceInterval, c.config.Grace)),
-		pause:       time.NewTimer(0),
-		entries:     make([]entry, 0, maxBatch),
-		samples:     make([]repo.Sample, 0, maxBatch),
-		outcomes:    make([]repo.Outcome, maxBatch),
+		maintenance: time.NewTimer(untilPass(c.options.Now(), c.config.MaintenanceInterval,
+			c.config.Grace)),
+		pause:    time.NewTimer(0),
+		entries:  make([]entry, 0, maxBatch),
+		samples:  make([]repo.Sample, 0, maxBatch),
+		outcomes: make([]repo.Outcome, maxBatch),
 	}
 	l.commitTimer.Stop()
 	if c.options.NoMaintenance {

@@ -47,7 +47,9 @@ func shut(t *testing.T, w *service.Writer) {
 	}
 }
 
-func series(t *testing.T, w *service.Writer, metric, wan string, labels service.Labels) *service.Series {
+func series(
+	t *testing.T, w *service.Writer, metric, wan string, labels service.Labels,
+) *service.Series {
 	t.Helper()
 	s, err := w.Series(metric, wan, labels)
 	if err != nil {
@@ -73,7 +75,8 @@ func write(t *testing.T, w *service.Writer, samples ...service.Sample) {
 func run(s *service.Series, n int, end time.Time, interval time.Duration) []service.Sample {
 	samples := make([]service.Sample, n)
 	for i := range samples {
-		samples[i] = service.Sample{Series: s, Time: end.Add(-time.Duration(n-1-i) * interval), Value: float64(i % 10)}
+		samples[i] = service.Sample{Series: s, Time: end.Add(-time.Duration(n-1-i) * interval),
+			Value: float64(i % 10)}
 	}
 	return samples
 }

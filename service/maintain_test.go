@@ -13,7 +13,8 @@ import (
 // Whoever asks for a pass may change his mind: nothing has failed then.
 func TestCancelledMaintainIsNoFailure(t *testing.T) {
 	var log logged
-	w := open(t, service.Config{DBPath: filetest.Path(t)}, service.Options{Logger: log.logger(), NoMaintenance: true})
+	w := open(t, service.Config{DBPath: filetest.Path(t)},
+		service.Options{Logger: log.logger(), NoMaintenance: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 

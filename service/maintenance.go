@@ -231,7 +231,8 @@ func (l *loop) step() {
 
 // rollUpDue rolls up what is due, until ctx is done.
 func (l *loop) rollUpDue(ctx context.Context) error {
-	p := &pass{ctx: ctx, report: Report{Started: time.Now(), RolledUp: map[string]int64{}}, onBegin: func() {}, onEnd: func() {}}
+	p := &pass{ctx: ctx, report: Report{Started: time.Now(), RolledUp: map[string]int64{}},
+		onBegin: func() {}, onEnd: func() {}}
 	p.stages = p.rollUps(l.store, repo.MicrosOf(l.options.Now()), l.config.Grace)
 	for l.makeRoom(); p.run(); l.makeRoom() {
 		l.checkpointIfDue()

@@ -114,7 +114,8 @@ func (c catalogue) sorted() []Metric {
 func (c catalogue) agree(file map[string]Aggregation) error {
 	for name, metric := range c {
 		if known, ok := file[name]; ok && known != metric.Aggregation {
-			return fmt.Errorf("%w: %s is %s there, declared here as %s", ErrAggregation, name, known, metric.Aggregation)
+			return fmt.Errorf("%w: %s is %s there, declared here as %s", ErrAggregation, name, known,
+				metric.Aggregation)
 		}
 	}
 	return nil

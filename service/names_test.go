@@ -58,7 +58,8 @@ func TestNamesAtTheLimit(t *testing.T) {
 		metric, wan string
 		labels      service.Labels
 	}{
-		{strings.Repeat("m", 200), strings.Repeat("w", 200), service.Labels{strings.Repeat("l", 200): strings.Repeat("v", 1024)}},
+		{strings.Repeat("m", 200), strings.Repeat("w", 200),
+			service.Labels{strings.Repeat("l", 200): strings.Repeat("v", 1024)}},
 		{"m", "w", labels(64, 50)},
 		{"m", strings.Repeat("é", 100), labels(4, 1000)},
 	} {
@@ -87,7 +88,8 @@ func TestLabelsOfASeries(t *testing.T) {
 	if !strings.Contains(one.String(), `{"a":"<1>","b":"2"}`) {
 		t.Errorf("labels of %s are not sorted, or escaped for HTML", one)
 	}
-	none, empty := series(t, w, service.RTT, "wan", nil), series(t, w, service.RTT, "wan", service.Labels{"a": ""})
+	none, empty := series(t, w, service.RTT, "wan", nil),
+		series(t, w, service.RTT, "wan", service.Labels{"a": ""})
 	if none == empty {
 		t.Error("a label with an empty value is taken for no label")
 	}

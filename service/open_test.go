@@ -28,7 +28,8 @@ func TestRefusedFilesStayAsTheyAre(t *testing.T) {
 			service.ErrNotDatabase, ""},
 		{"wanctl's database", func(t *testing.T, path string) {
 			t.Helper()
-			filetest.Exec(t, path, "CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER, value REAL)")
+			filetest.Exec(t, path,
+				"CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER, value REAL)")
 		}, service.ErrForeign, "wanstore import"},
 		{"somebody's database", func(t *testing.T, path string) {
 			t.Helper()
@@ -36,7 +37,9 @@ func TestRefusedFilesStayAsTheyAre(t *testing.T) {
 		}, service.ErrForeign, "application_id"},
 		{"a newer history", func(t *testing.T, path string) {
 			t.Helper()
-			filetest.Exec(t, path, "PRAGMA application_id = 0x57414e53; PRAGMA user_version = 99; CREATE TABLE series (id INTEGER)")
+			filetest.Exec(t, path,
+				"PRAGMA application_id = 0x57414e53; PRAGMA user_version = 99; CREATE TABLE series (id "+
+					"INTEGER)")
 		}, service.ErrTooNew, "99"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -29,7 +29,8 @@ func (h *History) Page(ctx context.Context, query Query, limit, offset int) (Pag
 		return Page{}, err
 	}
 	if limit < 1 || offset < 0 {
-		return Page{}, fmt.Errorf("%w: limit %d and offset %d: want 1 or more, and 0 or more", ErrQuery, limit, offset)
+		return Page{},
+			fmt.Errorf("%w: limit %d and offset %d: want 1 or more, and 0 or more", ErrQuery, limit, offset)
 	}
 	var page Page
 	err := h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
@@ -49,7 +50,8 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 	}
 	page := Page{Until: query.Until}
 	if query.Step > 0 {
-		steps := min(int64(query.Until.Sub(query.From)/query.Step)+2, int64(limit)) // at both ends one may be a part
+		// at both ends one may be a part
+		steps := min(int64(query.Until.Sub(query.From)/query.Step)+2, int64(limit))
 		page.Points = make([]Point, 0, min(int64(limit), steps*int64(len(v.picked))))
 	}
 	// Points of a step are counted as they pass. Raw samples may be a great many more than a page:
@@ -73,7 +75,8 @@ func (v *view) count(ctx context.Context, query Query) (int64, error) {
 	var n int64
 	list := segments(v.snapshot.Tiers, query)
 	if last := len(list) - 1; last >= 0 && list[last].granularity == Raw && list[last].width == 0 {
-		samples, err := v.snapshot.CountSamples(ctx, v.picked, repo.Span{From: list[last].from, Until: list[last].until})
+		samples, err := v.snapshot.CountSamples(ctx, v.picked,
+			repo.Span{From: list[last].from, Until: list[last].until})
 		if err != nil {
 			return 0, err
 		}

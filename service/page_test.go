@@ -19,19 +19,22 @@ func TestPagesWhileTheHistoryGrows(t *testing.T) {
 	h := history(t, w.Path())
 	for name, step := range map[string]time.Duration{"samples": 0, "steps": 10 * time.Second} {
 		t.Run(name, func(t *testing.T) {
-			query := service.Query{From: end.Add(-time.Hour), Until: end.Add(time.Hour), Step: step, NewestFirst: true}
+			query := service.Query{From: end.Add(-time.Hour), Until: end.Add(time.Hour), Step: step,
+				NewestFirst: true}
 			first := page(t, h, query, 0)
 			query.Until = first.Until
 			second := page(t, h, query, 3)
 			newest := first.Until.Add(time.Second)
 			write(t, w, service.Sample{Series: other, Time: newest})
-			if again := page(t, h, query, 3); again.Total != second.Total || again.Points[0].Time != second.Points[0].Time {
+			if again := page(t, h, query, 3); again.Total != second.Total ||
+				again.Points[0].Time != second.Points[0].Time {
 				t.Errorf("after a newer sample %d points and %+v, want %d and %+v",
 					again.Total, again.Points[0], second.Total, second.Points[0])
 			}
 			late := service.Sample{Series: other, Time: first.Points[2].Time.Add(time.Second)}
 			write(t, w, late)
-			if again := page(t, h, query, 3); again.Total != second.Total+1 || again.Points[1].Time != second.Points[0].Time {
+			if again := page(t, h, query, 3); again.Total != second.Total+1 ||
+				again.Points[1].Time != second.Points[0].Time {
 				t.Errorf("after a late sample %d points and %+v, want %d and %+v",
 					again.Total, again.Points[1], second.Total+1, second.Points[0])
 			}

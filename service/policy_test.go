@@ -16,7 +16,8 @@ func keeps(t *testing.T, path string) []int64 {
 	t.Helper()
 	var ages []int64
 	for _, tier := range []string{"raw", "1m", "5m", "1h"} {
-		ages = append(ages, filetest.Int(t, path, "SELECT keep / 1000000 FROM tiers WHERE granularity = ?", tier))
+		ages = append(ages,
+			filetest.Int(t, path, "SELECT keep / 1000000 FROM tiers WHERE granularity = ?", tier))
 	}
 	return ages
 }
@@ -31,7 +32,8 @@ func TestPolicyLivesInTheFile(t *testing.T) {
 		logged int
 	}{
 		{"a new file", service.Config{}, []int64{3600, 86400, 604800, 604800}, 0},
-		{"a year", service.Config{RetentionDays: 365, KeepRaw: 2 * time.Hour}, []int64{7200, 86400, 604800, 31536000}, 2},
+		{"a year", service.Config{RetentionDays: 365, KeepRaw: 2 * time.Hour},
+			[]int64{7200, 86400, 604800, 31536000}, 2},
 		{"nothing configured", service.Config{}, []int64{7200, 86400, 604800, 31536000}, 0},
 		{"the same again", service.Config{RetentionDays: 365}, []int64{7200, 86400, 604800, 31536000}, 0},
 	} {
@@ -68,13 +70,19 @@ func TestPolicyThatMakesNoSense(t *testing.T) {
 		config service.Config
 		says   []string
 	}{
-		{"too short for the next tier", service.Config{KeepRaw: 59 * time.Second}, []string{"KEEP_RAW=59s"}},
-		{"out of order", service.Config{KeepRaw: 2 * time.Hour, Keep1m: time.Hour}, []string{"KEEP_RAW=2h0m0s is longer than", "KEEP_1M=1h0m0s"}},
-		{"out of order with the file", service.Config{KeepRaw: 48 * time.Hour}, []string{"KEEP_RAW=48h0m0s is longer than 1m=24h0m0s in the file"}},
-		{"retention of too many days", service.Config{RetentionDays: 366}, []string{"RETENTION_DAYS=366"}},
+		{"too short for the next tier", service.Config{KeepRaw: 59 * time.Second},
+			[]string{"KEEP_RAW=59s"}},
+		{"out of order", service.Config{KeepRaw: 2 * time.Hour, Keep1m: time.Hour},
+			[]string{"KEEP_RAW=2h0m0s is longer than", "KEEP_1M=1h0m0s"}},
+		{"out of order with the file", service.Config{KeepRaw: 48 * time.Hour},
+			[]string{"KEEP_RAW=48h0m0s is longer than 1m=24h0m0s in the file"}},
+		{"retention of too many days", service.Config{RetentionDays: 366},
+			[]string{"RETENTION_DAYS=366"}},
 		{"negative retention", service.Config{RetentionDays: -1}, []string{"RETENTION_DAYS=-1"}},
 		{
-			"all of it", service.Config{RetentionDays: 400, KeepRaw: time.Second, Keep1m: time.Minute, QueueSize: -1, Synchronous: "OFF"},
+			"all of it",
+			service.Config{RetentionDays: 400, KeepRaw: time.Second, Keep1m: time.Minute, QueueSize: -1,
+				Synchronous: "OFF"},
 			[]string{"RETENTION_DAYS=400", "KEEP_RAW=1s", "KEEP_1M=1m0s", "QUEUE_SIZE", "SYNCHRONOUS=OFF"},
 		},
 	} {

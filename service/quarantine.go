@@ -50,7 +50,8 @@ func (l *loop) mend(err error) bool {
 	failed := l.store.Renew(context.Background(), err)
 	if failed != nil {
 		if !l.mending.failed {
-			l.log.Error("the file is damaged or gone, and there is no new one yet: this is tried again with each commit", "err", failed)
+			l.log.Error("the file is damaged or gone, and there is no new one yet: this is tried again "+
+				"with each commit", "err", failed)
 		}
 		l.mending.failed = true
 		return false
@@ -70,7 +71,8 @@ func (l *loop) mend(err error) bool {
 	case !lost:
 		l.log.Warn("the file looked damaged, and was found sound when it was opened again", "err", err)
 	default:
-		l.log.Warn("the file was taken away or replaced: recording goes on in the one that is at its path now")
+		l.log.Warn("the file was taken away or replaced: recording goes on in the one that is at its " +
+			"path now")
 	}
 	l.adopt()
 	return true
@@ -105,7 +107,8 @@ func (l *loop) adopt() {
 	}
 	if err != nil {
 		if !l.mending.adoptFailed {
-			l.log.Error("the new file has not got its policy and metrics yet: this is tried again with each commit",
+			l.log.Error("the new file has not got its policy and metrics yet: this is tried again with "+
+				"each commit",
 				"err", err)
 		}
 		l.mending.adoptFailed = true
@@ -147,17 +150,21 @@ func (c *core) announce(store *repo.Writer) {
 		c.stats.quarantine()
 	}
 	if rebuilt := findings.Rebuilt; rebuilt != nil {
-		c.log.Info("the file was brought up to date", "was_version", rebuilt.Version, "rows", rebuilt.Rows,
+		c.log.Info("the file was brought up to date", "was_version", rebuilt.Version, "rows",
+			rebuilt.Rows,
 			"damaged_rows_left_out", rebuilt.LeftOut, "took", rebuilt.Took)
 	}
 	if findings.MendedSchema != "" {
-		c.log.Warn("what the file says of its tables was damaged, and has been put right", "entries", findings.MendedSchema)
+		c.log.Warn("what the file says of its tables was damaged, and has been put right", "entries",
+			findings.MendedSchema)
 	}
 	if findings.LostFrames > 0 {
-		c.log.Warn("the WAL is damaged: what was committed after the damage is lost", "pages", findings.LostFrames)
+		c.log.Warn("the WAL is damaged: what was committed after the damage is lost", "pages",
+			findings.LostFrames)
 	}
 	if findings.StrayWAL != "" {
-		c.log.Warn("another file was put in the place of the history: the WAL of the old one has been moved aside",
+		c.log.Warn("another file was put in the place of the history: the WAL of the old one has been "+
+			"moved aside",
 			"moved_to", findings.StrayWAL+"-wal")
 	}
 	if findings.OtherNames > 0 {
@@ -247,16 +254,19 @@ func quarantineProblems(a aside, run SalvageRun) []Problem {
 	switch a.files {
 	case 0:
 	case 1:
-		messages = append(messages, "a damaged file lies beside the history: what is intact in it is still to be taken in")
+		messages = append(messages,
+			"a damaged file lies beside the history: what is intact in it is still to be taken in")
 	default:
 		messages = append(messages, fmt.Sprintf(
-			"%d damaged files lie beside the history: what is intact in them is still to be taken in", a.files))
+			"%d damaged files lie beside the history: what is intact in them is still to be taken in",
+			a.files))
 	}
 	if a.files > 0 && run.Source != "" {
 		messages = append(messages, fmt.Sprintf("of one %d rows have been so far", run.Report.Taken()))
 	}
 	if a.wals > 0 {
-		messages = append(messages, "the WAL of a file that was replaced lies beside the history, until somebody takes it away")
+		messages = append(messages,
+			"the WAL of a file that was replaced lies beside the history, until somebody takes it away")
 	}
 	if len(messages) == 0 {
 		return nil

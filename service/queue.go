@@ -101,7 +101,9 @@ func (q *queue) submit(ctx context.Context, n int, entryAt func(int) entry) erro
 
 // offer adds the entries from one on for which there is room, and says how many. The channel closes
 // when there is room again.
-func (q *queue) offer(from, n int, entryAt func(int) entry) (added int, room <-chan struct{}, err error) {
+func (q *queue) offer(
+	from, n int, entryAt func(int) entry,
+) (added int, room <-chan struct{}, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed {

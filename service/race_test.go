@@ -38,13 +38,15 @@ func (c *crowd) samples(s *service.Series, round, n int) []service.Sample {
 	for i := range samples {
 		k := round*n + i
 		age := time.Duration(k%150) * time.Minute
-		samples[i] = service.Sample{Series: s, Time: c.start.Add(-age - time.Duration(k)*time.Millisecond), Value: float64(k % 4)}
+		samples[i] = service.Sample{Series: s,
+			Time: c.start.Add(-age - time.Duration(k)*time.Millisecond), Value: float64(k % 4)}
 	}
 	return samples
 }
 
 func (c *crowd) query() service.Query {
-	return service.Query{From: c.start.Add(-24 * time.Hour), Until: c.start.Add(time.Hour), Step: time.Minute}
+	return service.Query{From: c.start.Add(-24 * time.Hour), Until: c.start.Add(time.Hour),
+		Step: time.Minute}
 }
 
 func (c *crowd) readAll() {
@@ -92,12 +94,16 @@ func (c *crowd) readAll() {
 // Everybody at once disturbs nobody, and in the end every sample that was accepted counts once.
 func TestEverybodyAtOnce(t *testing.T) {
 	path := filetest.Path(t)
-	w := open(t, service.Config{DBPath: path, KeepRaw: 30 * time.Minute, CommitInterval: 5 * time.Millisecond}, quiet())
+	w := open(t,
+		service.Config{DBPath: path, KeepRaw: 30 * time.Minute, CommitInterval: 5 * time.Millisecond},
+		quiet())
 	c := &crowd{t: t, writer: w, history: history(t, path), start: time.Now()}
 	const callers, rounds, size = 3, 40, 25
 	for caller := range callers {
-		recorded := series(t, w, service.RTT, "recorded", service.Labels{"caller": string(rune('a' + caller))})
-		written := series(t, w, service.State, "written", service.Labels{"caller": string(rune('a' + caller))})
+		recorded := series(t, w, service.RTT, "recorded",
+			service.Labels{"caller": string(rune('a' + caller))})
+		written := series(t, w, service.State, "written",
+			service.Labels{"caller": string(rune('a' + caller))})
 		c.do(rounds, func(i int) error {
 			w.Record(c.samples(recorded, i, size)...)
 			return nil
@@ -117,7 +123,8 @@ func TestEverybodyAtOnce(t *testing.T) {
 	must(t, err)
 	countsOnce(t, c, 2*callers, rounds*size)
 	status := w.Status()
-	if status.Accepted != 2*callers*rounds*size || status.Duplicate != 0 || status.Refused.Total() != 0 ||
+	if status.Accepted != 2*callers*rounds*size || status.Duplicate != 0 ||
+		status.Refused.Total() != 0 ||
 		status.Dropped != (service.Dropped{}) {
 		t.Errorf("%d accepted, %d duplicate, %+v refused, %+v dropped; want all accepted",
 			status.Accepted, status.Duplicate, status.Refused, status.Dropped)

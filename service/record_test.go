@@ -10,7 +10,9 @@ import (
 
 // The control loop pays for no garbage, whatever becomes of its samples.
 func TestRecordAllocatesNothing(t *testing.T) {
-	w := open(t, service.Config{DBPath: filetest.Path(t), CommitInterval: time.Hour, QueueSize: 64, CommitSamples: 64}, quiet())
+	w := open(t,
+		service.Config{DBPath: filetest.Path(t), CommitInterval: time.Hour, QueueSize: 64,
+			CommitSamples: 64}, quiet())
 	closed := open(t, service.Config{DBPath: filetest.Path(t)}, quiet())
 	s := rtt(t, w)
 	shut(t, closed)

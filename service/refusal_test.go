@@ -36,19 +36,22 @@ func TestRefusals(t *testing.T) {
 		reason error
 		count  service.Refused
 	}{
-		"NaN":                 {now, math.NaN(), service.ErrValue, service.Refused{Value: 1}},
-		"+Inf":                {now, math.Inf(1), service.ErrValue, service.Refused{Value: 1}},
-		"-Inf":                {now, math.Inf(-1), service.ErrValue, service.Refused{Value: 1}},
-		"too large":           {now, math.Nextafter(service.MaxValue, math.Inf(1)), service.ErrValue, service.Refused{Value: 1}},
-		"too small":           {now, -math.MaxFloat64, service.ErrValue, service.Refused{Value: 1}},
-		"ahead":               {ahead.Add(time.Microsecond), 1, service.ErrAhead, service.Refused{Ahead: 1}},
-		"value before moment": {ahead.Add(time.Hour), math.NaN(), service.ErrValue, service.Refused{Value: 1}},
-		"before the epoch":    {time.Unix(-1, 0), 1, service.ErrTooOld, service.Refused{TooOld: 1}},
-		"no time":             {time.Time{}, 1, service.ErrTooOld, service.Refused{TooOld: 1}},
-		"largest":             {now, service.MaxValue, nil, service.Refused{}},
-		"smallest":            {now, -service.MaxValue, nil, service.Refused{}},
-		"just not ahead":      {ahead, 1, nil, service.Refused{}},
-		"the epoch":           {time.Unix(0, 0), 1, nil, service.Refused{}},
+		"NaN":  {now, math.NaN(), service.ErrValue, service.Refused{Value: 1}},
+		"+Inf": {now, math.Inf(1), service.ErrValue, service.Refused{Value: 1}},
+		"-Inf": {now, math.Inf(-1), service.ErrValue, service.Refused{Value: 1}},
+		"too large": {now, math.Nextafter(service.MaxValue, math.Inf(1)), service.ErrValue,
+			service.Refused{Value: 1}},
+		"too small": {now, -math.MaxFloat64, service.ErrValue, service.Refused{Value: 1}},
+		"ahead": {ahead.Add(time.Microsecond), 1, service.ErrAhead,
+			service.Refused{Ahead: 1}},
+		"value before moment": {ahead.Add(time.Hour), math.NaN(), service.ErrValue,
+			service.Refused{Value: 1}},
+		"before the epoch": {time.Unix(-1, 0), 1, service.ErrTooOld, service.Refused{TooOld: 1}},
+		"no time":          {time.Time{}, 1, service.ErrTooOld, service.Refused{TooOld: 1}},
+		"largest":          {now, service.MaxValue, nil, service.Refused{}},
+		"smallest":         {now, -service.MaxValue, nil, service.Refused{}},
+		"just not ahead":   {ahead, 1, nil, service.Refused{}},
+		"the epoch":        {time.Unix(0, 0), 1, nil, service.Refused{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filetest.Path(t)
@@ -91,7 +94,8 @@ func refused(t *testing.T, w *service.Writer, sample service.Sample, reason erro
 		return
 	}
 	list := refusals(t, err)
-	if len(list) != 1 || list[0].Sample.Series != sample.Series || !list[0].Sample.Time.Equal(sample.Time.Truncate(time.Microsecond)) {
+	if len(list) != 1 || list[0].Sample.Series != sample.Series ||
+		!list[0].Sample.Time.Equal(sample.Time.Truncate(time.Microsecond)) {
 		t.Errorf("refused %v, want %v alone", err, sample)
 	}
 }
@@ -102,7 +106,8 @@ func TestTooOld(t *testing.T) {
 	clock := newClock()
 	w := open(t, service.Config{DBPath: path, RetentionDays: 2}, clock.options())
 	s := rtt(t, w)
-	write(t, w, service.Sample{Series: s, Time: clock.now.Add(-30 * 24 * time.Hour), Value: 1}) // no floor has moved yet
+	// no floor has moved yet
+	write(t, w, service.Sample{Series: s, Time: clock.now.Add(-30 * 24 * time.Hour), Value: 1})
 	_, err := w.Maintain(t.Context())
 	must(t, err)
 
@@ -127,10 +132,14 @@ func TestTooOld(t *testing.T) {
 func TestAggregationConflict(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, service.Config{DBPath: path}, modem(service.Mode))
-	filetest.Exec(t, path, "INSERT INTO series (metric_name, wan_name, labels, aggregation) VALUES ('modem_online', 'dsl', '{}', 'avg')")
+	filetest.Exec(t, path,
+		"INSERT INTO series (metric_name, wan_name, labels, aggregation) VALUES ('modem_online', "+
+			"'dsl', '{}', 'avg')")
 	before := filetest.Query(t, path, "SELECT * FROM series")
-	for n, wan := range []string{"dsl", "cable"} { // a series that is there, and a new one of the metric
-		sample := service.Sample{Series: series(t, w, "modem_online", wan, nil), Time: time.Now(), Value: 1}
+	// a series that is there, and a new one of the metric
+	for n, wan := range []string{"dsl", "cable"} {
+		sample := service.Sample{Series: series(t, w, "modem_online", wan, nil), Time: time.Now(),
+			Value: 1}
 		refused(t, w, sample, service.ErrAggregation)
 		if got := w.Status().Refused; got != (service.Refused{Aggregation: int64(n + 1)}) {
 			t.Errorf("counted %+v, want %d of the aggregation", got, n+1)
@@ -183,11 +192,13 @@ func TestManyRefused(t *testing.T) {
 	}
 	list := joined.Unwrap()
 	if len(list) != 21 || list[20].Error() != "and 10 more samples" {
-		t.Fatalf("%d in the list, the last one %v; want 20 and how many more", len(list), list[len(list)-1])
+		t.Fatalf("%d in the list, the last one %v; want 20 and how many more", len(list),
+			list[len(list)-1])
 	}
 	for i, one := range list[:20] {
 		var refusal *service.SampleError
-		if !errors.As(one, &refusal) || !refusal.Sample.Time.Equal(samples[2*i].Time.Truncate(time.Microsecond)) {
+		if !errors.As(one, &refusal) ||
+			!refusal.Sample.Time.Equal(samples[2*i].Time.Truncate(time.Microsecond)) {
 			t.Errorf("%d in the list: %v, want that of sample %d", i, one, 2*i)
 		}
 	}
@@ -198,8 +209,10 @@ func TestManyRefused(t *testing.T) {
 func TestSampleErrorNamesTheSample(t *testing.T) {
 	w := open(t, service.Config{DBPath: filetest.Path(t)}, quiet())
 	s := series(t, w, service.RTT, "cable", service.Labels{"to": "a"})
-	err := w.Write(t.Context(), service.Sample{Series: s, Time: time.Date(1969, 5, 6, 7, 8, 9, 10_000, time.UTC), Value: 1.5})
-	for _, part := range []string{"1.5", service.RTT, "cable", `{"to":"a"}`, "1969-05-06T07:08:09.00001Z", service.ErrTooOld.Error()} {
+	err := w.Write(t.Context(),
+		service.Sample{Series: s, Time: time.Date(1969, 5, 6, 7, 8, 9, 10_000, time.UTC), Value: 1.5})
+	for _, part := range []string{"1.5", service.RTT, "cable", `{"to":"a"}`,
+		"1969-05-06T07:08:09.00001Z", service.ErrTooOld.Error()} {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("error %v does not name %s", err, part)
 		}

@@ -16,7 +16,8 @@ import (
 func stored(t *testing.T, path string) []float64 {
 	t.Helper()
 	var values []float64
-	for _, row := range filetest.Query(t, path, "SELECT value FROM "+filetest.RawSamples+" ORDER BY ts, series_id") {
+	for _, row := range filetest.Query(t, path,
+		"SELECT value FROM "+filetest.RawSamples+" ORDER BY ts, series_id") {
 		values = append(values, row[0].(float64))
 	}
 	return values
@@ -26,7 +27,9 @@ func stored(t *testing.T, path string) []float64 {
 func numbered(s *service.Series, first, last int) []service.Sample {
 	var samples []service.Sample
 	for i := first; i <= last; i++ {
-		samples = append(samples, service.Sample{Series: s, Time: time.Now().Add(time.Duration(i) * time.Microsecond), Value: float64(i)})
+		samples = append(samples,
+			service.Sample{Series: s, Time: time.Now().Add(time.Duration(i) * time.Microsecond),
+				Value: float64(i)})
 	}
 	return samples
 }
@@ -39,7 +42,8 @@ func TestFailedCommitIsTriedAgain(t *testing.T) {
 		s := rtt(t, w)
 		release := filetest.Lock(t, path)
 		w.Record(numbered(s, 0, 2)...)
-		after(6500 * time.Millisecond) // more than the interval and the busy timeout, less than another interval
+		// more than the interval and the busy timeout, less than another interval
+		after(6500 * time.Millisecond)
 		status := w.Status()
 		if status.FailedCommits == 0 || status.Commits != 0 || status.QueueDepth != 3 {
 			t.Errorf("%d commits have failed and %d succeeded, %d samples wait; want at least one, none, 3",
@@ -52,7 +56,8 @@ func TestFailedCommitIsTriedAgain(t *testing.T) {
 		after(10 * time.Second)
 		status = w.Status()
 		if status.Accepted != 5 || status.Dropped.QueueFull != 0 {
-			t.Errorf("%d accepted and %d dropped, want 5 and none", status.Accepted, status.Dropped.QueueFull)
+			t.Errorf("%d accepted and %d dropped, want 5 and none", status.Accepted,
+				status.Dropped.QueueFull)
 		}
 		if diff := cmp.Diff([]float64{0, 1, 2, 3, 4}, stored(t, path)); diff != "" {
 			t.Errorf("stored (-want +got):\n%s", diff)

@@ -72,7 +72,8 @@ func (s *Salvage) Configure(config *Config) {
 	if ages == (repo.Ages{}) {
 		return
 	}
-	config.KeepRaw, config.Keep1m, config.Keep5m = ages[repo.Raw], ages[repo.Minute], ages[repo.FiveMinutes]
+	config.KeepRaw, config.Keep1m, config.Keep5m = ages[repo.Raw], ages[repo.Minute],
+		ages[repo.FiveMinutes]
 	config.RetentionDays = int(ages[repo.Hour] / (24 * time.Hour))
 }
 
@@ -180,7 +181,8 @@ func (l *loop) salvageStep(ctx context.Context) (more bool, err error) {
 	if state != repo.SalvageEnded {
 		return state == repo.SalvageMore, nil
 	}
-	l.log.Info("what is intact in a damaged file has been taken in", "file", s.file, "report", s.prepared.Report.String())
+	l.log.Info("what is intact in a damaged file has been taken in", "file", s.file, "report",
+		s.prepared.Report.String())
 	l.stats.salvaging(SalvageRun{})
 	return true, l.endSalvage()
 }
@@ -233,7 +235,9 @@ func (l *loop) prepareSalvage(file string) {
 	}()
 }
 
-func (l *loop) removeSalvaged(ctx context.Context, files []string, runs []repo.SalvageRun, deleteBy repo.Micros) error {
+func (l *loop) removeSalvaged(
+	ctx context.Context, files []string, runs []repo.SalvageRun, deleteBy repo.Micros,
+) error {
 	tiers, err := l.store.Tiers(ctx)
 	if err != nil {
 		return err
@@ -246,7 +250,8 @@ func (l *loop) removeSalvaged(ctx context.Context, files []string, runs []repo.S
 		if err := repo.RemoveQuarantined(file); err != nil {
 			return err
 		}
-		l.log.Info("a damaged file whose rows were taken in has been removed: it is older than the retention", "file", file)
+		l.log.Info("a damaged file whose rows were taken in has been removed: it is older than the "+
+			"retention", "file", file)
 	}
 	return nil
 }
@@ -279,7 +284,8 @@ func isFile(path string) bool {
 
 // underWay returns the run that has not ended, the zero one if there is none.
 func underWay(runs []repo.SalvageRun) SalvageRun {
-	i := slices.IndexFunc(runs, func(r repo.SalvageRun) bool { return r.Ended == 0 && r.Report.Taken() > 0 })
+	i := slices.IndexFunc(runs,
+		func(r repo.SalvageRun) bool { return r.Ended == 0 && r.Report.Taken() > 0 })
 	if i < 0 {
 		return SalvageRun{}
 	}
@@ -315,7 +321,8 @@ func (l *loop) takePrepared() bool {
 func (l *loop) salvageFailed(err error) {
 	s := &l.salvaging
 	if !s.waits {
-		l.log.Warn("a damaged file cannot be salvaged yet: this is tried again after each pass of maintenance",
+		l.log.Warn("a damaged file cannot be salvaged yet: this is tried again after each pass of "+
+			"maintenance",
 			"file", s.file, "err", err)
 	}
 	s.waits = true

@@ -144,7 +144,8 @@ func TestSameMomentInOneCommit(t *testing.T) {
 		results := make(chan error, 3)
 		for value := range 3 {
 			go func() {
-				results <- w.Write(t.Context(), service.Sample{Series: s, Time: time.Now(), Value: float64(value)})
+				results <- w.Write(t.Context(),
+					service.Sample{Series: s, Time: time.Now(), Value: float64(value)})
 			}()
 			synctest.Wait()
 		}

@@ -168,7 +168,8 @@ func TestSeriesOfAnotherWriter(t *testing.T) {
 	other := open(t, service.Config{DBPath: filetest.Path(t)}, quiet())
 	w := open(t, service.Config{DBPath: path}, quiet())
 
-	for name, stray := range map[string]*service.Series{"another file": rtt(t, other), "before the reopening": before, "none": nil} {
+	for name, stray := range map[string]*service.Series{"another file": rtt(t, other),
+		"before the reopening": before, "none": nil} {
 		t.Run(name, func(t *testing.T) {
 			refused, taken := w.Status().Refused.Series, w.Status().Accepted
 			samples := numbered(rtt(t, w), 1, 3)
@@ -273,7 +274,8 @@ func TestManyOpenAndClose(t *testing.T) {
 				if err != nil {
 					t.Error(err)
 				}
-				w.Record(service.Sample{Series: s, Time: start.Add(time.Duration(user*rounds+round) * time.Microsecond), Value: 1})
+				w.Record(service.Sample{Series: s,
+					Time: start.Add(time.Duration(user*rounds+round) * time.Microsecond), Value: 1})
 				if err := w.Close(t.Context()); err != nil {
 					t.Error(err)
 				}

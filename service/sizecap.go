@@ -34,7 +34,8 @@ func (c Config) sizeCapProblem() error {
 	if c.MaxSize == 0 || c.MaxSize >= MinMaxSize {
 		return nil
 	}
-	return fmt.Errorf("%sMAX_SIZE=%s: want %s or more, or 0 for no limit", EnvPrefix, c.MaxSize, MinMaxSize)
+	return fmt.Errorf("%sMAX_SIZE=%s: want %s or more, or 0 for no limit", EnvPrefix, c.MaxSize,
+		MinMaxSize)
 }
 
 // maxSize is the size cap of the file at path if this process writes it, else 0: the cap is not in
@@ -178,18 +179,21 @@ func (l *loop) logGivenUp(g Granularity) {
 		l.log.Warn("the size cap is reached: the oldest hours are given up for good", "max_size", limit)
 		return
 	}
-	l.log.Warn("the size cap is reached: the oldest of a tier goes before its age, and remains in the next one",
+	l.log.Warn("the size cap is reached: the oldest of a tier goes before its age, and remains in "+
+		"the next one",
 		"granularity", g.String(), "max_size", limit)
 }
 
 func sizeCapMessage(limit Bytes) string {
-	return fmt.Sprintf("the file can not be held to %s: all history that may go has gone; it takes a larger %sMAX_SIZE or fewer series",
+	return fmt.Sprintf("the file can not be held to %s: all history that may go has gone; it takes "+
+		"a larger %sMAX_SIZE or fewer series",
 		limit, EnvPrefix)
 }
 
 // overCapMessage says why a file may be larger than its cap while there is history to give up.
 func overCapMessage(limit Bytes) string {
-	return fmt.Sprintf("file and WAL are larger than %s: readers hold the WAL, buckets have too many states, or maintenance is to "+
+	return fmt.Sprintf("file and WAL are larger than %s: readers hold the WAL, buckets have too "+
+		"many states, or maintenance is to "+
 		"give pages back", limit)
 }
 

@@ -29,21 +29,24 @@ func TestSizeCapHolds(t *testing.T) {
 		{8 << 20, 200, 50 * time.Millisecond, 400_000},
 		{16 << 20, 50, time.Second, 750_000},
 		{4 << 20, 7, time.Microsecond, 200_000}, // all of it in one minute
-		{4 << 20, 100, time.Minute, 200_000},    // little but buckets, and more of them than there is room for
+		// little but buckets, and more of them than there is room for
+		{4 << 20, 100, time.Minute, 200_000},
 	} {
-		t.Run(fmt.Sprintf("%s with %d series each %s", test.limit, test.series, test.step), func(t *testing.T) {
-			f := newFullSpeed(t, test.limit, test.series, test.step)
-			begun := time.Now()
-			f.record(test.rows)
-			took := time.Since(begun)
-			f.check()
-			t.Logf("%.0f samples/s; at most %.1f %% of the cap; trimmed %v; longest commit %s",
-				float64(test.rows)/took.Seconds(), 100*float64(f.largest.Load())/float64(test.limit), f.w.Status().Trimmed,
-				f.w.Status().LongestCommit)
-			if f.w.Status().Trimmed[service.Raw] == 0 {
-				t.Error("no sample was given up: the file has not reached its cap")
-			}
-		})
+		t.Run(fmt.Sprintf("%s with %d series each %s", test.limit, test.series, test.step),
+			func(t *testing.T) {
+				f := newFullSpeed(t, test.limit, test.series, test.step)
+				begun := time.Now()
+				f.record(test.rows)
+				took := time.Since(begun)
+				f.check()
+				t.Logf("%.0f samples/s; at most %.1f %% of the cap; trimmed %v; longest commit %s",
+					float64(test.rows)/took.Seconds(), 100*float64(f.largest.Load())/float64(test.limit),
+					f.w.Status().Trimmed,
+					f.w.Status().LongestCommit)
+				if f.w.Status().Trimmed[service.Raw] == 0 {
+					t.Error("no sample was given up: the file has not reached its cap")
+				}
+			})
 	}
 }
 
@@ -72,8 +75,9 @@ func newFullSpeed(t *testing.T, limit service.Bytes, series int, step time.Durat
 	options := quiet()
 	options.Now = func() time.Time { return f.at(f.moment.Load()) }
 	options.TrustClock = true
-	config := service.Config{DBPath: f.path, MaxSize: limit, RetentionDays: 365, KeepRaw: 365 * 24 * time.Hour,
-		Keep1m: 365 * 24 * time.Hour, Keep5m: 365 * 24 * time.Hour}
+	config := service.Config{DBPath: f.path, MaxSize: limit, RetentionDays: 365,
+		KeepRaw: 365 * 24 * time.Hour,
+		Keep1m:  365 * 24 * time.Hour, Keep5m: 365 * 24 * time.Hour}
 	f.w = open(t, config, options)
 	for i := range series {
 		f.series = append(f.series, f.newSeries(i))
@@ -101,7 +105,9 @@ func (f *fullSpeed) newSeries(i int) *service.Series {
 	return series(f.t, f.w, metric, fmt.Sprint("wan", i), nil)
 }
 
-func (f *fullSpeed) at(moment int64) time.Time { return f.begin.Add(time.Duration(moment) * f.step) }
+func (f *fullSpeed) at(moment int64) time.Time {
+	return f.begin.Add(time.Duration(moment) * f.step)
+}
 
 // watch looks at the size until it is told to stop.
 func (f *fullSpeed) watch() {
@@ -161,7 +167,8 @@ func (f *fullSpeed) check() {
 	}
 	status := f.w.Status()
 	if status.Refused.Total() != 0 || status.Dropped.QueueFull != 0 || status.LastError != nil {
-		f.t.Errorf("%+v refused, %+v dropped, last error %v, want none", status.Refused, status.Dropped, status.LastError)
+		f.t.Errorf("%+v refused, %+v dropped, last error %v, want none", status.Refused, status.Dropped,
+			status.LastError)
 	}
 	shut(f.t, f.w)
 	floor := filetest.Int(f.t, f.path, "SELECT floor FROM tiers WHERE granularity = '1h'")
@@ -178,7 +185,8 @@ func (f *fullSpeed) check() {
 		ordered := filetest.Int(f.t, f.path, fmt.Sprintf(`SELECT fine.floor >= coarse.floor AND fine.floor <= coarse.watermark
 			FROM tiers AS fine, tiers AS coarse WHERE fine.granularity = '%s' AND coarse.granularity = '%s'`, pair[0], pair[1]))
 		if ordered != 1 {
-			f.t.Errorf("the floor of %s lies before that of %[2]s or after the watermark of %[2]s", pair[0], pair[1])
+			f.t.Errorf("the floor of %s lies before that of %[2]s or after the watermark of %[2]s", pair[0],
+				pair[1])
 		}
 	}
 }
@@ -209,10 +217,12 @@ func TestSmallerSizeCap(t *testing.T) {
 	w = open(t, config, options)
 	maintain(t, w)
 	if got := onDisk(path); before < int64(config.MaxSize) || got > int64(config.MaxSize) {
-		t.Errorf("%d bytes, and %d before; want %d at most, and more than that before", got, before, config.MaxSize)
+		t.Errorf("%d bytes, and %d before; want %d at most, and more than that before", got, before,
+			config.MaxSize)
 	}
 	trimmed := w.Status().Trimmed
-	if trimmed[service.Raw] == 0 || trimmed[service.Minute]+trimmed[service.FiveMinutes]+trimmed[service.Hour] != 0 {
+	if trimmed[service.Raw] == 0 ||
+		trimmed[service.Minute]+trimmed[service.FiveMinutes]+trimmed[service.Hour] != 0 {
 		t.Errorf("%v rows trimmed, want raw ones only", trimmed)
 	}
 	if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != 300_000 {
@@ -229,7 +239,8 @@ func TestSizeCapGivesUpHours(t *testing.T) {
 	begin := time.Now().Truncate(time.Hour).Add(-300 * 24 * time.Hour)
 	var log logged
 	options := service.Options{Logger: log.logger(), NoMaintenance: true, TrustClock: true}
-	w := open(t, service.Config{DBPath: path, MaxSize: service.MinMaxSize, RetentionDays: 365}, options)
+	w := open(t, service.Config{DBPath: path, MaxSize: service.MinMaxSize, RetentionDays: 365},
+		options)
 	s := make([]*service.Series, 600)
 	for i := range s {
 		s[i] = series(t, w, service.RTT, fmt.Sprint("wan", i), nil)
@@ -242,7 +253,8 @@ func TestSizeCapGivesUpHours(t *testing.T) {
 		}
 		var samples []service.Sample
 		for _, one := range s {
-			samples = append(samples, service.Sample{Series: one, Time: begin.Add(time.Duration(hour) * time.Hour), Value: 1})
+			samples = append(samples,
+				service.Sample{Series: one, Time: begin.Add(time.Duration(hour) * time.Hour), Value: 1})
 		}
 		write(t, w, samples...)
 		written += int64(len(samples))
@@ -250,19 +262,22 @@ func TestSizeCapGivesUpHours(t *testing.T) {
 	floor := filetest.Int(t, path, "SELECT floor FROM tiers WHERE granularity = '1h'")
 	given := int64(time.UnixMicro(floor).Sub(begin)/time.Hour) * int64(len(s))
 	if given <= 0 || w.Status().Trimmed[service.Hour] == 0 {
-		t.Fatalf("%d samples given up and %v rows trimmed, want some of all: %q", given, w.Status().Trimmed, log.lines())
+		t.Fatalf("%d samples given up and %v rows trimmed, want some of all: %q", given,
+			w.Status().Trimmed, log.lines())
 	}
 	if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != written-given {
 		t.Errorf("the history has %d samples, want %d", got, written-given)
 	}
-	const goes = "WARN the size cap is reached: the oldest of a tier goes before its age, and remains in the next one granularity="
+	const goes = "WARN the size cap is reached: the oldest of a tier goes before its age, and " +
+		"remains in the next one granularity="
 	if diff := cmp.Diff([]string{
 		goes + "raw max_size=4MiB", goes + "1m max_size=4MiB", goes + "5m max_size=4MiB",
 		"WARN the size cap is reached: the oldest hours are given up for good max_size=4MiB",
 	}, log.lines()); diff != "" {
 		t.Errorf("logged (-want +got):\n%s", diff)
 	}
-	want(t, w.Write(t.Context(), service.Sample{Series: s[0], Time: begin, Value: 1}), service.ErrTooOld)
+	want(t, w.Write(t.Context(), service.Sample{Series: s[0], Time: begin, Value: 1}),
+		service.ErrTooOld)
 }
 
 // A cap that can not be kept is said once and in health, and recording goes on.
@@ -277,7 +292,8 @@ func TestSizeCapThatCanNotBeKept(t *testing.T) {
 		var samples []service.Sample
 		for i := range 3000 {
 			s := series(t, w, service.RTT, fmt.Sprint("wan", i), nil)
-			samples = append(samples, service.Sample{Series: s, Time: now.Add(time.Duration(round) * time.Second), Value: 1})
+			samples = append(samples,
+				service.Sample{Series: s, Time: now.Add(time.Duration(round) * time.Second), Value: 1})
 		}
 		write(t, w, samples...)
 	}
@@ -298,7 +314,8 @@ func TestSizeCapThatCanNotBeKept(t *testing.T) {
 
 func TestMaxSize(t *testing.T) {
 	for text, want := range map[string]service.Bytes{
-		"64MiB": 64 << 20, "64MB": 64e6, "1 gib": 1 << 30, "4194304": 4 << 20, "4194304B": 4 << 20, "0": 0,
+		"64MiB": 64 << 20, "64MB": 64e6, "1 gib": 1 << 30, "4194304": 4 << 20, "4194304B": 4 << 20,
+		"0": 0,
 	} {
 		config, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_MAX_SIZE": text})
 		if err != nil || config.MaxSize != want {
@@ -307,11 +324,13 @@ func TestMaxSize(t *testing.T) {
 	}
 	for _, text := range []string{"1KiB", "-1", "MiB", "64M", "1.5GiB", "99999999999TiB", "4194303"} {
 		_, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_MAX_SIZE": text})
-		if !errors.Is(err, service.ErrConfig) || !strings.Contains(err.Error(), "WANCTL_STORAGE_MAX_SIZE="+text) {
+		if !errors.Is(err, service.ErrConfig) ||
+			!strings.Contains(err.Error(), "WANCTL_STORAGE_MAX_SIZE="+text) {
 			t.Errorf("%s: got error %v, want one that names it", text, err)
 		}
 	}
-	for size, want := range map[service.Bytes]string{64 << 20: "64MiB", 1 << 30: "1GiB", 64e6: "62500KiB", 7: "7", 0: "0"} {
+	for size, want := range map[service.Bytes]string{64 << 20: "64MiB", 1 << 30: "1GiB",
+		64e6: "62500KiB", 7: "7", 0: "0"} {
 		if got := size.String(); got != want {
 			t.Errorf("%d is %q, want %q", int64(size), got, want)
 		}

@@ -26,7 +26,8 @@ type capLoad struct {
 }
 
 func (l capLoad) String() string {
-	return fmt.Sprintf("%s, %d series and %d of %d states each %s, %d a batch, %d %% late, %d %% maintained",
+	return fmt.Sprintf("%s, %d series and %d of %d states each %s, %d a batch, %d %% late, %d %% "+
+		"maintained",
 		l.limit, l.averages, l.states, l.distinct, l.step, l.batch, l.late, l.passes)
 }
 
@@ -61,7 +62,8 @@ func TestSizeCapOfAnyLoad(t *testing.T) {
 func TestSizeCapOfOddLoads(t *testing.T) {
 	for _, load := range []capLoad{
 		// Buckets of thousands of states.
-		{limit: 4 << 20, averages: 1, states: 5, distinct: 100_000, step: time.Second, batch: 1000, passes: 1, rows: 10_000},
+		{limit: 4 << 20, averages: 1, states: 5, distinct: 100_000, step: time.Second, batch: 1000,
+			passes: 1, rows: 10_000},
 		// Next to nothing in a bucket.
 		{limit: 4 << 20, averages: 7, distinct: 50, step: time.Hour, batch: 1000, rows: 10_000},
 	} {
@@ -77,7 +79,8 @@ func TestSizeCapOfOddLoads(t *testing.T) {
 
 // Where an hour has more states than there is room for, recording goes on, and health says so.
 func TestSizeCapOfMoreStatesThanFit(t *testing.T) {
-	load := capLoad{limit: 4 << 20, averages: 1, states: 20, distinct: 100_000, step: 50 * time.Millisecond, batch: 1000, rows: 30_000}
+	load := capLoad{limit: 4 << 20, averages: 1, states: 20, distinct: 100_000,
+		step: 50 * time.Millisecond, batch: 1000, rows: 30_000}
 	c := newCapped(t, load, rand.New(rand.NewPCG(1, 1)))
 	c.run()
 	if c.said == 0 {
@@ -110,12 +113,15 @@ func (c *capped) now() time.Time {
 func newCapped(t *testing.T, load capLoad, r *rand.Rand) *capped {
 	t.Helper()
 	begin := time.Date(2026, 1, 1, 0, 0, 30, 0, time.UTC)
-	c := &capped{capLoad: load, t: t, r: r, path: filetest.Path(t), begin: begin, known: map[[2]int64]bool{}}
+	c := &capped{capLoad: load, t: t, r: r, path: filetest.Path(t), begin: begin,
+		known: map[[2]int64]bool{}}
 	options := quiet()
 	options.TrustClock = true
 	options.Now = c.now
 	const year = 365 * 24 * time.Hour
-	c.w = open(t, service.Config{DBPath: c.path, MaxSize: load.limit, RetentionDays: 365, KeepRaw: year, Keep1m: year, Keep5m: year},
+	c.w = open(t,
+		service.Config{DBPath: c.path, MaxSize: load.limit, RetentionDays: 365, KeepRaw: year,
+			Keep1m: year, Keep5m: year},
 		options)
 	for i := range load.averages {
 		c.series = append(c.series, series(t, c.w, service.RTT, fmt.Sprint("wan", i), nil))
@@ -143,7 +149,8 @@ func (c *capped) run() {
 		}
 	}
 	percent := func(bytes int64) float64 { return 100 * float64(bytes) / float64(c.limit) }
-	c.t.Logf("%.0f samples/s; at most %.1f %% of the cap, %.1f %% unsaid; trimmed %v", float64(c.rows)/time.Since(begun).Seconds(),
+	c.t.Logf("%.0f samples/s; at most %.1f %% of the cap, %.1f %% unsaid; trimmed %v",
+		float64(c.rows)/time.Since(begun).Seconds(),
 		percent(c.largest), percent(c.unsaid), c.w.Status().Trimmed)
 	c.check()
 }
@@ -197,7 +204,8 @@ func (c *capped) write(samples []service.Sample) {
 func (c *capped) measure() {
 	size := onDisk(c.path)
 	c.largest = max(c.largest, size)
-	if slices.ContainsFunc(c.w.Health(), func(p service.Problem) bool { return p.Reason == service.SizeCap }) {
+	if slices.ContainsFunc(c.w.Health(),
+		func(p service.Problem) bool { return p.Reason == service.SizeCap }) {
 		c.said++
 		return
 	}
@@ -209,7 +217,8 @@ func (c *capped) measure() {
 func (c *capped) check() {
 	c.t.Helper()
 	if c.unsaid > int64(c.limit)*105/100 {
-		c.t.Errorf("file and WAL had %d bytes, and health did not say so: want no more than 1.05 times %d", c.unsaid, c.limit)
+		c.t.Errorf("file and WAL had %d bytes, and health did not say so: want no more than 1.05 times "+
+			"%d", c.unsaid, c.limit)
 	}
 	closeHurriedly(c.t, c.w)
 	floor, want := c.floor(), int64(0)

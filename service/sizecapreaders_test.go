@@ -49,12 +49,15 @@ func (l *cappedLine) check(t *testing.T, limit service.Bytes, seconds int) {
 	t.Helper()
 	must(t, l.w.Flush(t.Context()))
 	status := l.w.Status()
-	t.Logf("at most %.1f %% of the cap, %d holds of up to %s", 100*float64(l.largest)/float64(limit), status.Holds, status.LongestHold)
+	t.Logf("at most %.1f %% of the cap, %d holds of up to %s", 100*float64(l.largest)/float64(limit),
+		status.Holds, status.LongestHold)
 	if l.largest > int64(limit)*105/100 {
 		t.Errorf("file and WAL had %d bytes, want no more than 1.05 times %d", l.largest, limit)
 	}
-	if want := int64(140 * seconds); status.Accepted-l.from != want || status.Dropped != (service.Dropped{}) {
-		t.Errorf("%d samples accepted, %+v dropped, want %d and none", status.Accepted-l.from, status.Dropped, want)
+	if want := int64(140 * seconds); status.Accepted-l.from != want ||
+		status.Dropped != (service.Dropped{}) {
+		t.Errorf("%d samples accepted, %+v dropped, want %d and none", status.Accepted-l.from,
+			status.Dropped, want)
 	}
 }
 

@@ -13,10 +13,11 @@ type WriterStatus struct {
 	QueueDepth    int   // samples that wait
 	QueueCapacity int   // samples that may wait
 	Accepted      int64 // samples that are in the file, late ones among them
-	Late          int64 // samples that came after their bucket had been rolled up, and were merged into it
-	Duplicate     int64 // samples that were there already
-	Refused       Refused
-	Dropped       Dropped
+	// samples that came after their bucket had been rolled up, and were merged into it
+	Late      int64
+	Duplicate int64 // samples that were there already
+	Refused   Refused
+	Dropped   Dropped
 
 	Commits       int64 // commits that succeeded
 	FailedCommits int64
@@ -46,8 +47,10 @@ type WriterStatus struct {
 	Unsound  []Unsound // what is left out because it is not as it was written
 	Unmerged int64     // samples that could not join a bucket, because that is not
 
-	ClockDoubt   time.Duration // how far the clock is ahead of what can be explained, 0 while it is believed
-	DeletesAgain time.Time     // when deleting goes by the clock again, if that goes on; zero while it is believed
+	// how far the clock is ahead of what can be explained, 0 while it is believed
+	ClockDoubt time.Duration
+	// when deleting goes by the clock again, if that goes on; zero while it is believed
+	DeletesAgain time.Time
 
 	LastError   error // the last failure of a commit or a step, nil when there was none
 	LastErrorAt time.Time

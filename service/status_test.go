@@ -28,11 +28,13 @@ func TestCommitTimes(t *testing.T) {
 		t.Errorf("%d commits in the histogram and %d in all, want 20", sum, status.Commits)
 	}
 	if len(times.Counts) != len(times.Bounds)+1 || !slices.IsSorted(times.Bounds) {
-		t.Errorf("bounds %v and %d counts, want ascending ones and a count more than bounds", times.Bounds, len(times.Counts))
+		t.Errorf("bounds %v and %d counts, want ascending ones and a count more than bounds",
+			times.Bounds, len(times.Counts))
 	}
 	bucket, _ := slices.BinarySearch(times.Bounds, status.LongestCommit)
 	if times.Counts[bucket] == 0 || slices.Max(times.Counts[bucket:]) != times.Counts[bucket] {
-		t.Errorf("counts %v, want the longest commit of %s in bucket %d and none beyond", times.Counts, status.LongestCommit, bucket)
+		t.Errorf("counts %v, want the longest commit of %s in bucket %d and none beyond", times.Counts,
+			status.LongestCommit, bucket)
 	}
 }
 
@@ -59,7 +61,8 @@ func TestStatusIsACopy(t *testing.T) {
 
 func TestMetricsOfAWriter(t *testing.T) {
 	options := quiet()
-	modem := service.Metric{Name: "modem_online", Help: "Whether the modem has a line.", Aggregation: service.Mode}
+	modem := service.Metric{Name: "modem_online", Help: "Whether the modem has a line.",
+		Aggregation: service.Mode}
 	options.Metrics = []service.Metric{modem}
 	w := open(t, service.Config{DBPath: filetest.Path(t)}, options)
 	want := map[string]service.Metric{modem.Name: modem}

@@ -32,7 +32,8 @@ func segments(tiers repo.Tiers, query Query) []segment {
 	base := baseTier(query.Step)
 	var list []segment
 	for g := Hour; g > base; g-- {
-		list = clip(list, segment{granularity: g, from: tiers[g].Floor, until: tiers[g-1].Floor}, from, until)
+		list = clip(list, segment{granularity: g, from: tiers[g].Floor, until: tiers[g-1].Floor}, from,
+			until)
 	}
 	edge := tiers[base].Floor
 	begin := edge
@@ -84,7 +85,9 @@ func (v *view) points(ctx context.Context, query Query, yield func(Point) bool) 
 }
 
 // gather reads segments in the order in which they are given.
-func (v *view) gather(ctx context.Context, list []segment, newestFirst bool, yield func(Point) bool) error {
+func (v *view) gather(
+	ctx context.Context, list []segment, newestFirst bool, yield func(Point) bool,
+) error {
 	gather := gathering{view: v, yield: yield}
 	for _, s := range list {
 		span := repo.Span{From: s.from, Until: s.until, NewestFirst: newestFirst}

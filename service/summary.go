@@ -62,7 +62,8 @@ type summing struct {
 func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	sums := map[int64]*summing{}
 	for _, s := range segments(v.snapshot.Tiers, query) {
-		for row, err := range v.snapshot.Scan(ctx, s.granularity, v.picked, repo.Span{From: s.from, Until: s.until}) {
+		for row, err := range v.snapshot.Scan(ctx, s.granularity, v.picked,
+			repo.Span{From: s.from, Until: s.until}) {
 			if err == nil {
 				err = v.check(row)
 			}
@@ -123,7 +124,8 @@ func (s *summing) summary(newest repo.Newest, until repo.Micros) Summary {
 func (s *summing) shares() []StateShare {
 	var shares []StateShare
 	for value, count := range s.states {
-		shares = append(shares, StateShare{Value: value, Count: count, Share: float64(count) / float64(s.count)})
+		shares = append(shares,
+			StateShare{Value: value, Count: count, Share: float64(count) / float64(s.count)})
 	}
 	slices.SortFunc(shares, func(a, b StateShare) int { return cmp.Compare(a.Value, b.Value) })
 	return shares

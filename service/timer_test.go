@@ -26,7 +26,8 @@ func leaveWork(t *testing.T, path string) {
 
 func watermark(t *testing.T, path, granularity string) time.Time {
 	t.Helper()
-	return time.UnixMicro(filetest.Int(t, path, "SELECT watermark FROM tiers WHERE granularity = ?", granularity)).UTC()
+	return time.UnixMicro(filetest.Int(t, path, "SELECT watermark FROM tiers WHERE granularity = ?",
+		granularity)).UTC()
 }
 
 func TestStartupPass(t *testing.T) {
@@ -37,10 +38,12 @@ func TestStartupPass(t *testing.T) {
 		after(time.Second)
 		status := w.Status()
 		if status.Passes != 1 || status.LastPass.MoreDue || status.LastPass.Err != nil {
-			t.Errorf("%d passes, the last one %+v; want one that has done everything", status.Passes, status.LastPass)
+			t.Errorf("%d passes, the last one %+v; want one that has done everything", status.Passes,
+				status.LastPass)
 		}
 		// The grace has not passed for the minute before.
-		if got, want := watermark(t, path, "1m"), time.Now().Add(-10*time.Second).UTC().Truncate(time.Minute); !got.Equal(want) {
+		if got, want := watermark(t, path,
+			"1m"), time.Now().Add(-10*time.Second).UTC().Truncate(time.Minute); !got.Equal(want) {
 			t.Errorf("watermark of 1m is %s, want %s", got, want)
 		}
 	})
@@ -54,7 +57,9 @@ func TestStartupBudget(t *testing.T) {
 		var calls atomic.Int64
 		options := silent()
 		options.Watchdog = func() { calls.Add(1) }
-		w := open(t, service.Config{DBPath: path, StartupBudget: 3 * time.Millisecond, MaintenanceInterval: time.Hour}, options)
+		w := open(t,
+			service.Config{DBPath: path, StartupBudget: 3 * time.Millisecond,
+				MaintenanceInterval: time.Hour}, options)
 		after(time.Second)
 		pass := w.Status().LastPass
 		if !pass.MoreDue || pass.Err != nil || pass.Steps < 1 || pass.Steps > 5 {
@@ -65,7 +70,8 @@ func TestStartupBudget(t *testing.T) {
 		}
 		after(time.Hour + time.Minute) // the next one has no budget
 		if status := w.Status(); status.Passes < 2 || status.LastPass.MoreDue {
-			t.Errorf("%d passes, the last one %+v; want another one, and nothing more due", status.Passes, status.LastPass)
+			t.Errorf("%d passes, the last one %+v; want another one, and nothing more due", status.Passes,
+				status.LastPass)
 		}
 	})
 }
@@ -89,7 +95,9 @@ func TestMaintenanceInterval(t *testing.T) {
 func TestGrace(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
-		w := open(t, service.Config{DBPath: path, Grace: 20 * time.Second, MaintenanceInterval: time.Second}, silent())
+		w := open(t,
+			service.Config{DBPath: path, Grace: 20 * time.Second, MaintenanceInterval: time.Second},
+			silent())
 		minute := time.Now().Truncate(time.Minute).Add(time.Minute)
 		time.Sleep(time.Until(minute))
 		w.Record(service.Sample{Series: rtt(t, w), Time: minute.Add(-time.Microsecond), Value: 1})
@@ -145,7 +153,8 @@ func TestCommitsBetweenSteps(t *testing.T) {
 			if stuck > 2 {
 				t.Errorf("nothing was committed between %d steps", stuck)
 			}
-			w.Record(run(s, 2, time.Now().Add(time.Duration(accepted)*time.Microsecond), time.Nanosecond*500)...)
+			w.Record(run(s, 2, time.Now().Add(time.Duration(accepted)*time.Microsecond),
+				time.Nanosecond*500)...)
 		}
 		w = open(t, service.Config{DBPath: path, CommitSamples: 1, CommitInterval: time.Hour}, options)
 		s = series(t, w, service.RTTDelta, "spectrum", nil)

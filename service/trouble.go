@@ -20,7 +20,8 @@ const (
 )
 
 // operationNames are the operations as the log calls them.
-var operationNames = [operations]string{committing: "commit", checkpointing: "checkpoint", maintaining: "maintenance"}
+var operationNames = [operations]string{committing: "commit", checkpointing: "checkpoint",
+	maintaining: "maintenance"}
 
 // trouble is what a failure is told from others by.
 type trouble uint8
@@ -78,10 +79,12 @@ func (l *loop) note(op operation, err error) {
 	case is == was:
 	case is == diskFull:
 		if !before.have(diskFull) {
-			l.log.Error("no room left to write, recorded samples wait in memory, the newest if not all can", "err", err)
+			l.log.Error("no room left to write, recorded samples wait in memory, the newest if not all can",
+				"err", err)
 		}
 	case is != noTrouble:
-		l.log.Error("what is recorded or due waits: an operation failed", "operation", operationNames[op], "err", err)
+		l.log.Error("what is recorded or due waits: an operation failed", "operation", operationNames[op],
+			"err", err)
 	case was == diskFull:
 		if !now.have(diskFull) {
 			l.log.Info("there is room to write again")

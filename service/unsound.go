@@ -22,10 +22,12 @@ const (
 // Unsound is what is left out of one table, or of one tier of it, because it is not as it was
 // written: a card or a disk has changed it.
 type Unsound struct {
-	Table       string
-	Granularity string // raw, 1m, 5m or 1h; "" for a table without tiers, and for a row that does not say
+	Table string
+	// raw, 1m, 5m or 1h; "" for a table without tiers, and for a row that does not say
+	Granularity string
 	Rows        int64
-	From, Until time.Time // where these rows say that they are, both ends included; zero for a table without moments
+	// where these rows say that they are, both ends included; zero for a table without moments
+	From, Until time.Time
 }
 
 // String is for people.
@@ -37,7 +39,8 @@ func (u Unsound) String() string {
 	if u.From.IsZero() {
 		return text
 	}
-	return fmt.Sprintf("%s from %s to %s", text, u.From.UTC().Format(time.RFC3339), u.Until.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("%s from %s to %s", text, u.From.UTC().Format(time.RFC3339),
+		u.Until.UTC().Format(time.RFC3339))
 }
 
 // place is what the log tells of once.
@@ -85,7 +88,8 @@ func (s *stats) leftOut(list []Unsound, unmerged int64) []Unsound {
 	defer s.mu.Unlock()
 	var found []Unsound
 	for _, one := range list {
-		if !slices.ContainsFunc(s.status.Unsound, func(u Unsound) bool { return u.place() == one.place() }) {
+		if !slices.ContainsFunc(s.status.Unsound,
+			func(u Unsound) bool { return u.place() == one.place() }) {
 			found = append(found, one)
 		}
 	}

@@ -42,7 +42,9 @@ func TestRefusedFileIsLeftAlone(t *testing.T) {
 		}, service.ErrForeign},
 		"wanctl's, in WAL mode": {func(t *testing.T, path string) {
 			t.Helper()
-			filetest.Exec(t, path, "PRAGMA journal_mode = WAL; CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER, value REAL)")
+			filetest.Exec(t, path,
+				"PRAGMA journal_mode = WAL; CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER, "+
+					"value REAL)")
 		}, service.ErrForeign},
 		"newer": {func(t *testing.T, path string) {
 			t.Helper()

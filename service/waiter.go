@@ -41,7 +41,8 @@ func (w *waiter) refuse(e entry, reason error) {
 		w.fail(reason) // a mark of Flush
 		return
 	}
-	w.fail(&SampleError{Sample: Sample{Series: e.series, Time: e.ts.Time(), Value: e.value}, Err: reason})
+	w.fail(&SampleError{Sample: Sample{Series: e.series, Time: e.ts.Time(), Value: e.value},
+		Err: reason})
 }
 
 func (w *waiter) fail(err error) {

@@ -94,7 +94,8 @@ func (l *loop) restartWAL() {
 		return
 	}
 	if err == nil && l.hold.beyond == 0 {
-		l.log.Warn("readers keep the WAL from beginning anew, it goes on growing", "bytes", l.store.WALBytes())
+		l.log.Warn("readers keep the WAL from beginning anew, it goes on growing", "bytes",
+			l.store.WALBytes())
 	}
 	l.heldInVain(held)
 	if err != nil {

@@ -34,7 +34,8 @@ func (g *growth) samples(t *testing.T, n int) []service.Sample {
 	samples := make([]service.Sample, n)
 	for i := range samples {
 		g.series++
-		labels := service.Labels{"n": strconv.Itoa(g.series), "a": value, "b": value, "c": value, "d": value}
+		labels := service.Labels{"n": strconv.Itoa(g.series), "a": value, "b": value, "c": value,
+			"d": value}
 		samples[i] = service.Sample{Series: series(t, g.w, "long", "wan", labels), Time: time.Now()}
 	}
 	return samples
@@ -123,7 +124,8 @@ func TestWALUnderReadersThatOverlap(t *testing.T) {
 			t.Errorf("the WAL had up to %d bytes and began anew %d times", largest, restarts)
 		}
 		if status.Holds == 0 || status.LongestHold > 2*time.Second {
-			t.Errorf("%d holds of up to %s, want some of up to two seconds", status.Holds, status.LongestHold)
+			t.Errorf("%d holds of up to %s, want some of up to two seconds", status.Holds,
+				status.LongestHold)
 		}
 		if lines := log.lines(); len(lines) > 0 {
 			t.Errorf("logged %q", lines)
@@ -199,8 +201,10 @@ func TestHoldEndsBeforeTheQueueIsFull(t *testing.T) {
 			t.Error(err)
 		}
 		status := w.Status()
-		if status.Dropped.QueueFull != 0 || status.Holds != 1 || status.LongestHold > 100*time.Millisecond {
-			t.Errorf("%d samples dropped, %d holds of up to %s", status.Dropped.QueueFull, status.Holds, status.LongestHold)
+		if status.Dropped.QueueFull != 0 || status.Holds != 1 ||
+			status.LongestHold > 100*time.Millisecond {
+			t.Errorf("%d samples dropped, %d holds of up to %s", status.Dropped.QueueFull, status.Holds,
+				status.LongestHold)
 		}
 	})
 }
@@ -217,7 +221,8 @@ func TestCloseWhileCommitsAreHeld(t *testing.T) {
 		}
 		w.Record(run(rtt(t, w), 10, time.Now(), time.Millisecond)...)
 		time.Sleep(1250 * time.Millisecond)
-		const count = "SELECT count(*) FROM " + filetest.RawSamples + " AS r JOIN series AS s ON s.id = r.series_id WHERE s.metric_name = ?"
+		const count = "SELECT count(*) FROM " + filetest.RawSamples +
+			" AS r JOIN series AS s ON s.id = r.series_id WHERE s.metric_name = ?"
 		if n := filetest.Int(t, path, count, service.RTT); n != 0 {
 			t.Errorf("%d samples were committed, want none while commits are held back", n)
 		}

@@ -26,4 +26,6 @@ type WanctlRow = repo.WanctlRow
 //
 // Errors: ErrNoPath, ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrBusy, ErrDamaged,
 // and those of the file system.
-func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) { return repo.OpenWanctl(ctx, path) }
+func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) {
+	return repo.OpenWanctl(ctx, path)
+}

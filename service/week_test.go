@@ -46,7 +46,8 @@ func TestSevenDays(t *testing.T) {
 			t.Error(err)
 		}
 		status := w.Status()
-		if status.Accepted != int64(2*n) || status.Refused.Total() != 0 || status.Late != 0 || status.LastError != nil {
+		if status.Accepted != int64(2*n) || status.Refused.Total() != 0 || status.Late != 0 ||
+			status.LastError != nil {
 			t.Errorf("%d accepted of %d, %d refused, %d late, last error %v",
 				status.Accepted, 2*n, status.Refused.Total(), status.Late, status.LastError)
 		}
@@ -84,7 +85,8 @@ func checkWeek(t *testing.T, path string, now time.Time, interval time.Duration)
 		if lag := now.Sub(mark); lag > passes+7*time.Minute+tier.bucket {
 			t.Errorf("%s has been rolled up to %s only, at %s", tier.name, mark, now.UTC())
 		}
-		floor := time.UnixMicro(filetest.Int(t, path, "SELECT floor FROM tiers WHERE granularity = ?", tier.name)).UTC()
+		floor := time.UnixMicro(filetest.Int(t, path, "SELECT floor FROM tiers WHERE granularity = ?",
+			tier.name)).UTC()
 		if age := now.Sub(floor); age < tier.keep || age > tier.keep+time.Hour+passes {
 			t.Errorf("%s begins at %s, want its age of %s", tier.name, floor, tier.keep)
 		}

@@ -212,7 +212,8 @@ func (w *Writer) Close(ctx context.Context) error {
 	}
 	err := w.core.flush(ctx)
 	if errors.Is(err, ErrClosed) {
-		return w.core.waitEnd(ctx) // the last hold has been closed since, and commits what was recorded through this one, too
+		// the last hold has been closed since, and commits what was recorded through this one, too
+		return w.core.waitEnd(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("close: %w", err)

@@ -52,7 +52,8 @@ Output is in UTC. Durations are 90s, 15m, 1h30m, 7d, 2w.`,
 	}
 	cmd.Flags().SortFlags = false
 	options.add(cmd)
-	cmd.Flags().Lookup("granularity").Usage = "the rows of this `TIER` alone: raw (default), 1m, 5m or 1h"
+	cmd.Flags().Lookup("granularity").Usage = "the rows of this `TIER` alone: raw (default), 1m, 5m " +
+		"or 1h"
 	cmd.Flags().StringVar(&options.format, "format", formatCSV, "`FORMAT` of the output: csv or jsonl")
 	return cmd
 }
@@ -71,7 +72,8 @@ func (o *exportOptions) run(cmd *cobra.Command) error {
 
 func (o *exportOptions) query(cmd *cobra.Command) (service.Query, error) {
 	if o.format != formatCSV && o.format != formatJSONLines {
-		return service.Query{}, usagef(cmd, "--format %q: want %s or %s", o.format, formatCSV, formatJSONLines)
+		return service.Query{},
+			usagef(cmd, "--format %q: want %s or %s", o.format, formatCSV, formatJSONLines)
 	}
 	query, err := o.rangeFlags.query(cmd)
 	if query.Only == nil && query.Step == 0 {
@@ -81,7 +83,9 @@ func (o *exportOptions) query(cmd *cobra.Command) (service.Query, error) {
 	return query, err
 }
 
-func (o *exportOptions) export(cmd *cobra.Command, history *service.History, query service.Query) error {
+func (o *exportOptions) export(
+	cmd *cobra.Command, history *service.History, query service.Query,
+) error {
 	samples := query.Only != nil && *query.Only == service.Raw
 	explained := false
 	if samples {
@@ -147,14 +151,17 @@ func compareNames(a, b service.Point) int {
 
 // explainBuckets tells somebody who exports samples that the range begins with what has been rolled
 // up, and returns whether it does.
-func explainBuckets(cmd *cobra.Command, history *service.History, query service.Query) (bool, error) {
+func explainBuckets(
+	cmd *cobra.Command, history *service.History, query service.Query,
+) (bool, error) {
 	query.Only = nil
 	for point, err := range history.Range(cmd.Context(), query) {
 		if err != nil || point.Granularity == service.Raw {
 			return false, err
 		}
 		fmt.Fprintf(cmd.ErrOrStderr(),
-			"samples only: the oldest of this range, from %s on, have become buckets, which --granularity %s exports\n",
+			"samples only: the oldest of this range, from %s on, have become buckets, which --granularity "+
+				"%s exports\n",
 			showTime(point.Time, zoneOf(cmd)), point.Granularity)
 		return true, nil
 	}

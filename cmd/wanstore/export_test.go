@@ -36,7 +36,8 @@ type sample struct {
 func openStore(t testing.TB, path string) *service.Writer {
 	t.Helper()
 	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{
-		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return exportNow }, TrustClock: true, NoMaintenance: true,
+		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return exportNow },
+		TrustClock: true, NoMaintenance: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +67,8 @@ func samples(t testing.TB, history *service.History, wan string) []sample {
 	raw := service.Raw
 	var list []sample
 	query := service.Query{
-		Filter: service.Filter{WAN: wan}, From: time.Unix(0, 0), Until: exportNow.AddDate(1, 0, 0), Only: &raw,
+		Filter: service.Filter{WAN: wan}, From: time.Unix(0, 0), Until: exportNow.AddDate(1, 0, 0),
+		Only: &raw,
 	}
 	for p, err := range history.Range(context.Background(), query) {
 		if err != nil {
@@ -76,10 +78,12 @@ func samples(t testing.TB, history *service.History, wan string) []sample {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, sample{p.Time.UnixMicro(), p.Metric, p.WAN, string(labels), math.Float64bits(p.Value)})
+		list = append(list,
+			sample{p.Time.UnixMicro(), p.Metric, p.WAN, string(labels), math.Float64bits(p.Value)})
 	}
 	slices.SortFunc(list, func(a, b sample) int {
-		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.metric, b.metric), cmp.Compare(a.labels, b.labels))
+		return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.metric, b.metric),
+			cmp.Compare(a.labels, b.labels))
 	})
 	return list
 }
@@ -127,7 +131,8 @@ func drawSeries(t *rapid.T, w *service.Writer, wan string) *service.Series {
 	for range rapid.IntRange(0, 3).Draw(t, "labels") {
 		labels["l"+rapid.StringMatching(`[a-zA-Z0-9_]{0,5}`).Draw(t, "name")] = drawName(t, "value")
 	}
-	metric := rapid.OneOf(rapid.Just(service.State), rapid.StringMatching(`[a-zA-Z_:][a-zA-Z0-9_:]{0,20}`)).Draw(t, "metric")
+	metric := rapid.OneOf(rapid.Just(service.State),
+		rapid.StringMatching(`[a-zA-Z_:][a-zA-Z0-9_:]{0,20}`)).Draw(t, "metric")
 	series, err := w.Series(metric, wan, labels)
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +145,8 @@ func drawValue(t *rapid.T) float64 {
 		rapid.Float64Range(-service.MaxValue, service.MaxValue),
 		rapid.Float64Range(-1000, 1000),
 		rapid.SampledFrom([]float64{
-			0, math.Copysign(0, -1), 5e-324, -5e-324, 2.2250738585072014e-308, service.MaxValue, -service.MaxValue,
+			0, math.Copysign(0, -1), 5e-324, -5e-324, 2.2250738585072014e-308, service.MaxValue,
+			-service.MaxValue,
 			0.1, 1.0 / 3, 1 << 53, 1<<53 + 2, 1e21, 1e-7, 123456789.123456789, 12.5,
 		}),
 	).Draw(t, "number")
@@ -164,7 +170,8 @@ func TestExportImportsBack(t *testing.T) {
 		for range rapid.IntRange(1, 5).Draw(rt, "series") {
 			series := drawSeries(rt, source, wan)
 			for range rapid.IntRange(1, 5).Draw(rt, "samples") {
-				at := exportNow.Add(-time.Duration(rapid.Int64Range(0, 3600_000_000).Draw(rt, "ago")) * time.Microsecond)
+				at := exportNow.Add(-time.Duration(rapid.Int64Range(0, 3600_000_000).Draw(rt,
+					"ago")) * time.Microsecond)
 				written = append(written, service.Sample{Series: series, Time: at, Value: drawValue(rt)})
 			}
 		}
@@ -198,7 +205,8 @@ func TestExportOfTheLongestRecord(t *testing.T) {
 	}
 	series, err := source.Series(strings.Repeat("m", 200), strings.Repeat(`"`, 200), labels)
 	if err == nil {
-		err = source.Write(t.Context(), service.Sample{Series: series, Time: exportNow, Value: -math.MaxFloat64 / 1e19})
+		err = source.Write(t.Context(),
+			service.Sample{Series: series, Time: exportNow, Value: -math.MaxFloat64 / 1e19})
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -66,7 +66,8 @@ func (o *historyOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	o.add(cmd)
-	flags.BoolVar(&o.summary, "summary", false, "one row a series: count, min, max, average, last, share of samples in each state")
+	flags.BoolVar(&o.summary, "summary", false,
+		"one row a series: count, min, max, average, last, share of samples in each state")
 	flags.BoolVar(&o.plot, "plot", false, "draw the series")
 	flags.Int64Var(&o.limit, "limit", 0, "at most this many rows")
 	flags.Int64Var(&o.offset, "offset", 0, "leave out this many rows first")
@@ -141,7 +142,8 @@ func parseLabels(list []string) (service.Labels, error) {
 			return nil, fmt.Errorf("--label %q: want KEY=VALUE", text)
 		}
 		if before, ok := labels[key]; ok && before != value {
-			return nil, fmt.Errorf("--label %s: a series has one value of it, not both %q and %q", key, before, value)
+			return nil,
+				fmt.Errorf("--label %s: a series has one value of it, not both %q and %q", key, before, value)
 		}
 		labels[key] = value
 	}
@@ -149,7 +151,9 @@ func parseLabels(list []string) (service.Labels, error) {
 }
 
 // show writes the answer and returns how many rows it had.
-func (o *historyOptions) show(cmd *cobra.Command, history *service.History, query service.Query) (int64, error) {
+func (o *historyOptions) show(
+	cmd *cobra.Command, history *service.History, query service.Query,
+) (int64, error) {
 	ctx, out := cmd.Context(), cmd.OutOrStdout()
 	look, err := newLook(ctx, history, zoneOf(cmd))
 	if err != nil {
@@ -260,7 +264,8 @@ func explainFilter(ctx context.Context, history *service.History, out io.Writer)
 		metrics[point.Metric] = true
 		wans[printable(point.WAN)] = true
 	}
-	fmt.Fprintf(out, "nothing: the file has no such series; it has metrics %s of WAN %s\n", list(metrics), list(wans))
+	fmt.Fprintf(out, "nothing: the file has no such series; it has metrics %s of WAN %s\n",
+		list(metrics), list(wans))
 	return nil
 }
 

@@ -96,7 +96,8 @@ func newSummaryRows(format string, out io.Writer) rows {
 			"last", "last_timestamp", "last_timestamp_us", "states",
 		},
 		[]column{
-			left("WAN"), left("METRIC"), left("LABELS"), right("COUNT"), right("MIN"), right("AVG"), right("MAX"),
+			left("WAN"), left("METRIC"), left("LABELS"), right("COUNT"), right("MIN"), right("AVG"),
+			right("MAX"),
 			right("LAST"), left("LAST TIME"), left("STATES"),
 		})
 }
@@ -125,7 +126,8 @@ func (r *summaryRow) csv() ([]string, error) {
 	}
 	states, err := json.Marshal(r.States)
 	return []string{
-		r.WAN, r.Metric, string(labels), r.Aggregation, number(r.Count), exact(r.Min), exact(r.Max), exact(r.Avg),
+		r.WAN, r.Metric, string(labels), r.Aggregation, number(r.Count), exact(r.Min), exact(r.Max),
+		exact(r.Avg),
 		exact(r.Last), formatTime(r.LastTime.Time), number(r.LastTimeUS), string(states),
 	}, err
 }

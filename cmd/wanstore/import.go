@@ -70,7 +70,8 @@ Times are ` + clock.TimeHelp + `.
 	flags.StringVar(&options.format, "format", formatCSV, "`FORMAT` of the files: csv or wanctl")
 	flags.StringArrayVar(&options.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
 	flags.BoolVar(&options.skipBad, "skip-bad", false, "report bad lines or rows and go on")
-	addNowFlag(cmd, &options.now, "the moment that ages are counted from, instead of the machine's clock")
+	addNowFlag(cmd, &options.now,
+		"the moment that ages are counted from, instead of the machine's clock")
 	addJSONFlag(cmd, &options.json)
 	addPolicyFlags(cmd)
 	return cmd
@@ -168,7 +169,9 @@ func (o *importOptions) metrics() []service.Metric {
 }
 
 // importAll imports one file after another, up to the first that fails.
-func (o *importOptions) importAll(ctx context.Context, cmd *cobra.Command, writer *service.Writer, files []string) ([]importRow, error) {
+func (o *importOptions) importAll(
+	ctx context.Context, cmd *cobra.Command, writer *service.Writer, files []string,
+) ([]importRow, error) {
 	bar := newImportBar(cmd.ErrOrStderr(), o.format)
 	defer bar.clear()
 	take, row := importer.CSV, newImportRow
@@ -204,7 +207,8 @@ func (o *importOptions) explain(err error) error {
 	var bad *importer.LineError
 	switch {
 	case errors.Is(err, service.ErrAhead) && o.format == formatWanctl:
-		return fmt.Errorf("%w (all other rows have been taken; --skip-bad reports such rows and goes on)", err)
+		return fmt.Errorf("%w (all other rows have been taken; --skip-bad reports such rows and goes on)",
+			err)
 	case errors.Is(err, importer.ErrHeader), errors.Is(err, service.ErrAhead): // not to be skipped
 		return err
 	case errors.As(err, &bad) && bad.Line == 0:

@@ -55,13 +55,16 @@ func (b *importBar) begin(total int64) *progressbar.ProgressBar {
 	}
 	count := progressbar.OptionShowBytes(true)
 	if b.rows {
-		count = options(progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"))
+		count = options(progressbar.OptionShowCount(), progressbar.OptionShowIts(),
+			progressbar.OptionSetItsString("rows"))
 	}
 	return newBar(b.out, total, verb+" "+name, count)
 }
 
 // newBar makes a bar that is gone when all is done.
-func newBar(out io.Writer, total int64, description string, more ...progressbar.Option) *progressbar.ProgressBar {
+func newBar(
+	out io.Writer, total int64, description string, more ...progressbar.Option,
+) *progressbar.ProgressBar {
 	return progressbar.NewOptions64(total,
 		progressbar.OptionSetWriter(out),
 		progressbar.OptionSetDescription(description),

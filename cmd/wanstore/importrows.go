@@ -40,14 +40,16 @@ type refusedRow struct {
 // printImports shows to people what became of their files.
 func printImports(out io.Writer, list []importRow) error {
 	wanctl := len(list) > 0 && list[0].wanctlRow != nil
-	columns := []column{left("FILE"), right("READ"), right("STORED"), right("DUPLICATE"), right("KNOWN"), right("BAD")}
+	columns := []column{left("FILE"), right("READ"), right("STORED"), right("DUPLICATE"),
+		right("KNOWN"), right("BAD")}
 	if wanctl {
 		columns = append(columns, right("SKIPPED"), right("HELD"))
 	}
 	lines := newTable(out, append(columns, left("REFUSED"))...)
 	for _, r := range list {
 		cells := []string{
-			printable(r.File), number(r.Read), number(r.Stored), number(r.Duplicate), number(r.Known), number(r.Bad),
+			printable(r.File), number(r.Read), number(r.Stored), number(r.Duplicate), number(r.Known),
+			number(r.Bad),
 		}
 		if wanctl {
 			cells = append(cells, number(r.Skipped), number(r.Held))
@@ -74,7 +76,8 @@ func newWanctlRow(file string, r importer.Result) importRow {
 
 func newRefusedRow(r service.Refused) refusedRow {
 	return refusedRow{
-		Value: r.Value, Ahead: r.Ahead, TooOld: r.TooOld, Aggregation: r.Aggregation, Series: r.Series, TooMany: r.TooMany,
+		Value: r.Value, Ahead: r.Ahead, TooOld: r.TooOld, Aggregation: r.Aggregation, Series: r.Series,
+		TooMany: r.TooMany,
 	}
 }
 

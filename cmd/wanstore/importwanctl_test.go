@@ -17,9 +17,11 @@ func wanctlRows(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: wanctl FILE ROWS")
 	}
 	statements := "PRAGMA journal_mode = WAL; " + strings.NewReplacer(
-		"CREATE TABLE", "CREATE TABLE IF NOT EXISTS", "CREATE INDEX", "CREATE INDEX IF NOT EXISTS").Replace(wanctl.Schema)
+		"CREATE TABLE", "CREATE TABLE IF NOT EXISTS", "CREATE INDEX",
+		"CREATE INDEX IF NOT EXISTS").Replace(wanctl.Schema)
 	for line := range strings.Lines(ts.ReadFile(args[1])) {
-		statements += "INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels, granularity) VALUES (" + line + ");"
+		statements += "INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels, " +
+			"granularity) VALUES (" + line + ");"
 	}
 	ts.Check(filetest.Run(ts.MkAbs(args[0]), statements))
 }

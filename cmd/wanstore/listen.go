@@ -46,7 +46,9 @@ type endpoint struct {
 }
 
 // newEndpoint answers from the file at path, which a writer of this process may be writing.
-func newEndpoint(listener net.Listener, config api.Config, path string, writer *service.Writer, log *slog.Logger) *endpoint {
+func newEndpoint(
+	listener net.Listener, config api.Config, path string, writer *service.Writer, log *slog.Logger,
+) *endpoint {
 	return &endpoint{listener: listener, api: api.New(api.Options{
 		Path: path, Writer: writer, Token: config.Token, Origin: config.Origin, Logger: log,
 	})}

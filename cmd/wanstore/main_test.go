@@ -72,7 +72,8 @@ func checkHistories(t *testing.T, folder string) {
 
 // icmpError says why this process can not send echoes, nil if it can.
 func icmpError() error {
-	_, err := measure.NewPinger(measure.PingConfig{Target: netip.MustParseAddr("127.0.0.1"), Interval: time.Second})
+	_, err := measure.NewPinger(measure.PingConfig{Target: netip.MustParseAddr("127.0.0.1"),
+		Interval: time.Second})
 	return err
 }
 

@@ -61,12 +61,14 @@ func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	report, err := writer.Maintain(ctx) // one pass has no end but that nothing is due, an error, or ctx
+	// one pass has no end but that nothing is due, an error, or ctx
+	report, err := writer.Maintain(ctx)
 	if err != nil {
 		err = fmt.Errorf("maintain: %w", err)
 	}
 	err = errors.Join(err, wasDamaged(writer), closeWriter(ctx, writer))
-	return errors.Join(err, writeReport(cmd.OutOrStdout(), newMaintenance(report, zoneOf(cmd)), asJSON))
+	return errors.Join(err,
+		writeReport(cmd.OutOrStdout(), newMaintenance(report, zoneOf(cmd)), asJSON))
 }
 
 // wasDamaged is an error if there was nothing to maintain but a new file in the place of a damaged
@@ -75,7 +77,8 @@ func wasDamaged(writer *service.Writer) error {
 	if writer.Status().Quarantines == 0 {
 		return nil
 	}
-	return fmt.Errorf("maintain %s: %w, and has been moved aside: a new one has taken its place", writer.Path(), service.ErrDamaged)
+	return fmt.Errorf("maintain %s: %w, and has been moved aside: a new one has taken its place",
+		writer.Path(), service.ErrDamaged)
 }
 
 // mustBeHistory refuses what the writer would make, or make a history of. Any other error is the
@@ -121,12 +124,13 @@ type longestStep struct {
 
 func newMaintenance(r service.Report, zone *time.Location) *maintenance {
 	return &maintenance{
-		RolledUp:    r.RolledUp,
-		Deleted:     r.Deleted,
-		Expired:     r.Expired,
-		PagesFreed:  r.PagesFreed,
-		Steps:       r.Steps,
-		LongestStep: longestStep{Name: r.LongestName, Seconds: r.LongestStep.Seconds(), took: r.LongestStep},
+		RolledUp:   r.RolledUp,
+		Deleted:    r.Deleted,
+		Expired:    r.Expired,
+		PagesFreed: r.PagesFreed,
+		Steps:      r.Steps,
+		LongestStep: longestStep{Name: r.LongestName, Seconds: r.LongestStep.Seconds(),
+			took: r.LongestStep},
 		TookSeconds: r.Took.Seconds(),
 		MoreDue:     r.MoreDue,
 
@@ -158,12 +162,14 @@ func (m *maintenance) print(out io.Writer) error {
 	facts = append(facts,
 		[]string{"expired", number(m.Expired) + " samples, never rolled up"},
 		[]string{"freed", number(m.PagesFreed) + " pages"},
-		[]string{"steps", fmt.Sprintf("%d, the longest %s (%s)", m.Steps, brief(m.LongestStep.took), m.LongestStep.Name)},
+		[]string{"steps",
+			fmt.Sprintf("%d, the longest %s (%s)", m.Steps, brief(m.LongestStep.took), m.LongestStep.Name)},
 		[]string{"took", brief(m.took)},
 		[]string{"more due", more},
 	)
 	if !m.DeletesAgain.IsZero() {
-		facts = append(facts, []string{"deleting waits", m.why() + ": run it again after " + m.DeletesAgain.show(m.zone)})
+		facts = append(facts,
+			[]string{"deleting waits", m.why() + ": run it again after " + m.DeletesAgain.show(m.zone)})
 	}
 	for _, fact := range facts {
 		if err := lines.add(fact...); err != nil {
@@ -186,7 +192,8 @@ func (m *maintenance) rollUps() [][]string {
 func (m *maintenance) deletions() [][]string {
 	var facts [][]string
 	for tier := service.Raw; tier <= service.Hour; tier++ {
-		facts = append(facts, []string{"deleted " + tier.String(), number(m.Deleted[tier.String()]) + " rows"})
+		facts = append(facts,
+			[]string{"deleted " + tier.String(), number(m.Deleted[tier.String()]) + " rows"})
 	}
 	return facts
 }

@@ -22,7 +22,9 @@ const (
 )
 
 // plot draws what a query finds and returns how many series that are.
-func plot(ctx context.Context, history *service.History, query service.Query, out io.Writer, look look) (int64, error) {
+func plot(
+	ctx context.Context, history *service.History, query service.Query, out io.Writer, look look,
+) (int64, error) {
 	s := screenOf(out)
 	g, err := newGrid(query, s.width-leastMargin-axisWidth)
 	if err != nil {
@@ -39,7 +41,9 @@ func plot(ctx context.Context, history *service.History, query service.Query, ou
 }
 
 // collect reads the series into grids; those of one WAN stand together, states after measurements.
-func collect(ctx context.Context, history *service.History, query service.Query, g grid) ([]*track, error) {
+func collect(
+	ctx context.Context, history *service.History, query service.Query, g grid,
+) ([]*track, error) {
 	tracks := map[int64]*track{}
 	for point, err := range history.Range(ctx, query) {
 		if err != nil {
@@ -123,7 +127,8 @@ func (d *drawing) layOut(tracks []*track) map[int64]scale {
 func (d *drawing) caption(scales map[int64]scale) {
 	const layout = "2006-01-02 15:04:05.999999Z07:00"
 	from, until := time.UnixMicro(d.grid.begin(0, 1)), time.UnixMicro(d.grid.begin(1, 1))
-	text := fmt.Sprintf("%s to %s, step %s", from.In(d.zone).Format(layout), until.In(d.zone).Format(layout),
+	text := fmt.Sprintf("%s to %s, step %s", from.In(d.zone).Format(layout),
+		until.In(d.zone).Format(layout),
 		formatAge(time.Duration(d.grid.step)*time.Microsecond))
 	if len(scales) > 0 {
 		text += ", line: mean, shade: min to max"

@@ -45,7 +45,8 @@ func TestPlotFits(t *testing.T) {
 		for _, width := range []int{1, 20, 21, 37, 80, 499, 100000} {
 			t.Run(fmt.Sprint(span, " in ", width), func(t *testing.T) {
 				t.Setenv("COLUMNS", strconv.Itoa(width))
-				text := commandOutput(t, "history", "--db", db, "--last", span, "--now", "2025-01-30T12:00:00Z", "--utc", "--plot")
+				text := commandOutput(t, "history", "--db", db, "--last", span, "--now", "2025-01-30T12:00:00Z",
+					"--utc", "--plot")
 				checkLayout(t, text, min(max(width, narrowest), widest))
 			})
 		}
@@ -86,7 +87,8 @@ func checkLayout(t *testing.T, text string, width int) {
 		if got := uniseg.StringWidth(line); got > width {
 			t.Errorf("%d wide, want %d: %q", got, width, line)
 		}
-		if strings.Contains(line, "\x1b") || strings.Contains(line, "NaN") || strings.Contains(line, "Inf") {
+		if strings.Contains(line, "\x1b") || strings.Contains(line, "NaN") ||
+			strings.Contains(line, "Inf") {
 			t.Errorf("%q", line)
 		}
 		before, _, found := strings.Cut(line, "┤")
@@ -207,9 +209,11 @@ func TestTicks(t *testing.T) {
 		{"2025-03-30 00:00", "2025-03-31 00:00", time.Hour, "Mar 30@0 12:00@11"},
 		{"2025-10-26 00:00", "2025-10-27 00:00", time.Hour, "Oct 26@0 12:00@13"},
 		{"2025-10-26 01:00", "2025-10-26 05:00", 10 * time.Minute, "02:00@6 02:00@12 04:00@24"},
-		{"2025-01-30 10:00", "2025-01-30 10:01", time.Second, "10:00:00@0 10:00:15@15 10:00:30@30 10:00:45@45"},
+		{"2025-01-30 10:00", "2025-01-30 10:01", time.Second,
+			"10:00:00@0 10:00:15@15 10:00:30@30 10:00:45@45"},
 	} {
-		query := service.Query{From: mustTime(t, c.from, berlin), Until: mustTime(t, c.until, berlin), Step: c.step}
+		query := service.Query{From: mustTime(t, c.from, berlin), Until: mustTime(t, c.until, berlin),
+			Step: c.step}
 		g := gridOf(query, c.step)
 		var got []string
 		for _, one := range ticks(g, g.count, berlin) {

@@ -97,14 +97,18 @@ func chart(columns []cell, s scale, margin int, colours bool) []string {
 		asciigraph.UpperBound(float64(s.rows)),
 		asciigraph.Height(s.rows),
 		asciigraph.Offset(axisWidth),
-		asciigraph.YAxisValueFormatter(func(row float64) string { return fmt.Sprintf("%*s", margin, s.label(row, margin)) }),
+		asciigraph.YAxisValueFormatter(func(row float64) string {
+			return fmt.Sprintf("%*s", margin,
+				s.label(row, margin))
+		}),
 		asciigraph.SeriesChars(ink.chars...),
 	}
 	if colours {
 		options = append(options, asciigraph.SeriesColors(ink.colours...))
 	}
 	drawn := asciigraph.PlotMany(ink.heights, options...)
-	return strings.Split(strings.ReplaceAll(drawn, "┼", "┤"), "\n") // where a series meets the axis is nothing special
+	// where a series meets the axis is nothing special
+	return strings.Split(strings.ReplaceAll(drawn, "┼", "┤"), "\n")
 }
 
 // strokes are what asciigraph draws one over the other.

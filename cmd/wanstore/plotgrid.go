@@ -27,11 +27,13 @@ func newGrid(query service.Query, most int) (grid, error) {
 			return g, nil
 		}
 		if g = gridOf(query, query.Step); g.count > most {
-			return g, fmt.Errorf("--step %s: too fine to be drawn, want %s or more here", formatAge(query.Step), formatAge(step))
+			return g, fmt.Errorf("--step %s: too fine to be drawn, want %s or more here",
+				formatAge(query.Step), formatAge(step))
 		}
 		return g, nil
 	}
-	return grid{}, fmt.Errorf("the range is too long to be drawn, want less than %d years", most*maxYears)
+	return grid{},
+		fmt.Errorf("the range is too long to be drawn, want less than %d years", most*maxYears)
 }
 
 func gridOf(query service.Query, step time.Duration) grid {

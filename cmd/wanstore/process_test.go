@@ -97,10 +97,12 @@ func checkRecorded(t *testing.T, db string, report []byte) {
 		t.Fatalf("%v\n%s", err, report)
 	}
 	samples := summary.Samples
-	if samples.Accepted == 0 || samples.Accepted != samples.Recorded || samples.Dropped+samples.Refused > 0 {
+	if samples.Accepted == 0 || samples.Accepted != samples.Recorded ||
+		samples.Dropped+samples.Refused > 0 {
 		t.Errorf("samples: %+v", samples)
 	}
-	if summary.RTT == nil || summary.Echoes.Received == 0 || summary.Cycles == 0 || summary.FileBytes == 0 {
+	if summary.RTT == nil || summary.Echoes.Received == 0 || summary.Cycles == 0 ||
+		summary.FileBytes == 0 {
 		t.Errorf("%s", report)
 	}
 	var points []pointRow
@@ -131,7 +133,8 @@ func TestBrokenPipe(t *testing.T) {
 	text.WriteString("timestamp_ms,wan,metric,labels_json,value\n")
 	begin := time.Date(2025, time.January, 30, 10, 0, 0, 0, time.UTC)
 	for i := range 20_000 {
-		text.WriteString(number(begin.Add(time.Duration(i)*50*time.Millisecond).UnixMilli()) + ",w,m,{},1\n")
+		text.WriteString(number(begin.Add(time.Duration(i)*50*time.Millisecond).UnixMilli()) +
+			",w,m,{},1\n")
 	}
 	if err := os.WriteFile(rows, []byte(text.String()), 0o600); err != nil {
 		t.Fatal(err)

@@ -28,12 +28,15 @@ func (f *rangeFlags) add(cmd *cobra.Command) {
 	flags.Var(&f.last, "last", "range: this long up to now")
 	flags.Var(&f.from, "from", "range: from this moment on")
 	flags.Var(&f.to, "to", "range: up to this moment (default now)")
-	addNowFlag(cmd, &f.now, "the moment that --last and --from reach up to, instead of the machine's clock")
+	addNowFlag(cmd, &f.now,
+		"the moment that --last and --from reach up to, instead of the machine's clock")
 	flags.StringSliceVar(&f.metrics, "metrics", nil, "these metrics only, `NAME,NAME...`")
 	flags.StringVar(&f.wan, "wan", "", "the WAN of this `NAME` only")
-	flags.StringArrayVar(&f.labels, "label", nil, "series with this label only, `KEY=VALUE`; may be repeated")
+	flags.StringArrayVar(&f.labels, "label", nil,
+		"series with this label only, `KEY=VALUE`; may be repeated")
 	flags.Var(&f.step, "step", "one row a series and step")
-	flags.StringVar(&f.granularity, "granularity", "", "the rows of this `TIER` alone: raw, 1m, 5m or 1h")
+	flags.StringVar(&f.granularity, "granularity", "",
+		"the rows of this `TIER` alone: raw, 1m, 5m or 1h")
 }
 
 // given says that there is a range among the flags.

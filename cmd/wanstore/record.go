@@ -63,9 +63,13 @@ its own health included. Sending echoes needs the right to: an unprivileged ICMP
 	flags.Var(&options.interval, "interval", "length of a cycle")
 	flags.StringVar(&options.target, "target", "", "`HOST` to ping (default: the gateway)")
 	flags.StringVar(&options.device, "interface", "",
-		"count the bytes of this `INTERFACE`, and send echoes through it (default: the one that leads to the host)")
-	flags.StringVar(&options.wan, "wan", "", "`NAME` of the WAN to record as (default: that of the interface)")
-	addListenFlag(cmd, fmt.Sprintf("answer HTTP at this `HOST:PORT` meanwhile (default $%sLISTEN, else not at all)", api.EnvPrefix))
+		"count the bytes of this `INTERFACE`, and send echoes through it (default: the one that leads "+
+			"to the host)")
+	flags.StringVar(&options.wan, "wan", "",
+		"`NAME` of the WAN to record as (default: that of the interface)")
+	addListenFlag(cmd,
+		fmt.Sprintf("answer HTTP at this `HOST:PORT` meanwhile (default $%sLISTEN, else not at all)",
+			api.EnvPrefix))
 	addJSONFlag(cmd, &options.json)
 	addPolicyFlags(cmd)
 	return cmd
@@ -101,7 +105,8 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 		return errors.Join(err, closeWriter(ctx, writer))
 	}
 	fmt.Fprintf(terminal, "recording %s through %s every %s into %s%s\n",
-		line.path.Target, line.path.Interface, formatAge(o.interval.Duration), config.DBPath, o.howToEnd())
+		line.path.Target, line.path.Interface, formatAge(o.interval.Duration), config.DBPath,
+		o.howToEnd())
 	var server *endpoint
 	if listener != nil {
 		server = newEndpoint(listener, httpConfig, writer.Path(), writer, terminal.logger())
@@ -109,7 +114,8 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 	}
 	err = o.measure(ctx, loop, line, server, terminal)
 	err = errors.Join(err, closeWriter(ctx, writer))
-	err = errors.Join(err, writeReport(cmd.OutOrStdout(), newRecordSummary(line, loop, writer), o.json))
+	err = errors.Join(err,
+		writeReport(cmd.OutOrStdout(), newRecordSummary(line, loop, writer), o.json))
 	terminal.hint("look at it: wanstore history --last 5m --summary --db " + config.DBPath)
 	return err
 }
@@ -140,7 +146,8 @@ func (o *recordOptions) findLine(ctx context.Context) (*line, error) {
 		return nil, err
 	}
 	// An interface that was named is the line to be measured, whatever the routing table says.
-	pinger, err := measure.NewPinger(measure.PingConfig{Target: path.Target, Interface: o.device, Interval: o.interval.Duration})
+	pinger, err := measure.NewPinger(measure.PingConfig{Target: path.Target, Interface: o.device,
+		Interval: o.interval.Duration})
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +163,8 @@ func (o *recordOptions) newLoop(line *line, writer *service.Writer) (*recordLoop
 	if err != nil {
 		return nil, err
 	}
-	return newRecordLoop(o.interval.Duration, line.pinger.Take, line.meter.Rate, series, writer.Record), nil
+	return newRecordLoop(o.interval.Duration, line.pinger.Take, line.meter.Rate, series,
+		writer.Record), nil
 }
 
 // measure records until it is time to end, and answers at server if it is not nil, and then waits

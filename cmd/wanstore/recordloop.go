@@ -33,10 +33,11 @@ type recordLoop struct {
 
 	// Of the goroutine that runs the loop.
 	congestion measure.Congestion
-	answered   bool // there has been a reply, or too long none: what congestion says of the line is known
-	taken      []measure.Reply
-	samples    []service.Sample
-	due        time.Time // when the tick before was
+	// there has been a reply, or too long none: what congestion says of the line is known
+	answered bool
+	taken    []measure.Reply
+	samples  []service.Sample
+	due      time.Time // when the tick before was
 
 	mu   sync.Mutex // held for copying alone
 	seen loopCounts
@@ -154,7 +155,9 @@ func (l *recordLoop) add(series *service.Series, at time.Time, value float64) {
 	l.samples = append(l.samples, service.Sample{Series: series, Time: at, Value: value})
 }
 
-func (l *recordLoop) count(due, now time.Time, reading measure.Reading, rate measure.Rate, rateErr error) {
+func (l *recordLoop) count(
+	due, now time.Time, reading measure.Reading, rate measure.Rate, rateErr error,
+) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	seen := &l.seen

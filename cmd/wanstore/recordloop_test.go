@@ -32,7 +32,8 @@ func (l *testLine) run(t *testing.T, ticks int) *recordLoop {
 	start := time.Now()
 	l.samples = map[*service.Series][]service.Sample{}
 	for _, handle := range []**service.Series{
-		&l.series.rtt, &l.series.baseline, &l.series.delta, &l.series.state, &l.series.download, &l.series.upload,
+		&l.series.rtt, &l.series.baseline, &l.series.delta, &l.series.state, &l.series.download,
+		&l.series.upload,
 	} {
 		*handle = new(service.Series)
 	}
@@ -86,15 +87,18 @@ func TestRecordLoop(t *testing.T) {
 		loop := line.run(t, 20)
 		seen := loop.counts()
 		if seen.cycles != 20 || seen.late != 0 || seen.missed != 0 || seen.recorded != 20*6 {
-			t.Errorf("%d cycles, %d late, %d missed, %d samples", seen.cycles, seen.late, seen.missed, seen.recorded)
+			t.Errorf("%d cycles, %d late, %d missed, %d samples", seen.cycles, seen.late, seen.missed,
+				seen.recorded)
 		}
 		if got := seen.ended.Sub(seen.started); got != 20*testInterval+testInterval/2 {
 			t.Errorf("took %v", got)
 		}
-		if seen.rttMin != 20*time.Millisecond || seen.rttMax != seen.rttMin || seen.rttSum != 20*seen.rttMin {
+		if seen.rttMin != 20*time.Millisecond || seen.rttMax != seen.rttMin ||
+			seen.rttSum != 20*seen.rttMin {
 			t.Errorf("RTT %v %v %v", seen.rttMin, seen.rttMax, seen.rttSum)
 		}
-		if diff := cmp.Diff([]stateRow{{Value: 0, Name: "GREEN", Count: 20, Share: 1}}, shares(seen.states)); diff != "" {
+		if diff := cmp.Diff([]stateRow{{Value: 0, Name: "GREEN", Count: 20, Share: 1}},
+			shares(seen.states)); diff != "" {
 			t.Error(diff)
 		}
 		for series, want := range map[*service.Series]float64{
@@ -153,7 +157,8 @@ func TestRecordLoopSilence(t *testing.T) {
 	}{
 		// The first look at the line is at the first tick.
 		"never a reply": {0, 0, ticks(3*time.Second) - ticks(measure.SilenceLimit) - 1},
-		"no more":       {time.Second, ticks(time.Second) + ticks(measure.SilenceLimit), ticks(time.Second)},
+		"no more": {time.Second, ticks(time.Second) + ticks(measure.SilenceLimit),
+			ticks(time.Second)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

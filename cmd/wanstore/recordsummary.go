@@ -101,11 +101,13 @@ func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *rec
 		RTT:    newRTTSummary(seen),
 		States: shares(seen.states),
 		Samples: sampleSummary{
-			Recorded: seen.recorded, Accepted: stored.Accepted, Late: stored.Late, Duplicate: stored.Duplicate,
-			Refused: stored.Refused.Total(), Dropped: stored.Dropped.QueueFull + stored.Dropped.Closed,
+			Recorded: seen.recorded, Accepted: stored.Accepted, Late: stored.Late,
+			Duplicate: stored.Duplicate,
+			Refused:   stored.Refused.Total(), Dropped: stored.Dropped.QueueFull + stored.Dropped.Closed,
 		},
 		Commits: commitSummary{
-			Count: stored.Commits, Failed: stored.FailedCommits, LongestSeconds: stored.LongestCommit.Seconds(),
+			Count: stored.Commits, Failed: stored.FailedCommits,
+			LongestSeconds: stored.LongestCommit.Seconds(),
 		},
 		longestCommit: stored.LongestCommit,
 		Maintenance:   passSummary{Passes: stored.Passes},
@@ -116,7 +118,8 @@ func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *rec
 func micros(nanos int64) float64 { return float64(nanos) / 1e3 }
 
 func newEchoSummary(c measure.PingCounts) echoSummary {
-	return echoSummary{Sent: c.Sent, Received: c.Received, Lost: c.Lost, Waiting: c.Waiting, SendErrors: c.SendErrors}
+	return echoSummary{Sent: c.Sent, Received: c.Received, Lost: c.Lost, Waiting: c.Waiting,
+		SendErrors: c.SendErrors}
 }
 
 func newRTTSummary(seen loopCounts) *rttSummary {
@@ -139,7 +142,8 @@ func shares(cycles [measure.Red + 1]int64) []stateRow {
 	for state, count := range cycles {
 		if count > 0 {
 			list = append(list, stateRow{
-				Value: float64(state), Name: measure.State(state).String(), Count: count, Share: float64(count) / float64(all),
+				Value: float64(state), Name: measure.State(state).String(), Count: count,
+				Share: float64(count) / float64(all),
 			})
 		}
 	}
@@ -162,14 +166,18 @@ func (s *recordSummary) facts() [][]string {
 		{"target", s.Target},
 		{"interface", fmt.Sprintf("%s, recorded as WAN %s", s.Interface, printable(s.WAN))},
 		{"duration", brief(s.duration)},
-		{"cycles", fmt.Sprintf("%d of %s, %d late, %d missed", s.Cycles, formatAge(s.interval), s.LateTicks, s.MissedTicks)},
+		{"cycles", fmt.Sprintf("%d of %s, %d late, %d missed", s.Cycles, formatAge(s.interval),
+			s.LateTicks, s.MissedTicks)},
 		{"own overhead", fmt.Sprintf("p50 %s, p99 %s, max %s a cycle",
-			briefMicros(s.OverheadMicros.P50), briefMicros(s.OverheadMicros.P99), briefMicros(s.OverheadMicros.Max))},
+			briefMicros(s.OverheadMicros.P50), briefMicros(s.OverheadMicros.P99),
+			briefMicros(s.OverheadMicros.Max))},
 		{"echoes", s.echoes()},
 		{"RTT", s.rtt()},
 		{"states", s.states()},
 		{"samples", s.samples()},
-		{"commits", fmt.Sprintf("%d, %d failed, the longest %s", s.Commits.Count, s.Commits.Failed, brief(s.longestCommit))},
+		{"commits",
+			fmt.Sprintf("%d, %d failed, the longest %s", s.Commits.Count, s.Commits.Failed,
+				brief(s.longestCommit))},
 		{"file", fmt.Sprintf("%s, %s", printable(s.Path), size(s.FileBytes))},
 	}
 	if s.pingErr != nil {
@@ -184,7 +192,8 @@ func (s *recordSummary) facts() [][]string {
 func briefMicros(us float64) string { return brief(time.Duration(us * 1e3)) }
 
 func (s *recordSummary) echoes() string {
-	text := fmt.Sprintf("%d sent, %d received, %d lost", s.Echoes.Sent, s.Echoes.Received, s.Echoes.Lost)
+	text := fmt.Sprintf("%d sent, %d received, %d lost", s.Echoes.Sent, s.Echoes.Received,
+		s.Echoes.Lost)
 	if s.Echoes.Waiting > 0 {
 		text += fmt.Sprintf(", %d still on the way", s.Echoes.Waiting)
 	}
@@ -198,7 +207,8 @@ func (s *recordSummary) rtt() string {
 	if s.RTT == nil {
 		return "no reply"
 	}
-	return fmt.Sprintf("min %s ms, avg %s ms, max %s ms", fixed(s.RTT.Min), fixed(s.RTT.Avg), fixed(s.RTT.Max))
+	return fmt.Sprintf("min %s ms, avg %s ms, max %s ms", fixed(s.RTT.Min), fixed(s.RTT.Avg),
+		fixed(s.RTT.Max))
 }
 
 func (s *recordSummary) states() string {
@@ -213,7 +223,8 @@ func (s *recordSummary) states() string {
 }
 
 func (s *recordSummary) samples() string {
-	text := fmt.Sprintf("%d accepted, %d refused, %d dropped", s.Samples.Accepted, s.Samples.Refused, s.Samples.Dropped)
+	text := fmt.Sprintf("%d accepted, %d refused, %d dropped", s.Samples.Accepted, s.Samples.Refused,
+		s.Samples.Dropped)
 	if s.Samples.Duplicate > 0 {
 		text += fmt.Sprintf(", %d were there already", s.Samples.Duplicate)
 	}

@@ -51,9 +51,12 @@ Times are ` + clock.TimeHelp + `.
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&options.into, "into", "", "the `HISTORY` that takes the rows (default: the one whose name the file bore)")
-	addNowFlag(cmd, &options.now, "the moment that ages are counted from, instead of the machine's clock")
-	flags.BoolVar(&options.remove, "remove", false, "remove the damaged file once all of it has been taken in")
+	flags.StringVar(&options.into, "into", "",
+		"the `HISTORY` that takes the rows (default: the one whose name the file bore)")
+	addNowFlag(cmd, &options.now,
+		"the moment that ages are counted from, instead of the machine's clock")
+	flags.BoolVar(&options.remove, "remove", false,
+		"remove the damaged file once all of it has been taken in")
 	flags.BoolVar(&options.dryRun, "dry-run", false, "only say what is intact")
 	addJSONFlag(cmd, &options.json)
 	return cmd
@@ -131,7 +134,9 @@ func (o *salvageOptions) target(cmd *cobra.Command, file string) (string, error)
 		return file, nil // nothing is taken, and what is intact is put together beside it
 	}
 	if into == "" {
-		return "", usagef(cmd, "%s does not bear the name of a damaged file: name the history that takes the rows with --into", file)
+		return "", usagef(cmd,
+			"%s does not bear the name of a damaged file: name the history that takes the rows with --into",
+			file)
 	}
 	if there, err := os.Stat(into); err == nil {
 		if damaged, err := os.Stat(file); err == nil && os.SameFile(there, damaged) {
@@ -207,10 +212,13 @@ type salvagedTier struct {
 	GivenUp     int64  `json:"given_up"`
 }
 
-func newSalvageReport(file, into string, r service.SalvageReport, took time.Duration) *salvageReport {
+func newSalvageReport(
+	file, into string, r service.SalvageReport, took time.Duration,
+) *salvageReport {
 	report := &salvageReport{
-		File: absolute(file), Into: absolute(into), Pages: r.Pages, LostPages: r.LostPages, Torn: r.Torn, Nameless: r.Nameless,
-		Found: []foundRows{}, TookSeconds: took.Seconds(), took: took,
+		File: absolute(file), Into: absolute(into), Pages: r.Pages, LostPages: r.LostPages, Torn: r.Torn,
+		Nameless: r.Nameless,
+		Found:    []foundRows{}, TookSeconds: took.Seconds(), took: took,
 	}
 	for _, f := range r.Found {
 		rows := foundRows{Table: f.Table, Granularity: f.Granularity, Rows: f.Rows, Sound: f.Sound}
@@ -233,19 +241,23 @@ func (r *salvageReport) print(out io.Writer) error {
 	if r.Into != "" {
 		list = append(list, []string{"into", printable(r.Into)})
 	}
-	list = append(list, []string{"pages", fmt.Sprintf("%s, of which %s are lost", number(r.Pages), number(r.LostPages))})
+	list = append(list,
+		[]string{"pages", fmt.Sprintf("%s, of which %s are lost", number(r.Pages), number(r.LostPages))})
 	for _, f := range r.Found {
 		name := strings.TrimSpace(f.Table + " " + f.Granularity)
 		if f.Table == "" {
 			name = "of no table that is known"
 		}
-		list = append(list, []string{name, fmt.Sprintf("%s rows, of which %s are sound", number(f.Rows), number(f.Sound))})
+		list = append(list,
+			[]string{name, fmt.Sprintf("%s rows, of which %s are sound", number(f.Rows), number(f.Sound))})
 	}
 	if r.Torn > 0 {
-		list = append(list, []string{"left out", number(r.Torn) + " buckets of states, of which a row is lost"})
+		list = append(list,
+			[]string{"left out", number(r.Torn) + " buckets of states, of which a row is lost"})
 	}
 	if r.Nameless > 0 {
-		list = append(list, []string{"left out", number(r.Nameless) + " samples and buckets of series whose names are lost"})
+		list = append(list,
+			[]string{"left out", number(r.Nameless) + " samples and buckets of series whose names are lost"})
 	}
 	for _, tier := range r.Tiers {
 		list = append(list, []string{"taken " + tier.Granularity,

@@ -33,8 +33,9 @@ as it is: across a network, put a proxy with TLS in front. "wanstore help env" l
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd) },
 	}
-	addListenFlag(cmd, fmt.Sprintf("`HOST:PORT` to answer at; port 0 is any that is free (default $%sLISTEN or %s)",
-		api.EnvPrefix, api.DefaultListen))
+	addListenFlag(cmd,
+		fmt.Sprintf("`HOST:PORT` to answer at; port 0 is any that is free (default $%sLISTEN or %s)",
+			api.EnvPrefix, api.DefaultListen))
 	return cmd
 }
 

@@ -35,14 +35,16 @@ func settingFlags() map[string]string {
 }
 
 func addPathFlag(root *cobra.Command) {
-	root.PersistentFlags().String(pathFlag, "", fmt.Sprintf("`PATH` of the history file (default $%sDB_PATH or %s)",
-		service.EnvPrefix, service.DefaultConfig().DBPath))
+	root.PersistentFlags().String(pathFlag, "",
+		fmt.Sprintf("`PATH` of the history file (default $%sDB_PATH or %s)",
+			service.EnvPrefix, service.DefaultConfig().DBPath))
 }
 
 // addPolicyFlags adds the flags that change what the file keeps, to a command that writes.
 func addPolicyFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Int("retention-days", 0, "keep nothing longer than this many `DAYS`, 1 to 365 (goes into the file; 7 in a new one)")
+	flags.Int("retention-days", 0,
+		"keep nothing longer than this many `DAYS`, 1 to 365 (goes into the file; 7 in a new one)")
 	for _, tier := range []struct{ name, usage string }{
 		{"keep-raw", "let raw samples go at this `AGE` (goes into the file; 1h in a new one)"},
 		{"keep-1m", "let 1m buckets go at this `AGE` (goes into the file; 1d in a new one)"},
@@ -50,7 +52,9 @@ func addPolicyFlags(cmd *cobra.Command) {
 	} {
 		flags.Var(&durationFlag{}, tier.name, tier.usage)
 	}
-	flags.String("max-size", "", "hold the file and its WAL to this `SIZE`, such as 64MiB; raw samples go first (default: no limit)")
+	flags.String("max-size", "",
+		"hold the file and its WAL to this `SIZE`, such as 64MiB; raw samples go first (default: no "+
+			"limit)")
 }
 
 // configure brings flags and environment together, under one validation.
@@ -104,7 +108,9 @@ func logOptions(zone *time.Location) *slog.HandlerOptions {
 }
 
 // openWriter opens the file for writing, and makes it if it is not there.
-func openWriter(cmd *cobra.Command, config service.Config, options service.Options) (*service.Writer, error) {
+func openWriter(
+	cmd *cobra.Command, config service.Config, options service.Options,
+) (*service.Writer, error) {
 	bar := rebuildBar{out: cmd.ErrOrStderr(), file: config.DBPath}
 	defer bar.clear()
 	options.Progress = bar.progress()

@@ -53,7 +53,8 @@ func showStatus(cmd *cobra.Command, asJSON bool) error {
 		return fmt.Errorf("check %s: %w: %s", name, service.ErrDamaged, status.Check)
 	}
 	if len(status.Unsound) > 0 {
-		return fmt.Errorf("check %s: %w: rows are not as they were written, and are left out", name, service.ErrDamaged)
+		return fmt.Errorf("check %s: %w: rows are not as they were written, and are left out", name,
+			service.ErrDamaged)
 	}
 	return nil
 }
@@ -155,7 +156,8 @@ func readStatus(ctx context.Context, history *service.History, name string) (fil
 	status := fileStatus{
 		Path: name, FileBytes: read.FileBytes, WALBytes: read.WALBytes, FreeBytes: read.FreeBytes,
 		SchemaVersion: read.SchemaVersion, Series: read.Series, Check: read.Check,
-		RetentionSeconds: retention.Seconds(), retention: retention, Unsound: newUnsoundRows(read.Unsound),
+		RetentionSeconds: retention.Seconds(), retention: retention,
+		Unsound:  newUnsoundRows(read.Unsound),
 		Salvages: newSalvageStates(runs),
 	}
 	if status.Quarantined, err = service.Quarantined(name); err != nil {
@@ -198,9 +200,11 @@ func (s fileStatus) print(out io.Writer) error {
 	switch {
 	case s.ClockDoubted.IsZero():
 	case s.DeletedBy.IsZero():
-		clock = fmt.Sprintf("the first one is seen since %s, nothing has been deleted yet", s.ClockDoubted.show(s.zone))
+		clock = fmt.Sprintf("the first one is seen since %s, nothing has been deleted yet",
+			s.ClockDoubted.show(s.zone))
 	default:
-		clock = fmt.Sprintf("in doubt since %s, deleting goes by %s", s.ClockDoubted.show(s.zone), s.DeletedBy.show(s.zone))
+		clock = fmt.Sprintf("in doubt since %s, deleting goes by %s", s.ClockDoubted.show(s.zone),
+			s.DeletedBy.show(s.zone))
 	}
 	list := [][]string{
 		{"file", fmt.Sprintf("%s, %s", printable(s.Path), size(s.FileBytes))},
@@ -234,7 +238,8 @@ func (s fileStatus) print(out io.Writer) error {
 		left("FLOOR"), left("WATERMARK"), left("FIRST"), left("LAST"))
 	for _, tier := range s.Tiers {
 		err := tiers.add(tier.Granularity, number(tier.Rows), formatAge(tier.keep),
-			tier.Floor.show(s.zone), tier.Watermark.show(s.zone), tier.First.show(s.zone), tier.Last.show(s.zone))
+			tier.Floor.show(s.zone), tier.Watermark.show(s.zone), tier.First.show(s.zone),
+			tier.Last.show(s.zone))
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-	_ "time/tzdata" // for routers, which seldom have a zone database of their own: 0.4 MB, and TZ means something everywhere
+	_ "time/tzdata" // for routers, which seldom have a zone database: 0.4 MB
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,7 +16,8 @@ import (
 const utcFlag = "utc"
 
 func addZoneFlag(root *cobra.Command) {
-	root.PersistentFlags().Bool(utcFlag, false, "show times in UTC, and read those without a zone as UTC (default: local time, $TZ)")
+	root.PersistentFlags().Bool(utcFlag, false,
+		"show times in UTC, and read those without a zone as UTC (default: local time, $TZ)")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return resolveTimes(cmd) }
 }
 
@@ -25,7 +26,7 @@ func zoneOf(cmd *cobra.Command) *time.Location {
 	if utc, err := cmd.Flags().GetBool(utcFlag); err == nil && utc {
 		return time.UTC
 	}
-	return time.Local //nolint:gosmopolitan // this is the one place that decides whose time people are shown
+	return time.Local //nolint:gosmopolitan // decides whose time people are shown
 }
 
 // warnOfZone tells who has set a zone that Go does not know, such as the rules of POSIX
@@ -36,7 +37,8 @@ func warnOfZone(cmd *cobra.Command) {
 		return
 	}
 	if _, err := time.LoadLocation(name); err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "times are in UTC: TZ=%s is not the name of a zone, such as Europe/Berlin\n", name)
+		fmt.Fprintf(cmd.ErrOrStderr(),
+			"times are in UTC: TZ=%s is not the name of a zone, such as Europe/Berlin\n", name)
 	}
 }
 

@@ -10,12 +10,14 @@ import (
 )
 
 // TimeHelp shows how a moment may be spelled.
-const TimeHelp = "2025-01-30T10:00:00Z, 2025-01-30 10:00:00+01:00, 2025-01-30 10:00, 2025-01-30, or Unix seconds"
+const TimeHelp = "2025-01-30T10:00:00Z, 2025-01-30 10:00:00+01:00, 2025-01-30 10:00, 2025-01-30, " +
+	"or Unix seconds"
 
 // What can be wrong with a text. All are found with errors.Is.
 var (
-	ErrTimeSyntax     = errors.New("want a time such as " + TimeHelp)
-	ErrTimeRange      = errors.New("want a time in the years 1 to 9999 (a plain number is Unix seconds)")
+	ErrTimeSyntax = errors.New("want a time such as " + TimeHelp)
+	ErrTimeRange  = errors.New("want a time in the years 1 to 9999 (a plain number is Unix " +
+		"seconds)")
 	ErrDurationSyntax = errors.New("want a duration such as 90s, 15m, 1h30m, 7d or 2w")
 	ErrDurationRange  = errors.New("want a duration of less than 290 years")
 )

@@ -68,7 +68,8 @@ func TestParseTimeInZone(t *testing.T) {
 		}
 		again, err := clock.ParseTime(got.In(berlin).Format(layout), time.UTC)
 		if err != nil || !again.Equal(got) {
-			t.Errorf("%q is shown as %s, which is read as %v, %v", text, got.In(berlin).Format(layout), again, err)
+			t.Errorf("%q is shown as %s, which is read as %v, %v", text, got.In(berlin).Format(layout),
+				again, err)
 		}
 	}
 }

@@ -109,7 +109,8 @@ const oldHistory = `
 func DumpOld(t testing.TB, path string) (dump []string) {
 	t.Helper()
 	for _, query := range []string{
-		"SELECT id, metric_name, wan_name, labels, aggregation, last_ts, last_value FROM series ORDER BY 1",
+		"SELECT id, metric_name, wan_name, labels, aggregation, last_ts, last_value FROM series ORDER " +
+			"BY 1",
 		"SELECT ts, series_id, value FROM raw_samples ORDER BY 1, 2",
 		"SELECT granularity, series_id, ts, count, sum, min, max FROM rollups ORDER BY 1, 2, 3",
 		"SELECT granularity, series_id, ts, value, count FROM state_rollups ORDER BY 1, 2, 3, 4",

@@ -15,7 +15,9 @@ const vfsName = "wanstore-filetest"
 type unmappedVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database.
-func (v unmappedVFS) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+func (v unmappedVFS) OpenFilename(
+	name *vfs.Filename, flags vfs.OpenFlag,
+) (vfs.File, vfs.OpenFlag, error) {
 	file, got, err := v.VFSFilename.OpenFilename(name, flags)
 	if own, ok := file.(sharedFile); ok && err == nil {
 		return unmappedFile{own}, got, nil

@@ -56,13 +56,15 @@ func (d *WanctlDB) Add(rows ...WanctlRow) {
 		d.t.Fatal(err)
 	}
 	statement, err := tx.PrepareContext(context.Background(),
-		"INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels, granularity) VALUES (?, ?, ?, ?, ?, ?)")
+		"INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels, granularity) VALUES (?, "+
+			"?, ?, ?, ?, ?)")
 	if err != nil {
 		d.t.Fatal(err)
 	}
 	defer statement.Close()
 	for _, r := range rows {
-		if _, err := statement.ExecContext(context.Background(), r.Second, r.WAN, r.Metric, r.Value, r.Labels, r.Granularity); err != nil {
+		if _, err := statement.ExecContext(context.Background(), r.Second, r.WAN, r.Metric, r.Value,
+			r.Labels, r.Granularity); err != nil {
 			d.t.Fatal(err)
 		}
 	}

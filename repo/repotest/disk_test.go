@@ -33,10 +33,12 @@ func disk(t *testing.T, synchronous repo.Synchronous) (*repotest.Disk, *repo.Wri
 // add appends a number of samples as one transaction, the first one at the given time.
 func add(t *testing.T, w *repo.Writer, first, number int) error {
 	t.Helper()
-	series := &repo.Series{Key: repo.Key{MetricName: "metric", WANName: "wan", Labels: "{}"}, Aggregation: repo.Average}
+	series := &repo.Series{Key: repo.Key{MetricName: "metric", WANName: "wan", Labels: "{}"},
+		Aggregation: repo.Average}
 	batch := repo.Batch{Latest: math.MaxInt64}
 	for i := range number {
-		batch.Samples = append(batch.Samples, repo.Sample{Series: series, TS: repo.Micros(first + i), Value: 1.5})
+		batch.Samples = append(batch.Samples,
+			repo.Sample{Series: series, TS: repo.Micros(first + i), Value: 1.5})
 	}
 	return w.Append(t.Context(), batch, make([]repo.Outcome, number))
 }
@@ -132,7 +134,8 @@ func TestSeed(t *testing.T) {
 	must(t, add(t, w, 1, 500))
 	for seed := range uint64(10) {
 		one, other := t.TempDir(), t.TempDir()
-		must(t, errors.Join(d.Leave(one, repotest.PowerLost(seed)), d.Leave(other, repotest.PowerLost(seed))))
+		must(t, errors.Join(d.Leave(one, repotest.PowerLost(seed)),
+			d.Leave(other, repotest.PowerLost(seed))))
 		for _, suffix := range []string{"", "-wal"} {
 			first, _ := os.ReadFile(filepath.Join(one, name+suffix))
 			second, _ := os.ReadFile(filepath.Join(other, name+suffix))
@@ -145,7 +148,8 @@ func TestSeed(t *testing.T) {
 
 // After a stop nothing reaches the disk any more.
 func TestStop(t *testing.T) {
-	for _, crash := range []repotest.Crash{repotest.Killed(), repotest.Torn(1), repotest.PowerLost(1)} {
+	for _, crash := range []repotest.Crash{repotest.Killed(), repotest.Torn(1),
+		repotest.PowerLost(1)} {
 		d, w := disk(t, repo.SynchronousFull)
 		must(t, add(t, w, 1, 1))
 		d.Next(repotest.Stop(crash))
@@ -212,7 +216,8 @@ func TestElsewhere(t *testing.T) {
 	d, w := disk(t, repo.SynchronousNormal)
 	must(t, add(t, w, 1, 3))
 	d.Next(repotest.FailOn(syscall.EIO))
-	other, err := repo.OpenWriter(t.Context(), filepath.Join(t.TempDir(), name), repo.SynchronousNormal)
+	other, err := repo.OpenWriter(t.Context(), filepath.Join(t.TempDir(), name),
+		repo.SynchronousNormal)
 	must(t, err)
 	must(t, errors.Join(add(t, other, 1, 1), other.Close()))
 	if got := samples(t, filepath.Dir(w.Path())); got != 3 {

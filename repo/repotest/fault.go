@@ -34,7 +34,8 @@ type Operation struct {
 
 // String describes the operation in an error.
 func (o Operation) String() string {
-	return fmt.Sprintf("operation %d, %s %s at %d, %d bytes", o.Number, o.Kind, o.Path, o.Offset, len(o.Data))
+	return fmt.Sprintf("operation %d, %s %s at %d, %d bytes", o.Number, o.Kind, o.Path, o.Offset,
+		len(o.Data))
 }
 
 // Fault is what goes wrong at an operation.
@@ -103,7 +104,8 @@ func (c Crash) leave(n *names, op *Operation) map[string][]byte {
 	}
 	luck := newLuck(c.seed)
 	files := n.after(luck.upTo(len(n.changes)))
-	for _, path := range slices.Sorted(maps.Keys(files)) { // in one order, so that a seed means the same every time
+	// in one order, so that a seed means the same every time
+	for _, path := range slices.Sorted(maps.Keys(files)) {
 		left[path] = files[path].afterPowerLoss(luck)
 	}
 	return left

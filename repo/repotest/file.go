@@ -13,10 +13,12 @@ import (
 type file struct {
 	repo.DriverFile
 
-	disk    *Disk
-	path    string
-	image   *image
-	syncDir bool // its next sync makes the names in its directory durable, too, as the driver does for a new WAL
+	disk  *Disk
+	path  string
+	image *image
+	// its next sync makes the names in its directory durable, too, as the driver does for a new
+	// WAL
+	syncDir bool
 }
 
 // ReadAt reads what the disk lets through.

@@ -15,7 +15,9 @@ type naming struct {
 	image *image
 }
 
-func (n *names) set(path string, image *image) { n.changes = append(n.changes, naming{path, image}) }
+func (n *names) set(path string, image *image) {
+	n.changes = append(n.changes, naming{path, image})
+}
 
 func (n *names) sync() {
 	n.durable = n.after(len(n.changes))

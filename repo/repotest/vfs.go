@@ -61,7 +61,9 @@ func (v *disks) Open(name string, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, e
 }
 
 // OpenFilename opens a file, on its disk if it lies on one.
-func (v *disks) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+func (v *disks) OpenFilename(
+	name *vfs.Filename, flags vfs.OpenFlag,
+) (vfs.File, vfs.OpenFlag, error) {
 	path := name.String()
 	disk := v.find(path)
 	if disk == nil {

@@ -26,9 +26,12 @@ import (
 // or to a database.
 func oddNames() []string {
 	return []string{
-		"a?mode=memory", "a?vfs=nothing&immutable=1", "a#fragment", "a%20b", "a%00b", "a%", "a b", " a ", "a+b", "a&b=c;d", `a'b"c`, "a`$(b)`",
-		"-a", "--db", ":memory:", "file:a.db", "file:a?mode=memory&cache=shared", "file::memory:", "é☎\u202e", "a\nb\tc", "a\xffb",
-		`a\b`, "a'; DROP TABLE series; --", "a[1]*", "~", "$HOME", "C:a", "a.db-walk", strings.Repeat("x", 200),
+		"a?mode=memory", "a?vfs=nothing&immutable=1", "a#fragment", "a%20b", "a%00b", "a%", "a b", " a ",
+		"a+b", "a&b=c;d", `a'b"c`, "a`$(b)`",
+		"-a", "--db", ":memory:", "file:a.db", "file:a?mode=memory&cache=shared", "file::memory:",
+		"é☎\u202e", "a\nb\tc", "a\xffb",
+		`a\b`, "a'; DROP TABLE series; --", "a[1]*", "~", "$HOME", "C:a", "a.db-walk",
+		strings.Repeat("x", 200),
 	}
 }
 
@@ -93,7 +96,8 @@ func testName(t *testing.T, name string, relative bool) {
 
 func open(t *testing.T, path string) *service.Writer {
 	t.Helper()
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{Logger: slog.New(slog.DiscardHandler)})
+	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path},
+		service.Options{Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +136,8 @@ func count(t *testing.T, path string) (n int64) {
 		t.Fatal(err)
 	}
 	defer h.Close()
-	for point, err := range h.Range(t.Context(), service.Query{From: time.Unix(0, 0), Until: time.Now().Add(time.Hour)}) {
+	for point, err := range h.Range(t.Context(),
+		service.Query{From: time.Unix(0, 0), Until: time.Now().Add(time.Hour)}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,13 +162,15 @@ func backUp(t *testing.T, path, dest string) {
 func importInto(t *testing.T, path, name string) {
 	t.Helper()
 	rows := filepath.Join(t.TempDir(), name)
-	text := "timestamp_us,wan,metric,labels_json,value\n" + strconv.FormatInt(time.Now().UnixMicro(), 10) + ",lte,m,{},1\n"
+	text := "timestamp_us,wan,metric,labels_json,value\n" +
+		strconv.FormatInt(time.Now().UnixMicro(), 10) + ",lte,m,{},1\n"
 	if err := os.WriteFile(rows, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	w := open(t, path)
 	defer shut(t, w)
-	if result, err := importer.CSV(t.Context(), w, rows, importer.Options{}); err != nil || result.Stored != 1 {
+	if result, err := importer.CSV(t.Context(), w, rows, importer.Options{}); err != nil ||
+		result.Stored != 1 {
 		t.Errorf("import: %+v, %v", result, err)
 	}
 }
@@ -173,7 +180,8 @@ func serve(t *testing.T, path string) {
 	t.Helper()
 	a := api.New(api.Options{Path: path})
 	answer := httptest.NewRecorder()
-	a.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics/history?range=1h", nil))
+	a.Handler().ServeHTTP(answer,
+		httptest.NewRequest(http.MethodGet, "/metrics/history?range=1h", nil))
 	body, err := io.ReadAll(answer.Body)
 	if err := errors.Join(err, a.Close()); err != nil {
 		t.Fatal(err)

@@ -44,7 +44,8 @@ type place struct{ file, function string }
 // parameters, or it would not get past this test.
 func TestStatementsAreConstant(t *testing.T) {
 	found, exceptions := 0, 0
-	for _, directory := range []string{"repo", "db", "service", "importer", "api", "measure", "schema", "cmd"} {
+	for _, directory := range []string{"repo", "db", "service", "importer", "api", "measure", "schema",
+		"cmd"} {
 		for _, pkg := range packages(t, directory) {
 			constants := constantsOf(pkg)
 			for path, file := range pkg {
@@ -55,7 +56,8 @@ func TestStatementsAreConstant(t *testing.T) {
 					}
 					where, source := place{path, functionName(declared)}, sourceOf(t, definition(declared, text))
 					if source != composed[where] {
-						t.Errorf("%s in %s: a statement is made of %s: bind it to a parameter", where.function, where.file, source)
+						t.Errorf("%s in %s: a statement is made of %s: bind it to a parameter", where.function,
+							where.file, source)
 						continue
 					}
 					exceptions++
@@ -64,7 +66,8 @@ func TestStatementsAreConstant(t *testing.T) {
 		}
 	}
 	if found < 50 || exceptions != len(composed) {
-		t.Errorf("%d statements are run, %d of them composed, want %d of those: these are not the sources of the program",
+		t.Errorf("%d statements are run, %d of them composed, want %d of those: these are not the "+
+			"sources of the program",
 			found, exceptions, len(composed))
 	}
 }
@@ -136,7 +139,8 @@ func statementOf(node ast.Node) ast.Expr {
 	if !ok || at >= len(call.Args) {
 		return nil
 	}
-	if at == 0 && len(call.Args) > 1 && name == "Prepare" { // that of generated code: a context and a connection
+	// that of generated code: a context and a connection
+	if at == 0 && len(call.Args) > 1 && name == "Prepare" {
 		return nil
 	}
 	return call.Args[at]
@@ -184,22 +188,24 @@ func packages(t *testing.T, directory string) map[string]map[string]*ast.File {
 	t.Helper()
 	list := map[string]map[string]*ast.File{}
 	root := filepath.Join("..", "..")
-	err := filepath.WalkDir(filepath.Join(root, directory), func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+	err := filepath.WalkDir(filepath.Join(root, directory),
+		func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") ||
+				strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			name, err := filepath.Rel(root, path)
+			if err != nil || filepath.Base(filepath.Dir(name)) == "repotest" {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+			pkg := filepath.Dir(name)
+			if list[pkg] == nil {
+				list[pkg] = map[string]*ast.File{}
+			}
+			list[pkg][filepath.ToSlash(name)] = file
 			return err
-		}
-		name, err := filepath.Rel(root, path)
-		if err != nil || filepath.Base(filepath.Dir(name)) == "repotest" {
-			return err
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
-		pkg := filepath.Dir(name)
-		if list[pkg] == nil {
-			list[pkg] = map[string]*ast.File{}
-		}
-		list[pkg][filepath.ToSlash(name)] = file
-		return err
-	})
+		})
 	if err != nil {
 		t.Fatal(err)
 	}

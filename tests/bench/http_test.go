@@ -37,7 +37,8 @@ func askOverHTTP(b *testing.B, encoding string) {
 			b.Error(err)
 		}
 	}()
-	url := server.URL + "/metrics/history?metrics=" + service.RTT + "&step=5m&from=" + strconv.FormatInt(start.Unix(), 10) +
+	url := server.URL + "/metrics/history?metrics=" + service.RTT + "&step=5m&from=" +
+		strconv.FormatInt(start.Unix(), 10) +
 		"&to=" + strconv.FormatInt(w.now().Unix(), 10)
 	var size int64
 	busy := cpuTime()

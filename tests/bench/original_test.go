@@ -32,7 +32,8 @@ CREATE INDEX idx_metrics_granularity_time ON metrics (granularity, timestamp);
 // it.
 func BenchmarkOriginal(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "metrics.db")
-	pool, err := driver.Open("file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)")
+	pool, err := driver.Open("file:" + path +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)")
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -41,7 +42,8 @@ func BenchmarkOriginal(b *testing.B) {
 	if _, err := pool.Exec(originalSchema); err != nil {
 		b.Fatal(err)
 	}
-	insert, err := pool.Prepare("INSERT INTO metrics (timestamp, wan_name, metric_name, value) VALUES (?, ?, ?, ?)")
+	insert, err := pool.Prepare("INSERT INTO metrics (timestamp, wan_name, metric_name, value) " +
+		"VALUES (?, ?, ?, ?)")
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -28,7 +28,8 @@ func BenchmarkView(b *testing.B) {
 			var rows int64
 			var mean float64
 			for b.Loop() {
-				if err := pool.QueryRow("SELECT count(*), avg(value) FROM metrics WHERE "+where, day).Scan(&rows, &mean); err != nil {
+				if err := pool.QueryRow("SELECT count(*), avg(value) FROM metrics WHERE "+where,
+					day).Scan(&rows, &mean); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -33,7 +33,8 @@ func startChromium(t *testing.T) context.Context {
 		t.Skip("there is no chromium, chromium-browser or google-chrome in PATH: the page is not tested")
 	}
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(program), chromedp.UserDataDir(profile(t)), chromedp.Headless, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.ExecPath(program), chromedp.UserDataDir(profile(t)), chromedp.Headless,
+		chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
 	}
@@ -61,7 +62,8 @@ func profile(t *testing.T) string {
 	folder := t.TempDir()
 	t.Cleanup(func() {
 		err := os.RemoveAll(folder)
-		for deadline := time.Now().Add(patience); err != nil && time.Now().Before(deadline); err = os.RemoveAll(folder) {
+		for deadline := time.Now().Add(patience); err != nil &&
+			time.Now().Before(deadline); err = os.RemoveAll(folder) {
 			time.Sleep(10 * time.Millisecond)
 		}
 	})
@@ -93,7 +95,8 @@ func openTab(t *testing.T) *tab {
 	}
 	t.Cleanup(func() {
 		for len(one.complaints) > 0 {
-			if complaint := <-one.complaints; one.expected == "" || !strings.Contains(complaint, one.expected) {
+			if complaint := <-one.complaints; one.expected == "" ||
+				!strings.Contains(complaint, one.expected) {
 				t.Error(complaint)
 			}
 		}
@@ -113,7 +116,8 @@ func (tab *tab) hear(event any) {
 			complaint = fmt.Sprint(event.Type, ": ", event.Args)
 		}
 	case *log.EventEntryAdded:
-		if entry := event.Entry; entry.Source != "network" && (entry.Level == "error" || entry.Level == "warning") {
+		if entry := event.Entry; entry.Source != "network" &&
+			(entry.Level == "error" || entry.Level == "warning") {
 			complaint = fmt.Sprintf("%s: %s: %s", entry.Source, entry.Level, entry.Text)
 		}
 	}
@@ -138,7 +142,8 @@ func (tab *tab) do(t *testing.T, actions ...chromedp.Action[chromedp.Void]) {
 // open opens an address and waits until the page is complete.
 func (tab *tab) open(t *testing.T, url string) {
 	t.Helper()
-	tab.do(t, chromedp.Navigate("about:blank"), chromedp.Navigate(url), chromedp.WaitReady(`html[data-ready="yes"]`))
+	tab.do(t, chromedp.Navigate("about:blank"), chromedp.Navigate(url),
+		chromedp.WaitReady(`html[data-ready="yes"]`))
 }
 
 // value evaluates an expression of JavaScript.
@@ -156,9 +161,11 @@ func value[T any](t *testing.T, tab *tab, expression string) T {
 // until waits until an expression of JavaScript is true.
 func (tab *tab) until(t *testing.T, expression string) {
 	t.Helper()
-	_, err := chromedp.Run(tab.ctx, chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience)))
+	_, err := chromedp.Run(tab.ctx,
+		chromedp.Poll[bool](expression, chromedp.WithPollingTimeout(patience)))
 	if err != nil {
-		state := value[string](t, tab, `location.hash + " | " + document.body.innerText.replace(/\s+/g, " ")`)
+		state := value[string](t, tab,
+			`location.hash + " | " + document.body.innerText.replace(/\s+/g, " ")`)
 		t.Fatalf("waited for %s: %v\n%s", expression, err, state)
 	}
 }
@@ -176,5 +183,6 @@ func (tab *tab) press(t *testing.T, key string) {
 
 func (tab *tab) text(t *testing.T, selector string) string {
 	t.Helper()
-	return strings.TrimSpace(value[string](t, tab, `document.querySelector(`+quote(selector)+`).textContent`))
+	return strings.TrimSpace(value[string](t, tab,
+		`document.querySelector(`+quote(selector)+`).textContent`))
 }

@@ -77,7 +77,8 @@ func TestFirstPaint(t *testing.T) {
 	}
 	t.Logf("%7.0f bytes in %d requests", total, len(loaded))
 	if len(loaded) == 0 || len(loaded) > 6 || total > 150_000 {
-		t.Errorf("%d requests and %.0f bytes to the first paint: want at most 6 and 150,000", len(loaded), total)
+		t.Errorf("%d requests and %.0f bytes to the first paint: want at most 6 and 150,000", len(loaded),
+			total)
 	}
 }
 
@@ -109,7 +110,8 @@ func TestDrag(t *testing.T) {
 	for range 3 {
 		tab.moved(t, func() { tab.press(t, kb.Escape) })
 	}
-	tab.until(t, `location.hash === "#range=1d" && document.querySelector(".grain").textContent.endsWith("5m")`)
+	tab.until(t,
+		`location.hash === "#range=1d" && document.querySelector(".grain").textContent.endsWith("5m")`)
 
 	// A double click goes back as well.
 	tab.drag(t, 0.5, 0.6)
@@ -160,7 +162,8 @@ func TestKeys(t *testing.T) {
 	s := newStore(t, 30*time.Hour, api.Options{})
 	tab.open(t, s.url)
 	tab.settled(t)
-	for key, want := range map[string]string{"1": "#range=5m", "4": "#range=6h", "6": "#range=7d", "9": "#range=365d"} {
+	for key, want := range map[string]string{"1": "#range=5m", "4": "#range=6h", "6": "#range=7d",
+		"9": "#range=365d"} {
 		tab.press(t, key)
 		tab.until(t, `location.hash === `+quote(want))
 		tab.settled(t)
@@ -183,7 +186,8 @@ func TestKeys(t *testing.T) {
 	tab.settled(t)
 
 	tab.press(t, ",")
-	tab.until(t, `/cable, RTT [\d.]+ ms.*(GREEN|YELLOW|RED)/.test(document.getElementById("said").textContent)`)
+	tab.until(t,
+		`/cable, RTT [\d.]+ ms.*(GREEN|YELLOW|RED)/.test(document.getElementById("said").textContent)`)
 	if got := value[string](t, tab, `document.querySelector(".rtt .unseen").textContent`); !strings.Contains(got, "average") {
 		t.Errorf("the chart is described as %q", got)
 	}
@@ -293,7 +297,8 @@ func (tab *tab) drag(t *testing.T, from, to float64) {
 	t.Helper()
 	box := value[[3]float64](t, tab, `(({left, top, width}) => [left, top, width])(document.querySelector(".u-over").getBoundingClientRect())`)
 	y := box[1] + 40
-	tab.moved(t, func() { tab.do(t, chromedp.DragAndDropXY(box[0]+from*box[2], y, box[0]+to*box[2], y, 5)) })
+	tab.moved(t,
+		func() { tab.do(t, chromedp.DragAndDropXY(box[0]+from*box[2], y, box[0]+to*box[2], y, 5)) })
 }
 
 // moved waits until what f does shows another view.

@@ -30,13 +30,15 @@ type store struct {
 	path   string
 	writer *service.Writer
 	url    string
-	end    time.Time // of what was recorded at first: a while ago, so that what comes then is apart from it
+	// of what was recorded at first: a while ago, so that what comes then is apart from it
+	end time.Time
 
 	mu    sync.Mutex
 	asked []http.Request // questions for points, in their order
 }
 
-var shown = []string{service.RTT, service.RTTBaseline, service.RateDownload, service.RateUpload, service.State}
+var shown = []string{service.RTT, service.RTTBaseline, service.RateDownload, service.RateUpload,
+	service.State}
 
 // newStore records two WANs for so long, of which one was silent for a while.
 func newStore(t *testing.T, long time.Duration, options api.Options) *store {
@@ -92,7 +94,8 @@ func (s *store) moment(t *testing.T, wan string, at time.Time, base float64) []s
 		}
 	}
 	var samples []service.Sample
-	for i, v := range []float64{base + delta + math.Abs(math.Sin(x)), base, 300 * load, 30 * (1 - load), state} {
+	for i, v := range []float64{base + delta + math.Abs(math.Sin(x)), base, 300 * load,
+		30 * (1 - load), state} {
 		series, err := s.writer.Series(shown[i], wan, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -137,7 +140,9 @@ func (s *store) steps() []string {
 
 // points reads from the file what the page should show, by WAN and metric: time, mean, lowest and
 // highest of each point.
-func (s *store) points(t *testing.T, from, until time.Time, step time.Duration) map[string][][4]float64 {
+func (s *store) points(
+	t *testing.T, from, until time.Time, step time.Duration,
+) map[string][][4]float64 {
 	t.Helper()
 	history, err := service.OpenHistory(t.Context(), s.path)
 	if err != nil {
@@ -145,14 +150,17 @@ func (s *store) points(t *testing.T, from, until time.Time, step time.Duration) 
 	}
 	defer history.Close()
 	points := map[string][][4]float64{}
-	query := service.Query{Filter: service.Filter{Metrics: shown}, From: from, Until: until, Step: step}
-	query.NewestFirst = true // as the page asks: the order in which a mean is summed shows in its last digit
+	query := service.Query{Filter: service.Filter{Metrics: shown}, From: from, Until: until,
+		Step: step}
+	// as the page asks: the order in which a mean is summed shows in its last digit
+	query.NewestFirst = true
 	for p, err := range history.Range(t.Context(), query) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		key := p.WAN + " " + p.Metric
-		points[key] = append(points[key], [4]float64{float64(p.Time.UnixMicro()) / 1e6, p.Value, p.Min, p.Max})
+		points[key] = append(points[key],
+			[4]float64{float64(p.Time.UnixMicro()) / 1e6, p.Value, p.Min, p.Max})
 	}
 	for _, list := range points {
 		slices.Reverse(list)

@@ -26,7 +26,8 @@ func look(t *testing.T, path string, writes bool) error {
 		}
 		return h.Close()
 	}
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{NoMaintenance: true})
+	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path},
+		service.Options{NoMaintenance: true})
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,9 @@ func asDamaged(t *testing.T, path string) string {
 
 // refusesBeside plants something at each name beside a history, and beside one that was moved
 // aside. Who opens the history refuses it as what it is; a new file does without the damaged one.
-func refusesBeside(t *testing.T, kind string, plant func(t *testing.T, name string) (check func())) {
+func refusesBeside(
+	t *testing.T, kind string, plant func(t *testing.T, name string) (check func()),
+) {
 	t.Helper()
 	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
 		for name, test := range map[string]struct{ writes, damaged bool }{
@@ -141,7 +144,8 @@ func TestBesideAForeignDatabase(t *testing.T) {
 func TestIndexWithoutAWAL(t *testing.T) {
 	s, _ := closed(t)
 	delete(s, ".lock")
-	for name, path := range map[string]string{"new file": filepath.Join(t.TempDir(), "history.db"), "history": s.put(t)} {
+	for name, path := range map[string]string{"new file": filepath.Join(t.TempDir(), "history.db"),
+		"history": s.put(t)} {
 		t.Run(name, func(t *testing.T) {
 			must(t, os.WriteFile(path+"-shm", []byte("left"), 0o600))
 			must(t, look(t, path, true))

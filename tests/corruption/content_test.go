@@ -23,11 +23,13 @@ type verdict struct {
 	refused  int // it is not read at all
 	moved    int // it was moved aside when it was opened to record
 	foreign  int // nobody records in it: its schema is another one
-	mended   int // rows that were left out, or could not be read, are there when it has been recorded in
+	// rows that were left out, or could not be read, are there when it has been recorded in
+	mended int
 }
 
 func (v *verdict) String() string {
-	return fmt.Sprintf("harmless %d, rows left out %d, not read %d; moved aside %d, mended %d, foreign %d",
+	return fmt.Sprintf("harmless %d, rows left out %d, not read %d; moved aside %d, mended %d, "+
+		"foreign %d",
 		v.harmless, v.leftOut, v.refused, v.moved, v.mended, v.foreign)
 }
 
@@ -64,7 +66,8 @@ func compare(lines, want []string) (never []string, missing int) {
 		written[line]++
 	}
 	for _, line := range lines {
-		if written[line]--; written[line] < 0 && !strings.HasPrefix(line, "latest") && !strings.Contains(line, "after") {
+		if written[line]--; written[line] < 0 && !strings.HasPrefix(line, "latest") &&
+			!strings.Contains(line, "after") {
 			never = append(never, line)
 		}
 	}
@@ -103,7 +106,8 @@ func readAndTell(ctx context.Context, path string) (lines, told []string, err er
 func judge(t *testing.T, v *verdict, damaged set, want []string) {
 	t.Helper()
 	path := damaged.put(t)
-	broken := filetest.Check(path) // where SQLite does not find rows any more, more than a page may be missing
+	// where SQLite does not find rows any more, more than a page may be missing
+	broken := filetest.Check(path)
 	c := readContent(t, path, want)
 	switch {
 	case c.err != nil:
@@ -113,7 +117,8 @@ func judge(t *testing.T, v *verdict, damaged set, want []string) {
 	case len(c.told) == 0:
 		t.Errorf("%d points are missing, and nobody says so", c.missing)
 	case c.missing > v.sound.points(damaged[""]) && broken == nil:
-		t.Errorf("%d points are missing, where %d were on the damaged pages: %q", c.missing, v.sound.points(damaged[""]), c.told)
+		t.Errorf("%d points are missing, where %d were on the damaged pages: %q", c.missing,
+			v.sound.points(damaged[""]), c.told)
 	default:
 		v.leftOut++
 	}
@@ -170,15 +175,17 @@ func goOn(t *testing.T, do func() error) {
 // isOther says that a file has another schema: of what its schema says nothing is known to be
 // damaged.
 func isOther(err error) bool {
-	return errors.Is(err, service.ErrForeign) || errors.Is(err, service.ErrTooNew) || errors.Is(err, service.ErrIncomplete)
+	return errors.Is(err, service.ErrForeign) || errors.Is(err, service.ErrTooNew) ||
+		errors.Is(err, service.ErrIncomplete)
 }
 
 // openDamaged opens a damaged history to record, unless that is refused.
 func openDamaged(t *testing.T, path string, now time.Time) *service.Writer {
 	t.Helper()
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, KeepRaw: time.Hour}, service.Options{
-		Logger: slog.New(slog.DiscardHandler), NoMaintenance: true, Now: func() time.Time { return now },
-	})
+	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, KeepRaw: time.Hour},
+		service.Options{
+			Logger: slog.New(slog.DiscardHandler), NoMaintenance: true, Now: func() time.Time { return now },
+		})
 	if isOther(err) {
 		return nil
 	}
@@ -196,7 +203,8 @@ func small(t *testing.T) (set, []string) {
 	for i := range 40 {
 		for n, s := range series {
 			at := begin.Add(time.Duration(i) * 3 * time.Minute)
-			samples = append(samples, service.Sample{Series: s, Time: at, Value: float64((i * (n + 3)) % 17)},
+			samples = append(samples,
+				service.Sample{Series: s, Time: at, Value: float64((i * (n + 3)) % 17)},
 				service.Sample{Series: s, Time: at.Add(time.Second), Value: float64(i % 3)})
 		}
 	}

@@ -60,9 +60,11 @@ func TestCopiedWhileRecording(t *testing.T) {
 		t.Errorf("the file has %v, want what was recorded and what was written last", got)
 	}
 	notMoved(t, w.Path())
-	lines.saw(t, "there is no new one yet", "an operation failed", "the file was taken away or replaced")
+	lines.saw(t, "there is no new one yet", "an operation failed",
+		"the file was taken away or replaced")
 	must(t, w.Close(t.Context()))
-	got := slices.DeleteFunc(read(t, w.Path()), func(line string) bool { return strings.Contains(line, "after") })
+	got := slices.DeleteFunc(read(t, w.Path()),
+		func(line string) bool { return strings.Contains(line, "after") })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the history is not the one that was copied (-copied +history):\n%s", diff)
 	}
@@ -116,7 +118,8 @@ func TestDamagedCopyAfterAKill(t *testing.T) {
 	for name, damaged := range map[string]bool{"damaged": true, "sound": false} {
 		t.Run(name, func(t *testing.T) {
 			path := set{"": left[""], "-wal": left["-wal"], ".lock": left[".lock"]}.put(t)
-			must(t, errors.Join(os.Rename(path, path+".old"), os.Remove(path+"-wal"))) // so that nobody gets its number
+			// so that nobody gets its number
+			must(t, errors.Join(os.Rename(path, path+".old"), os.Remove(path+"-wal")))
 			data := backup[""]
 			if damaged {
 				data = data[:len(data)-pageSize]

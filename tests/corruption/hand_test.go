@@ -93,7 +93,8 @@ func TestTold(t *testing.T) {
 	}
 	status, err := h.Status(t.Context())
 	must(t, err)
-	if len(status.Unsound) != 1 || status.Unsound[0].Table != "rollups" || status.Unsound[0].Granularity != "5m" {
+	if len(status.Unsound) != 1 || status.Unsound[0].Table != "rollups" ||
+		status.Unsound[0].Granularity != "5m" {
 		t.Errorf("status: %v", status.Unsound)
 	}
 	problems, err = h.Health(t.Context())

@@ -32,14 +32,22 @@ func cutIndex(t *testing.T, path string, size int64) {
 
 // looks are what looks at an index.
 var looks = map[string]func(*testing.T, *service.Writer, *service.History){
-	"write": func(t *testing.T, w *service.Writer, _ *service.History) { t.Helper(); write(t, w, 1000) },
+	"write": func(t *testing.T, w *service.Writer, _ *service.History) {
+		t.Helper()
+		write(t, w,
+			1000)
+	},
 	"read": func(t *testing.T, _ *service.Writer, h *service.History) {
 		t.Helper()
 		must(t, readAll(t.Context(), h))
 	},
-	"maintain":         func(t *testing.T, w *service.Writer, _ *service.History) { t.Helper(); maintainOrTell(t, w) },
-	"back up":          func(t *testing.T, _ *service.Writer, h *service.History) { t.Helper(); backUp(t, h) },
-	"open for reading": func(t *testing.T, w *service.Writer, _ *service.History) { t.Helper(); read(t, w.Path()) },
+	"maintain": func(t *testing.T, w *service.Writer, _ *service.History) { t.Helper(); maintainOrTell(t, w) },
+	"back up":  func(t *testing.T, _ *service.Writer, h *service.History) { t.Helper(); backUp(t, h) },
+	"open for reading": func(t *testing.T, w *service.Writer, _ *service.History) {
+		t.Helper()
+		read(t,
+			w.Path())
+	},
 	"open for writing": func(t *testing.T, w *service.Writer, _ *service.History) { t.Helper(); openAnother(t, w.Path()) },
 }
 
@@ -89,7 +97,8 @@ func TestIndexCutOffUnderAView(t *testing.T) {
 		h, err := service.OpenHistory(t.Context(), w.Path())
 		must(t, err)
 		points := 0
-		for _, err := range h.Range(t.Context(), service.Query{From: begin, Until: time.Now().Add(time.Hour), Step: time.Minute}) {
+		for _, err := range h.Range(t.Context(),
+			service.Query{From: begin, Until: time.Now().Add(time.Hour), Step: time.Minute}) {
 			if points++; points == 1 {
 				cutIndex(t, w.Path(), size)
 			}
@@ -107,7 +116,8 @@ func TestIndexCutOffUnderAView(t *testing.T) {
 // The same at the end: what was recorded is in the WAL, and the next one finds it there.
 func TestIndexCutOffBeforeClose(t *testing.T) {
 	for _, size := range cuts {
-		w, err := service.OpenWriter(t.Context(), service.Config{DBPath: filetest.Path(t)}, service.Options{NoMaintenance: true})
+		w, err := service.OpenWriter(t.Context(), service.Config{DBPath: filetest.Path(t)},
+			service.Options{NoMaintenance: true})
 		must(t, err)
 		write(t, w, 7)
 		cutIndex(t, w.Path(), size)
@@ -126,7 +136,8 @@ func TestIndexCutOffBeforeClose(t *testing.T) {
 // again soon, and nothing is lost.
 func TestIndexCutOffAtAnyMoment(t *testing.T) {
 	const rounds = 40
-	w := openWith(t, service.Config{DBPath: filetest.Path(t), KeepRaw: time.Hour, CommitInterval: time.Millisecond},
+	w := openWith(t,
+		service.Config{DBPath: filetest.Path(t), KeepRaw: time.Hour, CommitInterval: time.Millisecond},
 		service.Options{Logger: slog.New(slog.DiscardHandler)})
 	fill(t, w)
 	h, err := service.OpenHistory(t.Context(), w.Path())
@@ -238,13 +249,15 @@ func maintainOrTell(t *testing.T, w *service.Writer) {
 
 func openAnother(t *testing.T, path string) {
 	t.Helper()
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{NoMaintenance: true})
+	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path},
+		service.Options{NoMaintenance: true})
 	must(t, err)
 	must(t, w.Close(context.Background()))
 }
 
 func readAll(ctx context.Context, h *service.History) error {
-	for _, err := range h.Range(ctx, service.Query{From: begin, Until: time.Now().Add(time.Hour), Step: time.Minute}) {
+	for _, err := range h.Range(ctx,
+		service.Query{From: begin, Until: time.Now().Add(time.Hour), Step: time.Minute}) {
 		if err != nil {
 			return err
 		}

@@ -29,8 +29,9 @@ func killedShell(t *testing.T, path string) {
 	out, err := child.StdoutPipe()
 	must(t, err)
 	must(t, child.Start())
-	_, err = io.WriteString(in, "PRAGMA journal_mode = delete; PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; "+
-		"UPDATE rollups SET sum = 0; UPDATE raw_blocks SET payload = ''; SELECT 'ready';\n")
+	_, err = io.WriteString(in,
+		"PRAGMA journal_mode = delete; PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; "+
+			"UPDATE rollups SET sum = 0; UPDATE raw_blocks SET payload = ''; SELECT 'ready';\n")
 	must(t, err)
 	said := make([]byte, 100)
 	n := 0

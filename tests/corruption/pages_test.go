@@ -21,7 +21,8 @@ func pagesOf(t *testing.T, whole set) pages {
 	t.Helper()
 	p := pages{data: whole[""], tables: map[uint32]string{}, counts: map[uint64]int{}}
 	path := whole.put(t)
-	for _, row := range filetest.Query(t, path, "SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0") {
+	for _, row := range filetest.Query(t, path,
+		"SELECT rootpage, tbl_name FROM sqlite_schema WHERE rootpage > 0") {
 		p.tables[uint32(row[0].(int64))] = row[1].(string)
 	}
 	for _, row := range filetest.Query(t, path, "SELECT id, count FROM raw_blocks") {

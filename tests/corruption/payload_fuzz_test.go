@@ -17,7 +17,8 @@ func FuzzPayload(f *testing.F) {
 	for _, seed := range []string{
 		``, `[]`, `[{}]`, `[{"t":[0],"v":{"1":1}}]`, `[{"t":[0,1000000],"v":{"1":[1,2],"2":3}}]`,
 		`[{"t":[0,1],"v":{"1":[[0,1],[1,2]]}}]`, `[{"t":[9e9],"v":{"1":1}}]`, `[{"t":[0],"v":{"300":1}}]`,
-		`[{"t":[0],"v":{"1":1e300}}]`, `[{"t":[0,0],"v":{"1":1}}]`, `null`, `{"t":`, `[{"t":[-2000],"v":{"1":1}}]`,
+		`[{"t":[0],"v":{"1":1e300}}]`, `[{"t":[0,0],"v":{"1":1}}]`, `null`, `{"t":`,
+		`[{"t":[-2000],"v":{"1":1}}]`,
 		` [ { "t" : [ 0 , 1 ] , "v" : { "1" : 5 , "2" : 6 } } ] `, `[{"t":[59999999],"v":{"2":-0}}]`,
 	} {
 		f.Add(seed, int64(len(seed)), int64(0))
@@ -25,7 +26,8 @@ func FuzzPayload(f *testing.F) {
 	f.Fuzz(func(t *testing.T, payload string, count, span int64) {
 		path, middle := threeBlocks(t)
 		filetest.Exec(t, path, fmt.Sprintf(
-			"UPDATE raw_blocks SET payload = CAST(x'%x' AS TEXT), count = %d, last_ts = id + %d WHERE id = %d",
+			"UPDATE raw_blocks SET payload = CAST(x'%x' AS TEXT), count = %d, last_ts = id + %d WHERE id "+
+				"= %d",
 			payload, count, span, middle.UnixMicro()))
 		hasOthers(t, path, service.Raw, middle)
 		w := openWith(t, service.Config{DBPath: path, KeepRaw: time.Hour}, service.Options{})
@@ -63,7 +65,8 @@ func hasOthers(t *testing.T, path string, tier service.Granularity, middle time.
 	must(t, err)
 	defer func() { must(t, h.Close()) }()
 	got := map[string]int{}
-	query := service.Query{From: time.Now().Add(-time.Hour), Until: time.Now().Add(time.Hour), Only: &tier}
+	query := service.Query{From: time.Now().Add(-time.Hour), Until: time.Now().Add(time.Hour),
+		Only: &tier}
 	for point, err := range h.Range(t.Context(), query) {
 		must(t, err)
 		got[fmt.Sprint(point.Time.UnixMicro(), point.Value, point.Count)]++

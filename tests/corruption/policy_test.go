@@ -17,7 +17,8 @@ import (
 // kept is how long the history at path keeps its 1h tier.
 func kept(t *testing.T, path string) time.Duration {
 	t.Helper()
-	return time.Duration(filetest.Int(t, path, "SELECT keep FROM tiers WHERE granularity = '1h'")) * time.Microsecond
+	return time.Duration(filetest.Int(t, path,
+		"SELECT keep FROM tiers WHERE granularity = '1h'")) * time.Microsecond
 }
 
 // damagedFiles are a history that keeps what it has for 30 days, and was moved aside for a cut that
@@ -25,7 +26,8 @@ func kept(t *testing.T, path string) time.Duration {
 func damagedFiles(t *testing.T) (path, aside string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "history.db")
-	w := openWith(t, service.Config{DBPath: path, RetentionDays: 30}, service.Options{Logger: slog.New(slog.DiscardHandler)})
+	w := openWith(t, service.Config{DBPath: path, RetentionDays: 30},
+		service.Options{Logger: slog.New(slog.DiscardHandler)})
 	fill(t, w)
 	must(t, w.Close(t.Context()))
 	must(t, os.Truncate(path, int64(len(take(t, path)[""])-10*pageSize)))
@@ -51,10 +53,12 @@ func TestPolicyOfTheDamagedFile(t *testing.T) {
 		{"no new file", func(path, _ string) error { return os.Remove(path) }, month},
 		{"an empty file", func(path, _ string) error { return os.Truncate(path, 0) }, month},
 		{"a newer one that can not be read", func(path, _ string) error {
-			return errors.Join(os.Remove(path), os.WriteFile(path+".damaged-21000101T000000Z", []byte("noise"), 0o600),
+			return errors.Join(os.Remove(path),
+				os.WriteFile(path+".damaged-21000101T000000Z", []byte("noise"), 0o600),
 				os.WriteFile(path+".damaged-21000101T000000Z-1-wal", []byte("of no file"), 0o600))
 		}, month},
-		{"taken away", func(path, aside string) error { return errors.Join(os.Remove(path), os.Remove(aside)) }, week},
+		{"taken away",
+			func(path, aside string) error { return errors.Join(os.Remove(path), os.Remove(aside)) }, week},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path, aside := damagedFiles(t)
@@ -66,8 +70,10 @@ func TestPolicyOfTheDamagedFile(t *testing.T) {
 			if got := kept(t, path); got != test.want {
 				t.Errorf("the new file keeps its history for %s, want %s", got, test.want)
 			}
-			if after := take(t, aside); test.want == month && (len(after) != 1 || string(after[""]) != string(before[""])) {
-				t.Errorf("the damaged file was changed, or something has been put beside it: %d files", len(after))
+			if after := take(t, aside); test.want == month &&
+				(len(after) != 1 || string(after[""]) != string(before[""])) {
+				t.Errorf("the damaged file was changed, or something has been put beside it: %d files",
+					len(after))
 			}
 		})
 	}
@@ -76,7 +82,8 @@ func TestPolicyOfTheDamagedFile(t *testing.T) {
 // The policy that a running writer has been given goes before that of any damaged file.
 func TestPolicyGoesOn(t *testing.T) {
 	path, _ := damagedFiles(t)
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, RetentionDays: 60}, service.Options{NoMaintenance: true})
+	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, RetentionDays: 60},
+		service.Options{NoMaintenance: true})
 	must(t, err)
 	must(t, os.Remove(path))
 	must(t, w.Write(t.Context(), sample(t, w, 1)))

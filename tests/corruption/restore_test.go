@@ -31,7 +31,8 @@ func backup(t *testing.T, path string) (copied string, lines []string) {
 // recorded afterwards, and if the WAL of the old file is not beside it.
 func restored(t *testing.T, path string, want []string) {
 	t.Helper()
-	got := slices.DeleteFunc(read(t, path), func(line string) bool { return strings.Contains(line, "after") })
+	got := slices.DeleteFunc(read(t, path),
+		func(line string) bool { return strings.Contains(line, "after") })
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("the history is not the backup (-backup +history):\n%s", diff)
 	}
@@ -52,7 +53,8 @@ func restored(t *testing.T, path string, want []string) {
 // A backup that is moved to the place of a history in use takes its place: the WAL that lies there
 // is not the backup's.
 func TestRestoredWhileRecording(t *testing.T) {
-	for name, maintained := range map[string]bool{"maintained since": true, "not maintained since": false} {
+	for name, maintained := range map[string]bool{"maintained since": true,
+		"not maintained since": false} {
 		t.Run(name, func(t *testing.T) {
 			w, lines := running(t)
 			copied, want := backup(t, w.Path())

@@ -20,7 +20,8 @@ func running(t *testing.T) (*service.Writer, *logged) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "history.db")
 	lines, logger := newLogged()
-	w := openWith(t, service.Config{DBPath: path, RetentionDays: 30, CommitInterval: 10 * time.Millisecond},
+	w := openWith(t,
+		service.Config{DBPath: path, RetentionDays: 30, CommitInterval: 10 * time.Millisecond},
 		service.Options{Logger: logger})
 	fill(t, w)
 	maintain(t, w)
@@ -203,7 +204,8 @@ func TestDamagedWhileReading(t *testing.T) {
 	for _, err := range h.Range(t.Context(), service.Query{From: begin, Until: time.Now()}) {
 		failed = err
 	}
-	if !isDamage(failed) || strings.Contains(failed.Error(), "I/O error") || strings.Contains(failed.Error(), "rollback") {
+	if !isDamage(failed) || strings.Contains(failed.Error(), "I/O error") ||
+		strings.Contains(failed.Error(), "rollback") {
 		t.Errorf("read: %v, want %v, in words of its own, and nothing else", failed, service.ErrDamaged)
 	}
 }
@@ -236,7 +238,8 @@ func TestQuarantineNames(t *testing.T) {
 	}
 	for range 3 {
 		damage()
-		w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{NoMaintenance: true})
+		w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path},
+			service.Options{NoMaintenance: true})
 		must(t, err)
 		must(t, w.Close(context.Background()))
 	}
@@ -267,7 +270,8 @@ func TestLinkAsLockFile(t *testing.T) {
 	victim := filepath.Join(t.TempDir(), "victim")
 	must(t, os.WriteFile(victim, []byte("precious"), 0o600))
 	must(t, os.Symlink(victim, path+".lock"))
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{NoMaintenance: true})
+	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path},
+		service.Options{NoMaintenance: true})
 	if err == nil {
 		must(t, w.Close(t.Context()))
 	}
@@ -295,8 +299,10 @@ func TestWALCutWhileRecording(t *testing.T) {
 	must(t, w.Close(t.Context()))
 	must(t, filetest.Check(w.Path()))
 	said := strings.Join(lines.lines, "\n")
-	if !strings.Contains(said, "an operation failed") || !strings.Contains(said, "the WAL is damaged") &&
-		!strings.Contains(said, "moved aside") { // which a checkpoint that has copied a part of it makes of the file
+	if !strings.Contains(said, "an operation failed") ||
+		!strings.Contains(said, "the WAL is damaged") &&
+			// which a checkpoint that has copied a part of it makes of the file
+			!strings.Contains(said, "moved aside") {
 		t.Errorf("logged:\n%s", said)
 	}
 }

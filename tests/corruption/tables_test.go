@@ -14,8 +14,9 @@ import (
 func TestTableOfSomebody(t *testing.T) {
 	whole, want := closed(t)
 	path := whole.put(t)
-	filetest.Exec(t, path, "CREATE TABLE notes (line INTEGER CHECK (line > 0)); PRAGMA ignore_check_constraints = on; "+
-		"INSERT INTO notes VALUES (-1)")
+	filetest.Exec(t, path,
+		"CREATE TABLE notes (line INTEGER CHECK (line > 0)); PRAGMA ignore_check_constraints = on; "+
+			"INSERT INTO notes VALUES (-1)")
 	h, err := service.OpenHistory(t.Context(), path)
 	must(t, err)
 	defer func() { must(t, h.Close()) }()
@@ -36,7 +37,9 @@ func TestTableOfSomebody(t *testing.T) {
 func TestSchemaIsPutRight(t *testing.T) {
 	whole, want := small(t)
 	path := whole.put(t)
-	filetest.Exec(t, path, "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = replace(sql, 'unit TEXT', 'unjt TEXT')")
+	filetest.Exec(t, path,
+		"PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = replace(sql, 'unit TEXT', 'unjt "+
+			"TEXT')")
 	lines, logger := newLogged()
 	w := openWith(t, service.Config{DBPath: path, KeepRaw: time.Hour}, service.Options{Logger: logger})
 	must(t, w.Close(t.Context()))

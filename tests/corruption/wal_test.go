@@ -38,7 +38,8 @@ func TestFlippedWAL(t *testing.T) {
 	left, _ := killed(t)
 	const frame = 24 + pageSize
 	frames := 0 // those behind them are of an earlier generation
-	for wal := left["-wal"]; 32+(frames+1)*frame <= len(wal) && string(wal[32+frames*frame+8:][:8]) == string(wal[16:24]); frames++ {
+	for wal := left["-wal"]; 32+(frames+1)*frame <= len(wal) &&
+		string(wal[32+frames*frame+8:][:8]) == string(wal[16:24]); frames++ {
 		continue
 	}
 	places := []int{random.IntN(8), 8 + random.IntN(4), 12 + random.IntN(20)}
@@ -141,7 +142,8 @@ func TestForeignWAL(t *testing.T) {
 	for i := range noise {
 		noise[i] = byte(random.Uint32())
 	}
-	for name, wal := range map[string][]byte{"noise": noise, "another program": foreignWAL(t), "another history": otherHistory(t)} {
+	for name, wal := range map[string][]byte{"noise": noise, "another program": foreignWAL(t),
+		"another history": otherHistory(t)} {
 		t.Run(name, func(t *testing.T) {
 			damaged := whole.clone()
 			damaged["-wal"] = wal
@@ -174,13 +176,15 @@ func foreignWAL(t *testing.T) []byte {
 func otherHistory(t *testing.T) []byte {
 	t.Helper()
 	path := filetest.Path(t)
-	w := openWith(t, service.Config{DBPath: path}, service.Options{Logger: slog.New(slog.DiscardHandler)})
+	w := openWith(t, service.Config{DBPath: path},
+		service.Options{Logger: slog.New(slog.DiscardHandler)})
 	add(t, w, 1)
 	maintain(t, w)
 	s, err := w.Series("stranger", strings.Repeat("y", 40), nil)
 	must(t, err)
 	for i := range 50 {
-		must(t, w.Write(t.Context(), service.Sample{Series: s, Time: begin.Add(time.Duration(i) * time.Minute), Value: 1}))
+		must(t, w.Write(t.Context(),
+			service.Sample{Series: s, Time: begin.Add(time.Duration(i) * time.Minute), Value: 1}))
 	}
 	return take(t, path)["-wal"]
 }

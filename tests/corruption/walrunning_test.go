@@ -29,7 +29,8 @@ func TestFlippedWALWhileRecording(t *testing.T) {
 			n = frames - 1 - random.IntN(3) // of the last commit: nobody has written these pages again
 		}
 		place := 32 + n*frame
-		place += []int{random.IntN(8), 16 + random.IntN(8), 24 + random.IntN(pageSize)}[random.IntN(3)] // its number, sum or page
+		// its number, sum or page
+		place += []int{random.IntN(8), 16 + random.IntN(8), 24 + random.IntN(pageSize)}[random.IntN(3)]
 		flip(random, wal, place)
 		file, err := os.OpenFile(w.Path()+"-wal", os.O_WRONLY, 0)
 		must(t, err)
@@ -72,7 +73,8 @@ func TestKilledInALargeTransaction(t *testing.T) {
 	must(t, err)
 	must(t, large.Exec("PRAGMA cache_size = 10; PRAGMA wal_autocheckpoint = 0; BEGIN IMMEDIATE"))
 	for range 2 {
-		must(t, large.Exec("UPDATE rollups SET sum = sum + 1; UPDATE raw_blocks SET last_ts = last_ts + 1"))
+		must(t, large.Exec("UPDATE rollups SET sum = sum + 1; UPDATE raw_blocks SET last_ts = last_ts "+
+			"+ 1"))
 	}
 	left := take(t, path)
 	must(t, large.Exec("ROLLBACK"))

@@ -61,7 +61,8 @@ func renumber(t *testing.T, path string) {
 	must(t, err)
 	for suffix, word := range map[string]string{"": "file ", "-wal": "WAL "} {
 		if _, err := os.Stat(path + suffix); err == nil {
-			text = regexp.MustCompile(word+`\d*[1-9]\d*`).ReplaceAll(text, append([]byte(word), inode(t, path+suffix)...))
+			text = regexp.MustCompile(word+`\d*[1-9]\d*`).ReplaceAll(text,
+				append([]byte(word), inode(t, path+suffix)...))
 		}
 	}
 	must(t, os.WriteFile(path+".lock", text, 0o600))
@@ -114,7 +115,8 @@ func fill(t *testing.T, w *service.Writer) {
 	for i := range 400 {
 		at := begin.Add(time.Duration(i) * 20 * time.Second)
 		for n, s := range manySeries(t, w) {
-			samples = append(samples, service.Sample{Series: s, Time: at, Value: float64((i * (n + 3)) % 17)})
+			samples = append(samples,
+				service.Sample{Series: s, Time: at, Value: float64((i * (n + 3)) % 17)})
 		}
 	}
 	must(t, w.Write(t.Context(), samples...))
@@ -158,7 +160,9 @@ func add(t *testing.T, w *service.Writer, commits int) {
 	for i := range commits {
 		var samples []service.Sample
 		for n := range 3 {
-			samples = append(samples, service.Sample{Series: s, Time: begin.Add(time.Duration(3*i+n) * time.Millisecond), Value: float64(3*i + n)})
+			samples = append(samples,
+				service.Sample{Series: s, Time: begin.Add(time.Duration(3*i+n) * time.Millisecond),
+					Value: float64(3*i + n)})
 		}
 		must(t, w.Write(t.Context(), samples...))
 	}
@@ -166,7 +170,8 @@ func add(t *testing.T, w *service.Writer, commits int) {
 
 func open(t *testing.T, path string) *service.Writer {
 	t.Helper()
-	return openWith(t, service.Config{DBPath: path, KeepRaw: time.Hour}, service.Options{Logger: slog.New(slog.DiscardHandler)})
+	return openWith(t, service.Config{DBPath: path, KeepRaw: time.Hour},
+		service.Options{Logger: slog.New(slog.DiscardHandler)})
 }
 
 func openWith(t *testing.T, config service.Config, options service.Options) *service.Writer {
@@ -201,18 +206,22 @@ func tryRead(ctx context.Context, path string) (lines []string, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	for _, only := range []service.Granularity{service.Raw, service.Minute, service.FiveMinutes, service.Hour} {
-		for point, err := range h.Range(ctx, service.Query{From: begin.Add(-time.Hour), Until: time.Now().Add(time.Hour), Only: &only}) {
+	for _, only := range []service.Granularity{service.Raw, service.Minute, service.FiveMinutes,
+		service.Hour} {
+		for point, err := range h.Range(ctx,
+			service.Query{From: begin.Add(-time.Hour), Until: time.Now().Add(time.Hour), Only: &only}) {
 			if err != nil {
 				return nil, err
 			}
-			lines = append(lines, fmt.Sprint(point.Time.UnixMicro(), point.Metric, point.WAN, point.Labels, point.Aggregation,
-				point.Value, point.Min, point.Max, point.Count, point.Granularity))
+			lines = append(lines,
+				fmt.Sprint(point.Time.UnixMicro(), point.Metric, point.WAN, point.Labels, point.Aggregation,
+					point.Value, point.Min, point.Max, point.Count, point.Granularity))
 		}
 	}
 	latest, err := h.Latest(ctx, service.Filter{})
 	for _, point := range latest {
-		lines = append(lines, fmt.Sprint("latest", point.Time.UnixMicro(), point.Metric, point.Labels, point.Value))
+		lines = append(lines,
+			fmt.Sprint("latest", point.Time.UnixMicro(), point.Metric, point.Labels, point.Value))
 	}
 	return lines, err
 }
@@ -285,7 +294,8 @@ func goesOn(t *testing.T, path string, want []string) (moved bool) {
 	for _, suffix := range []string{"", "-wal"} {
 		got, _ := os.ReadFile(files[0] + suffix)
 		if string(got) != string(before[suffix]) {
-			t.Errorf("%s%s has %d bytes that are not the %d of the damaged one", files[0], suffix, len(got), len(before[suffix]))
+			t.Errorf("%s%s has %d bytes that are not the %d of the damaged one", files[0], suffix, len(got),
+				len(before[suffix]))
 		}
 	}
 	return true
@@ -303,8 +313,10 @@ func newLogged() (*logged, *slog.Logger) {
 	return l, slog.New(l)
 }
 
-func (l *logged) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
-func (l *logged) WithAttrs([]slog.Attr) slog.Handler               { return l }
+func (l *logged) Enabled(_ context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn
+}
+func (l *logged) WithAttrs([]slog.Attr) slog.Handler { return l }
 
 func (l *logged) Handle(_ context.Context, r slog.Record) error {
 	l.mu.Lock()

@@ -29,7 +29,8 @@ func newNetwork(t *testing.T) network {
 	if _, err := exec.LookPath("ip"); err != nil || os.Geteuid() != 0 {
 		t.Skip("making a network takes root and the command ip")
 	}
-	router, client := fmt.Sprintf("ws-router-%d", os.Getpid()), fmt.Sprintf("ws-client-%d", os.Getpid())
+	router, client := fmt.Sprintf("ws-router-%d", os.Getpid()),
+		fmt.Sprintf("ws-client-%d", os.Getpid())
 	if output, err := exec.Command("ip", "netns", "add", router).CombinedOutput(); err != nil {
 		t.Skipf("network namespaces are not to be had here: %v: %s", err, output)
 	}
@@ -37,7 +38,8 @@ func newNetwork(t *testing.T) network {
 	ip(t, "netns", "add", client)
 	t.Cleanup(func() { ip(t, "netns", "delete", client) })
 	n := network{client: client, gateway: "192.0.2.1"}
-	ip(t, "link", "add", "wan0", "netns", client, "type", "veth", "peer", "name", "lan0", "netns", router)
+	ip(t, "link", "add", "wan0", "netns", client, "type", "veth", "peer", "name", "lan0", "netns",
+		router)
 	ip(t, "-n", router, "address", "add", n.gateway+"/24", "dev", "lan0")
 	ip(t, "-n", router, "link", "set", "lan0", "up")
 	ip(t, "-n", client, "address", "add", "192.0.2.2/24", "dev", "wan0")
@@ -57,7 +59,8 @@ func ip(t *testing.T, arguments ...string) {
 func build(t *testing.T, folder string) string {
 	t.Helper()
 	program := filepath.Join(folder, "wanstore")
-	if output, err := exec.Command("go", "build", "-o", program, "../../cmd/wanstore").CombinedOutput(); err != nil {
+	if output, err := exec.Command("go", "build", "-o", program,
+		"../../cmd/wanstore").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v: %s", err, output)
 	}
 	return program
@@ -72,7 +75,8 @@ func TestRecordMeasuresTheDefaultGateway(t *testing.T) {
 		Target    string `json:"target"`
 		Interface string `json:"interface"`
 	}
-	command := exec.Command("ip", "netns", "exec", n.client, program, "record", "--for", "2s", "--db", db, "--json")
+	command := exec.Command("ip", "netns", "exec", n.client, program, "record", "--for", "2s", "--db",
+		db, "--json")
 	command.Stderr = t.Output()
 	output, err := command.Output()
 	if err != nil {
@@ -82,7 +86,8 @@ func TestRecordMeasuresTheDefaultGateway(t *testing.T) {
 		t.Fatalf("summary %s: %v", output, err)
 	}
 	if summary.Target != n.gateway || summary.Interface != "wan0" {
-		t.Errorf("measured %s through %s, want %s through wan0", summary.Target, summary.Interface, n.gateway)
+		t.Errorf("measured %s through %s, want %s through wan0", summary.Target, summary.Interface,
+			n.gateway)
 	}
 	checkRecorded(t, db)
 }
@@ -109,7 +114,8 @@ func checkRecorded(t *testing.T, db string) {
 		counts[summary.Metric] = summary.Count
 	}
 	for _, metric := range []string{
-		service.RTT, service.RTTBaseline, service.RTTDelta, service.State, service.RateDownload, service.RateUpload,
+		service.RTT, service.RTTBaseline, service.RTTDelta, service.State, service.RateDownload,
+		service.RateUpload,
 	} {
 		if counts[metric] < 10 { // of 40 cycles: a busy machine may miss some
 			t.Errorf("%s has %d samples, want one a cycle or nearly so", metric, counts[metric])

@@ -70,7 +70,8 @@ func TestAnotherUserReadsWhileTheOwnerWrites(t *testing.T) {
 	}
 
 	command := exec.Command(program, "history", "--last", "1m", "--json", "--db", db)
-	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+	command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody,
+		Gid: nobody}}
 	command.Stderr = t.Output()
 	output, err := command.Output()
 	if err != nil {
@@ -109,12 +110,14 @@ func TestAnotherUserDoesNotLockTheOwnerOut(t *testing.T) {
 		mode  os.FileMode
 		reads bool
 	}{{owner, 0o666, false}, {nobody, 0o644, false}, {nobody, 0o660, true}} {
-		err := errors.Join(os.Chown(db, owner, int(share.group)), os.Chmod(db, share.mode), os.Chmod(folder, 0o777))
+		err := errors.Join(os.Chown(db, owner, int(share.group)), os.Chmod(db, share.mode),
+			os.Chmod(folder, 0o777))
 		if err != nil {
 			t.Fatal(err)
 		}
 		command := exec.Command(program, "status", "--db", db)
-		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}
+		command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody,
+			Gid: nobody}}
 		output, err := command.CombinedOutput()
 		if (err == nil) != share.reads {
 			t.Errorf("group %d, mode %o: %v: %s", share.group, share.mode, err, output)

@@ -17,7 +17,8 @@ import (
 func found(t *testing.T) string {
 	t.Helper()
 	path := filetest.Path(t)
-	w, err := service.OpenWriter(t.Context(), config(path, "NORMAL"), options(func() time.Time { return begin }))
+	w, err := service.OpenWriter(t.Context(), config(path, "NORMAL"),
+		options(func() time.Time { return begin }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +130,8 @@ func compare(t *testing.T, h *service.History, path string, all *truth.Truth, no
 	all.CheckRange(t, h, status, time.Hour)
 	for i, keep := range []time.Duration{keepRaw, keep1m, keep5m, days * 24 * time.Hour} {
 		if floor := status.Tiers[i].Floor.Time(); floor.After(now.Add(-keep)) {
-			t.Errorf("the floor of %s is %s at %s, younger than %s", status.Tiers[i].Granularity, floor, now, keep)
+			t.Errorf("the floor of %s is %s at %s, younger than %s", status.Tiers[i].Granularity, floor, now,
+				keep)
 		}
 	}
 }
@@ -138,7 +140,8 @@ func compare(t *testing.T, h *service.History, path string, all *truth.Truth, no
 func (r *run) carryOn(t *testing.T, path string, s state, batches int) {
 	t.Helper()
 	now := s.now.Add(6 * time.Minute)
-	w, err := service.OpenWriter(t.Context(), config(path, "NORMAL"), options(func() time.Time { return now }))
+	w, err := service.OpenWriter(t.Context(), config(path, "NORMAL"),
+		options(func() time.Time { return now }))
 	if err != nil {
 		t.Fatal(err)
 	}

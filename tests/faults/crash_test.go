@@ -75,7 +75,9 @@ type start struct{ path, synchronous string }
 
 // crashEverywhere lets runs go on to their end, keeps what a crash at their operations would leave,
 // and looks at that.
-func crashEverywhere(t *testing.T, start start, what func(*run, context.Context) error, kind kindOfCrash) {
+func crashEverywhere(
+	t *testing.T, start start, what func(*run, context.Context) error, kind kindOfCrash,
+) {
 	t.Helper()
 	random := filetest.Random(t)
 	r := begun(t, start.path, start.synchronous)
@@ -86,14 +88,15 @@ func crashEverywhere(t *testing.T, start start, what func(*run, context.Context)
 	looked := 0
 	for pass := range passes {
 		var ends commits
-		looked += crashAt(t, begun(t, start.path, start.synchronous), what, kind, random, func(op repotest.Operation) bool {
-			end := ends.before(op)
-			if soak() {
-				return op.Number%passes == pass
-			}
-			// What was synced makes no difference to a kill: one of the two is enough.
-			return end && kind.ends && start.synchronous == "NORMAL" || random.IntN(total) < sampledCrashes
-		})
+		looked += crashAt(t, begun(t, start.path, start.synchronous), what, kind, random,
+			func(op repotest.Operation) bool {
+				end := ends.before(op)
+				if soak() {
+					return op.Number%passes == pass
+				}
+				// What was synced makes no difference to a kill: one of the two is enough.
+				return end && kind.ends && start.synchronous == "NORMAL" || random.IntN(total) < sampledCrashes
+			})
 		if !soak() {
 			break
 		}
@@ -116,7 +119,8 @@ type left struct {
 // crashAt lets a run go on to its end and looks at what a crash would leave before each of the
 // operations that are picked. It returns how many they were.
 func crashAt(
-	t *testing.T, r *run, what func(*run, context.Context) error, kind kindOfCrash, random *rand.Rand, pick func(repotest.Operation) bool,
+	t *testing.T, r *run, what func(*run, context.Context) error, kind kindOfCrash, random *rand.Rand,
+	pick func(repotest.Operation) bool,
 ) int {
 	t.Helper()
 	var all []left
@@ -125,7 +129,8 @@ func crashAt(
 		if !pick(op) {
 			return
 		}
-		l := left{op: op, crash: kind.crash(random), state: r.state(), dir: filepath.Join(base, strconv.Itoa(op.Number))}
+		l := left{op: op, crash: kind.crash(random), state: r.state(),
+			dir: filepath.Join(base, strconv.Itoa(op.Number))}
 		if err := errors.Join(os.Mkdir(l.dir, 0o750), r.disk.Leave(l.dir, l.crash)); err != nil {
 			t.Error(err)
 			return
@@ -138,7 +143,8 @@ func crashAt(
 	for _, l := range all {
 		r.checkLeft(t, l, kind.least(l.state))
 		if t.Failed() {
-			t.Fatalf("%s, before %s, with %d of %d batches accepted", l.crash, l.op, l.state.acked, l.state.tried)
+			t.Fatalf("%s, before %s, with %d of %d batches accepted", l.crash, l.op, l.state.acked,
+				l.state.tried)
 		}
 		if err := os.RemoveAll(l.dir); err != nil { // they would be many
 			t.Error(err)
@@ -163,7 +169,8 @@ func (c *commits) before(op repotest.Operation) bool {
 	if strings.HasSuffix(op.Path, "-journal") {
 		return true
 	}
-	if strings.HasSuffix(op.Path, "-wal") && len(op.Data) == frameHeader && string(op.Data[4:8]) != "\x00\x00\x00\x00" {
+	if strings.HasSuffix(op.Path, "-wal") && len(op.Data) == frameHeader &&
+		string(op.Data[4:8]) != "\x00\x00\x00\x00" {
 		c.left = 2
 	}
 	return false

@@ -21,7 +21,8 @@ func TestFailedOperation(t *testing.T) {
 	path := found(t)
 	for _, synchronous := range []string{"NORMAL", "FULL"} {
 		for _, reason := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
-			for name, fault := range map[string]func(error) repotest.Fault{"once": repotest.Fail, "lasting": repotest.FailOn} {
+			for name, fault := range map[string]func(error) repotest.Fault{"once": repotest.Fail,
+				"lasting": repotest.FailOn} {
 				// A reader keeps the WAL from beginning anew and from going away, so both have
 				// their turn.
 				for _, watched := range []bool{false, true} {
@@ -167,7 +168,8 @@ func (r *run) lookInBetween(t *testing.T, h *service.History, op repotest.Operat
 		batches = int(points[0].Value)
 	}
 	if !slices.Contains([]int{s.acked, s.tried}, batches) {
-		t.Errorf("before %s: a reader sees %d batches, and %d of %d have been accepted", op, batches, s.acked, s.tried)
+		t.Errorf("before %s: a reader sees %d batches, and %d of %d have been accepted", op, batches,
+			s.acked, s.tried)
 		return
 	}
 	compare(t, h, r.path, r.truth(batches), s.now)

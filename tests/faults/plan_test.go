@@ -62,12 +62,14 @@ func batch(n int, now time.Time) []sample {
 	list := []sample{{markers, "any", now, float64(n)}}
 	for i := range 8 {
 		at := now.Add(-time.Duration(i) * 3 * time.Second)
-		list = append(list, sample{service.RTT, "a", at, float64(10*n + i)}, sample{service.State, "a", at, float64((n + i) % 3)})
+		list = append(list, sample{service.RTT, "a", at, float64(10*n + i)},
+			sample{service.State, "a", at, float64((n + i) % 3)})
 	}
 	own := time.Duration(n) * time.Microsecond
 	for _, age := range []time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour, 5 * time.Hour} {
 		at := now.Add(own - age)
-		list = append(list, sample{service.RTT, "late", at, float64(n)}, sample{service.State, "late", at, float64(n % 3)})
+		list = append(list, sample{service.RTT, "late", at, float64(n)},
+			sample{service.State, "late", at, float64(n % 3)})
 	}
 	if n%2 == 0 {
 		list = append(list, sample{service.RateUpload, string(rune('a' + n)), now, 1})

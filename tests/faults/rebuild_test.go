@@ -109,7 +109,8 @@ const sampledRebuilds = 40
 // crash lets a rebuild go on to its end, and looks at what a crash at the moments that are picked
 // would leave.
 func (r *rebuilding) crash(
-	t *testing.T, kind kindOfCrash, random *rand.Rand, pick func(op repotest.Operation, total int) bool,
+	t *testing.T, kind kindOfCrash, random *rand.Rand,
+	pick func(op repotest.Operation, total int) bool,
 ) int {
 	t.Helper()
 	total := r.operations(t)
@@ -171,7 +172,9 @@ func TestFailedOperationOfARebuild(t *testing.T) {
 }
 
 // fail lets an operation fail. Of those that find no room, a write alone says so.
-func (r *rebuilding) fail(t *testing.T, n int, fault func(error) repotest.Fault, reason syscall.Errno) {
+func (r *rebuilding) fail(
+	t *testing.T, n int, fault func(error) repotest.Fault, reason syscall.Errno,
+) {
 	t.Helper()
 	path, disk := r.onDisk(t)
 	disk.At(n, fault(reason))

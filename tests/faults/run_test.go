@@ -82,7 +82,8 @@ func (r *run) truthWith(batches, more int, now time.Time) *truth.Truth {
 func begun(t *testing.T, found, synchronous string) *run {
 	t.Helper()
 	dir := t.TempDir()
-	r := &run{path: filepath.Join(dir, fileName), sync: synchronous, now: begin, truths: map[string]*truth.Truth{}}
+	r := &run{path: filepath.Join(dir, fileName), sync: synchronous, now: begin,
+		truths: map[string]*truth.Truth{}}
 	if found != "" {
 		r.old = earlier()
 		copyFile(t, found, r.path)
@@ -99,7 +100,8 @@ func (r *run) all(ctx context.Context) error {
 		r.later(7 * time.Minute), r.record, r.maintain, // raw samples go, and pages with them
 		r.reopen, r.write,
 		r.later(55 * time.Minute), r.write, r.maintain, // buckets of every tier
-		r.later(26 * time.Hour), r.record, r.maintain, // everything, and what has not been rolled up expires
+		// everything, and what has not been rolled up expires
+		r.later(26 * time.Hour), r.record, r.maintain,
 		r.write, r.close,
 	}
 	return r.do(ctx, steps)
@@ -107,7 +109,8 @@ func (r *run) all(ctx context.Context) error {
 
 // birth is the beginning of a file.
 func (r *run) birth(ctx context.Context) error {
-	return r.do(ctx, []func(context.Context) error{r.open, r.write, r.record, r.reopen, r.write, r.close})
+	return r.do(ctx,
+		[]func(context.Context) error{r.open, r.write, r.record, r.reopen, r.write, r.close})
 }
 
 func (r *run) do(ctx context.Context, steps []func(context.Context) error) error {
@@ -158,7 +161,8 @@ func config(path, synchronous string) service.Config {
 }
 
 func options(now func() time.Time) service.Options {
-	return service.Options{Logger: slog.New(slog.DiscardHandler), Now: now, TrustClock: true, NoMaintenance: true}
+	return service.Options{Logger: slog.New(slog.DiscardHandler), Now: now, TrustClock: true,
+		NoMaintenance: true}
 }
 
 // next returns the samples of the batch that comes next, some seconds after the one before.

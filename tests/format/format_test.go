@@ -68,7 +68,8 @@ func makeHistory(t *testing.T) string {
 	path := filepath.Join(t.TempDir(), "history.db")
 	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	writer, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{
-		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, TrustClock: true, NoMaintenance: true,
+		Logger: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }, TrustClock: true,
+		NoMaintenance: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -78,7 +79,8 @@ func makeHistory(t *testing.T) string {
 	for i := range 100 {
 		at := now.Add(time.Duration(i-100) * 10 * time.Second)
 		samples = append(samples,
-			service.Sample{Series: rtt, Time: at, Value: 20 + float64(i)/8}, service.Sample{Series: state, Time: at, Value: 1})
+			service.Sample{Series: rtt, Time: at, Value: 20 + float64(i)/8},
+			service.Sample{Series: state, Time: at, Value: 1})
 	}
 	late := service.Sample{Series: rtt, Time: now.Add(-15 * time.Second), Value: -0.5}
 	for _, batch := range [][]service.Sample{samples, {late}} {
@@ -113,8 +115,10 @@ func importOne(t *testing.T, writer *service.Writer, into *service.Series, at ti
 		t.Fatal(err)
 	}
 	run := writer.BeginImport(imports, "data.csv", service.ImportMark{})
-	reached := service.ImportMark{Format: service.ImportCSV, Bytes: 10, Lines: 1, Hash: []byte{1, 2, 3}, Source: "data.csv"}
-	if _, err := run.Store(t.Context(), []service.Sample{{Series: into, Time: at, Value: 1e-300}}, reached); err != nil {
+	reached := service.ImportMark{Format: service.ImportCSV, Bytes: 10, Lines: 1,
+		Hash: []byte{1, 2, 3}, Source: "data.csv"}
+	if _, err := run.Store(t.Context(), []service.Sample{{Series: into, Time: at, Value: 1e-300}},
+		reached); err != nil {
 		t.Fatal(err)
 	}
 }

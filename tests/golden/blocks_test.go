@@ -74,7 +74,8 @@ const tolerance = 1e-9
 
 // compareAnswers compares answers field by field, numbers with a tolerance.
 func compareAnswers(want, got []string) string {
-	return cmp.Diff(fields(want), fields(got), cmpopts.EquateApprox(tolerance, 0), cmpopts.EquateNaNs(), cmpopts.EquateEmpty())
+	return cmp.Diff(fields(want), fields(got), cmpopts.EquateApprox(tolerance, 0),
+		cmpopts.EquateNaNs(), cmpopts.EquateEmpty())
 }
 
 func fields(answer []string) [][]any {

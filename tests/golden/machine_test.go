@@ -72,12 +72,14 @@ func (m *machine) run(b block) ([]string, error) {
 
 func (m *machine) declare(text string) {
 	name, aggregation, _ := strings.Cut(text, " ")
-	m.metrics = append(m.metrics, service.Metric{Name: name, Aggregation: service.Aggregation(aggregation)})
+	m.metrics = append(m.metrics,
+		service.Metric{Name: name, Aggregation: service.Aggregation(aggregation)})
 }
 
 func (m *machine) configure(text string) error {
 	ages := map[string]*time.Duration{
-		"raw": &m.config.KeepRaw, "1m": &m.config.Keep1m, "5m": &m.config.Keep5m, "grace": &m.config.Grace,
+		"raw": &m.config.KeepRaw, "1m": &m.config.Keep1m, "5m": &m.config.Keep5m,
+		"grace": &m.config.Grace,
 	}
 	for word := range strings.FieldsSeq(text) {
 		key, value, _ := strings.Cut(word, "=")
@@ -158,7 +160,9 @@ func (m *machine) refusal(err error) []string {
 }
 
 // load writes the samples of some series and says what became of them.
-func (m *machine) load(lines []string, write func(*service.Writer, []service.Sample) error) ([]string, error) {
+func (m *machine) load(
+	lines []string, write func(*service.Writer, []service.Sample) error,
+) ([]string, error) {
 	w, err := m.open()
 	if err != nil {
 		return nil, err
@@ -241,7 +245,9 @@ func (m *machine) maintain() ([]string, error) {
 }
 
 // ask reads what to select and opens the file for reading.
-func (m *machine) ask(b block, answer func(*service.History, service.Query) ([]string, error)) ([]string, error) {
+func (m *machine) ask(
+	b block, answer func(*service.History, service.Query) ([]string, error),
+) ([]string, error) {
 	if _, err := m.open(); err != nil {
 		return nil, err
 	}

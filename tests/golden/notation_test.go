@@ -83,7 +83,8 @@ func parseTime(text string, now time.Time) (time.Time, error) {
 		}
 		return t, nil
 	}
-	return time.Time{}, fmt.Errorf("time %q: want one like 2025-03-01T10:00:00, 10:00:00 or now-1h", text)
+	return time.Time{},
+		fmt.Errorf("time %q: want one like 2025-03-01T10:00:00, 10:00:00 or now-1h", text)
 }
 
 // parseDuration knows days beside what Go knows: 7d, 1d12h.
@@ -110,7 +111,8 @@ func parseDuration(text string) (time.Duration, error) {
 
 const number = `(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|Inf|NaN)`
 
-var valuePattern = regexp.MustCompile(`^(?:(_)|([-+]?` + number + `)([-+]` + number + `)?)(?:x(\d+))?$`)
+var valuePattern = regexp.MustCompile(`^(?:(_)|([-+]?` + number + `)([-+]` + number +
+	`)?)(?:x(\d+))?$`)
 
 // parseValues reads the values of a series; the moments without a sample are nil.
 func parseValues(words []string) ([]*float64, error) {
@@ -143,7 +145,8 @@ func TestParseValues(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []any{1.0, 1.0, 2.0, 3.0, 3.5, 4.0, nil, nil, -1.0, -2.0, 1e-3, math.Inf(-1), math.NaN(), nil}
+	want := []any{1.0, 1.0, 2.0, 3.0, 3.5, 4.0, nil, nil, -1.0, -2.0, 1e-3, math.Inf(-1), math.NaN(),
+		nil}
 	var values []any
 	for _, value := range got {
 		if value == nil {

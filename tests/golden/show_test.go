@@ -58,7 +58,8 @@ func showPoints(points []service.Point) []string {
 	var rows [][]string
 	for _, p := range points {
 		rows = append(rows, []string{
-			showTime(p.Time), showSeries(p.Metric, p.WAN, p.Labels), showNumber(p.Value), showNumber(p.Min), showNumber(p.Max),
+			showTime(p.Time), showSeries(p.Metric, p.WAN, p.Labels), showNumber(p.Value), showNumber(p.Min),
+			showNumber(p.Max),
 			strconv.FormatInt(p.Count, 10), p.Granularity.String(),
 		})
 	}
@@ -71,11 +72,14 @@ func showSummaries(list []service.Summary) []string {
 	for _, s := range list {
 		var states []string
 		for _, state := range s.States {
-			states = append(states, fmt.Sprintf("%s: %d = %.2f%%", showNumber(state.Value), state.Count, 100*state.Share))
+			states = append(states,
+				fmt.Sprintf("%s: %d = %.2f%%", showNumber(state.Value), state.Count, 100*state.Share))
 		}
 		rows = append(rows, []string{
-			showSeries(s.Metric, s.WAN, s.Labels), string(s.Aggregation), strconv.FormatInt(s.Count, 10), showNumber(s.Min),
-			showNumber(s.Max), showNumber(s.Avg), showNumber(s.Last), showTime(s.LastTime), strings.Join(states, ", "),
+			showSeries(s.Metric, s.WAN, s.Labels), string(s.Aggregation), strconv.FormatInt(s.Count, 10),
+			showNumber(s.Min),
+			showNumber(s.Max), showNumber(s.Avg), showNumber(s.Last), showTime(s.LastTime),
+			strings.Join(states, ", "),
 		})
 	}
 	return table(head, rows)
@@ -86,7 +90,8 @@ func showStatus(status service.FileStatus) []string {
 	var rows [][]string
 	for _, tier := range status.Tiers {
 		row := []string{
-			tier.Granularity.String(), strconv.FormatInt(tier.Rows, 10), showTime(tier.Floor.Time()), showTime(tier.Watermark.Time()),
+			tier.Granularity.String(), strconv.FormatInt(tier.Rows, 10), showTime(tier.Floor.Time()),
+			showTime(tier.Watermark.Time()),
 		}
 		if tier.Rows == 0 {
 			row = append(row, "-", "-")

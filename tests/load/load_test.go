@@ -45,15 +45,20 @@ func run(t *testing.T, s shape) {
 	measured := watched.wait()
 	w.flush(t)
 	status := w.writer.Status()
-	if status.Accepted != sent.samples || status.Dropped.QueueFull != 0 || status.Refused.Total() != 0 || status.LastError != nil {
-		t.Errorf("%d samples recorded: %d accepted, %d duplicate, %+v dropped, %+v refused, last error %v",
-			sent.samples, status.Accepted, status.Duplicate, status.Dropped, status.Refused, status.LastError)
+	if status.Accepted != sent.samples || status.Dropped.QueueFull != 0 ||
+		status.Refused.Total() != 0 || status.LastError != nil {
+		t.Errorf("%d samples recorded: %d accepted, %d duplicate, %+v dropped, %+v refused, last error "+
+			"%v",
+			sent.samples, status.Accepted, status.Duplicate, status.Dropped, status.Refused,
+			status.LastError)
 	}
-	t.Logf("%d samples of %d series in %s, %.0f a second; %s", sent.samples, len(sent.bySeries), w.length,
+	t.Logf("%d samples of %d series in %s, %.0f a second; %s", sent.samples, len(sent.bySeries),
+		w.length,
 		float64(sent.times.TotalCount())/w.length.Seconds(), reads)
 	t.Logf("Record: %s", sent.latency())
 	t.Logf("commits: %d, %s each, longest %s; steps: longest %s (%s), %d passes", status.Commits,
-		(status.CommitTime / time.Duration(max(status.Commits, 1))).Round(time.Microsecond), status.LongestCommit, measured.longestStep,
+		(status.CommitTime / time.Duration(max(status.Commits, 1))).Round(time.Microsecond),
+		status.LongestCommit, measured.longestStep,
 		measured.stepName, status.Passes)
 	t.Logf("commits held back: %d times, for %s at most", status.Holds, status.LongestHold)
 	t.Log(measured)

@@ -113,7 +113,8 @@ func (p *producer) round() {
 	now := p.world.now()
 	for range p.perTick {
 		start := time.Now()
-		p.world.writer.Record(service.Sample{Series: p.series[p.next], Time: now, Value: float64(p.next % 4)})
+		p.world.writer.Record(service.Sample{Series: p.series[p.next], Time: now,
+			Value: float64(p.next % 4)})
 		took := time.Since(start)
 		_ = p.times.RecordValue(int64(took)) // a minute is more than enough
 		p.counts[p.next]++
@@ -140,5 +141,6 @@ func (all *producers) wait() sent {
 // latency tells how long the calls of Record took.
 func (s sent) latency() string {
 	at := func(percent float64) time.Duration { return time.Duration(s.times.ValueAtPercentile(percent)) }
-	return fmt.Sprintf("p50 %s, p99 %s, p99.99 %s, longest %s", at(50), at(99), at(99.99), time.Duration(s.times.Max()))
+	return fmt.Sprintf("p50 %s, p99 %s, p99.99 %s, longest %s", at(50), at(99), at(99.99),
+		time.Duration(s.times.Max()))
 }

@@ -78,7 +78,8 @@ func (r *readers) scan(t *testing.T, h *service.History, query service.Query) {
 	r.scans.Add(1)
 	r.points.Add(points)
 	took := int64(time.Since(start))
-	for old := r.slowest.Load(); took > old && !r.slowest.CompareAndSwap(old, took); old = r.slowest.Load() {
+	for old := r.slowest.Load(); took > old &&
+		!r.slowest.CompareAndSwap(old, took); old = r.slowest.Load() {
 		continue // another reader was faster to note its own
 	}
 }
@@ -90,5 +91,6 @@ func (r *readers) wait(t *testing.T) string {
 		t.Error(err)
 	}
 	return fmt.Sprintf("%d scans of %d points in all, %d too long, the slowest took %s",
-		r.scans.Load(), r.points.Load(), r.tooLong.Load(), time.Duration(r.slowest.Load()).Round(time.Millisecond))
+		r.scans.Load(), r.points.Load(), r.tooLong.Load(),
+		time.Duration(r.slowest.Load()).Round(time.Millisecond))
 }

@@ -77,7 +77,8 @@ func (w *watcher) wait() *measured {
 }
 
 func (m *measured) String() string {
-	return fmt.Sprintf("WAL up to %.1f MiB, file up to %.1f MiB, queue up to %d; heap %s, RSS %s (first to last quarter); up to %d goroutines",
+	return fmt.Sprintf("WAL up to %.1f MiB, file up to %.1f MiB, queue up to %d; heap %s, RSS %s "+
+		"(first to last quarter); up to %d goroutines",
 		mib(slices.Max(m.wal)), mib(m.file), m.queue, quarters(m.heap), quarters(m.rss), m.goroutines)
 }
 

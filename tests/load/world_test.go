@@ -35,7 +35,8 @@ func newWorld(t *testing.T, length time.Duration) *world {
 	w.writer, err = service.OpenWriter(t.Context(), service.Config{
 		DBPath: w.path, KeepRaw: time.Minute, Keep1m: 5 * time.Minute, Keep5m: time.Hour,
 		MaintenanceInterval: 500 * time.Millisecond,
-	}, service.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: w.now, TrustClock: true})
+	}, service.Options{Logger: slog.New(slog.NewTextHandler(t.Output(), nil)), Now: w.now,
+		TrustClock: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,8 @@ func (w *world) checkCounts(t *testing.T, sent sent) {
 	}
 	t.Logf("in the file: %v", tiers)
 	if !maps.Equal(stored, sent.bySeries) {
-		t.Errorf("the file has %d series, of %d that were recorded, with other counts", len(stored), len(sent.bySeries))
+		t.Errorf("the file has %d series, of %d that were recorded, with other counts", len(stored),
+			len(sent.bySeries))
 	}
 	if tiers[service.Minute] == 0 {
 		t.Error("nothing has been deleted: maintenance had too little to do")

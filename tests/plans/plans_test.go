@@ -58,7 +58,8 @@ func TestGeneratedQueriesOfOldFiles(t *testing.T) {
 	golden := filepath.Join("testdata", "queries", "old")
 	for _, name := range slices.Sorted(maps.Keys(queries)) {
 		plan := explain(t, conn, queries[name])
-		update.Golden(t, filepath.Join(golden, name+".golden"), queries[name]+"\n"+strings.Join(plan, "\n")+"\n")
+		update.Golden(t, filepath.Join(golden, name+".golden"),
+			queries[name]+"\n"+strings.Join(plan, "\n")+"\n")
 	}
 	checkNoneLeft(t, golden, queries)
 }
@@ -71,7 +72,8 @@ func checkQueries(t *testing.T, conn *sqlite3.Conn, folder string, prepare func(
 	for _, name := range slices.Sorted(maps.Keys(queries)) {
 		t.Run(name, func(t *testing.T) {
 			plan := explain(t, conn, queries[name])
-			update.Golden(t, filepath.Join(golden, name+".golden"), queries[name]+"\n"+strings.Join(plan, "\n")+"\n")
+			update.Golden(t, filepath.Join(golden, name+".golden"),
+				queries[name]+"\n"+strings.Join(plan, "\n")+"\n")
 			for _, step := range plan {
 				if err := admitted(step, queries[name], comments[name]); err != nil {
 					t.Errorf("%v; the comment below its name says: %s", err, comments[name])
@@ -87,18 +89,20 @@ func TestView(t *testing.T) {
 	conn := openMigrated(t)
 	const columns = "SELECT timestamp, wan_name, metric_name, value, labels, granularity FROM metrics"
 	queries := map[string]string{
-		"all":           "SELECT * FROM metrics",
-		"count":         "SELECT count(*) FROM metrics",
-		"granularity":   columns + " WHERE granularity = '5m' ORDER BY timestamp",
-		"latest":        columns + " WHERE metric_name = 'wanctl_rtt_ms' AND wan_name = 'a' ORDER BY timestamp DESC LIMIT 1",
-		"metric-range":  columns + " WHERE timestamp >= 1 AND timestamp < 2 AND metric_name = 'wanctl_rtt_ms' AND wan_name = 'a' ORDER BY timestamp",
-		"recent":        columns + " WHERE timestamp >= 1 ORDER BY timestamp DESC LIMIT 100",
-		"metric-totals": "SELECT wan_name, metric_name, sum(count), sum(value * count) / sum(count) FROM metrics GROUP BY wan_name, metric_name",
+		"all":          "SELECT * FROM metrics",
+		"count":        "SELECT count(*) FROM metrics",
+		"granularity":  columns + " WHERE granularity = '5m' ORDER BY timestamp",
+		"latest":       columns + " WHERE metric_name = 'wanctl_rtt_ms' AND wan_name = 'a' ORDER BY timestamp DESC LIMIT 1",
+		"metric-range": columns + " WHERE timestamp >= 1 AND timestamp < 2 AND metric_name = 'wanctl_rtt_ms' AND wan_name = 'a' ORDER BY timestamp",
+		"recent":       columns + " WHERE timestamp >= 1 ORDER BY timestamp DESC LIMIT 100",
+		"metric-totals": "SELECT wan_name, metric_name, sum(count), sum(value * count) / sum(count) " +
+			"FROM metrics GROUP BY wan_name, metric_name",
 	}
 	for _, name := range slices.Sorted(maps.Keys(queries)) {
 		t.Run(name, func(t *testing.T) {
 			plan := explain(t, conn, queries[name])
-			update.Golden(t, filepath.Join("testdata", "view", name+".golden"), queries[name]+"\n\n"+strings.Join(plan, "\n")+"\n")
+			update.Golden(t, filepath.Join("testdata", "view", name+".golden"),
+				queries[name]+"\n\n"+strings.Join(plan, "\n")+"\n")
 		})
 	}
 	checkNoneLeft(t, filepath.Join("testdata", "view"), queries)
@@ -233,7 +237,8 @@ func TestScansAreSeen(t *testing.T) {
 		"SELECT ts, series_id FROM raw_samples WHERE ts > 1 ORDER BY series_id",
 	} {
 		plan := explain(t, conn, query)
-		if !slices.ContainsFunc(plan, func(step string) bool { return admitted(step, query, "Walks nothing.") != nil }) {
+		if !slices.ContainsFunc(plan,
+			func(step string) bool { return admitted(step, query, "Walks nothing.") != nil }) {
 			t.Errorf("%s is admitted: %q", query, plan)
 		}
 	}

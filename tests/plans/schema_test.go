@@ -23,10 +23,12 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	var text strings.Builder
-	for _, pragma := range []string{"page_size", "auto_vacuum", "journal_mode", "application_id", "user_version", "encoding"} {
+	for _, pragma := range []string{"page_size", "auto_vacuum", "journal_mode", "application_id",
+		"user_version", "encoding"} {
 		fmt.Fprintf(&text, "%s = %v\n", pragma, filetest.Query(t, path, "PRAGMA "+pragma)[0][0])
 	}
-	for _, row := range filetest.Query(t, path, "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name") {
+	for _, row := range filetest.Query(t, path,
+		"SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name") {
 		fmt.Fprintf(&text, "\n-- %s %s on %s\n", row[0], row[1], row[2])
 		if row[3] != nil {
 			fmt.Fprintf(&text, "%s;\n", row[3])

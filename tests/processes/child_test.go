@@ -25,11 +25,12 @@ type orders struct {
 	// writer does by itself.
 	MaintainEvery int
 	Synchronous   string
-	Damaged       bool   // something damages the file meanwhile, which a child may say of anything but its samples
-	BackUpTo      string // if there is one, all that it does is back up to it, again and again
-	Open          bool   // all that it does is to open the file, and to close it
-	Folder        string // that it is started in
-	Mount         mount  // that it makes first
+	// something damages the file meanwhile, which a child may say of anything but its samples
+	Damaged  bool
+	BackUpTo string // if there is one, all that it does is back up to it, again and again
+	Open     bool   // all that it does is to open the file, and to close it
+	Folder   string // that it is started in
+	Mount    mount  // that it makes first
 }
 
 // report is a line that a child writes to its parent.

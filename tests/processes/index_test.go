@@ -20,7 +20,9 @@ func TestIndexCutOffUnderProcesses(t *testing.T) {
 	path := filetest.Path(t)
 	both := make(chan event)
 	for i := range children {
-		c := start(t, orders{Path: path, Child: i, Batches: batches, KeepRaw: time.Hour, MaintainEvery: 7, Damaged: true})
+		c := start(t,
+			orders{Path: path, Child: i, Batches: batches, KeepRaw: time.Hour, MaintainEvery: 7,
+				Damaged: true})
 		go func() {
 			for r := range c.reports {
 				both <- event{child: i, report: r}
@@ -95,7 +97,8 @@ func readAgain(t *testing.T, h *service.History) (failed int) {
 
 func readAll(t *testing.T, h *service.History) error {
 	t.Helper()
-	query := service.Query{From: begin.AddDate(0, 0, -1), Until: begin.AddDate(0, 0, 7), Step: time.Minute}
+	query := service.Query{From: begin.AddDate(0, 0, -1), Until: begin.AddDate(0, 0, 7),
+		Step: time.Minute}
 	for _, err := range h.Range(t.Context(), query) {
 		if err != nil {
 			return err

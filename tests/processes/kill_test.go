@@ -39,9 +39,12 @@ type stage struct {
 func stages() []stage {
 	return []stage{
 		{name: "while it opens", within: 120 * time.Millisecond},
-		{name: "while it writes", begins: func(r report) bool { return r.Ack > 0 }, within: 300 * time.Millisecond},
-		{name: "while it maintains", begins: func(r report) bool { return r.Maintaining }, within: 20 * time.Millisecond},
-		{name: "while it closes", begins: func(r report) bool { return r.Closing }, within: 30 * time.Millisecond, batches: 40, ends: true},
+		{name: "while it writes", begins: func(r report) bool { return r.Ack > 0 },
+			within: 300 * time.Millisecond},
+		{name: "while it maintains", begins: func(r report) bool { return r.Maintaining },
+			within: 20 * time.Millisecond},
+		{name: "while it closes", begins: func(r report) bool { return r.Closing },
+			within: 30 * time.Millisecond, batches: 40, ends: true},
 	}
 }
 
@@ -96,7 +99,8 @@ func (k *killing) round(s stage, synchronous string) {
 		batches = 1 + rand.IntN(s.batches)
 	}
 	c := start(k.t, orders{
-		Path: k.path, First: k.next, Batches: batches, KeepRaw: 10 * time.Minute, MaintainEvery: 1 + 3*rand.IntN(4),
+		Path: k.path, First: k.next, Batches: batches, KeepRaw: 10 * time.Minute, MaintainEvery: 1 +
+			3*rand.IntN(4),
 		Synchronous: synchronous,
 	})
 	k.tried = k.next - 1

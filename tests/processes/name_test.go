@@ -68,7 +68,8 @@ var sameNames = map[string]func(*testing.T, string) spelling{
 		t.Helper()
 		mustMount(t)
 		at := t.TempDir()
-		return spelling{path: filepath.Join(at, filepath.Base(path)), mount: mount{filepath.Dir(path), at}}
+		return spelling{path: filepath.Join(at, filepath.Base(path)),
+			mount: mount{filepath.Dir(path), at}}
 	},
 }
 

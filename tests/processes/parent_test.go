@@ -27,7 +27,8 @@ func start(t *testing.T, o orders) *child {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &child{t: t, command: exec.CommandContext(t.Context(), os.Args[0]), reports: make(chan report)}
+	c := &child{t: t, command: exec.CommandContext(t.Context(), os.Args[0]),
+		reports: make(chan report)}
 	c.command.Env = append(os.Environ(), childVariable+"="+string(text))
 	c.command.Stderr = &c.errors
 	c.command.Dir = o.Folder
@@ -90,7 +91,8 @@ func (r *reader) total(step time.Duration) int64 {
 		r.h = h
 	}
 	var n int64
-	for point, err := range r.h.Range(r.t.Context(), service.Query{From: begin.AddDate(0, 0, -1), Until: begin.AddDate(0, 0, 7), Step: step}) {
+	for point, err := range r.h.Range(r.t.Context(),
+		service.Query{From: begin.AddDate(0, 0, -1), Until: begin.AddDate(0, 0, 7), Step: step}) {
 		if err != nil {
 			r.t.Fatalf("a reader failed: %v", err)
 		}

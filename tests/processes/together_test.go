@@ -18,7 +18,8 @@ func TestTwoProcesses(t *testing.T) {
 	path := filetest.Path(t)
 	both := make(chan event)
 	for i := range children {
-		c := start(t, orders{Path: path, Child: i, Batches: batches, KeepRaw: time.Hour, MaintainEvery: 7})
+		c := start(t,
+			orders{Path: path, Child: i, Batches: batches, KeepRaw: time.Hour, MaintainEvery: 7})
 		go func() {
 			for r := range c.reports {
 				both <- event{child: i, report: r}

@@ -14,7 +14,8 @@ import (
 )
 
 var steps = []micros{
-	0, 1, 7 * second, minute, 90 * second, 5 * minute, 10 * minute, 90 * minute, hour, 2 * hour, day, 10 * day,
+	0, 1, 7 * second, minute, 90 * second, 5 * minute, 10 * minute, 90 * minute, hour, 2 * hour, day,
+	10 * day,
 }
 
 func (m *machine) drawQuestion(t *rapid.T) (question, service.Query) {
@@ -167,7 +168,8 @@ func (m *machine) askView(t *rapid.T) {
 	for _, row := range m.rows(t, `SELECT id, timestamp, metric_name, wan_name, coalesce(labels, '{}'), granularity, value, count FROM metrics`) {
 		got = append(got, shown{
 			ID: row[0].(int64), Timestamp: row[1].(int64), Metric: row[2].(string), WAN: row[3].(string),
-			Labels: row[4].(string), Granularty: row[5].(string), Value: row[6].(float64), Count: row[7].(int64),
+			Labels: row[4].(string), Granularty: row[5].(string), Value: row[6].(float64),
+			Count: row[7].(int64),
 		})
 	}
 	q := question{until: m.oracle.now + day, only: every, series: []int{0, 1, 2, 3, 4}}
@@ -176,8 +178,10 @@ func (m *machine) askView(t *rapid.T) {
 			return s.metric == p.Metric && s.wan == p.WAN && len(s.labels) == len(p.Labels)
 		})
 		want = append(want, shown{
-			ID: p.Time.UnixMicro()*2048 + m.oracle.id(series)%2048, Timestamp: p.Time.Unix(), Metric: p.Metric, WAN: p.WAN,
-			Labels: world[series].stored(), Granularty: p.Granularity.String(), Value: p.Value, Count: p.Count,
+			ID: p.Time.UnixMicro()*2048 + m.oracle.id(series)%2048, Timestamp: p.Time.Unix(),
+			Metric: p.Metric, WAN: p.WAN,
+			Labels: world[series].stored(), Granularty: p.Granularity.String(), Value: p.Value,
+			Count: p.Count,
 		})
 	}
 	byID := func(a, b shown) int { return cmp.Compare(a.ID, b.ID) }

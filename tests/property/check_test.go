@@ -49,7 +49,8 @@ func (m *machine) readTiers(t *rapid.T) [tierCount]tier {
 	var tiers [tierCount]tier
 	for _, row := range m.rows(t, "SELECT granularity, floor, watermark, keep FROM tiers") {
 		g := slices.Index(names[:], row[0].(string))
-		tiers[g] = tier{floor: micros(row[1].(int64)), watermark: micros(row[2].(int64)), keep: micros(row[3].(int64))}
+		tiers[g] = tier{floor: micros(row[1].(int64)), watermark: micros(row[2].(int64)),
+			keep: micros(row[3].(int64))}
 	}
 	return tiers
 }
@@ -67,10 +68,12 @@ func (m *machine) checkTiers(t *rapid.T) {
 			t.Fatalf("the floor %d of %s is inside of a bucket of %s", this.floor, names[g], names[g+1])
 		}
 		if this.floor > next.watermark {
-			t.Fatalf("the floor %d of %s is past the watermark %d of %s", this.floor, names[g], next.watermark, names[g+1])
+			t.Fatalf("the floor %d of %s is past the watermark %d of %s", this.floor, names[g],
+				next.watermark, names[g+1])
 		}
 		if g > raw && (next.watermark > this.watermark || next.watermark%widths[g] != 0) {
-			t.Fatalf("the watermark %d of %s is not a multiple of %s's bucket up to %d", next.watermark, names[g+1], names[g], this.watermark)
+			t.Fatalf("the watermark %d of %s is not a multiple of %s's bucket up to %d", next.watermark,
+				names[g+1], names[g], this.watermark)
 		}
 	}
 }
@@ -107,14 +110,17 @@ func (m *machine) checkSamples(t *rapid.T) {
 	}
 	floor := int64(m.oracle.tiers[raw].floor)
 	if len(want) > 2000 { // after a burst, reading all of them each time takes too long
-		rows := m.rows(t, "SELECT count(*), total(value), min(ts), max(ts) FROM "+filetest.RawSamples+" WHERE ts >= ?", floor)
+		rows := m.rows(t,
+			"SELECT count(*), total(value), min(ts), max(ts) FROM "+filetest.RawSamples+" WHERE ts >= ?",
+			floor)
 		if diff := cmp.Diff(totals(want), rows, near); diff != "" {
 			t.Fatalf("totals of raw samples (-want +got):\n%s", diff)
 		}
 		return
 	}
 	got := map[rowAt]float64{}
-	for _, row := range m.rows(t, "SELECT series_id, ts, value FROM "+filetest.RawSamples+" WHERE ts >= ?", floor) {
+	for _, row := range m.rows(t,
+		"SELECT series_id, ts, value FROM "+filetest.RawSamples+" WHERE ts >= ?", floor) {
 		got[rowAt{Series: m.names[row[0].(int64)], TS: micros(row[1].(int64))}] = row[2].(float64)
 	}
 	if !maps.Equal(want, got) { // a look before the diff, which is slow with many
@@ -135,7 +141,8 @@ func totals(samples map[rowAt]float64) [][]any {
 func (m *machine) checkBuckets(t *rapid.T, g int) {
 	t.Helper()
 	got := map[rowAt]rowOf{}
-	for _, row := range m.rows(t, "SELECT series_id, ts, count, sum, min, max FROM rollups WHERE granularity = ? AND ts >= ?",
+	for _, row := range m.rows(t,
+		"SELECT series_id, ts, count, sum, min, max FROM rollups WHERE granularity = ? AND ts >= ?",
 		names[g], int64(m.oracle.tiers[g].floor)) {
 		got[rowAt{Series: m.names[row[0].(int64)], TS: micros(row[1].(int64))}] = rowOf{
 			Count: row[2].(int64), Sum: row[3].(float64), Min: row[4].(float64), Max: row[5].(float64),
@@ -144,7 +151,8 @@ func (m *machine) checkBuckets(t *rapid.T, g int) {
 	want := map[rowAt]rowOf{}
 	for at, b := range m.oracle.buckets(g) {
 		if one := world[at.series]; !one.mode {
-			want[rowAt{Series: one.String(), TS: at.ts}] = rowOf{Count: b.count, Sum: b.sum, Min: b.min, Max: b.max}
+			want[rowAt{Series: one.String(), TS: at.ts}] = rowOf{Count: b.count, Sum: b.sum, Min: b.min,
+				Max: b.max}
 		}
 	}
 	if diff := cmp.Diff(want, got, near); diff != "" {
@@ -161,9 +169,11 @@ func (m *machine) checkBuckets(t *rapid.T, g int) {
 func (m *machine) checkStates(t *rapid.T, g int) {
 	t.Helper()
 	got := map[rowAt]int64{}
-	for _, row := range m.rows(t, "SELECT series_id, ts, value, count FROM state_rollups WHERE granularity = ? AND ts >= ?",
+	for _, row := range m.rows(t,
+		"SELECT series_id, ts, value, count FROM state_rollups WHERE granularity = ? AND ts >= ?",
 		names[g], int64(m.oracle.tiers[g].floor)) {
-		got[rowAt{Series: m.names[row[0].(int64)], TS: micros(row[1].(int64)), State: row[2].(float64)}] = row[3].(int64)
+		got[rowAt{Series: m.names[row[0].(int64)], TS: micros(row[1].(int64)),
+			State: row[2].(float64)}] = row[3].(int64)
 	}
 	want := map[rowAt]int64{}
 	for at, b := range m.oracle.buckets(g) {
@@ -207,7 +217,8 @@ func (m *machine) checkCounters(t *rapid.T) {
 		t.Fatalf("counters (-want +got):\n%s", diff)
 	}
 	if status.QueueDepth != len(m.oracle.pending) || status.LastError != nil {
-		t.Fatalf("%d samples in the queue, want %d; last error %v", status.QueueDepth, len(m.oracle.pending), status.LastError)
+		t.Fatalf("%d samples in the queue, want %d; last error %v", status.QueueDepth,
+			len(m.oracle.pending), status.LastError)
 	}
 }
 
@@ -228,7 +239,8 @@ func (m *machine) checkSwept(t *rapid.T) {
 func (m *machine) dump(t *rapid.T) map[string][][]any {
 	t.Helper()
 	tables := map[string][][]any{}
-	for _, table := range []string{"series", "raw_blocks", "raw_samples", "rollups", "state_rollups", "tiers"} {
+	for _, table := range []string{"series", "raw_blocks", "raw_samples", "rollups", "state_rollups",
+		"tiers"} {
 		tables[table] = m.rows(t, "SELECT * FROM "+table+" ORDER BY 1, 2, 3")
 	}
 	return tables

@@ -25,7 +25,8 @@ func (m *machine) draw(t *rapid.T, source func(*rapid.T) micros) []sample {
 func drawValue(t *rapid.T, state bool) float64 {
 	switch {
 	case rapid.IntRange(0, 30).Draw(t, "odd") == 0:
-		return rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e300}).Draw(t, "no value")
+		return rapid.SampledFrom([]float64{math.NaN(), math.Inf(1), math.Inf(-1), 1e300}).Draw(t,
+			"no value")
 	case state:
 		return float64(rapid.IntRange(0, 3).Draw(t, "state"))
 	default:

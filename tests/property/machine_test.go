@@ -82,7 +82,8 @@ func newMachine(t *rapid.T, dir string) *machine {
 		t.Fatal(err)
 	}
 	start := micros(rapid.Int64Range(0, int64(400*day)).Draw(t, "start"))
-	start += rapid.SampledFrom([]micros{20_000 * day, 20_000 * day, 20_000 * day, endOfKeys - 200*day}).Draw(t, "era")
+	start += rapid.SampledFrom([]micros{20_000 * day, 20_000 * day, 20_000 * day,
+		endOfKeys - 200*day}).Draw(t, "era")
 	m := &machine{dir: dir, dirty: true, path: filepath.Join(dir, "0.db"), oracle: newOracle(start)}
 	m.open(t)
 	m.drawFirstSeries(t)
@@ -97,7 +98,8 @@ func (m *machine) drawFirstSeries(t *rapid.T) {
 	if m.oracle.before == 0 {
 		return
 	}
-	sequence := fmt.Sprintf("INSERT INTO sqlite_sequence (name, seq) VALUES ('series', %d)", m.oracle.before)
+	sequence := fmt.Sprintf("INSERT INTO sqlite_sequence (name, seq) VALUES ('series', %d)",
+		m.oracle.before)
 	if err := filetest.Run(m.path, sequence); err != nil {
 		t.Fatal(err)
 	}
@@ -107,10 +109,12 @@ func (m *machine) drawFirstSeries(t *rapid.T) {
 func (m *machine) open(t *rapid.T) {
 	t.Helper()
 	m.config = service.Config{
-		DBPath:         m.path,
-		CommitInterval: 1000 * time.Hour, // a commit happens when the test asks for one, so that a crash loses the rest
+		DBPath: m.path,
+		// a commit happens when the test asks for one, so that a crash loses the rest
+		CommitInterval: 1000 * time.Hour,
 		CommitSamples:  60_000,
-		Grace:          time.Duration(rapid.SampledFrom([]micros{1, 10 * second, 2 * minute}).Draw(t, "grace")) * time.Microsecond,
+		Grace: time.Duration(rapid.SampledFrom([]micros{1, 10 * second, 2 * minute}).Draw(t,
+			"grace")) * time.Microsecond,
 	}
 	m.oracle.grace = micros(m.config.Grace.Microseconds())
 	if rapid.Bool().Draw(t, "configured") {
@@ -183,7 +187,8 @@ func (m *machine) openWriter(t *rapid.T) {
 func (m *machine) samples(list []sample) []service.Sample {
 	samples := make([]service.Sample, 0, len(list))
 	for _, s := range list {
-		samples = append(samples, service.Sample{Series: m.handles[s.series], Time: s.ts.time(), Value: s.value})
+		samples = append(samples,
+			service.Sample{Series: m.handles[s.series], Time: s.ts.time(), Value: s.value})
 	}
 	return samples
 }
@@ -206,10 +211,12 @@ func (m *machine) writeRun(t *rapid.T) {
 	list := make([]sample, rapid.IntRange(10, 60).Draw(t, "samples"))
 	for i := range list {
 		series := i % len(world)
-		list[i] = sample{series: series, ts: max(ts-micros(i)*interval, 0), value: drawValue(t, world[series].mode)}
+		list[i] = sample{series: series, ts: max(ts-micros(i)*interval, 0),
+			value: drawValue(t, world[series].mode)}
 	}
 	m.dirty = true
-	_ = m.writer.Write(t.Context(), m.samples(list)...) // it names twenty refused samples; the counters are compared anyway
+	// it names twenty refused samples; the counters are compared anyway
+	_ = m.writer.Write(t.Context(), m.samples(list)...)
 	m.oracle.commit(list)
 }
 
@@ -232,7 +239,8 @@ func (m *machine) writeSamples(t *rapid.T, list []sample) {
 		one.Sample.Time = one.Sample.Time.UTC()
 		got[one.Sample] = one.Err
 	}
-	if diff := cmp.Diff(refused, got, cmpopts.EquateErrors(), cmp.Comparer(func(a, b *service.Series) bool { return a == b })); diff != "" {
+	if diff := cmp.Diff(refused, got, cmpopts.EquateErrors(),
+		cmp.Comparer(func(a, b *service.Series) bool { return a == b })); diff != "" {
 		t.Fatalf("refused samples (-want +got):\n%s", diff)
 	}
 }
@@ -274,7 +282,8 @@ func (m *machine) burst(t *rapid.T) {
 	begin := m.oracle.now - 50*second
 	var list []sample
 	for i := range micros(12_000) {
-		list = append(list, sample{series: int(i) % len(world), ts: begin + i*4000, value: float64(i % 7)})
+		list = append(list,
+			sample{series: int(i) % len(world), ts: begin + i*4000, value: float64(i % 7)})
 	}
 	m.writer.Record(m.samples(list)...)
 	m.oracle.pending = append(m.oracle.pending, list...)
@@ -329,7 +338,8 @@ func (m *machine) maintain(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, did := range []map[string]int64{report.RolledUp, report.Deleted, {"expired": report.Expired}} {
+	for _, did := range []map[string]int64{report.RolledUp, report.Deleted,
+		{"expired": report.Expired}} {
 		for what, n := range did {
 			if n != 0 {
 				t.Fatalf("a second pass did %d of %s, want nothing", n, what)
@@ -371,8 +381,10 @@ func (m *machine) maintainPart(t *rapid.T) {
 	to := m.oracle.tiers
 	m.oracle.tiers = m.readTiers(t)
 	for g, got := range m.oracle.tiers {
-		if got.floor < from[g].floor || got.floor > to[g].floor || got.watermark < from[g].watermark || got.watermark > to[g].watermark {
-			t.Fatalf("tier %s is at %+v after a part of a pass, want between %+v and %+v", names[g], got, from[g], to[g])
+		if got.floor < from[g].floor || got.floor > to[g].floor || got.watermark < from[g].watermark ||
+			got.watermark > to[g].watermark {
+			t.Fatalf("tier %s is at %+v after a part of a pass, want between %+v and %+v", names[g], got,
+				from[g], to[g])
 		}
 	}
 }

@@ -73,9 +73,11 @@ type oracle struct {
 
 	pending  []sample // recorded, not committed
 	accepted []sample
-	rows     map[sample]bool // accepted while at or above the raw floor, without the value: a repeat of one is no new sample
-	order    []int           // series in the order of their first samples
-	before   int             // ids that were given before those of the series
+	// accepted while at or above the raw floor, without the value: a repeat of one is no new
+	// sample
+	rows     map[sample]bool
+	order    []int // series in the order of their first samples
+	before   int   // ids that were given before those of the series
 	counters counters
 }
 
@@ -90,7 +92,8 @@ func newOracle(now micros) *oracle {
 }
 
 func (o *oracle) lowestFloor() micros {
-	return min(o.tiers[raw].floor, o.tiers[oneMinute].floor, o.tiers[fiveMinutes].floor, o.tiers[oneHour].floor)
+	return min(o.tiers[raw].floor, o.tiers[oneMinute].floor, o.tiers[fiveMinutes].floor,
+		o.tiers[oneHour].floor)
 }
 
 func (o *oracle) retention() micros { return o.tiers[oneHour].keep }

@@ -160,6 +160,7 @@ func (m *machine) checkStatus(t *rapid.T) {
 	}
 	got := status.Tiers[raw]
 	if got.Rows != rows || rows > 0 && (micros(got.First) != first || micros(got.Last) != last) {
-		t.Fatalf("%d raw samples from %d to %d, want %d from %d to %d", got.Rows, got.First, got.Last, rows, first, last)
+		t.Fatalf("%d raw samples from %d to %d, want %d from %d to %d", got.Rows, got.First, got.Last,
+			rows, first, last)
 	}
 }

@@ -23,7 +23,8 @@ const every = -1
 func (o *oracle) served(q question, ts micros) (g int, row, point micros, ok bool) {
 	if q.only != every {
 		row = ts.down(widths[q.only])
-		return q.only, row, row, ts >= o.tiers[q.only].floor && (q.only == raw || ts < o.tiers[q.only].watermark)
+		return q.only, row, row, ts >= o.tiers[q.only].floor &&
+			(q.only == raw || ts < o.tiers[q.only].watermark)
 	}
 	base := q.base()
 	edge := o.tiers[base].floor
@@ -154,7 +155,9 @@ func (o *oracle) summaries(q question) []service.Summary {
 	return list
 }
 
-func (o *oracle) summary(q question, series int, total *bucket, last place, row *bucket) service.Summary {
+func (o *oracle) summary(
+	q question, series int, total *bucket, last place, row *bucket,
+) service.Summary {
 	one := world[series]
 	s := service.Summary{
 		Metric: one.metric, WAN: one.wan, Labels: one.shown(), Aggregation: one.aggregation(),

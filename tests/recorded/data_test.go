@@ -103,7 +103,8 @@ func derivedStates(rows []measurement) []measurement {
 			}
 		}
 		states = append(states, measurement{
-			at: row.at, wan: row.wan, metric: service.State, labels: service.Labels{"derived": "rtt"}, value: state,
+			at: row.at, wan: row.wan, metric: service.State, labels: service.Labels{"derived": "rtt"},
+			value: state,
 		})
 	}
 	return states

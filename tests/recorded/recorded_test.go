@@ -62,12 +62,13 @@ type aging struct {
 func (a *aging) open(history string) {
 	a.t.Helper()
 	var err error
-	a.w, err = service.OpenWriter(a.t.Context(), service.Config{DBPath: history, RetentionDays: 365}, service.Options{
-		Logger:        slog.New(slog.DiscardHandler),
-		Now:           func() time.Time { return a.now },
-		TrustClock:    true,
-		NoMaintenance: true,
-	})
+	a.w, err = service.OpenWriter(a.t.Context(), service.Config{DBPath: history, RetentionDays: 365},
+		service.Options{
+			Logger:        slog.New(slog.DiscardHandler),
+			Now:           func() time.Time { return a.now },
+			TrustClock:    true,
+			NoMaintenance: true,
+		})
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -103,7 +104,8 @@ func (a *aging) fill(path string, rows []measurement) {
 var closely = []int{0, 1, 2, 12, 24, 25, 36, 168, 169, 180, days * 24}
 
 // steps in which the whole history is asked for.
-var steps = []time.Duration{0, time.Minute, 5 * time.Minute, 7 * time.Minute, time.Hour, 24 * time.Hour}
+var steps = []time.Duration{0, time.Minute, 5 * time.Minute, 7 * time.Minute, time.Hour,
+	24 * time.Hour}
 
 // look does what is due and compares what every tier comes to with the recording; now and then
 // every single bucket, and what History says of the whole.

@@ -14,20 +14,23 @@ import (
 )
 
 // byItself lets a recorder run for some passes, and hands it out before it is closed.
-func (p pair) byItself(t *testing.T, watchdog func(*service.Writer), passes int, look func(*service.Writer)) {
+func (p pair) byItself(
+	t *testing.T, watchdog func(*service.Writer), passes int, look func(*service.Writer),
+) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		var opened atomic.Pointer[service.Writer]
-		w, err := service.OpenWriter(t.Context(), service.Config{DBPath: p.path, KeepRaw: time.Hour, RetentionDays: 1}, service.Options{
-			Logger: testLogger(t), TrustClock: true,
-			Now: func() time.Time { return p.c.now().Add(time.Since(begun)) },
-			Watchdog: func() {
-				if w := opened.Load(); watchdog != nil && w != nil {
-					watchdog(w)
-				}
-			},
-		})
+		w, err := service.OpenWriter(t.Context(),
+			service.Config{DBPath: p.path, KeepRaw: time.Hour, RetentionDays: 1}, service.Options{
+				Logger: testLogger(t), TrustClock: true,
+				Now: func() time.Time { return p.c.now().Add(time.Since(begun)) },
+				Watchdog: func() {
+					if w := opened.Load(); watchdog != nil && w != nil {
+						watchdog(w)
+					}
+				},
+			})
 		must(t, err)
 		opened.Store(w)
 		for range passes {
@@ -72,7 +75,8 @@ func TestBesideOthers(t *testing.T) {
 	must(t, os.WriteFile(p.path+name+"4Z-wal", []byte("of a file that was replaced"), 0o600))
 	must(t, os.Mkdir(p.path+".salvage", 0o700))
 	must(t, os.WriteFile(filepath.Join(p.path+".salvage", "own"), []byte("own"), 0o600))
-	stays := []string{p.path + name + "1Z", own, p.path + name + "2Z", p.path + name + "3Z", p.path + name + "4Z-wal",
+	stays := []string{p.path + name + "1Z", own, p.path + name + "2Z", p.path + name + "3Z", p.path +
+		name + "4Z-wal",
 		filepath.Join(p.path+".salvage", "own")}
 	empty, noise := p.path+name+"5Z", p.path+name+"6Z"
 	must(t, os.WriteFile(empty, nil, 0o600))

@@ -32,7 +32,8 @@ var parts = []time.Duration{70 * time.Minute, 100 * time.Minute, 130 * time.Minu
 func newChain(t *testing.T, taken string) chain {
 	t.Helper()
 	dir := t.TempDir()
-	ch := chain{c: newClock(begin), control: filepath.Join(dir, "control.db"), files: map[string][]byte{"": nil}}
+	ch := chain{c: newClock(begin), control: filepath.Join(dir, "control.db"),
+		files: map[string][]byte{"": nil}}
 	path := filepath.Join(dir, "history.db")
 	w := open(t, path, ch.c)
 	record(t, w, ch.c, begin, begin.Add(parts[0]))
@@ -54,7 +55,9 @@ func newChain(t *testing.T, taken string) chain {
 }
 
 // damage closes the history and moves it aside, and keeps a backup as it was.
-func (ch chain) damage(t *testing.T, path string, w *service.Writer, number string) (damaged string) {
+func (ch chain) damage(
+	t *testing.T, path string, w *service.Writer, number string,
+) (damaged string) {
 	t.Helper()
 	ch.files["backup "+number] = ch.backup(t, path)
 	must(t, w.Close(t.Context()))
@@ -115,9 +118,10 @@ func TestChain(t *testing.T) {
 			ch := newChain(t, taken)
 			for name, data := range ch.files {
 				for _, newestFirst := range []bool{true, false} {
-					t.Run(map[bool]string{true: "newest first", false: "oldest first"}[newestFirst]+" into "+name, func(t *testing.T) {
-						ch.into(t, data, newestFirst)
-					})
+					t.Run(map[bool]string{true: "newest first", false: "oldest first"}[newestFirst]+" into "+name,
+						func(t *testing.T) {
+							ch.into(t, data, newestFirst)
+						})
 				}
 			}
 		})

@@ -153,7 +153,8 @@ func (s *salvaging) salvage(ctx context.Context) error {
 		return err
 	}
 	err = s.w.Salvage(ctx, prepared)
-	if err != nil && s.disk != nil && len(s.disk.Struck()) > 0 && !errors.Is(err, service.ErrSalvageLost) {
+	if err != nil && s.disk != nil && len(s.disk.Struck()) > 0 &&
+		!errors.Is(err, service.ErrSalvageLost) {
 		s.failures = append(s.failures, err)
 		s.disk.Heal()
 		err = s.w.Salvage(ctx, prepared) // it goes on with what was put together
@@ -222,7 +223,9 @@ func passes() int {
 // sampledOperations is how many operations of a run have their turn.
 const sampledOperations = 4
 
-func (w world) crash(t *testing.T, random *rand.Rand, crash func(*rand.Rand) repotest.Crash, part int) {
+func (w world) crash(
+	t *testing.T, random *rand.Rand, crash func(*rand.Rand) repotest.Crash, part int,
+) {
 	t.Helper()
 	total := w.operations(t)
 	s := w.begin(t)
@@ -282,17 +285,20 @@ func TestFailedOperation(t *testing.T) {
 	w := newWorld(t)
 	total := w.operations(t)
 	for _, reason := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
-		for name, fault := range map[string]func(error) repotest.Fault{"once": repotest.Fail, "lasting": repotest.FailOn} {
-			t.Run(fmt.Sprintf("%s/%s", map[syscall.Errno]string{syscall.EIO: "EIO", syscall.ENOSPC: "ENOSPC"}[reason], name), func(t *testing.T) {
-				t.Parallel()
-				random := filetest.Random(t)
-				for part := range sampledOperations {
-					w.fail(t, 1+(part*total+random.IntN(total))/sampledOperations, fault(reason), reason)
-				}
-				for n := 1; soak() && n <= total; n++ {
-					w.fail(t, n, fault(reason), reason)
-				}
-			})
+		for name, fault := range map[string]func(error) repotest.Fault{"once": repotest.Fail,
+			"lasting": repotest.FailOn} {
+			t.Run(fmt.Sprintf("%s/%s",
+				map[syscall.Errno]string{syscall.EIO: "EIO", syscall.ENOSPC: "ENOSPC"}[reason], name),
+				func(t *testing.T) {
+					t.Parallel()
+					random := filetest.Random(t)
+					for part := range sampledOperations {
+						w.fail(t, 1+(part*total+random.IntN(total))/sampledOperations, fault(reason), reason)
+					}
+					for n := 1; soak() && n <= total; n++ {
+						w.fail(t, n, fault(reason), reason)
+					}
+				})
 		}
 	}
 }
@@ -304,7 +310,8 @@ func (w world) fail(t *testing.T, n int, fault repotest.Fault, reason syscall.Er
 	err := s.all(t.Context())
 	for _, err := range s.failures {
 		t.Log(err)
-		written := s.disk.Struck()[0].Kind == repotest.Write // SQLite does not say why anything else failed
+		// SQLite does not say why anything else failed
+		written := s.disk.Struck()[0].Kind == repotest.Write
 		if reason == syscall.ENOSPC && written && !errors.Is(err, service.ErrDiskFull) {
 			t.Errorf("not said to be a full disk: %v", err)
 		}

@@ -106,7 +106,8 @@ func TestInterrupted(t *testing.T) {
 // sense, are rebuilt from what the pages have.
 func TestEarlierVersions(t *testing.T) {
 	for _, old := range []filetest.Old{
-		{Version: 1, Sums: true}, {Version: 2, Sums: true}, {Version: 2}, {Version: 2, Sums: true, Hot: true},
+		{Version: 1, Sums: true}, {Version: 2, Sums: true}, {Version: 2},
+		{Version: 2, Sums: true, Hot: true},
 	} {
 		t.Run(fmt.Sprintf("%+v", old), func(t *testing.T) {
 			p := pair{newClock(time.Unix(1_800_003_660, 0)), filetest.Path(t), filetest.Path(t)}

@@ -27,7 +27,9 @@ func fill(t *testing.T, w *service.Writer, c *clock, from time.Time, count int) 
 		must(t, err)
 		for i := range count {
 			samples = append(samples, service.Sample{
-				Series: series, Time: from.Add(time.Duration(i)*time.Hour/time.Duration(count) + time.Duration(n)*time.Microsecond),
+				Series: series,
+				Time: from.Add(time.Duration(i)*time.Hour/time.Duration(count) +
+					time.Duration(n)*time.Microsecond),
 				Value: random.Float64(),
 			})
 		}
@@ -45,18 +47,19 @@ func TestSizeCap(t *testing.T) {
 	must(t, w.Close(t.Context()))
 	damaged := p.damage(t, firstPage)
 	var largest atomic.Int64
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: p.path, KeepRaw: 2 * time.Hour, MaxSize: most}, service.Options{
-		Logger: testLogger(t), Now: p.c.now, TrustClock: true, NoMaintenance: true,
-		Watchdog: func() {
-			size := int64(0)
-			for _, suffix := range []string{"", "-wal"} {
-				if info, err := os.Stat(p.path + suffix); err == nil {
-					size += info.Size()
+	w, err := service.OpenWriter(t.Context(),
+		service.Config{DBPath: p.path, KeepRaw: 2 * time.Hour, MaxSize: most}, service.Options{
+			Logger: testLogger(t), Now: p.c.now, TrustClock: true, NoMaintenance: true,
+			Watchdog: func() {
+				size := int64(0)
+				for _, suffix := range []string{"", "-wal"} {
+					if info, err := os.Stat(p.path + suffix); err == nil {
+						size += info.Size()
+					}
 				}
-			}
-			largest.Store(max(largest.Load(), size))
-		},
-	})
+				largest.Store(max(largest.Load(), size))
+			},
+		})
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close(context.Background())) })
 	fill(t, w, p.c, begin.Add(time.Hour), 6000)
@@ -76,9 +79,10 @@ func TestSizeCap(t *testing.T) {
 func TestSeriesLimit(t *testing.T) {
 	p := newPair(t)
 	damaged := p.damage(t, firstPage)
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: p.path, MaxSeries: 1}, service.Options{
-		Logger: testLogger(t), Now: p.c.now, TrustClock: true, NoMaintenance: true,
-	})
+	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: p.path, MaxSeries: 1},
+		service.Options{
+			Logger: testLogger(t), Now: p.c.now, TrustClock: true, NoMaintenance: true,
+		})
 	must(t, err)
 	maintain(t, w)
 	salvage(t, w, damaged)

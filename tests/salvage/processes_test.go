@@ -43,9 +43,11 @@ func TestMain(m *testing.M) {
 // work is the life of a child. It ends when all of the damaged file has been taken.
 func work(ctx context.Context, role, dir string) error {
 	w, err := service.OpenWriter(ctx, service.Config{
-		DBPath: filepath.Join(dir, fileName), MaintenanceInterval: 20 * time.Millisecond, CommitInterval: 5 * time.Millisecond,
+		DBPath: filepath.Join(dir, fileName), MaintenanceInterval: 20 * time.Millisecond,
+		CommitInterval: 5 * time.Millisecond,
 	}, service.Options{
-		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: func() time.Time { return laterAt }, TrustClock: true,
+		Logger: slog.New(slog.NewTextHandler(os.Stderr, nil)), Now: func() time.Time { return laterAt },
+		TrustClock:    true,
 		NoMaintenance: role == byHand,
 	})
 	if err != nil {

@@ -19,7 +19,8 @@ var kinds = map[string]func(random *rand.Rand, data, older []byte) []byte{
 	},
 	"swapped": func(random *rand.Rand, data, _ []byte) []byte {
 		for range 1 + random.IntN(20) {
-			a, b := page(data, 1+random.IntN(len(data)/pageSize)), page(data, 1+random.IntN(len(data)/pageSize))
+			a, b := page(data, 1+random.IntN(len(data)/pageSize)),
+				page(data, 1+random.IntN(len(data)/pageSize))
 			kept := bytes.Clone(a)
 			copy(a, b)
 			copy(b, kept)
@@ -28,7 +29,8 @@ var kinds = map[string]func(random *rand.Rand, data, older []byte) []byte{
 	},
 	"doubled": func(random *rand.Rand, data, _ []byte) []byte {
 		for range 1 + random.IntN(20) {
-			copy(page(data, 1+random.IntN(len(data)/pageSize)), page(data, 1+random.IntN(len(data)/pageSize)))
+			copy(page(data, 1+random.IntN(len(data)/pageSize)),
+				page(data, 1+random.IntN(len(data)/pageSize)))
 		}
 		return data
 	},

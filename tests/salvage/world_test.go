@@ -42,10 +42,11 @@ func open(t *testing.T, path string, c *clock) *service.Writer {
 // openWatched calls watchdog after each step of maintenance and of a salvage.
 func openWatched(t *testing.T, path string, c *clock, watchdog func()) *service.Writer {
 	t.Helper()
-	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, KeepRaw: time.Hour}, service.Options{
-		Logger: slog.New(slog.DiscardHandler), Now: c.now, TrustClock: true, NoMaintenance: true,
-		Watchdog: watchdog,
-	})
+	w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path, KeepRaw: time.Hour},
+		service.Options{
+			Logger: slog.New(slog.DiscardHandler), Now: c.now, TrustClock: true, NoMaintenance: true,
+			Watchdog: watchdog,
+		})
 	must(t, err)
 	t.Cleanup(func() { must(t, w.Close(context.Background())) })
 	return w

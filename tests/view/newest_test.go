@@ -13,26 +13,32 @@ func newest(rows []row) []question {
 	bySeries := latest(rows, func(r row) string { return r.metric + " " + r.wan + text(r.labels) })
 	one := latest(only(rows, metric(service.State), wan("lte")), func(row) string { return "" })
 	ofMetric := func(expression string) string {
-		return "SELECT " + names + " FROM metrics WHERE " + expression + " ORDER BY metric_name, wan_name, labels"
+		return "SELECT " + names + " FROM metrics WHERE " + expression +
+			" ORDER BY metric_name, wan_name, labels"
 	}
 	const lte = "metric_name = 'wanctl_state' AND wan_name = 'lte'"
 	return []question{
-		{"latest of each metric by id", ofMetric("id IN (SELECT MAX(id) FROM metrics GROUP BY metric_name)"), cells(byMetric)},
+		{"latest of each metric by id",
+			ofMetric("id IN (SELECT MAX(id) FROM metrics GROUP BY metric_name)"), cells(byMetric)},
 		{
-			"latest of each series by id", ofMetric("id IN (SELECT MAX(id) FROM metrics GROUP BY metric_name, wan_name, labels)"),
+			"latest of each series by id",
+			ofMetric("id IN (SELECT MAX(id) FROM metrics GROUP BY metric_name, wan_name, labels)"),
 			cells(bySeries),
 		},
 		{
 			"latest of a series by time", "SELECT " + names + " FROM metrics WHERE " + lte +
-				" AND timestamp = (SELECT MAX(timestamp) FROM metrics WHERE " + lte + ") ORDER BY id DESC LIMIT 1", cells(one),
+				" AND timestamp = (SELECT MAX(timestamp) FROM metrics WHERE " + lte +
+				") ORDER BY id DESC LIMIT 1", cells(one),
 		},
 		{
 			"latest of a series by order", "SELECT " + names + " FROM metrics WHERE " + lte +
 				" ORDER BY timestamp DESC, id DESC LIMIT 1", cells(one),
 		},
 		{
-			"latest by a bare column", fmt.Sprintf("SELECT "+names+" FROM (SELECT *, MAX(id) FROM metrics WHERE timestamp >= %d "+
-				"GROUP BY metric_name, wan_name, labels) ORDER BY metric_name, wan_name, labels", ago(time.Hour)), cells(bySeries),
+			"latest by a bare column",
+			fmt.Sprintf("SELECT "+names+" FROM (SELECT *, MAX(id) FROM metrics WHERE timestamp >= %d "+
+				"GROUP BY metric_name, wan_name, labels) ORDER BY metric_name, wan_name, labels",
+				ago(time.Hour)), cells(bySeries),
 		},
 		{
 			"latest by a window", `

@@ -37,12 +37,14 @@ func (w *world) rows(t *testing.T) []row {
 	}
 	defer history.Close()
 	var rows []row
-	for point, err := range history.Range(t.Context(), service.Query{From: time.Unix(0, 0), Until: now.Add(day)}) {
+	for point, err := range history.Range(t.Context(),
+		service.Query{From: time.Unix(0, 0), Until: now.Add(day)}) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		rows = append(rows, row{
-			timestamp: point.Time.Unix(), wan: point.WAN, metric: point.Metric, value: point.Value, labels: asJSON(t, point.Labels),
+			timestamp: point.Time.Unix(), wan: point.WAN, metric: point.Metric, value: point.Value,
+			labels:      asJSON(t, point.Labels),
 			granularity: point.Granularity.String(), count: point.Count,
 		})
 	}

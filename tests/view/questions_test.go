@@ -16,7 +16,8 @@ type question struct {
 // questions are those of wanctl's own reader and of people at a prompt. rows are all rows of the
 // view, oldest first.
 func questions(rows []row) []question {
-	return slices.Concat(whole(rows), picked(rows), ranges(rows), shapes(rows), totals(rows), newest(rows))
+	return slices.Concat(whole(rows), picked(rows), ranges(rows), shapes(rows), totals(rows),
+		newest(rows))
 }
 
 // whole asks for all there is.
@@ -28,10 +29,13 @@ func whole(rows []row) []question {
 	return []question{
 		{"everything", "SELECT " + names + " FROM metrics ORDER BY id", cells(rows)},
 		{"by time", "SELECT " + names + " FROM metrics ORDER BY timestamp, id", cells(rows)},
-		{"an id each", "SELECT count(*), count(DISTINCT id), count(id) FROM metrics", table(len(rows), len(rows), len(rows))},
-		{"series", "SELECT count(*) FROM (SELECT DISTINCT metric_name, wan_name, labels FROM metrics)", table(len(series))},
+		{"an id each", "SELECT count(*), count(DISTINCT id), count(id) FROM metrics",
+			table(len(rows), len(rows), len(rows))},
+		{"series", "SELECT count(*) FROM (SELECT DISTINCT metric_name, wan_name, labels FROM metrics)",
+			table(len(series))},
 		{
-			"types", "SELECT DISTINCT typeof(id), typeof(timestamp), typeof(value), typeof(count) FROM metrics",
+			"types", "SELECT DISTINCT typeof(id), typeof(timestamp), typeof(value), typeof(count) FROM " +
+				"metrics",
 			table("integer", "integer", "real", "integer"),
 		},
 		{
@@ -51,17 +55,20 @@ func picked(rows []row) []question {
 			cells(only(rows, wan("fibre"), metric(service.State))),
 		},
 		{
-			"several metrics", where("metric_name IN ('wanctl_state', 'wanctl_steering_enabled') AND wan_name <> 'fibre'"),
+			"several metrics",
+			where("metric_name IN ('wanctl_state', 'wanctl_steering_enabled') AND wan_name <> 'fibre'"),
 			cells(only(rows, func(r row) bool {
 				return r.wan != "fibre" && (r.metric == service.State || r.metric == service.SteeringEnabled)
 			})),
 		},
-		{"metrics like", where("metric_name LIKE 'wanctl_rate%'"), cells(only(rows, metric(service.RateDownload)))},
+		{"metrics like", where("metric_name LIKE 'wanctl_rate%'"),
+			cells(only(rows, metric(service.RateDownload)))},
 		{"no such metric", where("metric_name = 'wanctl_rtt'"), nil},
 		{"no such granularity", where("granularity = '1d'"), nil},
 		{
 			"two granularities", where("granularity IN ('raw', '1h') AND metric_name = 'wanctl_rtt_ms'"),
-			cells(only(rows, metric(service.RTT), func(r row) bool { return r.granularity == "raw" || r.granularity == "1h" })),
+			cells(only(rows, metric(service.RTT),
+				func(r row) bool { return r.granularity == "raw" || r.granularity == "1h" })),
 		},
 	}
 	for _, name := range []string{"raw", "1m", "5m", "1h"} {

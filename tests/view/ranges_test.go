@@ -12,7 +12,8 @@ import (
 func ranges(rows []row) []question {
 	var list []question
 	for _, span := range [][2]time.Duration{
-		{5 * time.Minute, 0}, {20 * time.Minute, time.Minute}, {5 * time.Hour, 2 * time.Hour}, {30 * time.Hour, 7 * time.Hour},
+		{5 * time.Minute, 0}, {20 * time.Minute, time.Minute}, {5 * time.Hour, 2 * time.Hour},
+		{30 * time.Hour, 7 * time.Hour},
 		{9 * day, day}, {9 * day, 8 * day},
 	} {
 		from, until := ago(span[0]), ago(span[1])
@@ -24,7 +25,8 @@ func ranges(rows []row) []question {
 			},
 			question{
 				fmt.Sprintf("a metric of a WAN from %s to %s ago", span[0], span[1]),
-				where(fmt.Sprintf("metric_name = 'wanctl_state' AND wan_name = 'fibre' AND timestamp BETWEEN %d AND %d",
+				where(fmt.Sprintf("metric_name = 'wanctl_state' AND wan_name = 'fibre' AND timestamp BETWEEN "+
+					"%d AND %d",
 					from, until-1)),
 				cells(only(inside, metric(service.State), wan("fibre"))),
 			},
@@ -34,8 +36,10 @@ func ranges(rows []row) []question {
 	fibre := only(lately, wan("fibre"), metric(service.RateDownload))
 	return append(list,
 		question{
-			"all filters at once", fmt.Sprintf("SELECT "+names+" FROM metrics WHERE 1=1 AND timestamp >= %d AND timestamp <= %d "+
-				"AND metric_name IN ('wanctl_rate_download_mbps', 'wanctl_rate_upload_mbps') AND wan_name = 'fibre' "+
+			"all filters at once",
+			fmt.Sprintf("SELECT "+names+" FROM metrics WHERE 1=1 AND timestamp >= %d AND timestamp <= %d "+
+				"AND metric_name IN ('wanctl_rate_download_mbps', 'wanctl_rate_upload_mbps') AND wan_name = "+
+				"'fibre' "+
 				"AND granularity = '1m' ORDER BY timestamp DESC", ago(3*time.Hour), ago(0)),
 			cells(reverse(only(fibre, granularity("1m")))),
 		},
@@ -53,9 +57,11 @@ func ranges(rows []row) []question {
 		},
 		question{
 			"values compared with text",
-			where("value >= '3' AND metric_name = 'wanctl_state' OR value < '25' AND metric_name = 'wanctl_rate_download_mbps'"),
+			where("value >= '3' AND metric_name = 'wanctl_state' OR value < '25' AND metric_name = " +
+				"'wanctl_rate_download_mbps'"),
 			cells(only(rows, func(r row) bool {
-				return r.metric == service.State && r.value >= 3 || r.metric == service.RateDownload && r.value < 25
+				return r.metric == service.State && r.value >= 3 || r.metric == service.RateDownload &&
+					r.value < 25
 			})),
 		},
 	)

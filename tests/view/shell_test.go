@@ -58,7 +58,8 @@ func (s shell) run(t *testing.T, input string, args ...string) string {
 // ask returns the rows of a statement. file is a path or a URI.
 func (s shell) ask(t *testing.T, file, statement string, flags ...string) [][]any {
 	t.Helper()
-	args := slices.Concat(flags, []string{"-batch", "-bail", "-json", "-cmd", ".timeout 5000", file, statement})
+	args := slices.Concat(flags,
+		[]string{"-batch", "-bail", "-json", "-cmd", ".timeout 5000", file, statement})
 	return decode(t, s.run(t, "", args...))
 }
 

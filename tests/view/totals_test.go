@@ -36,12 +36,15 @@ func totals(rows []row) []question {
 			[][]any{{"fibre"}, {"lte"}},
 		},
 		{
-			"count by granularity", "SELECT granularity, COUNT(*), SUM(count) FROM metrics GROUP BY granularity ORDER BY granularity",
+			"count by granularity",
+			"SELECT granularity, COUNT(*), SUM(count) FROM metrics GROUP BY granularity ORDER BY " +
+				"granularity",
 			groups(rows, byGranularity),
 		},
 		{
 			"count by metric of a WAN",
-			"SELECT metric_name, COUNT(*), SUM(count) FROM metrics WHERE wan_name = 'lte' GROUP BY metric_name ORDER BY 1",
+			"SELECT metric_name, COUNT(*), SUM(count) FROM metrics WHERE wan_name = 'lte' GROUP BY " +
+				"metric_name ORDER BY 1",
 			groups(only(rows, wan("lte")), byMetric),
 		},
 		{"count", "SELECT COUNT(*) FROM metrics", table(len(rows))},
@@ -51,7 +54,8 @@ func totals(rows []row) []question {
 		},
 		{
 			"first and last of a metric",
-			"SELECT MIN(timestamp), MAX(timestamp) FROM metrics WHERE metric_name = 'wanctl_steering_enabled'",
+			"SELECT MIN(timestamp), MAX(timestamp) FROM metrics WHERE metric_name = " +
+				"'wanctl_steering_enabled'",
 			table(steering[0].timestamp, steering[len(steering)-1].timestamp),
 		},
 		{
@@ -60,15 +64,19 @@ func totals(rows []row) []question {
 		},
 		{
 			"averages of a range",
-			fmt.Sprintf("SELECT AVG(value), SUM(value * count) / SUM(count), MIN(value), MAX(value) FROM metrics "+
-				"WHERE metric_name = 'wanctl_rate_download_mbps' AND wan_name = 'fibre' AND timestamp >= %d AND timestamp < %d",
+			fmt.Sprintf("SELECT AVG(value), SUM(value * count) / SUM(count), MIN(value), MAX(value) FROM "+
+				"metrics "+
+				"WHERE metric_name = 'wanctl_rate_download_mbps' AND wan_name = 'fibre' AND timestamp >= %d "+
+				"AND timestamp < %d",
 				ago(40*time.Hour), ago(5*time.Minute)),
 			table(ofRows, ofSamples, low, high),
 		},
 		{
-			"hours", "SELECT strftime('%Y-%m-%d %H', timestamp, 'unixepoch') AS hour, COUNT(*), SUM(count) FROM metrics " +
+			"hours", "SELECT strftime('%Y-%m-%d %H', timestamp, 'unixepoch') AS hour, COUNT(*), " +
+				"SUM(count) FROM metrics " +
 				"GROUP BY hour ORDER BY hour",
-			groups(rows, func(r row) string { return time.Unix(r.timestamp, 0).UTC().Format("2006-01-02 15") }),
+			groups(rows,
+				func(r row) string { return time.Unix(r.timestamp, 0).UTC().Format("2006-01-02 15") }),
 		},
 	}
 }

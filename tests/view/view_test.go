@@ -38,7 +38,8 @@ func TestShell(t *testing.T) {
 			return s.ask(t, w.path, statement, "-readonly")
 		})
 	})
-	for name, file := range map[string]string{"mode=ro": "file:" + w.path + "?mode=ro", "read-write": w.path} {
+	for name, file := range map[string]string{"mode=ro": "file:" + w.path + "?mode=ro",
+		"read-write": w.path} {
 		t.Run(name, func(t *testing.T) {
 			for _, q := range asked[:3] {
 				compare(t, q, s.ask(t, file, q.sql))
@@ -67,14 +68,17 @@ func compare(t *testing.T, q question, got [][]any) {
 func TestShellPlan(t *testing.T) {
 	s := findShell(t)
 	w := newWorld(t)
-	const of = " FROM metrics WHERE metric_name = 'wanctl_rtt_ms' AND wan_name = 'fibre' AND timestamp >= 1773000000"
+	const of = " FROM metrics WHERE metric_name = 'wanctl_rtt_ms' AND wan_name = 'fibre' AND " +
+		"timestamp >= 1773000000"
 	for _, statement := range []string{
-		"SELECT " + names + of + " ORDER BY timestamp DESC", "SELECT avg(value)" + of, "SELECT DISTINCT granularity" + of,
+		"SELECT " + names + of + " ORDER BY timestamp DESC", "SELECT avg(value)" + of,
+		"SELECT DISTINCT granularity" + of,
 		"SELECT max(timestamp), count(*)" + of + " AND granularity = '5m'",
 	} {
 		plan := s.run(t, "", "-readonly", w.path, "EXPLAIN QUERY PLAN "+statement)
 		for step, times := range map[string]int{
-			"(metric_name=? AND wan_name=?)":                                               2, // for averages and for states
+			// for averages and for states
+			"(metric_name=? AND wan_name=?)":                                               2,
 			"SEARCH r USING PRIMARY KEY (granularity=? AND series_id=? AND ts>? AND ts<?)": 2,
 			"SEARCH r USING PRIMARY KEY (ts>?)":                                            1,
 			"SCAN s":                                                                       0,

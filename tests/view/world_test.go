@@ -37,7 +37,8 @@ var recorded = []struct {
 
 // ages are how long each tier but the last is kept: short, so that a few thousand rows show all of
 // them.
-var ages = service.Config{KeepRaw: 10 * time.Minute, Keep1m: time.Hour, Keep5m: 8 * time.Hour, RetentionDays: 365}
+var ages = service.Config{KeepRaw: 10 * time.Minute, Keep1m: time.Hour, Keep5m: 8 * time.Hour,
+	RetentionDays: 365}
 
 // stretches are how far apart samples are: three fall into each bucket of what will be a tier, so
 // that an average is not a sample and states tie, and in the end several into a second.
@@ -93,7 +94,8 @@ func (w *world) fill(t *testing.T) {
 		var samples []service.Sample
 		for _, stretch := range stretches {
 			for ; at.Before(now.Add(-stretch.until)); at = at.Add(stretch.step) {
-				samples = append(samples, service.Sample{Series: series, Time: at, Value: value(one.metric, len(samples))})
+				samples = append(samples,
+					service.Sample{Series: series, Time: at, Value: value(one.metric, len(samples))})
 			}
 		}
 		if err := w.writer.Write(t.Context(), samples...); err != nil {

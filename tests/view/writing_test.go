@@ -16,7 +16,8 @@ func TestWhileWriting(t *testing.T) {
 	s := findShell(t)
 	w := newWorld(t)
 	w.fill(t)
-	q := question{sql: fmt.Sprintf("SELECT sum(count), count(*) = count(DISTINCT id) FROM metrics WHERE timestamp < %d",
+	q := question{sql: fmt.Sprintf("SELECT sum(count), count(*) = count(DISTINCT id) FROM metrics "+
+		"WHERE timestamp < %d",
 		now.Truncate(time.Hour).Unix())}
 	q.want = filetest.Query(t, w.path, q.sql)
 

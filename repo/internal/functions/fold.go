@@ -150,7 +150,8 @@ func (f *Folded) row(key foldKey) *foldedRow {
 		}
 		at = len(f.folded)
 		f.rows[key] = at
-		f.folded = append(f.folded, foldedRow{foldKey: key, min: math.Inf(1), max: math.Inf(-1), newest: -1})
+		f.folded = append(f.folded,
+			foldedRow{foldKey: key, min: math.Inf(1), max: math.Inf(-1), newest: -1})
 	}
 	return &f.folded[at]
 }

@@ -21,6 +21,7 @@ const partSeries = block.SeriesPerPart
 // Define defines all of them on a connection. What is not sound goes into the log.
 func Define(conn *sqlite3.Conn, log *seal.Log) error {
 	return errors.Join(
-		definePack(conn), defineSeal(conn, log), definePackBlocks(conn), defineFold(conn), defineCount(conn), defineLook(conn, log),
+		definePack(conn), defineSeal(conn, log), definePackBlocks(conn), defineFold(conn),
+		defineCount(conn), defineLook(conn, log),
 	)
 }

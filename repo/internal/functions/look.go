@@ -12,8 +12,9 @@ import (
 
 // Looked is what the aggregate look has seen.
 type Looked struct {
-	Rows     int64 `json:"rows"`
-	Disorder bool  `json:"disorder"` // the keys of sound rows do not rise: pages were exchanged, or are there twice
+	Rows int64 `json:"rows"`
+	// the keys of sound rows do not rise: pages were exchanged, or are there twice
+	Disorder bool `json:"disorder"`
 
 	// Last is behind which key to go on: that of the last sound row, or of the last one if none is.
 	// Of states there may be more of the last bucket, so it is the end of the one before.
@@ -43,9 +44,10 @@ func (k Key) Compare(other Key) int {
 func defineLook(conn *sqlite3.Conn, log *seal.Log) error {
 	const anyNumber = -1
 	s := &sealer{log: log}
-	return conn.CreateWindowFunction("look", anyNumber, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction {
-		return &looker{sealer: s}
-	})
+	return conn.CreateWindowFunction("look", anyNumber, sqlite3.DETERMINISTIC,
+		func() sqlite3.AggregateFunction {
+			return &looker{sealer: s}
+		})
 }
 
 type looker struct {

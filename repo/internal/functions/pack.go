@@ -16,11 +16,12 @@ import (
 func definePack(conn *sqlite3.Conn) error {
 	const anyNumber = -1 // of arguments
 	var spare []byte     // of the connection, which does one thing at a time
-	return conn.CreateWindowFunction("pack", anyNumber, sqlite3.DETERMINISTIC, func() sqlite3.AggregateFunction {
-		p := &packer{packed: spare[:0], spare: &spare}
-		spare = nil
-		return p
-	})
+	return conn.CreateWindowFunction("pack", anyNumber, sqlite3.DETERMINISTIC,
+		func() sqlite3.AggregateFunction {
+			p := &packer{packed: spare[:0], spare: &spare}
+			spare = nil
+			return p
+		})
 }
 
 type packer struct {

@@ -17,23 +17,26 @@ import (
 func defineSeal(conn *sqlite3.Conn, log *seal.Log) error {
 	s := &sealer{log: log}
 	const anyNumber, flags = -1, sqlite3.DETERMINISTIC
-	if err := conn.CreateFunction("seal", anyNumber, flags, func(ctx sqlite3.Context, row ...sqlite3.Value) {
-		ctx.ResultInt64(s.sum(row))
-	}); err != nil {
+	if err := conn.CreateFunction("seal", anyNumber, flags,
+		func(ctx sqlite3.Context, row ...sqlite3.Value) {
+			ctx.ResultInt64(s.sum(row))
+		}); err != nil {
 		return err
 	}
-	if err := conn.CreateFunction("sound", anyNumber, flags, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
-		ctx.ResultBool(s.sound(arg[0], arg[1:]))
-	}); err != nil {
+	if err := conn.CreateFunction("sound", anyNumber, flags,
+		func(ctx sqlite3.Context, arg ...sqlite3.Value) {
+			ctx.ResultBool(s.sound(arg[0], arg[1:]))
+		}); err != nil {
 		return err
 	}
-	return conn.CreateFunction("mergeable", anyNumber, flags, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
-		ok := s.sound(arg[1], arg[2:])
-		if !ok {
-			log.Unmerged(arg[0].Int64())
-		}
-		ctx.ResultBool(ok)
-	})
+	return conn.CreateFunction("mergeable", anyNumber, flags,
+		func(ctx sqlite3.Context, arg ...sqlite3.Value) {
+			ok := s.sound(arg[1], arg[2:])
+			if !ok {
+				log.Unmerged(arg[0].Int64())
+			}
+			ctx.ResultBool(ok)
+		})
 }
 
 // sealer is of one connection, which does one thing at a time.
@@ -96,10 +99,12 @@ func key(row []sqlite3.Value) seal.Key {
 		id := columns[0].Int64()
 		return seal.Key{Table: table, Granularity: "raw", TS: id % PartKeys, Rest: id / PartKeys}
 	case "raw_samples":
-		return seal.Key{Table: table, Granularity: "raw", TS: columns[0].Int64(), Rest: columns[1].Int64()}
+		return seal.Key{Table: table, Granularity: "raw", TS: columns[0].Int64(),
+			Rest: columns[1].Int64()}
 	case "rollups", "state_rollups":
 		return seal.Key{
-			Table: table, Granularity: granularity(columns[0]), TS: columns[2].Int64(), Rest: columns[1].Int64(),
+			Table: table, Granularity: granularity(columns[0]), TS: columns[2].Int64(),
+			Rest: columns[1].Int64(),
 		}
 	case "tiers":
 		return seal.Key{Table: table, Granularity: granularity(columns[0])}

@@ -29,7 +29,8 @@ type row struct {
 }
 
 func (r row) equal(other row) bool {
-	return r.Count == other.Count && r.Min == other.Min && r.Max == other.Max && near(r.Value, other.Value)
+	return r.Count == other.Count && r.Min == other.Min && r.Max == other.Max &&
+		near(r.Value, other.Value)
 }
 
 func near(a, b float64) bool { return math.Abs(a-b) <= tolerance*min(math.Abs(a), math.Abs(b)) }
@@ -67,16 +68,20 @@ func (t *Truth) checkTier(tb testing.TB, h *service.History, tier service.TierSt
 	}
 	query := service.Query{From: time.UnixMicro(from), Until: time.UnixMicro(until), Only: &g}
 	want, got := t.rows(g, from, until), rows(tb, h, query)
-	if !maps.EqualFunc(want, got, row.equal) { // much faster than finding the difference that there hardly ever is
+	// much faster than finding the difference that there hardly ever is
+	if !maps.EqualFunc(want, got, row.equal) {
 		diff := cmp.Diff(want, got, equateFloats)
-		tb.Errorf("tier %s, floor %s, watermark %s (-want +got):\n%s", g, tier.Floor.Time(), tier.Watermark.Time(), clip(diff))
+		tb.Errorf("tier %s, floor %s, watermark %s (-want +got):\n%s", g, tier.Floor.Time(),
+			tier.Watermark.Time(), clip(diff))
 	}
 	t.checkStates(tb, h, query, from, until)
 }
 
 // CheckRange asks for everything with a step, over all tiers, and compares counts, sums, minima and
 // maxima of every series.
-func (t *Truth) CheckRange(tb testing.TB, h *service.History, status service.FileStatus, step time.Duration) {
+func (t *Truth) CheckRange(
+	tb testing.TB, h *service.History, status service.FileStatus, step time.Duration,
+) {
 	tb.Helper()
 	floor := int64(status.Tiers[service.Hour].Floor)
 	got := map[Series]bucket{}
@@ -118,7 +123,8 @@ func (t *Truth) rows(g service.Granularity, from, until int64) map[place]row {
 	list := map[place]row{}
 	for key, history := range t.series {
 		for _, b := range history.between(g.Bucket(), from, until) {
-			list[place{key, b.ts}] = row{Count: b.count, Value: b.value(history.mode), Min: b.min, Max: b.max}
+			list[place{key, b.ts}] = row{Count: b.count, Value: b.value(history.mode), Min: b.min,
+				Max: b.max}
 		}
 	}
 	return list
@@ -141,7 +147,9 @@ func rows(tb testing.TB, h *service.History, query service.Query) map[place]row 
 }
 
 // checkStates compares how many samples each state has in a tier.
-func (t *Truth) checkStates(tb testing.TB, h *service.History, query service.Query, from, until int64) {
+func (t *Truth) checkStates(
+	tb testing.TB, h *service.History, query service.Query, from, until int64,
+) {
 	tb.Helper()
 	summaries, err := h.Summarize(tb.Context(), query)
 	if err != nil {
@@ -161,7 +169,8 @@ func (t *Truth) checkStates(tb testing.TB, h *service.History, query service.Que
 		}
 		for _, state := range slices.Sorted(maps.Keys(b.states)) {
 			count := b.states[state]
-			want[key] = append(want[key], service.StateShare{Value: state, Count: count, Share: float64(count) / float64(b.count)})
+			want[key] = append(want[key],
+				service.StateShare{Value: state, Count: count, Share: float64(count) / float64(b.count)})
 		}
 	}
 	if diff := cmp.Diff(want, got, equateFloats); diff != "" {

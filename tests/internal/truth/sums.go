@@ -61,7 +61,9 @@ func OpenSums(tb testing.TB, path string) *Sums {
 }
 
 // Close closes the file.
-func (s *Sums) Close() error { return errors.Join(s.tiers.Close(), s.totals.Close(), s.pool.Close()) }
+func (s *Sums) Close() error {
+	return errors.Join(s.tiers.Close(), s.totals.Close(), s.pool.Close())
+}
 
 // sumKey is one series in one tier, or one state of it.
 type sumKey struct {
@@ -105,7 +107,8 @@ func (s *Sums) read(tb testing.TB) (map[sumKey]bucket, error) {
 		var b bucket
 		var text string
 		if err := rows.Scan(
-			&key.Granularity, &key.Series.Metric, &key.Series.WAN, &text, &key.State, &b.count, &b.sum, &b.min, &b.max,
+			&key.Granularity, &key.Series.Metric, &key.Series.WAN, &text, &key.State, &b.count, &b.sum,
+			&b.min, &b.max,
 		); err != nil {
 			return nil, err
 		}
@@ -157,7 +160,8 @@ func (t *Truth) sums(list map[sumKey]bucket, g service.Granularity, from, until 
 			list[sumKey{g.String(), key, 0}] = b
 		default:
 			for state, count := range states {
-				list[sumKey{g.String(), key, state}] = bucket{count: count, sum: state * float64(count), min: state, max: state}
+				list[sumKey{g.String(), key, state}] = bucket{count: count, sum: state * float64(count),
+					min: state, max: state}
 			}
 		}
 	}

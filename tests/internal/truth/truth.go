@@ -15,7 +15,8 @@ type Series struct{ Metric, WAN, Labels string }
 
 // SeriesOf names a series by what the service calls it.
 func SeriesOf(metric, wan string, labels service.Labels) Series {
-	return Series{Metric: metric, WAN: wan, Labels: fmt.Sprint(map[string]string(labels))} // sorted by key
+	// sorted by key
+	return Series{Metric: metric, WAN: wan, Labels: fmt.Sprint(map[string]string(labels))}
 }
 
 // Truth is the samples that a file has taken, and what follows from them.
