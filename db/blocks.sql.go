@@ -32,8 +32,8 @@ type CountSamplesInBlocksParams struct {
 	Last    int64
 }
 
-// count_samples looks into a payload; where a block lies in the range as a whole, its count says it.
-// Walks raw_blocks by its key: of each part the blocks of [first, last).
+// count_samples looks into a payload; where a block lies in the range as a whole, its count says
+// it. Walks raw_blocks by its key: of each part the blocks of [first, last).
 func (q *Queries) CountSamplesInBlocks(ctx context.Context, arg CountSamplesInBlocksParams) (int64, error) {
 	row := q.queryRow(ctx, q.countSamplesInBlocksStmt, countSamplesInBlocks,
 		arg.FromTs,
@@ -60,7 +60,8 @@ type InsertBlockParams struct {
 	Payload string
 }
 
-// One seek in raw_blocks by its key, nearly always to the end of a part. Zero rows: the key is taken.
+// One seek in raw_blocks by its key, nearly always to the end of a part. Zero rows: the key is
+// taken.
 func (q *Queries) InsertBlock(ctx context.Context, arg InsertBlockParams) (int64, error) {
 	result, err := q.exec(ctx, q.insertBlockStmt, insertBlock,
 		arg.ID,
@@ -96,8 +97,9 @@ type LastMomentInBlocksParams struct {
 	FromTs int64
 }
 
-// One seek in raw_blocks to the last sound block of each part, and from there a walk by its key over the last minute
-// of blocks: none from before that reaches as far. NULL becomes -1: there is none from from_ts on.
+// One seek in raw_blocks to the last sound block of each part, and from there a walk by its key
+// over the last minute of blocks: none from before that reaches as far. NULL becomes -1: there is
+// none from from_ts on.
 func (q *Queries) LastMomentInBlocks(ctx context.Context, arg LastMomentInBlocksParams) (int64, error) {
 	row := q.queryRow(ctx, q.lastMomentInBlocksStmt, lastMomentInBlocks, arg.Parts, arg.FromTs)
 	var ts int64
@@ -220,8 +222,8 @@ type SweepBlocksParams struct {
 	SurelyBeforeID int64
 }
 
-// Walks raw_blocks by its key: of one part the blocks of [from_id, until_id) that end before floor. What
-// begins a minute before it does, whatever a damaged row says.
+// Walks raw_blocks by its key: of one part the blocks of [from_id, until_id) that end before floor.
+// What begins a minute before it does, whatever a damaged row says.
 func (q *Queries) SweepBlocks(ctx context.Context, arg SweepBlocksParams) (int64, error) {
 	result, err := q.exec(ctx, q.sweepBlocksStmt, sweepBlocks,
 		arg.FromID,

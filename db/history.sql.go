@@ -39,8 +39,8 @@ type ListNewestInBlocksRow struct {
 }
 
 // fold_blocks makes one blob of what the samples of many blocks come to, and the row source
-// folded_buckets its rows: here one a series, in a bucket that holds all times. Walks raw_blocks by its
-// key: of each part the blocks of [first, last).
+// folded_buckets its rows: here one a series, in a bucket that holds all times. Walks raw_blocks by
+// its key: of each part the blocks of [first, last).
 func (q *Queries) ListNewestInBlocks(ctx context.Context, arg ListNewestInBlocksParams) ([]ListNewestInBlocksRow, error) {
 	rows, err := q.query(ctx, q.listNewestInBlocksStmt, listNewestInBlocks,
 		arg.FromTs,
@@ -131,9 +131,9 @@ type PackBlocksParams struct {
 	Last      int64
 }
 
-// The aggregate pack_blocks makes one blob of the samples that blocks have of some series, ” for all,
-// in [from_ts, until_ts), block by block. Walks raw_blocks by its key: of each part the blocks of
-// [first, last), which is that range and what reaches into it.
+// The aggregate pack_blocks makes one blob of the samples that blocks have of some series, ” for
+// all, in [from_ts, until_ts), block by block. Walks raw_blocks by its key: of each part the blocks
+// of [first, last), which is that range and what reaches into it.
 func (q *Queries) PackBlocks(ctx context.Context, arg PackBlocksParams) ([]byte, error) {
 	row := q.queryRow(ctx, q.packBlocksStmt, packBlocks,
 		arg.SeriesIds,
@@ -205,10 +205,10 @@ type PackSamplesParams struct {
 }
 
 // The aggregate pack, which repo registers, makes one blob of many rows, in the order in which the
-// subquery yields them; its LIMIT, also one of -1 for none, keeps that order. 4294967296 stands for a
-// check value that is none. Walks raw_samples by its key over [from_ts, until_ts). series_ids is a JSON
-// array; its least and greatest id, compared first, pass over other series without looking them up in
-// it, and where it has all ids between those (unbroken), none is looked up.
+// subquery yields them; its LIMIT, also one of -1 for none, keeps that order. 4294967296 stands for
+// a check value that is none. Walks raw_samples by its key over [from_ts, until_ts). series_ids is
+// a JSON array; its least and greatest id, compared first, pass over other series without looking
+// them up in it, and where it has all ids between those (unbroken), none is looked up.
 func (q *Queries) PackSamples(ctx context.Context, arg PackSamplesParams) ([]byte, error) {
 	row := q.queryRow(ctx, q.packSamplesStmt, packSamples,
 		arg.LeastID,

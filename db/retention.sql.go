@@ -118,7 +118,8 @@ type SweepStateRollupsParams struct {
 	Nth         int64
 }
 
-// Walks state_rollups by its key: of one series the oldest nth + 1 rows below before_ts and the rest of the last bucket.
+// Walks state_rollups by its key: of one series the oldest nth + 1 rows below before_ts and the
+// rest of the last bucket.
 func (q *Queries) SweepStateRollups(ctx context.Context, arg SweepStateRollupsParams) (int64, error) {
 	result, err := q.exec(ctx, q.sweepStateRollupsStmt, sweepStateRollups,
 		arg.Granularity,

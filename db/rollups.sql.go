@@ -26,8 +26,9 @@ WHERE
   )
 `
 
-// The total of what joins a bucket that is there goes to the row that has one; where that is lost, so is the total, which
-// must not be made from the rows that are left. Walks sample_groups whole, seeks state_rollups by its key.
+// The total of what joins a bucket that is there goes to the row that has one; where that is lost,
+// so is the total, which must not be made from the rows that are left. Walks sample_groups whole,
+// seeks state_rollups by its key.
 func (q *Queries) FindTotals(ctx context.Context, granularity string) error {
 	_, err := q.exec(ctx, q.findTotalsStmt, findTotals, granularity)
 	return err
@@ -62,7 +63,8 @@ type FirstBucketParams struct {
 	FromTs      int64
 }
 
-// For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing from from_ts on.
+// For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing from
+// from_ts on.
 func (q *Queries) FirstBucket(ctx context.Context, arg FirstBucketParams) (int64, error) {
 	row := q.queryRow(ctx, q.firstBucketStmt, firstBucket, arg.Granularity, arg.FromTs)
 	var ts int64
@@ -113,9 +115,9 @@ type GroupBlocksParams struct {
 	Last    int64
 }
 
-// fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and, where they
-// are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by its key: of each
-// part the blocks of [first, last). Seeks series by its key.
+// fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and,
+// where they are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by
+// its key: of each part the blocks of [first, last). Seeks series by its key.
 func (q *Queries) GroupBlocks(ctx context.Context, arg GroupBlocksParams) error {
 	_, err := q.exec(ctx, q.groupBlocksStmt, groupBlocks,
 		arg.Bucket,
@@ -157,8 +159,8 @@ type GroupSamplesParams struct {
 	UntilTs int64
 }
 
-// Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a
-// temporary B-tree. One row of a bucket gets its total.
+// Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups
+// in a temporary B-tree. One row of a bucket gets its total.
 func (q *Queries) GroupSamples(ctx context.Context, arg GroupSamplesParams) error {
 	_, err := q.exec(ctx, q.groupSamplesStmt, groupSamples, arg.Bucket, arg.FromTs, arg.UntilTs)
 	return err
@@ -171,7 +173,8 @@ FROM folded_buckets AS f
 WHERE f.folded = CAST(?1 AS BLOB)
 `
 
-// The row source folded_buckets makes rows of one blob of what states come to. Appends to sample_groups.
+// The row source folded_buckets makes rows of one blob of what states come to. Appends to
+// sample_groups.
 func (q *Queries) GroupStates(ctx context.Context, folded []byte) error {
 	_, err := q.exec(ctx, q.groupStatesStmt, groupStates, folded)
 	return err
@@ -207,7 +210,8 @@ type LastBucketParams struct {
 	UntilTs     int64
 }
 
-// For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing in [from_ts, until_ts).
+// For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing in
+// [from_ts, until_ts).
 func (q *Queries) LastBucket(ctx context.Context, arg LastBucketParams) (int64, error) {
 	row := q.queryRow(ctx, q.lastBucketStmt, lastBucket, arg.Granularity, arg.FromTs, arg.UntilTs)
 	var ts int64
@@ -244,8 +248,8 @@ type MergeRollupParams struct {
 	Chk         int64
 }
 
-// One seek in rollups by its key: a late sample joins the bucket that has already been made. Zero rows: that
-// is not sound, and stays as it is.
+// One seek in rollups by its key: a late sample joins the bucket that has already been made. Zero
+// rows: that is not sound, and stays as it is.
 func (q *Queries) MergeRollup(ctx context.Context, arg MergeRollupParams) (int64, error) {
 	result, err := q.exec(ctx, q.mergeRollupStmt, mergeRollup,
 		arg.Granularity,
@@ -329,8 +333,8 @@ type NthBucketParams struct {
 	States      int64
 }
 
-// For each series, walks the rollups of its kind by its key so many rows far. NULL becomes -1: no series has more than that
-// in [from_ts, until_ts).
+// For each series, walks the rollups of its kind by its key so many rows far. NULL becomes -1: no
+// series has more than that in [from_ts, until_ts).
 func (q *Queries) NthBucket(ctx context.Context, arg NthBucketParams) (int64, error) {
 	row := q.queryRow(ctx, q.nthBucketStmt, nthBucket,
 		arg.Granularity,
@@ -391,8 +395,8 @@ type RollUpRollupsParams struct {
 	UntilTs     int64
 }
 
-// For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups in a
-// temporary B-tree.
+// For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups
+// in a temporary B-tree.
 func (q *Queries) RollUpRollups(ctx context.Context, arg RollUpRollupsParams) error {
 	_, err := q.exec(ctx, q.rollUpRollupsStmt, rollUpRollups,
 		arg.Granularity,

@@ -36,8 +36,8 @@ SELECT CAST((
 FROM (SELECT CAST(?1 AS INTEGER) AS least) AS p
 `
 
-// What has no series. Walks raw_samples, rollups, state_rollups and raw_blocks by their keys from the beginning on,
-// and seeks series by its key.
+// What has no series. Walks raw_samples, rollups, state_rollups and raw_blocks by their keys from
+// the beginning on, and seeks series by its key.
 func (q *Queries) CountNameless(ctx context.Context, least int64) (int64, error) {
 	row := q.queryRow(ctx, q.countNamelessStmt, countNameless, least)
 	var nameless int64
@@ -389,7 +389,8 @@ type FillStateRollupParams struct {
 	Chk         sql.NullInt64
 }
 
-// One seek in state_rollups by its key. Of two versions of a row the later one has more samples, or its bucket has.
+// One seek in state_rollups by its key. Of two versions of a row the later one has more samples, or
+// its bucket has.
 func (q *Queries) FillStateRollup(ctx context.Context, arg FillStateRollupParams) (int64, error) {
 	result, err := q.exec(ctx, q.fillStateRollupStmt, fillStateRollup,
 		arg.Granularity,
@@ -422,7 +423,8 @@ type FillTierParams struct {
 	Chk         sql.NullInt64
 }
 
-// One seek in tiers by its key. Of two versions of a row the later one has a higher watermark, or floor.
+// One seek in tiers by its key. Of two versions of a row the later one has a higher watermark, or
+// floor.
 func (q *Queries) FillTier(ctx context.Context, arg FillTierParams) (int64, error) {
 	result, err := q.exec(ctx, q.fillTierStmt, fillTier,
 		arg.Granularity,
@@ -450,7 +452,8 @@ WHERE EXISTS (
 )
 `
 
-// Walks sample_groups whole, and seeks rollups and state_rollups by their keys: what they have is left as it is.
+// Walks sample_groups whole, and seeks rollups and state_rollups by their keys: what they have is
+// left as it is.
 func (q *Queries) ForgetHeldGroups(ctx context.Context, granularity string) (int64, error) {
 	result, err := q.exec(ctx, q.forgetHeldGroupsStmt, forgetHeldGroups, granularity)
 	if err != nil {

@@ -41,8 +41,9 @@ WHERE s.last_ts IS NULL OR s.last_ts < newest.ts
 ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded.last_value
 `
 
-// Walks sample_groups whole, groups in a temporary B-tree (SQLite takes newest_value from the row that has
-// max(newest_ts)), then seeks series and, for what came as rows, raw_samples by their keys.
+// Walks sample_groups whole, groups in a temporary B-tree (SQLite takes newest_value from the row
+// that has max(newest_ts)), then seeks series and, for what came as rows, raw_samples by their
+// keys.
 func (q *Queries) AdvanceLastSamples(ctx context.Context) error {
 	_, err := q.exec(ctx, q.advanceLastSamplesStmt, advanceLastSamples)
 	return err
@@ -481,8 +482,9 @@ type SumSeriesRow struct {
 	Micros  int64
 }
 
-// Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample. No
-// sum of all moments would fit, and total would round it. A row without a check value may change unseen.
+// Scans series: what changes when somebody else makes, deletes or renames one, or brings a late
+// sample. No sum of all moments would fit, and total would round it. A row without a check value
+// may change unseen.
 func (q *Queries) SumSeries(ctx context.Context) (SumSeriesRow, error) {
 	row := q.queryRow(ctx, q.sumSeriesStmt, sumSeries)
 	var i SumSeriesRow

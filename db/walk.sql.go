@@ -25,8 +25,8 @@ type LookAtBlocksParams struct {
 	AfterID int64
 }
 
-// The aggregate look, which repo registers, says whether rows are sound, whether their keys rise, and from which
-// one to go on. Walks raw_blocks by its key from behind a row, so many rows far.
+// The aggregate look, which repo registers, says whether rows are sound, whether their keys rise,
+// and from which one to go on. Walks raw_blocks by its key from behind a row, so many rows far.
 func (q *Queries) LookAtBlocks(ctx context.Context, arg LookAtBlocksParams) (string, error) {
 	row := q.queryRow(ctx, q.lookAtBlocksStmt, lookAtBlocks, arg.MaxRows, arg.AfterID)
 	var looked string
@@ -84,8 +84,8 @@ type LookAtSamplesParams struct {
 	SeriesID int64
 }
 
-// Walks raw_samples by its key from behind a row, so many rows far. The plus signs take the affinity away, or
-// SQLite would seek by the first column of the key alone.
+// Walks raw_samples by its key from behind a row, so many rows far. The plus signs take the
+// affinity away, or SQLite would seek by the first column of the key alone.
 func (q *Queries) LookAtSamples(ctx context.Context, arg LookAtSamplesParams) (string, error) {
 	row := q.queryRow(ctx, q.lookAtSamplesStmt, lookAtSamples, arg.MaxRows, arg.Ts, arg.SeriesID)
 	var looked string

@@ -1,5 +1,6 @@
 -- name: InsertBlock :execrows
--- One seek in raw_blocks by its key, nearly always to the end of a part. Zero rows: the key is taken.
+-- One seek in raw_blocks by its key, nearly always to the end of a part. Zero rows: the key is
+-- taken.
 INSERT OR IGNORE INTO raw_blocks (id, last_ts, count, chk, payload)
 VALUES (@id, @last_ts, @count, CAST(@chk AS INTEGER), @payload);
 
@@ -43,8 +44,9 @@ FROM (
 ) AS p;
 
 -- name: LastMomentInBlocks :one
--- One seek in raw_blocks to the last sound block of each part, and from there a walk by its key over the last minute
--- of blocks: none from before that reaches as far. NULL becomes -1: there is none from from_ts on.
+-- One seek in raw_blocks to the last sound block of each part, and from there a walk by its key
+-- over the last minute of blocks: none from before that reaches as far. NULL becomes -1: there is
+-- none from from_ts on.
 SELECT CAST(coalesce(max(b.last_ts), -1) AS INTEGER) AS ts
 FROM json_each(CAST(@parts AS TEXT)) AS q
 CROSS JOIN raw_blocks AS b
@@ -60,8 +62,8 @@ CROSS JOIN raw_blocks AS b
 WHERE b.last_ts >= @from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
 
 -- name: CountSamplesInBlocks :one
--- count_samples looks into a payload; where a block lies in the range as a whole, its count says it.
--- Walks raw_blocks by its key: of each part the blocks of [first, last).
+-- count_samples looks into a payload; where a block lies in the range as a whole, its count says
+-- it. Walks raw_blocks by its key: of each part the blocks of [first, last).
 SELECT CAST(coalesce(sum(
   CASE
     WHEN b.id % 10000000000000000 >= p.from_ts + 1000 AND b.last_ts < p.until_ts THEN b.count
@@ -76,7 +78,7 @@ CROSS JOIN raw_blocks AS b
 WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload);
 
 -- name: SweepBlocks :execrows
--- Walks raw_blocks by its key: of one part the blocks of [from_id, until_id) that end before floor. What
--- begins a minute before it does, whatever a damaged row says.
+-- Walks raw_blocks by its key: of one part the blocks of [from_id, until_id) that end before floor.
+-- What begins a minute before it does, whatever a damaged row says.
 DELETE FROM raw_blocks
 WHERE id >= @from_id AND id < @until_id AND (last_ts < @floor OR id < @surely_before_id);

@@ -1,9 +1,9 @@
 -- name: PackSamples :one
 -- The aggregate pack, which repo registers, makes one blob of many rows, in the order in which the
--- subquery yields them; its LIMIT, also one of -1 for none, keeps that order. 4294967296 stands for a
--- check value that is none. Walks raw_samples by its key over [from_ts, until_ts). series_ids is a JSON
--- array; its least and greatest id, compared first, pass over other series without looking them up in
--- it, and where it has all ids between those (unbroken), none is looked up.
+-- subquery yields them; its LIMIT, also one of -1 for none, keeps that order. 4294967296 stands for
+-- a check value that is none. Walks raw_samples by its key over [from_ts, until_ts). series_ids is
+-- a JSON array; its least and greatest id, compared first, pass over other series without looking
+-- them up in it, and where it has all ids between those (unbroken), none is looked up.
 SELECT CAST(pack(p.ts, p.series_id, p.value, p.chk) AS BLOB) AS packed
 FROM (
   SELECT r.ts, r.series_id, r.value, coalesce(r.chk, 4294967296) AS chk
@@ -19,9 +19,9 @@ FROM (
 ) AS p;
 
 -- name: PackBlocks :one
--- The aggregate pack_blocks makes one blob of the samples that blocks have of some series, '' for all,
--- in [from_ts, until_ts), block by block. Walks raw_blocks by its key: of each part the blocks of
--- [first, last), which is that range and what reaches into it.
+-- The aggregate pack_blocks makes one blob of the samples that blocks have of some series, '' for
+-- all, in [from_ts, until_ts), block by block. Walks raw_blocks by its key: of each part the blocks
+-- of [first, last), which is that range and what reaches into it.
 SELECT CAST(pack_blocks(b.payload, b.id, p.series_ids, p.from_ts, p.until_ts) AS BLOB) AS packed
 FROM (
   SELECT
@@ -37,8 +37,8 @@ WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.c
 
 -- name: ListNewestInBlocks :many
 -- fold_blocks makes one blob of what the samples of many blocks come to, and the row source
--- folded_buckets its rows: here one a series, in a bucket that holds all times. Walks raw_blocks by its
--- key: of each part the blocks of [first, last).
+-- folded_buckets its rows: here one a series, in a bucket that holds all times. Walks raw_blocks by
+-- its key: of each part the blocks of [first, last).
 SELECT f.series_id, f.newest_ts AS ts, f.newest_value AS value
 FROM (
   SELECT CAST(fold_blocks(

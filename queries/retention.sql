@@ -30,7 +30,8 @@ WHERE
   );
 
 -- name: SweepStateRollups :execrows
--- Walks state_rollups by its key: of one series the oldest nth + 1 rows below before_ts and the rest of the last bucket.
+-- Walks state_rollups by its key: of one series the oldest nth + 1 rows below before_ts and the
+-- rest of the last bucket.
 DELETE FROM state_rollups AS old
 WHERE
   old.granularity = @granularity

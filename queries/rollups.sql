@@ -1,6 +1,6 @@
 -- name: MergeRollup :execrows
--- One seek in rollups by its key: a late sample joins the bucket that has already been made. Zero rows: that
--- is not sound, and stays as it is.
+-- One seek in rollups by its key: a late sample joins the bucket that has already been made. Zero
+-- rows: that is not sound, and stays as it is.
 INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
 VALUES (@granularity, @series_id, @ts, @count, @sum, @min, @max, CAST(@chk AS INTEGER))
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
@@ -18,9 +18,9 @@ WHERE mergeable(
 );
 
 -- name: GroupBlocks :exec
--- fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and, where they
--- are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by its key: of each
--- part the blocks of [first, last). Seeks series by its key.
+-- fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and,
+-- where they are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by
+-- its key: of each part the blocks of [first, last). Seeks series by its key.
 INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, newest_value)
 SELECT f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts, f.newest_value
 FROM (
@@ -44,8 +44,8 @@ CROSS JOIN folded_buckets AS f ON f.folded = made.folded
 CROSS JOIN series AS s ON s.id = f.series_id;
 
 -- name: GroupSamples :exec
--- Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups in a
--- temporary B-tree. One row of a bucket gets its total.
+-- Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups
+-- in a temporary B-tree. One row of a bucket gets its total.
 INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts)
 SELECT
   r.series_id,
@@ -90,15 +90,17 @@ WHERE mergeable(
 );
 
 -- name: GroupStates :exec
--- The row source folded_buckets makes rows of one blob of what states come to. Appends to sample_groups.
+-- The row source folded_buckets makes rows of one blob of what states come to. Appends to
+-- sample_groups.
 INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts)
 SELECT f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts
 FROM folded_buckets AS f
 WHERE f.folded = CAST(@folded AS BLOB);
 
 -- name: FindTotals :exec
--- The total of what joins a bucket that is there goes to the row that has one; where that is lost, so is the total, which
--- must not be made from the rows that are left. Walks sample_groups whole, seeks state_rollups by its key.
+-- The total of what joins a bucket that is there goes to the row that has one; where that is lost,
+-- so is the total, which must not be made from the rows that are left. Walks sample_groups whole,
+-- seeks state_rollups by its key.
 UPDATE sample_groups
 SET holder = (
   SELECT o.value
@@ -147,8 +149,8 @@ WHERE mergeable(
 DELETE FROM sample_groups;
 
 -- name: RollUpRollups :exec
--- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups in a
--- temporary B-tree.
+-- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups
+-- in a temporary B-tree.
 INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
 SELECT
   CAST(@granularity AS TEXT),
@@ -187,7 +189,8 @@ WHERE mergeable(
 );
 
 -- name: FirstBucket :one
--- For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing from from_ts on.
+-- For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing from
+-- from_ts on.
 SELECT CAST(coalesce(min(first.ts), -1) AS INTEGER) AS ts
 FROM (
   SELECT
@@ -211,7 +214,8 @@ FROM (
 ) AS first;
 
 -- name: LastBucket :one
--- For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing in [from_ts, until_ts).
+-- For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing in
+-- [from_ts, until_ts).
 SELECT CAST(coalesce(max(last.ts), -1) AS INTEGER) AS ts
 FROM (
   SELECT
@@ -235,8 +239,8 @@ FROM (
 ) AS last;
 
 -- name: NthBucket :one
--- For each series, walks the rollups of its kind by its key so many rows far. NULL becomes -1: no series has more than that
--- in [from_ts, until_ts).
+-- For each series, walks the rollups of its kind by its key so many rows far. NULL becomes -1: no
+-- series has more than that in [from_ts, until_ts).
 SELECT CAST(coalesce(min(nth.ts), -1) AS INTEGER) AS ts
 FROM (
   SELECT

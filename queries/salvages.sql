@@ -35,7 +35,8 @@ INSERT INTO sample_groups (series_id, ts, count, total, sum, min, max, newest_ts
 VALUES (@series_id, @ts, @count, 0, @sum, @min, @max, 0);
 
 -- name: ForgetHeldGroups :execrows
--- Walks sample_groups whole, and seeks rollups and state_rollups by their keys: what they have is left as it is.
+-- Walks sample_groups whole, and seeks rollups and state_rollups by their keys: what they have is
+-- left as it is.
 DELETE FROM sample_groups
 WHERE EXISTS (
   SELECT 1
@@ -77,7 +78,8 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
 WHERE excluded.count > rollups.count;
 
 -- name: FillStateRollup :execrows
--- One seek in state_rollups by its key. Of two versions of a row the later one has more samples, or its bucket has.
+-- One seek in state_rollups by its key. Of two versions of a row the later one has more samples, or
+-- its bucket has.
 INSERT INTO state_rollups (granularity, series_id, ts, value, count, total, chk)
 VALUES (@granularity, @series_id, @ts, @value, @count, @total, @chk)
 ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
@@ -85,7 +87,8 @@ ON CONFLICT (granularity, series_id, ts, value) DO UPDATE SET
 WHERE excluded.count > state_rollups.count OR excluded.total > state_rollups.total;
 
 -- name: FillTier :execrows
--- One seek in tiers by its key. Of two versions of a row the later one has a higher watermark, or floor.
+-- One seek in tiers by its key. Of two versions of a row the later one has a higher watermark, or
+-- floor.
 INSERT INTO tiers (granularity, watermark, floor, keep, chk)
 VALUES (@granularity, @watermark, @floor, @keep, @chk)
 ON CONFLICT (granularity) DO UPDATE SET
@@ -144,8 +147,8 @@ SELECT CAST(EXISTS (
 ) AS INTEGER) AS states;
 
 -- name: CountNameless :one
--- What has no series. Walks raw_samples, rollups, state_rollups and raw_blocks by their keys from the beginning on,
--- and seeks series by its key.
+-- What has no series. Walks raw_samples, rollups, state_rollups and raw_blocks by their keys from
+-- the beginning on, and seeks series by its key.
 SELECT CAST((
   SELECT count(*)
   FROM raw_samples AS r

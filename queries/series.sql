@@ -95,8 +95,9 @@ SET last_ts = CAST(@ts AS INTEGER), last_value = CAST(@value AS REAL)
 WHERE id = @id AND (last_ts IS NULL OR last_ts < CAST(@ts AS INTEGER));
 
 -- name: AdvanceLastSamples :exec
--- Walks sample_groups whole, groups in a temporary B-tree (SQLite takes newest_value from the row that has
--- max(newest_ts)), then seeks series and, for what came as rows, raw_samples by their keys.
+-- Walks sample_groups whole, groups in a temporary B-tree (SQLite takes newest_value from the row
+-- that has max(newest_ts)), then seeks series and, for what came as rows, raw_samples by their
+-- keys.
 INSERT INTO series (id, metric_name, wan_name, labels, aggregation, last_ts, last_value)
 SELECT s.id, s.metric_name, s.wan_name, s.labels, s.aggregation, newest.ts, coalesce(newest.value, r.value)
 FROM (
@@ -110,8 +111,9 @@ WHERE s.last_ts IS NULL OR s.last_ts < newest.ts
 ON CONFLICT (id) DO UPDATE SET last_ts = excluded.last_ts, last_value = excluded.last_value;
 
 -- name: SumSeries :one
--- Scans series: what changes when somebody else makes, deletes or renames one, or brings a late sample. No
--- sum of all moments would fit, and total would round it. A row without a check value may change unseen.
+-- Scans series: what changes when somebody else makes, deletes or renames one, or brings a late
+-- sample. No sum of all moments would fit, and total would round it. A row without a check value
+-- may change unseen.
 SELECT
   count(*) AS series, count(chk) AS sealed, CAST(total(id) AS REAL) AS ids, CAST(total(chk) AS REAL) AS sums,
   CAST(coalesce(sum(last_ts / 1000000), 0) AS INTEGER) AS seconds,

@@ -1,6 +1,6 @@
 -- name: LookAtBlocks :one
--- The aggregate look, which repo registers, says whether rows are sound, whether their keys rise, and from which
--- one to go on. Walks raw_blocks by its key from behind a row, so many rows far.
+-- The aggregate look, which repo registers, says whether rows are sound, whether their keys rise,
+-- and from which one to go on. Walks raw_blocks by its key from behind a row, so many rows far.
 SELECT CAST(look(1, CAST(@max_rows AS INTEGER), b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload) AS TEXT) AS looked
 FROM (
   SELECT id, last_ts, count, chk, payload
@@ -11,8 +11,8 @@ FROM (
 ) AS b;
 
 -- name: LookAtSamples :one
--- Walks raw_samples by its key from behind a row, so many rows far. The plus signs take the affinity away, or
--- SQLite would seek by the first column of the key alone.
+-- Walks raw_samples by its key from behind a row, so many rows far. The plus signs take the
+-- affinity away, or SQLite would seek by the first column of the key alone.
 SELECT CAST(look(2, CAST(@max_rows AS INTEGER), r.chk, 'raw_samples', r.ts, r.series_id, r.value) AS TEXT) AS looked
 FROM (
   SELECT ts, series_id, value, chk

@@ -23,8 +23,8 @@ type CountEarlierParams struct {
 	ID     int64
 }
 
-// One seek in metrics by idx_metrics_wan_metric_time: the rows that one second has before an id, whatever
-// their labels: one series may have been written with labels in other letters.
+// One seek in metrics by idx_metrics_wan_metric_time: the rows that one second has before an id,
+// whatever their labels: one series may have been written with labels in other letters.
 func (q *Queries) CountEarlier(ctx context.Context, arg CountEarlierParams) (int64, error) {
 	row := q.queryRow(ctx, q.countEarlierStmt, countEarlier,
 		arg.Wan,
@@ -110,8 +110,8 @@ type HasTakenParams struct {
 	LastID      int64
 }
 
-// Walks metrics by idx_metrics_granularity_time over the raw rows before a second, up to the first that matches. Where it is
-// asked these have mostly gone.
+// Walks metrics by idx_metrics_granularity_time over the raw rows before a second, up to the first
+// that matches. Where it is asked these have mostly gone.
 func (q *Queries) HasTaken(ctx context.Context, arg HasTakenParams) (bool, error) {
 	row := q.queryRow(ctx, q.hasTakenStmt, hasTaken, arg.UntilSecond, arg.LastID)
 	var exists bool
@@ -205,8 +205,8 @@ type ListStragglersParams struct {
 	Most       int64
 }
 
-// Walks metrics by its key. The plus signs keep the planner from an index on timestamp, and a sort after it. What is no
-// number is larger than any, except NULL.
+// Walks metrics by its key. The plus signs keep the planner from an index on timestamp, and a sort
+// after it. What is no number is larger than any, except NULL.
 func (q *Queries) ListStragglers(ctx context.Context, arg ListStragglersParams) ([]Metric, error) {
 	rows, err := q.query(ctx, q.listStragglersStmt, listStragglers,
 		arg.AfterID,

@@ -7,8 +7,8 @@ ORDER BY timestamp, id
 LIMIT @most;
 
 -- name: ListStragglers :many
--- Walks metrics by its key. The plus signs keep the planner from an index on timestamp, and a sort after it. What is no
--- number is larger than any, except NULL.
+-- Walks metrics by its key. The plus signs keep the planner from an index on timestamp, and a sort
+-- after it. What is no number is larger than any, except NULL.
 SELECT id, timestamp, wan_name, metric_name, value, labels, granularity
 FROM metrics
 WHERE id > @after_id AND id <= @last_id
@@ -48,16 +48,16 @@ FROM metrics
 WHERE timestamp >= CAST(@from_second AS INTEGER) AND timestamp < CAST(@until_second AS INTEGER);
 
 -- name: CountEarlier :one
--- One seek in metrics by idx_metrics_wan_metric_time: the rows that one second has before an id, whatever
--- their labels: one series may have been written with labels in other letters.
+-- One seek in metrics by idx_metrics_wan_metric_time: the rows that one second has before an id,
+-- whatever their labels: one series may have been written with labels in other letters.
 SELECT count(*)
 FROM metrics
 WHERE wan_name = CAST(@wan AS TEXT) AND metric_name = CAST(@metric AS TEXT) AND timestamp = CAST(@second AS INTEGER)
   AND id < @id;
 
 -- name: HasTaken :one
--- Walks metrics by idx_metrics_granularity_time over the raw rows before a second, up to the first that matches. Where it is
--- asked these have mostly gone.
+-- Walks metrics by idx_metrics_granularity_time over the raw rows before a second, up to the first
+-- that matches. Where it is asked these have mostly gone.
 SELECT EXISTS (
   SELECT 1
   FROM metrics
