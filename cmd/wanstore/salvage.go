@@ -97,6 +97,7 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 		err = o.bring(cmd, prepared, into)
 	}
 	report := newSalvageReport(file, into, prepared.Report(), time.Since(began))
+	report.zone = zoneOf(cmd)
 	if o.dryRun {
 		report.Into, report.Tiers = "", nil
 	}
@@ -207,6 +208,7 @@ type salvageReport struct {
 	TookSeconds float64        `json:"took_seconds"`
 
 	took time.Duration
+	zone *time.Location // for print
 }
 
 type foundRows struct {
@@ -256,12 +258,7 @@ func (r *salvageReport) print(out io.Writer) error {
 	list = append(list,
 		[]string{"pages", fmt.Sprintf("%s, of which %s are lost", number(r.Pages), number(r.LostPages))})
 	for _, f := range r.Found {
-		name := strings.TrimSpace(f.Table + " " + f.Granularity)
-		if f.Table == "" {
-			name = "of no table that is known"
-		}
-		list = append(list,
-			[]string{name, fmt.Sprintf("%s rows, of which %s are sound", number(f.Rows), number(f.Sound))})
+		list = append(list, f.facts(r.zone))
 	}
 	if r.Torn > 0 {
 		list = append(list,
@@ -282,4 +279,17 @@ func (r *salvageReport) print(out io.Writer) error {
 		}
 	}
 	return facts.end()
+}
+
+// facts are a line for people: what was found, and from when to when the sound rows are.
+func (f foundRows) facts(zone *time.Location) []string {
+	name := strings.TrimSpace(f.Table + " " + f.Granularity)
+	if f.Table == "" {
+		name = "of no table that is known"
+	}
+	text := fmt.Sprintf("%s rows, of which %s are sound", number(f.Rows), number(f.Sound))
+	if !f.From.IsZero() {
+		text += fmt.Sprintf(", %s to %s", f.From.show(zone), f.Until.show(zone))
+	}
+	return []string{name, text}
 }
