@@ -121,18 +121,31 @@ function endsOf(series, step) {
   });
 }
 
-// tableOf makes columns of a series, with a row of nulls wherever a point ends before the next begins: there the line breaks.
+// tableOf makes columns of a series, with a row of nulls wherever a point ends before the next begins, and behind the last
+// one: there the line breaks.
 function tableOf(series, columns, ends) {
   const table = [[], ...columns.map(() => [])];
   series.t.forEach((at, i) => {
     table[0].push(at);
     columns.forEach((name, c) => table[c + 1].push(series[name][i]));
-    if (i + 1 < series.t.length && ends[i] < series.t[i + 1]) {
+    if (ends[i] > at && ends[i] !== series.t[i + 1]) {
       table[0].push(ends[i]);
       columns.forEach((_, c) => table[c + 1].push(null));
     }
   });
   return table;
+}
+
+// joined puts tables on common times. At the times of others a column has undefined where its line goes on, and null from
+// the end of a point to the next one, before its first and behind its last: a line would lead through what is undefined.
+function joined(tables) {
+  if (tables.length === 1) return tables[0];
+  const expand = tables.map((table) => table.map(() => 2)); // uPlot's NULL_EXPAND
+  const data = uPlot.join(tables, expand);
+  for (const column of data.slice(1)) {
+    for (let i = 0; column[i] === undefined && i < column.length; i++) column[i] = null;
+  }
+  return data;
 }
 
 // lonely lists the points between two gaps, which no line reaches.
@@ -220,7 +233,7 @@ class Chart {
     this.view = view;
     this.ends = list.map((series) => endsOf(series, step));
     const tables = list.map((series, i) => tableOf(series, this.figure.columns(series), this.ends[i]));
-    const data = tables.length > 1 ? uPlot.join(tables) : tables[0];
+    const data = joined(tables);
     if (this.plot) this.plot.setData(data);
     else this.plot = new uPlot(this.options(), data, this.plotted);
     this.lonely = data.map((column, i) => (i === 0 ? null : lonely(column)));
