@@ -139,6 +139,21 @@ func TestSilent(t *testing.T) {
 	})
 }
 
+// A bar ends with the newest sample, and not with the hour that it stands for.
+func TestLastBar(t *testing.T) {
+	tab := openTab(t)
+	s := newEmptyStore(t, api.Options{})
+	s.record(t, recorded{service.State, "silent", nil, 3, 40 * 24 * time.Hour, 40*24*time.Hour - time.Hour},
+		recorded{service.State, "silent", nil, 3, 10 * time.Hour, 5 * time.Hour})
+	onScreens(t, tab, fixed(s, s.end.Add(-30*24*time.Hour), s.end), func(t *testing.T) {
+		ends := value[[]float64](t, tab, `wanstore.cards.get("silent").charts[0].ends[0]`)
+		newest := float64(s.end.Add(-5 * time.Hour).Unix())
+		if got := ends[len(ends)-1]; got < newest-10 || got > newest+60 {
+			t.Errorf("the last bar ends %.0f s after the newest sample", got-newest)
+		}
+	})
+}
+
 // paintPlain draws in colours that can be told apart: red the first series of each chart, green the
 // others, and everything else without a hue.
 func paintPlain(t *testing.T, tab *tab) {
@@ -152,7 +167,6 @@ func paintPlain(t *testing.T, tab *tab) {
 		document.querySelector("[data-do=utc]").click();
 		document.querySelector("[data-do=utc]").click();
 	})()`)
-	tab.until(t, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
 }
 
 // ink is how many pixels of each hue were drawn.
