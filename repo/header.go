@@ -12,7 +12,7 @@ import (
 
 const walMode = 2 // the version of a file in WAL mode, for writing and for reading
 
-// header is the beginning of an SQLite file, sqlitefile.HeaderBytes of it or more.
+// header is the beginning of an SQLite file, at least sqlitefile.HeaderBytes.
 type header []byte
 
 // readHeader returns the header of the file at path, zeros where the file is too short to have one.
