@@ -10,9 +10,9 @@ import (
 
 const (
 	// lockSuffix makes the name of the lock file of a history. Every writer holds a shared lock on
-	// it, so who gets the exclusive one knows that no other writer has the history open. SQLite's
-	// own locks cannot tell: they lie in the very files that are to be moved. The file stays for
-	// good.
+	// it, so the holder of the exclusive one knows that no other writer has the history open.
+	// SQLite's own locks cannot tell: they lie in the very files that are to be moved. The file
+	// stays for good.
 	lockSuffix = ".lock"
 
 	// lockPause is the time between two looks at a lock that somebody else has.
