@@ -71,9 +71,10 @@ type Result struct {
 // what was stored is stored, the result says how much that is, and the next import of the same data
 // goes on from there. A bad line stops the import just before it, unless Options.SkipBad says
 // otherwise; a bad last line that has not ended is looked at again by the next import even then,
-// for it may be still being written.
+// for it may be still being written, and so are last lines that are ahead of the clock.
 //
-// Errors: *LineError for a bad line, with the reason ErrHeader or service.ErrName among others,
+// Errors: *LineError for a bad line, with the reason ErrHeader, service.ErrName or service.ErrAhead
+// among others,
 // ErrAllTooOld, service.ErrImportMoved if another import of the same data runs at the same time,
 // those of service.Writer.Imports, those of the file system, and the cause of ctx.
 func CSV(
@@ -175,7 +176,7 @@ type batch struct {
 	skipped bool // bad lines have been passed
 
 	newestWelcome time.Time // as it was when it was asked for last
-	// before a bad line that may be still being written, if no row has come after it
+	// before a bad line that may be a row of the next import, if no row has come after it
 	held *place
 }
 
@@ -210,8 +211,8 @@ func (b *batch) take() error {
 	}
 	sample, reason := b.parse(one)
 	if reason == nil && b.isAhead(sample) {
-		// Not to be skipped: the mark would pass a row that is welcome once its time has come.
-		return b.lineError(one.line, aheadError(sample.Time, b.newestWelcome))
+		// welcome once its time has come: the next import looks at it again, if no row follows
+		one.atEnd, reason = true, aheadError(sample.Time, b.newestWelcome)
 	}
 	if reason == nil {
 		b.samples = append(b.samples, sample)
@@ -237,9 +238,9 @@ func (b *batch) isAhead(sample service.Sample) bool {
 	return sample.Time.After(b.newestWelcome)
 }
 
-// hold keeps the place before a bad line that may be still being written, so that the next import
-// looks at it again. A missing quote makes such a line anywhere in the data: the rows that come
-// after it show that it is just bad.
+// hold keeps the place before a bad line that may be still being written, or whose time may come,
+// so that the next import looks at it again. A missing quote makes such a line anywhere in the
+// data: the rows that come after it show that it is just bad.
 func (b *batch) hold(bad record) error {
 	if b.held != nil {
 		return nil

@@ -107,8 +107,16 @@ func parseValue(text string) (float64, error) {
 		return 0, fmt.Errorf("value %.80q: not a finite number", text)
 	case err != nil || strings.Trim(text, "+-.0123456789eE") != "":
 		return 0, fmt.Errorf("value %.80q: not a decimal number", text)
+	case math.Abs(value) > service.MaxValue:
+		return 0, tooLargeError(value)
 	}
 	return value, nil
+}
+
+// tooLargeError says what a history does not store.
+func tooLargeError(value float64) error {
+	return fmt.Errorf("value %v: want a number from %v to %v", value, -service.MaxValue,
+		service.MaxValue)
 }
 
 // series returns the handle of a row's series. Most rows name one that rows before them have named

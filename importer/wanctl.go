@@ -341,6 +341,8 @@ func (i *wanctlImport) parse(row service.WanctlRow) (service.Sample, error) {
 			fmt.Errorf("timestamp %d: out of range, want seconds from 1970 to 9999", row.Second)
 	case math.IsNaN(row.Value) || math.IsInf(row.Value, 0):
 		return service.Sample{}, fmt.Errorf("value %v: not a finite number", row.Value)
+	case math.Abs(row.Value) > service.MaxValue:
+		return service.Sample{}, tooLargeError(row.Value)
 	case row.Granularity != "raw" && !aggregated(row):
 		return service.Sample{}, fmt.Errorf("granularity %q: want raw, 1m, 5m or 1h", row.Granularity)
 	}

@@ -202,6 +202,7 @@ func TestBadRows(t *testing.T) {
 	insert([]byte{1}, "w", "m", 1.0, nil, "raw")       // 14
 	insert(at, "w", "m", 1.0, `{"wan":"x"}`, "raw")    // 15
 	insert(nil, "w", "m", 1.0, nil, "raw")             // 16
+	insert(at, "w", "m", -1e300, nil, "raw")           // 17
 	db.Exec("UPDATE metrics SET value = 9e999 WHERE id = 15")
 	db.Add(rtt(1, 2, "raw"))
 
@@ -214,7 +215,7 @@ func TestBadRows(t *testing.T) {
 	got, err = s.take(db, importer.Options{SkipBad: true, OnBad: func(bad *importer.LineError) {
 		lines = append(lines, strings.TrimPrefix(bad.Error(), db.Path+": "))
 	}})
-	if want := (importer.Result{Read: 2, Stored: 2, Bad: 15}); err != nil || got != want {
+	if want := (importer.Result{Read: 2, Stored: 2, Bad: 16}); err != nil || got != want {
 		t.Errorf("skipping: got %+v, %v, want %+v", got, err, want)
 	}
 	want := []string{
@@ -233,6 +234,7 @@ func TestBadRows(t *testing.T) {
 		`row 8: granularity "2m": want raw, 1m, 5m or 1h`,
 		`row 9: granularity "NULL": want raw, 1m, 5m or 1h`,
 		"row 15: value +Inf: not a finite number",
+		"row 17: value -1e+300: want a number from -1e+290 to 1e+290",
 		fmt.Sprintf("row 11: timestamp %.1f: not a whole number", float64(at)+0.5),
 	}
 	for n, line := range lines {

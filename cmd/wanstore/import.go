@@ -209,7 +209,7 @@ func (o *importOptions) explain(err error) error {
 	case errors.Is(err, service.ErrAhead) && o.format == formatWanctl:
 		return fmt.Errorf("%w (all other rows have been taken; --skip-bad reports such rows and goes on)",
 			err)
-	case errors.Is(err, importer.ErrHeader), errors.Is(err, service.ErrAhead): // not to be skipped
+	case errors.Is(err, importer.ErrHeader): // not to be skipped
 		return err
 	case errors.As(err, &bad) && bad.Line == 0:
 		return fmt.Errorf("%w (stopped before the second of this row; --skip-bad goes on)", err)
