@@ -14,7 +14,7 @@ import (
 // that is recorded meanwhile has to wait for.
 const batchLines = 5000
 
-// attempts bounds how often an import begins anew because another one has begun at the same moment.
+// attempts bounds how often an import starts over because another has begun at the same moment.
 const attempts = 20
 
 // Options says how to import.
@@ -32,7 +32,7 @@ type Options struct {
 	Progress func(done, total int64)
 
 	batch int64            // lines of a batch, batchLines by default
-	clock func() time.Time // that whoever writes a database goes by, time.Now by default
+	clock func() time.Time // that writers of a database go by, time.Now by default
 }
 
 func (o Options) withDefaults() Options {

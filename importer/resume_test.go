@@ -397,7 +397,7 @@ func TestConcurrent(t *testing.T) {
 	s.wantCount(2000)
 }
 
-// Another import that has begun in the meantime, of other data or of this, makes one begin anew and
+// Another import that has begun in the meantime, of other data or of this, makes one start over and
 // no more than that.
 func TestBeginAnew(t *testing.T) {
 	s := newStore(t)

@@ -79,7 +79,7 @@ func spool(
 	if err != nil {
 		return nil, fmt.Errorf("spool %s: %w", name, err)
 	}
-	// Removed while it is open, so that a kill leaves nothing behind. Where that can not be done,
+	// Removed while it is open, so that a kill leaves nothing behind. Where that cannot be done,
 	// Close does it.
 	s := &source{name: name, origin: name, file: file, spooled: file.Name()}
 	_ = os.Remove(s.spooled)
@@ -89,7 +89,7 @@ func spool(
 	return s, nil
 }
 
-// copyInput copies all of from, or until ctx is done. A read of a terminal or a pipe can not be
+// copyInput copies all of from, or until ctx is done. A read of a terminal or a pipe cannot be
 // interrupted: one that is under way when ctx is done stays behind, until there is something to
 // read.
 func copyInput(

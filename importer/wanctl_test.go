@@ -152,7 +152,7 @@ func TestInterruptedAmongAggregatedRows(t *testing.T) {
 			}}.WithBatch(5)
 			got, err := importer.Wanctl(ctx, s.writer, db.Path, options)
 			if !errors.Is(err, context.Canceled) || got.Stored < 10 || got.Stored > 15 {
-				t.Fatalf("got %+v, %v, want about half of it and that it was cancelled", got, err)
+				t.Fatalf("got %+v, %v, want about half the rows and that it was cancelled", got, err)
 			}
 			if gone {
 				db.Exec("DELETE FROM metrics WHERE granularity = 'raw'")
@@ -169,7 +169,7 @@ func TestInterruptedAmongAggregatedRows(t *testing.T) {
 			}
 			again, err := s.take(db, importer.Options{})
 			if err != nil || again.Read != 0 || again.Known != got.Stored+rest.Stored {
-				t.Errorf("once more: %+v, %v", again, err)
+				t.Errorf("again: %+v, %v", again, err)
 			}
 		})
 	}
@@ -246,7 +246,7 @@ func TestBadRows(t *testing.T) {
 	}
 	got, err = s.take(db, importer.Options{})
 	if err != nil || got.Read != 0 || got.Bad != 0 {
-		t.Errorf("once more: got %+v, %v, want that bad rows are passed", got, err)
+		t.Errorf("again: got %+v, %v, want that bad rows are passed", got, err)
 	}
 }
 

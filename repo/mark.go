@@ -21,7 +21,7 @@ type mark struct {
 	inUse     bool   // it was not closed, as far as anybody has noted
 }
 
-// readMark returns what a lock file says. Not known is also what can not be read.
+// readMark returns what a lock file says. Not known is also what cannot be read.
 func readMark(file *os.File) (m mark, known bool) {
 	text := make([]byte, len(mark{}.text()))
 	n, _ := file.ReadAt(text, 0)

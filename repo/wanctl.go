@@ -38,7 +38,7 @@ type WanctlRow struct {
 }
 
 // Wanctl is one consistent view of a database that wanctl has written, and may be writing. While it
-// is open its WAL can not start anew. It is for one goroutine.
+// is open its WAL cannot restart. It is for one goroutine.
 type Wanctl struct {
 	path string
 	pool *sql.DB

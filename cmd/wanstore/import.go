@@ -223,7 +223,7 @@ func (o *importOptions) explain(err error) error {
 
 func (o *importOptions) report(cmd *cobra.Command, done []importRow) error {
 	switch {
-	case len(done) == 0: // the first file has failed before anything of it was taken
+	case len(done) == 0: // the first file has failed before any row was taken
 		return nil
 	case o.json:
 		return writeJSON(cmd.OutOrStdout(), done)

@@ -12,7 +12,7 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// listenFlag is the flag that says where to answer HTTP. The token has none: whoever lists
+// listenFlag is the flag that says where to answer HTTP. The token has none: anybody who lists
 // processes reads their flags.
 const listenFlag = "listen"
 
