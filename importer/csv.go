@@ -26,6 +26,11 @@ type Options struct {
 	SkipBad bool
 	// OnBad is told of every bad line, the one that stops an import among them.
 	OnBad func(*LineError)
+	// KeepLabels keeps all labels of the rows of a database. By default those that are prose make no
+	// series: the text of a reason is another one with each event.
+	KeepLabels bool
+	// OnSkipped is told of every row of a database that Result.Skipped counts.
+	OnSkipped func(*LineError)
 	// Progress is told how many bytes of the file have been read, compressed if it is, and how many
 	// there are; of a database, how many rows. While standard input is being spooled, total is less
 	// than 0.
@@ -38,6 +43,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.OnBad == nil {
 		o.OnBad = func(*LineError) {}
+	}
+	if o.OnSkipped == nil {
+		o.OnSkipped = func(*LineError) {}
 	}
 	if o.Progress == nil {
 		o.Progress = func(int64, int64) {}
@@ -58,9 +66,11 @@ type Result struct {
 	Duplicate int64 // rows that were there already
 	Bad       int64 // lines that are no rows
 	Known     int64 // lines after the header, or rows, that an earlier import had taken in
-	Skipped   int64 // aggregated rows of a database that were left out
+	Skipped   Skipped
+	Pruned    int64 // rows whose labels were left out in part
 	Held      int64 // rows of a database whose second may not be over yet: the next import takes them
 	Refused   service.Refused
+	Raw       RawRows
 }
 
 // CSV imports the CSV file at path, "-" for standard input, compressed by gzip or not. Its header
@@ -274,6 +284,25 @@ func (b *batch) store(ctx context.Context) error {
 	b.begin, b.samples, b.skipped = b.lines.place.lines, b.samples[:0], false
 	b.options.Progress(b.source.position, max(b.source.position, b.source.size))
 	return nil
+}
+
+// Then returns what this import and the next one of the same data have done together.
+func (r Result) Then(next Result) Result {
+	sum := next
+	sum.Read += r.Read
+	sum.Stored += r.Stored
+	sum.Duplicate += r.Duplicate
+	sum.Bad += r.Bad
+	sum.Skipped.add(r.Skipped)
+	sum.Pruned += r.Pruned
+	sum.Refused.Value += r.Refused.Value
+	sum.Refused.Ahead += r.Refused.Ahead
+	sum.Refused.TooOld += r.Refused.TooOld
+	sum.Refused.Aggregation += r.Refused.Aggregation
+	sum.Refused.Series += r.Refused.Series
+	sum.Refused.TooMany += r.Refused.TooMany
+	sum.Known = r.Known
+	return sum
 }
 
 func (r *Result) add(rows int, counts service.ImportCounts) {
