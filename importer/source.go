@@ -2,7 +2,6 @@ package importer
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -141,7 +140,7 @@ func (s *source) read(ctx context.Context, offset int64) (io.Reader, error) {
 		}
 		return s.reader(ctx), nil
 	}
-	uncompressed, err := gzip.NewReader(file)
+	uncompressed, err := newMembers(file)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", s.name, err)
 	}

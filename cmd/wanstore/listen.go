@@ -26,6 +26,7 @@ func configureServer(cmd *cobra.Command) (service.Config, api.Config, error) {
 	if err != nil {
 		return service.Config{}, api.Config{}, err
 	}
+	warnOfUnknownVariables(cmd)
 	config, err := service.ConfigFromEnv(overrides)
 	httpConfig, httpErr := api.ConfigFromEnv(overrides)
 	return config, httpConfig, errors.Join(err, httpErr)

@@ -148,6 +148,7 @@ func (o *salvageOptions) target(cmd *cobra.Command, file string) (string, error)
 
 // take opens the history, brings it up to date, and has it take the rows.
 func (o *salvageOptions) take(cmd *cobra.Command, prepared *service.Salvage, into string) error {
+	warnOfUnknownVariables(cmd)
 	overrides := map[string]string{service.EnvPrefix + "DB_PATH": into}
 	config, err := service.ConfigFromEnv(overrides)
 	if err != nil {
