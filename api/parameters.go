@@ -85,7 +85,7 @@ type question struct {
 func parseQuestion(rawQuery string, now time.Time) (question, error) {
 	values, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return question{}, fmt.Errorf("the query can not be read: %w", err)
+		return question{}, fmt.Errorf("the query cannot be read: %w", err)
 	}
 	q := question{limit: defaultLimit}
 	q.NewestFirst = true

@@ -30,7 +30,7 @@ type Path struct {
 // It blocks for as long as the name of the host takes to resolve, at most until
 // ctx ends. errors.Is finds [ErrNoGateway] where there is no host and no
 // gateway, [ErrNoInterface] where iface does not exist, and [net.DNSError]
-// (by errors.As) where the name can not be resolved.
+// (by errors.As) where the name cannot be resolved.
 func (k Kernel) FindPath(ctx context.Context, host, iface string) (Path, error) {
 	if iface != "" {
 		if _, err := k.Counters(iface); err != nil {
@@ -103,7 +103,7 @@ func localAddress(ctx context.Context, target netip.Addr) (netip.Addr, error) {
 }
 
 // interfaceOf returns the interface that owns addr; the whole of 127.0.0.0/8
-// belongs to the interface that has any of it.
+// belongs to the interface that has any address in it.
 func interfaceOf(addr netip.Addr) (string, bool) {
 	interfaces, err := net.Interfaces()
 	if err != nil {

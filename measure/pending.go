@@ -7,7 +7,7 @@ import (
 
 // echo is one echo request on its way.
 type echo struct {
-	run  uint64 // sequence numbers begin anew in each run
+	run  uint64 // sequence numbers start over in each run
 	seq  int
 	sent time.Time
 	done bool

@@ -62,7 +62,7 @@ type PingCounts struct {
 	Duplicates uint64
 	// SendErrors are echoes that the kernel refused; they are not in Sent.
 	SendErrors uint64
-	// Restarts is how often the socket was opened anew after an error.
+	// Restarts is how often the socket was reopened after an error.
 	Restarts uint64
 }
 

@@ -227,7 +227,7 @@ func TestNetworkGoesAwayAndComesBack(t *testing.T) {
 		if c.Sent < 380 || c.Sent > 400 || c.Received != c.Sent {
 			t.Errorf("counted %+v", c)
 		}
-		// A second of refusals on the old socket, then the attempts to open anew.
+		// A second of refusals on the old socket, then the attempts to reopen it.
 		if c.SendErrors < 20 || c.SendErrors > 40 || c.Restarts != c.SendErrors-19 {
 			t.Errorf("counted %+v", c)
 		}

@@ -46,7 +46,7 @@ var errProhibited = fmt.Errorf("a prohibited route or a broadcast address: %w", 
 // sending fails with EACCES the library takes the target for a broadcast address,
 // says so at the info level, and tries again at once and for ever, deaf to its
 // context; but a route of type "prohibit" gives the same error. (So a broadcast
-// address can not be pinged.) The rest of what it logs reaches us through its
+// address cannot be pinged.) The rest of what it logs reaches us through its
 // callbacks.
 type refuser struct {
 	probing.NoopLogger

@@ -13,7 +13,7 @@ const (
 	// run ends before that, with less than a megabyte to free.
 	echoesPerRun = 16384
 	// refusalLimit is how long the kernel may refuse every echo before the socket
-	// is opened anew: it may be bound to an interface that no longer exists.
+	// is reopened: it may be bound to an interface that no longer exists.
 	refusalLimit = time.Second
 	// maxBackoff is the longest wait between two attempts, and so the longest
 	// that a network which is back stays unnoticed.

@@ -49,8 +49,8 @@ func (k Kernel) Counters(iface string) (Counters, error) {
 
 // RateSince returns the rate from an earlier reading to this one. There is none
 // (ok is false) where no time has passed, or where a counter has become smaller:
-// the interface was made anew or its counter has wrapped, and how much passed
-// meanwhile nobody knows.
+// the interface was recreated or its counter has wrapped, and nobody knows how
+// much passed meanwhile.
 func (c Counters) RateSince(earlier Counters) (rate Rate, ok bool) {
 	seconds := c.At.Sub(earlier.At).Seconds()
 	if seconds <= 0 || c.RxBytes < earlier.RxBytes || c.TxBytes < earlier.TxBytes {
@@ -82,7 +82,7 @@ func (k Kernel) NewMeter(iface string) *Meter {
 
 // Rate returns the rate since the call before. The first call, and one after a
 // counter was reset, have none: ok is false. An interface that is gone is an
-// error, errors.Is(err, [ErrNoInterface]); one that comes back starts anew.
+// error, errors.Is(err, [ErrNoInterface]); one that comes back starts over.
 func (m *Meter) Rate() (rate Rate, ok bool, err error) {
 	now, err := m.kernel.Counters(m.iface)
 	if err != nil {

@@ -193,7 +193,7 @@ function trim(series, from) {
 
 // Painting
 
-// app is what the page holds. It is on the window, as wanstore, for whoever debugs the page or tests it: cards[].charts[].plot
+// app is what the page holds. It is on the window, as wanstore, for debugging and for tests: cards[].charts[].plot
 // is a uPlot, its data is what is drawn.
 export const app = {
   view: viewOf(location.hash),

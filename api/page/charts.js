@@ -211,7 +211,7 @@ function axes(view, bottom) {
 // lastOf is the newest point of a series, which is what a legend shows when the cursor is elsewhere.
 const lastOf = (series) => series.t.length - 1;
 
-// keyOf tells charts apart that can not show each other's data.
+// keyOf tells charts apart that cannot show each other's data.
 const keyOf = (figure, list) => [figure.name, Boolean(figure.bottom), ...list.map((series) => series.key)].join("\n");
 
 class Chart {

@@ -33,12 +33,12 @@ function failed(problem) {
   if (problem.status === 401) return askToken();
   if (problem.status >= 400 && problem.status < 500) {
     const parameter = problem.parameter ? ` (${problem.parameter})` : "";
-    return say("This can not be shown", `${problem.message}${parameter}`);
+    return say("This cannot be shown", `${problem.message}${parameter}`);
   }
   const delay = Math.min(15, 2 ** ++tries);
   retry = setTimeout(load, delay * 1000);
   const again = { text: "Try now", act: load };
-  if (problem.status) return say("The history can not be read", `${problem.message}; trying again.`, again);
+  if (problem.status) return say("The history cannot be read", `${problem.message}; trying again.`, again);
   return say("The store does not answer", "trying again.", again);
 }
 

@@ -34,7 +34,7 @@ func newExportRows(format string, out io.Writer, query service.Query) exportRows
 	return newExportCSV(buffered, query.Only != nil && *query.Only == service.Raw, wide)
 }
 
-// jsonLines is the output of history as JSON, without what makes one array of it.
+// jsonLines is the output of history as JSON, without what makes it one array.
 type jsonLines struct {
 	out     *bufio.Writer
 	encoder *json.Encoder

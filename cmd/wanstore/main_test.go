@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// checkHistories checks the integrity of the histories that a script has left. What can not be
+// checkHistories checks the integrity of the histories that a script has left. What cannot be
 // opened is no history, or is meant to be broken.
 func checkHistories(t *testing.T, folder string) {
 	t.Helper()
@@ -70,7 +70,7 @@ func checkHistories(t *testing.T, folder string) {
 	}
 }
 
-// icmpError says why this process can not send echoes, nil if it can.
+// icmpError says why this process cannot send echoes, nil if it can.
 func icmpError() error {
 	_, err := measure.NewPinger(measure.PingConfig{Target: netip.MustParseAddr("127.0.0.1"),
 		Interval: time.Second})

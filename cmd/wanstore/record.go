@@ -93,7 +93,7 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	if listener != nil {
-		defer listener.Close() // for when nothing comes of it: who serves closes it
+		defer listener.Close() // for when it is not served; a server closes it itself
 	}
 	terminal := newStatusLine(cmd.ErrOrStderr(), zoneOf(cmd))
 	writer, err := openWriter(cmd, config, service.Options{Logger: terminal.logger()})
@@ -168,7 +168,7 @@ func (o *recordOptions) newLoop(line *line, writer *service.Writer) (*recordLoop
 }
 
 // measure records until it is time to end, and answers at server if it is not nil, and then waits
-// until nothing of it runs any more. The error is that of the server, whose end does not end the
+// until all goroutines have ended. The error is that of the server, whose end does not end the
 // recording.
 func (o *recordOptions) measure(
 	ctx context.Context, loop *recordLoop, line *line, server *endpoint, terminal *statusLine,
