@@ -14,7 +14,7 @@ const TimeHelp = "2025-01-30T10:00:00Z, 2025-01-30 10:00:00+01:00, 2025-01-30 10
 	"15:00, today, yesterday 15:00, monday, now-1h, or Unix seconds"
 
 // DurationHelp shows how a duration may be spelled. A day has 24 hours and a year 365 days.
-const DurationHelp = "90s, 15m, 1h30m, 7d, 2w, 1y"
+const DurationHelp = "90s, 15m, 1h30m, 7d, 2w or 1y"
 
 // What can be wrong with a text. All are found with errors.Is.
 var (
