@@ -19,6 +19,7 @@ import (
 type recordOptions struct {
 	duration durationFlag
 	interval durationFlag
+	wait     durationFlag
 	target   string
 	device   string
 	wan      string
@@ -26,7 +27,9 @@ type recordOptions struct {
 }
 
 func newRecord() *cobra.Command {
-	options := recordOptions{interval: durationFlag{50 * time.Millisecond}}
+	options := recordOptions{
+		interval: durationFlag{50 * time.Millisecond}, wait: durationFlag{measure.DefaultWait},
+	}
 	cmd := &cobra.Command{
 		Use:   "record",
 		Short: "Measure this machine's line and record it",
@@ -61,6 +64,8 @@ its own health included. Sending echoes needs the right to: an unprivileged ICMP
 	flags.SortFlags = false
 	flags.Var(&options.duration, "for", "end after this long (default: when interrupted)")
 	flags.Var(&options.interval, "interval", "length of a cycle")
+	flags.Var(&options.wait, "wait",
+		fmt.Sprintf("count an echo as lost after this long; an answer after %s is late", measure.LateAfter))
 	flags.StringVar(&options.target, "target", "", "`HOST` to ping (default: the gateway)")
 	flags.StringVar(&options.device, "interface", "",
 		"count the bytes of this `INTERFACE`, and send echoes through it (default: the one that leads "+
@@ -147,7 +152,7 @@ func (o *recordOptions) findLine(ctx context.Context) (*line, error) {
 	}
 	// An interface that was named is the line to be measured, whatever the routing table says.
 	pinger, err := measure.NewPinger(measure.PingConfig{Target: path.Target, Interface: o.device,
-		Interval: o.interval.Duration})
+		Interval: o.interval.Duration, Wait: o.wait.Duration})
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +185,7 @@ func (o *recordOptions) measure(
 		defer cancel()
 	}
 	var running sync.WaitGroup
-	running.Go(func() { _ = line.pinger.Run(ctx) }) // it ends with ctx and has no error
+	running.Go(func() { line.pinger.Run(ctx) })
 	running.Go(func() { terminal.follow(ctx, loop, line) })
 	if server != nil {
 		running.Go(func() {

@@ -43,11 +43,15 @@ type overheadSummary struct {
 	Max float64 `json:"max"`
 }
 
-// echoSummary counts echoes. Waiting ones were on their way at the end.
+// echoSummary counts echoes. Late and left out ones were received, waiting ones were on their way at
+// the end.
 type echoSummary struct {
 	Sent       uint64 `json:"sent"`
 	Received   uint64 `json:"received"`
+	Late       uint64 `json:"late"`
 	Lost       uint64 `json:"lost"`
+	LeftOut    uint64 `json:"left_out"`
+	Duplicates uint64 `json:"duplicates"`
 	Waiting    uint64 `json:"waiting"`
 	SendErrors uint64 `json:"send_errors"`
 }
@@ -118,8 +122,8 @@ func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *rec
 func micros(nanos int64) float64 { return float64(nanos) / 1e3 }
 
 func newEchoSummary(c measure.PingCounts) echoSummary {
-	return echoSummary{Sent: c.Sent, Received: c.Received, Lost: c.Lost, Waiting: c.Waiting,
-		SendErrors: c.SendErrors}
+	return echoSummary{Sent: c.Sent, Received: c.Received, Late: c.Late, Lost: c.Lost,
+		LeftOut: c.LeftOut, Duplicates: c.Duplicates, Waiting: c.Waiting, SendErrors: c.SendErrors}
 }
 
 func newRTTSummary(seen loopCounts) *rttSummary {
@@ -192,15 +196,22 @@ func (s *recordSummary) facts() [][]string {
 func briefMicros(us float64) string { return brief(time.Duration(us * 1e3)) }
 
 func (s *recordSummary) echoes() string {
-	text := fmt.Sprintf("%d sent, %d received, %d lost", s.Echoes.Sent, s.Echoes.Received,
-		s.Echoes.Lost)
-	if s.Echoes.Waiting > 0 {
-		text += fmt.Sprintf(", %d still on the way", s.Echoes.Waiting)
+	parts := []string{fmt.Sprintf("%d sent, %d received, %d late, %d lost", s.Echoes.Sent,
+		s.Echoes.Received, s.Echoes.Late, s.Echoes.Lost)}
+	for _, rare := range []struct {
+		count uint64
+		what  string
+	}{
+		{s.Echoes.Waiting, "still on the way"},
+		{s.Echoes.LeftOut, "left out: this machine was late itself"},
+		{s.Echoes.Duplicates, "duplicates"},
+		{s.Echoes.SendErrors, "could not be sent"},
+	} {
+		if rare.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", rare.count, rare.what))
+		}
 	}
-	if s.Echoes.SendErrors > 0 {
-		text += fmt.Sprintf(", %d could not be sent", s.Echoes.SendErrors)
-	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func (s *recordSummary) rtt() string {
