@@ -95,8 +95,8 @@ type Reading struct {
 // The baseline falls quickly and rises slowly, and only while the line is idle:
 // were it to rise under load, it would hide the very queue it is there to show.
 // The price is that a line whose idle round trip becomes longer for good by
-// more than [IdleBelow], after a change of route, keeps its delta until a new
-// Congestion is begun.
+// more than [IdleBelow] keeps its delta until [Congestion.Restart]. That is for
+// another path, of which each [Reply] tells.
 type Congestion struct {
 	// Interval is the time between two echoes. A line is not silent before it owes two replies.
 	Interval time.Duration

@@ -102,13 +102,34 @@ func (l *ledger) sent(at time.Time, vague bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.counts.Sent++
-	l.pending.add(at, vague)
+	l.pending.add(echo{sent: at, vague: vague, path: l.path})
+}
+
+// turn notes that what is sent from now on takes another path.
+func (l *ledger) turn() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.path++
 }
 
 // refused notes an echo that the kernel did not take.
 func (l *ledger) refused(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.counts.SendErrors++
+	l.err = err
+}
+
+// withdraw notes that an echo which was taken for sent has not left this machine.
+func (l *ledger) withdraw(number uint64, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.pending.find(number)
+	if e == nil || e.done {
+		return
+	}
+	e.done = true
+	l.counts.Sent--
 	l.counts.SendErrors++
 	l.err = err
 }
@@ -135,6 +156,10 @@ type arrival struct {
 	noted time.Time
 	// read is when it was read, by both clocks.
 	read time.Time
+	// rtt is the round-trip time that the kernel has measured; zero where it has not.
+	rtt time.Duration
+	// vague says that, without rtt, nobody knows which packet it answers.
+	vague bool
 }
 
 // received notes an arrival; s is the latest stall of the loop that read it.
@@ -153,10 +178,13 @@ func (l *ledger) received(a arrival, s *stall) {
 	}
 	e.done = true
 	rtt := at.Sub(e.sent)
-	if rtt < 0 || !a.noted.IsZero() && stepped(e.sent, a.read) {
+	if rtt < 0 || e.vague || a.vague || !a.noted.IsZero() && stepped(e.sent, a.read) {
 		sure = false
 	}
-	l.answered(Reply{RTT: rtt, Sent: e.sent, At: at, LeftOut: !sure || e.vague})
+	if a.rtt > 0 {
+		rtt, sure = a.rtt, true
+	}
+	l.answered(Reply{RTT: rtt, Sent: e.sent, At: at, LeftOut: !sure, Path: e.path})
 }
 
 // at returns when the reply arrived, by both clocks; it is not sure where the clock was set since.
@@ -192,6 +220,5 @@ func (l *ledger) answered(r Reply) {
 		l.unread = slices.Delete(l.unread, 0, 1)
 		l.counts.Untaken++
 	}
-	r.Path = l.path
 	l.unread = append(l.unread, r)
 }

@@ -11,6 +11,7 @@ type echo struct {
 	// vague says that the moment of sending is not known well enough to measure by.
 	vague bool
 	done  bool
+	path  int // [Reply.Path]
 }
 
 // pending are the echoes that may still be answered, oldest first. It holds no more than are sent
@@ -22,9 +23,7 @@ type pending struct {
 }
 
 // add notes an echo of the number that [pending.next] has given.
-func (p *pending) add(sent time.Time, vague bool) {
-	p.echoes = append(p.echoes, echo{sent: sent, vague: vague})
-}
+func (p *pending) add(e echo) { p.echoes = append(p.echoes, e) }
 
 // next returns the number of the echo to be sent next.
 func (p *pending) next() uint64 { return p.first + uint64(len(p.echoes)) }

@@ -10,8 +10,8 @@ import (
 func TestPendingFind(t *testing.T) {
 	t.Parallel()
 	p := pending{wait: time.Second, first: 7}
-	p.add(noon, false)
-	p.add(noon.Add(cycle), true)
+	p.add(echo{sent: noon})
+	p.add(echo{sent: noon.Add(cycle)})
 	for number, want := range map[uint64]time.Time{7: noon, 8: noon.Add(cycle)} {
 		if e := p.find(number); e == nil || !e.sent.Equal(want) {
 			t.Errorf("find(%d) = %v", number, e)
@@ -31,7 +31,7 @@ func TestPendingExpire(t *testing.T) {
 	t.Parallel()
 	p := pending{wait: time.Second}
 	for i := range 4 {
-		p.add(noon.Add(time.Duration(i)*cycle), false)
+		p.add(echo{sent: noon.Add(time.Duration(i) * cycle)})
 	}
 	p.find(1).done = true
 	if lost := p.expire(noon.Add(time.Second)); lost != 0 {
@@ -54,7 +54,7 @@ func TestPendingProperties(t *testing.T) {
 		for number := range rapid.Uint64Range(1, 200).Draw(t, "echoes") {
 			at = at.Add(cycle)
 			lost += p.expire(at)
-			p.add(at, false)
+			p.add(echo{sent: at})
 			sent++
 			if e := p.find(rapid.Uint64Range(0, number).Draw(t, "reply")); e != nil && !e.done {
 				e.done = true

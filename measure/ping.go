@@ -29,32 +29,13 @@ const (
 	maxBackoff = time.Second
 )
 
-// PingConfig says what to ping and how often.
-type PingConfig struct {
-	// Target is the address to ping, IPv4 or IPv6.
-	Target netip.Addr
-	// Interface, where given, is the interface that echoes leave by whatever the
-	// routing table says.
-	Interface string
-	// Interval is the time between two echoes, at least [MinPingInterval].
-	Interval time.Duration
-	// Wait is how long an echo may stay without reply before it counts as lost; 0 means
-	// [DefaultWait].
-	Wait time.Duration
-}
-
-// Pinger measures the round-trip time to one host by ICMP echo, for weeks if
-// need be: its memory is bounded, and a network that goes away and comes back
-// costs the replies of that time and nothing else. All methods may be called
-// from any goroutine.
-//
-// A round trip ends when the kernel sees the reply, where it notes that (Linux does), so that the
-// time a reply lies unread is not in it. What may be a delay of this machine is left out.
-type Pinger struct {
-	cfg    PingConfig
-	books  *ledger
-	format echoFormat
-	open   func() (echoSocket, error)
+// pinger measures round-trip times by ICMP echo.
+type pinger struct {
+	interval time.Duration
+	iface    string // to send through whatever the routing table says, where named
+	books    *ledger
+	token    uint64
+	open     func(target netip.Addr, iface string) (echoSocket, error)
 }
 
 // echoSocket sends and receives ICMP messages: an [icmpSocket], or a line that a test has made up.
@@ -64,65 +45,35 @@ type echoSocket interface {
 	Close() error
 }
 
-// NewPinger checks the configuration and which kind of ICMP socket this process
-// may open, unprivileged or raw; it sends nothing yet. Where neither is allowed
-// the error satisfies errors.Is(err, [ErrNotPermitted]).
-func NewPinger(cfg PingConfig) (*Pinger, error) {
-	if cfg.Wait == 0 {
-		cfg.Wait = DefaultWait
+func newPinger(cfg LineConfig, books *ledger) *pinger {
+	return &pinger{
+		interval: cfg.Interval, iface: cfg.Interface, books: books, open: openEither,
+		token: rand.Uint64(), //nolint:gosec // it tells our echoes from others', and is no secret
 	}
-	if !cfg.Target.IsValid() {
-		return nil, errors.New("ping: no target address")
-	}
-	if cfg.Interval < MinPingInterval {
-		return nil, fmt.Errorf("ping: interval %v is below %v", cfg.Interval, MinPingInterval)
-	}
-	if cfg.Wait < 0 || cfg.Wait/cfg.Interval >= maxPending {
-		return nil, fmt.Errorf("ping: wait %v for echoes every %v", cfg.Wait, cfg.Interval)
-	}
-	cfg.Target = cfg.Target.Unmap()
-	raw, err := rawSocketNeeded(cfg.Target)
+}
+
+// openEither opens the kind of socket that this process may open.
+func openEither(target netip.Addr, iface string) (echoSocket, error) {
+	raw, err := rawSocketNeeded(target)
 	if err != nil {
-		return nil, fmt.Errorf("ping %s: %w", cfg.Target, err)
+		return nil, err
 	}
-	return newPinger(cfg, func() (echoSocket, error) {
-		return openICMP(cfg.Target, cfg.Interface, raw)
-	}), nil
+	return openICMP(target, iface, raw)
 }
 
-func newPinger(cfg PingConfig, open func() (echoSocket, error)) *Pinger {
-	token := rand.Uint64() //nolint:gosec // it tells our echoes from others', and is no secret
-	return &Pinger{cfg: cfg, books: newLedger(cfg.Wait), format: newEchoFormat(cfg.Target, token),
-		open: open}
-}
-
-// Take appends to dst the replies that have arrived since the call before,
-// oldest first, and returns the longer slice. It never waits, and does not
-// allocate where dst has room.
-func (p *Pinger) Take(dst []Reply) []Reply { return p.books.take(dst) }
-
-// Counts returns what has been counted until now.
-func (p *Pinger) Counts() PingCounts { return p.books.count() }
-
-// Err returns the latest error of sending or of the socket, nil if there never
-// was one. Such errors do not end [Pinger.Run]; this is for the summary.
-func (p *Pinger) Err() error { return p.books.lastError() }
-
-// Run sends echoes until ctx ends, then returns once every goroutine it has
-// started is gone. It blocks: call it once, in a goroutine, and wait for it.
-// Errors of the network are counted ([PingCounts], [Pinger.Err]) and tried
-// again after at most a second; none of them ends it.
-func (p *Pinger) Run(ctx context.Context) {
-	backoff := p.cfg.Interval
+// run sends echoes over a path until ctx ends, and returns once every goroutine it has started is
+// gone. Errors are counted and tried again after at most a second.
+func (p *pinger) run(ctx context.Context, path Path) {
+	backoff := p.interval
 	for ctx.Err() == nil {
-		delivered, err := p.session(ctx)
+		delivered, err := p.session(ctx, path)
 		if ctx.Err() != nil {
 			break
 		}
-		p.books.failed(p.failure(err))
-		backoff = max(p.cfg.Interval, min(2*backoff, maxBackoff))
+		p.books.failed(failure(path, err))
+		backoff = max(p.interval, min(2*backoff, maxBackoff))
 		if delivered {
-			backoff = p.cfg.Interval
+			backoff = p.interval
 		}
 		if !sleep(ctx, backoff) {
 			break
@@ -131,12 +82,12 @@ func (p *Pinger) Run(ctx context.Context) {
 	}
 }
 
-func (p *Pinger) failure(err error) error { return fmt.Errorf("ping %s: %w", p.cfg.Target, err) }
+func failure(path Path, err error) error { return fmt.Errorf("ping %s: %w", path.Target, err) }
 
 // session pings over one socket until ctx ends or the socket fails. It tells whether the kernel took
 // any echo.
-func (p *Pinger) session(ctx context.Context) (delivered bool, err error) {
-	socket, err := p.open()
+func (p *pinger) session(ctx context.Context, path Path) (delivered bool, err error) {
+	socket, err := p.open(path.Target, p.iface)
 	if err != nil {
 		return false, err
 	}
@@ -148,7 +99,8 @@ func (p *Pinger) session(ctx context.Context) (delivered bool, err error) {
 		<-ctx.Done()
 		_ = socket.Close() // nothing is in it that could be lost
 	})
-	s := session{pinger: p, socket: socket}
+	s := session{pinger: p, path: path, socket: socket,
+		format: newEchoFormat(path.Target, p.token)}
 	err = s.run()
 	return s.delivered, err
 }
@@ -156,7 +108,9 @@ func (p *Pinger) session(ctx context.Context) (delivered bool, err error) {
 // session is one socket of a pinger. One goroutine sends and receives, so that when it does not run
 // it knows.
 type session struct {
-	pinger    *Pinger
+	pinger    *pinger
+	path      Path
+	format    echoFormat
 	socket    echoSocket
 	stall     stall
 	delivered bool
@@ -165,7 +119,7 @@ type session struct {
 
 // run returns when the socket is closed or useless.
 func (s *session) run() error {
-	books, interval := s.pinger.books, s.pinger.cfg.Interval
+	books, interval := s.pinger.books, s.pinger.interval
 	buf := make([]byte, 1500)
 	now := time.Now()
 	due := now // the next echo
@@ -175,7 +129,7 @@ func (s *session) run() error {
 		now = time.Now()
 		s.stall.woke(slept, wake, now)
 		if err == nil {
-			if number, ok := s.pinger.format.number(message); ok {
+			if number, ok := s.format.number(message); ok {
 				books.received(arrival{number: number, noted: noted, read: now}, &s.stall)
 			}
 			continue
@@ -198,7 +152,7 @@ func (s *session) run() error {
 // send sends an echo. The error is that of the last of many that the kernel refused.
 func (s *session) send() error {
 	books := s.pinger.books
-	packet, err := s.pinger.format.packet(books.next())
+	packet, err := s.format.packet(books.next())
 	if err != nil {
 		return err
 	}
@@ -211,9 +165,9 @@ func (s *session) send() error {
 	if errors.Is(err, os.ErrClosed) {
 		return err
 	}
-	books.refused(s.pinger.failure(err))
+	books.refused(failure(s.path, err))
 	s.refusals++
-	if time.Duration(s.refusals)*s.pinger.cfg.Interval < refusalLimit {
+	if time.Duration(s.refusals)*s.pinger.interval < refusalLimit {
 		return nil
 	}
 	return err

@@ -40,7 +40,7 @@ type madeUpReply struct {
 	noted  time.Time
 }
 
-func (m *madeUp) open() (echoSocket, error) {
+func (m *madeUp) open(netip.Addr, string) (echoSocket, error) {
 	return &madeUpSocket{m, make(chan madeUpReply, 1<<10), make(chan struct{})}, nil
 }
 
@@ -93,8 +93,12 @@ func (s *madeUpSocket) Close() error {
 	return nil
 }
 
-func pingerOf(m *madeUp) *Pinger {
-	return newPinger(PingConfig{Target: localhost, Interval: cycle, Wait: DefaultWait}, m.open)
+func pingerOf(m *madeUp) *pinger {
+	p := newPinger(LineConfig{Interval: cycle}, newLedger(DefaultWait))
+	if m != nil {
+		p.open = m.open
+	}
+	return p
 }
 
 func always(rtts ...time.Duration) func(time.Time) []time.Duration {
@@ -102,28 +106,13 @@ func always(rtts ...time.Duration) func(time.Time) []time.Duration {
 }
 
 // runFor runs p for a while of the bubble's time, then stops it and waits.
-func runFor(t *testing.T, p *Pinger, m *madeUp, d time.Duration) {
+func runFor(t *testing.T, p *pinger, m *madeUp, d time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
-	p.Run(ctx)
+	p.run(ctx, Path{Target: localhost})
 	if m != nil {
 		m.timers.Wait()
-	}
-}
-
-func TestNewPingerRefuses(t *testing.T) {
-	t.Parallel()
-	tests := map[string]PingConfig{
-		"no target address": {Interval: cycle},
-		"interval":          {Target: localhost, Interval: time.Microsecond},
-		"wait -1":           {Target: localhost, Interval: cycle, Wait: -1},
-		"wait 2m0s":         {Target: localhost, Interval: time.Millisecond, Wait: 2 * time.Minute},
-	}
-	for want, cfg := range tests {
-		if _, err := NewPinger(cfg); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want an error about %s", err, want)
-		}
 	}
 }
 
@@ -139,12 +128,12 @@ func TestEchoesEveryInterval(t *testing.T) {
 				t.Fatalf("echo %d was sent at %v, want %v", i, at, want)
 			}
 		}
-		for _, r := range p.Take(nil) {
+		for _, r := range p.books.take(nil) {
 			if r.RTT != 30*time.Millisecond || r.LeftOut {
 				t.Fatalf("reply %+v", r)
 			}
 		}
-		checkCount(t, p.Counts(), PingCounts{Sent: 1200, Received: 1200})
+		checkCount(t, p.books.count(), PingCounts{Sent: 1200, Received: 1200})
 	})
 }
 
@@ -156,14 +145,14 @@ func TestLateRepliesAndDuplicates(t *testing.T) {
 		m := &madeUp{answers: always(slow, slow+5*time.Millisecond, slow+200*time.Millisecond)}
 		p := pingerOf(m)
 		runFor(t, p, m, 10*time.Second-1)
-		replies := p.Take(nil)
+		replies := p.books.take(nil)
 		for _, r := range replies {
 			if r.RTT != slow || r.LeftOut {
 				t.Fatalf("reply %+v", r)
 			}
 		}
 		const answered = uint64((10*time.Second - slow) / cycle)
-		c := p.Counts()
+		c := p.books.count()
 		if c.Sent != 200 || c.Received != answered || c.Late != answered || c.Lost != 0 ||
 			len(replies) != int(answered) || c.Duplicates < answered {
 			t.Errorf("%d replies, counted %+v", len(replies), c)
@@ -178,7 +167,7 @@ func TestOwnStallsAreNotTheLines(t *testing.T) {
 		m := &madeUp{answers: always(30 * time.Millisecond), lies: 500 * time.Millisecond}
 		p := pingerOf(m)
 		runFor(t, p, m, 20*time.Second)
-		replies := p.Take(nil)
+		replies := p.books.take(nil)
 		if len(replies) < 30 {
 			t.Errorf("%d replies", len(replies))
 		}
@@ -195,19 +184,19 @@ func TestNoNetworkIsTriedAgainEverLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		var attempts []time.Duration
-		p := newPinger(PingConfig{Target: localhost, Interval: cycle, Wait: DefaultWait},
-			func() (echoSocket, error) {
-				attempts = append(attempts, time.Since(begin))
-				return nil, syscall.EMFILE
-			})
+		p := pingerOf(nil)
+		p.open = func(netip.Addr, string) (echoSocket, error) {
+			attempts = append(attempts, time.Since(begin))
+			return nil, syscall.EMFILE
+		}
 		runFor(t, p, nil, 4*time.Second)
 		const ms = time.Millisecond
 		want := []time.Duration{0, 100 * ms, 300 * ms, 700 * ms, 1500 * ms, 2500 * ms, 3500 * ms}
 		if !slices.Equal(attempts, want) {
 			t.Fatalf("tried at %v, want %v", attempts, want)
 		}
-		if !errors.Is(p.Err(), syscall.EMFILE) {
-			t.Errorf("the error is %v", p.Err())
+		if !errors.Is(p.books.lastError(), syscall.EMFILE) {
+			t.Errorf("the error is %v", p.books.lastError())
 		}
 	})
 }
@@ -224,27 +213,27 @@ func TestNetworkGoesAwayAndComesBack(t *testing.T) {
 		}}
 		p := pingerOf(m)
 		runFor(t, p, m, 30*time.Second)
-		c := p.Counts()
+		c := p.books.count()
 		if c.Sent < 380 || c.Sent > 400 || c.Received+c.Waiting != c.Sent {
 			t.Errorf("counted %+v", c)
 		}
-		if c.SendErrors < 100 || !errors.Is(p.Err(), syscall.ENETDOWN) {
-			t.Errorf("counted %+v, the error is %v", c, p.Err())
+		if c.SendErrors < 100 || !errors.Is(p.books.lastError(), syscall.ENETDOWN) {
+			t.Errorf("counted %+v, the error is %v", c, p.books.lastError())
 		}
 	})
 }
 
-// Hours without a single reply: what is remembered stays bounded.
+// Minutes without a single reply: what is remembered stays bounded.
 func TestMemoryWithoutReplies(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := &madeUp{}
 		p := pingerOf(m)
-		runFor(t, p, m, time.Hour-1)
+		runFor(t, p, m, 10*time.Minute-1)
 		if n := cap(p.books.pending.echoes); n > 1000 {
 			t.Errorf("room for %d echoes is held", n)
 		}
-		if c := p.Counts(); c.Lost+c.Waiting != 3600*20 {
+		if c := p.books.count(); c.Lost+c.Waiting != 600*20 {
 			t.Errorf("counted %+v", c)
 		}
 	})
@@ -322,19 +311,19 @@ func TestPingLoopback(t *testing.T) {
 func pingLoopback(t *testing.T, target netip.Addr, raw bool) {
 	t.Helper()
 	const echoes = 20
-	p := newPinger(PingConfig{Target: target, Interval: 2 * time.Millisecond, Wait: DefaultWait},
-		func() (echoSocket, error) { return openICMP(target, "", raw) })
+	p := newPinger(LineConfig{Interval: 2 * time.Millisecond}, newLedger(DefaultWait))
+	p.open = func(netip.Addr, string) (echoSocket, error) { return openICMP(target, "", raw) }
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	running.Go(func() { p.Run(ctx) })
+	running.Go(func() { p.run(ctx, Path{Target: target}) })
 	var replies []Reply
-	for len(replies) < echoes && p.Err() == nil && p.Counts().Lost == 0 {
-		replies = p.Take(replies)
+	for len(replies) < echoes && p.books.lastError() == nil && p.books.count().Lost == 0 {
+		replies = p.books.take(replies)
 		runtime.Gosched()
 	}
 	cancel()
 	running.Wait()
-	if errors.Is(p.Err(), syscall.EADDRNOTAVAIL) {
+	if errors.Is(p.books.lastError(), syscall.EADDRNOTAVAIL) {
 		t.Skip("no such address here")
 	}
 	for _, r := range replies {
@@ -342,25 +331,8 @@ func pingLoopback(t *testing.T, target netip.Addr, raw bool) {
 			t.Errorf("reply %v", r)
 		}
 	}
-	c := p.Counts()
+	c := p.books.count()
 	if c.Received < echoes || c.Lost+c.Late+c.Duplicates+c.SendErrors != 0 {
-		t.Errorf("counted %+v, error %v", c, p.Err())
+		t.Errorf("counted %+v, error %v", c, p.books.lastError())
 	}
-}
-
-func TestNewPingerHere(t *testing.T) {
-	t.Parallel()
-	p, err := NewPinger(PingConfig{Target: netip.MustParseAddr("::ffff:127.0.0.1"), Interval: cycle})
-	if errors.Is(err, ErrNotPermitted) || runtime.GOOS != "linux" && err != nil {
-		t.Skipf("not here: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.cfg.Target != localhost || p.cfg.Wait != DefaultWait {
-		t.Errorf("configured as %+v", p.cfg)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	p.Run(ctx)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -14,6 +15,7 @@ import (
 type recordSummary struct {
 	Target          string          `json:"target"`
 	Interface       string          `json:"interface"`
+	Probe           string          `json:"probe"`
 	WAN             string          `json:"wan_name"`
 	Path            string          `json:"path"`
 	FileBytes       int64           `json:"file_bytes"`
@@ -89,8 +91,13 @@ type passSummary struct {
 func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *recordSummary {
 	seen, stored := loop.counts(), writer.Status()
 	duration := seen.ended.Sub(seen.started)
+	path, _ := line.Path()
+	target := ""
+	if path.Target.IsValid() {
+		target = path.Target.String()
+	}
 	return &recordSummary{
-		Target: line.path.Target.String(), Interface: line.path.Interface, WAN: line.wan,
+		Target: target, Interface: path.Interface, Probe: line.Probe().String(), WAN: line.wan,
 		Path: writer.Path(), FileBytes: fileSize(writer.Path()),
 		Started: moment{seen.started}, Ended: moment{seen.ended},
 		DurationSeconds: duration.Seconds(), duration: duration,
@@ -101,7 +108,7 @@ func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *rec
 			P99: micros(loop.overhead.ValueAtQuantile(99)),
 			Max: micros(loop.overhead.Max()),
 		},
-		Echoes: newEchoSummary(line.pinger.Counts()), pingErr: line.pinger.Err(),
+		Echoes: newEchoSummary(line.Counts()), pingErr: line.Err(),
 		RTT:    newRTTSummary(seen),
 		States: shares(seen.states),
 		Samples: sampleSummary{
@@ -167,8 +174,8 @@ func (s *recordSummary) print(out io.Writer) error {
 
 func (s *recordSummary) facts() [][]string {
 	facts := [][]string{
-		{"target", s.Target},
-		{"interface", fmt.Sprintf("%s, recorded as WAN %s", s.Interface, printable(s.WAN))},
+		{"target", s.target()},
+		{"interface", fmt.Sprintf("%s, recorded as WAN %s", cmp.Or(s.Interface, "none"), printable(s.WAN))},
 		{"duration", brief(s.duration)},
 		{"cycles", fmt.Sprintf("%d of %s, %d late, %d missed", s.Cycles, formatAge(s.interval),
 			s.LateTicks, s.MissedTicks)},
@@ -191,6 +198,16 @@ func (s *recordSummary) facts() [][]string {
 		facts = append(facts, []string{"last store error", s.storeErr.Error()})
 	}
 	return facts
+}
+
+func (s *recordSummary) target() string {
+	if s.Target == "" {
+		return "none: there was no line"
+	}
+	if s.Probe != "icmp" {
+		return s.Target + ", by " + s.Probe
+	}
+	return s.Target
 }
 
 func briefMicros(us float64) string { return brief(time.Duration(us * 1e3)) }

@@ -1,0 +1,53 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// watchRoutes tells changed whenever the kernel changes a route, an address or an interface, until
+// ctx ends. What the change was is for [Kernel] to read. Where the kernel tells nothing, a line is
+// looked for only when it does not answer.
+func watchRoutes(ctx context.Context, changed chan<- struct{}) {
+	file, err := routeSocket()
+	if err != nil {
+		return
+	}
+	var closing sync.WaitGroup
+	closing.Go(func() {
+		<-ctx.Done()
+		_ = file.Close() // nothing was written
+	})
+	defer closing.Wait()
+	buf := make([]byte, 1<<16)
+	for {
+		// A buffer that has overflown (ENOBUFS) tells of changes as well.
+		if _, err := file.Read(buf); err != nil && !errors.Is(err, unix.ENOBUFS) {
+			return
+		}
+		select {
+		case changed <- struct{}{}:
+		default: // there is one to be looked at
+		}
+	}
+}
+
+// routeSocket opens a netlink socket that hears of changes.
+func routeSocket() (*os.File, error) {
+	const groups = unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV4_ROUTE |
+		unix.RTMGRP_IPV6_IFADDR | unix.RTMGRP_IPV6_ROUTE
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK,
+		unix.NETLINK_ROUTE)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	file := os.NewFile(uintptr(fd), "netlink")
+	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}); err != nil {
+		return nil, errors.Join(os.NewSyscallError("bind", err), file.Close())
+	}
+	return file, nil
+}
