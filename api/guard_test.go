@@ -243,7 +243,7 @@ func TestPanic(t *testing.T) {
 	t.Error("it goes on")
 }
 
-// A page of another site can not make a browser ask for data, unless it is the one that may.
+// A page of another site cannot make a browser ask for data, unless it is the one that may.
 func TestPagesOfOtherSites(t *testing.T) {
 	r := record(t, service.Config{})
 	allowed := answering(t, api.Options{Path: r.path, Origin: "https://status.example.net"})

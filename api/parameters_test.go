@@ -61,8 +61,8 @@ func TestWrongParameters(t *testing.T) {
 		"=1":                                {"", "no parameter"},
 		"metrics=" + numbered(201, "", ","): {"metrics", "more than 200 names"},
 		numbered(201, "label.", "=1&"):      {"label.", "more than 200 labels"},
-		"range=%zz":                         {"", "can not be read"},
-		"range=1h;limit=1":                  {"", "can not be read"},
+		"range=%zz":                         {"", "cannot be read"},
+		"range=1h;limit=1":                  {"", "cannot be read"},
 		"zebra=1&limit=0&offset=-1":         {"limit", "1 to 100000"}, // the first by name
 		"range=1h&limit=" + long("9"):       {"limit", "1 to 100000"},
 		"from=" + long("%ff"):               {"from", "want a time such as"},

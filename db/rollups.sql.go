@@ -116,8 +116,8 @@ type GroupBlocksParams struct {
 }
 
 // fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and,
-// where they are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by
-// its key: of each part the blocks of [first, last). Seeks series by its key.
+// where they are states, value; the row source folded_buckets makes rows of that. Walks raw_blocks
+// by its key: of each part the blocks of [first, last). Seeks series by its key.
 func (q *Queries) GroupBlocks(ctx context.Context, arg GroupBlocksParams) error {
 	_, err := q.exec(ctx, q.groupBlocksStmt, groupBlocks,
 		arg.Bucket,

@@ -153,7 +153,7 @@ func (c *Congestion) Away(d time.Duration) {
 	}
 }
 
-// Restart begins anew with another path: its round-trip time is not that of the one before. What is
+// Restart starts over on another path: its round-trip time is not that of the one before. What is
 // known of silence stays.
 func (c *Congestion) Restart() { c.answered = false }
 

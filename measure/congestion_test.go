@@ -131,7 +131,7 @@ func TestHysteresis(t *testing.T) {
 	}{
 		{36 * time.Millisecond, Yellow}, // delta 16: over the threshold
 		{34 * time.Millisecond, Yellow}, // delta 14: under it, within the hysteresis
-		{32 * time.Millisecond, Green},  // delta 12: clear of it
+		{32 * time.Millisecond, Green},  // delta 12: below the hysteresis
 		{34 * time.Millisecond, Green},  // delta 14: under the threshold
 		{120 * time.Millisecond, Red},
 		{99 * time.Millisecond, Red},    // delta 79

@@ -68,8 +68,8 @@ func destination(target netip.Addr) (to unix.Sockaddr, family, protocol int, err
 	return address, unix.AF_INET6, unix.IPPROTO_ICMPV6, nil
 }
 
-// prepareICMP asks for the kernel's times: when a reply comes in, and when an echo reaches the queue
-// of the interface, which is where waiting begins. A kernel that has none is no error.
+// prepareICMP asks for the kernel's times: when a reply comes in, and when an echo reaches the
+// queue of the interface, which is where waiting begins. A kernel that has none is no error.
 func prepareICMP(fd, family int, iface string, raw bool) error {
 	const times = unix.SOF_TIMESTAMPING_RX_SOFTWARE | unix.SOF_TIMESTAMPING_TX_SCHED |
 		unix.SOF_TIMESTAMPING_SOFTWARE | unix.SOF_TIMESTAMPING_OPT_TSONLY
@@ -137,7 +137,9 @@ func (s *icmpSocket) queuedBetween(before, after time.Time) (queued time.Time, o
 // receive reads one message into buf and returns when the kernel noted it, by the wall clock, zero
 // where it did not. It reads what is there, and else waits until a moment; then the error is
 // [os.ErrDeadlineExceeded].
-func (s *icmpSocket) receive(buf []byte, until time.Time) (message []byte, noted time.Time, err error) {
+func (s *icmpSocket) receive(buf []byte, until time.Time) (
+	message []byte, noted time.Time, err error,
+) {
 	message, noted, err = s.receiveNow(buf, 0)
 	if !errors.Is(err, unix.EAGAIN) {
 		return message, noted, err
@@ -156,8 +158,12 @@ func (s *icmpSocket) receive(buf []byte, until time.Time) (message []byte, noted
 }
 
 // receiveNow reads without waiting.
-func (s *icmpSocket) receiveNow(buf []byte, flags int) (message []byte, noted time.Time, err error) {
-	controlErr := s.conn.Control(func(fd uintptr) { message, noted, err = s.read(int(fd), buf, flags) })
+func (s *icmpSocket) receiveNow(buf []byte, flags int) (
+	message []byte, noted time.Time, err error,
+) {
+	controlErr := s.conn.Control(func(fd uintptr) {
+		message, noted, err = s.read(int(fd), buf, flags)
+	})
 	if controlErr != nil {
 		return nil, noted, controlErr
 	}

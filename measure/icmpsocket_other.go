@@ -38,7 +38,9 @@ func (s *icmpSocket) send(packet []byte) (at time.Time, vague bool, err error) {
 }
 
 // receive reads one message into buf; with until in the past it still reads what is there.
-func (s *icmpSocket) receive(buf []byte, until time.Time) (message []byte, noted time.Time, err error) {
+func (s *icmpSocket) receive(buf []byte, until time.Time) (
+	message []byte, noted time.Time, err error,
+) {
 	soon := time.Now().Add(time.Millisecond)
 	if until.Before(soon) {
 		until = soon

@@ -41,8 +41,8 @@ type LineConfig struct {
 
 // Line measures one line, for weeks if need be: its memory is bounded, and a network that goes away
 // and comes back costs the measurements of that time and nothing else. It follows the line: default
-// route, interface and name of the host are looked up again when the kernel changes a route and when
-// nothing answers. All methods may be called from any goroutine, but [Line.Rate].
+// route, interface and name of the host are looked up again when the kernel changes a route and
+// when nothing answers. All methods may be called from any goroutine, but [Line.Rate].
 //
 // A round trip ends when the kernel sees the reply, where it notes that (Linux does), so that the
 // time a reply lies unread is not in it. What may be a delay of this machine is left out.
@@ -137,8 +137,8 @@ func (l *Line) Err() error { return l.books.lastError() }
 // Probe returns how round-trip times are measured.
 func (l *Line) Probe() Probe { return l.cfg.Probe }
 
-// EchoInterval returns the time between two echoes: that of the configuration, and with TCP a second
-// at least.
+// EchoInterval returns the time between two echoes: that of the configuration, and with TCP a
+// second at least.
 func (l *Line) EchoInterval() time.Duration { return l.cfg.echoInterval() }
 
 // Path returns what is being measured. While there is no line ok is false, and it is what was
@@ -252,8 +252,8 @@ func (l *Line) stay(
 	}
 }
 
-// look looks for the path of the line. Where the one there was is dead, the next address of the host
-// has its turn. A host whose name cannot be looked up is where it was.
+// look looks for the path of the line. Where the one there was is dead, the next address of the
+// host has its turn. A host whose name cannot be looked up is where it was.
 func (l *Line) look(ctx context.Context, dead bool) error {
 	ctx, cancel := context.WithTimeout(ctx, findLimit)
 	defer cancel()

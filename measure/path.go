@@ -24,8 +24,8 @@ func (p Path) valid() bool { return p.Target.IsValid() }
 var ErrNoZone = errors.New("a link-local address means nothing without its interface; " +
 	"name it as ADDRESS%INTERFACE or with --interface")
 
-// ErrNoFarEnd says that the default route names no router, and its interface no address at its other
-// end. Its message carries the way out.
+// ErrNoFarEnd says that the default route names no router, and its interface no address at its
+// other end. Its message carries the way out.
 var ErrNoFarEnd = errors.New("no router and no far end to ping; name a host with --target HOST")
 
 // FindPaths settles what to measure from what the user has said; both may be
@@ -43,7 +43,7 @@ var ErrNoFarEnd = errors.New("no router and no far end to ping; name a host with
 // It blocks for as long as the name of the host takes to resolve, at most until
 // ctx ends. errors.Is finds [ErrNoGateway] where there is no host and no
 // gateway, [ErrNoFarEnd], [ErrNoZone], [ErrNoInterface] where iface does not
-// exist, and [net.DNSError] (by errors.As) where the name can not be resolved.
+// exist, and [net.DNSError] (by errors.As) where the name cannot be resolved.
 func (k Kernel) FindPaths(ctx context.Context, host, iface string) ([]Path, error) {
 	if iface != "" {
 		if _, err := k.Counters(iface); err != nil && !errors.Is(err, ErrHeldUp) {
@@ -155,7 +155,7 @@ func localAddress(ctx context.Context, target netip.Addr) (netip.Addr, error) {
 }
 
 // interfaceOf returns the interface that owns addr; the whole of 127.0.0.0/8
-// belongs to the interface that has any of it.
+// belongs to the interface that has any address in it.
 func interfaceOf(addr netip.Addr) (string, bool) {
 	interfaces, err := net.Interfaces()
 	if err != nil {

@@ -98,7 +98,8 @@ func TestFindPathWhereTheKernelHasNoAnswer(t *testing.T) {
 	if want := pathOf("127.0.0.1", "eth0"); !slices.Equal(got, []Path{want}) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if got, err := fakeProc(t, nil).FindPaths(ctx, "127.0.0.1", ""); !errors.Is(err, context.Canceled) {
+	got, err = fakeProc(t, nil).FindPaths(ctx, "127.0.0.1", "")
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, %v; want the reason why the kernel gave no answer", got, err)
 	}
 }

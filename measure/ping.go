@@ -22,7 +22,7 @@ const (
 	maxPending = 1 << 16
 
 	// refusalLimit is how long the kernel may refuse every echo before the socket
-	// is opened anew: it may be bound to an interface that no longer exists.
+	// is reopened: it may be bound to an interface that no longer exists.
 	refusalLimit = time.Second
 	// maxBackoff is the longest wait between two attempts, and so the longest
 	// that a network which is back stays unnoticed.
@@ -84,8 +84,8 @@ func (p *pinger) run(ctx context.Context, path Path) {
 
 func failure(path Path, err error) error { return fmt.Errorf("ping %s: %w", path.Target, err) }
 
-// session pings over one socket until ctx ends or the socket fails. It tells whether the kernel took
-// any echo.
+// session pings over one socket until ctx ends or the socket fails. It tells whether the kernel
+// took any echo.
 func (p *pinger) session(ctx context.Context, path Path) (delivered bool, err error) {
 	socket, err := p.open(path.Target, p.iface)
 	if err != nil {

@@ -282,7 +282,8 @@ func TestSocketError(t *testing.T) {
 			t.Errorf("error %q does not say %s", denied, part)
 		}
 	}
-	if err := socketError(syscall.EAFNOSUPPORT, syscall.EAFNOSUPPORT); errors.Is(err, ErrNotPermitted) {
+	err := socketError(syscall.EAFNOSUPPORT, syscall.EAFNOSUPPORT)
+	if errors.Is(err, ErrNotPermitted) {
 		t.Errorf("a missing protocol is no missing permission: %v", err)
 	}
 }

@@ -22,7 +22,7 @@ var ErrHeldUp = errors.New("this process was held up")
 type Counters struct {
 	// At is when they were read, with the monotonic clock.
 	At time.Time
-	// Index is the kernel's number of the interface, another one when it has been made anew; 0 where
+	// Index is the kernel's number of the interface, another one when it has been recreated; 0 where
 	// it is not known.
 	Index int
 	// RxBytes is what the interface has received since it exists.
@@ -39,9 +39,9 @@ type Rate struct {
 	TxMbps float64
 }
 
-// Counters reads the counters of an interface. Where it does not exist the
-// error satisfies errors.Is(err, [ErrNoInterface]), where this process was held up meanwhile, so that
-// nobody knows of which moment they are, errors.Is(err, [ErrHeldUp]).
+// Counters reads the counters of an interface. Where it does not exist the error satisfies
+// errors.Is(err, [ErrNoInterface]), where this process was held up meanwhile, so that nobody knows
+// of which moment they are, errors.Is(err, [ErrHeldUp]).
 func (k Kernel) Counters(iface string) (Counters, error) {
 	begin := time.Now()
 	table, err := k.fs.NetDev()
@@ -57,16 +57,18 @@ func (k Kernel) Counters(iface string) (Counters, error) {
 		existing := strings.Join(slices.Sorted(maps.Keys(table)), ", ")
 		return Counters{}, fmt.Errorf("%w: %q; there are: %s", ErrNoInterface, iface, existing)
 	}
-	return Counters{At: at, Index: interfaceIndex(iface), RxBytes: line.RxBytes, TxBytes: line.TxBytes}, nil
+	return Counters{At: at, Index: interfaceIndex(iface),
+		RxBytes: line.RxBytes, TxBytes: line.TxBytes}, nil
 }
 
 // RateSince returns the rate from an earlier reading to this one. There is none
-// (ok is false) where no time has passed, where the interface was made anew, or
+// (ok is false) where no time has passed, where the interface was recreated, or
 // where a counter has become smaller: it was reset or, at 32 bits, has wrapped,
-// and how much passed meanwhile nobody knows.
+// and nobody knows how much passed meanwhile.
 func (c Counters) RateSince(earlier Counters) (rate Rate, ok bool) {
 	seconds := c.At.Sub(earlier.At).Seconds()
-	if seconds <= 0 || c.Index != earlier.Index || c.RxBytes < earlier.RxBytes || c.TxBytes < earlier.TxBytes {
+	if seconds <= 0 || c.Index != earlier.Index ||
+		c.RxBytes < earlier.RxBytes || c.TxBytes < earlier.TxBytes {
 		return Rate{}, false
 	}
 	return Rate{
@@ -75,7 +77,7 @@ func (c Counters) RateSince(earlier Counters) (rate Rate, ok bool) {
 	}, true
 }
 
-// interfaceIndex returns the kernel's number of an interface, 0 where it can not be told.
+// interfaceIndex returns the kernel's number of an interface, 0 where it cannot be told.
 func interfaceIndex(name string) int {
 	text, err := os.ReadFile("/sys/class/net/" + name + "/ifindex")
 	if err != nil {
@@ -107,8 +109,8 @@ func (k Kernel) NewMeter(iface string) *Meter {
 }
 
 // Rate returns the rate since the call before that had one. The first call, one after a counter was
-// reset, and one in which this process was held up have none: ok is false. An interface that is gone
-// is an error, errors.Is(err, [ErrNoInterface]); one that comes back starts anew.
+// reset, and one in which this process was held up have none: ok is false. An interface that is
+// gone is an error, errors.Is(err, [ErrNoInterface]); one that comes back starts over.
 func (m *Meter) Rate() (rate Rate, ok bool, err error) {
 	now, err := m.kernel.Counters(m.iface)
 	if errors.Is(err, ErrHeldUp) {

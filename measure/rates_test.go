@@ -73,7 +73,7 @@ func TestRateSince(t *testing.T) {
 		{name: "rx smaller", after: time.Second, rx: 999, tx: 3000},
 		{name: "tx smaller", after: time.Second, rx: 3000, tx: 0},
 		{name: "a counter of 32 bits has wrapped", after: cycle, rx: 10, tx: 3000},
-		{name: "made anew", after: cycle, rx: 1e9, tx: 1e9, index: 7},
+		{name: "recreated", after: cycle, rx: 1e9, tx: 1e9, index: 7},
 		{name: "the same moment", rx: 2000, tx: 3000},
 		{name: "back in time", after: -time.Second, rx: 2000, tx: 3000},
 	}

@@ -11,7 +11,8 @@ const (
 
 // stall is the latest time in which a loop that measures did not run: its process was stopped or
 // had no processor, or the whole machine was paused. In the first case the kernel still noted when
-// replies arrived. In the second one it noted the end of the pause, and that is no time of the line.
+// replies arrived. In the second one it noted the end of the pause, and that is no time of the
+// line.
 type stall struct {
 	from, until time.Time
 	kernelRan   bool // a reply was noted in the midst of it

@@ -19,7 +19,9 @@ func knockFor(
 	cfg := LineConfig{Interval: cycle, Wait: DefaultWait, Probe: Probe{tcp: true}}
 	books := newLedger(cfg.Wait)
 	k := newKnocker(cfg, books)
-	k.connect = func(ctx context.Context, to netip.AddrPort, _ string) knock { return connect(ctx, to) }
+	k.connect = func(ctx context.Context, to netip.AddrPort, _ string) knock {
+		return connect(ctx, to)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
 	k.run(ctx, Path{Target: localhost})

@@ -46,7 +46,8 @@ func routeSocket() (*os.File, error) {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	file := os.NewFile(uintptr(fd), "netlink")
-	if err := unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}); err != nil {
+	address := &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups}
+	if err := unix.Bind(fd, address); err != nil {
 		return nil, errors.Join(os.NewSyscallError("bind", err), file.Close())
 	}
 	return file, nil

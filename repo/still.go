@@ -17,9 +17,9 @@ import (
 
 // Beside a file on a read-only file system, or in a directory of somebody else, SQLite cannot make
 // the index without which it opens no WAL. A file that nobody has open has nothing in its WAL, and
-// is read without both, as immutable. SQLite then sees nobody who writes to it after all (the file
-// system may be writable elsewhere), so the connection looks for that itself, each time before it
-// hands out what it has read.
+// is read without both, as immutable. SQLite then does not see a writer that comes after all (the
+// file system may be writable elsewhere), so the connection looks for that itself, each time before
+// it hands out what it has read.
 
 // errWritten says that a file was written while it was read without its index.
 var errWritten error = &reworded{ErrBusy, "the file was written while it was read, " +
@@ -28,9 +28,15 @@ var errWritten error = &reworded{ErrBusy, "the file was written while it was rea
 // firstLook reads the file, so that a connection that cannot do so is not opened.
 const firstLook = "PRAGMA schema_version"
 
-// tick is longer than that of the clock by which files are marked as changed: two writes within
-// one tick may look like one.
-const tick = 20 * time.Millisecond
+// tickAt is longer than that of the clock that has marked a file as changed at this moment: two
+// writes within one tick may look like one. That of vfat ticks every other second.
+func tickAt(changed time.Time) time.Duration {
+	const tick = 20 * time.Millisecond
+	if changed.Nanosecond() == 0 {
+		return 2*time.Second + tick
+	}
+	return tick
+}
 
 // openReaders is openPool for connections that only read. Where no index can be made, they go
 // without as long as the file is still.
@@ -84,6 +90,7 @@ func beStill(ctx context.Context, path string) *stillFile {
 	if err != nil {
 		return nil
 	}
+	tick := tickAt(was.ModTime())
 	if age := time.Since(was.ModTime()); age >= 0 && age < tick {
 		select {
 		case <-ctx.Done():
@@ -125,7 +132,7 @@ func (s *stillFile) written() bool {
 	return s.changed
 }
 
-// isAlone says that nothing is in the WAL and the journal: whoever writes begins with these.
+// isAlone says that nothing is in the WAL and the journal: a writer begins with these.
 func (s *stillFile) isAlone() bool {
 	for _, suffix := range []string{"-wal", "-journal"} {
 		info, err := os.Lstat(s.path + suffix)

@@ -57,6 +57,7 @@ type Writer struct {
 	unsound     *seal.Log   // rows that were left out
 	known       known       // of the newest samples
 	ages        Ages        // the policy that was set last
+	swept       sweptFloors // below which there are no buckets
 
 	// What Append uses again.
 	fresh   []block.Sample
@@ -126,7 +127,8 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 			return nil, err
 		}
 		pool.SetMaxOpenConns(1)
-		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life), unsound: log}
+		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life), unsound: log,
+			swept: sweptFloors{}}
 		err = w.connect(ctx)
 		if err == nil {
 			return w, nil

@@ -124,7 +124,7 @@ INSERT INTO clock (id, trusted, doubted, seen) VALUES (1, 0, 0, 0);
 
 -- How far an import has been taken in. csv: the first `bytes` bytes (uncompressed), which are `lines` lines and have this
 -- SHA-256. wanctl: the rows up to `last_id` of before the Unix second `second`, where row `last_id` has this SHA-256, and row
--- `newest_id`, the newest of them, `newest_hash`; `aggregated` is 1 as long as aggregated rows are taken, too.
+-- `newest_id`, the newest of the coarsest granularity, `newest_hash`; `aggregated` is 0, and no longer used.
 CREATE TABLE imports (
   id INTEGER PRIMARY KEY,
   source TEXT NOT NULL,

@@ -12,6 +12,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/repo"
 )
 
@@ -72,7 +73,10 @@ func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	variables := env.ToMap(os.Environ())
 	maps.Copy(variables, overrides)
 	var config Config
-	err := env.ParseWithOptions(&config, env.Options{Environment: variables, Prefix: EnvPrefix})
+	err := env.ParseWithOptions(&config, env.Options{
+		Environment: variables, Prefix: EnvPrefix,
+		FuncMap: map[reflect.Type]env.ParserFunc{reflect.TypeFor[time.Duration](): parseDuration},
+	})
 	config.DBPath = cmp.Or(config.DBPath, DefaultConfig().DBPath)
 	failed, problems := parseProblems(err, variables)
 	problems = append(problems, config.zeroProblems(variables, failed)...)
@@ -81,6 +85,9 @@ func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	}
 	return config, nil
 }
+
+// parseDuration reads the durations of variables as those of flags are read.
+func parseDuration(text string) (any, error) { return clock.ParseDuration(text) }
 
 // parseProblems lists what could not be parsed, by the names of the variables: the library names
 // the fields they are for.

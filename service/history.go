@@ -29,13 +29,13 @@ func ParseGranularity(name string) (Granularity, error) { return repo.ParseGranu
 var ErrQuery = errors.New("bad query")
 
 // ReadLimit is how long one question to a history may take, from the moment at which it has a
-// connection to the file. A reader that went on for ever would keep SQLite from beginning its WAL
-// anew, and fill the disk.
+// connection to the file. A reader that went on for ever would keep SQLite from restarting its WAL,
+// and fill the disk.
 const ReadLimit = repo.ReadLimit
 
 // ErrReadTooLong says that a question has taken longer than ReadLimit, or than two seconds while
-// the WAL is larger than 64 MiB: readers that overlap have kept it from beginning anew. In the
-// process of a writer with Config.MaxSize that is three sixteenths of the cap, 5 MiB at most.
+// the WAL is larger than 64 MiB: readers that overlap have kept it from restarting. In the process
+// of a writer with Config.MaxSize that is three sixteenths of the cap, 5 MiB at most.
 var ErrReadTooLong = repo.ErrReadTooLong
 
 // History reads a history file, which a writer in this process or another may be writing meanwhile:
@@ -145,7 +145,7 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 //
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
-	var points []Point
+	points := []Point{}
 	err := h.read(ctx, filter, func(ctx context.Context, v *view) error {
 		newest, err := v.snapshot.Newest(ctx)
 		if err != nil {
@@ -178,7 +178,7 @@ func (h *History) read(
 	return f(snapshot.Context(), v)
 }
 
-// view is a snapshot and the series of it that a filter picks.
+// view is a snapshot and the series that a filter picks from it.
 type view struct {
 	snapshot *repo.Snapshot
 	picked   []repo.SeriesInfo

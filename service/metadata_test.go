@@ -101,8 +101,8 @@ func TestLastDeclarationCounts(t *testing.T) {
 	}
 }
 
-// Who says nothing of a metric that every writer knows does not take back what another program has
-// said.
+// A program that says nothing of a metric that every writer knows does not take back what another
+// program has said.
 func TestDeclarationOfAKnownMetric(t *testing.T) {
 	path := filetest.Path(t)
 	ours := service.Metric{
@@ -143,7 +143,7 @@ func TestDeclarationThatChangesNothing(t *testing.T) {
 	}
 }
 
-// A row that is not as it was written is left out, and written again by whoever declares.
+// A row that is not as it was written is left out, and written again by the next declaration.
 func TestUnsoundDeclaration(t *testing.T) {
 	for name, damage := range map[string]string{
 		"another help":  "help = 'x', chk = chk + 1",

@@ -44,7 +44,7 @@ func (t *tally) value() float64 {
 	return t.mean()
 }
 
-// mean is kept within what was measured: the rounding of a sum may lead a little out of it.
+// mean is kept within what was measured: the rounding of a sum may lead a little outside.
 func (t *tally) mean() float64 {
 	return min(max(t.sum/float64(t.count), t.min), t.max)
 }

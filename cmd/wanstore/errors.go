@@ -51,7 +51,7 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// isBrokenPipe says that whoever reads the output has seen enough, which is no failure.
+// isBrokenPipe says that the reader of the output has seen enough, which is no failure.
 func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
 
 // message is what people are told of err: one line, but for the list of what is wrong with a

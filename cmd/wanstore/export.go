@@ -31,10 +31,10 @@ a large file export one range after the other. The CSV has the header
 
   timestamp_us,wan,metric,labels_json,value
 
-and "wanstore import" makes exactly the same samples of it. (What a metric is averaged by is not in it: import one that is a
-state, and not one of wanctl's, with --mode. Old samples want --now, as any old data.)
+and "wanstore import" makes exactly the same samples from it. (What a metric is averaged by is not in it: import one that is
+a state, and not one of wanctl's, with --mode. Old samples want --now, as any old data.)
 
-Where raw samples have been let go there are buckets left. Those are no samples and can not be imported; --granularity
+Where raw samples have been let go there are buckets left. Those are no samples and cannot be imported; --granularity
 exports the buckets of a tier, and --step, like that of "wanstore history", one row a series and step of whatever there is.
 Their CSV has the columns count, min, max and granularity beside.
 

@@ -32,7 +32,7 @@ func newExportRows(format string, out io.Writer, samples bool) exportRows {
 	return newExportCSV(buffered, samples)
 }
 
-// jsonLines is the output of history as JSON, without what makes one array of it.
+// jsonLines is the output of history as JSON, without what makes it one array.
 type jsonLines struct {
 	out     *bufio.Writer
 	encoder *json.Encoder

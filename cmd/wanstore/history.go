@@ -143,7 +143,7 @@ func parseLabels(list []string) (service.Labels, error) {
 		}
 		if before, ok := labels[key]; ok && before != value {
 			return nil,
-				fmt.Errorf("--label %s: a series has one value of it, not both %q and %q", key, before, value)
+				fmt.Errorf("--label %s: a series has one value for it, not both %q and %q", key, before, value)
 		}
 		labels[key] = value
 	}

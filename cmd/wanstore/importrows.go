@@ -23,8 +23,21 @@ type importRow struct {
 
 // wanctlRow is what there is to say of a database of wanctl alone.
 type wanctlRow struct {
-	Skipped int64 `json:"skipped"`
-	Held    int64 `json:"held"`
+	Skipped int64      `json:"skipped"`
+	Causes  skippedRow `json:"skipped_by_cause"`
+	Pruned  int64      `json:"labels_dropped"` // rows
+	Held    int64      `json:"held"`
+	// RawKept is how far back raw rows reach, null where all are there.
+	RawKept *float64 `json:"raw_kept_seconds"`
+}
+
+// skippedRow counts rows that were left out by cause.
+type skippedRow struct {
+	NestedLabels int64 `json:"nested_labels"`
+	NullLabels   int64 `json:"null_labels"`
+	OtherLabels  int64 `json:"other_labels"`
+	LongLabels   int64 `json:"long_labels"`
+	Aggregated   int64 `json:"aggregated"`
 }
 
 // refusedRow counts refused samples by cause.
@@ -52,7 +65,7 @@ func printImports(out io.Writer, list []importRow) error {
 			number(r.Bad),
 		}
 		if wanctl {
-			cells = append(cells, number(r.Skipped), number(r.Held))
+			cells = append(cells, r.Causes.String(), number(r.Held))
 		}
 		if err := lines.add(append(cells, r.Refused.String())...); err != nil {
 			return err
@@ -70,7 +83,12 @@ func newImportRow(file string, r importer.Result) importRow {
 
 func newWanctlRow(file string, r importer.Result) importRow {
 	row := newImportRow(file, r)
-	row.wanctlRow = &wanctlRow{Skipped: r.Skipped, Held: r.Held}
+	row.wanctlRow = &wanctlRow{
+		Skipped: r.Skipped.Total(), Causes: skippedRow(r.Skipped), Pruned: r.Pruned, Held: r.Held,
+	}
+	if kept := r.Raw.Kept.Seconds(); kept > 0 {
+		row.RawKept = &kept
+	}
 	return row
 }
 
@@ -83,26 +101,45 @@ func newRefusedRow(r service.Refused) refusedRow {
 
 // String returns the number that were refused, and of what cause.
 func (r refusedRow) String() string {
-	var total int64
-	var causes []string
-	for _, cause := range []struct {
-		count int64
-		name  string
-	}{
+	return byCause([]cause{
 		{r.TooOld, "too old"},
 		{r.Ahead, "ahead of the clock"},
 		{r.Value, "bad value"},
 		{r.Aggregation, "other aggregation"},
 		{r.Series, "no series"},
 		{r.TooMany, "of too many series"},
-	} {
-		total += cause.count
-		if cause.count > 0 {
-			causes = append(causes, fmt.Sprintf("%d %s", cause.count, cause.name))
+	})
+}
+
+// String returns the number that were left out, and of what cause.
+func (r skippedRow) String() string {
+	return byCause([]cause{
+		{r.NestedLabels, "nested labels"},
+		{r.NullLabels, "null labels"},
+		{r.OtherLabels, "other labels"},
+		{r.LongLabels, "long labels"},
+		{r.Aggregated, "aggregated"},
+	})
+}
+
+// cause is why so many rows were not taken.
+type cause struct {
+	count int64
+	name  string
+}
+
+// byCause shows how many rows were not taken, and why.
+func byCause(causes []cause) string {
+	var total int64
+	var names []string
+	for _, one := range causes {
+		total += one.count
+		if one.count > 0 {
+			names = append(names, fmt.Sprintf("%d %s", one.count, one.name))
 		}
 	}
-	if len(causes) == 0 {
+	if len(names) == 0 {
 		return "0"
 	}
-	return fmt.Sprintf("%d (%s)", total, strings.Join(causes, ", "))
+	return fmt.Sprintf("%d (%s)", total, strings.Join(names, ", "))
 }

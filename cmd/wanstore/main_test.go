@@ -49,7 +49,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// checkHistories checks the integrity of the histories that a script has left. What can not be
+// checkHistories checks the integrity of the histories that a script has left. What cannot be
 // opened is no history, or is meant to be broken.
 func checkHistories(t *testing.T, folder string) {
 	t.Helper()
@@ -68,7 +68,7 @@ func checkHistories(t *testing.T, folder string) {
 	}
 }
 
-// icmpError says why this process can not send echoes, nil if it can.
+// icmpError says why this process cannot send echoes, nil if it can.
 func icmpError() error { return measure.ICMPPermitted() }
 
 // exits runs a program and wants an exit code: exits CODE PROGRAM ARGS...

@@ -30,7 +30,7 @@ Ages are counted from this machine's clock, or from --now, which may not lie ahe
 deletes nothing: where it has gone on by more than a minute since the last maintenance, deleting goes by the moment of that
 one, until the clock has gone on for as long again, or for six hours. So a maintenance each night deletes what had its age the
 night before. --now is taken as it is. A history of old data, imported with --now, is older than any retention by the
-machine's clock: without --now, the second of two runs, half an hour apart, deletes all of it.
+machine's clock: without --now, the second of two runs, half an hour apart, deletes all rows.
 Times are ` + clock.TimeHelp + `.
 ` + timeZones + `.`,
 		Example: `  wanstore maintain

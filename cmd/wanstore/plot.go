@@ -71,7 +71,7 @@ type drawing struct {
 	look
 	grid   grid
 	margin int // width of the labels to the left of the axis
-	plot   int // width of what is to the right of it
+	plot   int // width of what is to the right of the axis
 	out    *bufio.Writer
 }
 

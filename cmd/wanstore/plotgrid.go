@@ -122,7 +122,7 @@ func (c *cell) add(other cell, mode bool) {
 
 // track is a series on a grid.
 type track struct {
-	service.Point // any one of it, for the names
+	service.Point // any of its points, for the names
 	cells         []cell
 }
 

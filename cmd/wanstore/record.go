@@ -76,7 +76,8 @@ its own health included.`,
 	flags.Var(&options.duration, "for", "end after this long (default: when interrupted)")
 	flags.Var(&options.interval, "interval", "length of a cycle")
 	flags.Var(&options.wait, "wait",
-		fmt.Sprintf("count an echo as lost after this long; an answer after %s is late", measure.LateAfter))
+		fmt.Sprintf("count an echo as lost after this long; an answer after %s is late",
+			measure.LateAfter))
 	flags.StringVar(&options.target, "target", "", "`HOST` to ping (default: the gateway)")
 	flags.StringVar(&options.probe, "probe", "",
 		"measure by `icmp`, tcp or tcp:PORT (default: icmp where that is permitted, else tcp)")
@@ -115,7 +116,7 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	if listener != nil {
-		defer listener.Close() // for when nothing comes of it: who serves closes it
+		defer listener.Close() // for when it is not served; a server closes it itself
 	}
 	writer, err := openWriter(cmd, config, service.Options{Logger: terminal.logger()})
 	if err != nil {
@@ -223,7 +224,7 @@ func lastWAN(ctx context.Context, file string) (string, error) {
 }
 
 // measure records until it is time to end, and answers at server if it is not nil, and then waits
-// until nothing of it runs any more. The error is that of the server, whose end does not end the
+// until all goroutines have ended. The error is that of the server, whose end does not end the
 // recording.
 func (o *recordOptions) measure(
 	ctx context.Context, loop *recordLoop, line *line, server *endpoint, terminal *statusLine,

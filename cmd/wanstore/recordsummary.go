@@ -45,8 +45,8 @@ type overheadSummary struct {
 	Max float64 `json:"max"`
 }
 
-// echoSummary counts echoes. Late and left out ones were received, waiting ones were on their way at
-// the end.
+// echoSummary counts echoes. Late and left out ones were received, waiting ones were on their way
+// at the end.
 type echoSummary struct {
 	Sent       uint64 `json:"sent"`
 	Received   uint64 `json:"received"`
@@ -175,7 +175,8 @@ func (s *recordSummary) print(out io.Writer) error {
 func (s *recordSummary) facts() [][]string {
 	facts := [][]string{
 		{"target", s.target()},
-		{"interface", fmt.Sprintf("%s, recorded as WAN %s", cmp.Or(s.Interface, "none"), printable(s.WAN))},
+		{"interface", fmt.Sprintf("%s, recorded as WAN %s", cmp.Or(s.Interface, "none"),
+			printable(s.WAN))},
 		{"duration", brief(s.duration)},
 		{"cycles", fmt.Sprintf("%d of %s, %d late, %d missed", s.Cycles, formatAge(s.interval),
 			s.LateTicks, s.MissedTicks)},

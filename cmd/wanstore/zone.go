@@ -29,7 +29,7 @@ func zoneOf(cmd *cobra.Command) *time.Location {
 	return time.Local //nolint:gosmopolitan // decides whose time people are shown
 }
 
-// warnOfZone tells who has set a zone that Go does not know, such as the rules of POSIX
+// warnOfZone tells a user who has set a zone that Go does not know, such as the rules of POSIX
 // (CET-1CEST), that times are in UTC.
 func warnOfZone(cmd *cobra.Command) {
 	name := strings.TrimPrefix(os.Getenv("TZ"), ":")

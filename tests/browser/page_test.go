@@ -242,7 +242,7 @@ func TestAway(t *testing.T) {
 	}
 	tab.open(t, s.url)
 	tab.until(t, `!document.getElementById("notice").hidden && wanstore.problem?.status === 503`)
-	if got := tab.text(t, "#notice"); !strings.Contains(got, "can not be read") {
+	if got := tab.text(t, "#notice"); !strings.Contains(got, "cannot be read") {
 		t.Errorf("the page says %q", got)
 	}
 	if err := os.Rename(away, s.path); err != nil {

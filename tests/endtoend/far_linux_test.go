@@ -10,7 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// farHost is an address behind a TUN device that answers each echo after a delay, as often as wanted.
+// farHost is an address behind a TUN device that answers each echo after a delay, as often as
+// wanted.
 type farHost struct {
 	device  *os.File
 	delay   time.Duration

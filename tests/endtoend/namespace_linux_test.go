@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inside runs f in a network namespace: the processes that it starts and what it opens belong there.
+// inside runs f in a network namespace: the processes that it starts and what it opens belong
+// there.
 func inside(t *testing.T, namespace string, f func() error) {
 	t.Helper()
 	done := make(chan error)

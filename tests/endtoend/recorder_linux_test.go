@@ -49,7 +49,9 @@ type report struct {
 }
 
 // record starts a recorder in the namespace of the client, by a command line before its own.
-func (n network) record(t *testing.T, before []string, program string, arguments ...string) *recorder {
+func (n network) record(
+	t *testing.T, before []string, program string, arguments ...string,
+) *recorder {
 	t.Helper()
 	line := append([]string{"netns", "exec", n.client}, before...)
 	line = append(append(line, program, "record", "--json"), arguments...)

@@ -20,8 +20,8 @@
 // A series is written as name{wan="a",label="b"}; where series are selected, everything may be left
 // out and names are separated by |. A time is 2025-03-01T10:00:00, or 10:00:00 on the day of the
 // clock, or now, now-1h, now+5s; without from and until a range is everything. Values are STEP
-// apart: 1, 1x20 for twenty of it, 1+0.5x10 for ten of which each is 0.5 more than the one before,
-// _ and _x20 for moments without a sample.
+// apart: 1, 1x20 for twenty of them, 1+0.5x10 for ten of which each is 0.5 more than the one
+// before, _ and _x20 for moments without a sample.
 //
 // go test ./tests/... -update rewrites the answers; read the difference before you believe it.
 package golden
