@@ -19,6 +19,8 @@ const (
 	findLimit = 5 * time.Second
 	// settling is how long a change of the routes is given to be complete: a change comes in pieces.
 	settling = 200 * time.Millisecond
+	// lookEvery is the least time between two looks, however many changes there are.
+	lookEvery = time.Second
 )
 
 // LineConfig says which line to measure, and how.
@@ -61,7 +63,9 @@ type Line struct {
 	err     error      // why there is none
 	counter *Meter     // nil while there is no interface
 
-	waits string // what was said to be waited for, of the goroutine that runs
+	// Of the goroutine that runs.
+	waits  string // what was said to be waited for
+	looked time.Time
 }
 
 // NewLine checks the configuration, what this process may do, and looks for the line, for five
@@ -87,7 +91,10 @@ func NewLine(ctx context.Context, kernel Kernel, cfg LineConfig) (*Line, error) 
 	if why != nil {
 		cfg.Logger.Warn("round-trip times are those of TCP connections, one a second", "err", why)
 	}
-	l := &Line{cfg: cfg, books: newLedger(cfg.Wait), watch: watchRoutes, meter: kernel.NewMeter}
+	l := &Line{cfg: cfg, books: newLedger(cfg.Wait), meter: kernel.NewMeter}
+	l.watch = func(ctx context.Context, changed chan<- struct{}) {
+		watchRoutes(ctx, cfg.Host != "", changed)
+	}
 	l.find = func(ctx context.Context) ([]Path, error) {
 		return kernel.FindPaths(ctx, cfg.Host, cfg.Interface)
 	}
@@ -229,7 +236,7 @@ func (l *Line) stay(
 		case <-ctx.Done():
 			return
 		case <-changed:
-			if !sleep(ctx, settling) {
+			if !sleep(ctx, max(settling, lookEvery-time.Since(l.looked))) {
 				return
 			}
 		case <-seconds:
@@ -241,6 +248,7 @@ func (l *Line) stay(
 			}
 		}
 		_ = l.look(ctx, dead) // it is kept, and said
+		l.looked = time.Now()
 		if ctx.Err() != nil {
 			return
 		}

@@ -239,7 +239,7 @@ func TestWatchRoutesEnds(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
-	running.Go(func() { watchRoutes(ctx, make(chan struct{}, 1)) })
+	running.Go(func() { watchRoutes(ctx, true, make(chan struct{}, 1)) })
 	cancel()
 	running.Wait()
 }

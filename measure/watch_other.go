@@ -5,4 +5,4 @@ package measure
 import "context"
 
 // watchRoutes tells nothing here: a line is looked for when it does not answer.
-func watchRoutes(ctx context.Context, _ chan<- struct{}) { <-ctx.Done() }
+func watchRoutes(ctx context.Context, _ bool, _ chan<- struct{}) { <-ctx.Done() }
