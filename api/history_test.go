@@ -47,7 +47,7 @@ func TestHistoryAnswer(t *testing.T) {
 		`"metadata":{"from":` + second + `,"to":` + unix(90, ".000001") +
 		`,"step":0,"granularities":["raw"],"order":"desc",` +
 		`"limit":3,"offset":0,"total":4,"returned":3,"next_offset":3,` +
-		`"next":"/metrics/history?from=` + second + `&limit=3&offset=3&order=desc&to=` +
+		`"next":"?from=` + second + `&limit=3&offset=3&order=desc&to=` +
 		unix(90, ".000001") + `"}}` + "\n"
 	if diff := cmp.Diff(want, answer.Body.String()); diff != "" {
 		t.Error(diff)
@@ -170,12 +170,35 @@ func TestNextKeepsTheQuestion(t *testing.T) {
 			break
 		}
 		if *page.Metadata.NextOffset != len(seen) ||
-			!strings.HasPrefix(*page.Metadata.Next, "/metrics/history?") {
+			!strings.HasPrefix(*page.Metadata.Next, "?") {
 			t.Errorf("%+v", page.Metadata)
 		}
-		path = *page.Metadata.Next
+		path = following(t, path, *page.Metadata.Next)
 	}
 	if !slices.Equal(seen, []float64{4, 3, 2, 1, 0}) {
 		t.Errorf("%v", seen)
 	}
+}
+
+// The newest samples come beside the points, of whatever range.
+func TestHistoryLatest(t *testing.T) {
+	r := record(t, service.Config{})
+	at := time.Now().Add(-50 * time.Minute).Truncate(time.Second)
+	rtt := r.series(t, service.RTT, "cable", service.Labels{"a": "1"})
+	r.write(t, service.Sample{Series: rtt, Time: at.Add(-time.Second), Value: 20},
+		service.Sample{Series: rtt, Time: at, Value: 21.5},
+		service.Sample{Series: r.series(t, service.State, "dsl", nil), Time: at, Value: 3})
+	want := []newestSample{{service.RTT, "cable", service.Labels{"a": "1"}, json.Number(strconv.FormatInt(at.Unix(), 10)), 21.5}}
+	got := history(t, r.api, "/metrics/history?range=1m&latest=yes&wan=cable")
+	if diff := cmp.Diff(want, got.Latest); diff != "" || len(got.Data) != 0 {
+		t.Errorf("%+v %s", got.Data, diff)
+	}
+	if got := history(t, r.api, "/metrics/history?range=1m&latest=yes&wan=none"); got.Latest == nil ||
+		len(got.Latest) != 0 {
+		t.Errorf("%+v, want an empty list", got.Latest)
+	}
+	if got := history(t, r.api, "/metrics/history?latest=no"); got.Latest != nil {
+		t.Errorf("%+v, want none", got.Latest)
+	}
+	refusal(t, r.api, "/metrics/history?latest=1", http.StatusBadRequest)
 }

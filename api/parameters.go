@@ -40,11 +40,15 @@ const (
 	paramOrder   = "order"
 	paramLimit   = "limit"
 	paramOffset  = "offset"
+	paramLatest  = "latest"
 )
 
 const (
 	newestFirst = "desc"
 	oldestFirst = "asc"
+
+	yes = "yes"
+	no  = "no"
 )
 
 // parameterError says what is wrong with one parameter.
@@ -66,6 +70,7 @@ func wrong(name, format string, args ...any) error {
 type question struct {
 	service.Query
 	limit, offset int
+	latest        bool // the newest samples as well
 }
 
 // parseQuestion reads the query of a URL. Whatever is not said about time is said about now.
@@ -122,6 +127,11 @@ func (q *question) set(name string, texts []string) (err error) {
 		if err != nil || q.limit < 1 || q.limit > maxLimit {
 			return wrong(name, "%.80q: want a number from 1 to %d", text, maxLimit)
 		}
+	case paramLatest:
+		if text != yes && text != no {
+			return wrong(name, "%.80q: want %s or %s", text, yes, no)
+		}
+		q.latest = text == yes
 	case paramOffset:
 		if q.offset, err = parseCount(text); err != nil {
 			return wrong(name, "%.80q: want a number from 0 on", text)
@@ -136,7 +146,8 @@ func (q *question) setLabel(name, value string) error {
 	label, ok := strings.CutPrefix(name, paramLabel)
 	if !ok || label == "" {
 		return wrong(name,
-			"is no parameter: want range, from, to, metrics, wan, label.NAME, step, order, limit or offset")
+			"is no parameter: want range, from, to, metrics, wan, label.NAME, step, order, limit, "+
+				"offset or latest")
 	}
 	if q.Labels == nil {
 		q.Labels = service.Labels{}

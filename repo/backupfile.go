@@ -141,7 +141,7 @@ func (u *unnamedFile) settle(mode os.FileMode) error {
 	if !os.SameFile(ours, named) {
 		return fmt.Errorf("%s: somebody has put another file there", u.path())
 	}
-	if err := u.file.Chmod(mode); err != nil {
+	if err := setMode(u.file, mode); err != nil {
 		return err
 	}
 	return u.file.Sync()

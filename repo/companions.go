@@ -91,7 +91,7 @@ func (w *Writer) FollowMode() {
 		if err != nil {
 			continue // it is not there, or not this user's
 		}
-		_ = file.Chmod(now.Mode().Perm())
+		_ = setMode(file, now.Mode().Perm())
 		_ = file.Close()
 	}
 }
@@ -107,7 +107,7 @@ func makeLike(path string, like fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(file.Chmod(like.Mode().Perm()), chownLike(file, like))
+	err = errors.Join(setMode(file, like.Mode().Perm()), chownLike(file, like))
 	if err == nil {
 		err = serves(file, like)
 	}
@@ -115,4 +115,17 @@ func makeLike(path string, like fs.FileInfo) error {
 		err = errors.Join(err, os.Remove(path))
 	}
 	return errors.Join(err, file.Close())
+}
+
+// setMode gives a file of this process permissions. Where it may not, on a file system that has none
+// of its own (vfat, exFAT, shared folders), the file keeps those that it was made with.
+func setMode(file *os.File, mode fs.FileMode) error { return unlessRefused(file.Chmod(mode)) }
+
+// unlessRefused is the error of a change of permissions or of the owner, but for that of a file
+// system that knows no such change, or not by this user.
+func unlessRefused(err error) error {
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
 }

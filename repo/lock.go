@@ -62,7 +62,16 @@ func (l *lock) mark() (m mark, known bool) {
 	if l.file == nil {
 		return mark{}, false
 	}
-	return readMark(l.file)
+	return readMark(l.file, l.inode())
+}
+
+// inode returns the number that the file system has for the lock file now, 0 where it does not say.
+func (l *lock) inode() uint64 {
+	info, err := l.file.Stat()
+	if err != nil {
+		return 0
+	}
+	return inode(info)
 }
 
 // enter takes the lock for opening the history: alone if nobody else has it, or else together with
@@ -123,7 +132,7 @@ func (l *lock) note(m mark) {
 		return
 	}
 	if is, known := l.mark(); !known || is != m {
-		_, _ = l.file.WriteAt([]byte(m.text()), 0)
+		_, _ = l.file.WriteAt([]byte(m.text(l.inode())), 0)
 	}
 }
 

@@ -2,44 +2,54 @@ package repo
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 )
 
-// What a lock file says: the numbers that the file system has for the history and its WAL, and one
-// of two words of one length, so that each text replaces the one before.
+// What a lock file says: the numbers that the file system has for the history, its WAL and the lock
+// file itself, and one of two words of one length, so that each text replaces the one before.
 const (
-	markScan   = "wanstore history: file %d WAL %d "
-	markPrint  = "wanstore history: file %020d WAL %020d "
+	markScan   = "wanstore history: file %d WAL %d lock %d "
+	markPrint  = "wanstore history: file %020d WAL %020d lock %020d "
 	inUseWord  = "in use\n"
 	closedWord = "closed\n"
 )
 
 // mark is what a lock file says of the history beside it.
 type mark struct {
-	file, wal uint64 // inodes of what was opened for writing last, 0 where there are none
+	file, wal uint64 // inodes of what was opened for writing last, 0 where none is known
 	inUse     bool   // it was not closed, as far as anybody has noted
 }
 
-// readMark returns what a lock file says. Not known is also what cannot be read.
-func readMark(file *os.File) (m mark, known bool) {
-	text := make([]byte, len(mark{}.text()))
+// readMark returns what the lock file with this inode says. Not known is also what cannot be read.
+//
+// Some file systems (vfat, exFAT, many in user space) give their files other numbers each time they
+// are mounted, maybe that of another one. Where the lock file has another, the numbers say nothing.
+func readMark(file io.ReaderAt, own uint64) (m mark, known bool) {
+	text := make([]byte, len(mark{}.text(own)))
 	n, _ := file.ReadAt(text, 0)
 	for _, word := range []string{inUseWord, closedWord} {
+		var lock uint64
 		m := mark{inUse: word == inUseWord}
-		if _, err := fmt.Sscanf(string(text[:n]), markScan+word, &m.file, &m.wal); err == nil {
+		_, err := fmt.Sscanf(string(text[:n]), markScan+word, &m.file, &m.wal, &lock)
+		if err == nil && lock != own {
+			m.file, m.wal = 0, 0
+		}
+		if err == nil {
 			return m, true
 		}
 	}
 	return mark{}, false
 }
 
-func (m mark) text() string {
+// text is what the lock file with this inode says.
+func (m mark) text(own uint64) string {
 	word := closedWord
 	if m.inUse {
 		word = inUseWord
 	}
-	return fmt.Sprintf(markPrint+word, m.file, m.wal)
+	return fmt.Sprintf(markPrint+word, m.file, m.wal, own)
 }
 
 // isOf says that the mark is about that file.

@@ -3,7 +3,6 @@
 package repo
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"syscall"
@@ -31,15 +30,11 @@ func serves(made *os.File, like fs.FileInfo) error {
 	return errLocksOut
 }
 
-// chownLike gives a file the owner of another one, which takes root.
+// chownLike gives a file the owner of another one, which takes root and a file system with owners.
 func chownLike(file *os.File, like fs.FileInfo) error {
 	owner, ok := like.Sys().(*syscall.Stat_t)
 	if !ok {
 		return nil
 	}
-	if err := file.Chown(int(owner.Uid), int(owner.Gid)); err != nil &&
-		!errors.Is(err, fs.ErrPermission) {
-		return err
-	}
-	return nil
+	return unlessRefused(file.Chown(int(owner.Uid), int(owner.Gid)))
 }

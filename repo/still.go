@@ -28,9 +28,15 @@ var errWritten error = &reworded{ErrBusy, "the file was written while it was rea
 // firstLook reads the file, so that a connection that cannot do so is not opened.
 const firstLook = "PRAGMA schema_version"
 
-// tick is longer than that of the clock by which files are marked as changed: two writes within
-// one tick may look like one.
-const tick = 20 * time.Millisecond
+// tickAt is longer than that of the clock that has marked a file as changed at this moment: two
+// writes within one tick may look like one. That of vfat ticks every other second.
+func tickAt(changed time.Time) time.Duration {
+	const tick = 20 * time.Millisecond
+	if changed.Nanosecond() == 0 {
+		return 2*time.Second + tick
+	}
+	return tick
+}
 
 // openReaders is openPool for connections that only read. Where no index can be made, they go
 // without as long as the file is still.
@@ -84,6 +90,7 @@ func beStill(ctx context.Context, path string) *stillFile {
 	if err != nil {
 		return nil
 	}
+	tick := tickAt(was.ModTime())
 	if age := time.Since(was.ModTime()); age >= 0 && age < tick {
 		select {
 		case <-ctx.Done():

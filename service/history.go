@@ -145,7 +145,7 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 //
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
-	var points []Point
+	points := []Point{}
 	err := h.read(ctx, filter, func(ctx context.Context, v *view) error {
 		newest, err := v.snapshot.Newest(ctx)
 		if err != nil {

@@ -112,6 +112,38 @@ func TestReadOnlyIsWrittenMeanwhile(t *testing.T) {
 	}
 }
 
+// So it is on a file system whose clock ticks every other second only (vfat).
+func TestReadOnlyWithACoarseClock(t *testing.T) {
+	if !alone(t, true) {
+		return
+	}
+	writable, here := t.TempDir(), t.TempDir()
+	mountReadOnly(t, writable, here)
+	path := filepath.Join(writable, "history.db")
+	record(t, path)
+	coarse(t, path)
+	h, err := service.OpenHistory(t.Context(), filepath.Join(here, "history.db"))
+	must(t, err)
+	for n := 1; n < 3; n++ {
+		wantCount(t, h, n)
+		w := open(t, path)
+		write(t, w)
+		shut(t, w)
+		coarse(t, path)
+	}
+	wantCount(t, h, 3)
+	must(t, h.Close())
+}
+
+// coarse marks a file as changed at the moment that vfat would say.
+func coarse(t *testing.T, path string) {
+	t.Helper()
+	info, err := os.Stat(path)
+	must(t, err)
+	const tick = 2 * time.Second
+	must(t, os.Chtimes(path, time.Time{}, info.ModTime().Truncate(tick)))
+}
+
 // A recorder comes and goes elsewhere all the time. Each answer is one of a moment, or an error.
 func TestReadOnlyWhileRecordersComeAndGo(t *testing.T) {
 	if !alone(t, true) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -92,6 +93,22 @@ func TestRestoredAfterAKill(t *testing.T) {
 	openWith(t, service.Config{DBPath: killed}, service.Options{Logger: logger})
 	lines.saw(t, "another file was put in the place")
 	restored(t, killed, want)
+}
+
+// A file system that gives its files other numbers each time it is mounted (vfat, exFAT) may give the
+// WAL the one that it had. The history is the same for all that.
+func TestMountedAgainAfterAKill(t *testing.T) {
+	files, want := killed(t)
+	path := files.put(t)
+	text, err := os.ReadFile(path + ".lock")
+	must(t, err)
+	for _, word := range []string{"file ", "lock "} {
+		text = regexp.MustCompile(word+`\d+`).ReplaceAll(text, []byte(word+"00000000000000000007"))
+	}
+	must(t, os.WriteFile(path+".lock", text, 0o600))
+	if goesOn(t, path, want) {
+		t.Error("it was moved aside")
+	}
 }
 
 func inode(t *testing.T, path string) []byte {

@@ -59,7 +59,7 @@ func renumber(t *testing.T, path string) {
 		return
 	}
 	must(t, err)
-	for suffix, word := range map[string]string{"": "file ", "-wal": "WAL "} {
+	for suffix, word := range map[string]string{"": "file ", "-wal": "WAL ", ".lock": "lock "} {
 		if _, err := os.Stat(path + suffix); err == nil {
 			text = regexp.MustCompile(word+`\d*[1-9]\d*`).ReplaceAll(text,
 				append([]byte(word), inode(t, path+suffix)...))
