@@ -143,7 +143,7 @@ func TestRecordingBesideACorrection(t *testing.T) {
 	options := quiet()
 	options.Logger = slog.New(slog.NewTextHandler(&said, nil))
 	w := open(t, service.Config{DBPath: a.path}, options)
-	if !strings.Contains(said.String(), "--mode METRIC") || !strings.Contains(said.String(), zone) {
+	if !strings.Contains(said.String(), "wanstore maintain --mode "+zone) {
 		t.Errorf("it says %q, want what corrects it", said.String())
 	}
 	s := series(t, w, zone, "a", nil)

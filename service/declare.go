@@ -53,9 +53,9 @@ func (c *core) compare(file map[string]Aggregation) error {
 	}
 	c.know(adopted, c.own)
 	for _, metric := range replaced {
-		c.log.Warn("the file has another aggregation of a metric, which holds until `wanstore maintain "+
-			"--"+flagOf(metric.Aggregation)+" METRIC` corrects it",
-			"metric", metric.Name, "is", file[metric.Name], "right", metric.Aggregation)
+		c.log.Warn("the file has another aggregation of a metric than it should, which holds until it "+
+			"is corrected", "metric", metric.Name, "is", file[metric.Name], "right", metric.Aggregation,
+			"by", "wanstore maintain --"+flagOf(metric.Aggregation)+" "+metric.Name)
 	}
 	return nil
 }

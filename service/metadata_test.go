@@ -316,12 +316,12 @@ func TestCatalogueOfWanctl(t *testing.T) {
 	for _, metric := range service.Metrics() {
 		metrics[metric.Name] = metric
 	}
-	for _, name := range strings.Fields(states) {
+	for name := range strings.FieldsSeq(states) {
 		if m := metrics[name]; m.Aggregation != service.Mode || m.Help == "" || len(m.States) < 2 {
 			t.Errorf("%s: %+v, want a state with help and names", name, m)
 		}
 	}
-	for _, name := range strings.Fields(measured) {
+	for name := range strings.FieldsSeq(measured) {
 		if m := metrics[name]; m.Aggregation != service.Average || m.Help == "" || m.States != nil {
 			t.Errorf("%s: %+v, want a measurement with help", name, m)
 		}

@@ -28,6 +28,7 @@ type importOptions struct {
 	format     string
 	modes      []string
 	skipBad    bool
+	merge      bool
 	keepLabels bool
 	verbose    bool
 	follow     bool
@@ -50,6 +51,10 @@ Only what is new is added: the file remembers how far the same data has been tak
 may be interrupted and run again, and a file that has grown since adds what it has grown by. A bad line stops the import
 before it, unless --skip-bad is given. A metric that nobody declared is averaged; --mode makes it a state instead
 ("wanstore maintain --mode" where the history has averaged it already).
+
+Other data of the same time is told apart sample by sample while the history has its raw samples. Where it holds rolled-up
+data of a series in their place, what a file has in that span is skipped, which is said before it starts: nobody can tell
+whether it is in there already. What is newer than all of its series is taken. --merge takes it all.
 
 With --format wanctl the files are databases that wanctl has written or is writing, as a rule one a WAN. They are only
 read. Several raw rows of one second of a series are spread over it in their order, and the two newest seconds are held
@@ -82,6 +87,8 @@ Times are ` + clock.TimeHelp + `.
 	flags.StringVar(&options.format, "format", formatCSV, "`FORMAT` of the files: csv or wanctl")
 	flags.StringArrayVar(&options.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
 	flags.BoolVar(&options.skipBad, "skip-bad", false, "report bad lines or rows and go on")
+	flags.BoolVar(&options.merge, "merge", false,
+		"take rows of CSV that lie in rolled-up data of their series, which may have them already")
 	flags.BoolVar(&options.keepLabels, "keep-labels", false,
 		"let all labels of wanctl's rows make series, prose too")
 	flags.BoolVar(&options.follow, "follow", false,
