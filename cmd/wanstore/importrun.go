@@ -66,6 +66,7 @@ func (r *importRun) take(ctx context.Context, file *importFile) (importer.Result
 	result, err := take(ctx, r.writer, file.name, importer.Options{
 		Now:        r.now.read(),
 		SkipBad:    r.skipBad,
+		Merge:      r.merge,
 		KeepLabels: r.keepLabels,
 		Progress:   r.bar.show,
 		OnBad: func(bad *importer.LineError) {
@@ -73,6 +74,7 @@ func (r *importRun) take(ctx context.Context, file *importFile) (importer.Result
 				r.say(bad)
 			}
 		},
+		OnHeld: func(rows importer.HeldRows) { r.warnOfHeld(file, rows) },
 		OnSkipped: func(row *importer.LineError) {
 			if r.verbose {
 				r.say(fmt.Sprintf("%v (skipped)", row))
@@ -80,7 +82,7 @@ func (r *importRun) take(ctx context.Context, file *importFile) (importer.Result
 		},
 	})
 	if file.tried {
-		file.result = file.result.Then(result)
+		file.result.Add(result)
 		return result, err
 	}
 	file.tried = err == nil || result != (importer.Result{})
@@ -92,6 +94,13 @@ func (r *importRun) take(ctx context.Context, file *importFile) (importer.Result
 func (r *importRun) say(what any) {
 	r.bar.clear()
 	fmt.Fprintln(r.cmd.ErrOrStderr(), what)
+}
+
+func (r *importRun) warnOfHeld(file *importFile, rows importer.HeldRows) {
+	zone := zoneOf(r.cmd)
+	r.say(fmt.Sprintf("wanstore: warning: %s: %d rows from %s until %s lie where the history holds "+
+		"rolled-up data of their series, and are skipped: it may have them already (--merge takes them)",
+		printable(file.name), rows.Rows, showTime(rows.First, zone), showTime(rows.Last, zone)))
 }
 
 func (r *importRun) noteLabels(file *importFile, result importer.Result) {
