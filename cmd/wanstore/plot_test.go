@@ -227,7 +227,7 @@ func TestTicks(t *testing.T) {
 
 func mustTime(t *testing.T, text string, zone *time.Location) time.Time {
 	t.Helper()
-	at, err := clock.ParseTime(text, zone)
+	at, err := clock.ParseTime(text, zone, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
