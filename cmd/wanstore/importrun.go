@@ -112,9 +112,13 @@ func (r *importRun) noteLabels(file *importFile, result importer.Result) {
 
 // noteRaw says how long the source keeps raw rows.
 func (r *importRun) noteRaw(file *importFile, result importer.Result) {
-	if result.Raw.Kept > 0 && !r.follow {
-		r.say(fmt.Sprintf("%s: raw rows are kept for %s here: import it at least as often, or with --follow",
-			printable(file.name), formatAge(result.Raw.Kept)))
+	advice := ": import it at least as often, or with --follow"
+	if r.follow {
+		advice = ""
+	}
+	if result.Raw.Kept > 0 {
+		r.say(fmt.Sprintf("%s: raw rows are kept for %s here%s",
+			printable(file.name), formatAge(result.Raw.Kept), advice))
 	}
 }
 
