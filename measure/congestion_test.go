@@ -255,3 +255,44 @@ func TestWeightOfStepsIsTheWeightOfTheWhole(t *testing.T) {
 		}
 	})
 }
+
+// A line that sends an echo a second owes an answer after each.
+func TestSilenceOfSlowEchoes(t *testing.T) {
+	t.Parallel()
+	c := Congestion{Interval: time.Second}
+	c.Observe(time.Millisecond, noon)
+	if got := c.Silence(noon.Add(2 * time.Second)); got.State != Green {
+		t.Errorf("after two intervals: %+v", got)
+	}
+	if got := c.Silence(noon.Add(2*time.Second + 1)); got.State != Red {
+		t.Errorf("after more: %+v", got)
+	}
+}
+
+func TestAwayIsNoSilence(t *testing.T) {
+	t.Parallel()
+	var c Congestion
+	c.Away(time.Hour) // before anything
+	before := c.Observe(time.Millisecond, noon)
+	c.Away(10 * time.Second)
+	if got := c.Silence(noon.Add(10*time.Second + SilenceLimit)); got != before {
+		t.Errorf("got %+v, want %+v", got, before)
+	}
+	if got := c.Silence(noon.Add(10*time.Second + SilenceLimit + 1)); got.State != Red {
+		t.Errorf("after more: %+v", got)
+	}
+	if got := c.Hear(noon.Add(20 * time.Second)); got != before {
+		t.Errorf("after an answer: %+v, want %+v", got, before)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	var c Congestion
+	feed(&c, noon, 20*time.Millisecond, time.Minute)
+	c.Restart()
+	want := Reading{Load: 200 * time.Millisecond, Baseline: 200 * time.Millisecond}
+	if got := c.Observe(200*time.Millisecond, noon.Add(2*time.Minute)); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}

@@ -62,7 +62,7 @@ func DefaultConfig() Config {
 		Synchronous:         string(repo.SynchronousNormal),
 		MaintenanceInterval: time.Minute,
 		StartupBudget:       5 * time.Second,
-		Grace:               10 * time.Second,
+		Grace:               15 * time.Second,
 	}
 }
 

@@ -3,13 +3,11 @@ package main
 import (
 	"encoding/binary"
 	"errors"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -71,11 +69,7 @@ func checkHistories(t *testing.T, folder string) {
 }
 
 // icmpError says why this process cannot send echoes, nil if it can.
-func icmpError() error {
-	_, err := measure.NewPinger(measure.PingConfig{Target: netip.MustParseAddr("127.0.0.1"),
-		Interval: time.Second})
-	return err
-}
+func icmpError() error { return measure.ICMPPermitted() }
 
 // exits runs a program and wants an exit code: exits CODE PROGRAM ARGS...
 func exits(ts *testscript.TestScript, neg bool, args []string) {

@@ -88,7 +88,7 @@ func (s *statusLine) follow(ctx context.Context, loop *recordLoop, line *line) {
 		case <-ticker.C:
 		}
 		seen := loop.counts()
-		if err := line.pinger.Err(); pings.isNews(err) {
+		if err := line.Err(); pings.isNews(err) {
 			s.logger().Warn("echoes cannot be sent or received", "err", err)
 		}
 		if err := seen.rateErr; rates.isNews(err) {

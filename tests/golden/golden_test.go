@@ -5,7 +5,7 @@
 // comments. A block is a command, lines of input, and, below a line ----, what the command answers:
 //
 //	metric NAME avg|mode            declares a metric, before the file is opened
-//	config KEY=VALUE...             retention=7d raw=1h 1m=1d 5m=7d grace=10s, before the file is opened
+//	config KEY=VALUE...             retention=7d raw=1h 1m=1d 5m=7d grace=15s, before the file is opened
 //	clock TIME                      sets the clock that ages are counted from, or with +1h moves it on
 //	load                            writes series, one a line: SERIES START STEP VALUE...
 //	record                          the same without waiting for each sample
