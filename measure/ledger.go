@@ -165,7 +165,6 @@ type arrival struct {
 // received notes an arrival; s is the latest stall of the loop that read it.
 func (l *ledger) received(a arrival, s *stall) {
 	at, sure := a.at()
-	sure = !s.taints(at, !a.noted.IsZero()) && sure
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.pending.find(a.number)
@@ -177,6 +176,9 @@ func (l *ledger) received(a arrival, s *stall) {
 		return
 	}
 	e.done = true
+	if s.taints(e.sent, at, !a.noted.IsZero()) {
+		sure = false
+	}
 	rtt := at.Sub(e.sent)
 	if rtt < 0 || e.vague || a.vague || !a.noted.IsZero() && stepped(e.sent, a.read) {
 		sure = false

@@ -128,13 +128,14 @@ func (k Kernel) interfaceTowards(ctx context.Context, target netip.Addr) (string
 		if name, ok := interfaceOf(local); ok {
 			return name, nil
 		}
+		err = fmt.Errorf("no interface has the address %s", local)
 	}
 	route, routeErr := k.DefaultRoute("")
 	if routeErr == nil {
 		return route.Interface, nil
 	}
-	return "", fmt.Errorf("find the interface that leads to %s; name one with --interface IF: %w",
-		target, errors.Join(err, routeErr))
+	return "", fmt.Errorf("find the interface that leads to %s; name one with --interface IF: %w; %w",
+		target, err, routeErr)
 }
 
 // localAddress returns the address from which the kernel would send to target.

@@ -28,13 +28,14 @@ func (s *stall) woke(slept, due, now time.Time) {
 	}
 }
 
-// taints tells whether the arrival of a reply may be the end of the stall. Replies are to be shown
-// in the order of their arrival; noted says that the kernel has noted it.
-func (s *stall) taints(at time.Time, noted bool) bool {
+// taints tells whether the arrival of a reply, to an echo that was sent at a moment, may be the end
+// of the stall. Replies are to be shown in the order of their arrival; noted says that the kernel
+// has noted it.
+func (s *stall) taints(sent, at time.Time, noted bool) bool {
 	if noted && at.After(s.from) && s.until.Sub(at) > tolerated {
 		s.kernelRan = true
 	}
-	if noted && s.kernelRan {
+	if noted && s.kernelRan || !sent.Before(s.until) {
 		return false
 	}
 	return s.until.Sub(at).Abs() <= tolerated

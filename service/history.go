@@ -99,15 +99,15 @@ func (q Query) zone() *time.Location {
 	return q.Zone
 }
 
-// settle fills in what is not said, and refuses what makes no sense.
-func (q *Query) settle() error {
+// settled fills in what is not said, and refuses what makes no sense.
+func (q Query) settled() (Query, error) {
 	if q.Until.IsZero() {
 		q.Until = time.Now()
 	}
-	return q.check()
+	return q, q.check()
 }
 
-func (q *Query) check() error {
+func (q Query) check() error {
 	switch {
 	case !q.From.Before(q.Until):
 		return fmt.Errorf("%w: the range from %s until %s is empty", ErrQuery,
@@ -146,13 +146,13 @@ type Point struct {
 // ctx.
 func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error] {
 	return func(yield func(Point, error) bool) {
-		query := query
-		if err := query.settle(); err != nil {
+		query, err := query.settled()
+		if err != nil {
 			yield(Point{}, err)
 			return
 		}
 		more := true
-		err := h.read(ctx, query.Filter, func(ctx context.Context, v *view) error {
+		err = h.read(ctx, query.Filter, func(ctx context.Context, v *view) error {
 			return v.points(ctx, query, func(p Point) bool {
 				more = yield(p, nil)
 				return more

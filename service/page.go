@@ -25,7 +25,8 @@ type Page struct {
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.
 func (h *History) Page(ctx context.Context, query Query, limit, offset int) (Page, error) {
-	if err := query.settle(); err != nil {
+	query, err := query.settled()
+	if err != nil {
 		return Page{}, err
 	}
 	if limit < 1 || offset < 0 {
@@ -33,7 +34,7 @@ func (h *History) Page(ctx context.Context, query Query, limit, offset int) (Pag
 			fmt.Errorf("%w: limit %d and offset %d: want 1 or more, and 0 or more", ErrQuery, limit, offset)
 	}
 	var page Page
-	err := h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
+	err = h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
 		page, err = v.page(ctx, query, limit, offset)
 		return err
 	})

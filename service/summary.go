@@ -44,11 +44,12 @@ type StateShare struct {
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.
 func (h *History) Summarize(ctx context.Context, query Query) ([]Summary, error) {
-	if err := query.settle(); err != nil {
+	query, err := query.settled()
+	if err != nil {
 		return nil, err
 	}
 	var list []Summary
-	err := h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
+	err = h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
 		list, err = v.summarize(ctx, query)
 		return err
 	})

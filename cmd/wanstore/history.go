@@ -44,8 +44,9 @@ whole weeks begin on Mondays; where only hours are left and the zone is not whol
 in which it begins. The value of a row is the mean of its samples or, of a state, the most frequent one.
 
 With --plot the series are drawn: measurements as a line through the means of the steps, in the shade of their least and
-greatest samples, states as a ribbon under them. Without --step a step is chosen for which the terminal (else $COLUMNS) is
-wide enough. Where nothing was recorded nothing is drawn. A terminal gets colours, unless $NO_COLOR is set.
+greatest samples, states as a ribbon under them, above which stands the worst state of a step where
+that is another one. More than 24 series are counted. Without --step a step is chosen for which the
+terminal (else $COLUMNS) is wide enough. Where nothing was recorded nothing is drawn. A terminal gets colours, unless $NO_COLOR is set.
 
 Times are ` + clock.TimeHelp + `.
 ` + timeZones + ` (where a change of the clocks makes that ambiguous, name the zone).
