@@ -146,11 +146,13 @@ func appendColumns(buf []byte, series []*service.Point) []byte {
 		func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Max) })
 	buf = appendColumn(buf, "count", series,
 		func(b []byte, p *service.Point) []byte { return strconv.AppendInt(b, p.Count, 10) })
-	return appendColumn(buf, "granularity", series, func(b []byte, p *service.Point) []byte {
+	buf = appendColumn(buf, "granularity", series, func(b []byte, p *service.Point) []byte {
 		b = append(b, '"')
 		b = append(b, p.Granularity.String()...)
 		return append(b, '"')
 	})
+	return appendColumn(buf, "width", series,
+		func(b []byte, p *service.Point) []byte { return appendMicros(b, p.Width.Microseconds()) })
 }
 
 func appendColumn(

@@ -47,7 +47,7 @@ func (a *API) open(f http.HandlerFunc) http.Handler {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			w.Header().Set("Allow", "GET, HEAD")
 			a.refuse(w, r,
-				failed(http.StatusMethodNotAllowed, r.Method+" is not for this: want GET or HEAD"))
+				failed(http.StatusMethodNotAllowed, shown(r.Method)+" is not for this: want GET or HEAD"))
 		case r.ContentLength != 0:
 			w.Header().Set("Connection", "close") // so that nobody waits for the body
 			a.refuse(w, r, failed(http.StatusRequestEntityTooLarge, "a question has no body"))
@@ -61,7 +61,7 @@ func (a *API) open(f http.HandlerFunc) http.Handler {
 // is configured.
 func (a *API) guarded(f http.HandlerFunc) http.Handler {
 	return a.shared(a.open(func(w http.ResponseWriter, r *http.Request) {
-		if a.options.Origin == "" && r.Header.Get("Sec-Fetch-Site") == "cross-site" {
+		if !a.fromHere(r) {
 			// It could not read the answer, but have it made, again and again.
 			a.refuse(w, r, failed(http.StatusForbidden, "pages of other sites may not ask"))
 			return
@@ -73,6 +73,17 @@ func (a *API) guarded(f http.HandlerFunc) http.Handler {
 		}
 		f(w, r)
 	}))
+}
+
+// fromHere says that no page of another site asks, or one of the configured origin. Another name or
+// port of the same site is another page, too: on the loopback each program has one.
+func (a *API) fromHere(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		asking := r.Header.Get("Origin")
+		return asking != "" && (a.options.Origin == anyOrigin || a.options.Origin == asking)
+	}
+	return true
 }
 
 // authorized says that a question comes with the token, or that there is none.

@@ -30,7 +30,12 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	body, err := answer.encode(newMetadata(q, answer.page))
+	meta := newMetadata(q, answer.page)
+	if q.csv {
+		answer.sendCSV(w, meta)
+		return
+	}
+	body, err := answer.encode(meta)
 	if err != nil {
 		a.refuse(w, r, err)
 		return

@@ -39,6 +39,7 @@ type points struct {
 		Max         []float64         `json:"max"`
 		Count       []int64           `json:"count"`
 		Granularity []string          `json:"granularity"`
+		Width       []json.Number     `json:"width"`
 	} `json:"data"`
 	Metadata struct {
 		From          json.Number `json:"from"`

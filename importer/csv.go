@@ -26,6 +26,11 @@ type Options struct {
 	SkipBad bool
 	// OnBad is told of every bad line, the one that stops an import among them.
 	OnBad func(*LineError)
+	// Merge takes rows that lie where the history holds rolled-up data of their series, which may have
+	// them already. By default they are counted in Result.Skipped.
+	Merge bool
+	// OnHeld is told of such rows before anything is stored, if there are any.
+	OnHeld func(HeldRows)
 	// KeepLabels keeps all labels of the rows of a database. By default those that are prose make no
 	// series: the text of a reason is another one with each event.
 	KeepLabels bool
@@ -43,6 +48,9 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.OnBad == nil {
 		o.OnBad = func(*LineError) {}
+	}
+	if o.OnHeld == nil {
+		o.OnHeld = func(HeldRows) {}
 	}
 	if o.OnSkipped == nil {
 		o.OnSkipped = func(*LineError) {}
@@ -119,6 +127,7 @@ type csvImport struct {
 	writer  *service.Writer
 	options Options
 	rows    *rowParser
+	held    *held // what the history has in place of raw samples, nil if that is nothing
 	result  Result
 }
 
@@ -138,6 +147,9 @@ func (i *csvImport) run(ctx context.Context) error {
 	i.rows = newRowParser(i.writer, unit)
 	i.result.Known = from.lines - rows.lines
 	if err := i.checkAges(ctx, from); err != nil {
+		return err
+	}
+	if err := i.findHeld(ctx, from, imports.Empty); err != nil {
 		return err
 	}
 	data, err := i.source.read(ctx, from.bytes)
@@ -179,15 +191,16 @@ func (i *csvImport) bad(line int64, reason error) error {
 // batch gathers what the next transaction stores.
 type batch struct {
 	*csvImport
-	into    *service.Import
-	lines   *records
-	begin   int64 // lines before the batch
-	samples []service.Sample
-	skipped bool // bad lines have been passed
+	into     *service.Import
+	lines    *records
+	begin    int64 // lines before the batch
+	samples  []service.Sample
+	rolledUp int64 // rows that lie in rolled-up data
+	skipped  bool  // lines have been passed
 
 	newestWelcome time.Time // as it was when it was asked for last
 	// before a bad line that may be a row of the next import, if no row has come after it
-	held *place
+	before *place
 }
 
 // fill reads to the end of the data and stores a batch whenever it is full.
@@ -224,9 +237,15 @@ func (b *batch) take() error {
 		// welcome once its time has come: the next import looks at it again, if no row follows
 		one.atEnd, reason = true, aheadError(sample.Time, b.newestWelcome)
 	}
+	if reason == nil && b.isHeld(one, sample.Time) {
+		b.rolledUp++
+		b.before, b.skipped = nil, true
+		b.lines.pass(one)
+		return nil
+	}
 	if reason == nil {
 		b.samples = append(b.samples, sample)
-		b.held = nil
+		b.before = nil
 		b.lines.pass(one)
 		return nil
 	}
@@ -252,7 +271,7 @@ func (b *batch) isAhead(sample service.Sample) bool {
 // so that the next import looks at it again. A missing quote makes such a line anywhere in the
 // data: the rows that come after it show that it is just bad.
 func (b *batch) hold(bad record) error {
-	if b.held != nil {
+	if b.before != nil {
 		return nil
 	}
 	if !bad.atEnd {
@@ -260,7 +279,7 @@ func (b *batch) hold(bad record) error {
 		return nil
 	}
 	before, err := b.lines.place.clone()
-	b.held = &before
+	b.before = &before
 	return err
 }
 
@@ -271,8 +290,8 @@ func (b *batch) store(ctx context.Context) error {
 	}
 	if len(b.samples) > 0 || b.skipped {
 		reached := &b.lines.place
-		if b.held != nil {
-			reached = b.held
+		if b.before != nil {
+			reached = b.before
 		}
 		// Not to be left half-way: else nobody knew what has been stored.
 		counts, err := b.into.Store(context.WithoutCancel(ctx), b.samples, reached.mark())
@@ -280,29 +299,23 @@ func (b *batch) store(ctx context.Context) error {
 			return err
 		}
 		b.result.add(len(b.samples), counts)
+		b.result.Skipped.RolledUp += b.rolledUp
 	}
-	b.begin, b.samples, b.skipped = b.lines.place.lines, b.samples[:0], false
+	b.begin, b.samples, b.skipped, b.rolledUp = b.lines.place.lines, b.samples[:0], false, 0
 	b.options.Progress(b.source.position, max(b.source.position, b.source.size))
 	return nil
 }
 
-// Then returns what this import and the next one of the same data have done together.
-func (r Result) Then(next Result) Result {
-	sum := next
-	sum.Read += r.Read
-	sum.Stored += r.Stored
-	sum.Duplicate += r.Duplicate
-	sum.Bad += r.Bad
-	sum.Skipped.add(r.Skipped)
-	sum.Pruned += r.Pruned
-	sum.Refused.Value += r.Refused.Value
-	sum.Refused.Ahead += r.Refused.Ahead
-	sum.Refused.TooOld += r.Refused.TooOld
-	sum.Refused.Aggregation += r.Refused.Aggregation
-	sum.Refused.Series += r.Refused.Series
-	sum.Refused.TooMany += r.Refused.TooMany
-	sum.Known = r.Known
-	return sum
+// Add adds what the next import of the same data has done.
+func (r *Result) Add(next Result) {
+	r.add(0, service.ImportCounts{
+		Stored: next.Stored, Duplicate: next.Duplicate, Refused: next.Refused,
+	})
+	r.Read += next.Read
+	r.Bad += next.Bad
+	r.Skipped.add(next.Skipped)
+	r.Pruned += next.Pruned
+	r.Held, r.Raw = next.Held, next.Raw // of the data as it is now
 }
 
 func (r *Result) add(rows int, counts service.ImportCounts) {

@@ -3,7 +3,9 @@ package importer
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/wanstore/wanstore/service"
@@ -25,6 +27,7 @@ type heldMetric struct{ wan, metric string }
 // heldSeries is where the history has anything of a series.
 type heldSeries struct {
 	labels service.Labels
+	newest time.Time  // of its samples
 	spans  []heldSpan // in the order of time, apart from each other
 }
 
@@ -39,6 +42,7 @@ func (h *held) look(ctx context.Context, of heldMetric) error {
 	if h.series == nil {
 		h.series = map[heldMetric][]*heldSeries{}
 	}
+	of = heldMetric{strings.Clone(of.wan), strings.Clone(of.metric)} // parts of a whole row
 	h.series[of] = nil
 	if h.empty {
 		return nil
@@ -49,7 +53,7 @@ func (h *held) look(ctx context.Context, of heldMetric) error {
 	filter := service.Filter{Metrics: []string{of.metric}, WAN: of.wan}
 	list, err := h.history.Holdings(ctx, filter, h.from, h.until)
 	for _, one := range list {
-		series := &heldSeries{labels: one.Labels}
+		series := &heldSeries{labels: one.Labels, newest: one.Newest}
 		for _, span := range one.Spans {
 			series.spans = append(series.spans, heldSpan{span.From.Unix(), span.Until.Unix()})
 		}
@@ -87,13 +91,21 @@ func (h *held) has(of heldMetric, labels service.Labels, span heldSpan) bool {
 
 // add takes note that a span of a series has a sample now.
 func (h *held) add(of heldMetric, labels service.Labels, span heldSpan) {
+	if series := h.find(of, labels); series != nil {
+		series.add(span)
+		return
+	}
+	h.series[of] = append(h.series[of], &heldSeries{labels: labels, spans: []heldSpan{span}})
+}
+
+// find returns what the history has of a series, nil if that is nothing.
+func (h *held) find(of heldMetric, labels service.Labels) *heldSeries {
 	for _, series := range h.series[of] {
-		if len(series.labels) == len(labels) && contains(series.labels, labels) {
-			series.add(span)
-			return
+		if maps.Equal(series.labels, labels) {
+			return series
 		}
 	}
-	h.series[of] = append(h.series[of], &heldSeries{labels, []heldSpan{span}})
+	return nil
 }
 
 // first returns where the first span is that ends after a second.

@@ -9,6 +9,9 @@ import (
 // Skipped counts the rows that an import has left out, by cause: they are no fault of anybody, and
 // stop nothing.
 type Skipped struct {
+	// Of CSV: rows that lie where the history holds rolled-up data of their series.
+	RolledUp int64
+
 	// Of a database of wanctl:
 	NestedLabels int64 // a label holds other labels or a list
 	NullLabels   int64 // a label is null
@@ -18,11 +21,12 @@ type Skipped struct {
 }
 
 // Total is the number of rows.
-func (s Skipped) Total() int64 {
-	return s.NestedLabels + s.NullLabels + s.OtherLabels + s.LongLabels + s.Aggregated
+func (s *Skipped) Total() int64 {
+	return s.RolledUp + s.NestedLabels + s.NullLabels + s.OtherLabels + s.LongLabels + s.Aggregated
 }
 
 func (s *Skipped) add(more Skipped) {
+	s.RolledUp += more.RolledUp
 	s.NestedLabels += more.NestedLabels
 	s.NullLabels += more.NullLabels
 	s.OtherLabels += more.OtherLabels

@@ -1,8 +1,8 @@
 package importer_test
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -114,7 +114,7 @@ func TestAggregatedRowsOfManySeries(t *testing.T) {
 // the rest of its rows.
 func TestManyAggregatedRowsInACoarseBucket(t *testing.T) {
 	for _, batch := range []int64{1, 7, 1000} {
-		t.Run(fmt.Sprint(batch), func(t *testing.T) {
+		t.Run(strconv.FormatInt(batch, 10), func(t *testing.T) {
 			config := service.Config{KeepRaw: time.Minute * 2, Keep1m: time.Minute * 5, Keep5m: time.Hour}
 			s := newStoreAt(t, config, func() time.Time { return now })
 			db := filetest.NewWanctlDB(t)

@@ -3,6 +3,7 @@ package importer_test
 import (
 	"fmt"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -38,7 +39,7 @@ func TestLabelsThatAreNoTexts(t *testing.T) {
 		db.Add(rtt(0, 1, "raw"), labelled(0, "wanctl_config_snapshot", 1, labels), rtt(1, 2, "raw"))
 		var named []string
 		got, err := s.take(db, importer.Options{OnSkipped: func(row *importer.LineError) {
-			named = append(named, fmt.Sprint(row.Row))
+			named = append(named, strconv.FormatInt(row.Row, 10))
 		}})
 		if err != nil || got != (importer.Result{Read: 2, Stored: 2, Skipped: want}) {
 			t.Errorf("%.60s: got %+v, %v", labels, got, err)

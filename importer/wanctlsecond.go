@@ -77,7 +77,7 @@ func (s *second) add(
 		return errFull, nil
 	}
 	s.put(row, series, one)
-	return nil, nil //nolint:nilnil // no reason, and no error
+	return nil, nil
 }
 
 func (s *second) put(row service.WanctlRow, series foundSeries, one *share) {

@@ -262,3 +262,13 @@ FROM (
     END AS ts
   FROM series AS s
 ) AS nth;
+
+-- name: DeleteBucketsOf :exec
+-- Walks rollups by its key: the buckets of one series in one tier.
+DELETE FROM rollups
+WHERE granularity = @granularity AND series_id = @series_id;
+
+-- name: DeleteStatesOf :exec
+-- Walks state_rollups by its key: the buckets of one series in one tier.
+DELETE FROM state_rollups
+WHERE granularity = @granularity AND series_id = @series_id;

@@ -39,6 +39,8 @@ type Series struct {
 	// Aggregation that was declared for the metric, or "" for what the file says, Average where it
 	// says nothing.
 	Aggregation Aggregation
+	// Lenient says that the file may have another one, which then holds.
+	Lenient bool
 
 	id   int64 // 0 until a commit has made or found the row
 	life *life // in which it has
@@ -120,7 +122,7 @@ func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) e
 	if err != nil {
 		return err
 	}
-	if s.Aggregation != "" && s.Aggregation != aggregation {
+	if s.disagrees(aggregation) {
 		return s.conflict(aggregation)
 	}
 	id, err := w.q.CreateSeries(ctx, db.CreateSeriesParams{
@@ -155,12 +157,16 @@ func (w *Writer) metricAggregation(ctx context.Context, s *Series) (Aggregation,
 }
 
 func (s *Series) learn(id int64, aggregation Aggregation) error {
-	if s.Aggregation != "" && s.Aggregation != aggregation {
+	if s.disagrees(aggregation) {
 		return s.conflict(aggregation)
 	}
 	s.id = id
 	s.mode = aggregation == Mode
 	return nil
+}
+
+func (s *Series) disagrees(known Aggregation) bool {
+	return s.Aggregation != "" && s.Aggregation != known && !s.Lenient
 }
 
 func (s *Series) conflict(known Aggregation) error {

@@ -19,7 +19,7 @@ func TestOtherTablesNamedMetrics(t *testing.T) {
 				UNION ALL
 				SELECT id + 1, timestamp, wan_name, metric_name, value, labels, granularity FROM r
 			) SELECT * FROM r`,
-		"a virtual table":  `PRAGMA writable_schema = ON; INSERT INTO sqlite_schema
+		"a virtual table": `PRAGMA writable_schema = ON; INSERT INTO sqlite_schema
 			VALUES ('table', 'metrics', 'metrics', 0, 'CREATE VIRTUAL TABLE metrics USING elsewhere(id)')`,
 		"other letters":    "CREATE TABLE METRICS (" + columns + ")",
 		"one more column":  "CREATE TABLE metrics (" + columns + ", more TEXT)",

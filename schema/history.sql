@@ -10,7 +10,7 @@ CREATE TABLE wanstore (
 
 INSERT INTO wanstore (id, version) VALUES (1, 3);
 
--- One row a series. aggregation is set by the first row of a metric and never changes. AUTOINCREMENT: an id that somebody
+-- One row a series. aggregation is set by the first row of a metric. AUTOINCREMENT: an id that somebody
 -- deletes must not name another series later, which would get what the deleted one has left.
 -- last_ts and last_value are the newest sample below the 1m watermark; what is newer is found in the raw tier.
 -- chk leaves out these two.

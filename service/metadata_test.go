@@ -156,7 +156,9 @@ func TestUnsoundDeclaration(t *testing.T) {
 			sealed := metadataRows(t, path)
 			filetest.Exec(t, path, "UPDATE metric_metadata SET "+damage)
 			h := history(t, path)
-			expectUnsound(t, h, []service.Unsound{{Table: "metric_metadata", Rows: 8}})
+			expectUnsound(t, h, []service.Unsound{
+				{Table: "metric_metadata", Rows: int64(len(service.Metrics())) + 1},
+			})
 			expectMetric(t, path, service.Metrics()[0])
 			if got := metricIn(t, path, "modem_state"); got.Name != "" {
 				t.Errorf("the file says %+v", got)
@@ -297,5 +299,34 @@ func TestStateNamesAsJSON(t *testing.T) {
 		if json.Unmarshal([]byte(text), &names) == nil {
 			t.Errorf("%s was read as %v", text, names)
 		}
+	}
+}
+
+// All metrics of wanctl's catalogue say what they are, and states have names.
+func TestCatalogueOfWanctl(t *testing.T) {
+	states := "wanctl_state wanctl_state_download wanctl_state_upload wanctl_steering_enabled " +
+		"wanctl_wan_zone wanctl_irtt_asymmetry_direction"
+	measured := "wanctl_rtt_ms wanctl_rtt_baseline_ms wanctl_rtt_delta_ms wanctl_rate_download_mbps " +
+		"wanctl_rate_upload_mbps wanctl_wan_weight wanctl_wan_staleness_sec wanctl_signal_jitter_ms " +
+		"wanctl_signal_variance_ms2 wanctl_signal_confidence wanctl_signal_outlier_count " +
+		"wanctl_irtt_rtt_ms wanctl_irtt_ipdv_ms wanctl_irtt_loss_up_pct wanctl_irtt_loss_down_pct " +
+		"wanctl_irtt_asymmetry_ratio wanctl_cake_tin_dropped wanctl_cake_tin_ecn_marked " +
+		"wanctl_cake_tin_delay_us wanctl_cake_tin_backlog_bytes"
+	metrics := map[string]service.Metric{}
+	for _, metric := range service.Metrics() {
+		metrics[metric.Name] = metric
+	}
+	for name := range strings.FieldsSeq(states) {
+		if m := metrics[name]; m.Aggregation != service.Mode || m.Help == "" || len(m.States) < 2 {
+			t.Errorf("%s: %+v, want a state with help and names", name, m)
+		}
+	}
+	for name := range strings.FieldsSeq(measured) {
+		if m := metrics[name]; m.Aggregation != service.Average || m.Help == "" || m.States != nil {
+			t.Errorf("%s: %+v, want a measurement with help", name, m)
+		}
+	}
+	if all := len(strings.Fields(states + " " + measured)); len(metrics) != all {
+		t.Errorf("%d metrics, want %d", len(metrics), all)
 	}
 }

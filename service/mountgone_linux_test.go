@@ -2,9 +2,7 @@ package service_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 
@@ -25,45 +23,33 @@ type medium struct {
 // it keeps what is on it.
 func newMedium(t *testing.T) medium {
 	t.Helper()
-	held, at := t.TempDir(), t.TempDir()
-	if err := syscall.Mount("tmpfs", held, "tmpfs", 0, "size=16m"); err != nil {
-		t.Skipf("no mounts to be had here, which takes root: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(held, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	held, at := newTmpfs(t), t.TempDir()
 	return medium{t, at, func() error { return syscall.Mount(held, at, "", syscall.MS_BIND, "") }}
 }
 
-// newStick makes a medium of an image, which has another device each time that it is plugged in.
+// newStick makes a medium that has another device each time that it is plugged in.
 func newStick(t *testing.T) medium {
 	t.Helper()
-	folder, at := t.TempDir(), t.TempDir()
-	image := func(n int) string { return filepath.Join(folder, strconv.Itoa(n)) }
-	must(t, os.WriteFile(image(0), nil, 0o600))
-	must(t, os.Truncate(image(0), 16<<20))
-	if text, err := exec.CommandContext(t.Context(), "mkfs.ext4", "-q", image(0)).CombinedOutput(); err != nil {
-		t.Skipf("no ext4 to be had here: %v %s", err, text)
-	}
-	plugged := 0
-	m := medium{t, at, func() error {
-		content, err := os.ReadFile(image(plugged))
-		if err != nil {
+	held, at := newTmpfs(t), t.TempDir()
+	return medium{t, at, func() error {
+		before := held
+		held = newTmpfs(t)
+		if err := os.CopyFS(held, os.DirFS(before)); err != nil {
 			return err
 		}
-		plugged++
-		if err := os.WriteFile(image(plugged), content, 0o600); err != nil {
-			return err
-		}
-		return exec.CommandContext(t.Context(), "mount", "-o", "loop", image(plugged), at).Run()
+		return syscall.Mount(held, at, "", syscall.MS_BIND, "")
 	}}
-	if err := m.plug(); err != nil {
-		t.Skipf("no loop device to be had here, which takes root: %v", err)
+}
+
+// newTmpfs mounts a file system of its own until the end of the test.
+func newTmpfs(t *testing.T) string {
+	t.Helper()
+	at := t.TempDir()
+	if err := syscall.Mount("tmpfs", at, "tmpfs", 0, "size=16m"); err != nil {
+		t.Skipf("no mounts to be had here, which takes root: %v", err)
 	}
-	must(t, syscall.Unmount(at, 0))
-	return m
+	t.Cleanup(func() { must(t, syscall.Unmount(at, syscall.MNT_DETACH)) })
+	return at
 }
 
 func (m medium) in() {

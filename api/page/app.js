@@ -116,6 +116,18 @@ export function stepFor(span, width) {
   return (span <= 900 ? fine : coarse).find((step) => step >= want) ?? 86400;
 }
 
+// steps are the words that ask for points of that width: whole days are those of the zone that is shown, unless the store
+// does not know that.
+let zoneless = false;
+
+function stepWords(step) {
+  if (!step) return {};
+  const days = step % 86400 === 0 && !zoneless;
+  return { step: duration(step), ...(days && { tz: inUTC() ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone }) };
+}
+
+const inUTC = () => localStorage.getItem("wanstore.utc") === "yes";
+
 // Refusal is an answer that has no data.
 export class Refusal extends Error {
   constructor(status, message, parameter) {
@@ -150,7 +162,7 @@ export async function* pages(words, signal) {
 
 // Answers
 
-const columns = { t: "timestamps", v: "values", min: "min", max: "max", count: "count", g: "granularity" };
+const columns = { t: "timestamps", v: "values", min: "min", max: "max", count: "count", g: "granularity", w: "width" };
 
 const keyOf = (one) => JSON.stringify([one.wan_name, one.metric_name, one.labels]);
 
@@ -241,7 +253,7 @@ export async function paint(signal) {
       app.cards.set(wan, new Card(wan, parent));
       $("wans").insertBefore(app.cards.get(wan).node, $("wans").children[[...byWAN.keys()].indexOf(wan)] ?? null);
     }
-    app.cards.get(wan).update(list, app.step, view, app.latest);
+    app.cards.get(wan).update(list, view, app.latest);
   }
   head();
   if (byWAN.size > 0) performance.mark("painted");
@@ -283,7 +295,7 @@ export async function load() {
   $("wans").setAttribute("aria-busy", "true");
   try {
     const words = range && !app.fitted ? { range: duration(range) } : { from: tidy(from), to: tidy(to) };
-    if (step) words.step = duration(step);
+    Object.assign(words, stepWords(step));
     const series = new Map();
     for await (const page of pages(words, signal)) {
       add(series, page);
@@ -296,7 +308,10 @@ export async function load() {
     if (outgrown(from)) return load();
     settle(null);
   } catch (problem) {
-    if (!signal.aborted) settle(problem);
+    if (signal.aborted) return;
+    if (problem.parameter !== "tz" || zoneless) return settle(problem);
+    zoneless = true;
+    return load();
   }
 }
 
@@ -319,8 +334,7 @@ export async function follow() {
   const { from } = extent();
   const last = Math.max(...[...app.cards.values()].map((card) => card.newest()), from);
   const since = Math.max(from, last - Math.max(2 * app.step, 5));
-  const words = { from: tidy(since) };
-  if (app.step) words.step = duration(app.step);
+  const words = { from: tidy(since), ...stepWords(app.step) };
   try {
     const parts = [];
     for await (const page of pages(words, signal)) parts.push(page);
@@ -342,7 +356,7 @@ export async function follow() {
 // dress draws everything again in other colours or times.
 export function dress() {
   forgetColours();
-  showUTC(localStorage.getItem("wanstore.utc") === "yes");
+  showUTC(inUTC());
   for (const card of app.cards.values()) card.redraw();
   head();
 }

@@ -9,7 +9,7 @@ const titles = {
   wanctl_rate_upload_mbps: "upload",
   wanctl_state: "state",
 };
-const buckets = { raw: 0, "1m": 60, "5m": 300, "1h": 3600 };
+const tiers = ["raw", "1m", "5m", "1h"];
 const edge = 14; // to the right of the charts
 const gutter = 54; // of the y axes: the same in all charts, so that they line up
 const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
@@ -131,15 +131,15 @@ function colourOf(series, all) {
 
 // Tables
 
-// endsOf says until when each point speaks: for as long as its step or its bucket is wide. Of a series that is sampled more
-// rarely than that, a point speaks until the next one is overdue. The last one speaks for the newest sample at most.
-function endsOf(series, step, newest) {
-  const { t, g } = series;
+// endsOf says until when each point speaks: for as long as it is wide. Of a series that is sampled more rarely than that, a
+// point speaks until the next one is overdue. The last one speaks for the newest sample at most.
+function endsOf(series, newest) {
+  const { t, w } = series;
   const spacing = [];
   for (let i = 1; i < t.length; i++) spacing.push(t[i] - t[i - 1]);
   const cadence = spacing.length < 3 ? 0 : spacing.sort((a, b) => a - b)[spacing.length >> 2];
   return t.map((at, i) => {
-    const width = Math.max(step, buckets[g[i]] ?? 0);
+    const width = w[i];
     const tolerance = cadence > width * 1.01 ? cadence * 2.5 : width * 1.5;
     const next = t[i + 1];
     if (next !== undefined && next - at <= tolerance) return next;
@@ -256,11 +256,10 @@ class Chart {
     return { node, value };
   }
 
-  update(list, step, view) {
+  update(list, view) {
     this.list = list;
-    this.step = step;
     this.view = view;
-    this.ends = list.map((series) => endsOf(series, step, this.card.latest.get(series.key)?.at));
+    this.ends = list.map((series) => endsOf(series, this.card.latest.get(series.key)?.at));
     const tables = list.map((series, i) => tableOf(series, this.figure.columns(series), this.ends[i]));
     const data = joined(tables);
     if (this.plot) this.plot.setData(data);
@@ -501,7 +500,7 @@ export class Card {
   zoom = (from, to) => this.parent.zoom(from, to);
   back = () => this.parent.back();
 
-  update(list, step, view, latest) {
+  update(list, view, latest) {
     this.list = list;
     this.view = view;
     this.latest = latest;
@@ -515,7 +514,7 @@ export class Card {
       charts.push([this.charts.find((chart) => chart.key === key) ?? new Chart(this, some, shown), some]);
     }
     this.replace(charts.map(([chart]) => chart));
-    for (const [chart, some] of charts) chart.update(some, step, view);
+    for (const [chart, some] of charts) chart.update(some, view);
     this.head();
   }
 
@@ -532,7 +531,7 @@ export class Card {
   }
 
   head() {
-    const grains = Object.keys(buckets).filter((name) => this.list.some((series) => series.g.includes(name)));
+    const grains = tiers.filter((name) => this.list.some((series) => series.g.includes(name)));
     this.grain.textContent = grains.join(" + ");
     this.grain.title = "Granularity of what is shown";
   }

@@ -45,6 +45,7 @@ function utc() {
   localStorage.setItem("wanstore.utc", localStorage.getItem("wanstore.utc") === "yes" ? "no" : "yes");
   dress();
   mark();
+  if (app.step % 86400 === 0 && app.step > 0) load(); // whose days they are
 }
 
 const mark = () => document.querySelector("[data-do=utc]").setAttribute("aria-pressed", localStorage.getItem("wanstore.utc") === "yes");

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,6 +28,7 @@ type importOptions struct {
 	format     string
 	modes      []string
 	skipBad    bool
+	merge      bool
 	keepLabels bool
 	verbose    bool
 	follow     bool
@@ -46,7 +49,12 @@ func newImport() *cobra.Command {
 
 Only what is new is added: the file remembers how far the same data has been taken in, under whatever name. So an import
 may be interrupted and run again, and a file that has grown since adds what it has grown by. A bad line stops the import
-before it, unless --skip-bad is given. A metric that nobody declared is averaged; --mode makes it a state instead.
+before it, unless --skip-bad is given. A metric that nobody declared is averaged; --mode makes it a state instead
+("wanstore maintain --mode" where the history has averaged it already).
+
+Other data of the same time is told apart sample by sample while the history has its raw samples. Where it holds rolled-up
+data of a series in their place, what a file has in that span is skipped, which is said before it starts: nobody can tell
+whether it is in there already. What is newer than all of its series is taken. --merge takes it all.
 
 With --format wanctl the files are databases that wanctl has written or is writing, as a rule one a WAN. They are only
 read. Several raw rows of one second of a series are spread over it in their order, and the two newest seconds are held
@@ -79,6 +87,8 @@ Times are ` + clock.TimeHelp + `.
 	flags.StringVar(&options.format, "format", formatCSV, "`FORMAT` of the files: csv or wanctl")
 	flags.StringArrayVar(&options.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
 	flags.BoolVar(&options.skipBad, "skip-bad", false, "report bad lines or rows and go on")
+	flags.BoolVar(&options.merge, "merge", false,
+		"take rows of CSV that lie in rolled-up data of their series, which may have them already")
 	flags.BoolVar(&options.keepLabels, "keep-labels", false,
 		"let all labels of wanctl's rows make series, prose too")
 	flags.BoolVar(&options.follow, "follow", false,
@@ -112,7 +122,7 @@ func (o *importOptions) run(cmd *cobra.Command, files []string) error {
 		Logger: newLogger(cmd), Metrics: o.metrics(), Now: o.now.read, NoMaintenance: !o.follow,
 	})
 	if errors.Is(err, service.ErrName) || errors.Is(err, service.ErrAggregation) {
-		return usage(cmd, fmt.Errorf("--mode: %w", err))
+		return usage(cmd, o.explainModes(err, config.DBPath))
 	}
 	if err != nil {
 		return err
@@ -129,6 +139,18 @@ func (o *importOptions) run(cmd *cobra.Command, files []string) error {
 	}
 	err = errors.Join(err, closeWriter(ctx, writer))
 	return errors.Join(err, o.report(cmd, run.rows()))
+}
+
+// explainModes says how a metric that the file averages becomes a state.
+func (o *importOptions) explainModes(err error, path string) error {
+	measured := slices.ContainsFunc(service.Metrics(), func(metric service.Metric) bool {
+		return metric.Aggregation == service.Average && slices.Contains(o.modes, metric.Name)
+	})
+	if !errors.Is(err, service.ErrAggregation) || measured {
+		return fmt.Errorf("--mode: %w", err)
+	}
+	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what is still "+
+		"raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
 }
 
 // leaveAsItIs makes the close that follows leave out the roll-up of what is due. After an import

@@ -54,7 +54,7 @@ func (r *importRun) again(ctx context.Context, file *importFile) error {
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
-		return nil
+		return nil //nolint:nilerr // it was told to end
 	case comesUpAgain(err):
 		return r.explain(err)
 	default:

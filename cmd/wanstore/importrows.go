@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/wanstore/wanstore/importer"
@@ -17,16 +18,17 @@ type importRow struct {
 	Duplicate int64  `json:"duplicate"`
 	Known     int64  `json:"known"`
 	Bad       int64  `json:"bad"`
+	// Skipped are the rows that were left out; of CSV it is there only if there are any.
+	Skipped *int64 `json:"skipped,omitempty"`
 	*wanctlRow
 	Refused refusedRow `json:"refused"`
 }
 
 // wanctlRow is what there is to say of a database of wanctl alone.
 type wanctlRow struct {
-	Skipped int64      `json:"skipped"`
-	Causes  skippedRow `json:"skipped_by_cause"`
-	Pruned  int64      `json:"labels_dropped"` // rows
-	Held    int64      `json:"held"`
+	Causes skippedRow `json:"skipped_by_cause"`
+	Pruned int64      `json:"labels_dropped"` // rows
+	Held   int64      `json:"held"`
 	// RawKept is how far back raw rows reach, null where all are there.
 	RawKept *float64 `json:"raw_kept_seconds"`
 }
@@ -53,10 +55,14 @@ type refusedRow struct {
 // printImports shows to people what became of their files.
 func printImports(out io.Writer, list []importRow) error {
 	wanctl := len(list) > 0 && list[0].wanctlRow != nil
+	skipped := slices.ContainsFunc(list, func(r importRow) bool { return r.Skipped != nil && !wanctl })
 	columns := []column{left("FILE"), right("READ"), right("STORED"), right("DUPLICATE"),
 		right("KNOWN"), right("BAD")}
 	if wanctl {
 		columns = append(columns, right("SKIPPED"), right("HELD"))
+	}
+	if skipped {
+		columns = append(columns, right("SKIPPED"))
 	}
 	lines := newTable(out, append(columns, left("REFUSED"))...)
 	for _, r := range list {
@@ -67,6 +73,9 @@ func printImports(out io.Writer, list []importRow) error {
 		if wanctl {
 			cells = append(cells, r.Causes.String(), number(r.Held))
 		}
+		if skipped {
+			cells = append(cells, number(r.skipped()))
+		}
 		if err := lines.add(append(cells, r.Refused.String())...); err != nil {
 			return err
 		}
@@ -74,22 +83,43 @@ func printImports(out io.Writer, list []importRow) error {
 	return lines.end()
 }
 
+// skipped is the number of rows of CSV that were left out.
+func (r importRow) skipped() int64 {
+	if r.Skipped == nil {
+		return 0
+	}
+	return *r.Skipped
+}
+
 func newImportRow(file string, r importer.Result) importRow {
-	return importRow{
+	row := importRow{
 		File: file, Read: r.Read, Stored: r.Stored, Duplicate: r.Duplicate, Known: r.Known, Bad: r.Bad,
 		Refused: newRefusedRow(r.Refused),
 	}
+	if r.Skipped.RolledUp > 0 {
+		row.Skipped = &r.Skipped.RolledUp
+	}
+	return row
 }
 
 func newWanctlRow(file string, r importer.Result) importRow {
 	row := newImportRow(file, r)
 	row.wanctlRow = &wanctlRow{
-		Skipped: r.Skipped.Total(), Causes: skippedRow(r.Skipped), Pruned: r.Pruned, Held: r.Held,
+		Causes: newSkippedRow(r.Skipped), Pruned: r.Pruned, Held: r.Held,
 	}
+	skipped := r.Skipped.Total()
+	row.Skipped = &skipped
 	if kept := r.Raw.Kept.Seconds(); kept > 0 {
 		row.RawKept = &kept
 	}
 	return row
+}
+
+func newSkippedRow(s importer.Skipped) skippedRow {
+	return skippedRow{
+		NestedLabels: s.NestedLabels, NullLabels: s.NullLabels, OtherLabels: s.OtherLabels,
+		LongLabels: s.LongLabels, Aggregated: s.Aggregated,
+	}
 }
 
 func newRefusedRow(r service.Refused) refusedRow {

@@ -66,6 +66,7 @@ func (r *importRun) take(ctx context.Context, file *importFile) (importer.Result
 	result, err := take(ctx, r.writer, file.name, importer.Options{
 		Now:        r.now.read(),
 		SkipBad:    r.skipBad,
+		Merge:      r.merge,
 		KeepLabels: r.keepLabels,
 		Progress:   r.bar.show,
 		OnBad: func(bad *importer.LineError) {
@@ -73,6 +74,7 @@ func (r *importRun) take(ctx context.Context, file *importFile) (importer.Result
 				r.say(bad)
 			}
 		},
+		OnHeld: func(rows importer.HeldRows) { r.warnOfHeld(file, rows) },
 		OnSkipped: func(row *importer.LineError) {
 			if r.verbose {
 				r.say(fmt.Sprintf("%v (skipped)", row))
@@ -80,7 +82,7 @@ func (r *importRun) take(ctx context.Context, file *importFile) (importer.Result
 		},
 	})
 	if file.tried {
-		file.result = file.result.Then(result)
+		file.result.Add(result)
 		return result, err
 	}
 	file.tried = err == nil || result != (importer.Result{})
@@ -94,6 +96,13 @@ func (r *importRun) say(what any) {
 	fmt.Fprintln(r.cmd.ErrOrStderr(), what)
 }
 
+func (r *importRun) warnOfHeld(file *importFile, rows importer.HeldRows) {
+	zone := zoneOf(r.cmd)
+	r.say(fmt.Sprintf("wanstore: warning: %s: %d rows from %s until %s lie where the history holds "+
+		"rolled-up data of their series, and are skipped: it may have them already (--merge takes them)",
+		printable(file.name), rows.Rows, showTime(rows.First, zone), showTime(rows.Last, zone)))
+}
+
 func (r *importRun) noteLabels(file *importFile, result importer.Result) {
 	if result.Pruned > 0 {
 		r.say(fmt.Sprintf("%s: labels that are prose were left out of %d rows (--keep-labels keeps them)",
@@ -103,9 +112,13 @@ func (r *importRun) noteLabels(file *importFile, result importer.Result) {
 
 // noteRaw says how long the source keeps raw rows.
 func (r *importRun) noteRaw(file *importFile, result importer.Result) {
-	if result.Raw.Kept > 0 && !r.follow {
-		r.say(fmt.Sprintf("%s: raw rows are kept for %s here: import it at least as often, or with --follow",
-			printable(file.name), formatAge(result.Raw.Kept)))
+	advice := ": import it at least as often, or with --follow"
+	if r.follow {
+		advice = ""
+	}
+	if result.Raw.Kept > 0 {
+		r.say(fmt.Sprintf("%s: raw rows are kept for %s here%s",
+			printable(file.name), formatAge(result.Raw.Kept), advice))
 	}
 }
 

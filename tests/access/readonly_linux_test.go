@@ -5,13 +5,12 @@ import (
 	"io/fs"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -81,7 +80,7 @@ func TestReadOnlyWithWAL(t *testing.T) {
 // What is read-only here is written elsewhere. A view that is open then ends with ErrBusy, and the
 // next one has what was written.
 func TestReadOnlyIsWrittenMeanwhile(t *testing.T) {
-	if !alone(t, true) {
+	if !filetest.Alone(t, true) {
 		return
 	}
 	writable, here := t.TempDir(), t.TempDir()
@@ -114,7 +113,7 @@ func TestReadOnlyIsWrittenMeanwhile(t *testing.T) {
 
 // So it is on a file system whose clock ticks every other second only (vfat).
 func TestReadOnlyWithACoarseClock(t *testing.T) {
-	if !alone(t, true) {
+	if !filetest.Alone(t, true) {
 		return
 	}
 	writable, here := t.TempDir(), t.TempDir()
@@ -146,7 +145,7 @@ func coarse(t *testing.T, path string) {
 
 // A recorder comes and goes elsewhere all the time. Each answer is one of a moment, or an error.
 func TestReadOnlyWhileRecordersComeAndGo(t *testing.T) {
-	if !alone(t, true) {
+	if !filetest.Alone(t, true) {
 		return
 	}
 	writable, here := t.TempDir(), t.TempDir()
@@ -205,7 +204,7 @@ func media() map[string]medium {
 		"mount": {
 			begin: func(t *testing.T) bool {
 				t.Helper()
-				return alone(t, true)
+				return filetest.Alone(t, true)
 			},
 			protect: func(t *testing.T, directory string) {
 				t.Helper()
@@ -215,7 +214,7 @@ func media() map[string]medium {
 		"directory": {
 			begin: func(t *testing.T) bool {
 				t.Helper()
-				if !alone(t, false) {
+				if !filetest.Alone(t, false) {
 					return false
 				}
 				if os.Geteuid() == 0 { // root may write everywhere
@@ -234,35 +233,6 @@ func media() map[string]medium {
 
 // nobody is a user who owns nothing.
 const nobody = 65534
-
-// inChild says that a test runs in a process of its own.
-const inChild = "WANSTORE_TEST_ALONE"
-
-// alone says that this process is the test's own. Any other one starts that, and waits for its end.
-// Its mounts, which take root, are seen by nobody else.
-func alone(t *testing.T, mounts bool) bool {
-	t.Helper()
-	if os.Getenv(inChild) != "" {
-		return true
-	}
-	pattern := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
-	command := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+pattern)
-	command.Env = append(os.Environ(), inChild+"=1")
-	if mounts {
-		if os.Geteuid() != 0 {
-			t.Skip("mounts take root")
-		}
-		command.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
-	}
-	output, err := command.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) {
-		t.Skipf("no mounts of its own for a process: %v", err)
-	}
-	if err != nil {
-		t.Errorf("%v: %s", err, output)
-	}
-	return false
-}
 
 // mountReadOnly shows a directory in a second place, which may be its own, where it cannot be
 // written to.

@@ -11,31 +11,28 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// screens are what the page is looked at on.
-var screens = []struct {
+// screen is what the page is looked at on.
+type screen struct {
 	name          string
 	width, height int64
 	theme         string
 	options       []chromedp.EmulateViewportOption
-}{
+}
+
+var screens = []screen{
 	{"desktop light", 1280, 900, "light", nil},
 	{"phone dark", 390, 844, "dark", []chromedp.EmulateViewportOption{chromedp.EmulateMobile,
 		chromedp.EmulateTouch, chromedp.EmulateScale(2)}},
 }
 
-// onScreens shows the same address on each screen.
-func onScreens(t *testing.T, tab *tab, url string, look func(t *testing.T)) {
+// openOn opens an address on a screen, and waits until it has loaded what it shows.
+func (tab *tab) openOn(t *testing.T, screen screen, url string) {
 	t.Helper()
-	for _, screen := range screens {
-		t.Run(screen.name, func(t *testing.T) {
-			tab.do(t, chromedp.EmulateViewport(screen.width, screen.height, screen.options...))
-			tab.open(t, url)
-			value[any](t, tab, `localStorage.setItem("wanstore.theme", `+quote(screen.theme)+`)`)
-			tab.open(t, url)
-			tab.settled(t)
-			look(t)
-		})
-	}
+	tab.do(t, chromedp.EmulateViewport(screen.width, screen.height, screen.options...))
+	tab.open(t, url)
+	value[any](t, tab, `localStorage.setItem("wanstore.theme", `+quote(screen.theme)+`)`)
+	tab.open(t, url)
+	tab.settled(t)
 }
 
 // outage is a WAN that goes on recording while its round-trip time is missing for 20 minutes.
@@ -57,23 +54,26 @@ func TestOutage(t *testing.T) {
 	s.record(t, outage()...)
 	from, until := s.end.Add(-45*time.Minute), s.end.Add(-25*time.Minute)
 	for _, long := range []time.Duration{time.Hour, 80 * time.Minute} {
-		onScreens(t, tab, fixed(s, s.end.Add(-long), s.end), func(t *testing.T) {
-			paintPlain(t, tab)
-			for column := range 3 { // mean, least, greatest
-				if got := drawnIn(t, tab, "outage", 0, column+1, from, until); got != 0 {
-					t.Errorf("column %d has %d values in the outage", column, got)
+		for _, screen := range screens {
+			t.Run(screen.name, func(t *testing.T) {
+				tab.openOn(t, screen, fixed(s, s.end.Add(-long), s.end))
+				paintPlain(t, tab)
+				for column := range 3 { // mean, least, greatest
+					if got := drawnIn(t, tab, "outage", 0, column+1, from, until); got != 0 {
+						t.Errorf("column %d has %d values in the outage", column, got)
+					}
 				}
-			}
-			if got := drawnIn(t, tab, "outage", 0, 4, from, until); got < 10 {
-				t.Errorf("the baseline has %d values in the outage", got)
-			}
-			if got := inkIn(t, tab, "outage", 0, from, until); got.Red != 0 || got.Green == 0 {
-				t.Errorf("drawn in the outage: %+v, want nothing red and the baseline in green", got)
-			}
-			if got := inkIn(t, tab, "outage", 0, until, s.end); got.Red == 0 {
-				t.Error("nothing is drawn behind the outage")
-			}
-		})
+				if got := drawnIn(t, tab, "outage", 0, 4, from, until); got < 10 {
+					t.Errorf("the baseline has %d values in the outage", got)
+				}
+				if got := inkIn(t, tab, "outage", 0, from, until); got.Red != 0 || got.Green == 0 {
+					t.Errorf("drawn in the outage: %+v, want nothing red and the baseline in green", got)
+				}
+				if got := inkIn(t, tab, "outage", 0, until, s.end); got.Red == 0 {
+					t.Error("nothing is drawn behind the outage")
+				}
+			})
+		}
 	}
 }
 
@@ -90,26 +90,29 @@ func TestFlips(t *testing.T) {
 			recorded{service.State, "flips", labels, 3, begin, end})
 	}
 	s.record(t, list...)
-	onScreens(t, tab, fixed(s, s.end.Add(-50*time.Minute), s.end), func(t *testing.T) {
-		paintPlain(t, tab)
-		for i := range 5 {
-			begin := s.end.Add(-time.Duration(50-10*i) * time.Minute)
-			got := inkIn(t, tab, "flips", 0, begin, begin.Add(10*time.Minute))
-			one, other := got.Red, got.Green // 5G is the first in the order of the keys
-			if i%2 == 1 {
-				one, other = other, one
+	for _, screen := range screens {
+		t.Run(screen.name, func(t *testing.T) {
+			tab.openOn(t, screen, fixed(s, s.end.Add(-50*time.Minute), s.end))
+			paintPlain(t, tab)
+			for i := range 5 {
+				begin := s.end.Add(-time.Duration(50-10*i) * time.Minute)
+				got := inkIn(t, tab, "flips", 0, begin, begin.Add(10*time.Minute))
+				one, other := got.Red, got.Green // 5G is the first in the order of the keys
+				if i%2 == 1 {
+					one, other = other, one
+				}
+				if one == 0 || other != 0 {
+					t.Errorf("stretch %d: %+v, want one series alone", i, got)
+				}
+				// of the two rows of states, which are red, one is empty
+				bars := inkIn(t, tab, "flips", 1, begin, begin.Add(10*time.Minute))
+				rows := value[[]bool](t, tab, rowsWithBars(begin, begin.Add(10*time.Minute)))
+				if bars.Red == 0 || rows[0] == rows[1] || rows[0] != (i%2 == 1) {
+					t.Errorf("stretch %d: bars %+v in rows %v", i, bars, rows)
+				}
 			}
-			if one == 0 || other != 0 {
-				t.Errorf("stretch %d: %+v, want one series alone", i, got)
-			}
-			// of the two rows of states, which are red, one is empty
-			bars := inkIn(t, tab, "flips", 1, begin, begin.Add(10*time.Minute))
-			if rows := value[[]bool](t, tab, rowsWithBars(begin, begin.Add(10*time.Minute))); bars.Red == 0 ||
-				rows[0] == rows[1] || rows[0] != (i%2 == 1) {
-				t.Errorf("stretch %d: bars %+v in rows %v", i, bars, rows)
-			}
-		}
-	})
+		})
+	}
 }
 
 // Behind the last sample of a WAN that falls silent there is nothing, while another goes on.
@@ -122,21 +125,25 @@ func TestSilent(t *testing.T) {
 			recorded{metric, "steady", nil, 3, time.Hour, 0})
 	}
 	s.record(t, list...)
-	onScreens(t, tab, fixed(s, s.end.Add(-50*time.Minute), s.end), func(t *testing.T) {
-		paintPlain(t, tab)
-		until := s.end.Add(-25 * time.Minute)
-		for chart := range 3 {
-			if got := inkIn(t, tab, "silent", chart, until, s.end); got != (ink{}) {
-				t.Errorf("chart %d: %+v is drawn after the last sample", chart, got)
+	for _, screen := range screens {
+		t.Run(screen.name, func(t *testing.T) {
+			tab.openOn(t, screen, fixed(s, s.end.Add(-50*time.Minute), s.end))
+			paintPlain(t, tab)
+			until := s.end.Add(-25 * time.Minute)
+			for chart := range 3 {
+				if got := inkIn(t, tab, "silent", chart, until, s.end); got != (ink{}) {
+					t.Errorf("chart %d: %+v is drawn after the last sample", chart, got)
+				}
+				before := inkIn(t, tab, "silent", chart, until.Add(-20*time.Minute), until)
+				if before == (ink{}) {
+					t.Errorf("chart %d: nothing is drawn before the last sample", chart)
+				}
+				if got := inkIn(t, tab, "steady", chart, until, s.end); got == (ink{}) {
+					t.Errorf("chart %d: nothing is drawn of the WAN that goes on", chart)
+				}
 			}
-			if got := inkIn(t, tab, "silent", chart, until.Add(-20*time.Minute), until); got == (ink{}) {
-				t.Errorf("chart %d: nothing is drawn before the last sample", chart)
-			}
-			if got := inkIn(t, tab, "steady", chart, until, s.end); got == (ink{}) {
-				t.Errorf("chart %d: nothing is drawn of the WAN that goes on", chart)
-			}
-		}
-	})
+		})
+	}
 }
 
 // A bar ends with the newest sample, and not with the hour that it stands for.
@@ -145,13 +152,16 @@ func TestLastBar(t *testing.T) {
 	s := newEmptyStore(t, api.Options{})
 	s.record(t, recorded{service.State, "silent", nil, 3, 40 * 24 * time.Hour, 40*24*time.Hour - time.Hour},
 		recorded{service.State, "silent", nil, 3, 10 * time.Hour, 5 * time.Hour})
-	onScreens(t, tab, fixed(s, s.end.Add(-30*24*time.Hour), s.end), func(t *testing.T) {
-		ends := value[[]float64](t, tab, `wanstore.cards.get("silent").charts[0].ends[0]`)
-		newest := float64(s.end.Add(-5 * time.Hour).Unix())
-		if got := ends[len(ends)-1]; got < newest-10 || got > newest+60 {
-			t.Errorf("the last bar ends %.0f s after the newest sample", got-newest)
-		}
-	})
+	for _, screen := range screens {
+		t.Run(screen.name, func(t *testing.T) {
+			tab.openOn(t, screen, fixed(s, s.end.Add(-30*24*time.Hour), s.end))
+			ends := value[[]float64](t, tab, `wanstore.cards.get("silent").charts[0].ends[0]`)
+			newest := float64(s.end.Add(-5 * time.Hour).Unix())
+			if got := ends[len(ends)-1]; got < newest-10 || got > newest+60 {
+				t.Errorf("the last bar ends %.0f s after the newest sample", got-newest)
+			}
+		})
+	}
 }
 
 // paintPlain draws in colours that can be told apart: red the first series of each chart, green the
@@ -164,8 +174,7 @@ func paintPlain(t *testing.T, tab *tab) {
 		paint("#f00", "rtt", "c1", "rate-download", "state-3");
 		paint("#0f0", "rtt-baseline", "c0", "rate-upload", "state-0");
 		paint("#888", "grid", "track", "quiet", "line", "card");
-		document.querySelector("[data-do=utc]").click();
-		document.querySelector("[data-do=utc]").click();
+		for (const _ of ["there", "back"]) document.querySelector("[data-do=utc]").click();
 	})()`)
 }
 

@@ -177,19 +177,24 @@ func TestAxes(t *testing.T) {
 	// the last tick is where the chart ends
 	until := s.end.Truncate(10 * time.Minute)
 	for _, long := range []time.Duration{2 * time.Minute, 40 * time.Minute} {
-		onScreens(t, tab, fixed(s, until.Add(-long), until), func(t *testing.T) {
-			if top := value[float64](t, tab, `wanstore.cards.get("small").charts[1].plot.scales.y.max`); top > 0.0001 {
-				t.Errorf("the axis of small rates ends at %v", top)
-			}
-			value[any](t, tab, cutLabels)
-			cut := value[[]string](t, tab, `cut`)
-			if len(cut) > 0 {
-				t.Errorf("cut off: %s", fmt.Sprint(cut))
-			}
-			if labels := value[int](t, tab, `drawn.filter((text) => /^\d\d:\d\d/.test(text)).length`); labels < 4 {
-				t.Errorf("%d times on the axes", labels)
-			}
-		})
+		for _, screen := range screens {
+			t.Run(screen.name, func(t *testing.T) {
+				tab.openOn(t, screen, fixed(s, until.Add(-long), until))
+				top := value[float64](t, tab, `wanstore.cards.get("small").charts[1].plot.scales.y.max`)
+				if top > 0.0001 {
+					t.Errorf("the axis of small rates ends at %v", top)
+				}
+				value[any](t, tab, cutLabels)
+				cut := value[[]string](t, tab, `cut`)
+				if len(cut) > 0 {
+					t.Errorf("cut off: %s", fmt.Sprint(cut))
+				}
+				labels := value[int](t, tab, `drawn.filter((text) => /^\d\d:\d\d/.test(text)).length`)
+				if labels < 4 {
+					t.Errorf("%d times on the axes", labels)
+				}
+			})
+		}
 	}
 }
 

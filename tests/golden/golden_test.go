@@ -11,7 +11,7 @@
 //	record                          the same without waiting for each sample
 //	maintain                        does one pass of maintenance
 //	reopen [KEY=VALUE...]           closes the file and opens it again
-//	query [from= until= step= only=]   shows the points of a range; the line below it selects series
+//	query [from= until= step= zone= only=]   shows the points of a range; the line below it selects series
 //	summary [from= until=]          shows what each series did in a range
 //	latest                          shows the newest sample of each series
 //	status                          shows the tiers

@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// traced runs what a child does with system calls that fail, all of them or those on one path, and
-// skips the test where that cannot be had.
+// traced has a child live with system calls that fail, all of them or those on one path, and skips
+// the test where that cannot be had.
 func traced(
-	t *testing.T, what, path, calls, failure string, on ...string,
+	t *testing.T, path, calls, failure string, on ...string,
 ) (said string, injected int, err error) {
 	t.Helper()
 	log := filepath.Join(t.TempDir(), "log")
@@ -24,7 +24,7 @@ func traced(
 		append(trace[1:], "true")...).CombinedOutput(); err != nil {
 		t.Skipf("no strace to be had here: %v %s", err, out)
 	}
-	out, err := child(t, what, path, trace...).CombinedOutput()
+	out, err := child(t, "life", path, trace...).CombinedOutput()
 	text, readErr := os.ReadFile(log)
 	if readErr != nil {
 		t.Fatal(readErr)
@@ -38,7 +38,7 @@ func TestDirectoryThatCannotBeSynced(t *testing.T) {
 	for _, failure := range []string{"EINVAL", "EOPNOTSUPP", "ENOSYS"} {
 		t.Run(failure, func(t *testing.T) {
 			directory := t.TempDir()
-			said, injected, err := traced(t, "life", filepath.Join(directory, "history.db"),
+			said, injected, err := traced(t, filepath.Join(directory, "history.db"),
 				"fsync,fdatasync", failure, directory)
 			if err != nil {
 				t.Errorf("%v: %s", err, said)
@@ -54,7 +54,7 @@ func TestDirectoryThatCannotBeSynced(t *testing.T) {
 // One that fails to is a broken disk.
 func TestDirectoryThatFailsToSync(t *testing.T) {
 	directory := t.TempDir()
-	said, _, err := traced(t, "life", filepath.Join(directory, "history.db"),
+	said, _, err := traced(t, filepath.Join(directory, "history.db"),
 		"fsync,fdatasync", "EIO", directory)
 	if err == nil || !strings.Contains(said, "input/output error") {
 		t.Errorf("%v: %s, want the error of the disk", err, said)
@@ -66,7 +66,7 @@ func TestDirectoryThatFailsToSync(t *testing.T) {
 func TestPermissionsThatCannotBeSet(t *testing.T) {
 	for _, failure := range []string{"EPERM", "EOPNOTSUPP", "ENOSYS"} {
 		t.Run(failure, func(t *testing.T) {
-			said, injected, err := traced(t, "life", filepath.Join(t.TempDir(), "history.db"),
+			said, injected, err := traced(t, filepath.Join(t.TempDir(), "history.db"),
 				"fchmod,fchown", failure)
 			if err != nil {
 				t.Errorf("%v: %s", err, said)
@@ -81,7 +81,7 @@ func TestPermissionsThatCannotBeSet(t *testing.T) {
 
 // One that fails to set them is a broken disk.
 func TestPermissionsThatFailToBeSet(t *testing.T) {
-	said, _, err := traced(t, "life", filepath.Join(t.TempDir(), "history.db"), "fchmod", "EIO")
+	said, _, err := traced(t, filepath.Join(t.TempDir(), "history.db"), "fchmod", "EIO")
 	if err == nil || !strings.Contains(said, "input/output error") {
 		t.Errorf("%v: %s, want the error of the disk", err, said)
 	}

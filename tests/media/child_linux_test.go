@@ -16,7 +16,10 @@ import (
 
 // children are what a process of its own does with the history at a path.
 var children = map[string]func(path string) error{
-	"life": live,
+	"life":    live,
+	"record":  record,
+	"count":   printCount,
+	"salvage": salvage,
 }
 
 // child is the test binary as such a process, run by the command before it if there is one.

@@ -6,6 +6,8 @@ package media
 import (
 	"fmt"
 	"os"
+	"strconv"
+	"syscall"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -13,10 +15,12 @@ import (
 	_ "github.com/wanstore/wanstore/tests/internal/update" // for its flag alone
 )
 
-// childVariable holds what a child of the test does, and pathVariable with which history.
+// childVariable holds what a child of the test does, pathVariable with which history, and
+// userVariable as whom: the binary lies where only root may start it.
 const (
 	childVariable = "WANSTORE_TEST_MEDIA_CHILD"
 	pathVariable  = "WANSTORE_TEST_MEDIA_PATH"
+	userVariable  = "WANSTORE_TEST_MEDIA_USER"
 )
 
 func TestMain(m *testing.M) {
@@ -25,8 +29,17 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 		return
 	}
-	if err := children[child](os.Getenv(pathVariable)); err != nil {
+	if err := run(child); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+func run(child string) error {
+	if user, err := strconv.Atoi(os.Getenv(userVariable)); err == nil {
+		if err := syscall.Setuid(user); err != nil {
+			return err
+		}
+	}
+	return children[child](os.Getenv(pathVariable))
 }
