@@ -271,7 +271,7 @@ func (l *Line) look(ctx context.Context, dead bool) error {
 	l.err = err
 	if err != nil {
 		if l.cfg.Host == "" && ctx.Err() == nil {
-			l.path = Path{} // who has no default route has no line
+			l.path = Path{} // without a default route there is no line
 		}
 		return err
 	}

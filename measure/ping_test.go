@@ -57,7 +57,7 @@ func (s *madeUpSocket) send(packet []byte) (time.Time, bool, error) {
 		return now, false, nil
 	}
 	reply := slices.Clone(packet)
-	reply[0] = 0 // an echo reply; who sums it up is the kernel
+	reply[0] = 0 // an echo reply; the kernel checks the sum
 	for _, rtt := range line.answers(now) {
 		line.timers.Go(func() {
 			time.Sleep(rtt)
