@@ -57,6 +57,9 @@ function fit() {
   app.fitted = { from: app.series.size > 0 ? Math.min(first, (to ?? now()) - least) : 0, to };
 }
 
+// live says that the view ends now. A first view of what was recorded long ago does not.
+export const live = () => Boolean(app.view.range) && !app.fitted?.to;
+
 // newestOf is the moment of the newest of some samples, undefined where there is none.
 export const newestOf = (samples) => [...samples].reduce((newest, { at }) => (newest > at ? newest : at), undefined);
 
@@ -75,9 +78,8 @@ export function back() {
 
 // magnify shows so many times as much around a moment, or more of the past where the view follows the present.
 export function magnify(factor, around) {
-  const { range } = app.view;
-  if (range && factor > 1) return go({ range: Math.min(most, range * factor) });
   const { from, to } = extent();
+  if (live() && factor > 1) return go({ range: Math.min(most, Math.round((to - from) * factor)) });
   const middle = around ?? (from + to) / 2;
   zoom(middle - (middle - from) * factor, middle + (to - middle) * factor);
 }

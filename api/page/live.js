@@ -1,7 +1,7 @@
 // Follows the present: asks for the newest part every few seconds, as long as somebody looks, and says what is now: the state
 // of each WAN and its newest values with their age, or for how long there have been none.
 
-import { add, app, fetched, follow, hear, load, metrics, newestOf, now, onSettled } from "./app.js";
+import { add, app, fetched, follow, hear, live, load, metrics, newestOf, now, onSettled } from "./app.js";
 import { labelsOf, moment, stateName } from "./charts.js";
 
 const button = document.querySelector("[data-do=live]");
@@ -100,7 +100,7 @@ const least = 15; // seconds that commits, late answers and questions may take
 const latestOf = (wan) => [...app.latest.values()].filter((one) => one.wan === wan);
 
 function tell() {
-  button.setAttribute("aria-pressed", String(Boolean(app.view.range)));
+  button.setAttribute("aria-pressed", String(live()));
   button.classList.toggle("lost", app.problem !== null);
   for (const [wan, card] of app.cards) card.say(nowOf(wan));
 }
@@ -109,22 +109,22 @@ function nowOf(wan) {
   const all = latestOf(wan);
   if (!known.get(wan)) return { words: "", age: "", current: new Map() };
   const silent = (one) => app.heard - one.at > Math.max(least, 2 * cadence(one, all));
-  const current = new Map(app.view.range ? all.map((one) => [one.key, { v: one.v, silent: silent(one) ? since(one.at) : undefined }]) : []);
+  const values = live() ? all : []; // the past shows its own
+  const current = new Map(values.map((one) => [one.key, { v: one.v, silent: silent(one) ? since(one.at) : undefined }]));
   const newest = newestOf(all);
   if (all.every(silent)) return { words: since(newest), age: `the newest sample is of ${moment(newest, 86400)}`, current };
-  const now = app.view.range ? "" : "now ";
-  return { ...stateOf(all, silent, now), age: `${now}${ago(newest)} ago`, current };
+  return { ...stateOf(all, silent), age: `${ago(newest)} ago`, current };
 }
 
 // stateOf is the worst of the states that are reported now, and which of them it is.
-function stateOf(all, silent, now) {
+function stateOf(all, silent) {
   const states = all.filter((one) => one.metric === "wanctl_state");
   const reported = states.filter((one) => !silent(one)).sort((a, b) => b.v - a.v);
   if (states.length === 0) return { words: "" };
   if (reported.length === 0) return { words: `no state for ${ago(newestOf(states))}` };
   const [worst] = reported;
   const which = reported.length > 1 ? ` ${labelsOf(worst)}` : "";
-  return { state: worst.v, words: `${now}${stateName(worst.v)}${which}` };
+  return { state: worst.v, words: `${live() ? "" : "now "}${stateName(worst.v)}${which}` };
 }
 
 const since = (at) => `no data for ${ago(at)}`;

@@ -139,6 +139,11 @@ func TestFirstView(t *testing.T) {
 				early < c.beginsIn.Seconds() && c.beginsIn > 0 {
 				t.Errorf("it begins %.0f s before the end, want %s to %s", early, c.beginsIn, c.earliest)
 			}
+			follows := value[bool](t, tab,
+				`document.querySelector("[data-do=live]").getAttribute("aria-pressed") === "true"`)
+			if follows != (c.end == ahead) {
+				t.Errorf("it follows what is now: %t", follows)
+			}
 			shown := value[int](t, tab, `wanstore.cards.get("short").charts[0].plot.data[1].filter((v) => v != null).length`)
 			if shown < c.fewest {
 				t.Errorf("%d points are shown, want %d at least", shown, c.fewest)

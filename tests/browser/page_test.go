@@ -63,7 +63,16 @@ func TestNumbers(t *testing.T) {
 func TestFirstPaint(t *testing.T) {
 	tab := openTab(t)
 	s := newStore(t, 30*time.Hour, api.Options{})
-	tab.open(t, s.url+"/#range=1d")
+	tab.firstPaint(t, s, "/#range=1d")
+	// a view that is found only by the answer
+	s = newEmptyStore(t, api.Options{})
+	s.record(t, recorded{service.RTT, "short", nil, 20, 2 * time.Hour, time.Hour + 50*time.Minute})
+	tab.firstPaint(t, s, "/")
+}
+
+func (tab *tab) firstPaint(t *testing.T, s *store, address string) {
+	t.Helper()
+	tab.open(t, s.url+address)
 	loaded := value[[]struct {
 		Name string  `json:"name"`
 		Size float64 `json:"size"`
