@@ -47,14 +47,13 @@ func (i *csvImport) findHeld(ctx context.Context, from place, empty bool) (err e
 
 func (i *csvImport) addHeld(ctx context.Context, rows *HeldRows, one record) error {
 	sample, reason := i.parse(one)
-	if reason != nil || !sample.Time.Before(i.held.until) { // it is reported when it is its turn
-		return nil
-	}
-	if err := i.held.look(ctx, heldMetric{one.fields[1], one.fields[2]}); err != nil {
-		return err
-	}
-	if i.isHeld(one, sample.Time) {
-		rows.add(sample.Time)
+	if reason == nil && sample.Time.Before(i.held.until) { // a bad line is reported in its turn
+		if err := i.held.look(ctx, heldMetric{one.fields[1], one.fields[2]}); err != nil {
+			return err
+		}
+		if i.isHeld(one, sample.Time) {
+			rows.add(sample.Time)
+		}
 	}
 	return nil
 }

@@ -141,8 +141,8 @@ func (l *ledger) failed(err error) {
 	l.err = err
 }
 
-// expire gives up what is too old. Whoever receives calls it, when there is nothing more to
-// receive: after a stall the answers lie in the socket.
+// expire gives up what is too old. The receiver calls it when there is nothing more to receive:
+// after a stall the answers lie in the socket.
 func (l *ledger) expire(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -71,7 +71,7 @@ func TestLeftOut(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	at := now.Add(30 * time.Millisecond)
-	paused := stall{from: now, until: at}
+	paused := stall{from: now, until: at, late: 20 * time.Millisecond}
 	tests := []struct {
 		name  string
 		vague bool

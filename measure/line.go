@@ -196,7 +196,7 @@ func (l *Line) Run(ctx context.Context) {
 	l.sayWaiting()
 	seconds := time.NewTicker(time.Second)
 	defer seconds.Stop()
-	silence := silence{books: l.books, limit: silentFor}
+	silence := newSilence(l.books, l.cfg.echoInterval())
 	var measured Path // the last one that was
 	for ctx.Err() == nil {
 		path, stop := l.current(), func() {}
@@ -208,7 +208,7 @@ func (l *Line) Run(ctx context.Context) {
 			stop = l.start(ctx, path)
 		}
 		silence.seconds = 0
-		l.stay(ctx, path, changed, seconds.C, &silence)
+		l.stay(ctx, path, changed, seconds.C, silence)
 		stop()
 	}
 }
@@ -271,7 +271,7 @@ func (l *Line) look(ctx context.Context, dead bool) error {
 	l.err = err
 	if err != nil {
 		if l.cfg.Host == "" && ctx.Err() == nil {
-			l.path = Path{} // who has no default route has no line
+			l.path = Path{} // without a default route there is no line
 		}
 		return err
 	}
@@ -332,12 +332,19 @@ type silence struct {
 	answered uint64
 	seconds  int
 	limit    int
+	least    int // of the limit
+}
+
+// newSilence allows for echoes that are sent less often than once a second.
+func newSilence(books *ledger, interval time.Duration) *silence {
+	least := max(silentFor, int(2*interval/time.Second)+1)
+	return &silence{books: books, limit: least, least: least}
 }
 
 // tooLong is called once a second. Where there is no path to be heard of, two are too long.
 func (s *silence) tooLong(path bool) bool {
 	if answered := s.books.count().Received; answered != s.answered {
-		s.answered, s.seconds, s.limit = answered, 0, silentFor
+		s.answered, s.seconds, s.limit = answered, 0, s.least
 		return false
 	}
 	s.seconds++
@@ -347,6 +354,6 @@ func (s *silence) tooLong(path bool) bool {
 	if s.seconds < s.limit {
 		return false
 	}
-	s.seconds, s.limit = 0, min(2*s.limit, maxSilentFor)
+	s.seconds, s.limit = 0, max(s.least, min(2*s.limit, maxSilentFor))
 	return true
 }

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,8 @@ type world struct {
 	paths   func(at time.Duration) ([]Path, error)
 	answers func(at time.Duration, path Path) bool
 	changes []time.Duration // of the routes
+	// interval is that of the echoes; 0 means a cycle.
+	interval time.Duration
 
 	begin time.Time
 	log   bytes.Buffer
@@ -25,10 +28,11 @@ type world struct {
 
 func (w *world) line(host string) *Line {
 	w.begin = time.Now()
+	interval := cmp.Or(w.interval, cycle)
 	books := newLedger(DefaultWait)
-	p := newPinger(LineConfig{Interval: cycle}, books)
+	p := newPinger(LineConfig{Interval: interval}, books)
 	return &Line{
-		cfg: LineConfig{Host: host, Interval: cycle, Wait: DefaultWait,
+		cfg: LineConfig{Host: host, Interval: interval, Wait: DefaultWait,
 			Logger: slog.New(slog.NewTextHandler(&w.log, nil))},
 		books: books,
 		meter: func(string) *Meter { return nil },
@@ -190,6 +194,21 @@ func TestLineOfDeadAddresses(t *testing.T) {
 		if n := len(w.lines()); n < 12 || n > 14 {
 			t.Errorf("%d changes in ten minutes", n)
 		}
+	})
+}
+
+// An echo each ten seconds is answered each ten seconds.
+func TestLineOfSlowEchoes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{
+			interval: 10 * time.Second,
+			paths: func(time.Duration) ([]Path, error) {
+				return []Path{pathOf("192.0.2.1", "eth0"), pathOf("192.0.2.2", "eth0")}, nil
+			},
+		}
+		w.run(t, w.line("host"), 5*time.Minute)
+		w.checkLog(t)
 	})
 }
 

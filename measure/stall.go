@@ -15,7 +15,8 @@ const (
 // line.
 type stall struct {
 	from, until time.Time
-	kernelRan   bool // a reply was noted in the midst of it
+	late        time.Duration // how late the loop woke at its end
+	kernelRan   bool          // a reply was noted in the midst of it
 }
 
 // woke takes in a wake-up: the loop waited from slept, until due at the latest, and runs at now.
@@ -23,8 +24,8 @@ func (s *stall) woke(slept, due, now time.Time) {
 	if due.Before(slept) {
 		due = slept
 	}
-	if now.Sub(due) > tolerated {
-		*s = stall{from: slept, until: now}
+	if late := now.Sub(due); late > tolerated {
+		*s = stall{from: slept, until: now, late: late}
 	}
 }
 
@@ -32,11 +33,15 @@ func (s *stall) woke(slept, due, now time.Time) {
 // of the stall. Replies are to be shown in the order of their arrival; noted says that the kernel
 // has noted it.
 func (s *stall) taints(sent, at time.Time, noted bool) bool {
-	if noted && at.After(s.from) && s.until.Sub(at) > tolerated {
+	doubt := tolerated
+	if noted { // a process that wakes late is more frequent than a machine that was paused
+		doubt = min(doubt, s.late/4)
+	}
+	if noted && at.After(s.from) && s.until.Sub(at) > doubt {
 		s.kernelRan = true
 	}
 	if noted && s.kernelRan || !sent.Before(s.until) {
 		return false
 	}
-	return s.until.Sub(at).Abs() <= tolerated
+	return s.until.Sub(at).Abs() <= doubt
 }

@@ -3,6 +3,7 @@
 package repo_test
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -100,5 +101,19 @@ func wantMode(t *testing.T, path string, want fs.FileMode) {
 	}
 	if got := info.Mode().Perm(); got != want {
 		t.Errorf("%s has the permissions %03o, want %03o", filepath.Base(path), got, want)
+	}
+}
+
+// What is neither file nor directory would be waited for, or read without end.
+func TestOpenARegularFileOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skipf("no named pipes here: %v", err)
+	}
+	if _, err := repo.OpenReader(t.Context(), path); !errors.Is(err, repo.ErrNotDatabase) {
+		t.Errorf("open for reading: got %v, want %v", err, repo.ErrNotDatabase)
+	}
+	if _, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal); !errors.Is(err, repo.ErrNotDatabase) {
+		t.Errorf("open for writing: got %v, want %v", err, repo.ErrNotDatabase)
 	}
 }

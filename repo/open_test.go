@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -274,19 +273,5 @@ func TestSetAges(t *testing.T) {
 		tiersOf(t, w).Ages() != want {
 		t.Errorf("ages were %v, judged %v, are %v, in the file %v, want %v", was, whole, is,
 			tiersOf(t, w).Ages(), want)
-	}
-}
-
-// What is neither file nor directory would be waited for, or read without end.
-func TestOpenARegularFileOnly(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "pipe")
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
-		t.Skipf("no named pipes here: %v", err)
-	}
-	if _, err := repo.OpenReader(t.Context(), path); !errors.Is(err, repo.ErrNotDatabase) {
-		t.Errorf("open for reading: got %v, want %v", err, repo.ErrNotDatabase)
-	}
-	if _, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal); !errors.Is(err, repo.ErrNotDatabase) {
-		t.Errorf("open for writing: got %v, want %v", err, repo.ErrNotDatabase)
 	}
 }

@@ -137,7 +137,16 @@ func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) e
 	if err := w.q.SealSeries(ctx, id); err != nil {
 		return err
 	}
+	w.made = append(w.made, s.Key.MetricName)
 	return s.learn(id, aggregation)
+}
+
+// MadeMetrics returns the metrics that series have been made of since the last call, each once for
+// a series.
+func (w *Writer) MadeMetrics() []string {
+	made := w.made
+	w.made = nil
+	return made
 }
 
 // metricAggregation is what the other series of the metric have, else what was declared, else

@@ -56,6 +56,7 @@ type Writer struct {
 	life        *life       // of the connection
 	unsound     *seal.Log   // rows that were left out
 	known       known       // of the newest samples
+	made        []string    // metrics that series were made of
 	ages        Ages        // the policy that was set last
 	swept       sweptFloors // below which there are no buckets
 

@@ -74,6 +74,9 @@ func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 	if !errors.Is(err, repo.ErrImportMoved) { // which says nothing about the file
 		l.note(committing, err)
 	}
+	if err == nil {
+		l.describeMade()
+	}
 	return err
 }
 

@@ -88,7 +88,7 @@ func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
 	if err := c.setAges(ctx, store, c.config.ages()); err != nil {
 		return err
 	}
-	if err := c.describe(ctx, store, c.metrics); err != nil {
+	if err := c.describe(ctx, store, c.worthWriting(file)); err != nil {
 		return err
 	}
 	if err := store.CapSize(ctx, int64(c.config.MaxSize)); err != nil {

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"maps"
 
 	"github.com/wanstore/wanstore/repo"
 )
@@ -109,6 +110,36 @@ func (c *core) describe(ctx context.Context, store *repo.Writer, metrics catalog
 		}
 		return changed
 	})
+}
+
+// worthWriting leaves out the metrics of wanctl that a file has no series of, unless a user has
+// declared them: every program of this version shows them as they are, and small files stay small.
+func (c *core) worthWriting(file map[string]Aggregation) catalogue {
+	some := maps.Clone(c.metrics)
+	for _, metric := range wanctlMetrics() {
+		_, there := file[metric.Name]
+		if _, own := c.own[metric.Name]; !own && !there {
+			delete(some, metric.Name)
+		}
+	}
+	return some
+}
+
+// describeMade describes the metrics of wanctl that the file has got a first series of. What fails
+// is done when the file is opened the next time.
+func (l *loop) describeMade() {
+	made := catalogue{}
+	for _, name := range l.store.MadeMetrics() {
+		if metric, known := l.metrics[name]; known {
+			made[name] = metric
+		}
+	}
+	if len(made) == 0 {
+		return
+	}
+	if err := l.describe(context.Background(), l.store, made); err != nil {
+		l.log.Warn("what new metrics are could not be written into the file", "err", err)
+	}
 }
 
 // metadata returns what the metrics have for the file, by name.

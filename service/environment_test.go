@@ -108,7 +108,7 @@ func TestDurationsOfVariables(t *testing.T) {
 			t.Errorf("%s is %s and %s, want %s", text, got.Keep5m, got.Grace, want)
 		}
 	}
-	for _, text := range []string{"14", "d", "14 d", "14D", "1y", "-14d", "0"} {
+	for _, text := range []string{"14", "d", "14 d", "14D", "1q", "-14d", "0"} {
 		_, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_GRACE": text})
 		want(t, err, service.ErrConfig)
 		if err == nil || !strings.Contains(err.Error(), "WANCTL_STORAGE_GRACE") {

@@ -156,9 +156,7 @@ func TestUnsoundDeclaration(t *testing.T) {
 			sealed := metadataRows(t, path)
 			filetest.Exec(t, path, "UPDATE metric_metadata SET "+damage)
 			h := history(t, path)
-			expectUnsound(t, h, []service.Unsound{
-				{Table: "metric_metadata", Rows: int64(len(service.Metrics())) + 1},
-			})
+			expectUnsound(t, h, []service.Unsound{{Table: "metric_metadata", Rows: 8}})
 			expectMetric(t, path, service.Metrics()[0])
 			if got := metricIn(t, path, "modem_state"); got.Name != "" {
 				t.Errorf("the file says %+v", got)
@@ -328,5 +326,22 @@ func TestCatalogueOfWanctl(t *testing.T) {
 	}
 	if all := len(strings.Fields(states + " " + measured)); len(metrics) != all {
 		t.Errorf("%d metrics, want %d", len(metrics), all)
+	}
+}
+
+// What wanctl's other metrics are is in the file as soon as that has a series of them, so that
+// earlier programs and SQL show it.
+func TestMetricsOfWanctlInTheFile(t *testing.T) {
+	path := filetest.Path(t)
+	w := open(t, service.Config{DBPath: path}, quiet())
+	const of = "SELECT states FROM metric_metadata WHERE metric_name = '" + zone + "'"
+	if got := filetest.Query(t, path, of); len(got) > 0 {
+		t.Errorf("%v, and there is no series of it", got)
+	}
+	write(t, w, numbered(series(t, w, zone, "a", nil), 1, 1)...)
+	got := filetest.Query(t, path, of)
+	want := [][]any{{`{"0":"GREEN","1":"YELLOW","2":"SOFT_RED","3":"RED"}`}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
 	}
 }

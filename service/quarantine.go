@@ -100,7 +100,7 @@ func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
 func (l *loop) adopt() {
 	err := l.setAges(context.Background(), l.store, l.mending.ages)
 	if err == nil {
-		err = l.describe(context.Background(), l.store, l.metrics)
+		err = l.describe(context.Background(), l.store, l.worthWriting(nil))
 	}
 	if err == nil {
 		err = l.identify()

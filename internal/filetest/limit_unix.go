@@ -22,7 +22,7 @@ func Limit(t testing.TB, bytes uint64) (release func()) {
 		t.Fatal(err)
 	}
 	limited := before
-	limited.Cur = bytes
+	set(&limited.Cur, bytes)
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &limited); err != nil {
 		t.Fatal(err)
 	}
@@ -33,3 +33,6 @@ func Limit(t testing.TB, bytes uint64) (release func()) {
 		}
 	}
 }
+
+// set is for numbers that each system has in a type of its own.
+func set[N int64 | uint64](number *N, to uint64) { *number = N(to) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/service"
+	"github.com/wanstore/wanstore/tests/internal/cputime"
 )
 
 const weekMinutes = 7 * 24 * 60
@@ -61,7 +62,7 @@ func (w *world) read(b *testing.B, query service.Query, want int) {
 	}
 	defer history.Close()
 	points := 0
-	cpu := cpuTime()
+	cpu := cputime.Used()
 	for b.Loop() {
 		points = 0
 		for _, err := range history.Range(context.Background(), query) {
@@ -71,7 +72,7 @@ func (w *world) read(b *testing.B, query service.Query, want int) {
 			points++
 		}
 	}
-	cpu = cpuTime() - cpu
+	cpu = cputime.Used() - cpu
 	if points < want {
 		b.Fatalf("%d points, want %d", points, want)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wanstore/wanstore/api"
 	"github.com/wanstore/wanstore/service"
+	"github.com/wanstore/wanstore/tests/internal/cputime"
 )
 
 // BenchmarkHTTPHistory asks for the week of BenchmarkRange over HTTP, on one core, which the client
@@ -41,11 +42,11 @@ func askOverHTTP(b *testing.B, encoding string) {
 		strconv.FormatInt(start.Unix(), 10) +
 		"&to=" + strconv.FormatInt(w.now().Unix(), 10)
 	var size int64
-	busy := cpuTime()
+	busy := cputime.Used()
 	for b.Loop() {
 		size = get(b, url, encoding)
 	}
-	busy = cpuTime() - busy
+	busy = cputime.Used() - busy
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "answers/s")
 	b.ReportMetric(busy.Seconds()*1000/float64(b.N), "cpu-ms/answer")
 	b.ReportMetric(float64(size), "B/answer")

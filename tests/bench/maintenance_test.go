@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/repo"
+	"github.com/wanstore/wanstore/tests/internal/cputime"
 )
 
 // filled is a file that holds a load as samples, and nothing else.
@@ -80,7 +81,7 @@ func fileSize(b *testing.B, path string) int64 {
 // steps runs f until there is no more, and reports the samples a second and the longest step.
 func steps(b *testing.B, samples int, f func() (bool, error)) {
 	b.Helper()
-	begin, cpu := time.Now(), cpuTime()
+	begin, cpu := time.Now(), cputime.Used()
 	var longest time.Duration
 	for more := true; more; {
 		step := time.Now()
@@ -90,7 +91,7 @@ func steps(b *testing.B, samples int, f func() (bool, error)) {
 		}
 		longest = max(longest, time.Since(step))
 	}
-	cpu = cpuTime() - cpu
+	cpu = cputime.Used() - cpu
 	b.ReportMetric(float64(samples)/cpu.Seconds(), "samples/cpu-s")
 	b.ReportMetric(float64(samples)/time.Since(begin).Seconds(), "samples/s")
 	b.ReportMetric(milliseconds(longest), "longest-step-ms")

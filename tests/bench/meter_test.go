@@ -5,9 +5,10 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/wanstore/wanstore/tests/internal/cputime"
 )
 
 // meter adds up what the work that it runs costs this process.
@@ -19,9 +20,9 @@ type meter struct {
 func (m *meter) run(b *testing.B, work func()) {
 	b.Helper()
 	writtenBefore, diskBefore := written(b)
-	before := cpuTime()
+	before := cputime.Used()
 	work()
-	m.cpu += cpuTime() - before
+	m.cpu += cputime.Used() - before
 	writtenAfter, diskAfter := written(b)
 	m.written += writtenAfter - writtenBefore
 	m.disk += diskAfter - diskBefore
@@ -32,16 +33,6 @@ func (m *meter) report(b *testing.B, samples int) {
 	b.ReportMetric(float64(samples)/m.cpu.Seconds(), "samples/cpu-s")
 	b.ReportMetric(float64(m.written)/float64(samples), "bytes/sample")
 	b.ReportMetric(float64(m.disk)/float64(samples), "disk-bytes/sample")
-}
-
-// cpuTime is what this process has used, in user mode and in the kernel: on a machine that others
-// use as well it says more than the time that has passed.
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 // written is what this process has written so far, by the names of the kernel its wchar, which is
@@ -69,14 +60,14 @@ type stepMeter struct {
 func (s *stepMeter) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.last = cpuTime()
+	s.last = cputime.Used()
 }
 
 // step is called after each step, by the goroutine of the writer.
 func (s *stepMeter) step() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := cpuTime()
+	now := cputime.Used()
 	s.longest = max(s.longest, now-s.last)
 	s.last = now
 }

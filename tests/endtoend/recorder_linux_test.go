@@ -171,7 +171,7 @@ func TestLateAnswersAreAnswers(t *testing.T) {
 	program, db := build(t, t.TempDir()), filetest.Path(t)
 	said := n.record(t, nil, program, "--target", farAddress, "--for", "5s", "--db", db).end(t)
 	e := said.Echoes
-	if e.Received == 0 || e.Late == 0 || e.Late+e.LeftOut != e.Received || e.Lost != 0 || e.Duplicates == 0 ||
+	if e.Late == 0 || e.Late+e.LeftOut != e.Received || e.Lost != 0 || e.Duplicates == 0 ||
 		e.Sent != e.Received+e.Waiting {
 		t.Errorf("echoes %+v", e)
 	}
@@ -205,7 +205,7 @@ func TestRecordFollowsTheDefaultRoute(t *testing.T) {
 	}
 }
 
-// The interface is taken away and made anew: no rate is more than what passed, and echoes go on.
+// The interface is taken away and recreated: no rate is more than what passed, and echoes go on.
 func TestRecordFollowsTheInterface(t *testing.T) {
 	n := newNetwork(t)
 	program, db := build(t, t.TempDir()), filetest.Path(t)

@@ -9,11 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/wanstore/wanstore/service"
+	"github.com/wanstore/wanstore/tests/internal/cputime"
 )
 
 const rate = 20 // samples a second of each series
@@ -66,7 +66,7 @@ func (w *world) open(b *testing.B) *service.Writer {
 
 // stepped is called after each step, by the goroutine of the writer.
 func (w *world) stepped() {
-	now := cpuTime()
+	now := cputime.Used()
 	w.longest = max(w.longest, now-w.step)
 	w.step = now
 }
@@ -123,26 +123,17 @@ func (w *world) salvage(b *testing.B, damaged string) (prepare, take time.Durati
 	writer := w.open(b)
 	_, err := writer.Maintain(b.Context())
 	must(b, err)
-	before := cpuTime()
+	before := cputime.Used()
 	prepared, err := service.PrepareSalvage(b.Context(), damaged, w.path)
 	must(b, err)
-	prepare = cpuTime() - before
-	before = cpuTime()
+	prepare = cputime.Used() - before
+	before = cputime.Used()
 	w.step, w.longest = before, 0
 	must(b, writer.Salvage(b.Context(), prepared))
-	take = cpuTime() - before
+	take = cputime.Used() - before
 	must(b, prepared.Close())
 	must(b, writer.Close(context.Background()))
 	return prepare, take
-}
-
-// cpuTime is what this process has used, in user mode and in the kernel.
-func cpuTime() time.Duration {
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		panic(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
 func must(b *testing.B, err error) {
