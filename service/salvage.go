@@ -74,7 +74,7 @@ func (s *Salvage) Configure(config *Config) {
 	}
 	config.KeepRaw, config.Keep1m, config.Keep5m = ages[repo.Raw], ages[repo.Minute],
 		ages[repo.FiveMinutes]
-	config.RetentionDays = int(ages[repo.Hour] / (24 * time.Hour))
+	config.RetentionDays = Days(ages[repo.Hour] / (24 * time.Hour))
 }
 
 // Close removes what was put together.
