@@ -56,7 +56,7 @@ Times are ` + clock.TimeHelp + `.
 	addNowFlag(cmd, &options.now,
 		"the moment that ages are counted from, instead of the machine's clock")
 	flags.BoolVar(&options.remove, "remove", false,
-		"remove the damaged file once all its rows have been taken in")
+		"remove FILE once all its rows have been taken in, unless somebody has it open")
 	flags.BoolVar(&options.dryRun, "dry-run", false, "only say what is intact")
 	addJSONFlag(cmd, &options.json)
 	return cmd
@@ -81,6 +81,9 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	if err := readable(file); err != nil {
 		return err
 	}
+	if info, err := os.Lstat(file); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return fmt.Errorf("%s is a link: name the file itself", file)
+	}
 	began := time.Now()
 	prepared, err := service.PrepareSalvage(cmd.Context(), file, into)
 	if err != nil {
@@ -91,7 +94,7 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	case nothingSound(prepared.Report()):
 		err = fmt.Errorf("%s: there is nothing of a history in it", file)
 	default:
-		err = o.take(cmd, prepared, into)
+		err = o.bring(cmd, prepared, into)
 	}
 	report := newSalvageReport(file, into, prepared.Report(), time.Since(began))
 	if o.dryRun {
@@ -99,11 +102,6 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	}
 	if err := errors.Join(err, prepared.Close()); err != nil {
 		return err
-	}
-	if o.remove && !o.dryRun {
-		if err := service.RemoveQuarantined(file); err != nil {
-			return err
-		}
 	}
 	return writeReport(cmd.OutOrStdout(), report, o.json)
 }
@@ -144,6 +142,20 @@ func (o *salvageOptions) target(cmd *cobra.Command, file string) (string, error)
 		}
 	}
 	return into, nil
+}
+
+// bring has the rows taken, and then removes the file if that is wanted.
+func (o *salvageOptions) bring(cmd *cobra.Command, prepared *service.Salvage, into string) error {
+	if !o.remove {
+		return o.take(cmd, prepared, into)
+	}
+	if err := prepared.InUse(); err != nil {
+		return err
+	}
+	if err := o.take(cmd, prepared, into); err != nil {
+		return err
+	}
+	return prepared.Remove(cmd.Context())
 }
 
 // take opens the history, brings it up to date, and has it take the rows.
