@@ -61,7 +61,7 @@ generate: ## Generate db/ from schema/ and queries/
 	$(TOOL) sqlc generate
 
 .PHONY: check-generated
-check-generated: ## Generate db/ anew and fail if it differs from what is committed
+check-generated: ## Regenerate db/ and fail if it differs from what is committed
 	@.ci/run generated
 
 .PHONY: lint

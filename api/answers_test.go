@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// No more than maxReads read at once, and no more than maxPoints are made or fetched; who waits for
-// too long is told so.
+// No more than maxReads read at once, and no more than maxPoints are made or fetched; a request
+// that waits for too long is told so.
 func TestAnswersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := newAnswers()

@@ -15,7 +15,7 @@ type Options struct {
 	// Writer is the one that writes the file, if that is in this process.
 	Writer *service.Writer
 	// Token, if it is set, is the bearer token that every request for data must carry, as
-	// "Authorization: Bearer TOKEN". Without one, whoever reaches the handler may read.
+	// "Authorization: Bearer TOKEN". Without one, anybody who reaches the handler may read.
 	Token string
 	// Origin, if it is set, may ask from its pages in a browser (CORS), such as
 	// https://status.example.net, or * for all.
@@ -63,21 +63,21 @@ func (a *API) handler(guard func(http.Handler) http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(historyPath, a.guarded(a.serveHistory))
 	mux.Handle("/metrics", a.guarded(a.serveMetrics))
-	mux.Handle("/health", a.shared(a.open(a.serveHealth)))
+	mux.Handle("/health", a.shared(a.open(a.fromHere(a.serveHealth))))
 	mux.Handle("/{$}", a.open(a.servePage))
 	mux.Handle("/page/", a.open(a.servePageFile))
 	mux.Handle("/", http.HandlerFunc(a.serveNothing))
 	return withHeaders(guard(withGzip(a.withRecovery(withLimit(mux)))))
 }
 
-// noteFile logs that the file can not be read any more, or that it can again: once, and not with
+// noteFile logs that the file cannot be read any more, or that it can again: once, and not with
 // every scrape.
 func (a *API) noteFile(err error) {
 	if unreadable := err != nil; a.unreadable.Swap(unreadable) == unreadable {
 		return
 	}
 	if err != nil {
-		a.log.Warn("the history can not be read", "err", err)
+		a.log.Warn("the history cannot be read", "err", err)
 		return
 	}
 	a.log.Info("the history can be read again")

@@ -27,10 +27,10 @@ import (
 // state of the store itself has no times and is that of the scrape. Times are in milliseconds
 // there, rounded down.
 //
-// A scrape never fails: what can not be read is left out, logged, and wanstore_file_readable is 0.
+// A scrape never fails: what cannot be read is left out, logged, and wanstore_file_readable is 0.
 func (a *API) Collector() prometheus.Collector { return collector{a} }
 
-// serveMetrics answers with the exposition of Prometheus. It answers 200 also when the file can not
+// serveMetrics answers with the exposition of Prometheus. It answers 200 also when the file cannot
 // be read: with anything else Prometheus would throw away what the writer says of itself, at the
 // moment at which it is wanted most.
 func (a *API) serveMetrics(w http.ResponseWriter, r *http.Request) {
@@ -138,7 +138,7 @@ func (c collector) collectSeries(
 	desc := prometheus.NewDesc(point.Metric, help, nil, labels)
 	metric, err := prometheus.NewConstMetric(desc, prometheus.GaugeValue, point.Value)
 	if err != nil { // not as an invalid metric: many a host's registry would then show nothing at all
-		c.api.log.Warn("a series can not be shown", "metric", point.Metric, "wan", point.WAN, "err", err)
+		c.api.log.Warn("a series cannot be shown", "metric", point.Metric, "wan", point.WAN, "err", err)
 		return
 	}
 	metrics <- prometheus.NewMetricWithTimestamp(point.Time, metric)

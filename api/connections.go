@@ -11,7 +11,7 @@ import (
 const maxConnections = 64
 
 // capped accepts no more connections than maxConnections at once. It is written here because a
-// connection of netutil.LimitListener can not be closed for writing alone: net/http then resets it
+// connection of netutil.LimitListener cannot be closed for writing alone: net/http then resets it
 // while its client still sends, and the client never sees why it was refused.
 type capped struct {
 	net.Listener

@@ -1,6 +1,6 @@
 // Package api answers over HTTP from a history file: points as JSON, the newest values for
-// Prometheus, the health of the store, and a page for people. It only reads; who writes the file is
-// another's business, in this process or not.
+// Prometheus, the health of the store, and a page for people. It only reads; the file is written
+// elsewhere, in this process or not.
 //
 //	a := api.New(api.Options{Path: "/var/lib/wanctl/metrics.db"})
 //	defer a.Close()

@@ -55,9 +55,19 @@ type seconds []byte
 // MarshalJSON returns the number.
 func (s seconds) MarshalJSON() ([]byte, error) { return s, nil }
 
+// newest is the newest sample of a series.
+type newest struct {
+	Metric    string         `json:"metric_name"`
+	WAN       string         `json:"wan_name"`
+	Labels    service.Labels `json:"labels"`
+	Timestamp seconds        `json:"timestamp"`
+	Value     float64        `json:"value"`
+}
+
 // encode writes points, grouped by series, and what is said of them. The columns are written by
 // hand, because an answer has thousands of numbers and encoding/json looks at the type of each.
-func encode(points []service.Point, metrics described, meta metadata) ([]byte, error) {
+func (a reply) encode(meta metadata) ([]byte, error) {
+	points, metrics := a.page.Points, a.metrics
 	buf := make([]byte, 0, 1024+len(points)*pointBytes)
 	buf = append(buf, `{"data":[`...)
 	for i, series := range groupBySeries(points) {
@@ -78,7 +88,22 @@ func encode(points []service.Point, metrics described, meta metadata) ([]byte, e
 	}
 	buf = append(buf, `],"metadata":`...)
 	buf = append(buf, end...)
+	if buf, err = a.appendLatest(buf); err != nil {
+		return nil, err
+	}
 	return append(buf, '}', '\n'), nil
+}
+
+func (a reply) appendLatest(buf []byte) ([]byte, error) {
+	if a.latest == nil {
+		return buf, nil
+	}
+	list := make([]newest, len(a.latest))
+	for i, p := range a.latest {
+		list[i] = newest{p.Metric, p.WAN, p.Labels, appendSeconds(nil, p.Time), p.Value}
+	}
+	text, err := marshal(list)
+	return append(append(buf, `,"latest":`...), text...), err
 }
 
 // marshal is json.Marshal, except that it leaves the & of an address as it is, for people to copy.
@@ -121,11 +146,13 @@ func appendColumns(buf []byte, series []*service.Point) []byte {
 		func(b []byte, p *service.Point) []byte { return appendNumber(b, p.Max) })
 	buf = appendColumn(buf, "count", series,
 		func(b []byte, p *service.Point) []byte { return strconv.AppendInt(b, p.Count, 10) })
-	return appendColumn(buf, "granularity", series, func(b []byte, p *service.Point) []byte {
+	buf = appendColumn(buf, "granularity", series, func(b []byte, p *service.Point) []byte {
 		b = append(b, '"')
 		b = append(b, p.Granularity.String()...)
 		return append(b, '"')
 	})
+	return appendColumn(buf, "width", series,
+		func(b []byte, p *service.Point) []byte { return appendMicros(b, p.Width.Microseconds()) })
 }
 
 func appendColumn(

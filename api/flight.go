@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// fileTimeout is how long /metrics and /health wait for the file: whoever watches over a daemon
+// fileTimeout is how long /metrics and /health wait for the file: a monitor of a daemon
 // wants an answer when its disk hangs, too.
 const fileTimeout = 3 * time.Second
 
 // flight asks the file one question at a time, in a goroutine that a hung disk may hold for as long
-// as it likes. Who asks meanwhile waits for the same answer, so that hanging questions do not pile
+// as it likes. Questions asked meanwhile wait for the same answer, so that hanging ones do not pile
 // up.
 type flight[T any] struct {
 	mu      sync.Mutex

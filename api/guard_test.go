@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/wanstore/wanstore/api"
 	"github.com/wanstore/wanstore/service"
@@ -243,19 +244,46 @@ func TestPanic(t *testing.T) {
 	t.Error("it goes on")
 }
 
-// A page of another site can not make a browser ask for data, unless it is the one that may.
+// A page of another site cannot make a browser ask for data, unless it is the one that may.
 func TestPagesOfOtherSites(t *testing.T) {
 	r := record(t, service.Config{})
-	allowed := answering(t, api.Options{Path: r.path, Origin: "https://status.example.net"})
-	for site, want := range map[string]int{
-		"": http.StatusOK, "none": http.StatusOK, "same-origin": http.StatusOK,
-		"cross-site": http.StatusForbidden,
-	} {
-		if got := askWith(r.api, http.MethodGet, "/metrics/history", "Sec-Fetch-Site", site); got.Code != want {
-			t.Errorf("%q: %d, want %d", site, got.Code, want)
+	const status, other = "https://status.example.net", "https://other.example.net"
+	for _, configured := range []string{"", status, "*"} {
+		a := answering(t, api.Options{Path: r.path, Origin: configured})
+		for _, c := range []struct {
+			site, origin string
+			answered     bool
+		}{
+			{"", "", true}, {"none", "", true}, {"same-origin", "", true}, {"same-origin", other, true},
+			{"cross-site", "", false}, {"same-site", "", false},
+			{"cross-site", status, configured != ""}, {"same-site", status, configured != ""},
+			{"cross-site", other, configured == "*"}, {"same-site", other, configured == "*"},
+		} {
+			for _, path := range []string{"/metrics/history", "/metrics", "/health"} {
+				got := askWith(a, http.MethodGet, path, "Sec-Fetch-Site", c.site, "Origin", c.origin)
+				if (got.Code == http.StatusOK) != c.answered ||
+					!c.answered && got.Code != http.StatusForbidden {
+					t.Errorf("%s for %q: %+v is answered with %d", path, configured, c, got.Code)
+				}
+			}
 		}
-		if got := askWith(allowed, http.MethodGet, "/metrics/history", "Sec-Fetch-Site", site); got.Code != http.StatusOK {
-			t.Errorf("%q, where an origin is configured: %d", site, got.Code)
+	}
+}
+
+// What an error repeats is short, and does nothing to a terminal.
+func TestRepeated(t *testing.T) {
+	a := answering(t, api.Options{Path: "nowhere"})
+	for _, path := range []string{
+		"/" + long("x"), "/%1b[2J%00" + long("%0a"), "/metrics/history?" + long("y") + "=1",
+		"/metrics/history?%1b[2J=1", "/metrics/history?step=%1b[2J" + long("%e2%80%ae"),
+		"/metrics/history?label." + long("z") + "=1", "/metrics/history?tz=" + long("%1b"),
+	} {
+		answer := ask(t, a, http.MethodGet, path)
+		why := decode[refused](t, answer.Body)
+		if len(why.Error.Message) > 700 || len(why.Error.Parameter) > 400 ||
+			strings.ContainsFunc(why.Error.Message+why.Error.Parameter,
+				func(r rune) bool { return !unicode.IsPrint(r) }) {
+			t.Errorf("%.40s: %q", path, why.Error)
 		}
 	}
 }

@@ -16,7 +16,7 @@ const (
 	fileSlow       service.Reason = "file_slow" // it has not answered in time
 )
 
-// health is the answer to /health. It names no paths: who may not see the data may see it.
+// health is the answer to /health. It names no paths: people who may not see the data may see it.
 type health struct {
 	Status  string   `json:"status"` // ok or failing
 	Reasons []reason `json:"reasons"`
@@ -68,7 +68,7 @@ func (a *API) checkFile(ctx context.Context) (problems []service.Problem, err er
 	return problems, err
 }
 
-// unreadable says why a file can not be read, without what an error tells of this machine.
+// unreadable says why a file cannot be read, without what an error tells of this machine.
 func unreadable(err error) service.Problem {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return service.Problem{Reason: fileSlow, Message: "the file has not answered within " +
@@ -83,5 +83,5 @@ func unreadable(err error) service.Problem {
 			return service.Problem{Reason: fileUnreadable, Message: known.Error()}
 		}
 	}
-	return service.Problem{Reason: fileUnreadable, Message: "the file can not be read"}
+	return service.Problem{Reason: fileUnreadable, Message: "the file cannot be read"}
 }

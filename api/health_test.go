@@ -82,7 +82,7 @@ func TestHealthOfAFullDisk(t *testing.T) {
 	healthy(t, r.api)
 }
 
-// Who only reads can tell from the file that nobody looks after it; who writes it knows for itself.
+// A reader can tell from the file that nobody looks after it; a writer knows for itself.
 func TestHealthOfAFileThatNobodyMaintains(t *testing.T) {
 	r := record(t, service.Config{})
 	reading := answering(t, api.Options{Path: r.path})

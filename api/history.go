@@ -24,13 +24,18 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer room.done()
-	page, metrics, err := a.page(r.Context(), q)
-	room.read(len(page.Points))
+	answer, err := a.reply(r.Context(), q)
+	room.read(len(answer.page.Points))
 	if err != nil {
 		a.refuse(w, r, err)
 		return
 	}
-	body, err := encode(page.Points, metrics, newMetadata(q, page))
+	meta := newMetadata(q, answer.page)
+	if q.csv {
+		answer.sendCSV(w, meta)
+		return
+	}
+	body, err := answer.encode(meta)
 	if err != nil {
 		a.refuse(w, r, err)
 		return
@@ -38,18 +43,28 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 	sendJSON(w, http.StatusOK, body)
 }
 
-func (a *API) page(
-	ctx context.Context, q question,
-) (page service.Page, metrics described, err error) {
+// reply is what the history says to a question.
+type reply struct {
+	page    service.Page
+	metrics described
+	latest  []service.Point // nil if nobody has asked
+}
+
+func (a *API) reply(ctx context.Context, q question) (answer reply, err error) {
 	err = a.source.read(ctx, func(history *service.History) error {
-		if page, err = history.Page(ctx, q.Query, q.limit, q.offset); err != nil {
+		if answer.page, err = history.Page(ctx, q.Query, q.limit, q.offset); err != nil {
 			return err
 		}
-		metrics, err = metricsOf(ctx, history)
+		if q.latest {
+			if answer.latest, err = history.Latest(ctx, q.Filter); err != nil {
+				return err
+			}
+		}
+		answer.metrics, err = metricsOf(ctx, history)
 		return err
 	})
 	a.damaged.Store(isDamage(err))
-	return page, metrics, err
+	return answer, err
 }
 
 func newMetadata(q question, page service.Page) metadata {
@@ -60,7 +75,7 @@ func newMetadata(q question, page service.Page) metadata {
 		Total: page.Total, Returned: len(page.Points),
 	}
 	if next := q.offset + len(page.Points); int64(next) < page.Total {
-		url := historyPath + "?" + q.nextQuery(page.Until, next)
+		url := "?" + q.nextQuery(page.Until, next)
 		meta.NextOffset, meta.Next = &next, &url
 	}
 	return meta

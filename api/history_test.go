@@ -38,16 +38,16 @@ func TestHistoryAnswer(t *testing.T) {
 		`"help":"Round-trip time to the reflector.","unit":"ms","states":{},"aggregation":"avg",` +
 		`"timestamps":[` + unix(90, "") + `,` + unix(1, ".234567") +
 		`],"values":[-1e-07,0.1],"min":[-1e-07,0.1],"max":[-1e-07,0.1],` +
-		`"count":[1,1],"granularity":["raw","raw"]},` +
+		`"count":[1,1],"granularity":["raw","raw"],"width":[0,0]},` +
 		`{"metric_name":"wanctl_state","wan_name":"cable","labels":{},` +
 		`"help":"Congestion state: 0 GREEN, 1 YELLOW, 2 SOFT_RED, 3 RED.","unit":"",` +
 		`"states":{"0":"GREEN","1":"YELLOW","2":"SOFT_RED","3":"RED"},"aggregation":"mode",` +
 		`"timestamps":[` + unix(1, ".23456") +
-		`],"values":[3],"min":[3],"max":[3],"count":[1],"granularity":["raw"]}],` +
+		`],"values":[3],"min":[3],"max":[3],"count":[1],"granularity":["raw"],"width":[0]}],` +
 		`"metadata":{"from":` + second + `,"to":` + unix(90, ".000001") +
 		`,"step":0,"granularities":["raw"],"order":"desc",` +
 		`"limit":3,"offset":0,"total":4,"returned":3,"next_offset":3,` +
-		`"next":"/metrics/history?from=` + second + `&limit=3&offset=3&order=desc&to=` +
+		`"next":"?from=` + second + `&limit=3&offset=3&order=desc&to=` +
 		unix(90, ".000001") + `"}}` + "\n"
 	if diff := cmp.Diff(want, answer.Body.String()); diff != "" {
 		t.Error(diff)
@@ -170,12 +170,105 @@ func TestNextKeepsTheQuestion(t *testing.T) {
 			break
 		}
 		if *page.Metadata.NextOffset != len(seen) ||
-			!strings.HasPrefix(*page.Metadata.Next, "/metrics/history?") {
+			!strings.HasPrefix(*page.Metadata.Next, "?") {
 			t.Errorf("%+v", page.Metadata)
 		}
-		path = *page.Metadata.Next
+		path = following(t, path, *page.Metadata.Next)
 	}
 	if !slices.Equal(seen, []float64{4, 3, 2, 1, 0}) {
 		t.Errorf("%v", seen)
 	}
+}
+
+// Days are those of the zone that is asked for, and so are times without one.
+func TestHistoryOfDays(t *testing.T) {
+	r := record(t, service.Config{RetentionDays: 365})
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	year, month, day := time.Now().In(berlin).Date()
+	midnight := time.Date(year, month, day-1, 0, 0, 0, 0, berlin)
+	series := r.series(t, service.RTT, "cable", nil)
+	for _, hours := range []int{-1, 0, 1, 23} {
+		at := midnight.Add(time.Duration(hours)*time.Hour + time.Minute)
+		r.write(t, service.Sample{Series: series, Time: at, Value: 1})
+	}
+	for path, want := range map[string][]int64{
+		"?from=0&step=1d&tz=Europe/Berlin&order=asc":                  {1, 3},
+		"?from=yesterday&to=today&step=1d&tz=Europe/Berlin&order=asc": {3},
+		"?from=yesterday+00:30&to=today&tz=Europe/Berlin":             {1, 1},
+	} {
+		got := history(t, r.api, "/metrics/history"+path).Data[0]
+		if !slices.Equal(got.Count, want) {
+			t.Errorf("%s: counts %v, want %v", path, got.Count, want)
+		}
+		if !strings.Contains(path, "step") {
+			continue
+		}
+		last := len(got.Width) - 1
+		if width := midnight.AddDate(0, 0, 1).Sub(midnight).Seconds(); got.Width[last].String() != strconv.Itoa(int(width)) ||
+			got.Timestamps[last].String() != strconv.FormatInt(midnight.Unix(), 10) {
+			t.Errorf("%s: %s wide at %s, want %.0f at %d", path, got.Width[last], got.Timestamps[last], width,
+				midnight.Unix())
+		}
+	}
+}
+
+// A table for those who want one has the same points, and its pages lead on by a header.
+func TestHistoryCSV(t *testing.T) {
+	r := record(t, service.Config{})
+	begin := time.Now().Truncate(time.Hour).Add(-time.Hour)
+	series := r.series(t, service.RTT, "a,b", service.Labels{"x": "\"1\""})
+	r.write(t, service.Sample{Series: series, Time: begin, Value: 0.5},
+		service.Sample{Series: series, Time: begin.Add(250 * time.Millisecond), Value: 1e-7},
+		service.Sample{Series: series, Time: begin.Add(time.Minute), Value: -3})
+	path := "/metrics/history?format=csv&order=asc&step=1m&limit=1&from=" +
+		strconv.FormatInt(begin.Unix(), 10)
+	answer := ask(t, r.api, http.MethodGet, path)
+	stamp := func(at time.Time) string {
+		return at.UTC().Format("2006-01-02T15:04:05.000000Z") + "," + strconv.FormatInt(at.UnixMicro(), 10)
+	}
+	const header = "timestamp,timestamp_us,wan_name,metric_name,labels,value,min,max,count,granularity,width_us\n"
+	const name = `,"a,b",wanctl_rtt_ms,"{""x"":""\""1\""""}",`
+	want := header + stamp(begin) + name + "0.25000005,1e-07,0.5,2,raw,60000000\n"
+	if got := answer.Body.String(); got != want || answer.Header().Get("Content-Type") != "text/csv; charset=utf-8; header=present" {
+		t.Errorf("%s %s, want %s", answer.Header(), got, want)
+	}
+	link := answer.Header().Get("Link")
+	next, ok := strings.CutSuffix(strings.TrimPrefix(link, "<"), `>; rel="next"`)
+	if !ok {
+		t.Fatalf("link %q", link)
+	}
+	answer = ask(t, r.api, http.MethodGet, following(t, path, next))
+	want = header + stamp(begin.Add(time.Minute)) + name + "-3,-3,-3,1,raw,60000000\n"
+	if got := answer.Body.String(); got != want || answer.Header().Get("Link") != "" {
+		t.Errorf("%s %s, want %s", answer.Header(), got, want)
+	}
+	if got := ask(t, r.api, http.MethodGet, "/metrics/history?format=csv&from=0&to=1").Body.String(); got != header {
+		t.Errorf("nothing is %q", got)
+	}
+}
+
+// The newest samples come beside the points, of whatever range.
+func TestHistoryLatest(t *testing.T) {
+	r := record(t, service.Config{})
+	at := time.Now().Add(-50 * time.Minute).Truncate(time.Second)
+	rtt := r.series(t, service.RTT, "cable", service.Labels{"a": "1"})
+	r.write(t, service.Sample{Series: rtt, Time: at.Add(-time.Second), Value: 20},
+		service.Sample{Series: rtt, Time: at, Value: 21.5},
+		service.Sample{Series: r.series(t, service.State, "dsl", nil), Time: at, Value: 3})
+	want := []newestSample{{service.RTT, "cable", service.Labels{"a": "1"}, json.Number(strconv.FormatInt(at.Unix(), 10)), 21.5}}
+	got := history(t, r.api, "/metrics/history?range=1m&latest=yes&wan=cable")
+	if diff := cmp.Diff(want, got.Latest); diff != "" || len(got.Data) != 0 {
+		t.Errorf("%+v %s", got.Data, diff)
+	}
+	if got := history(t, r.api, "/metrics/history?range=1m&latest=yes&wan=none"); got.Latest == nil ||
+		len(got.Latest) != 0 {
+		t.Errorf("%+v, want an empty list", got.Latest)
+	}
+	if got := history(t, r.api, "/metrics/history?latest=no"); got.Latest != nil {
+		t.Errorf("%+v, want none", got.Latest)
+	}
+	refusal(t, r.api, "/metrics/history?latest=1", http.StatusBadRequest)
 }

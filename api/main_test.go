@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -38,6 +39,7 @@ type points struct {
 		Max         []float64         `json:"max"`
 		Count       []int64           `json:"count"`
 		Granularity []string          `json:"granularity"`
+		Width       []json.Number     `json:"width"`
 	} `json:"data"`
 	Metadata struct {
 		From          json.Number `json:"from"`
@@ -52,6 +54,30 @@ type points struct {
 		NextOffset    *int        `json:"next_offset"`
 		Next          *string     `json:"next"`
 	} `json:"metadata"`
+	Latest []newestSample `json:"latest"`
+}
+
+// newestSample is the newest sample of a series.
+type newestSample struct {
+	Metric    string            `json:"metric_name"`
+	WAN       string            `json:"wan_name"`
+	Labels    map[string]string `json:"labels"`
+	Timestamp json.Number       `json:"timestamp"`
+	Value     float64           `json:"value"`
+}
+
+// following returns where a reference leads from an address.
+func following(t *testing.T, path, reference string) string {
+	t.Helper()
+	base, err := url.Parse(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next, err := base.Parse(reference)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return next.String()
 }
 
 // refused is the answer to a question that was refused.

@@ -85,5 +85,5 @@ func (a *API) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 func (a *API) serveNothing(w http.ResponseWriter, r *http.Request) {
 	a.refuse(w, r,
 		failed(http.StatusNotFound,
-			"there is nothing at "+r.URL.Path+": want /, "+historyPath+", /metrics or /health"))
+			"there is nothing at "+shown(r.URL.Path)+": want /, "+historyPath+", /metrics or /health"))
 }

@@ -61,7 +61,7 @@ func readPages(
 		if page.Metadata.Next == nil {
 			return order(list), first
 		}
-		path = *page.Metadata.Next
+		path = following(t, path, *page.Metadata.Next)
 		meanwhile()
 	}
 }

@@ -40,11 +40,20 @@ const (
 	paramOrder   = "order"
 	paramLimit   = "limit"
 	paramOffset  = "offset"
+	paramLatest  = "latest"
+	paramZone    = "tz"
+	paramFormat  = "format"
 )
 
 const (
 	newestFirst = "desc"
 	oldestFirst = "asc"
+
+	yes = "yes"
+	no  = "no"
+
+	formatJSON = "json"
+	formatCSV  = "csv"
 )
 
 // parameterError says what is wrong with one parameter.
@@ -59,13 +68,15 @@ func (e *parameterError) Unwrap() error { return e.err }
 
 // wrong is a parameterError with a message of its own.
 func wrong(name, format string, args ...any) error {
-	return &parameterError{name: name, err: fmt.Errorf(format, args...)}
+	return &parameterError{name: shown(name), err: fmt.Errorf(format, args...)}
 }
 
 // question is what was asked for.
 type question struct {
 	service.Query
 	limit, offset int
+	latest        bool // the newest samples as well
+	csv           bool
 }
 
 // parseQuestion reads the query of a URL. Whatever is not said about time is said about now.
@@ -74,7 +85,7 @@ type question struct {
 func parseQuestion(rawQuery string, now time.Time) (question, error) {
 	values, err := url.ParseQuery(rawQuery)
 	if err != nil {
-		return question{}, fmt.Errorf("the query can not be read: %w", err)
+		return question{}, fmt.Errorf("the query cannot be read: %w", err)
 	}
 	q := question{limit: defaultLimit}
 	q.NewestFirst = true
@@ -83,7 +94,7 @@ func parseQuestion(rawQuery string, now time.Time) (question, error) {
 		texts := values[name]
 		if len(name) > maxParameter {
 			return question{},
-				wrong(name[:maxParameter]+"...", "is too long a name: want at most %d bytes", maxParameter)
+				wrong(name, "is too long a name: want at most %d bytes", maxParameter)
 		}
 		if name != paramMetrics && len(texts) > 1 {
 			return question{}, wrong(name, "is given %d times: want it once", len(texts))
@@ -91,6 +102,9 @@ func parseQuestion(rawQuery string, now time.Time) (question, error) {
 		if err := q.set(name, texts); err != nil {
 			return question{}, err
 		}
+	}
+	if q.csv && q.latest {
+		return question{}, wrong(paramLatest, "is for format=%s", formatJSON)
 	}
 	if err := q.setRange(values, now.Truncate(time.Microsecond)); err != nil {
 		return question{}, err
@@ -113,15 +127,18 @@ func (q *question) set(name string, texts []string) (err error) {
 	case paramStep:
 		q.Step, err = parseStep(text)
 	case paramOrder:
-		if text != newestFirst && text != oldestFirst {
-			return wrong(name, "%.80q: want %s or %s", text, newestFirst, oldestFirst)
-		}
-		q.NewestFirst = text == newestFirst
+		q.NewestFirst, err = parseChoice(name, text, newestFirst, oldestFirst)
 	case paramLimit:
 		q.limit, err = parseCount(text)
 		if err != nil || q.limit < 1 || q.limit > maxLimit {
 			return wrong(name, "%.80q: want a number from 1 to %d", text, maxLimit)
 		}
+	case paramLatest:
+		q.latest, err = parseChoice(name, text, yes, no)
+	case paramFormat:
+		q.csv, err = parseChoice(name, text, formatCSV, formatJSON)
+	case paramZone:
+		q.Zone, err = parseZone(text)
 	case paramOffset:
 		if q.offset, err = parseCount(text); err != nil {
 			return wrong(name, "%.80q: want a number from 0 on", text)
@@ -136,7 +153,8 @@ func (q *question) setLabel(name, value string) error {
 	label, ok := strings.CutPrefix(name, paramLabel)
 	if !ok || label == "" {
 		return wrong(name,
-			"is no parameter: want range, from, to, metrics, wan, label.NAME, step, order, limit or offset")
+			"is no parameter: want range, from, to, metrics, wan, label.NAME, step, order, limit, "+
+				"offset, latest, tz or format")
 	}
 	if q.Labels == nil {
 		q.Labels = service.Labels{}
@@ -159,7 +177,7 @@ func (q *question) setRange(values url.Values, now time.Time) (err error) {
 	case !values.Has(paramFrom):
 		return q.setLast(values, now)
 	}
-	if q.From, err = parseTime(paramFrom, values.Get(paramFrom)); err != nil {
+	if q.From, err = q.parseTime(paramFrom, values.Get(paramFrom), now); err != nil {
 		return err
 	}
 	if !values.Has(paramTo) {
@@ -169,7 +187,7 @@ func (q *question) setRange(values url.Values, now time.Time) (err error) {
 		q.Until = now
 		return nil
 	}
-	if q.Until, err = parseTime(paramTo, values.Get(paramTo)); err != nil {
+	if q.Until, err = q.parseTime(paramTo, values.Get(paramTo), now); err != nil {
 		return err
 	}
 	if !q.From.Before(q.Until) {
@@ -233,8 +251,29 @@ func parseDuration(name, text string) (time.Duration, error) {
 	return d, nil
 }
 
-func parseTime(name, text string) (time.Time, error) {
-	at, err := clock.ParseTime(text, time.UTC)
+// parseChoice reads one of two words, and says whether it is the first.
+func parseChoice(name, text, first, second string) (bool, error) {
+	if text != first && text != second {
+		return false, wrong(name, "%.80q: want %s or %s", text, first, second)
+	}
+	return text == first, nil
+}
+
+// parseZone reads the name of a zone. That of this machine is nobody's business.
+func parseZone(text string) (*time.Location, error) {
+	zone, err := time.LoadLocation(text)
+	if text == "" || text == "Local" || err != nil {
+		return nil, wrong(paramZone, "%.80q is no zone: want a name such as Europe/Berlin or UTC", text)
+	}
+	return zone, nil
+}
+
+func (q *question) parseTime(name, text string, now time.Time) (time.Time, error) {
+	zone := q.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	at, err := clock.ParseTime(text, zone, now)
 	if errors.Is(err, clock.ErrTimeSyntax) && strings.Contains(text, " ") {
 		return at, wrong(name, "%.80q: %w; the + of a zone is %%2B in a URL", text, err)
 	}
@@ -267,6 +306,12 @@ func (q *question) nextQuery(until time.Time, offset int) string {
 	}
 	if q.Step > 0 {
 		values.Set(paramStep, q.Step.String())
+	}
+	if q.Zone != nil {
+		values.Set(paramZone, q.Zone.String())
+	}
+	if q.csv {
+		values.Set(paramFormat, formatCSV)
 	}
 	for name, value := range q.Labels {
 		values.Set(paramLabel+name, value)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/wanstore/wanstore/service"
 )
@@ -72,6 +73,19 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		panic(err)
 	}
 	sendJSON(w, status, append(body, '\n'))
+}
+
+// shown is how an error repeats what somebody else has written: short, and so that it does nothing
+// to a terminal.
+func shown(text string) string {
+	const most = 80
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "..."
+	}
+	if quoted := strconv.Quote(text); quoted != `"`+text+`"` {
+		return quoted
+	}
+	return text
 }
 
 // sendJSON answers with a whole body.

@@ -26,8 +26,8 @@ const (
 const endLimit = 5 * time.Second
 
 // Serve answers at a listener until ctx is done. Then it takes no more questions, waits up to 5 s
-// for those under way, cuts what is left, and returns nil when nothing of it runs any more. It
-// closes the listener, and not the API.
+// for those under way, cuts what is left, and returns nil when all goroutines of the server have
+// ended. It closes the listener, and not the API.
 //
 // At a listener of the loopback, and where there is no token, it answers only those who call it by
 // a name or an address of the loopback: with DNS rebinding a page of another site reaches this
@@ -95,8 +95,8 @@ func (a *API) localOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLocal(r.Host) {
 			a.refuse(w, r, failed(http.StatusMisdirectedRequest, fmt.Sprintf(
-				"%q is not what this server is called: ask http://localhost, or set %sTOKEN", r.Host,
-				EnvPrefix)))
+				"%s is not what this server is called: ask http://localhost, or set %sTOKEN",
+				shown(r.Host), EnvPrefix)))
 			return
 		}
 		next.ServeHTTP(w, r)

@@ -13,7 +13,7 @@ import (
 )
 
 // source is the history file. It opens the file when it is first asked for, and again when another
-// file has taken its place: who kept reading the old one would show a history that has stopped.
+// file has taken its place: a source that kept the old one would show a history that has stopped.
 type source struct {
 	path string
 
@@ -31,7 +31,7 @@ var (
 	errUnavailable = errors.New("the history is not available")
 )
 
-// read runs f with the history, and once more if it has failed on a file that was replaced
+// read runs f with the history, and again if it has failed on a file that was replaced
 // meanwhile.
 //
 // Errors: errUnavailable with those of service.OpenHistory, or with errClosed, and that of f.
@@ -66,7 +66,7 @@ func isDamage(err error) bool {
 	return errors.Is(err, service.ErrDamaged) || errors.Is(err, service.ErrNotDatabase)
 }
 
-// current says that the file that is open is the one at the path. After damage it is opened anew:
+// current says that the file that is open is the one at the path. After damage it is opened again:
 // somebody may have copied a sound one over it.
 func (s *source) current() bool {
 	if s.history == nil || s.damaged.Load() {

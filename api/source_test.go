@@ -91,7 +91,7 @@ func TestFileThatComesAndGoes(t *testing.T) {
 	}
 }
 
-// Whoever asks while the file is replaced gets the one or the other or, where there is none for a
+// A request made while the file is replaced gets the one or the other or, where there is none for a
 // moment, 503.
 func TestAskingWhileTheFileIsReplaced(t *testing.T) {
 	path := filetest.Path(t)
@@ -153,7 +153,7 @@ func TestFileThatIsRestored(t *testing.T) {
 		http.StatusServiceUnavailable)
 	if answer := ask(t, a, http.MethodGet, "/metrics/history?from=0"); answer.Code == http.StatusServiceUnavailable {
 		if health := ask(t, a, http.MethodGet, "/health"); health.Code != http.StatusServiceUnavailable {
-			t.Errorf("health is %d where points can not be read", health.Code)
+			t.Errorf("health is %d where points cannot be read", health.Code)
 		}
 	}
 	write(sound)

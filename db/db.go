@@ -63,6 +63,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.createSeriesStmt, err = db.PrepareContext(ctx, createSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CreateSeries: %w", err)
 	}
+	if q.deleteBucketsOfStmt, err = db.PrepareContext(ctx, deleteBucketsOf); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteBucketsOf: %w", err)
+	}
+	if q.deleteStatesOfStmt, err = db.PrepareContext(ctx, deleteStatesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteStatesOf: %w", err)
+	}
 	if q.fileVersionStmt, err = db.PrepareContext(ctx, fileVersion); err != nil {
 		return nil, fmt.Errorf("error preparing query FileVersion: %w", err)
 	}
@@ -210,6 +216,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listSeriesIndexStmt, err = db.PrepareContext(ctx, listSeriesIndex); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSeriesIndex: %w", err)
 	}
+	if q.listSeriesOfStmt, err = db.PrepareContext(ctx, listSeriesOf); err != nil {
+		return nil, fmt.Errorf("error preparing query ListSeriesOf: %w", err)
+	}
 	if q.listTiersStmt, err = db.PrepareContext(ctx, listTiers); err != nil {
 		return nil, fmt.Errorf("error preparing query ListTiers: %w", err)
 	}
@@ -281,6 +290,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.sealSeriesStmt, err = db.PrepareContext(ctx, sealSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query SealSeries: %w", err)
+	}
+	if q.setAggregationStmt, err = db.PrepareContext(ctx, setAggregation); err != nil {
+		return nil, fmt.Errorf("error preparing query SetAggregation: %w", err)
 	}
 	if q.setClockStmt, err = db.PrepareContext(ctx, setClock); err != nil {
 		return nil, fmt.Errorf("error preparing query SetClock: %w", err)
@@ -377,6 +389,16 @@ func (q *Queries) Close() error {
 	if q.createSeriesStmt != nil {
 		if cerr := q.createSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing createSeriesStmt: %w", cerr)
+		}
+	}
+	if q.deleteBucketsOfStmt != nil {
+		if cerr := q.deleteBucketsOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteBucketsOfStmt: %w", cerr)
+		}
+	}
+	if q.deleteStatesOfStmt != nil {
+		if cerr := q.deleteStatesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteStatesOfStmt: %w", cerr)
 		}
 	}
 	if q.fileVersionStmt != nil {
@@ -624,6 +646,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listSeriesIndexStmt: %w", cerr)
 		}
 	}
+	if q.listSeriesOfStmt != nil {
+		if cerr := q.listSeriesOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listSeriesOfStmt: %w", cerr)
+		}
+	}
 	if q.listTiersStmt != nil {
 		if cerr := q.listTiersStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listTiersStmt: %w", cerr)
@@ -744,6 +771,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sealSeriesStmt: %w", cerr)
 		}
 	}
+	if q.setAggregationStmt != nil {
+		if cerr := q.setAggregationStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setAggregationStmt: %w", cerr)
+		}
+	}
 	if q.setClockStmt != nil {
 		if cerr := q.setClockStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setClockStmt: %w", cerr)
@@ -841,6 +873,8 @@ type Queries struct {
 	createImportStmt           *sql.Stmt
 	createSalvageStmt          *sql.Stmt
 	createSeriesStmt           *sql.Stmt
+	deleteBucketsOfStmt        *sql.Stmt
+	deleteStatesOfStmt         *sql.Stmt
 	fileVersionStmt            *sql.Stmt
 	fillBlockStmt              *sql.Stmt
 	fillClockStmt              *sql.Stmt
@@ -890,6 +924,7 @@ type Queries struct {
 	listSeriesStmt             *sql.Stmt
 	listSeriesAfterStmt        *sql.Stmt
 	listSeriesIndexStmt        *sql.Stmt
+	listSeriesOfStmt           *sql.Stmt
 	listTiersStmt              *sql.Stmt
 	lookAtBlocksStmt           *sql.Stmt
 	lookAtRollupsStmt          *sql.Stmt
@@ -914,6 +949,7 @@ type Queries struct {
 	sealImportStmt             *sql.Stmt
 	sealSalvageStmt            *sql.Stmt
 	sealSeriesStmt             *sql.Stmt
+	setAggregationStmt         *sql.Stmt
 	setClockStmt               *sql.Stmt
 	setMetricMetadataStmt      *sql.Stmt
 	setTierStmt                *sql.Stmt
@@ -942,6 +978,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		createImportStmt:           q.createImportStmt,
 		createSalvageStmt:          q.createSalvageStmt,
 		createSeriesStmt:           q.createSeriesStmt,
+		deleteBucketsOfStmt:        q.deleteBucketsOfStmt,
+		deleteStatesOfStmt:         q.deleteStatesOfStmt,
 		fileVersionStmt:            q.fileVersionStmt,
 		fillBlockStmt:              q.fillBlockStmt,
 		fillClockStmt:              q.fillClockStmt,
@@ -991,6 +1029,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listSeriesStmt:             q.listSeriesStmt,
 		listSeriesAfterStmt:        q.listSeriesAfterStmt,
 		listSeriesIndexStmt:        q.listSeriesIndexStmt,
+		listSeriesOfStmt:           q.listSeriesOfStmt,
 		listTiersStmt:              q.listTiersStmt,
 		lookAtBlocksStmt:           q.lookAtBlocksStmt,
 		lookAtRollupsStmt:          q.lookAtRollupsStmt,
@@ -1015,6 +1054,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		sealImportStmt:             q.sealImportStmt,
 		sealSalvageStmt:            q.sealSalvageStmt,
 		sealSeriesStmt:             q.sealSeriesStmt,
+		setAggregationStmt:         q.setAggregationStmt,
 		setClockStmt:               q.setClockStmt,
 		setMetricMetadataStmt:      q.setMetricMetadataStmt,
 		setTierStmt:                q.setTierStmt,

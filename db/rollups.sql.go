@@ -9,6 +9,38 @@ import (
 	"context"
 )
 
+const deleteBucketsOf = `-- name: DeleteBucketsOf :exec
+DELETE FROM rollups
+WHERE granularity = ?1 AND series_id = ?2
+`
+
+type DeleteBucketsOfParams struct {
+	Granularity string
+	SeriesID    int64
+}
+
+// Walks rollups by its key: the buckets of one series in one tier.
+func (q *Queries) DeleteBucketsOf(ctx context.Context, arg DeleteBucketsOfParams) error {
+	_, err := q.exec(ctx, q.deleteBucketsOfStmt, deleteBucketsOf, arg.Granularity, arg.SeriesID)
+	return err
+}
+
+const deleteStatesOf = `-- name: DeleteStatesOf :exec
+DELETE FROM state_rollups
+WHERE granularity = ?1 AND series_id = ?2
+`
+
+type DeleteStatesOfParams struct {
+	Granularity string
+	SeriesID    int64
+}
+
+// Walks state_rollups by its key: the buckets of one series in one tier.
+func (q *Queries) DeleteStatesOf(ctx context.Context, arg DeleteStatesOfParams) error {
+	_, err := q.exec(ctx, q.deleteStatesOfStmt, deleteStatesOf, arg.Granularity, arg.SeriesID)
+	return err
+}
+
 const findTotals = `-- name: FindTotals :exec
 UPDATE sample_groups
 SET holder = (
@@ -116,8 +148,8 @@ type GroupBlocksParams struct {
 }
 
 // fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and,
-// where they are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by
-// its key: of each part the blocks of [first, last). Seeks series by its key.
+// where they are states, value; the row source folded_buckets makes rows of that. Walks raw_blocks
+// by its key: of each part the blocks of [first, last). Seeks series by its key.
 func (q *Queries) GroupBlocks(ctx context.Context, arg GroupBlocksParams) error {
 	_, err := q.exec(ctx, q.groupBlocksStmt, groupBlocks,
 		arg.Bucket,

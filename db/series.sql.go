@@ -419,6 +419,42 @@ func (q *Queries) ListSeriesIndex(ctx context.Context) ([]ListSeriesIndexRow, er
 	return items, nil
 }
 
+const listSeriesOf = `-- name: ListSeriesOf :many
+SELECT id, aggregation
+FROM series
+WHERE metric_name = ?1 AND sound(chk, 'series', id, metric_name, wan_name, labels, aggregation)
+ORDER BY wan_name, labels
+`
+
+type ListSeriesOfRow struct {
+	ID          int64
+	Aggregation string
+}
+
+// Walks the prefix of the unique index of series (metric_name).
+func (q *Queries) ListSeriesOf(ctx context.Context, metricName string) ([]ListSeriesOfRow, error) {
+	rows, err := q.query(ctx, q.listSeriesOfStmt, listSeriesOf, metricName)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []ListSeriesOfRow
+	for rows.Next() {
+		var i ListSeriesOfRow
+		if err := rows.Scan(&i.ID, &i.Aggregation); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const mendSeries = `-- name: MendSeries :execrows
 UPDATE series
 SET
@@ -462,6 +498,23 @@ WHERE id = ?1
 // One seek in series by its key.
 func (q *Queries) SealSeries(ctx context.Context, id int64) error {
 	_, err := q.exec(ctx, q.sealSeriesStmt, sealSeries, id)
+	return err
+}
+
+const setAggregation = `-- name: SetAggregation :exec
+UPDATE series
+SET aggregation = ?1
+WHERE id = ?2
+`
+
+type SetAggregationParams struct {
+	Aggregation string
+	ID          int64
+}
+
+// One seek in series by its key. The row has no check value then.
+func (q *Queries) SetAggregation(ctx context.Context, arg SetAggregationParams) error {
+	_, err := q.exec(ctx, q.setAggregationStmt, setAggregation, arg.Aggregation, arg.ID)
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 // that is recorded meanwhile has to wait for.
 const batchLines = 5000
 
-// attempts bounds how often an import begins anew because another one has begun at the same moment.
+// attempts bounds how often an import starts over because another has begun at the same moment.
 const attempts = 20
 
 // Options says how to import.
@@ -26,18 +26,34 @@ type Options struct {
 	SkipBad bool
 	// OnBad is told of every bad line, the one that stops an import among them.
 	OnBad func(*LineError)
+	// Merge takes rows that lie where the history holds rolled-up data of their series, which may have
+	// them already. By default they are counted in Result.Skipped.
+	Merge bool
+	// OnHeld is told of such rows before anything is stored, if there are any.
+	OnHeld func(HeldRows)
+	// KeepLabels keeps all labels of the rows of a database. By default those that are prose make no
+	// series: the text of a reason is another one with each event.
+	KeepLabels bool
+	// OnSkipped is told of every row of a database that Result.Skipped counts.
+	OnSkipped func(*LineError)
 	// Progress is told how many bytes of the file have been read, compressed if it is, and how many
 	// there are; of a database, how many rows. While standard input is being spooled, total is less
 	// than 0.
 	Progress func(done, total int64)
 
 	batch int64            // lines of a batch, batchLines by default
-	clock func() time.Time // that whoever writes a database goes by, time.Now by default
+	clock func() time.Time // that writers of a database go by, time.Now by default
 }
 
 func (o Options) withDefaults() Options {
 	if o.OnBad == nil {
 		o.OnBad = func(*LineError) {}
+	}
+	if o.OnHeld == nil {
+		o.OnHeld = func(HeldRows) {}
+	}
+	if o.OnSkipped == nil {
+		o.OnSkipped = func(*LineError) {}
 	}
 	if o.Progress == nil {
 		o.Progress = func(int64, int64) {}
@@ -58,9 +74,11 @@ type Result struct {
 	Duplicate int64 // rows that were there already
 	Bad       int64 // lines that are no rows
 	Known     int64 // lines after the header, or rows, that an earlier import had taken in
-	Skipped   int64 // aggregated rows of a database that were left out
+	Skipped   Skipped
+	Pruned    int64 // rows whose labels were left out in part
 	Held      int64 // rows of a database whose second may not be over yet: the next import takes them
 	Refused   service.Refused
+	Raw       RawRows
 }
 
 // CSV imports the CSV file at path, "-" for standard input, compressed by gzip or not. Its header
@@ -71,9 +89,10 @@ type Result struct {
 // what was stored is stored, the result says how much that is, and the next import of the same data
 // goes on from there. A bad line stops the import just before it, unless Options.SkipBad says
 // otherwise; a bad last line that has not ended is looked at again by the next import even then,
-// for it may be still being written.
+// for it may be still being written, and so are last lines that are ahead of the clock.
 //
-// Errors: *LineError for a bad line, with the reason ErrHeader or service.ErrName among others,
+// Errors: *LineError for a bad line, with the reason ErrHeader, service.ErrName or service.ErrAhead
+// among others,
 // ErrAllTooOld, service.ErrImportMoved if another import of the same data runs at the same time,
 // those of service.Writer.Imports, those of the file system, and the cause of ctx.
 func CSV(
@@ -108,6 +127,7 @@ type csvImport struct {
 	writer  *service.Writer
 	options Options
 	rows    *rowParser
+	held    *held // what the history has in place of raw samples, nil if that is nothing
 	result  Result
 }
 
@@ -127,6 +147,9 @@ func (i *csvImport) run(ctx context.Context) error {
 	i.rows = newRowParser(i.writer, unit)
 	i.result.Known = from.lines - rows.lines
 	if err := i.checkAges(ctx, from); err != nil {
+		return err
+	}
+	if err := i.findHeld(ctx, from, imports.Empty); err != nil {
 		return err
 	}
 	data, err := i.source.read(ctx, from.bytes)
@@ -168,15 +191,16 @@ func (i *csvImport) bad(line int64, reason error) error {
 // batch gathers what the next transaction stores.
 type batch struct {
 	*csvImport
-	into    *service.Import
-	lines   *records
-	begin   int64 // lines before the batch
-	samples []service.Sample
-	skipped bool // bad lines have been passed
+	into     *service.Import
+	lines    *records
+	begin    int64 // lines before the batch
+	samples  []service.Sample
+	rolledUp int64 // rows that lie in rolled-up data
+	skipped  bool  // lines have been passed
 
 	newestWelcome time.Time // as it was when it was asked for last
-	// before a bad line that may be still being written, if no row has come after it
-	held *place
+	// before a bad line that may be a row of the next import, if no row has come after it
+	before *place
 }
 
 // fill reads to the end of the data and stores a batch whenever it is full.
@@ -210,12 +234,18 @@ func (b *batch) take() error {
 	}
 	sample, reason := b.parse(one)
 	if reason == nil && b.isAhead(sample) {
-		// Not to be skipped: the mark would pass a row that is welcome once its time has come.
-		return b.lineError(one.line, aheadError(sample.Time, b.newestWelcome))
+		// welcome once its time has come: the next import looks at it again, if no row follows
+		one.atEnd, reason = true, aheadError(sample.Time, b.newestWelcome)
+	}
+	if reason == nil && b.isHeld(one, sample.Time) {
+		b.rolledUp++
+		b.before, b.skipped = nil, true
+		b.lines.pass(one)
+		return nil
 	}
 	if reason == nil {
 		b.samples = append(b.samples, sample)
-		b.held = nil
+		b.before = nil
 		b.lines.pass(one)
 		return nil
 	}
@@ -237,11 +267,11 @@ func (b *batch) isAhead(sample service.Sample) bool {
 	return sample.Time.After(b.newestWelcome)
 }
 
-// hold keeps the place before a bad line that may be still being written, so that the next import
-// looks at it again. A missing quote makes such a line anywhere in the data: the rows that come
-// after it show that it is just bad.
+// hold keeps the place before a bad line that may be still being written, or whose time may come,
+// so that the next import looks at it again. A missing quote makes such a line anywhere in the
+// data: the rows that come after it show that it is just bad.
 func (b *batch) hold(bad record) error {
-	if b.held != nil {
+	if b.before != nil {
 		return nil
 	}
 	if !bad.atEnd {
@@ -249,7 +279,7 @@ func (b *batch) hold(bad record) error {
 		return nil
 	}
 	before, err := b.lines.place.clone()
-	b.held = &before
+	b.before = &before
 	return err
 }
 
@@ -260,8 +290,8 @@ func (b *batch) store(ctx context.Context) error {
 	}
 	if len(b.samples) > 0 || b.skipped {
 		reached := &b.lines.place
-		if b.held != nil {
-			reached = b.held
+		if b.before != nil {
+			reached = b.before
 		}
 		// Not to be left half-way: else nobody knew what has been stored.
 		counts, err := b.into.Store(context.WithoutCancel(ctx), b.samples, reached.mark())
@@ -269,10 +299,23 @@ func (b *batch) store(ctx context.Context) error {
 			return err
 		}
 		b.result.add(len(b.samples), counts)
+		b.result.Skipped.RolledUp += b.rolledUp
 	}
-	b.begin, b.samples, b.skipped = b.lines.place.lines, b.samples[:0], false
+	b.begin, b.samples, b.skipped, b.rolledUp = b.lines.place.lines, b.samples[:0], false, 0
 	b.options.Progress(b.source.position, max(b.source.position, b.source.size))
 	return nil
+}
+
+// Add adds what the next import of the same data has done.
+func (r *Result) Add(next Result) {
+	r.add(0, service.ImportCounts{
+		Stored: next.Stored, Duplicate: next.Duplicate, Refused: next.Refused,
+	})
+	r.Read += next.Read
+	r.Bad += next.Bad
+	r.Skipped.add(next.Skipped)
+	r.Pruned += next.Pruned
+	r.Held, r.Raw = next.Held, next.Raw // of the data as it is now
 }
 
 func (r *Result) add(rows int, counts service.ImportCounts) {

@@ -60,14 +60,14 @@ func FuzzCSV(f *testing.F) {
 	})
 }
 
-// checkFuzzed looks at what an import says of a file that it can not take.
+// checkFuzzed looks at what an import says of a file that it cannot take.
 func checkFuzzed(t *testing.T, err error) {
 	t.Helper()
 	checkShort(t, err)
 	for _, ours := range []error{service.ErrDamaged, service.ErrBusy, service.ErrClosed,
 		service.ErrSeries, service.ErrImportMoved} {
 		if errors.Is(err, ours) {
-			t.Errorf("a file that can not be taken is blamed on the history: %v", err)
+			t.Errorf("a file that cannot be taken is blamed on the history: %v", err)
 		}
 	}
 }

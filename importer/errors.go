@@ -19,7 +19,7 @@ var (
 	// ErrUncertain says that a database may or may not be the one that was imported from the same
 	// path before: the rows that it would be known by are gone, and others of that time are there.
 	// Nothing has been stored then. Under another path it is taken from its beginning.
-	ErrUncertain = errors.New("it can not be told whether this is the database that was imported " +
+	ErrUncertain = errors.New("it cannot be told whether this is the database that was imported " +
 		"from here before")
 )
 
@@ -82,13 +82,13 @@ func tooOldError(newest, oldestWelcome, now time.Time) error {
 		ErrAllTooOld, show(newest), show(oldestWelcome), counted, show(from))
 }
 
-// uncertainError says what ErrUncertain comes from, and what the way out of it costs.
+// uncertainError says what ErrUncertain comes from, and what the way out costs.
 func uncertainError(mark service.ImportMark) error {
 	return fmt.Errorf("%w: row %d and the newest row that was taken are gone or have changed, and "+
 		"other raw rows from before %s "+
 		"are there; moved or copied to another path it is taken from its beginning, which wants a "+
 		"history of its own if "+
-		"any of it has been taken already", ErrUncertain, mark.LastID, show(time.Unix(mark.Second, 0)))
+		"any row has been taken already", ErrUncertain, mark.LastID, show(time.Unix(mark.Second, 0)))
 }
 
 func show(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -8,7 +8,7 @@ func (o Options) WithBatch(lines int64) Options {
 	return o
 }
 
-// WithClock returns the options with another clock of whoever writes a database.
+// WithClock returns the options with another clock for the writers of a database.
 func (o Options) WithClock(clock func() time.Time) Options {
 	o.clock = clock
 	return o

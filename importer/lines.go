@@ -35,7 +35,7 @@ type record struct {
 	err    error    // what is wrong with it as CSV
 	line   int64
 	size   int  // in bytes
-	long   bool // the line does not fit into the buffer, and size is not all of it
+	long   bool // the line does not fit into the buffer, and size is only a part
 	atEnd  bool // the data has ended before it has: it may be still being written
 }
 

@@ -24,7 +24,7 @@ func drawText(t *rapid.T) string {
 	return strings.Join(pieces.Draw(t, "text"), "")
 }
 
-// Whatever the data is, every byte of it is passed once, and the place says what was passed.
+// Whatever the data is, every byte is passed once, and the place says what was passed.
 func TestPlace(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := drawText(t)

@@ -68,7 +68,7 @@ func (p *place) unhashed() place {
 func (p *place) clone() (place, error) {
 	cloner, ok := p.hash.(hash.Cloner)
 	if !ok {
-		return place{}, fmt.Errorf("the state of a %T can not be copied", p.hash)
+		return place{}, fmt.Errorf("the state of a %T cannot be copied", p.hash)
 	}
 	clone := *p
 	var err error

@@ -92,7 +92,7 @@ type drawnData struct {
 	first  time.Time
 	text   string
 	values []int // where the value of each row begins
-	cuts   []int // how long the file is when it is imported, in the end all of it
+	cuts   []int // how long the file is when it is imported; the last is its full length
 }
 
 func drawData(t *rapid.T, wan string, first time.Time) drawnData {

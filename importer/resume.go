@@ -54,7 +54,7 @@ func (i *csvImport) findPlace(
 			continue // nobody makes a mark within the header
 		}
 		if _, err := io.CopyN(&walk, data, mark.Bytes-walk.bytes); err != nil {
-			// the data ends before this mark; if it can not be read, that comes up again after
+			// the data ends before this mark; if it cannot be read, that comes up again after
 			// what precedes it
 			break
 		}

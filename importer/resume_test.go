@@ -212,9 +212,12 @@ func TestRefused(t *testing.T) {
 	row := func(at time.Time, value string) string {
 		return fmt.Sprintf("%d,wan0,wanctl_rtt_ms,{},%s\n", at.UnixMilli(), value)
 	}
-	path := write(t, "a.csv", header+row(now, "1")+row(now, "2")+row(now.Add(time.Second), "1e300"))
+	if _, err := s.writer.Maintain(t.Context()); err != nil { // lets go of what is too old
+		t.Fatal(err)
+	}
+	path := write(t, "a.csv", header+row(now, "1")+row(now, "2")+row(now.AddDate(-1, 0, 0), "3"))
 	s.want(path, importer.Options{}, importer.Result{
-		Read: 3, Stored: 1, Duplicate: 1, Refused: service.Refused{Value: 1},
+		Read: 3, Stored: 1, Duplicate: 1, Refused: service.Refused{TooOld: 1},
 	})
 }
 
@@ -394,7 +397,7 @@ func TestConcurrent(t *testing.T) {
 	s.wantCount(2000)
 }
 
-// Another import that has begun in the meantime, of other data or of this, makes one begin anew and
+// Another import that has begun in the meantime, of other data or of this, makes one start over and
 // no more than that.
 func TestBeginAnew(t *testing.T) {
 	s := newStore(t)

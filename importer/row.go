@@ -28,6 +28,9 @@ const maxMicros = 253402300800 * 1_000_000
 // every row has other labels costs a little time and no memory.
 const maxHandles = 16_384
 
+// longLabels is from how many bytes on labels are not worth remembering.
+const longLabels = 512
+
 // parseHeader returns the microseconds that timestamps are counted in.
 func parseHeader(fields []string) (int64, error) {
 	want := columns()
@@ -48,9 +51,18 @@ type rowParser struct {
 
 // seriesFinder finds the series of rows.
 type seriesFinder struct {
-	writer  *service.Writer
-	column  string // that holds the labels
-	handles map[rowSeries]*service.Series
+	writer *service.Writer
+	column string // that holds the labels
+	// prune returns the labels that make series of a metric, and whether it has left any out.
+	prune func(metric string, labels service.Labels) (service.Labels, bool)
+	found map[rowSeries]foundSeries
+}
+
+// foundSeries is what became of a series that a row names.
+type foundSeries struct {
+	handle *service.Series
+	labels service.Labels // of the series
+	pruned bool           // the row has more
 }
 
 // rowSeries is a series as a row writes it.
@@ -61,8 +73,11 @@ func newRowParser(w *service.Writer, unit int64) *rowParser {
 }
 
 func newSeriesFinder(w *service.Writer, column string) *seriesFinder {
-	return &seriesFinder{writer: w, column: column, handles: map[rowSeries]*service.Series{}}
+	return &seriesFinder{writer: w, column: column, prune: allLabels,
+		found: map[rowSeries]foundSeries{}}
 }
+
+func allLabels(_ string, labels service.Labels) (service.Labels, bool) { return labels, false }
 
 // sample returns the sample of a row. The error says what is wrong with it.
 func (p *rowParser) sample(fields []string) (service.Sample, error) {
@@ -83,7 +98,7 @@ func (p *rowParser) sample(fields []string) (service.Sample, error) {
 	if err != nil {
 		return service.Sample{}, err
 	}
-	return service.Sample{Series: series, Time: at, Value: value}, nil
+	return service.Sample{Series: series.handle, Time: at, Value: value}, nil
 }
 
 func (p *rowParser) moment(text string) (time.Time, error) {
@@ -107,31 +122,43 @@ func parseValue(text string) (float64, error) {
 		return 0, fmt.Errorf("value %.80q: not a finite number", text)
 	case err != nil || strings.Trim(text, "+-.0123456789eE") != "":
 		return 0, fmt.Errorf("value %.80q: not a decimal number", text)
+	case math.Abs(value) > service.MaxValue:
+		return 0, tooLargeError(value)
 	}
 	return value, nil
 }
 
-// series returns the handle of a row's series. Most rows name one that rows before them have named
-// in the same bytes.
-func (f *seriesFinder) series(row rowSeries) (*service.Series, error) {
-	if known, ok := f.handles[row]; ok {
+// tooLargeError says what a history does not store.
+func tooLargeError(value float64) error {
+	return fmt.Errorf("value %v: want a number from %v to %v", value, -service.MaxValue,
+		service.MaxValue)
+}
+
+// series returns the series of a row. Most rows name one that rows before them have named in the
+// same bytes.
+func (f *seriesFinder) series(row rowSeries) (foundSeries, error) {
+	if known, ok := f.found[row]; ok {
 		return known, nil
 	}
 	labels, err := parseLabels(row.labels)
 	if err != nil {
-		return nil, fmt.Errorf("%s %.200q: %w", f.column, row.labels, err)
+		return foundSeries{}, fmt.Errorf("%s %.200q: %w", f.column, row.labels, err)
 	}
-	series, err := f.writer.Series(row.metric, row.wan, labels)
-	if err != nil {
-		return nil, err
+	var found foundSeries
+	found.labels, found.pruned = f.prune(row.metric, labels)
+	if found.handle, err = f.writer.Series(row.metric, row.wan, found.labels); err != nil {
+		return foundSeries{}, err
 	}
-	if len(f.handles) >= maxHandles {
-		clear(f.handles)
+	if len(row.labels) >= longLabels {
+		return found, nil
+	}
+	if len(f.found) >= maxHandles {
+		clear(f.found)
 	}
 	// The fields are parts of one string that holds the whole row.
 	row = rowSeries{strings.Clone(row.wan), strings.Clone(row.metric), strings.Clone(row.labels)}
-	f.handles[row] = series
-	return series, nil
+	f.found[row] = found
+	return found, nil
 }
 
 var errNotLabels = errors.New(`not a JSON object of strings, such as {"interface":"eth0"} or {}`)
@@ -171,15 +198,23 @@ func parseLabel(tokens *json.Decoder) (name, value string, err error) {
 	if err != nil || !isName {
 		return "", "", errNotLabels
 	}
-	value, isString, err := stringToken(tokens)
+	token, err := tokens.Token()
 	if err != nil {
 		return "", "", errNotLabels
 	}
-	if !isString {
-		return "", "", fmt.Errorf("label %.80q is not a string", name)
+	if value, ok := token.(string); ok {
+		return name, value, nil
 	}
-	return name, value, nil
+	return "", "", &labelError{name: name, value: token}
 }
+
+// labelError says that the value of a label is no string.
+type labelError struct {
+	name  string
+	value json.Token // where it begins
+}
+
+func (e *labelError) Error() string { return fmt.Sprintf("label %.80q is not a string", e.name) }
 
 func stringToken(tokens *json.Decoder) (text string, isString bool, err error) {
 	token, err := tokens.Token()

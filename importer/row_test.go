@@ -39,8 +39,8 @@ func TestHandlesAreBounded(t *testing.T) {
 	for n := range 2*maxHandles + 2 {
 		handle(n)
 	}
-	if len(rows.handles) > maxHandles {
-		t.Errorf("%d handles are remembered, want at most %d", len(rows.handles), maxHandles)
+	if len(rows.found) > maxHandles {
+		t.Errorf("%d handles are remembered, want at most %d", len(rows.found), maxHandles)
 	}
 	if handle(0) != first {
 		t.Error("a series that was forgotten has another handle")

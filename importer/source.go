@@ -2,7 +2,6 @@ package importer
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +79,7 @@ func spool(
 	if err != nil {
 		return nil, fmt.Errorf("spool %s: %w", name, err)
 	}
-	// Removed while it is open, so that a kill leaves nothing behind. Where that can not be done,
+	// Removed while it is open, so that a kill leaves nothing behind. Where that cannot be done,
 	// Close does it.
 	s := &source{name: name, origin: name, file: file, spooled: file.Name()}
 	_ = os.Remove(s.spooled)
@@ -90,7 +89,7 @@ func spool(
 	return s, nil
 }
 
-// copyInput copies all of from, or until ctx is done. A read of a terminal or a pipe can not be
+// copyInput copies all of from, or until ctx is done. A read of a terminal or a pipe cannot be
 // interrupted: one that is under way when ctx is done stays behind, until there is something to
 // read.
 func copyInput(
@@ -141,7 +140,7 @@ func (s *source) read(ctx context.Context, offset int64) (io.Reader, error) {
 		}
 		return s.reader(ctx), nil
 	}
-	uncompressed, err := gzip.NewReader(file)
+	uncompressed, err := newMembers(file)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", s.name, err)
 	}

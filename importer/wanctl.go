@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,6 +22,9 @@ const (
 	// maxSecondRows bounds the rows of one second, which have to be in memory together to be spread
 	// over it. It is less than the microseconds that there are.
 	maxSecondRows = 500_000
+
+	// maxSecondBytes bounds their names and labels.
+	maxSecondBytes = 64 << 20
 )
 
 // Wanctl imports the database at path, which wanctl has written or is writing. The database is only
@@ -32,15 +36,17 @@ const (
 // Result.Held. Rows that turn up later for a second that has been taken are put after the others,
 // before its end; one that has a thousand of its WAN and metric before it there is a bad row.
 //
-// Aggregated rows, each of which becomes one sample, are taken only where nothing had been stored
-// when the first import of the database began; elsewhere they are counted in Result.Skipped.
+// An aggregated row becomes one sample at the begin of its bucket, where the history had nothing in
+// all of the bucket, when the import began, of a series with the labels of the row. Elsewhere it is
+// counted in Result.Skipped, and so are rows whose labels are no texts. Result.Raw says how long raw
+// rows are kept, and what has gone since the last import.
 //
 // What was said of CSV about errors, bad lines and going on holds for rows, too; except that rows
 // ahead of the clock are bad rows, which come up after all others and are taken by the import that
 // finds their time has come.
 //
-// A database is known again by either of two rows: that with the largest id, and the newest that
-// has been taken. Where both are gone it is taken from its beginning if no raw row of the time that
+// A database is known again by either of two rows: that with the largest id, and the newest of the
+// coarsest granularity that there was. Where both are gone it is taken from its beginning if no raw row of the time that
 // had been taken is there, and not at all otherwise.
 //
 // Errors: *LineError for a bad row, with the reason service.ErrAhead among others, ErrUncertain,
@@ -55,8 +61,7 @@ func Wanctl(
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	for range attempts {
-		i := &wanctlImport{name: path, file: file, options: options,
-			seriesFinder: newSeriesFinder(w, "labels")}
+		i := newWanctlImport(w, path, file, options)
 		err = i.run(ctx)
 		result = i.result
 		if !errors.Is(err, service.ErrImportMoved) || result.Read > 0 { // as for CSV
@@ -70,6 +75,17 @@ func Wanctl(
 	return result, err
 }
 
+func newWanctlImport(
+	w *service.Writer, path string, file *service.Wanctl, options Options,
+) *wanctlImport {
+	i := &wanctlImport{name: path, file: file, options: options,
+		seriesFinder: newSeriesFinder(w, "labels")}
+	if !options.KeepLabels {
+		i.prune = withoutProse
+	}
+	return i
+}
+
 // wanctlImport is one run over a view of the database.
 type wanctlImport struct {
 	*seriesFinder
@@ -79,8 +95,11 @@ type wanctlImport struct {
 	options Options
 	into    *service.Import
 	result  Result
+	held    *held // nil where there are no aggregated rows
 
-	last  service.WanctlRow  // with the largest id
+	last   service.WanctlRow // with the largest id
+	anchor service.WanctlRow // the newest of the coarsest granularity, if there is an aggregated one
+
 	place service.ImportMark // up to where rows have been taken
 	until int64              // the first second that may not be over yet
 	ahead int64              // the first second that is too far in the future
@@ -88,7 +107,7 @@ type wanctlImport struct {
 	done, total int64 // rows, for the progress
 }
 
-func (i *wanctlImport) run(ctx context.Context) error {
+func (i *wanctlImport) run(ctx context.Context) (err error) {
 	imports, err := i.writer.Imports(ctx)
 	if err != nil {
 		return err
@@ -106,13 +125,23 @@ func (i *wanctlImport) run(ctx context.Context) error {
 	}
 	i.place = known
 	if known.Format == "" {
-		i.place = service.ImportMark{Format: service.ImportWanctl, Aggregated: imports.Empty}
+		i.place = service.ImportMark{Format: service.ImportWanctl}
 	}
 	i.ahead = i.writer.NewestWelcome().Unix()
 	i.until = min(i.options.clock().Add(-settling).Unix(), i.ahead)
 	if err := i.prepare(ctx); err != nil {
 		return err
 	}
+	if err := i.lookAtRaw(ctx, i.reached(known, imports.Marks)); err != nil {
+		return err
+	}
+	if err := i.findAnchor(ctx); err != nil {
+		return err
+	}
+	if err := i.expectAggregated(ctx, imports.Empty); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, i.held.close()) }()
 	i.into = i.writer.BeginImport(imports, i.file.Path(), known)
 	if err := i.takeStragglers(ctx); err != nil {
 		return err
@@ -145,6 +174,18 @@ func (i *wanctlImport) findMark(
 		return found, nil
 	}
 	return service.ImportMark{}, i.checkNew(ctx, marks)
+}
+
+// findAnchor finds the row that a mark names beside the last one: raw rows are gone within minutes,
+// and the coarser a row, the longer it is there.
+func (i *wanctlImport) findAnchor(ctx context.Context) (err error) {
+	for _, granularity := range []string{"1h", "5m", "1m"} {
+		i.anchor, err = i.file.NewestOf(ctx, granularity, i.ahead)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 // knows says that a mark was made in this database, for one of the two rows that it names is there.
@@ -254,9 +295,6 @@ func (i *wanctlImport) takeRows(ctx context.Context) error {
 		}
 		b := wanctlBatch{wanctlImport: i, reached: i.place}
 		stop := b.fill(ctx, rows)
-		if stop == nil && !more {
-			b.reached.Aggregated = false
-		}
 		if err := b.store(ctx); err != nil {
 			return err
 		}
@@ -291,20 +329,27 @@ func (i *wanctlImport) reportAhead(ctx context.Context) error {
 func (i *wanctlImport) page(
 	ctx context.Context, from, until int64,
 ) (rows []service.WanctlRow, more bool, err error) {
-	for most := i.options.batch; ; most *= 4 {
-		rows, err = i.file.Rows(ctx, from, until, most)
-		if err != nil || int64(len(rows)) < most {
-			return rows, false, err
-		}
-		if cut := lastSecond(rows); cut > 0 {
-			return rows[:cut], true, nil
-		}
-		if most > maxSecondRows {
-			last := rows[len(rows)-1]
-			return nil, false,
-				i.rowError(last, fmt.Errorf("second %d has more than %d rows", last.Second, maxSecondRows))
-		}
+	rows, err = i.file.Rows(ctx, from, until, i.options.batch)
+	if err != nil || int64(len(rows)) < i.options.batch {
+		return rows, false, err
 	}
+	if cut := lastSecond(rows); cut > 0 {
+		return rows[:cut], true, nil
+	}
+	last := rows[len(rows)-1]
+	most, size, err := i.file.Measure(ctx, last.Second, last.Second+1)
+	switch {
+	case err != nil:
+		return nil, false, err
+	case most > maxSecondRows:
+		return nil, false,
+			i.rowError(last, fmt.Errorf("second %d has more than %d rows", last.Second, maxSecondRows))
+	case size > maxSecondBytes:
+		return nil, false, i.rowError(last,
+			fmt.Errorf("second %d has names and labels of more than %d MiB", last.Second, maxSecondBytes>>20))
+	}
+	rows, err = i.file.Rows(ctx, last.Second, last.Second+1, most)
+	return rows, true, err
 }
 
 // lastSecond returns where the second begins that the last row is of.
@@ -331,23 +376,26 @@ func (i *wanctlImport) bad(row service.WanctlRow, reason error) error {
 	return bad
 }
 
-// parse makes a sample of a row. The error says what is wrong with it.
-func (i *wanctlImport) parse(row service.WanctlRow) (service.Sample, error) {
+// parse finds the series of a row. The error says what is wrong with the row.
+func (i *wanctlImport) parse(row service.WanctlRow) (foundSeries, error) {
 	switch {
 	case row.Err != nil:
-		return service.Sample{}, row.Err
+		return foundSeries{}, row.Err
 	case row.Second < 0 || row.Second >= service.MaxSecond:
-		return service.Sample{},
+		return foundSeries{},
 			fmt.Errorf("timestamp %d: out of range, want seconds from 1970 to 9999", row.Second)
 	case math.IsNaN(row.Value) || math.IsInf(row.Value, 0):
-		return service.Sample{}, fmt.Errorf("value %v: not a finite number", row.Value)
-	case row.Granularity != "raw" && !aggregated(row):
-		return service.Sample{}, fmt.Errorf("granularity %q: want raw, 1m, 5m or 1h", row.Granularity)
+		return foundSeries{}, fmt.Errorf("value %v: not a finite number", row.Value)
+	case math.Abs(row.Value) > service.MaxValue:
+		return foundSeries{}, tooLargeError(row.Value)
+	case row.Granularity != "raw" && widths[row.Granularity] == 0:
+		return foundSeries{}, fmt.Errorf("granularity %q: want raw, 1m, 5m or 1h", row.Granularity)
+	case row.LongLabels:
+		return foundSeries{}, errLongLabels
 	}
 	series, err := i.series(rowSeries{wan: row.WAN, metric: row.Metric, labels: row.Labels})
-	return service.Sample{Series: series, Time: time.Unix(row.Second, 0), Value: row.Value}, err
-}
-
-func aggregated(row service.WanctlRow) bool {
-	return row.Granularity == "1m" || row.Granularity == "5m" || row.Granularity == "1h"
+	if errors.Is(err, errNotLabels) && json.Valid([]byte(row.Labels)) {
+		err = errOtherJSON
+	}
+	return series, err
 }

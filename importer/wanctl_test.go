@@ -25,7 +25,10 @@ func rtt(after int64, value float64, granularity string) filetest.WanctlRow {
 	}
 }
 
-// take imports a database of wanctl.
+// aggregated is what is counted of aggregated rows that are left out.
+func aggregated(rows int64) importer.Skipped { return importer.Skipped{Aggregated: rows} }
+
+// take imports a database of wanctl. What it says of raw rows is for tests of their own.
 func (s *store) take(db *filetest.WanctlDB, options importer.Options) (importer.Result, error) {
 	s.t.Helper()
 	result, err := importer.Wanctl(s.t.Context(), s.writer, db.Path,
@@ -33,6 +36,7 @@ func (s *store) take(db *filetest.WanctlDB, options importer.Options) (importer.
 	if sum := result.Stored + result.Duplicate + result.Refused.Total(); sum != result.Read {
 		s.t.Errorf("%d rows read, but %d stored, duplicate or refused", result.Read, sum)
 	}
+	result.Raw = importer.RawRows{}
 	return result, err
 }
 
@@ -114,7 +118,9 @@ func TestRowsThatComeLate(t *testing.T) {
 	s.wantTaken(db, importer.Result{Known: 8})
 }
 
-func TestAggregatedRowsGoIntoAnEmptyStore(t *testing.T) {
+// An aggregated row becomes a sample where the history has nothing of its bucket, in an empty
+// history and in one that is not.
+func TestAggregatedRowsFillGaps(t *testing.T) {
 	db := filetest.NewWanctlDB(t)
 	db.Add(rtt(600, 9, "raw"), rtt(-7200, 1, "1h"), rtt(-300, 2, "5m"), rtt(0, 3, "1m"),
 		rtt(0, 4, "1m"), rtt(600, 5, "raw"))
@@ -123,15 +129,17 @@ func TestAggregatedRowsGoIntoAnEmptyStore(t *testing.T) {
 	s.wantTaken(db, importer.Result{Read: 6, Stored: 6})
 	s.wantSamples("wan0", "-7200000000=1", "-300000000=2", "0=3", "500000=4", "600000000=9",
 		"600500000=5")
-	db.Add(rtt(540, 6, "1m"), rtt(660, 7, "1m"), rtt(700, 8, "raw"))
-	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Skipped: 2, Known: 6})
-	s.wantTaken(db, importer.Result{Known: 9})
+	db.Add(rtt(540, 6, "1m"), rtt(600, 7, "1m"), rtt(660, 7, "1m"), rtt(700, 8, "raw"))
+	s.wantTaken(db, importer.Result{Read: 3, Stored: 3, Skipped: aggregated(1), Known: 6})
+	s.wantTaken(db, importer.Result{Known: 10})
+	db.Add(rtt(540, 6, "5m"), rtt(-7200, 6, "5m"), rtt(840, 6, "5m"), rtt(900, 6, "1m"))
+	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Skipped: aggregated(3), Known: 10})
 
 	used := newStore(t)
 	if _, err := used.add(write(t, "a.csv", header+rows(0, 1)), importer.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	used.wantTaken(db, importer.Result{Read: 3, Stored: 3, Skipped: 6})
+	used.wantTaken(db, importer.Result{Read: 9, Stored: 9, Skipped: aggregated(5)})
 }
 
 // An import that was interrupted among the aggregated rows takes the rest of them, though the store
@@ -152,14 +160,14 @@ func TestInterruptedAmongAggregatedRows(t *testing.T) {
 			}}.WithBatch(5)
 			got, err := importer.Wanctl(ctx, s.writer, db.Path, options)
 			if !errors.Is(err, context.Canceled) || got.Stored < 10 || got.Stored > 15 {
-				t.Fatalf("got %+v, %v, want about half of it and that it was cancelled", got, err)
+				t.Fatalf("got %+v, %v, want about half the rows and that it was cancelled", got, err)
 			}
 			if gone {
 				db.Exec("DELETE FROM metrics WHERE granularity = 'raw'")
 				db.Add(rtt(0, 20.5, "1m"))
 			}
 			rest, err := s.take(db, importer.Options{})
-			if err != nil || rest.Skipped != 0 || rest.Known != got.Stored {
+			if err != nil || rest.Skipped.Total() != 0 || rest.Known != got.Stored {
 				t.Errorf("the rest: %+v, %v", rest, err)
 			}
 			for n, sample := range s.samples("wan0")[:20] {
@@ -169,7 +177,7 @@ func TestInterruptedAmongAggregatedRows(t *testing.T) {
 			}
 			again, err := s.take(db, importer.Options{})
 			if err != nil || again.Read != 0 || again.Known != got.Stored+rest.Stored {
-				t.Errorf("once more: %+v, %v", again, err)
+				t.Errorf("again: %+v, %v", again, err)
 			}
 		})
 	}
@@ -202,6 +210,7 @@ func TestBadRows(t *testing.T) {
 	insert([]byte{1}, "w", "m", 1.0, nil, "raw")       // 14
 	insert(at, "w", "m", 1.0, `{"wan":"x"}`, "raw")    // 15
 	insert(nil, "w", "m", 1.0, nil, "raw")             // 16
+	insert(at, "w", "m", -1e300, nil, "raw")           // 17
 	db.Exec("UPDATE metrics SET value = 9e999 WHERE id = 15")
 	db.Add(rtt(1, 2, "raw"))
 
@@ -214,7 +223,7 @@ func TestBadRows(t *testing.T) {
 	got, err = s.take(db, importer.Options{SkipBad: true, OnBad: func(bad *importer.LineError) {
 		lines = append(lines, strings.TrimPrefix(bad.Error(), db.Path+": "))
 	}})
-	if want := (importer.Result{Read: 2, Stored: 2, Bad: 15}); err != nil || got != want {
+	if want := (importer.Result{Read: 2, Stored: 2, Bad: 15, Skipped: importer.Skipped{OtherLabels: 1}}); err != nil || got != want {
 		t.Errorf("skipping: got %+v, %v, want %+v", got, err, want)
 	}
 	want := []string{
@@ -226,13 +235,13 @@ func TestBadRows(t *testing.T) {
 		"row 2: value NULL: not a number",
 		`row 3: value "fast": not a number`,
 		`row 4: labels "{": not a JSON object of strings, such as {"interface":"eth0"} or {}`,
-		`row 5: labels "{\"a\":1}": label "a" is not a string`,
 		"row 6: bad name: the name of the WAN is empty",
 		`row 7: bad name: metric name "m m" may have letters, digits, _ and : only` +
 			"\nbad name: the name of the WAN is empty",
 		`row 8: granularity "2m": want raw, 1m, 5m or 1h`,
 		`row 9: granularity "NULL": want raw, 1m, 5m or 1h`,
 		"row 15: value +Inf: not a finite number",
+		"row 17: value -1e+300: want a number from -1e+290 to 1e+290",
 		fmt.Sprintf("row 11: timestamp %.1f: not a whole number", float64(at)+0.5),
 	}
 	for n, line := range lines {
@@ -244,7 +253,7 @@ func TestBadRows(t *testing.T) {
 	}
 	got, err = s.take(db, importer.Options{})
 	if err != nil || got.Read != 0 || got.Bad != 0 {
-		t.Errorf("once more: got %+v, %v, want that bad rows are passed", got, err)
+		t.Errorf("again: got %+v, %v, want that bad rows are passed", got, err)
 	}
 }
 
@@ -294,11 +303,11 @@ func TestRowsOfTheFutureOfWanctl(t *testing.T) {
 				}
 			}
 			db.Add(rtt(5, 5, "1m")) // the history is not empty any more
-			if got, _ := s.take(db, importer.Options{SkipBad: skip}); got.Read != 0 || got.Skipped != 1 {
+			if got, _ := s.take(db, importer.Options{SkipBad: skip}); got.Read != 0 || got.Skipped != aggregated(1) {
 				t.Errorf("got %+v, want that the aggregated row is left out", got)
 			}
 			clock = now
-			s.wantTaken(db, importer.Result{Read: 2, Stored: 2, Skipped: 1, Known: 3})
+			s.wantTaken(db, importer.Result{Read: 2, Stored: 2, Skipped: aggregated(1), Known: 3})
 			s.wantTaken(db, importer.Result{Known: 6})
 		})
 	}
@@ -344,7 +353,7 @@ func TestRowsThatAreGone(t *testing.T) {
 	s.wantTaken(db, importer.Result{Read: 2, Stored: 2})
 	db.Exec("DELETE FROM metrics")
 	db.Add(rtt(0, 1.5, "1m"), rtt(100, 3, "raw"))
-	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Skipped: 1})
+	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Skipped: aggregated(1)})
 	s.wantTaken(db, importer.Result{Known: 2})
 }
 

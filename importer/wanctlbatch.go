@@ -2,20 +2,9 @@ package importer
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/wanstore/wanstore/service"
 )
-
-// maxEarlier is the most rows before a late one in its second: n/(n+1) and the place before it are
-// a microsecond apart.
-const maxEarlier = 999
-
-// errFull says that a late row has no moment of its own.
-var errFull = fmt.Errorf("came late into a second that has more than %d rows of its WAN and "+
-	"metric, no room is left after them",
-	maxEarlier)
 
 // wanctlBatch gathers what the next transaction stores: whole seconds.
 type wanctlBatch struct {
@@ -24,7 +13,8 @@ type wanctlBatch struct {
 	late    bool // rows of seconds that have been passed, or of none
 	samples []service.Sample
 	rows    int64 // that it is made of
-	skipped int64
+	pruned  int64 // those of them that have more labels than their series
+	skipped Skipped
 	reached service.ImportMark
 }
 
@@ -52,41 +42,84 @@ func (b *wanctlBatch) pass(row service.WanctlRow) {
 		b.reached.LastID, b.reached.Hash = row.ID, rowHash(row)
 		return
 	}
-	b.reached.Second, b.reached.NewestID, b.reached.NewestHash = row.Second+1, row.ID, rowHash(row)
+	b.reached.Second = row.Second + 1
+	if b.anchor.ID != 0 {
+		row = b.anchor
+	}
+	b.reached.NewestID, b.reached.NewestHash = row.ID, rowHash(row)
 }
 
 // take takes the rows of one second in. With an error it takes none.
 func (b *wanctlBatch) take(ctx context.Context, rows []service.WanctlRow) error {
-	var skipped int64
-	s := spread{late: b.late, shares: map[*service.Series]*share{}}
-	samples := b.samples
+	taken := newSecond(b.late)
 	for _, row := range rows {
-		if aggregated(row) && (b.late || !b.place.Aggregated) {
-			skipped++
-			continue
+		reason, err := b.add(ctx, taken, row)
+		if err == nil && reason != nil {
+			err = b.leaveOut(taken, row, reason)
 		}
-		sample, reason := b.parse(row)
-		if reason == nil {
-			fits, err := s.add(ctx, b.file, sample.Series, row)
-			if err != nil {
-				return err
-			}
-			if !fits {
-				reason = errFull
-			}
+		if err != nil {
+			return err
 		}
-		if reason != nil {
-			if err := b.bad(row, reason); err != nil {
-				return err
-			}
-			continue
-		}
-		samples = append(samples, sample)
 	}
-	s.set(samples[len(b.samples):])
-	b.samples = samples
-	b.skipped += skipped
+	for _, fill := range taken.filled {
+		b.held.add(fill.of, fill.labels, fill.span)
+	}
+	b.samples = append(b.samples, taken.spread()...)
+	b.pruned += taken.pruned
+	b.skipped.add(taken.skipped)
 	b.rows += int64(len(rows))
+	return nil
+}
+
+// add makes a sample of a row. A reason is why it is none.
+func (b *wanctlBatch) add(
+	ctx context.Context, to *second, row service.WanctlRow,
+) (reason, err error) {
+	series, reason := b.parse(row)
+	if reason != nil {
+		return reason, nil
+	}
+	if err := b.look(ctx, row); err != nil {
+		return nil, err
+	}
+	if width := widths[row.Granularity]; width > 0 {
+		return b.addAggregated(to, row, series, width), nil
+	}
+	return to.add(ctx, b.file, row, series)
+}
+
+// look finds out what the history has of the metric of a row, before anything of it is stored.
+func (b *wanctlBatch) look(ctx context.Context, row service.WanctlRow) error {
+	if b.held == nil {
+		return nil
+	}
+	return b.held.look(ctx, heldMetric{row.WAN, row.Metric})
+}
+
+// addAggregated makes a sample of an aggregated row where the history has nothing of its span.
+func (b *wanctlBatch) addAggregated(
+	to *second, row service.WanctlRow, series foundSeries, width int64,
+) (reason error) {
+	fill := filling{
+		of: heldMetric{row.WAN, row.Metric}, labels: series.labels,
+		span: heldSpan{row.Second, row.Second + width},
+	}
+	if b.held.has(fill.of, fill.labels, fill.span) {
+		return errHeld
+	}
+	to.filled = append(to.filled, fill)
+	to.put(row, series, to.share(series.handle, false))
+	return nil
+}
+
+// leaveOut counts a row that is no sample. The error is what stops the import.
+func (b *wanctlBatch) leaveOut(of *second, row service.WanctlRow, reason error) error {
+	cause := of.skipped.cause(reason)
+	if cause == nil {
+		return b.bad(row, reason)
+	}
+	*cause++
+	b.options.OnSkipped(b.rowError(row, reason))
 	return nil
 }
 
@@ -96,9 +129,7 @@ func (b *wanctlBatch) store(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	before := &b.place
-	moved := b.reached.LastID != before.LastID || b.reached.Second != before.Second ||
-		b.reached.Aggregated != before.Aggregated
-	if !moved {
+	if b.reached.LastID == before.LastID && b.reached.Second == before.Second {
 		return nil
 	}
 	// As for CSV.
@@ -107,69 +138,9 @@ func (b *wanctlBatch) store(ctx context.Context) error {
 		return err
 	}
 	b.result.add(len(b.samples), counts)
-	b.result.Skipped += b.skipped
+	b.result.Skipped.add(b.skipped)
+	b.result.Pruned += b.pruned
 	b.done += b.rows
 	b.place = b.reached
 	return nil
-}
-
-// spread divides one second among the rows that each series has in it.
-type spread struct {
-	late   bool // rows of the same second may have been taken before
-	shares map[*service.Series]*share
-}
-
-// share is what a series has in the second.
-type share struct {
-	late                bool
-	earlier, rows, next int64 // rows that were taken before, rows, and the next one of them
-}
-
-// add counts a row, or says that it does not fit in.
-func (s *spread) add(
-	ctx context.Context, file *service.Wanctl, series *service.Series, row service.WanctlRow,
-) (fits bool, err error) {
-	one, ok := s.shares[series]
-	if !ok {
-		one = &share{late: s.late}
-		if s.late {
-			if one.earlier, err = file.CountEarlier(ctx, row); err != nil {
-				return false, err
-			}
-		}
-		s.shares[series] = one
-	}
-	if one.earlier > 0 && one.earlier+one.rows > maxEarlier {
-		return false, nil
-	}
-	one.rows++
-	return true, nil
-}
-
-// offset returns the time of the next row from the begin of the second.
-//
-// A late row with n earlier rows in its second is placed at n/(n+1) of the second, which is after
-// all of them. Where wanctl has deleted some of those since, n is too small. So a microsecond is
-// added: n/(n+1) with it is no place of a row that came in time, up to some 700 rows in the second.
-// Two late rows can still meet, if the first was deleted before the second came: that one is
-// counted as a duplicate.
-func (s *share) offset() time.Duration {
-	n, parts := s.next, s.rows
-	s.next++
-	if s.earlier > 0 {
-		n += s.earlier
-		parts = n + 1
-	}
-	at := (time.Duration(n) * time.Second / time.Duration(parts)).Truncate(time.Microsecond)
-	if s.late {
-		at += time.Microsecond
-	}
-	return at
-}
-
-// set gives the samples of the second their times.
-func (s *spread) set(samples []service.Sample) {
-	for n := range samples {
-		samples[n].Time = samples[n].Time.Add(s.shares[samples[n].Series].offset())
-	}
 }

@@ -36,7 +36,8 @@ const (
 	// IdleBelow is the delta below which the line counts as idle, and the
 	// baseline may rise (wanctl: baseline_update_threshold_ms).
 	IdleBelow = 3 * time.Millisecond
-	// SilenceLimit is how long a line may give no reply before it is RED.
+	// SilenceLimit is how long a line may give no reply before it is RED, where two echoes are sent
+	// in that time ([Congestion.Interval]).
 	SilenceLimit = time.Second
 )
 
@@ -94,13 +95,17 @@ type Reading struct {
 // The baseline falls quickly and rises slowly, and only while the line is idle:
 // were it to rise under load, it would hide the very queue it is there to show.
 // The price is that a line whose idle round trip becomes longer for good by
-// more than [IdleBelow], after a change of route, keeps its delta until a new
-// Congestion is begun.
+// more than [IdleBelow] keeps its delta until [Congestion.Restart]. That is for
+// another path, of which each [Reply] tells.
 type Congestion struct {
-	load, baseline float64 // nanoseconds
-	heard          time.Time
-	started        bool // heard is set
-	answered       bool // the averages are set
+	// Interval is the time between two echoes. A line is not silent before it owes two replies.
+	Interval time.Duration
+
+	load, baseline float64   // nanoseconds
+	observed       time.Time // the last reply
+	heard          time.Time // since when there is silence
+	started        bool      // heard is set
+	answered       bool      // the averages are set
 	state          State
 }
 
@@ -109,19 +114,48 @@ type Congestion struct {
 // simultaneous with it.
 func (c *Congestion) Observe(rtt time.Duration, at time.Time) Reading {
 	x := float64(max(rtt, 0))
+	c.hear(at)
 	if !c.answered {
 		c.load, c.baseline = x, x
-		c.heard, c.started, c.answered = at, true, true
+		c.observed, c.answered = at, true
 		return c.settle()
 	}
-	dt := at.Sub(c.heard)
+	dt := at.Sub(c.observed)
 	if dt > 0 {
-		c.heard = at
+		c.observed = at
 	}
 	c.load = towards(c.load, x, weight(dt, LoadTimeConstant))
 	c.follow(dt)
 	return c.settle()
 }
+
+// Hear takes in that the line has answered, where its round-trip time is not known or is old news:
+// it is not silent.
+func (c *Congestion) Hear(at time.Time) Reading {
+	c.hear(at)
+	if c.answered {
+		return c.settle()
+	}
+	c.state = Green
+	return c.reading()
+}
+
+func (c *Congestion) hear(at time.Time) {
+	if !c.started || at.After(c.heard) {
+		c.heard, c.started = at, true
+	}
+}
+
+// Away takes in that nobody listened for a while, which is no silence of the line.
+func (c *Congestion) Away(d time.Duration) {
+	if c.started {
+		c.heard = c.heard.Add(d)
+	}
+}
+
+// Restart starts over on another path: its round-trip time is not that of the one before. What is
+// known of silence stays.
+func (c *Congestion) Restart() { c.answered = false }
 
 // Silence tells of a moment without a reply, to be called whenever there was
 // none to [Congestion.Observe]. After more than [SilenceLimit] since the last
@@ -131,7 +165,7 @@ func (c *Congestion) Silence(now time.Time) Reading {
 	if !c.started {
 		c.heard, c.started = now, true
 	}
-	if now.Sub(c.heard) > SilenceLimit {
+	if now.Sub(c.heard) > max(SilenceLimit, 2*c.Interval) {
 		c.state = Red
 	}
 	return c.reading()

@@ -131,7 +131,7 @@ func TestHysteresis(t *testing.T) {
 	}{
 		{36 * time.Millisecond, Yellow}, // delta 16: over the threshold
 		{34 * time.Millisecond, Yellow}, // delta 14: under it, within the hysteresis
-		{32 * time.Millisecond, Green},  // delta 12: clear of it
+		{32 * time.Millisecond, Green},  // delta 12: below the hysteresis
 		{34 * time.Millisecond, Green},  // delta 14: under the threshold
 		{120 * time.Millisecond, Red},
 		{99 * time.Millisecond, Red},    // delta 79
@@ -254,4 +254,45 @@ func TestWeightOfStepsIsTheWeightOfTheWhole(t *testing.T) {
 			t.Fatalf("%v in one step, %v in two", once, twice)
 		}
 	})
+}
+
+// A line that sends an echo a second owes an answer after each.
+func TestSilenceOfSlowEchoes(t *testing.T) {
+	t.Parallel()
+	c := Congestion{Interval: time.Second}
+	c.Observe(time.Millisecond, noon)
+	if got := c.Silence(noon.Add(2 * time.Second)); got.State != Green {
+		t.Errorf("after two intervals: %+v", got)
+	}
+	if got := c.Silence(noon.Add(2*time.Second + 1)); got.State != Red {
+		t.Errorf("after more: %+v", got)
+	}
+}
+
+func TestAwayIsNoSilence(t *testing.T) {
+	t.Parallel()
+	var c Congestion
+	c.Away(time.Hour) // before anything
+	before := c.Observe(time.Millisecond, noon)
+	c.Away(10 * time.Second)
+	if got := c.Silence(noon.Add(10*time.Second + SilenceLimit)); got != before {
+		t.Errorf("got %+v, want %+v", got, before)
+	}
+	if got := c.Silence(noon.Add(10*time.Second + SilenceLimit + 1)); got.State != Red {
+		t.Errorf("after more: %+v", got)
+	}
+	if got := c.Hear(noon.Add(20 * time.Second)); got != before {
+		t.Errorf("after an answer: %+v, want %+v", got, before)
+	}
+}
+
+func TestRestart(t *testing.T) {
+	t.Parallel()
+	var c Congestion
+	feed(&c, noon, 20*time.Millisecond, time.Minute)
+	c.Restart()
+	want := Reading{Load: 200 * time.Millisecond, Baseline: 200 * time.Millisecond}
+	if got := c.Observe(200*time.Millisecond, noon.Add(2*time.Minute)); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
 }

@@ -6,31 +6,32 @@
 // The pieces, in the order a program needs them:
 //
 //	Kernel      reads routing table and byte counters through procfs
-//	FindPath    turns an optional host and interface into what to measure
-//	Pinger      sends echoes in the background, Take hands over what came back
-//	Meter       turns the interface's byte counters into Mbit/s
+//	Line        finds what to measure, follows it, measures in the background; Take hands over
+//	            the replies, Rate the Mbit/s
 //	Congestion  turns round-trip times into baseline, delta and state; no I/O
 //
 // A loop reads:
 //
 //	kernel, err := measure.OpenKernel("")
-//	path, err := kernel.FindPath(ctx, "", "") // the default gateway
-//	pinger, err := measure.NewPinger(measure.PingConfig{Target: path.Target, Interval: 50 * time.Millisecond})
-//	meter := kernel.NewMeter(path.Interface)
-//	go pinger.Run(ctx) // wait for it before the program ends
+//	line, err := measure.NewLine(ctx, kernel, measure.LineConfig{Interval: 50 * time.Millisecond})
+//	go line.Run(ctx) // wait for it before the program ends
 //
-//	var line measure.Congestion
+//	congestion := measure.Congestion{Interval: line.EchoInterval()}
 //	var replies []measure.Reply
 //	for range ticker.C {
-//		reading := line.Silence(time.Now())
-//		replies = pinger.Take(replies[:0])
+//		reading := congestion.Silence(time.Now())
+//		replies = line.Take(replies[:0])
 //		for _, reply := range replies {
-//			reading = line.Observe(reply.RTT, reply.At)
+//			if reply.LeftOut {
+//				reading = congestion.Hear(reply.At)
+//				continue
+//			}
+//			reading = congestion.Observe(reply.RTT, reply.At)
 //		}
-//		rate, ok, err := meter.Rate()
+//		rate, ok, err := line.Rate()
 //		...
 //	}
 //
 // The routing table and the counters exist on Linux alone; elsewhere
-// [OpenKernel] fails, and [Pinger] and [Congestion] still work.
+// [OpenKernel] fails, and [Congestion] still works.
 package measure

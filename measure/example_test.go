@@ -7,8 +7,8 @@ import (
 	"github.com/wanstore/wanstore/measure"
 )
 
-// A line of 20 ms that is idle for a second, then has a queue of 60 ms in front
-// of it, then falls silent.
+// A line of 20 ms that is idle for a second, then has 60 ms of queueing, then
+// falls silent.
 func ExampleCongestion() {
 	var line measure.Congestion
 	at := time.Date(2026, time.January, 1, 12, 0, 0, 0, time.UTC)

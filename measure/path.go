@@ -17,11 +17,24 @@ type Path struct {
 	Interface string
 }
 
-// FindPath settles what to measure from what the user has said; both may be
-// empty.
+func (p Path) valid() bool { return p.Target.IsValid() }
+
+// ErrNoZone says that a host is a link-local address, which is one of many without the name of an
+// interface behind it. Its message carries the way out.
+var ErrNoZone = errors.New("a link-local address means nothing without its interface; " +
+	"name it as ADDRESS%INTERFACE or with --interface")
+
+// ErrNoFarEnd says that the default route names no router, and its interface no address at its
+// other end. Its message carries the way out.
+var ErrNoFarEnd = errors.New("no router and no far end to ping; name a host with --target HOST")
+
+// FindPaths settles what to measure from what the user has said; both may be
+// empty. There are several paths, the best first, where a host has several
+// addresses.
 //
 //   - Without host the target is the gateway of the default route (of iface,
-//     where that is given), and the interface is the one of that route.
+//     where that is given), and the interface is the one of that route. Where a
+//     point-to-point link needs no gateway, it is the address of its far end.
 //   - With host alone the interface is the one that the kernel uses to reach
 //     it, so that loopback gives lo; where the kernel's answer names no
 //     interface, that of the default route.
@@ -29,29 +42,36 @@ type Path struct {
 //
 // It blocks for as long as the name of the host takes to resolve, at most until
 // ctx ends. errors.Is finds [ErrNoGateway] where there is no host and no
-// gateway, [ErrNoInterface] where iface does not exist, and [net.DNSError]
-// (by errors.As) where the name can not be resolved.
-func (k Kernel) FindPath(ctx context.Context, host, iface string) (Path, error) {
+// gateway, [ErrNoFarEnd], [ErrNoZone], [ErrNoInterface] where iface does not
+// exist, and [net.DNSError] (by errors.As) where the name cannot be resolved.
+func (k Kernel) FindPaths(ctx context.Context, host, iface string) ([]Path, error) {
 	if iface != "" {
-		if _, err := k.Counters(iface); err != nil {
-			return Path{}, err
+		if _, err := k.Counters(iface); err != nil && !errors.Is(err, ErrHeldUp) {
+			return nil, err
 		}
 	}
 	if host == "" {
-		return k.gatewayPath(iface)
+		path, err := k.gatewayPath(iface)
+		return []Path{path}, err
 	}
-	target, err := Resolve(ctx, host)
+	targets, err := Resolve(ctx, host)
 	if err != nil {
-		return Path{}, err
+		return nil, err
 	}
-	if iface != "" {
-		return Path{Target: target, Interface: iface}, nil
+	var paths []Path
+	var unreachable error
+	for _, target := range targets {
+		path, err := k.pathTo(ctx, target, iface)
+		if err == nil {
+			paths = append(paths, path)
+		} else if unreachable == nil {
+			unreachable = err
+		}
 	}
-	iface, err = k.interfaceTowards(ctx, target)
-	if err != nil {
-		return Path{}, err
+	if len(paths) == 0 {
+		return nil, unreachable
 	}
-	return Path{Target: target, Interface: iface}, nil
+	return paths, nil
 }
 
 func (k Kernel) gatewayPath(iface string) (Path, error) {
@@ -59,13 +79,45 @@ func (k Kernel) gatewayPath(iface string) (Path, error) {
 	if err != nil {
 		return Path{}, err
 	}
-	// To ping another route's gateway would measure a line that carries nothing.
-	if !route.Gateway.IsValid() {
-		return Path{},
-			fmt.Errorf("the default route leaves by %s and names no router: %w", route.Interface,
-				ErrNoGateway)
+	if route.Gateway.IsValid() {
+		return Path{Target: route.Gateway, Interface: route.Interface}, nil
 	}
-	return Path{Target: route.Gateway, Interface: route.Interface}, nil
+	// To ping another route's gateway would measure a line that carries nothing.
+	peer, err := farEnd(route.Interface)
+	if err != nil {
+		return Path{}, err
+	}
+	if !peer.IsValid() {
+		return Path{}, fmt.Errorf("the default route leaves by %s: %w", route.Interface, ErrNoFarEnd)
+	}
+	return Path{Target: peer, Interface: route.Interface}, nil
+}
+
+func (k Kernel) pathTo(ctx context.Context, target netip.Addr, iface string) (Path, error) {
+	if target.Is6() && target.IsLinkLocalUnicast() && target.Zone() == "" {
+		if iface == "" {
+			return Path{}, fmt.Errorf("%s: %w", target, ErrNoZone)
+		}
+		target = target.WithZone(iface)
+	}
+	if iface != "" {
+		return Path{Target: target, Interface: iface}, nil
+	}
+	iface, err := k.interfaceTowards(ctx, target)
+	return Path{Target: target, Interface: iface}, err
+}
+
+// missing says what kind of thing an error of [Kernel.FindPaths] tells is not there.
+func missing(err error) string {
+	for _, kind := range []error{ErrNoGateway, ErrNoFarEnd, ErrNoZone, ErrNoInterface} {
+		if errors.Is(err, kind) {
+			return kind.Error()
+		}
+	}
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return "name"
+	}
+	return "route"
 }
 
 // interfaceTowards asks the kernel first, because the default route is not the
@@ -76,13 +128,14 @@ func (k Kernel) interfaceTowards(ctx context.Context, target netip.Addr) (string
 		if name, ok := interfaceOf(local); ok {
 			return name, nil
 		}
+		err = fmt.Errorf("no interface has the address %s", local)
 	}
 	route, routeErr := k.DefaultRoute("")
 	if routeErr == nil {
 		return route.Interface, nil
 	}
-	return "", fmt.Errorf("find the interface that leads to %s; name one with --interface IF: %w",
-		target, errors.Join(err, routeErr))
+	return "", fmt.Errorf("find the interface that leads to %s; name one with --interface IF: %w; %w",
+		target, err, routeErr)
 }
 
 // localAddress returns the address from which the kernel would send to target.
@@ -103,7 +156,7 @@ func localAddress(ctx context.Context, target netip.Addr) (netip.Addr, error) {
 }
 
 // interfaceOf returns the interface that owns addr; the whole of 127.0.0.0/8
-// belongs to the interface that has any of it.
+// belongs to the interface that has any address in it.
 func interfaceOf(addr netip.Addr) (string, bool) {
 	interfaces, err := net.Interfaces()
 	if err != nil {
@@ -140,19 +193,22 @@ func owns(addrs []net.Addr, addr netip.Addr) bool {
 	return false
 }
 
-// Resolve turns a host name or the text of an address into an address, the
+// Resolve turns a host name or the text of an address into addresses, the one
 // first that the resolver prefers (RFC 6724). It blocks until the resolver
 // answers or ctx ends, and does no I/O for an address.
-func Resolve(ctx context.Context, host string) (netip.Addr, error) {
+func Resolve(ctx context.Context, host string) ([]netip.Addr, error) {
 	if addr, err := netip.ParseAddr(host); err == nil {
-		return addr.Unmap(), nil
+		return []netip.Addr{addr.Unmap()}, nil
 	}
 	addrs, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return netip.Addr{}, fmt.Errorf("resolve the host to ping: %w", err)
+		return nil, fmt.Errorf("resolve the host to ping: %w", err)
 	}
 	if len(addrs) == 0 {
-		return netip.Addr{}, fmt.Errorf("resolve the host to ping: %s has no address", host)
+		return nil, fmt.Errorf("resolve the host to ping: %s has no address", host)
 	}
-	return addrs[0].Unmap(), nil
+	for i := range addrs {
+		addrs[i] = addrs[i].Unmap()
+	}
+	return addrs, nil
 }

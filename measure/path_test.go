@@ -5,10 +5,11 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 )
 
-func TestFindPath(t *testing.T) {
+func TestFindPaths(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name        string
@@ -25,8 +26,13 @@ func TestFindPath(t *testing.T) {
 			iface: "wan2", want: pathOf("192.0.2.2", "wan2"),
 		},
 		{name: "no gateway", err: ErrNoGateway},
-		{name: "a default route without a router", route: default4("ppp0", "0.0.0.0", "0001", 0),
-			err: ErrNoGateway},
+		{name: "a default route without a router", route: default4("lo", "0.0.0.0", "0001", 0),
+			err: ErrNoFarEnd},
+		{name: "link-local", host: "fe80::1", err: ErrNoZone},
+		{name: "link-local with its zone", host: "fe80::1%wan2", iface: "wan2",
+			want: pathOf("fe80::1%wan2", "wan2")},
+		{name: "link-local through an interface", host: "fe80::1", iface: "wan2",
+			want: pathOf("fe80::1%wan2", "wan2")},
 		{name: "both given", host: "192.0.2.9", iface: "wan2", want: pathOf("192.0.2.9", "wan2")},
 		{name: "an interface that is not there", host: "192.0.2.9", iface: "wan3", err: ErrNoInterface},
 	}
@@ -35,11 +41,11 @@ func TestFindPath(t *testing.T) {
 			t.Parallel()
 			kernel := fakeProc(t,
 				map[string]string{"net/route": head4 + tt.route, "net/dev": devTable(0, 0)})
-			got, err := kernel.FindPath(t.Context(), tt.host, tt.iface)
+			got, err := kernel.FindPaths(t.Context(), tt.host, tt.iface)
 			if !errors.Is(err, tt.err) {
 				t.Fatalf("got error %v, want %v", err, tt.err)
 			}
-			if got != tt.want {
+			if err == nil && (len(got) != 1 || got[0] != tt.want) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
@@ -56,11 +62,11 @@ func TestFindPathToLoopback(t *testing.T) {
 	// The default route is no way to this host.
 	kernel := fakeProc(t,
 		map[string]string{"net/route": head4 + default4("eth0", "192.0.2.1", "0003", 1)})
-	got, err := kernel.FindPath(t.Context(), "127.0.0.1", "")
+	got, err := kernel.FindPaths(t.Context(), "127.0.0.1", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := pathOf("127.0.0.1", lo); got != want {
+	if want := pathOf("127.0.0.1", lo); !slices.Equal(got, []Path{want}) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
@@ -85,14 +91,15 @@ func TestFindPathWhereTheKernelHasNoAnswer(t *testing.T) {
 	cancel()
 	kernel := fakeProc(t,
 		map[string]string{"net/route": head4 + default4("eth0", "192.0.2.1", "0003", 1)})
-	got, err := kernel.FindPath(ctx, "127.0.0.1", "")
+	got, err := kernel.FindPaths(ctx, "127.0.0.1", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := pathOf("127.0.0.1", "eth0"); got != want {
+	if want := pathOf("127.0.0.1", "eth0"); !slices.Equal(got, []Path{want}) {
 		t.Errorf("got %v, want %v", got, want)
 	}
-	if got, err := fakeProc(t, nil).FindPath(ctx, "127.0.0.1", ""); !errors.Is(err, context.Canceled) {
+	got, err = fakeProc(t, nil).FindPaths(ctx, "127.0.0.1", "")
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, %v; want the reason why the kernel gave no answer", got, err)
 	}
 }
@@ -129,7 +136,7 @@ func TestResolve(t *testing.T) {
 	}
 	for host, want := range tests {
 		got, err := Resolve(t.Context(), host)
-		if err != nil || got.String() != want {
+		if err != nil || len(got) != 1 || got[0].String() != want {
 			t.Errorf("Resolve(%s) = %v, %v; want %s", host, got, err, want)
 		}
 	}

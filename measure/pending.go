@@ -7,47 +7,41 @@ import (
 
 // echo is one echo request on its way.
 type echo struct {
-	run  uint64 // sequence numbers begin anew in each run
-	seq  int
 	sent time.Time
-	done bool
+	// vague says that the moment of sending is not known well enough to measure by.
+	vague bool
+	done  bool
+	path  int // [Reply.Path]
 }
 
-// pending are the echoes that may still be answered, oldest first. It holds no
-// more than are sent within one timeout.
+// pending are the echoes that may still be answered, oldest first. It holds no more than are sent
+// within wait. Their numbers follow each other, so that each is found at once.
 type pending struct {
-	timeout time.Duration
-	echoes  []echo
+	wait   time.Duration
+	first  uint64 // the number of echoes[0]
+	echoes []echo
 }
 
-func (p *pending) add(run uint64, seq int, at time.Time) {
-	p.echoes = append(p.echoes, echo{run: run, seq: seq, sent: at})
-}
+// add notes an echo of the number that [pending.next] has given.
+func (p *pending) add(e echo) { p.echoes = append(p.echoes, e) }
 
-// take removes an echo that has been answered and returns when it was sent; ok
-// is false where it is not waited for: it was answered before, or given up.
-func (p *pending) take(run uint64, seq int) (sent time.Time, ok bool) {
-	// The answered one is most often among the newest.
-	for i := len(p.echoes) - 1; i >= 0; i-- {
-		e := &p.echoes[i]
-		if e.run != run || e.seq != seq {
-			continue
-		}
-		if e.done {
-			return time.Time{}, false
-		}
-		e.done = true
-		return e.sent, true
+// next returns the number of the echo to be sent next.
+func (p *pending) next() uint64 { return p.first + uint64(len(p.echoes)) }
+
+// find returns an echo that is not given up yet, or nil.
+func (p *pending) find(number uint64) *echo {
+	if number < p.first || number >= p.next() {
+		return nil
 	}
-	return time.Time{}, false
+	return &p.echoes[number-p.first]
 }
 
-// expire gives up the echoes that are older than the timeout and returns how
-// many of them were never answered.
+// expire forgets the echoes that were sent longer than wait ago and returns how many of them were
+// never answered.
 func (p *pending) expire(now time.Time) (lost uint64) {
 	n := 0
 	for _, e := range p.echoes {
-		if !e.done && now.Sub(e.sent) <= p.timeout {
+		if now.Sub(e.sent) <= p.wait {
 			break
 		}
 		if !e.done {
@@ -55,8 +49,9 @@ func (p *pending) expire(now time.Time) (lost uint64) {
 		}
 		n++
 	}
-	// Moving the few that are left down keeps the array; cutting it off in front
-	// would have each append find it full.
+	p.first += uint64(n)
+	// Moving what is left down keeps the array; cutting it off in front would have each append find
+	// it full.
 	p.echoes = slices.Delete(p.echoes, 0, n)
 	return lost
 }

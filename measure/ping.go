@@ -4,223 +4,190 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
-	"slices"
+	"os"
 	"sync"
 	"time"
 )
 
-// DefaultPingTimeout is how long an echo is waited for unless told otherwise.
-const DefaultPingTimeout = time.Second
+const (
+	// MinPingInterval is the shortest interval between two echoes.
+	MinPingInterval = time.Millisecond
+	// LateAfter is how long after its echo a reply counts as late.
+	LateAfter = time.Second
+	// DefaultWait is how long a late reply is waited for unless told otherwise.
+	DefaultWait = 10 * time.Second
+	// maxPending bounds the echoes that are waited for, by the range of their sequence numbers.
+	maxPending = 1 << 16
 
-// MinPingInterval is the shortest interval between two echoes.
-const MinPingInterval = time.Millisecond
+	// refusalLimit is how long the kernel may refuse every echo before the socket
+	// is reopened: it may be bound to an interface that no longer exists.
+	refusalLimit = time.Second
+	// maxBackoff is the longest wait between two attempts, and so the longest
+	// that a network which is back stays unnoticed.
+	maxBackoff = time.Second
+)
 
-// maxUnread is how many replies wait for [Pinger.Take] at most: 12 seconds of
-// them at 50 ms, far more than a loop that still lives leaves lying.
-const maxUnread = 256
-
-// PingConfig says what to ping and how often.
-type PingConfig struct {
-	// Target is the address to ping, IPv4 or IPv6.
-	Target netip.Addr
-	// Interface, where given, is the interface that echoes leave by whatever the
-	// routing table says.
-	Interface string
-	// Interval is the time between two echoes, at least [MinPingInterval].
-	Interval time.Duration
-	// Timeout is how long an echo may stay without reply before it counts as
-	// lost; 0 means [DefaultPingTimeout].
-	Timeout time.Duration
+// pinger measures round-trip times by ICMP echo.
+type pinger struct {
+	interval time.Duration
+	iface    string // to send through whatever the routing table says, where named
+	books    *ledger
+	token    uint64
+	open     func(target netip.Addr, iface string) (echoSocket, error)
 }
 
-// Reply is one answered echo.
-type Reply struct {
-	// RTT is the round-trip time.
-	RTT time.Duration
-	// At is when the reply arrived, with the monotonic clock.
-	At time.Time
+// echoSocket sends and receives ICMP messages: an [icmpSocket], or a line that a test has made up.
+type echoSocket interface {
+	send(packet []byte) (at time.Time, vague bool, err error)
+	receive(buf []byte, until time.Time) (message []byte, noted time.Time, err error)
+	Close() error
 }
 
-// PingCounts are what a [Pinger] has counted. Sent is always the sum of
-// Received, Lost and Waiting.
-type PingCounts struct {
-	// Sent echoes are those that the kernel took.
-	Sent uint64
-	// Received echoes were answered in time.
-	Received uint64
-	// Lost echoes were not answered within the timeout.
-	Lost uint64
-	// Waiting echoes may still be answered.
-	Waiting uint64
-	// Late replies came after their echo was counted as lost, which it stays.
-	Late uint64
-	// Untaken replies were dropped, the oldest first, because nobody took them;
-	// they are in Received.
-	Untaken uint64
-	// Duplicates are further replies to an echo already answered.
-	Duplicates uint64
-	// SendErrors are echoes that the kernel refused; they are not in Sent.
-	SendErrors uint64
-	// Restarts is how often the socket was opened anew after an error.
-	Restarts uint64
-}
-
-// Pinger measures the round-trip time to one host by ICMP echo, for weeks if
-// need be: its memory is bounded, and a network that goes away and comes back
-// costs the replies of that time and nothing else. All methods may be called
-// from any goroutine.
-type Pinger struct {
-	cfg PingConfig
-	raw bool
-	// [Pinger.icmpEcho] and echoesPerRun, but for tests.
-	echo   func(ctx context.Context, r *run) error
-	perRun int
-
-	mu      sync.Mutex // held for bookkeeping alone, never across I/O
-	counts  PingCounts
-	pending pending
-	unread  []Reply // oldest first
-	runs    uint64
-	err     error
-}
-
-// NewPinger checks the configuration and which kind of ICMP socket this process
-// may open, unprivileged or raw; it sends nothing yet. Where neither is allowed
-// the error satisfies errors.Is(err, [ErrNotPermitted]).
-func NewPinger(cfg PingConfig) (*Pinger, error) {
-	if !cfg.Target.IsValid() {
-		return nil, errors.New("ping: no target address")
+func newPinger(cfg LineConfig, books *ledger) *pinger {
+	return &pinger{
+		interval: cfg.Interval, iface: cfg.Interface, books: books, open: openEither,
+		token: rand.Uint64(), //nolint:gosec // it tells our echoes from others', and is no secret
 	}
-	if cfg.Interval < MinPingInterval {
-		return nil, fmt.Errorf("ping: interval %v is below %v", cfg.Interval, MinPingInterval)
-	}
-	if cfg.Timeout < 0 {
-		return nil, fmt.Errorf("ping: negative timeout %v", cfg.Timeout)
-	}
-	cfg.Target = cfg.Target.Unmap()
-	raw, err := rawSocketNeeded(cfg.Target)
+}
+
+// openEither opens the kind of socket that this process may open.
+func openEither(target netip.Addr, iface string) (echoSocket, error) {
+	raw, err := rawSocketNeeded(target)
 	if err != nil {
-		return nil, fmt.Errorf("ping %s: %w", cfg.Target, err)
+		return nil, err
 	}
-	return newPinger(cfg, raw), nil
+	return openICMP(target, iface, raw)
 }
 
-func newPinger(cfg PingConfig, raw bool) *Pinger {
-	if cfg.Timeout == 0 {
-		cfg.Timeout = DefaultPingTimeout
-	}
-	p := &Pinger{cfg: cfg, raw: raw, perRun: echoesPerRun, pending: pending{timeout: cfg.Timeout}}
-	p.echo = p.icmpEcho
-	return p
-}
-
-// Take appends to dst the replies that have arrived since the call before,
-// oldest first, and returns the longer slice. It never waits, and does not
-// allocate where dst has room. A loop that wants one round-trip time a cycle
-// takes the last; but a loop and a pinger of the same interval drift past each
-// other, so that a cycle may well see none and the next one two.
-func (p *Pinger) Take(dst []Reply) []Reply {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	dst = append(dst, p.unread...)
-	p.unread = p.unread[:0]
-	return dst
-}
-
-// Counts returns what has been counted until now.
-func (p *Pinger) Counts() PingCounts {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.expire(time.Now())
-	counts := p.counts
-	counts.Waiting = p.pending.waiting()
-	return counts
-}
-
-// Err returns the latest error of sending or of the socket, nil if there never
-// was one. Such errors do not end [Pinger.Run]; this is for the summary.
-func (p *Pinger) Err() error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.err
-}
-
-func (p *Pinger) sent(r *run, seq int, at time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.counts.Sent++
-	p.expire(at)
-	p.pending.add(r.id, seq, at)
-}
-
-func (p *Pinger) received(r *run, seq int, reported time.Duration, at time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.expire(at)
-	sent, ok := p.pending.take(r.id, seq)
-	if !ok {
-		p.counts.Late++
-		return
-	}
-	p.counts.Received++
-	p.keep(Reply{RTT: withoutStep(reported, sent, at), At: at})
-}
-
-// keep is called with mu held.
-func (p *Pinger) keep(reply Reply) {
-	if len(p.unread) == maxUnread {
-		p.unread = slices.Delete(p.unread, 0, 1)
-		p.counts.Untaken++
-	}
-	p.unread = append(p.unread, reply)
-}
-
-func (p *Pinger) duplicate() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.counts.Duplicates++
-}
-
-func (p *Pinger) refused(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.counts.SendErrors++
-	p.err = err
-}
-
-func (p *Pinger) restarted(err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.counts.Restarts++
-	// A run that was told to give up ends by its context; why it was told so
-	// has been noted before.
-	if err != nil && !errors.Is(err, context.Canceled) {
-		p.err = err
+// run sends echoes over a path until ctx ends, and returns once every goroutine it has started is
+// gone. Errors are counted and tried again after at most a second.
+func (p *pinger) run(ctx context.Context, path Path) {
+	backoff := p.interval
+	for ctx.Err() == nil {
+		delivered, err := p.session(ctx, path)
+		if ctx.Err() != nil {
+			break
+		}
+		p.books.failed(failure(path, err))
+		backoff = max(p.interval, min(2*backoff, maxBackoff))
+		if delivered {
+			backoff = p.interval
+		}
+		if !sleep(ctx, backoff) {
+			break
+		}
+		p.books.expire(time.Now())
 	}
 }
 
-// expire is called with mu held.
-func (p *Pinger) expire(now time.Time) {
-	p.counts.Lost += p.pending.expire(now)
-}
+func failure(path Path, err error) error { return fmt.Errorf("ping %s: %w", path.Target, err) }
 
-// withoutStep takes a step of the wall clock out of a round-trip time. The
-// library puts the wall clock into the echo and subtracts it from the wall clock
-// on return; both our times carry the monotonic clock beside it.
-func withoutStep(reported time.Duration, sent, at time.Time) time.Duration {
-	monotonic := at.Sub(sent)
-	wall := at.Round(0).Sub(sent.Round(0)) // Round(0) strips the monotonic clock
-	return correct(reported, wall, monotonic)
-}
-
-// correct takes the step, the difference of the two clocks, off the reported
-// time. What is left can only be negative if the clock stepped between the
-// library's look at it and ours; then the monotonic time is within microseconds.
-func correct(reported, wall, monotonic time.Duration) time.Duration {
-	rtt := reported - (wall - monotonic)
-	if rtt < 0 {
-		return max(monotonic, 0)
+// session pings over one socket until ctx ends or the socket fails. It tells whether the kernel
+// took any echo.
+func (p *pinger) session(ctx context.Context, path Path) (delivered bool, err error) {
+	socket, err := p.open(path.Target, p.iface)
+	if err != nil {
+		return false, err
 	}
-	return rtt
+	var closing sync.WaitGroup
+	defer closing.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // runs before the wait above
+	closing.Go(func() {
+		<-ctx.Done()
+		_ = socket.Close() // nothing is in it that could be lost
+	})
+	s := session{pinger: p, path: path, socket: socket,
+		format: newEchoFormat(path.Target, p.token)}
+	err = s.run()
+	return s.delivered, err
+}
+
+// session is one socket of a pinger. One goroutine sends and receives, so that when it does not run
+// it knows.
+type session struct {
+	pinger    *pinger
+	path      Path
+	format    echoFormat
+	socket    echoSocket
+	stall     stall
+	delivered bool
+	refusals  int // in a row
+}
+
+// run returns when the socket is closed or useless.
+func (s *session) run() error {
+	books, interval := s.pinger.books, s.pinger.interval
+	buf := make([]byte, 1500)
+	now := time.Now()
+	due := now // the next echo
+	for {
+		slept, wake := now, earlier(due, now.Add(beat))
+		message, noted, err := s.socket.receive(buf, wake)
+		now = time.Now()
+		s.stall.woke(slept, wake, now)
+		if err == nil {
+			if number, ok := s.format.number(message); ok {
+				books.received(arrival{number: number, noted: noted, read: now}, &s.stall)
+			}
+			continue
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		books.expire(now)
+		if now.Before(due) {
+			continue
+		}
+		if err := s.send(); err != nil {
+			return err
+		}
+		// Echoes that were missed are not sent in a heap.
+		due = due.Add(interval + now.Sub(due).Truncate(interval))
+	}
+}
+
+// send sends an echo. The error is that of the last of many that the kernel refused.
+func (s *session) send() error {
+	books := s.pinger.books
+	packet, err := s.format.packet(books.next())
+	if err != nil {
+		return err
+	}
+	at, vague, err := s.socket.send(packet)
+	if err == nil {
+		books.sent(at, vague)
+		s.delivered, s.refusals = true, 0
+		return nil
+	}
+	if errors.Is(err, os.ErrClosed) {
+		return err
+	}
+	books.refused(failure(s.path, err))
+	s.refusals++
+	if time.Duration(s.refusals)*s.pinger.interval < refusalLimit {
+		return nil
+	}
+	return err
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// sleep waits; it is false where ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -17,160 +17,173 @@ import (
 
 var localhost = netip.MustParseAddr("127.0.0.1")
 
-// fakePinger pings with echo in the place of the library.
-func fakePinger(echo func(ctx context.Context, r *run) error) *Pinger {
-	p := newPinger(PingConfig{Target: localhost, Interval: cycle}, false)
-	p.echo = echo
+// madeUp is a line that is a function: it tells after how long, and how often, it answers an echo
+// that is sent at a moment.
+type madeUp struct {
+	answers func(at time.Time) []time.Duration
+	refuse  func() error
+	lies    time.Duration // how long each reply lies in the socket before anybody runs to read it
+	blind   bool          // the kernel notes no times
+
+	sent   []time.Time
+	timers sync.WaitGroup
+}
+
+// madeUpSocket is one socket to it.
+type madeUpSocket struct {
+	line    *madeUp
+	replies chan madeUpReply
+	closed  chan struct{}
+}
+
+type madeUpReply struct {
+	packet []byte
+	noted  time.Time
+}
+
+func (m *madeUp) open(netip.Addr, string) (echoSocket, error) {
+	return &madeUpSocket{m, make(chan madeUpReply, 1<<10), make(chan struct{})}, nil
+}
+
+func (s *madeUpSocket) send(packet []byte) (time.Time, bool, error) {
+	now, line := time.Now(), s.line
+	if line.refuse != nil {
+		if err := line.refuse(); err != nil {
+			return now, false, err
+		}
+	}
+	line.sent = append(line.sent, now)
+	if line.answers == nil {
+		return now, false, nil
+	}
+	reply := slices.Clone(packet)
+	reply[0] = 0 // an echo reply; the kernel checks the sum
+	for _, rtt := range line.answers(now) {
+		line.timers.Go(func() {
+			time.Sleep(rtt)
+			select {
+			case s.replies <- madeUpReply{reply, time.Now()}:
+			case <-s.closed:
+			}
+		})
+	}
+	return now, false, nil
+}
+
+func (s *madeUpSocket) receive(_ []byte, until time.Time) ([]byte, time.Time, error) {
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	var reply madeUpReply
+	select {
+	case reply = <-s.replies:
+	default:
+		select {
+		case reply = <-s.replies:
+		case <-timer.C:
+			return nil, time.Time{}, os.ErrDeadlineExceeded
+		case <-s.closed:
+			return nil, time.Time{}, os.ErrClosed
+		}
+	}
+	time.Sleep(s.line.lies)
+	if s.line.blind {
+		return reply.packet, time.Time{}, nil
+	}
+	return reply.packet, reply.noted.Round(0), nil
+}
+
+func (s *madeUpSocket) Close() error {
+	close(s.closed)
+	return nil
+}
+
+func pingerOf(m *madeUp) *pinger {
+	p := newPinger(LineConfig{Interval: cycle}, newLedger(DefaultWait))
+	if m != nil {
+		p.open = m.open
+	}
 	return p
 }
 
-// everyInterval is the library's loop: the first echo at once, then one each
-// interval until n are sent or ctx ends.
-func everyInterval(ctx context.Context, n int, send func(seq int)) error {
-	ticker := time.NewTicker(cycle)
-	defer ticker.Stop()
-	for seq := range n {
-		send(seq)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-ticker.C:
-		}
-	}
-	<-ctx.Done()
-	return ctx.Err()
+func always(rtts ...time.Duration) func(time.Time) []time.Duration {
+	return func(time.Time) []time.Duration { return rtts }
 }
 
 // runFor runs p for a while of the bubble's time, then stops it and waits.
-func runFor(t *testing.T, p *Pinger, d time.Duration) {
+func runFor(t *testing.T, p *pinger, m *madeUp, d time.Duration) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
-	if err := p.Run(ctx); err != nil {
-		t.Errorf("Run: %v", err)
+	p.run(ctx, Path{Target: localhost})
+	if m != nil {
+		m.timers.Wait()
 	}
 }
 
-func checkCounts(t *testing.T, p *Pinger, want PingCounts) {
-	t.Helper()
-	if got := p.Counts(); got != want {
-		t.Errorf("counted\n%+v, want\n%+v", got, want)
-	}
-}
-
-func TestNewPingerRefuses(t *testing.T) {
-	t.Parallel()
-	tests := map[string]PingConfig{
-		"no target address": {Interval: cycle},
-		"interval":          {Target: localhost, Interval: time.Microsecond},
-		"negative timeout":  {Target: localhost, Interval: cycle, Timeout: -1},
-	}
-	for want, cfg := range tests {
-		if _, err := NewPinger(cfg); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got %v, want an error about %s", err, want)
-		}
-	}
-}
-
-func TestTakeGivesEachReplyOnce(t *testing.T) {
+func TestEchoesEveryInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := fakePinger(nil)
-		r := &run{pinger: p, id: 1, left: 10}
-		if got := p.Take(nil); len(got) != 0 {
-			t.Errorf("replies before there are any: %v", got)
+		begin := time.Now()
+		m := &madeUp{answers: always(30 * time.Millisecond)}
+		p := pingerOf(m)
+		runFor(t, p, m, time.Minute-1)
+		for i, at := range m.sent {
+			if want := begin.Add(time.Duration(i) * cycle); !at.Equal(want) {
+				t.Fatalf("echo %d was sent at %v, want %v", i, at, want)
+			}
 		}
-		r.sent(0)
-		r.sent(1)
-		time.Sleep(9 * time.Millisecond)
-		r.received(1, 9*time.Millisecond)
-		early := time.Now()
-		time.Sleep(time.Millisecond)
-		r.received(0, 10*time.Millisecond)
-		got := p.Take(make([]Reply, 0, 2))
-		want := []Reply{{RTT: 9 * time.Millisecond, At: early},
-			{RTT: 10 * time.Millisecond, At: time.Now()}}
-		if !slices.Equal(got, want) {
-			t.Errorf("got %v, want %v", got, want)
+		for _, r := range p.books.take(nil) {
+			if r.RTT != 30*time.Millisecond || r.LeftOut {
+				t.Fatalf("reply %+v", r)
+			}
 		}
-		if again := p.Take(got[:0]); len(again) != 0 {
-			t.Errorf("the same replies twice: %v", again)
-		}
-		checkCounts(t, p, PingCounts{Sent: 2, Received: 2})
+		checkCount(t, p.books.count(), PingCounts{Sent: 1200, Received: 1200})
 	})
 }
 
-func TestRepliesThatNobodyTakes(t *testing.T) {
+// A line of 1.4 s with duplicates is one of 1.4 s.
+func TestLateRepliesAndDuplicates(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		p := fakePinger(nil)
-		r := &run{pinger: p, id: 1, left: 10_000}
-		const n = maxUnread + 10
-		for seq := range n {
-			r.sent(seq)
-			r.received(seq, time.Duration(seq))
+		const slow = 1400 * time.Millisecond
+		m := &madeUp{answers: always(slow, slow+5*time.Millisecond, slow+200*time.Millisecond)}
+		p := pingerOf(m)
+		runFor(t, p, m, 10*time.Second-1)
+		replies := p.books.take(nil)
+		for _, r := range replies {
+			if r.RTT != slow || r.LeftOut {
+				t.Fatalf("reply %+v", r)
+			}
 		}
-		got := p.Take(nil)
-		if len(got) != maxUnread || got[0].RTT != 10 || got[maxUnread-1].RTT != n-1 {
-			t.Errorf("got %d replies, from %v to %v", len(got), got[0].RTT, got[len(got)-1].RTT)
+		const answered = uint64((10*time.Second - slow) / cycle)
+		c := p.books.count()
+		if c.Sent != 200 || c.Received != answered || c.Late != answered || c.Lost != 0 ||
+			len(replies) != int(answered) || c.Duplicates < answered {
+			t.Errorf("%d replies, counted %+v", len(replies), c)
 		}
-		checkCounts(t, p, PingCounts{Sent: n, Received: n, Untaken: 10})
 	})
 }
 
-func TestTakeDoesNotAllocate(t *testing.T) {
-	// Not parallel: allocations are counted for the whole process.
-	p := fakePinger(nil)
-	r := &run{pinger: p, id: 1, left: 10_000}
-	replies := make([]Reply, 0, 8)
-	seq := 0
-	allocs := testing.AllocsPerRun(500, func() {
-		r.sent(seq)
-		r.received(seq, time.Millisecond)
-		replies = p.Take(replies[:0])
-		seq++
-	})
-	if allocs >= 1 {
-		t.Errorf("%v allocations a reply", allocs)
-	}
-}
-
-func TestLostLateAndDuplicate(t *testing.T) {
+// The loop does not run while replies lie in the socket. The kernel has noted them all the same;
+// where it has not, they are left out.
+func TestOwnStallsAreNotTheLines(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p := fakePinger(nil)
-		r := &run{pinger: p, id: 1, left: 10}
-		r.sent(0)
-		time.Sleep(DefaultPingTimeout)
-		checkCounts(t, p, PingCounts{Sent: 1, Waiting: 1})
-		time.Sleep(time.Nanosecond)
-		checkCounts(t, p, PingCounts{Sent: 1, Lost: 1})
-		r.received(0, DefaultPingTimeout+1)
-		p.duplicate()
-		checkCounts(t, p, PingCounts{Sent: 1, Lost: 1, Late: 1, Duplicates: 1})
-		if got := p.Take(nil); len(got) != 0 {
-			t.Errorf("late replies were handed out: %v", got)
-		}
-	})
-}
-
-func TestCorrect(t *testing.T) {
-	t.Parallel()
-	const ms = time.Millisecond
-	tests := []struct {
-		name                      string
-		reported, wall, monotonic time.Duration
-		want                      time.Duration
-	}{
-		{"no step", 20*ms + 5, 20 * ms, 20 * ms, 20*ms + 5},
-		{"forward by an hour", time.Hour + 20*ms + 5, time.Hour + 20*ms, 20 * ms, 20*ms + 5},
-		{"back by an hour", 20*ms + 5 - time.Hour, 20*ms - time.Hour, 20 * ms, 20*ms + 5},
-		{"back between the two looks", 20*ms - time.Hour, 20 * ms, 20 * ms, 20 * ms},
-	}
-	for _, tt := range tests {
-		if got := correct(tt.reported, tt.wall, tt.monotonic); got != tt.want {
-			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
-		}
+	for _, blind := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			m := &madeUp{answers: always(30 * time.Millisecond), lies: 500 * time.Millisecond,
+				blind: blind}
+			p := pingerOf(m)
+			runFor(t, p, m, 20*time.Second)
+			replies := p.books.take(nil)
+			if len(replies) < 30 {
+				t.Errorf("%d replies", len(replies))
+			}
+			for _, r := range replies {
+				if r.RTT != 30*time.Millisecond && !r.LeftOut || blind && !r.LeftOut {
+					t.Fatalf("blind %v: reply %+v", blind, r)
+				}
+			}
+		})
 	}
 }
 
@@ -179,25 +192,19 @@ func TestNoNetworkIsTriedAgainEverLessOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		var attempts []time.Duration
-		p := fakePinger(func(_ context.Context, r *run) error {
+		p := pingerOf(nil)
+		p.open = func(netip.Addr, string) (echoSocket, error) {
 			attempts = append(attempts, time.Since(begin))
-			r.refused(syscall.ENETUNREACH)
-			return syscall.ENETUNREACH
-		})
-		runFor(t, p, 4*time.Second)
-		ms := time.Millisecond
+			return nil, syscall.EMFILE
+		}
+		runFor(t, p, nil, 4*time.Second)
+		const ms = time.Millisecond
 		want := []time.Duration{0, 100 * ms, 300 * ms, 700 * ms, 1500 * ms, 2500 * ms, 3500 * ms}
-		if len(attempts) != len(want) {
+		if !slices.Equal(attempts, want) {
 			t.Fatalf("tried at %v, want %v", attempts, want)
 		}
-		for i := range want {
-			if attempts[i] != want[i] {
-				t.Fatalf("tried at %v, want %v", attempts, want)
-			}
-		}
-		checkCounts(t, p, PingCounts{SendErrors: 7, Restarts: 7})
-		if !errors.Is(p.Err(), syscall.ENETUNREACH) {
-			t.Errorf("the error is %v", p.Err())
+		if !errors.Is(p.books.lastError(), syscall.EMFILE) {
+			t.Errorf("the error is %v", p.books.lastError())
 		}
 	})
 }
@@ -206,123 +213,67 @@ func TestNetworkGoesAwayAndComesBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
-		gone := func() bool { d := time.Since(begin); return d >= 10*time.Second && d < 20*time.Second }
-		p := fakePinger(func(ctx context.Context, r *run) error {
-			if gone() {
-				r.refused(syscall.ENETDOWN)
+		m := &madeUp{answers: always(time.Millisecond), refuse: func() error {
+			if d := time.Since(begin); d >= 10*time.Second && d < 20*time.Second {
 				return syscall.ENETDOWN
 			}
-			return everyInterval(ctx, r.left, func(seq int) {
-				if gone() {
-					r.refused(syscall.ENETDOWN)
-					return
-				}
-				r.sent(seq)
-				r.received(seq, time.Millisecond)
-			})
-		})
-		runFor(t, p, 30*time.Second)
-		c := p.Counts()
-		// 200 before; after, the network is noticed within maxBackoff.
-		if c.Sent < 380 || c.Sent > 400 || c.Received != c.Sent {
+			return nil
+		}}
+		p := pingerOf(m)
+		runFor(t, p, m, 30*time.Second)
+		c := p.books.count()
+		if c.Sent < 380 || c.Sent > 400 || c.Received+c.Waiting != c.Sent {
 			t.Errorf("counted %+v", c)
 		}
-		// A second of refusals on the old socket, then the attempts to open anew.
-		if c.SendErrors < 20 || c.SendErrors > 40 || c.Restarts != c.SendErrors-19 {
-			t.Errorf("counted %+v", c)
-		}
-		if !errors.Is(p.Err(), syscall.ENETDOWN) {
-			t.Errorf("the error is %v", p.Err())
+		if c.SendErrors < 100 || !errors.Is(p.books.lastError(), syscall.ENETDOWN) {
+			t.Errorf("counted %+v, the error is %v", c, p.books.lastError())
 		}
 	})
 }
 
-func TestSocketFailures(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		p := fakePinger(func(context.Context, *run) error { return syscall.EMFILE })
-		runFor(t, p, time.Second)
-		checkCounts(t, p, PingCounts{Restarts: 4})
-		if !errors.Is(p.Err(), syscall.EMFILE) {
-			t.Errorf("the error is %v", p.Err())
-		}
-	})
-}
-
-// One run ends, the next begins: no gap between their echoes, and the last
-// replies to the old one still count.
-func TestRunsFollowEachOther(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var mu sync.Mutex
-		var sent []time.Time
-		var replies []*time.Timer
-		p := fakePinger(func(ctx context.Context, r *run) error {
-			return everyInterval(ctx, r.left, func(seq int) {
-				mu.Lock()
-				defer mu.Unlock()
-				sent = append(sent, time.Now())
-				r.sent(seq)
-				replies = append(replies, time.AfterFunc(3*cycle, func() { r.received(seq, 3*cycle) }))
-			})
-		})
-		p.perRun = 10
-		runFor(t, p, 5*time.Second+3*cycle-1)
-		for i, at := range sent {
-			if want := sent[0].Add(time.Duration(i) * cycle); !at.Equal(want) {
-				t.Fatalf("echo %d was sent %v late", i, at.Sub(want))
-			}
-		}
-		for _, timer := range replies {
-			timer.Stop()
-		}
-		checkCounts(t, p, PingCounts{Sent: 103, Received: 100, Waiting: 3})
-	})
-}
-
-// Hours without a single reply: what is remembered stays bounded.
+// Minutes without a single reply: what is remembered stays bounded.
 func TestMemoryWithoutReplies(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var active, crowded atomic.Int32
-		p := fakePinger(func(ctx context.Context, r *run) error {
-			if active.Add(1) > 2 {
-				crowded.Add(1)
-			}
-			defer active.Add(-1)
-			return everyInterval(ctx, r.left, r.sent)
-		})
-		runFor(t, p, 2*time.Hour-1)
-		if n := crowded.Load(); n != 0 {
-			t.Errorf("%d times more than one run and the one before it", n)
-		}
-		if n := cap(p.pending.echoes); n > 100 {
+		m := &madeUp{}
+		p := pingerOf(m)
+		runFor(t, p, m, 10*time.Minute-1)
+		if n := cap(p.books.pending.echoes); n > 1000 {
 			t.Errorf("room for %d echoes is held", n)
 		}
-		if c := p.Counts(); c.Lost+c.Waiting != 2*3600*20 || c.Restarts != 0 {
+		if c := p.books.count(); c.Lost+c.Waiting != 600*20 {
 			t.Errorf("counted %+v", c)
 		}
 	})
 }
 
-func TestRefuserEndsTheSender(t *testing.T) {
+func TestEchoFormat(t *testing.T) {
 	t.Parallel()
-	p := fakePinger(nil)
-	r := &run{pinger: p, giveUp: func() {}}
-	ended := make(chan struct{})
-	stopped := true
-	go func() {
-		defer close(ended)
-		refuser{run: r}.Infof("Pinging a broadcast address")
-		stopped = false
-	}()
-	<-ended
-	if !stopped {
-		t.Error("the goroutine went on")
-	}
-	checkCounts(t, p, PingCounts{SendErrors: 1})
-	if !errors.Is(p.Err(), syscall.EACCES) {
-		t.Errorf("the error is %v", p.Err())
+	for _, c := range []struct {
+		target string
+		reply  byte
+	}{{"192.0.2.1", 0}, {"2001:db8::1", 129}} {
+		f := newEchoFormat(netip.MustParseAddr(c.target), 7<<40)
+		packet, err := f.packet(1<<20 + 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := f.number(packet); ok {
+			t.Errorf("%s: our own request is taken for a reply", c.target)
+		}
+		packet[0] = c.reply
+		if number, ok := f.number(packet); !ok || number != 1<<20+5 {
+			t.Errorf("%s: number %d, %v", c.target, number, ok)
+		}
+		for _, other := range [][]byte{nil, packet[:7], packet[:20]} {
+			if number, ok := f.number(other); ok {
+				t.Errorf("%s: %x is taken for reply %d", c.target, other, number)
+			}
+		}
+		f.token++
+		if _, ok := f.number(packet); ok {
+			t.Errorf("%s: a reply to somebody else is taken for ours", c.target)
+		}
 	}
 }
 
@@ -339,87 +290,58 @@ func TestSocketError(t *testing.T) {
 			t.Errorf("error %q does not say %s", denied, part)
 		}
 	}
-	if err := socketError(syscall.EAFNOSUPPORT, syscall.EAFNOSUPPORT); errors.Is(err, ErrNotPermitted) {
+	err := socketError(syscall.EAFNOSUPPORT, syscall.EAFNOSUPPORT)
+	if errors.Is(err, ErrNotPermitted) {
 		t.Errorf("a missing protocol is no missing permission: %v", err)
 	}
 }
 
-// The library itself, over several runs, with real sockets and on loopback.
+// Real sockets of both kinds and families, on loopback.
 func TestPingLoopback(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []bool{false, true} {
-		name := "unprivileged"
-		if raw {
-			name = "raw"
+	for _, target := range []string{"127.0.0.1", "::1"} {
+		for _, raw := range []bool{false, true} {
+			name := target + map[bool]string{false: " unprivileged", true: " raw"}[raw]
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				address := netip.MustParseAddr(target)
+				unprivileged, privileged := icmpNetworks(address)
+				network := map[bool]string{false: unprivileged, true: privileged}[raw]
+				if err := canListen(network); err != nil {
+					t.Skipf("this process may open no such socket: %v", err)
+				}
+				loopback(t)
+				if _, ok := interfaceOf(address); !ok {
+					t.Skip("no interface has this address")
+				}
+				pingLoopback(t, address, raw)
+			})
 		}
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			network := map[bool]string{false: "udp4", true: "ip4:icmp"}[raw]
-			if err := canListen(network); err != nil {
-				t.Skipf("this process may open no such socket: %v", err)
-			}
-			loopback(t)
-			pingLoopback(t, raw)
-		})
 	}
 }
 
-func pingLoopback(t *testing.T, raw bool) {
+func pingLoopback(t *testing.T, target netip.Addr, raw bool) {
 	t.Helper()
-	const perRun, runs = 20, 3
-	p := newPinger(PingConfig{Target: localhost, Interval: 2 * time.Millisecond}, raw)
-	ended := make(chan error, runs)
-	p.perRun = perRun
-	p.echo = func(ctx context.Context, r *run) error {
-		err := p.icmpEcho(ctx, r)
-		select {
-		case ended <- err:
-		default: // more runs than the test looks at
-		}
-		return err
-	}
+	const echoes = 20
+	p := newPinger(LineConfig{Interval: 2 * time.Millisecond}, newLedger(DefaultWait))
+	p.open = func(netip.Addr, string) (echoSocket, error) { return openICMP(target, "", raw) }
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() { done <- p.Run(ctx) }()
-	for range runs {
-		if err := <-ended; err != nil {
-			t.Errorf("a run ended with %v", err)
-		}
+	var running sync.WaitGroup
+	running.Go(func() { p.run(ctx, Path{Target: target}) })
+	var replies []Reply
+	for len(replies) < echoes && p.books.lastError() == nil && p.books.count().Lost == 0 {
+		replies = p.books.take(replies)
+		runtime.Gosched()
 	}
-	replies := p.Take(nil)
-	if len(replies) < runs*perRun {
-		t.Errorf("%d replies", len(replies))
-	}
+	cancel()
+	running.Wait()
 	for _, r := range replies {
-		if r.RTT <= 0 || r.RTT > time.Second {
+		if !r.LeftOut && (r.RTT <= 0 || r.RTT > time.Second) {
 			t.Errorf("reply %v", r)
 		}
 	}
-	cancel()
-	if err := <-done; err != nil {
-		t.Errorf("Run: %v", err)
-	}
-	c := p.Counts()
-	if c.Received < runs*perRun || c.Lost+c.Late+c.Duplicates+c.SendErrors+c.Restarts != 0 {
-		t.Errorf("counted %+v", c)
-	}
-}
-
-func TestNewPingerHere(t *testing.T) {
-	t.Parallel()
-	p, err := NewPinger(PingConfig{Target: netip.MustParseAddr("::ffff:127.0.0.1"), Interval: cycle})
-	if errors.Is(err, ErrNotPermitted) || runtime.GOOS != "linux" && err != nil {
-		t.Skipf("not here: %v", err)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if p.cfg.Target != localhost || p.cfg.Timeout != DefaultPingTimeout {
-		t.Errorf("configured as %+v", p.cfg)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := p.Run(ctx); err != nil {
-		t.Errorf("Run: %v", err)
+	c := p.books.count()
+	if c.Received < echoes || c.Lost+c.Late+c.Duplicates+c.SendErrors != 0 {
+		t.Errorf("counted %+v, error %v", c, p.books.lastError())
 	}
 }

@@ -61,6 +61,7 @@ func TestRateSince(t *testing.T) {
 		name   string
 		after  time.Duration
 		rx, tx uint64
+		index  int
 		want   Rate
 		ok     bool
 	}{
@@ -71,13 +72,15 @@ func TestRateSince(t *testing.T) {
 		{name: "nothing passed", after: time.Second, rx: 1000, tx: 2000, ok: true},
 		{name: "rx smaller", after: time.Second, rx: 999, tx: 3000},
 		{name: "tx smaller", after: time.Second, rx: 3000, tx: 0},
+		{name: "a counter of 32 bits has wrapped", after: cycle, rx: 10, tx: 3000},
+		{name: "recreated", after: cycle, rx: 1e9, tx: 1e9, index: 7},
 		{name: "the same moment", rx: 2000, tx: 3000},
 		{name: "back in time", after: -time.Second, rx: 2000, tx: 3000},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			now := Counters{At: begin.Add(tt.after), RxBytes: tt.rx, TxBytes: tt.tx}
+			now := Counters{At: begin.Add(tt.after), Index: tt.index, RxBytes: tt.rx, TxBytes: tt.tx}
 			if got, ok := now.RateSince(earlier); ok != tt.ok || got != tt.want {
 				t.Errorf("got %v, %v; want %v, %v", got, ok, tt.want, tt.ok)
 			}

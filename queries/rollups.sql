@@ -19,8 +19,8 @@ WHERE mergeable(
 
 -- name: GroupBlocks :exec
 -- fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and,
--- where they are states, value; the row source folded_buckets makes rows of it. Walks raw_blocks by
--- its key: of each part the blocks of [first, last). Seeks series by its key.
+-- where they are states, value; the row source folded_buckets makes rows of that. Walks raw_blocks
+-- by its key: of each part the blocks of [first, last). Seeks series by its key.
 INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, newest_value)
 SELECT f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts, f.newest_value
 FROM (
@@ -262,3 +262,13 @@ FROM (
     END AS ts
   FROM series AS s
 ) AS nth;
+
+-- name: DeleteBucketsOf :exec
+-- Walks rollups by its key: the buckets of one series in one tier.
+DELETE FROM rollups
+WHERE granularity = @granularity AND series_id = @series_id;
+
+-- name: DeleteStatesOf :exec
+-- Walks state_rollups by its key: the buckets of one series in one tier.
+DELETE FROM state_rollups
+WHERE granularity = @granularity AND series_id = @series_id;

@@ -137,3 +137,16 @@ WHERE aggregation = 'mode';
 SELECT id, CAST(last_ts AS INTEGER) AS last_ts
 FROM series
 WHERE last_ts IS NOT NULL;
+
+-- name: ListSeriesOf :many
+-- Walks the prefix of the unique index of series (metric_name).
+SELECT id, aggregation
+FROM series
+WHERE metric_name = @metric_name AND sound(chk, 'series', id, metric_name, wan_name, labels, aggregation)
+ORDER BY wan_name, labels;
+
+-- name: SetAggregation :exec
+-- One seek in series by its key. The row has no check value then.
+UPDATE series
+SET aggregation = @aggregation
+WHERE id = @id;

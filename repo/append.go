@@ -109,7 +109,7 @@ func (a *appending) run(ctx context.Context) error {
 	return a.w.moveImport(ctx, a.batch.Import)
 }
 
-// add takes a sample of the batch, and says what becomes of it, if it is not one to be looked up.
+// add takes a sample of the batch, and says what its outcome is, unless it has to be looked up.
 func (a *appending) add(ctx context.Context, i int) (Outcome, error) {
 	s := &a.batch.Samples[i]
 	switch {

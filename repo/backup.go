@@ -20,7 +20,7 @@ const (
 )
 
 // Backup copies the file as it is at one moment to a new file at dest, and returns how many bytes
-// that has. Nobody waits for it: the file may be written meanwhile, and only the WAL can not be
+// that has. Nobody waits for it: the file may be written meanwhile, and only the WAL cannot be
 // reset before all is copied. ReadLimit does not hold here: copying ends by itself. The copy is a
 // history like any other, and passes SQLite's integrity check before it appears at dest, whole and
 // with the permissions of the file. Nothing is overwritten, and nothing is left behind by a

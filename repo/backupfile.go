@@ -94,8 +94,8 @@ const (
 )
 
 // removeStale removes the incomplete backups that processes which were killed have left beside a
-// new one. Their age is counted from the time that the file system gave the new one. What can not
-// be removed is no reason to make no backup.
+// new one. Their age is counted from the time that the file system gave the new one. What cannot be
+// removed is no reason to make no backup.
 func removeStale(made *os.File) {
 	own, err := made.Stat()
 	if err != nil {

@@ -11,9 +11,8 @@ import (
 )
 
 // begin makes the tables of a new file, or gives a copy that has lost the numbers in its header
-// what it lacks. All of it is one transaction that takes the write lock first, so of several
-// processes that start at once one makes them and the others find them there. path is where a new
-// file lies.
+// what it lacks. This is one transaction that takes the write lock first, so of several processes
+// that start at once one makes them and the others find them there. path is where a new file lies.
 func begin(ctx context.Context, conn *sql.Conn, path string) error {
 	return immediately(ctx, conn, func() error {
 		id, err := identify(ctx, conn)

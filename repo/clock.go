@@ -20,8 +20,8 @@ type Clock struct {
 	Seen Micros
 }
 
-// JudgeClock replaces what the file knows of the clock by what judge makes of it. In a file that
-// has not been judged yet, judge is given zeros.
+// JudgeClock replaces what the file knows of the clock by the result of judge. In a file that has
+// not been judged yet, judge is given zeros.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) JudgeClock(ctx context.Context, judge func(Clock) Clock) error {

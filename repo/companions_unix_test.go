@@ -13,7 +13,7 @@ import (
 )
 
 // A look at a history by root must not lock its owner out, and nobody may read in the WAL what the
-// file keeps from him.
+// file keeps private.
 func TestCompanionsAreLikeTheFile(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("having another user's file takes root")

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// While a view of the file is open, SQLite can not begin the WAL anew, which grows with whatever is
+// While a view of the file is open, SQLite cannot restart the WAL, which grows with whatever is
 // written: a reader that never finishes would fill the disk.
 const (
 	// ReadLimit is how long a view may be open: enough to read a hundred million rows, and little
@@ -14,8 +14,8 @@ const (
 	ReadLimit = time.Minute
 
 	// CrowdedReadLimit is how long a view may be open while the WAL is larger than CrowdedWAL:
-	// readers that overlap have kept it from beginning anew for long then, and a writer that waits
-	// for them can wait for so much.
+	// readers that overlap have kept it from restarting for long then, and a writer that waits for
+	// them can wait for so much.
 	CrowdedReadLimit = 2 * time.Second
 
 	// CrowdedWAL is four times what a writer lets the WAL grow to before it holds commits back, in
@@ -34,7 +34,7 @@ var ErrReadTooLong = fmt.Errorf("the reading took longer than %s, or %s while th
 func (r *Reader) CrowdBy(crowded func() int64) { r.crowded = crowded }
 
 // readTime ends the context of a view when its time is over. database/sql then rolls the
-// transaction back and takes the connection back, also while whoever reads does something else.
+// transaction back and takes the connection back, also while the reader does something else.
 type readTime struct {
 	ctx    context.Context //nolint:containedctx // of the view, whose questions come one by one
 	cancel context.CancelCauseFunc

@@ -12,8 +12,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Whoever reads a page and never comes back holds the WAL and a connection for a minute and no
-// longer.
+// A reader that reads a page and never comes back holds the WAL and a connection for a minute and
+// no longer.
 func TestViewEndsUnderItsReader(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -37,12 +37,12 @@ func TestViewEndsUnderItsReader(t *testing.T) {
 		time.Sleep(repo.ReadLimit - time.Second)
 		synctest.Wait()
 		if restarts() {
-			t.Error("the WAL began anew under a reader that has time left")
+			t.Error("the WAL restarted under a reader that has time left")
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if !restarts() {
-			t.Error("the WAL did not begin anew: a reader that sleeps still holds it")
+			t.Error("the WAL did not restart: a reader that sleeps still holds it")
 		}
 		close(goOn)
 		err := <-ended
@@ -101,7 +101,7 @@ func TestReadLimitBeginsWithAConnection(t *testing.T) {
 	})
 }
 
-// Where readers have kept the WAL from beginning anew for long, a view ends soon.
+// Where readers have kept the WAL from restarting for long, a view ends soon.
 func TestViewEndsWhileTheWALIsLarge(t *testing.T) {
 	path := oneSample(t)
 	w := open(t, path)

@@ -30,7 +30,7 @@ var (
 var ErrBusy = errors.New("another process is holding the write lock")
 
 // ErrOtherName says that the file is open for writing under another name. SQLite keeps what is new
-// beside a name, where nobody who has opened the file by another one looks for it.
+// beside a name, where a process that has opened the file by another one does not look.
 var ErrOtherName = errors.New("the file is open for writing under another name (a hard link, " +
 	"a mount of the file alone, or a rename a moment ago): open it by one name everywhere, " +
 	"and where a mount is wanted, mount its directory")
@@ -49,7 +49,7 @@ var ErrTooManySeries = errors.New("too many series")
 // ErrImportMoved says that somebody else has moved an import on since it was looked up.
 var ErrImportMoved = errors.New("another process is importing the same data")
 
-// IsDamage says that an error is of a file which can not go on being a history.
+// IsDamage says that an error is of a file which cannot go on being a history.
 func IsDamage(err error) bool {
 	return errors.Is(err, ErrDamaged) || errors.Is(err, ErrNotDatabase)
 }
@@ -141,7 +141,7 @@ var classes = []struct {
 	// No row of ours breaks a rule of the schema, so where one does, that is not as it was written.
 	// A disk that cannot read a page may read it the next time: that is no damage of the page.
 	{ErrDamaged, []error{sqlite3.CONSTRAINT_CHECK, sqlite3.CORRUPT, sqlite3.IOERR_DATA}},
-	// The index of the WAL can not be wrapped like the files: there SHMSIZE is what no room looks
+	// The index of the WAL cannot be wrapped like the files: there SHMSIZE is what no room looks
 	// like.
 	{ErrDiskFull, append([]error{sqlite3.FULL, sqlite3.IOERR_SHMSIZE}, exhausted...)},
 }
@@ -177,7 +177,7 @@ type reworded struct {
 func (e *reworded) Error() string { return e.text }
 func (e *reworded) Unwrap() error { return e.err }
 
-// busy is ErrBusy in words that say what keeps the file busy, and who may do what about it.
+// busy is ErrBusy in words that say what keeps the file busy, and what users may do about that.
 func busy(text string, cause error) error {
 	return &reworded{errors.Join(ErrBusy, cause), text}
 }

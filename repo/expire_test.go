@@ -18,7 +18,7 @@ func TestExpireAfterALongTimeWithoutPower(t *testing.T) {
 	series := newSeries("measured")
 	add(t, w, every(10e6, start, start.Add(2*time.Hour), series)...)
 	rollUpAll(t, w, start.Add(2*time.Hour))
-	// A block larger than a step, then some rows: none of it is ever rolled up.
+	// A block larger than a step, then some rows: none are ever rolled up.
 	fillBlock(t, path, 1_000_050, start.Add(3*time.Hour), 1)
 	fillSamples(t, path, 50, 10, start.Add(4*time.Hour), 1_000_000)
 	now := start.Add(40 * day)

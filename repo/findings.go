@@ -59,14 +59,14 @@ type Findings struct {
 	// StrayWAL is the name under which the WAL of another file was moved aside: that file was in
 	// use, and has been replaced.
 	StrayWAL string
-	// OtherNames is how many more hard links the file has. Each has a WAL of its own: what somebody
-	// who was killed has left in that of another name is not seen.
+	// OtherNames is how many more hard links the file has. Each has a WAL of its own: what a killed
+	// process has left in that of another name is not seen.
 	OtherNames int
 }
 
 // examine looks at what the last writer has left, while there is no other one. last is what the
-// lock file says of it. A WAL that is gone says nothing: whatever program was the last to close the
-// file has taken it in.
+// lock file says. A WAL that is gone says nothing: whatever program was the last to close the file
+// has taken it in.
 func (f *Findings) examine(path string, file fs.FileInfo, last mark) error {
 	if fileSize(path+"-wal") == 0 {
 		return nil

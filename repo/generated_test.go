@@ -411,8 +411,7 @@ func (q writtenQuery) parameters() []string {
 	return fields
 }
 
-// checkComment wants to know which table the query walks, so that whoever changes it thinks of its
-// plan.
+// checkComment wants to know which table the query walks, so that its editors think of its plan.
 func (q writtenQuery) checkComment() error {
 	if !walksWords.MatchString(q.comment) {
 		return fmt.Errorf("%s: the comment below the name should say what the query walks, scans, "+

@@ -18,8 +18,8 @@ var (
 	errFrame  = errors.New("a page of the WAL does not match the checksum of its frame")
 )
 
-// openGuarded opens a file by a VFS, and checks what is read of it, as far as SQLite and the driver
-// do not.
+// openGuarded opens a file by a VFS, and checks what is read, as far as SQLite and the driver do
+// not.
 func openGuarded(
 	v vfs.VFSFilename, name *vfs.Filename, flags vfs.OpenFlag,
 ) (DriverFile, vfs.OpenFlag, error) {
@@ -47,7 +47,7 @@ func openGuarded(
 }
 
 func errFile(file vfs.File) error {
-	return fmt.Errorf("the driver's VFS opens a %T, which can not be wrapped", file)
+	return fmt.Errorf("the driver's VFS opens a %T, which cannot be wrapped", file)
 }
 
 // guardedOf is the database beneath what has been put around it, one that nobody else has where

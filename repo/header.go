@@ -12,7 +12,7 @@ import (
 
 const walMode = 2 // the version of a file in WAL mode, for writing and for reading
 
-// header is the beginning of an SQLite file, sqlitefile.HeaderBytes of it or more.
+// header is the beginning of an SQLite file, at least sqlitefile.HeaderBytes.
 type header []byte
 
 // readHeader returns the header of the file at path, zeros where the file is too short to have one.
@@ -60,6 +60,10 @@ func (h header) check() error {
 	if format := binary.BigEndian.Uint32(h[sqlitefile.SchemaFormatOffset:]); format > sqlitefile.NewestSchemaFormat {
 		return fmt.Errorf("%w: its header says schema format %d, want %d at most", ErrDamaged, format,
 			sqlitefile.NewestSchemaFormat)
+	}
+	if encoding := binary.BigEndian.Uint32(h[sqlitefile.TextEncodingOffset:]); encoding != 0 && encoding%4 == 0 {
+		return fmt.Errorf("%w: its header says text encoding %d, of which SQLite knows none", ErrDamaged,
+			encoding)
 	}
 	return nil
 }

@@ -114,7 +114,7 @@ func (i identity) check() error {
 			version, schema.Version)
 	case i.named && len(i.missing()) > 0:
 		return fmt.Errorf("%w: it lacks %s. A dump that is being loaded into it has yet to end; "+
-			"one that was interrupted has to be loaded once more, into a new file", ErrIncomplete,
+			"one that was interrupted has to be loaded again, into a new file", ErrIncomplete,
 			strings.Join(i.missing(), ", "))
 	case version > 0, i.blank():
 		return nil

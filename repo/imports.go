@@ -25,12 +25,11 @@ type ImportMark struct {
 	Bytes int64
 	Lines int64
 
-	// Of a database of wanctl: the rows up to LastID of before Second (Unix) have been taken, of
-	// aggregated rows only while Aggregated says so. Hash is the SHA-256 of the row LastID.
+	// Of a database of wanctl: the rows up to LastID of before Second (Unix) have been taken. Hash is
+	// the SHA-256 of the row LastID.
 	LastID     int64
 	Second     int64
-	Aggregated bool
-	NewestID   int64  // the newest of these rows by its time
+	NewestID   int64  // the newest row of the coarsest granularity that there was
 	NewestHash []byte // its SHA-256, none before there is one
 
 	Hash   []byte
@@ -89,7 +88,7 @@ func importMark(row db.ListImportsRow) ImportMark {
 	return ImportMark{
 		Format: ImportFormat(row.Format),
 		Bytes:  row.Bytes, Lines: row.Lines,
-		LastID: row.LastID, Second: row.Second, Aggregated: row.Aggregated != 0,
+		LastID: row.LastID, Second: row.Second,
 		NewestID: row.NewestID, NewestHash: row.NewestHash,
 		Hash: row.Hash, Source: row.Source, id: row.ID,
 	}
@@ -136,7 +135,7 @@ func (w *Writer) createImport(
 	id, err := w.q.CreateImport(ctx, db.CreateImportParams{
 		Source: source, Format: string(mark.Format),
 		Bytes: mark.Bytes, Lines: mark.Lines,
-		LastID: mark.LastID, Second: mark.Second, Aggregated: number(mark.Aggregated),
+		LastID: mark.LastID, Second: mark.Second,
 		Hash: mark.Hash, NewestID: mark.NewestID, NewestHash: notNull(mark.NewestHash),
 		Updated: int64(at),
 	})
@@ -165,7 +164,7 @@ func (w *Writer) advanceImport(ctx context.Context, run *Import) error {
 	reached, known := &run.Reached, &run.known
 	moved, err := w.q.AdvanceImport(ctx, db.AdvanceImportParams{
 		Source: run.source, Bytes: reached.Bytes, Lines: reached.Lines,
-		LastID: reached.LastID, Second: reached.Second, Aggregated: number(reached.Aggregated),
+		LastID: reached.LastID, Second: reached.Second,
 		Hash: reached.Hash, NewestID: reached.NewestID, NewestHash: notNull(reached.NewestHash),
 		Updated: int64(run.At),
 		ID:      known.id, KnownBytes: known.Bytes, KnownLastID: known.LastID, KnownSecond: known.Second,

@@ -29,14 +29,14 @@ const (
 	longestIndex = 64 << 20
 )
 
-// errIndex is of a connection that can not look at its index any more. The file itself is sound.
-var errIndex = fmt.Errorf("%w: its index (-shm) was cut off or can not be read", ErrDamaged)
+// errIndex is of a connection that cannot look at its index any more. The file itself is sound.
+var errIndex = fmt.Errorf("%w: its index (-shm) was cut off or cannot be read", ErrDamaged)
 
-// mendIndex has an index made anew if a part of it was cut off, and says so by errIndex. Whoever
-// maps it next fills it up with zeros: below a sound head they say that nothing is in the WAL.
+// mendIndex has an index rebuilt if a part was cut off, and says so by errIndex. The next process
+// to map it fills it up with zeros: below a sound head they say that nothing is in the WAL.
 func mendIndex(path string) error {
 	if !isThere(path + "-wal") {
-		return nil // then it says nothing, and whoever is the first to open it empties it
+		return nil // then it says nothing, and the first process to open it empties it
 	}
 	index, err := readIndex(path)
 	switch {
@@ -76,7 +76,7 @@ func isHollow(index []byte) bool {
 		return true
 	}
 	if len(index) == 0 || !bytes.Equal(index[:indexHead], index[indexHead:2*indexHead]) {
-		return false // SQLite makes it anew
+		return false // SQLite rebuilds it
 	}
 	frames := int(binary.LittleEndian.Uint32(index[framesOffset:]))
 	room := firstFrames
@@ -101,7 +101,7 @@ func usedSlots(table []byte) int {
 	return used
 }
 
-// beheadIndex has SQLite make the index anew from the WAL, whoever looks at it next, under its own
+// beheadIndex has SQLite rebuild the index from the WAL at its next reader, under SQLite's own
 // locks. It stays the same file, which has the locks of all who have it open.
 func beheadIndex(path string) error {
 	index, err := os.OpenFile(path+indexSuffix, os.O_WRONLY|noFollow, 0)
@@ -131,7 +131,7 @@ func watchIndex(path string) watchedIndex {
 func (w *watchedIndex) changed() bool {
 	is, err := os.Stat(w.path + indexSuffix)
 	if err != nil {
-		return false // removed: whoever has it open shares it still
+		return false // removed: the processes that have it open share it still
 	}
 	was := w.was
 	w.was = is
@@ -142,21 +142,21 @@ func (w *watchedIndex) changed() bool {
 	if !os.SameFile(was, is) || is.Size() < was.Size() {
 		return true
 	}
-	// A connection that opens an index which was cut off fills it up, and has it made once more a
-	// moment later. A transaction in between would not see what is in the WAL.
+	// A connection that opens an index which was cut off fills it up, and has it rebuilt a moment
+	// later. A transaction in between would not see what is in the WAL.
 	index, err := readIndex(w.path)
 	return err == nil && isHollow(index)
 }
 
-// opened says that the connection has the index that is there now. Who is the first to open one
-// empties it.
+// opened says that the connection has the index that is there now. The first to open one empties
+// it.
 func (w *watchedIndex) opened() bool {
 	was := w.was
 	*w = watchIndex(w.path)
 	return was == nil || w.was == nil || os.SameFile(was, w.was)
 }
 
-// letGoOfIndex closes a file whose index can not be read: it is sound, and another process may have
+// letGoOfIndex closes a file whose index cannot be read: it is sound, and another process may have
 // it open.
 func (w *Writer) letGoOfIndex() error {
 	_ = w.close()

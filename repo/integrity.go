@@ -49,11 +49,11 @@ func checkIntegrity(ctx context.Context, path, name string) (found integrity, er
 	return found, errors.Join(err, pool.Close())
 }
 
-// forgetView keeps the view out of what a connection knows of the schema, which is read once more
-// then. Where a view comes first in its list of tables, SQLite takes a check of all for one of a
-// single table, and does not look for pages that nothing refers to. Our view is the only text of
-// ours that has several SELECTs: with a limit of one it is an error, and those are passed over
-// while the schema may be written, which this connection cannot do.
+// forgetView keeps the view out of what a connection knows of the schema, which is read again then.
+// Where a view comes first in its list of tables, SQLite takes a check of all for one of a single
+// table, and does not look for pages that nothing refers to. Our view is the only text of ours that
+// has several SELECTs: with a limit of one it is an error, and those are passed over while the
+// schema may be written, which this connection cannot do.
 func forgetView(c *sqlite3.Conn) error {
 	c.Limit(sqlite3.LIMIT_COMPOUND_SELECT, 1)
 	return c.Exec("PRAGMA writable_schema = reset; PRAGMA writable_schema = on")

@@ -21,8 +21,8 @@ const (
 func hasJournal(path string) bool { return isThere(path + "-journal") }
 
 // probeUnfinished looks at a file whose last transaction was interrupted and has left its rollback
-// journal: a connection that only reads may not roll it back, and sees nothing. Whoever opens it
-// for writing afterwards does, and looks again.
+// journal: a connection that only reads may not roll it back, and sees nothing. A writer that opens
+// the file afterwards does, and looks again.
 func probeUnfinished(ctx context.Context, path string) (identity, error) {
 	fresh, err := wasEmpty(path + "-journal")
 	if err != nil || fresh {
@@ -47,8 +47,8 @@ func journalError(path string, err error) error {
 		return errors.Join(err, failed)
 	}
 	if fresh {
-		return fmt.Errorf("%w: whoever was making it was interrupted, and whoever opens it for writing "+
-			"goes on", ErrEmpty)
+		return fmt.Errorf("%w: the process that was making it was interrupted, and the next one that "+
+			"opens it for writing goes on", ErrEmpty)
 	}
 	return ErrInterrupted
 }

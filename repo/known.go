@@ -37,7 +37,7 @@ type seen struct {
 	current bool // series is what the file says
 }
 
-// advance says that a sample is newer than all that is known of its series, and takes note of it.
+// advance says that a sample is newer than all that is known of its series, and notes it.
 func (k *known) advance(series int64, ts Micros) bool {
 	if !hasKey(ts, series) {
 		return false
@@ -170,7 +170,7 @@ func (k *known) catchUp(ctx context.Context, w *Writer) error {
 	}
 	if was := k.seen.series; series.Sealed != series.Series ||
 		series.Series != was.Series || series.Ids != was.Ids || series.Sums != was.Sums {
-		// ids are learned once more: somebody may have made, renamed or deleted a series
+		// ids are learned again: somebody may have made, renamed or deleted a series
 		w.life = new(life)
 	}
 	if series != k.seen.series {

@@ -10,9 +10,9 @@ import (
 
 const (
 	// lockSuffix makes the name of the lock file of a history. Every writer holds a shared lock on
-	// it, so who gets the exclusive one knows that no other writer has the history open. SQLite's
-	// own locks can not tell: they lie in the very files that are to be moved. The file stays for
-	// good.
+	// it, so the holder of the exclusive one knows that no other writer has the history open.
+	// SQLite's own locks cannot tell: they lie in the very files that are to be moved. The file
+	// stays for good.
 	lockSuffix = ".lock"
 
 	// lockPause is the time between two looks at a lock that somebody else has.
@@ -23,7 +23,7 @@ const (
 var errLocked = errors.New("another process has it open for writing")
 
 // lock is the lock file of a history. Without a file it is none: where this process may not make or
-// open one, it goes on without, and then can not quarantine anything.
+// open one, it goes on without, and then cannot quarantine anything.
 type lock struct {
 	file *os.File
 }
@@ -75,8 +75,8 @@ func (l *lock) inode() uint64 {
 }
 
 // enter takes the lock for opening the history: alone if nobody else has it, or else together with
-// the writers that have it open. Who opens it alone may be making, moving or rebuilding it, and is
-// waited for.
+// the writers that have it open. The one that opens it alone may be making, moving or rebuilding
+// it, and is waited for.
 func (l *lock) enter(ctx context.Context) (alone bool, err error) {
 	if l.file == nil {
 		return false, nil
@@ -125,7 +125,7 @@ func (l *lock) tryOwn() error {
 	return flock(l.file, true)
 }
 
-// note writes to the lock file what the next writer should know. What can not be written is not
+// note writes to the lock file what the next writer should know. What cannot be written is not
 // known then.
 func (l *lock) note(m mark) {
 	if l.file == nil {

@@ -13,7 +13,7 @@ import (
 // noFollow opens no link, and waits for no pipe.
 const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
-// openLock opens the lock file at path. A link is not followed: whoever may make files in the
+// openLock opens the lock file at path. A link is not followed: a user who may make files in the
 // directory could have this process write to another one.
 func openLock(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|noFollow, 0)

@@ -13,8 +13,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Who opens a history waits for another process that is opening it, however long that takes: it may
-// be moving the file aside, or rebuilding it.
+// A process that opens a history waits for another one that is opening it, however long that takes:
+// it may be moving the file aside, or rebuilding it.
 func TestOpeningWaitsForAnother(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")
 	must(t, aHistory(path))

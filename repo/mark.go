@@ -22,7 +22,7 @@ type mark struct {
 	inUse     bool   // it was not closed, as far as anybody has noted
 }
 
-// readMark returns what the lock file with this inode says. Not known is also what can not be read.
+// readMark returns what the lock file with this inode says. Not known is also what cannot be read.
 //
 // Some file systems (vfat, exFAT, many in user space) give their files other numbers each time they
 // are mounted, maybe that of another one. Where the lock file has another, the numbers say nothing.

@@ -133,7 +133,7 @@ func damagedEntries(c *sqlite3.Conn) ([]schemaEntry, error) {
 }
 
 // schemaDamage names the entries of the schema that the next writer puts right. What cannot be
-// looked at is met again by whoever opens the file.
+// looked at is met again when the file is opened.
 func schemaDamage(ctx context.Context, path string) (names string) {
 	name, err := lookingDSN(path, lenient)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// A bit flips in what the file says of each table, index, trigger and the view: who opens the file
-// for writing puts it right, and who reads it meanwhile reads what was written, or hears that this
-// will be done.
+// A bit flips in what the file says of each table, index, trigger and the view: a process that
+// opens the file for writing puts it right, and a reader meanwhile reads what was written, or hears
+// that this will be done.
 func TestSchemaDamaged(t *testing.T) {
 	random := filetest.Random(t)
 	whole := record(t)

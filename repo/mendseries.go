@@ -84,7 +84,7 @@ func (i seriesIndex) mustHave(rows []db.ListSeriesRow) error {
 }
 
 // mustFind says that a file is damaged whose series lack a row that the index has, by its id and
-// its names: to make the index again from the rows would lose what is left of it.
+// its names: to make the index again from the rows would lose what is left of the row.
 func (i seriesIndex) mustFind(rows []db.ListSeriesRow) error {
 	ids, names := map[int64]bool{}, map[Key]bool{}
 	for _, row := range rows {

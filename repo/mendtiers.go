@@ -233,8 +233,8 @@ func (s *Snapshot) lastBucket(ctx context.Context, g Granularity) (Micros, error
 }
 
 // tiers returns the state of the tiers, inside a write transaction. What is lost of them is worked
-// out and written first: nothing is pruned by a guess. All of their rows are written once more,
-// since keys may be damaged.
+// out and written first: nothing is pruned by a guess. All their rows are written again, since keys
+// may be damaged.
 func (w *Writer) tiers(ctx context.Context) (Tiers, error) {
 	w.known.hasTiers = false // they may be read to be changed
 	tiers, lost, err := readTiers(ctx, w.q)

@@ -48,7 +48,7 @@ func (w *Writer) DeclareMetrics(
 type DeclaredMetric struct {
 	MetricMetadata
 
-	Aggregation Aggregation // "" where there is no series of it yet
+	Aggregation Aggregation // "" where the metric has no series yet
 }
 
 // DeclaredMetrics returns the metrics that programs have declared.

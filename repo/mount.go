@@ -34,9 +34,9 @@ func placeOf(path string) place {
 }
 
 // isUnmounted says that a history which was in this place has gone with its mount: path leads
-// elsewhere. A device that is mounted once more may have another number by then, and something new
-// may be mounted over the directory: a file that is there is to be opened, unless it lies on what
-// was under the mount, where it was hidden.
+// elsewhere. A device that is mounted again may have another number by then, and something new may
+// be mounted over the directory: a file that is there is to be opened, unless it lies on what was
+// under the mount, where it was hidden.
 func (p place) isUnmounted(path string) bool {
 	now := placeOf(path)
 	switch {

@@ -48,7 +48,7 @@ type newJournal struct {
 	directory string // "" once the name is there
 }
 
-// Sync brings to the disk what was written and, with the first of it, the name.
+// Sync brings to the disk what was written and, with the first write, the name.
 func (j *newJournal) Sync(flags vfs.SyncFlag) error {
 	if err := j.DriverFile.Sync(flags); err != nil || j.directory == "" {
 		return err

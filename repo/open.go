@@ -78,7 +78,7 @@ func writerDSN(path string, synchronous Synchronous) string {
 		"wal_autocheckpoint(0)", // checkpoints are steps of maintenance
 		fmt.Sprintf("cache_size(-%d)", cacheKiB),
 		// A step with many series touches more pages than the cache has. Written to the WAL before
-		// its end they would be read again, and the sums of all later frames made once more.
+		// its end they would be read again, and the sums of all later frames made again.
 		fmt.Sprintf("cache_spill(-%d)", spillKiB),
 		fmt.Sprintf("temp_store(%s)", temporary()),
 	)
@@ -94,8 +94,8 @@ func temporary() string {
 	return "memory"
 }
 
-// readerDSN ignores rules about values: they are for whoever writes, and may call functions that
-// only his program has.
+// readerDSN ignores rules about values: they are for writers, and may call functions that only the
+// writer's program has.
 func readerDSN(path, vfs string, pragmas ...string) string {
 	return dsn(path, "ro", vfs, append(pragmas, queryOnly, "ignore_check_constraints(on)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB))...)
@@ -122,7 +122,7 @@ func realPath(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// checkFile refuses what can not be a database, without opening it as one.
+// checkFile refuses what cannot be a database, without opening it as one.
 func checkFile(path string) error {
 	if path == "" {
 		return ErrNoPath

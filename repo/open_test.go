@@ -37,7 +37,7 @@ func TestOpenANewFileAtOnce(t *testing.T) {
 				}
 			})
 		}
-		// Who reads meanwhile finds no file, an empty one or a history, and never a stranger's.
+		// A reader meanwhile finds no file, an empty one or a history, and never a stranger's.
 		group.Go(func() {
 			<-begin
 			for range 20 {

@@ -126,7 +126,7 @@ func (o *opening) moveAside(damage error) error {
 	if err := o.arriving(damage); err != nil {
 		return err
 	}
-	o.lock.note(markOf(o.path, o.file)) // for whoever finds it half moved
+	o.lock.note(markOf(o.path, o.file)) // for the next process, which may find it half moved
 	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
@@ -348,8 +348,8 @@ func (w *Writer) renew(ctx context.Context, damage error) error {
 	return w.become(ctx, next)
 }
 
-// letGo closes the file. If it is damaged and in its place, whoever opens it next looks at it once
-// more, and moves it aside if it is damaged still; damage that this does not find is believed the
+// letGo closes the file. If it is damaged and in its place, the next process to open it looks at it
+// again, and moves it aside if it is damaged still; damage that this does not find is believed the
 // second time.
 func (w *Writer) letGo(damage error) (err error) {
 	if w.gone {
@@ -385,8 +385,8 @@ func (w *Writer) letGo(damage error) (err error) {
 // unlock lets others have the file.
 func (w *Writer) unlock() error { return errors.Join(w.name.close(), w.lock.close()) }
 
-// shareAgain takes the lock again that was given up for whoever is the last to find the damage,
-// which is for before anything is written. The file may have been moved aside meanwhile.
+// shareAgain takes the lock again that was given up for the last process to find the damage, which
+// is for before anything is written. The file may have been moved aside meanwhile.
 func (w *Writer) shareAgain(ctx context.Context) error {
 	if !w.unshared {
 		return nil
@@ -402,7 +402,7 @@ func (w *Writer) shareAgain(ctx context.Context) error {
 }
 
 // dropIndex removes the index of the WAL: a damaged one makes a sound file look damaged, and SQLite
-// makes it anew from the WAL. Nobody writes the file; who reads it keeps what was removed.
+// rebuilds it from the WAL. Nobody writes the file; a reader keeps what was removed.
 func dropIndex(path string) error {
 	if err := os.Remove(path + "-shm"); !errors.Is(err, fs.ErrNotExist) {
 		return err

@@ -39,7 +39,7 @@ func TestValuesOfOtherTypes(t *testing.T) {
 	}
 }
 
-// A key that leads out of a span ends the reading of it, which went on for ever.
+// A key that leads out of a span ends its reading, which went on for ever.
 func TestBucketWithoutATime(t *testing.T) {
 	whole, path := filledHistory(t), filepath.Join(t.TempDir(), "history.db")
 	filetest.Exec(t, whole, `INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max) VALUES ('1m', 1, 1, 1, 1, 1, 1)`)

@@ -18,7 +18,7 @@ import (
 )
 
 // openPool is the driver's Open for the file at path, except that its connections outlive their
-// index, the -shm. The driver maps that into memory: where it is cut off, or can not be read from a
+// index, the -shm. The driver maps that into memory: where it is cut off, or cannot be read from a
 // worn card, whatever looks at it gets a fault, of which the process would die. Here that is
 // errIndex, and the end of the connection.
 func openPool(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, error) {
@@ -68,8 +68,8 @@ func takePragmas(name string) (rest string, pragmas []string, err error) {
 	return source.String(), pragmas, nil
 }
 
-// Where processes come and go, the first of them makes the index anew each time. That looks like
-// one that was cut off, and is over within so many looks.
+// Where processes come and go, the first of them rebuilds the index each time. That looks like one
+// that was cut off, and is over within so many looks.
 const (
 	connectTries = 100
 	connectPause = time.Millisecond
@@ -104,7 +104,7 @@ func (c *connector) mend() error {
 }
 
 func (c *connector) connect(ctx context.Context) (*connection, error) {
-	_ = c.mend() // what can not be mended is seen again once it is open
+	_ = c.mend() // what cannot be mended is seen again once it is open
 	conn, err := c.begin(ctx, nil)
 	if err == nil || c.still == nil || !isReadOnly(err) {
 		return conn, err
@@ -147,7 +147,7 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 	}
 	var ok bool
 	if c.Conn, ok = opened.(driver.Conn); !ok {
-		return fmt.Errorf("the driver opens a %T, which can not be used", opened)
+		return fmt.Errorf("the driver opens a %T, which cannot be used", opened)
 	}
 	raw := c.Raw()
 	file, err := raw.FileControl("main", sqlite3.FCNTL_FILE_POINTER)
@@ -155,7 +155,7 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 		return err
 	}
 	if c.file, ok = file.(vfs.File); !ok {
-		return fmt.Errorf("the driver's file is a %T, which can not be closed", file)
+		return fmt.Errorf("the driver's file is a %T, which cannot be closed", file)
 	}
 	c.cause = &guardedOf(c.file).cause
 	c.name = watchName(from.path, c.file)
@@ -232,8 +232,8 @@ func (c *connection) catch(call func() error) (err error) {
 // IsValid says that the connection may be used again.
 func (c *connection) IsValid() bool { return c.lost == nil }
 
-// ResetSession refuses a connection that can not be used any more, and another one is opened. A
-// file that has another name by now, to which the path leads, is opened by that.
+// ResetSession refuses a connection that cannot be used any more, and another one is opened. A file
+// that has another name by now, to which the path leads, is opened by that.
 //
 // A connection forgets the pages of a file that was written to. SQLite goes by the index for that,
 // which a writer under another name does not have.
@@ -281,7 +281,7 @@ func (c *connection) PrepareContext(ctx context.Context, query string) (sqldrive
 		}
 		var ok bool
 		if s.preparedStatement, ok = prepared.(preparedStatement); !ok {
-			return fmt.Errorf("the driver's statement is a %T, which can not be used", prepared)
+			return fmt.Errorf("the driver's statement is a %T, which cannot be used", prepared)
 		}
 		return nil
 	})
@@ -346,7 +346,7 @@ type transaction struct {
 func (t transaction) Commit() error { return t.of.use(t.Tx.Commit) }
 
 // Rollback ends what has only read. Where somebody has opened the file for writing under another
-// name meanwhile, pages of his may have been read as a part of the view.
+// name meanwhile, that writer's pages may have been read as a part of the view.
 func (t transaction) Rollback() error {
 	return errors.Join(t.of.still.check(t.of.use(t.Tx.Rollback)), t.of.name.check())
 }
@@ -368,8 +368,8 @@ type statement struct {
 
 // Close is tried after a fault, too: SQLite closes no connection that has statements.
 //
-// One that was in the middle of a commit is left alone: its end would commit once more, to a WAL
-// that others have taken over.
+// One that was in the middle of a commit is left alone: its end would commit again, to a WAL that
+// others have taken over.
 func (s *statement) Close() error {
 	if s.of.lost != nil && s.controls {
 		return nil

@@ -37,8 +37,8 @@ func lookingDSN(path string, pragmas ...string) (string, error) {
 	return name, errors.Join(err, registerReaderVFS())
 }
 
-// atRest says that a file is in WAL mode and nobody has it open: whoever does has a -wal beside it,
-// and writes to that first.
+// atRest says that a file is in WAL mode and nobody has it open: a process that does has a -wal
+// beside it, and writes to that first.
 func atRest(path string) (bool, error) {
 	h, err := readHeader(path)
 	if err != nil || !h.inWALMode() {

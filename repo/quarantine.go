@@ -46,7 +46,7 @@ func Quarantined(path string) ([]string, error) {
 	}
 	entries, err := os.ReadDir(filepath.Dir(path))
 	if errors.Is(err, fs.ErrPermission) {
-		return nil, nil // who may not look around there reads the history all the same
+		return nil, nil // a user who may not look around there reads the history all the same
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look for damaged files: %w", err)

@@ -272,7 +272,7 @@ func TestRebuildTogether(t *testing.T) {
 	checkRebuilt(t, path, before)
 }
 
-// Who only reads is told what brings the file up to date.
+// A reader is told what brings the file up to date.
 func TestReadingAnOldFile(t *testing.T) {
 	path, _ := oldFile(t, filetest.Old{Version: 1})
 	_, err := repo.OpenReader(t.Context(), path)

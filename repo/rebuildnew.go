@@ -129,7 +129,7 @@ func (n newFile) pour(ctx context.Context, commits int, steps *steps) error {
 		if err != nil {
 			return err
 		}
-		defer func() { // without success nothing was written, and the end says once more why
+		defer func() { // without success nothing was written, and the end says again why
 			if closed := backup.Close(); err == nil {
 				err = closed
 			}
@@ -153,7 +153,7 @@ func (n newFile) pour(ctx context.Context, commits int, steps *steps) error {
 	})
 }
 
-// mustBeUnchanged asks on the very connection once more: the number is its own.
+// mustBeUnchanged asks again on the very connection: the number is its own.
 func (f *oldFile) mustBeUnchanged(c *sqlite3.Conn, commits int) (err error) {
 	version, _, err := c.Prepare("PRAGMA main.data_version")
 	if err != nil {

@@ -80,8 +80,8 @@ func (f *oldFile) checkRoom() error {
 		ErrDiskFull, need/mebi, (need-free+mebi-1)/mebi)
 }
 
-// settle takes the WAL into the file. Whoever opened that before it is done would take it for one
-// with checksums.
+// settle takes the WAL into the file. A process that opened that before it is done would take it
+// for one with checksums.
 func (f *oldFile) settle() error {
 	err := rawConn(f.conn, func(c *sqlite3.Conn) error {
 		_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)

@@ -10,15 +10,15 @@ import (
 )
 
 // pinnedLimits is how many times the size at which a checkpoint is due the WAL may reach before it
-// has to begin anew.
+// has to restart.
 const pinnedLimits = 4
 
 // WALPages is how many pages the WAL had after the last commit of this writer.
 func (w *Writer) WALPages() int { return w.walPages }
 
-// WALPagesLimit is the length of the WAL, in pages, at which commits should wait until it can begin
-// anew: 16 MiB, or what the size cap leaves it. A checkpoint is due well before, so a WAL that gets
-// as long as this is held by readers.
+// WALPagesLimit is the length of the WAL, in pages, at which commits should wait until it can
+// restart: 16 MiB, or what the size cap leaves it. A checkpoint is due well before, so a WAL that
+// gets as long as this is held by readers.
 func (w *Writer) WALPagesLimit() int {
 	pages := pinnedLimits * w.checkpointPages()
 	if w.sizeCap == 0 {
@@ -27,9 +27,9 @@ func (w *Writer) WALPagesLimit() int {
 	return min(pages, int(CrowdedWALUnder(w.sizeCap)/sqlitefile.FrameBytes(w.pageSize)))
 }
 
-// Restart does what Checkpoint does, and says whether the next commit begins the WAL anew. That
-// takes an instant at which no reader has a view that is older than the last commit, and then one
-// at which none has a view that needs the WAL at all: a reader which begins when all of the WAL has
+// Restart does what Checkpoint does, and says whether the next commit restarts the WAL. That takes
+// an instant at which no reader has a view that is older than the last commit, and then one at
+// which none has a view that needs the WAL at all: a reader which begins when all of the WAL has
 // been copied does not. Nothing may be committed in between. It never waits.
 //
 // Errors: ErrMountGone, ErrDiskFull, ErrDamaged, and those of the file system.
@@ -55,7 +55,7 @@ func (w *Writer) Restart(ctx context.Context) (bool, error) {
 
 // copyWAL runs a checkpoint, and looks at the index before and after it: from one that lacks a part
 // SQLite would take it that all was copied, and reset a WAL that still has the only copy. After
-// errIndex the index is made once more.
+// errIndex the index is made again.
 func (w *Writer) copyWAL(ctx context.Context, checkpoint func() error) error {
 	if err := w.missing(); err != nil {
 		return err

@@ -21,7 +21,7 @@ const salvageSuffix = ".salvage"
 type Salvage struct {
 	// Source is the damaged file.
 	Source string
-	// Report says what was found. What is taken of it is counted with each step.
+	// Report says what was found. What is taken is counted with each step.
 	Report SalvageReport
 
 	hash   []byte
@@ -38,7 +38,7 @@ type Salvage struct {
 var ErrSalvaging = errors.New("another process is salvaging a damaged file of this history")
 
 // ErrSalvageLost says that what was put together of a damaged file cannot be read, and has to be
-// put together once more. The history is not to blame.
+// put together again. The history is not to blame.
 var ErrSalvageLost = errors.New("what was put together of a damaged file cannot be read")
 
 // PrepareSalvage reads what is intact in the file damaged, which it does not change, and puts that

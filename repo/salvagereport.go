@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// SalvageReport says what was found in a damaged file, and what became of it.
+// SalvageReport says what was found in a damaged file, and what became of its rows.
 type SalvageReport struct {
 	// Pages is how many pages the file has, LostPages those of which something cannot be read any
 	// more.
@@ -24,7 +24,7 @@ type SalvageReport struct {
 	Tiers [tierCount]SalvagedTier `json:"tiers"`
 }
 
-// SalvagedRows is what was found of one table or, of buckets, of one tier of it.
+// SalvagedRows is what was found of one table or, of buckets, of one tier in it.
 type SalvagedRows struct {
 	Table       string `json:"table"`       // "" for rows of which nothing tells
 	Granularity string `json:"granularity"` // raw, 1m, 5m or 1h, "" for a table without tiers

@@ -16,7 +16,7 @@ import (
 type SalvageRun struct {
 	Source string // the name of the damaged file, without its directory
 	Report SalvageReport
-	Ended  Micros // when all of it was taken, 0 until then
+	Ended  Micros // when all rows were taken, 0 until then
 
 	id        int64
 	hash      []byte

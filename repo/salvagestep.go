@@ -15,13 +15,13 @@ type SalvageState uint8
 const (
 	SalvageMore  SalvageState = iota // there is more to take
 	SalvageWaits                     // the history has not been rolled up as far as the rows reach
-	SalvageEnded                     // all of it has been taken
+	SalvageEnded                     // all rows have been taken
 )
 
 // Salvage takes some of what was put together of a damaged file into the history. Each tier comes
 // back into its own: a file whose place this one took has its buckets added to those that are here,
 // of any other file the buckets that are here already are left out. How far that is moves in the
-// same transaction, so no row is lost or taken twice, whoever goes on.
+// same transaction, so no row is lost or taken twice, whichever process goes on.
 //
 // Errors: ErrSalvageLost, ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Salvage(ctx context.Context, s *Salvage, now Micros) (SalvageState, error) {

@@ -199,8 +199,8 @@ func (w *Writer) takeMetadata(ctx context.Context, s *Salvage) error {
 	return nil
 }
 
-// takeImports takes how far imports have come, so that none takes the rows of the damaged file once
-// more. One that was begun anew before that may have done so.
+// takeImports takes how far imports have come, so that none takes the rows of the damaged file
+// again. One that started over before that may have done so.
 func (w *Writer) takeImports(ctx context.Context, s *Salvage, run *SalvageRun) error {
 	theirs, err := s.reader.q.ListImports(ctx)
 	if err != nil {

@@ -39,6 +39,8 @@ type Series struct {
 	// Aggregation that was declared for the metric, or "" for what the file says, Average where it
 	// says nothing.
 	Aggregation Aggregation
+	// Lenient says that the file may have another one, which then holds.
+	Lenient bool
 
 	id   int64 // 0 until a commit has made or found the row
 	life *life // in which it has
@@ -120,7 +122,7 @@ func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) e
 	if err != nil {
 		return err
 	}
-	if s.Aggregation != "" && s.Aggregation != aggregation {
+	if s.disagrees(aggregation) {
 		return s.conflict(aggregation)
 	}
 	id, err := w.q.CreateSeries(ctx, db.CreateSeriesParams{
@@ -135,7 +137,16 @@ func (w *Writer) createSeries(ctx context.Context, s *Series, maxSeries int64) e
 	if err := w.q.SealSeries(ctx, id); err != nil {
 		return err
 	}
+	w.made = append(w.made, s.Key.MetricName)
 	return s.learn(id, aggregation)
+}
+
+// MadeMetrics returns the metrics that series have been made of since the last call, each once for
+// a series.
+func (w *Writer) MadeMetrics() []string {
+	made := w.made
+	w.made = nil
+	return made
 }
 
 // metricAggregation is what the other series of the metric have, else what was declared, else
@@ -155,12 +166,16 @@ func (w *Writer) metricAggregation(ctx context.Context, s *Series) (Aggregation,
 }
 
 func (s *Series) learn(id int64, aggregation Aggregation) error {
-	if s.Aggregation != "" && s.Aggregation != aggregation {
+	if s.disagrees(aggregation) {
 		return s.conflict(aggregation)
 	}
 	s.id = id
 	s.mode = aggregation == Mode
 	return nil
+}
+
+func (s *Series) disagrees(known Aggregation) bool {
+	return s.Aggregation != "" && s.Aggregation != known && !s.Lenient
 }
 
 func (s *Series) conflict(known Aggregation) error {

@@ -35,8 +35,8 @@ const (
 )
 
 // CapSize holds the file and its WAL together to so many bytes from now on, MinSizeCap at least; 0
-// lifts the cap. It holds for this writer only, and is not in the file. Whoever writes asks
-// MustTrim before each transaction, and gives history up by Trim.
+// lifts the cap. It holds for this writer only, and is not in the file. A writer asks MustTrim
+// before each transaction, and gives history up by Trim.
 //
 // Errors: those of the file system.
 func (w *Writer) CapSize(ctx context.Context, bytes int64) error {
@@ -46,8 +46,7 @@ func (w *Writer) CapSize(ctx context.Context, bytes int64) error {
 	return failure(ctx, "limit the WAL of", w.path, err)
 }
 
-// walLimit is the size that the WAL is cut back to when it starts anew: what this writer may have
-// of it.
+// walLimit is the size that the WAL is cut back to when it restarts: what this writer may have.
 func (w *Writer) walLimit() int64 {
 	if w.sizeCap == 0 {
 		return uncappedWALLimit
@@ -58,7 +57,7 @@ func (w *Writer) walLimit() int64 {
 // checkpointPages is the size of the WAL from which a checkpoint is due.
 func (w *Writer) checkpointPages() int { return int(w.walLimit() / w.pageSize) }
 
-// room is how a file stands to its size cap, in pages. What is asked of it, side by side:
+// room is how a file stands to its size cap, in pages. The questions it answers, side by side:
 //
 //	over      the used pages and the reserve exceed the limit: Trim gives history up
 //	mustTrim  over, and fewer pages are free than the reserve: the next transaction waits until Trim has made room
@@ -99,8 +98,8 @@ func (w *Writer) committed(walPages int) {
 }
 
 // CrowdedWALUnder is the size of the WAL, in bytes, from which on it takes room that a size cap
-// does not leave it: commits are to be held back until it can begin anew, and readers are to end
-// soon. Without a cap, 0, it is CrowdedWAL, and commits are held back earlier: see WALPagesLimit.
+// does not leave it: commits are to be held back until it can restart, and readers are to end soon.
+// Without a cap, 0, it is CrowdedWAL, and commits are held back earlier: see WALPagesLimit.
 func CrowdedWALUnder(sizeCap int64) int64 {
 	if sizeCap == 0 {
 		return CrowdedWAL

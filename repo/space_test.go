@@ -75,7 +75,7 @@ func TestCheckpointDoesNotWaitForAReader(t *testing.T) {
 	checkpoint(t, w) // on the goroutine that has the snapshot: would it wait, it would wait for ever
 	add(t, w, repo.Sample{Series: series, TS: start + 1})
 	if walSalt(t, path) != salt {
-		t.Error("the WAL began anew under a reader")
+		t.Error("the WAL restarted under a reader")
 	}
 	for row, err := range snapshot.Scan(t.Context(), repo.Raw, []repo.SeriesInfo{{ID: 1}},
 		repo.Span{From: 0, Until: start + 10}) {
@@ -87,7 +87,7 @@ func TestCheckpointDoesNotWaitForAReader(t *testing.T) {
 	checkpoint(t, w)
 	add(t, w, repo.Sample{Series: series, TS: start + 2})
 	if walSalt(t, path) == salt {
-		t.Error("the WAL did not begin anew when the reader was gone")
+		t.Error("the WAL did not restart when the reader was gone")
 	}
 }
 
@@ -127,7 +127,7 @@ func TestCheckpointDue(t *testing.T) {
 	release()
 	checkpoint(t, w)
 	if grow(); w.CheckpointDue() {
-		t.Error("a checkpoint is due after the WAL has begun anew")
+		t.Error("a checkpoint is due after the WAL has restarted")
 	}
 }
 
@@ -138,7 +138,7 @@ func checkpoint(t *testing.T, w *repo.Writer) {
 	}
 }
 
-// walSalt is what tells a WAL that has begun anew from the one before.
+// walSalt is what tells a WAL that has restarted from the one before.
 func walSalt(t *testing.T, path string) string {
 	t.Helper()
 	return readFile(t, path+"-wal")[16:24]

@@ -8,7 +8,7 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// A view of many series is asked for each of them, and keeps nothing of it.
+// A view of many series is asked for each of them, and keeps none of these questions.
 func TestViewKeepsNothingOfItsQuestions(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)

@@ -17,9 +17,9 @@ import (
 
 // Beside a file on a read-only file system, or in a directory of somebody else, SQLite cannot make
 // the index without which it opens no WAL. A file that nobody has open has nothing in its WAL, and
-// is read without both, as immutable. SQLite then sees nobody who writes to it after all (the file
-// system may be writable elsewhere), so the connection looks for that itself, each time before it
-// hands out what it has read.
+// is read without both, as immutable. SQLite then does not see a writer that comes after all (the
+// file system may be writable elsewhere), so the connection looks for that itself, each time before
+// it hands out what it has read.
 
 // errWritten says that a file was written while it was read without its index.
 var errWritten error = &reworded{ErrBusy, "the file was written while it was read, " +
@@ -126,7 +126,7 @@ func (s *stillFile) written() bool {
 	return s.changed
 }
 
-// isAlone says that nothing is in the WAL and the journal: whoever writes begins with these.
+// isAlone says that nothing is in the WAL and the journal: a writer begins with these.
 func (s *stillFile) isAlone() bool {
 	for _, suffix := range []string{"-wal", "-journal"} {
 		info, err := os.Lstat(s.path + suffix)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ncruces/go-sqlite3/driver"
@@ -106,10 +107,47 @@ func TestSweepOfABucketWithManyStates(t *testing.T) {
 	}
 }
 
+// A sweep that has come to its end is done again when the floor is ten minutes higher, by another
+// writer at once.
+func TestSweepAgain(t *testing.T) {
+	path := filetest.Path(t)
+	w := open(t, path)
+	fillSeries(t, path, 2)
+	const minute = repo.Micros(time.Minute / time.Microsecond)
+	sweep := func(w *repo.Writer, floor repo.Micros) int64 {
+		t.Helper()
+		filetest.Exec(t, path, fmt.Sprintf(`INSERT OR IGNORE INTO rollups
+			(granularity, series_id, ts, count, sum, min, max) VALUES ('1m', 1, %d, 1, 1, 1, 1)`,
+			floor-minute))
+		setFloor(t, path, repo.Minute, floor)
+		deleted, more, err := w.SweepRollups(t.Context(), repo.Minute, new(repo.Sweep))
+		if err != nil || more {
+			t.Fatalf("more %v, %v", more, err)
+		}
+		return deleted
+	}
+	for _, step := range []struct {
+		floor repo.Micros
+		want  int64
+	}{
+		{20, 1}, {21, 0}, {29, 0}, {30, 3}, {39, 0}, {1000, 2},
+	} {
+		if n := sweep(w, step.floor*minute); n != step.want {
+			t.Errorf("%d buckets deleted at minute %d, want %d", n, step.floor, step.want)
+		}
+	}
+	if n := sweep(w, 1001*minute); n != 0 {
+		t.Errorf("%d buckets deleted at minute 1001, want 0", n)
+	}
+	if n := sweep(open(t, path), 1001*minute); n != 1 {
+		t.Errorf("another writer deleted %d buckets, want 1", n)
+	}
+}
+
 // Whatever the floors, a sweep deletes what is below them and nothing else.
 func TestSweepProperty(t *testing.T) {
 	path := filetest.Path(t)
-	w := open(t, path)
+	open(t, path)
 	fillSeries(t, path, 10)
 	ctx := t.Context()
 	pool, err := driver.Open("file:" + path)
@@ -148,6 +186,11 @@ func TestSweepProperty(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		w, err := repo.OpenWriter(ctx, path, repo.SynchronousNormal)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.Close()
 		if _, more, err := w.SweepSamples(ctx); more || err != nil {
 			t.Fatalf("more %v, %v", more, err)
 		}

@@ -12,8 +12,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// hourOfStates makes a file with an hour of a series whose id is 1, in each minute of it one sample
-// in state 0, two in state 1 and three in state 2. All of it is rolled up.
+// hourOfStates makes a file with an hour of a series whose id is 1, in each of its minutes one
+// sample in state 0, two in state 1 and three in state 2. Everything is rolled up.
 func hourOfStates(t *testing.T) (*repo.Writer, *repo.Series) {
 	t.Helper()
 	w, series := open(t, filetest.Path(t)), newSeries("state")
@@ -84,7 +84,7 @@ func TestTotals(t *testing.T) {
 	for i := range 30 {
 		add(t, w, at(2*i, 8, float64(i%4-5)))
 	}
-	// A minute that is cut, half of it from rows, which were not newer than all that was known.
+	// A minute that is cut, half from rows, which were not newer than all that was known.
 	add(t, w, at(60, 0, 1), repo.Sample{Series: other, TS: start + hour, Value: 4})
 	add(t, w, at(60, -2, 3), at(60, -4, 2), at(60, 9, 2))
 	rollUp(t, w, repo.Minute, start+hour+30*second, 0)
@@ -298,7 +298,7 @@ func TestStatesByHandTwice(t *testing.T) {
 	}
 }
 
-// What lies below the floor of a tier is swept as it is: nothing of it is written first.
+// What lies below the floor of a tier is swept as it is: nothing is written first.
 func TestDeletedBelowTheFloor(t *testing.T) {
 	w, _ := hourOfStates(t)
 	setFloor(t, w.Path(), repo.Minute, start+300*second)

@@ -17,8 +17,8 @@ const (
 // immediately runs f in a transaction of conn that holds the write lock from its start: a deferred
 // one that wants to write later gets BUSY at once, whatever the busy timeout.
 //
-// It is not a sql.Tx because that would prepare every statement of the connection once more for
-// each transaction.
+// It is not a sql.Tx because that would prepare every statement of the connection again for each
+// transaction.
 func immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
 	if _, err := conn.ExecContext(ctx, beginText); err != nil {
 		return err

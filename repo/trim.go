@@ -146,8 +146,8 @@ func (w *Writer) firstRow(ctx context.Context, tier Tier) (Micros, error) {
 	return firstRaw(ctx, w.q, parts, tier.Floor)
 }
 
-// trimTarget is where the floor of a tier is to rise to, which lies after its first row unless none
-// of it may be given up.
+// trimTarget is where the floor of a tier is to rise to, which lies after its first row unless no
+// row may be given up.
 func (w *Writer) trimTarget(
 	ctx context.Context, tiers Tiers, g Granularity, first, latest Micros,
 ) (Micros, error) {

@@ -5,9 +5,9 @@ import (
 	"runtime"
 )
 
-// turns is how many readers may look for a page at a time: one processor remains for whoever
-// measures and records. A few readers of long ranges would otherwise keep a writer waiting that
-// shares the machine with them: Go knows no priorities.
+// turns is how many readers may look for a page at a time: one processor remains for measuring and
+// recording. A few readers of long ranges would otherwise keep a writer waiting that shares the
+// machine with them: Go knows no priorities.
 type turns chan struct{}
 
 func newTurns() turns { return make(turns, max(runtime.GOMAXPROCS(0)-1, 1)) }

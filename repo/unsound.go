@@ -4,7 +4,7 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
-// Unsound is what was left out of one table, or of one tier of it, because it is not as it was
+// Unsound is what was left out of one table, or of one tier in it, because it is not as it was
 // written.
 type Unsound struct {
 	Table string
@@ -15,7 +15,8 @@ type Unsound struct {
 	From, Until Micros
 }
 
-// Unsound returns what has been met since the file was opened, or by the last walk over all of it.
+// Unsound returns what has been met since the file was opened, or by the last walk over the whole
+// file.
 func (w *Writer) Unsound() []Unsound { return unsoundOf(w.unsound) }
 
 // Unmerged returns how many samples could not join a bucket, because that is not sound, since the

@@ -64,9 +64,9 @@ func (w *guardedWAL) ReadAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
-// isPage says that what is read is a page. Whoever begins a WAL settles how large its pages are,
-// and that may be another program; a connection that was opened before the file had any reads them
-// in another size at first.
+// isPage says that what is read is a page. The program that begins a WAL settles how large its
+// pages are, and may be another one; a connection that was opened before the file had any reads
+// them in another size at first.
 func (w *guardedWAL) isPage(p []byte, off int64) (bool, error) {
 	if !sqlitefile.IsPageSize(len(p)) {
 		return false, nil
@@ -97,9 +97,9 @@ func (w *guardedWAL) learnFrom(start []byte) {
 }
 
 // WriteAt notes which pages have no sum yet. Where a transaction that is larger than the cache
-// changes a page once more that is in the WAL already, SQLite writes it in its place without the
-// header of its frame, leaves the sums out from there on, and writes them all when it commits.
-// Nobody else reads those pages before.
+// changes a page again that is in the WAL already, SQLite writes it in its place without the header
+// of its frame, leaves the sums out from there on, and writes them all when it commits. Nobody else
+// reads those pages before.
 func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 	switch {
 	case off == 0 && len(p) == walHeaderBytes:
@@ -127,7 +127,7 @@ func (w *guardedWAL) WriteAt(p []byte, off int64) (int, error) {
 		if w.header != off-frameHeaderBytes {
 			w.unsummed[off] = struct{}{}
 		}
-		w.header = 0 // the next time that this page is written is once more
+		w.header = 0 // the next write of this page is a repeated one
 	}
 	return w.write(p, off)
 }

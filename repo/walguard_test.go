@@ -15,7 +15,7 @@ import (
 )
 
 // A transaction that is larger than the page cache may write pages to the WAL before it ends, read
-// them there, and write them once more in their places, where the sums of their frames are those of
+// them there, and write them again in their places, where the sums of their frames are those of
 // before. That is no damage, in whatever size the pages are. A writer has it do so beyond some MiB
 // only, for the sake of speed.
 func TestTransactionLargerThanTheCache(t *testing.T) {

@@ -56,7 +56,9 @@ type Writer struct {
 	life        *life       // of the connection
 	unsound     *seal.Log   // rows that were left out
 	known       known       // of the newest samples
+	made        []string    // metrics that series were made of
 	ages        Ages        // the policy that was set last
+	swept       sweptFloors // below which there are no buckets
 
 	// What Append uses again.
 	fresh   []block.Sample
@@ -126,7 +128,8 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 			return nil, err
 		}
 		pool.SetMaxOpenConns(1)
-		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life), unsound: log}
+		w := &Writer{path: path, pool: pool, synchronous: synchronous, life: new(life), unsound: log,
+			swept: sweptFloors{}}
 		err = w.connect(ctx)
 		if err == nil {
 			return w, nil

@@ -10,7 +10,7 @@ CREATE TABLE wanstore (
 
 INSERT INTO wanstore (id, version) VALUES (1, 3);
 
--- One row a series. aggregation is set by the first row of a metric and never changes. AUTOINCREMENT: an id that somebody
+-- One row a series. aggregation is set by the first row of a metric. AUTOINCREMENT: an id that somebody
 -- deletes must not name another series later, which would get what the deleted one has left.
 -- last_ts and last_value are the newest sample below the 1m watermark; what is newer is found in the raw tier.
 -- chk leaves out these two.
@@ -124,7 +124,7 @@ INSERT INTO clock (id, trusted, doubted, seen) VALUES (1, 0, 0, 0);
 
 -- How far an import has been taken in. csv: the first `bytes` bytes (uncompressed), which are `lines` lines and have this
 -- SHA-256. wanctl: the rows up to `last_id` of before the Unix second `second`, where row `last_id` has this SHA-256, and row
--- `newest_id`, the newest of them, `newest_hash`; `aggregated` is 1 as long as aggregated rows are taken, too.
+-- `newest_id`, the newest of the coarsest granularity, `newest_hash`; `aggregated` is 0, and no longer used.
 CREATE TABLE imports (
   id INTEGER PRIMARY KEY,
   source TEXT NOT NULL,

@@ -14,9 +14,9 @@ const (
 	clockProof = 6 * time.Hour
 
 	// enoughOfIt is how long a clock must have gone on in step for it to be believed as far as it
-	// went when it jumps further ahead: whoever set it then knew better. So a machine that sleeps
-	// more than it wakes deletes one nap late, and not never. A new file believes its first clock
-	// after as long: by then a machine without a battery knows the time, if it ever will.
+	// went when it jumps further ahead: the person who set it then knew better. So a machine that
+	// sleeps more than it wakes deletes one nap late, and not never. A new file believes its first
+	// clock after as long: by then a machine without a battery knows the time, if it ever will.
 	enoughOfIt = 30 * time.Minute
 
 	// A clock that nobody has seen going on is believed as far as it went when it is found later by
@@ -26,7 +26,7 @@ const (
 )
 
 // clockGuard keeps a wrong clock from deleting history. Rolling up goes by the clock as it is, for
-// that loses nothing: what comes late is merged. Deleting can not be taken back, so it goes by the
+// that loses nothing: what comes late is merged. Deleting cannot be taken back, so it goes by the
 // clock only as far as the clock can be explained: by the moment that deleting in this file last
 // went by, and the time that has passed since in this process. It is for the goroutine of the
 // writer.
@@ -121,7 +121,7 @@ func (r reckoning) inStep(seen repo.Micros) bool {
 	return r.now >= seen.Add(-MaxAhead) && r.now <= seen.Add(r.elapsed+MaxAhead)
 }
 
-// believed returns the judgement that the clock is right. One that is behind explains nothing anew,
+// believed returns the judgement that the clock is right. One that is behind explains nothing new,
 // and proves nothing wrong: what could be explained before still can, until the clock has caught
 // up, or has been behind for so long that what was trusted must have been wrong.
 func (r reckoning) believed(file repo.Clock, explained repo.Micros) judgement {

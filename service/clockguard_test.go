@@ -195,7 +195,7 @@ func TestShortSessions(t *testing.T) {
 	})
 }
 
-// A new file does not believe its first clock at once: what that makes of it could not be taken
+// A new file does not believe its first clock at once: what it would delete could not be brought
 // back.
 func TestNewFileAhead(t *testing.T) {
 	simulate(t, func(s *station) {
@@ -258,7 +258,7 @@ func TestSummerTime(t *testing.T) {
 	}
 }
 
-// A restart ends no doubt, and does not begin it anew.
+// A restart ends no doubt, and begins no new one.
 func TestRestartInDoubt(t *testing.T) {
 	simulate(t, func(s *station) {
 		s.start()
@@ -387,7 +387,7 @@ func TestFirstMaintenanceOfOldData(t *testing.T) {
 	})
 }
 
-// Who vouches for a clock has ages counted from it at once.
+// Somebody who vouches for a clock has ages counted from it at once.
 func TestTrustedClock(t *testing.T) {
 	simulate(t, func(s *station) {
 		options := quiet()

@@ -85,7 +85,7 @@ func TestCloseTwice(t *testing.T) {
 	})
 }
 
-// Whoever waits when a close can not commit hears of it.
+// Everybody who waits when a close cannot commit is told.
 func TestCloseThatLosesSamplesAnswersEveryWait(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -54,8 +54,8 @@ func (l *loop) commitBatch() error {
 	return nil
 }
 
-// append stores a batch and counts what became of it. One that damage has stopped is tried once
-// more in a new file.
+// append stores a batch and counts its outcomes. One that damage has stopped is tried again in a
+// new file.
 func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 	if len(batch.Samples) == 0 && batch.Import == nil {
 		return nil
@@ -73,6 +73,9 @@ func (l *loop) append(batch repo.Batch, outcomes []repo.Outcome) error {
 	l.noteUnsound()
 	if !errors.Is(err, repo.ErrImportMoved) { // which says nothing about the file
 		l.note(committing, err)
+	}
+	if err == nil {
+		l.describeMade()
 	}
 	return err
 }
@@ -120,7 +123,7 @@ func (r *run) end() {
 	}
 }
 
-// giveBack ends a failed batch: who waits gets the error, the rest goes back to the queue.
+// giveBack ends a failed batch: those that wait get the error, the rest goes back to the queue.
 func (l *loop) giveBack(err error) {
 	kept := l.entries[:0]
 	for _, e := range l.entries {
@@ -160,7 +163,7 @@ func (l *loop) checkpoint() {
 	l.outcome(checkpointing, l.store.Checkpoint(context.Background()))
 }
 
-// drain commits all that is queued. What can not be committed is dropped and counted.
+// drain commits all that is queued. What cannot be committed is dropped and counted.
 func (l *loop) drain() error {
 	for {
 		depth := l.queue.state().depth

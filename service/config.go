@@ -12,6 +12,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/repo"
 )
 
@@ -34,7 +35,7 @@ const daysLimit = 100 * MaxRetentionDays
 // when it is new, and everything else from DefaultConfig.
 type Config struct {
 	DBPath              string        `env:"DB_PATH" help:"path of the history file"`
-	RetentionDays       int           `env:"RETENTION_DAYS" help:"days that the file keeps anything, 1 to 365" file:"7"`
+	RetentionDays       Days          `env:"RETENTION_DAYS" help:"days that the file keeps anything, 1 to 365" file:"7"`
 	KeepRaw             time.Duration `env:"KEEP_RAW" help:"age at which raw samples are let go, at least 1m" file:"1h"`
 	Keep1m              time.Duration `env:"KEEP_1M" help:"age at which 1m buckets are let go, at least 5m" file:"24h"`
 	Keep5m              time.Duration `env:"KEEP_5M" help:"age at which 5m buckets are let go, at least 1h" file:"168h"`
@@ -61,7 +62,7 @@ func DefaultConfig() Config {
 		Synchronous:         string(repo.SynchronousNormal),
 		MaintenanceInterval: time.Minute,
 		StartupBudget:       5 * time.Second,
-		Grace:               10 * time.Second,
+		Grace:               15 * time.Second,
 	}
 }
 
@@ -72,7 +73,10 @@ func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	variables := env.ToMap(os.Environ())
 	maps.Copy(variables, overrides)
 	var config Config
-	err := env.ParseWithOptions(&config, env.Options{Environment: variables, Prefix: EnvPrefix})
+	err := env.ParseWithOptions(&config, env.Options{
+		Environment: variables, Prefix: EnvPrefix,
+		FuncMap: map[reflect.Type]env.ParserFunc{reflect.TypeFor[time.Duration](): parseDuration},
+	})
 	config.DBPath = cmp.Or(config.DBPath, DefaultConfig().DBPath)
 	failed, problems := parseProblems(err, variables)
 	problems = append(problems, config.zeroProblems(variables, failed)...)
@@ -81,6 +85,9 @@ func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	}
 	return config, nil
 }
+
+// parseDuration reads the durations of variables as those of flags are read.
+func parseDuration(text string) (any, error) { return clock.ParseDuration(text) }
 
 // parseProblems lists what could not be parsed, by the names of the variables: the library names
 // the fields they are for.

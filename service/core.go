@@ -30,6 +30,7 @@ type core struct {
 
 	mu       sync.Mutex // guards the names below
 	metrics  catalogue
+	own      catalogue // what users have declared themselves, which has to agree with the file
 	resolved map[repo.Key]*Series
 
 	endOnce sync.Once
@@ -41,6 +42,10 @@ type core struct {
 
 func openCore(ctx context.Context, config Config, options Options) (*core, error) {
 	metrics, err := catalogue{}.with(append(Metrics(), options.Metrics...))
+	if err != nil {
+		return nil, err
+	}
+	own, err := catalogue{}.with(options.Metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +63,7 @@ func openCore(ctx context.Context, config Config, options Options) (*core, error
 		queue:    newQueue(config.QueueSize, config.CommitSamples),
 		work:     make(chan func(*loop)),
 		metrics:  metrics,
+		own:      own,
 		resolved: map[repo.Key]*Series{},
 		ending:   make(chan struct{}),
 		ended:    make(chan struct{}),
@@ -76,13 +82,13 @@ func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := c.metrics.agree(file); err != nil {
+	if err := c.compare(file); err != nil {
 		return fmt.Errorf("open %s: %w", c.config.DBPath, err)
 	}
 	if err := c.setAges(ctx, store, c.config.ages()); err != nil {
 		return err
 	}
-	if err := c.describe(ctx, store, c.metrics); err != nil {
+	if err := c.describe(ctx, store, c.worthWriting(file)); err != nil {
 		return err
 	}
 	if err := store.CapSize(ctx, int64(c.config.MaxSize)); err != nil {
@@ -114,12 +120,17 @@ func (c *core) handle(key repo.Key) *Series {
 	if known, ok := c.resolved[key]; ok {
 		return known
 	}
-	s := &Series{
-		stored: &repo.Series{Key: key, Aggregation: c.metrics[key.MetricName].Aggregation},
-		owner:  c,
-	}
+	s := &Series{stored: &repo.Series{Key: key}, owner: c}
+	c.inform(s)
 	c.resolved[key] = s
 	return s
+}
+
+// inform tells a handle what is known of its metric. The caller holds the lock.
+func (c *core) inform(s *Series) {
+	name := s.stored.Key.MetricName
+	_, own := c.own[name]
+	s.stored.Aggregation, s.stored.Lenient = c.metrics[name].Aggregation, !own
 }
 
 // setAges writes the configured ages to the file and logs what changes.

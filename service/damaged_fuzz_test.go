@@ -15,7 +15,7 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// fuzzedNow is the clock of whoever writes a damaged history: nothing is due but what was due when
+// fuzzedNow is the clock of the writer of a damaged history: nothing is due but what was due when
 // it was made.
 var fuzzedNow = time.Date(2025, 3, 1, 12, 0, 0, 0, time.UTC)
 
@@ -108,7 +108,7 @@ func mustHaveBeenWritten(t *testing.T, got, written []service.Point) {
 }
 
 // soundHistory returns the bytes of a history with something in every table, and all that can be
-// read of it.
+// read there.
 func soundHistory(f *testing.F) ([]byte, []service.Point) {
 	f.Helper()
 	path := filetest.Path(f)

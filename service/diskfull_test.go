@@ -104,8 +104,8 @@ func TestFullDiskForALongTime(t *testing.T) {
 	})
 }
 
-// A WAL that is long already begins anew after a checkpoint, so that deleting needs no room on a
-// disk that is full.
+// A WAL that is long already restarts after a checkpoint, so that deleting needs no room on a disk
+// that is full.
 func TestDeletingOnAFullDisk(t *testing.T) {
 	path := filetest.Path(t)
 	disk := diskOf(t, path)

@@ -12,15 +12,15 @@
 //
 //	control loop --Record--> bounded queue --> one goroutine --group commit--> file
 //
-// A sample that can not be stored is refused by itself: [Writer.Write] says why, and
+// A sample that cannot be stored is refused by itself: [Writer.Write] says why, and
 // [Writer.Status] counts. When the queue is full, because the disk is, the oldest samples in it are
 // dropped.
 //
 // # The clock
 //
 // A sample has the time that its producer gives it. One that is more than [MaxAhead] later than the
-// clock is refused, and so is one below what the file still keeps, such as one of 1970 in a file
-// that has been maintained since. Ages are counted from the clock, but what a wrong clock says
+// clock is refused, and so is one below what the file still keeps, for example one of 1970 in a
+// file that has been maintained since. Ages are counted from the clock, but what a wrong clock says
 // deletes nothing: one that jumps ahead is believed when it has gone on for as long as it has
 // jumped, six hours at most. Until then deleting goes by the time that can be explained, and the
 // status of the writer says so.

@@ -92,3 +92,45 @@ func TestShownDefaultsHold(t *testing.T) {
 		t.Errorf("logged %q, want no change of the file's policy", lines)
 	}
 }
+
+// Durations of variables are written as those of flags.
+func TestDaysOfVariables(t *testing.T) {
+	noEnvironment(t)
+	for text, want := range map[string]service.Days{"30": 30, "30d": 30, "4w": 28, "48h": 2, "1y": 365} {
+		got, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_RETENTION_DAYS": text})
+		must(t, err)
+		if got.RetentionDays != want {
+			t.Errorf("%s is %d days, want %d", text, got.RetentionDays, want)
+		}
+	}
+	for _, text := range []string{"36h", "d", "30 d", "1.5", "-3d", "a week"} {
+		_, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_RETENTION_DAYS": text})
+		want(t, err, service.ErrConfig)
+		if err == nil || !strings.Contains(err.Error(), "WANCTL_STORAGE_RETENTION_DAYS=") {
+			t.Errorf("%s: error %v does not name the variable", text, err)
+		}
+	}
+}
+
+func TestDurationsOfVariables(t *testing.T) {
+	noEnvironment(t)
+	for text, want := range map[string]time.Duration{
+		"14d": 14 * 24 * time.Hour, "2w": 14 * 24 * time.Hour, "1d12h": 36 * time.Hour,
+		"90m": 90 * time.Minute, "1h30m": 90 * time.Minute,
+	} {
+		got, err := service.ConfigFromEnv(map[string]string{
+			"WANCTL_STORAGE_KEEP_5M": text, "WANCTL_STORAGE_GRACE": text,
+		})
+		must(t, err)
+		if got.Keep5m != want || got.Grace != want {
+			t.Errorf("%s is %s and %s, want %s", text, got.Keep5m, got.Grace, want)
+		}
+	}
+	for _, text := range []string{"14", "d", "14 d", "14D", "1q", "-14d", "0"} {
+		_, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_GRACE": text})
+		want(t, err, service.ErrConfig)
+		if err == nil || !strings.Contains(err.Error(), "WANCTL_STORAGE_GRACE") {
+			t.Errorf("%s: error %v does not name the variable", text, err)
+		}
+	}
+}

@@ -64,8 +64,8 @@ func (w *Writer) Health() []Problem {
 	}
 }
 
-// Health returns what is wrong with the file by what it says itself, whoever writes it. It reads
-// the list of series and takes two seeks, and looks for damaged files beside it.
+// Health returns what is wrong with the file by its own contents, whichever process writes it. It
+// reads the list of series and takes two seeks, and looks for damaged files beside it.
 //
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Health(ctx context.Context) ([]Problem, error) {

@@ -198,7 +198,7 @@ func TestHealthOfAClosedWriter(t *testing.T) {
 	})
 }
 
-// Who only reads tells from the file whether somebody looks after it.
+// A reader tells from the file whether somebody looks after it.
 func TestHealthOfAFile(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

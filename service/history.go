@@ -29,13 +29,13 @@ func ParseGranularity(name string) (Granularity, error) { return repo.ParseGranu
 var ErrQuery = errors.New("bad query")
 
 // ReadLimit is how long one question to a history may take, from the moment at which it has a
-// connection to the file. A reader that went on for ever would keep SQLite from beginning its WAL
-// anew, and fill the disk.
+// connection to the file. A reader that went on for ever would keep SQLite from restarting its WAL,
+// and fill the disk.
 const ReadLimit = repo.ReadLimit
 
 // ErrReadTooLong says that a question has taken longer than ReadLimit, or than two seconds while
-// the WAL is larger than 64 MiB: readers that overlap have kept it from beginning anew. In the
-// process of a writer with Config.MaxSize that is three sixteenths of the cap, 5 MiB at most.
+// the WAL is larger than 64 MiB: readers that overlap have kept it from restarting. In the process
+// of a writer with Config.MaxSize that is three sixteenths of the cap, 5 MiB at most.
 var ErrReadTooLong = repo.ErrReadTooLong
 
 // History reads a history file, which a writer in this process or another may be writing meanwhile:
@@ -74,15 +74,37 @@ type Filter struct {
 // Query asks for the history of the series that Filter picks, in [From, Until).
 type Query struct {
 	Filter
-	From, Until time.Time
-	// Step is the width of a point. 0 asks for everything at the finest granularity that still has
-	// it. The range begins with a whole step, and where it is answered from buckets, it begins and
-	// ends with whole buckets.
+	From time.Time
+	// Until is now if it is the zero time.
+	Until time.Time
+	// Step is the least width of a point. Where only buckets are left that do not divide it, points
+	// are as much wider as takes whole buckets; Point.Width says how wide. A step of whole days is
+	// of days in Zone, which have 23, 24 or 25 hours, and one of whole weeks begins on Mondays. 0
+	// asks for everything at the finest granularity that still has it. The range begins with a
+	// whole step, and where it is answered from buckets, it begins and ends with whole buckets; one
+	// that begins with a day of Zone begins with the first bucket of that day.
 	Step time.Duration
+	// Zone is whose days are meant; nil is UTC.
+	Zone *time.Location
 	// Only, if it is not nil, asks for the rows of one tier alone, each a point. Step is 0 then.
 	Only *Granularity
 	// NewestFirst turns the order of time around.
 	NewestFirst bool
+}
+
+func (q Query) zone() *time.Location {
+	if q.Zone == nil {
+		return time.UTC
+	}
+	return q.Zone
+}
+
+// settled fills in what is not said, and refuses what makes no sense.
+func (q Query) settled() (Query, error) {
+	if q.Until.IsZero() {
+		q.Until = time.Now()
+	}
+	return q, q.check()
 }
 
 func (q Query) check() error {
@@ -102,8 +124,9 @@ func (q Query) check() error {
 
 // Point is the history of one series in one stretch of time.
 type Point struct {
-	Time        time.Time // where the stretch begins; of a raw sample its moment
-	SeriesID    int64     // tells series of the file apart
+	Time        time.Time     // where the stretch begins; of a raw sample its moment
+	Width       time.Duration // of the stretch; 0 of a raw sample
+	SeriesID    int64         // tells series of the file apart
 	Metric      string
 	WAN         string
 	Labels      Labels // shared by all points of the series: not to be changed
@@ -123,12 +146,13 @@ type Point struct {
 // ctx.
 func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error] {
 	return func(yield func(Point, error) bool) {
-		if err := query.check(); err != nil {
+		query, err := query.settled()
+		if err != nil {
 			yield(Point{}, err)
 			return
 		}
 		more := true
-		err := h.read(ctx, query.Filter, func(ctx context.Context, v *view) error {
+		err = h.read(ctx, query.Filter, func(ctx context.Context, v *view) error {
 			return v.points(ctx, query, func(p Point) bool {
 				more = yield(p, nil)
 				return more
@@ -145,7 +169,7 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 //
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
-	var points []Point
+	points := []Point{}
 	err := h.read(ctx, filter, func(ctx context.Context, v *view) error {
 		newest, err := v.snapshot.Newest(ctx)
 		if err != nil {
@@ -178,7 +202,7 @@ func (h *History) read(
 	return f(snapshot.Context(), v)
 }
 
-// view is a snapshot and the series of it that a filter picks.
+// view is a snapshot and the series that a filter picks from it.
 type view struct {
 	snapshot *repo.Snapshot
 	picked   []repo.SeriesInfo

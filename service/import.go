@@ -71,6 +71,24 @@ func (w *Writer) OldestWelcome(ctx context.Context) (time.Time, error) {
 	return oldest.Time(), nil
 }
 
+// RawFloor returns the moment before which the file has let go of raw samples: of an older sample
+// nobody can tell whether it is there already. The Unix epoch stands for a file that has let go of
+// nothing.
+//
+// Errors: as for Imports.
+func (w *Writer) RawFloor(ctx context.Context) (time.Time, error) {
+	var floor repo.Micros
+	err := w.do(ctx, func(ctx context.Context, l *loop) error {
+		tiers, err := l.store.Tiers(ctx)
+		floor = tiers[Raw].Floor
+		return err
+	})
+	if err != nil {
+		return time.Time{}, err // as in Imports
+	}
+	return floor.Time(), nil
+}
+
 // NewestWelcome returns the moment after which a sample is too far in the future: MaxAhead from
 // now.
 func (w *Writer) NewestWelcome() time.Time { return w.core.latest().Time() }

@@ -48,7 +48,7 @@ func TestTwoBadNames(t *testing.T) {
 }
 
 // The metrics of a host program keep the rules of names, and have one aggregation; the first user
-// and the next hear of it.
+// and the next are told.
 func TestMetricsThatBreakARule(t *testing.T) {
 	for name, test := range map[string]struct {
 		metrics []service.Metric

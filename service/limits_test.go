@@ -13,7 +13,7 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Whoever makes a series of every request gets an error and no more memory.
+// A program that makes a series of every request gets an error and no more memory.
 func TestSeriesWithoutEnd(t *testing.T) {
 	w := open(t, service.Config{DBPath: filetest.Path(t)}, quiet())
 	const asked, most = 1_000_000, 20_000
@@ -54,8 +54,8 @@ func heap() int64 {
 	return int64(stats.HeapAlloc)
 }
 
-// The file has no more series than it may, whoever made them; their samples are refused and take no
-// neighbour with them.
+// The file has no more series than it may, whichever program made them; their samples are refused
+// and take no neighbour with them.
 func TestFileWithAllItsSeries(t *testing.T) {
 	config := service.Config{DBPath: filetest.Path(t), MaxSeries: 3}
 	w := open(t, config, quiet())

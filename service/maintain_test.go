@@ -10,7 +10,7 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Whoever asks for a pass may change his mind: nothing has failed then.
+// A caller that asks for a pass may cancel it: nothing has failed then.
 func TestCancelledMaintainIsNoFailure(t *testing.T) {
 	var log logged
 	w := open(t, service.Config{DBPath: filetest.Path(t)},

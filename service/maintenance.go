@@ -44,7 +44,7 @@ func (r Report) clone() Report {
 
 // pass is one round of maintenance: stages in their order, each a chain of bounded steps.
 type pass struct {
-	ctx      context.Context //nolint:containedctx // of whoever asked for the pass: it cancels between two steps
+	ctx      context.Context //nolint:containedctx // of the caller: it cancels between two steps
 	deadline time.Time       // zero for none
 	stages   []stage
 	deleteBy repo.Micros // the moment that deleting goes by, set by the first stage
@@ -244,8 +244,8 @@ func (l *loop) rollUpDue(ctx context.Context) error {
 	return p.report.Err
 }
 
-// passEnded counts a pass before whoever asked for it hears of its end. One that was cancelled has
-// not failed.
+// passEnded counts a pass before its caller hears of the end. One that was cancelled has not
+// failed.
 func (l *loop) passEnded(p *pass) {
 	err := p.report.Err
 	l.stats.pass(p.report)

@@ -101,8 +101,8 @@ func TestLastDeclarationCounts(t *testing.T) {
 	}
 }
 
-// Who says nothing of a metric that every writer knows does not take back what another program has
-// said.
+// A program that says nothing of a metric that every writer knows does not take back what another
+// program has said.
 func TestDeclarationOfAKnownMetric(t *testing.T) {
 	path := filetest.Path(t)
 	ours := service.Metric{
@@ -143,7 +143,7 @@ func TestDeclarationThatChangesNothing(t *testing.T) {
 	}
 }
 
-// A row that is not as it was written is left out, and written again by whoever declares.
+// A row that is not as it was written is left out, and written again by the next declaration.
 func TestUnsoundDeclaration(t *testing.T) {
 	for name, damage := range map[string]string{
 		"another help":  "help = 'x', chk = chk + 1",
@@ -297,5 +297,51 @@ func TestStateNamesAsJSON(t *testing.T) {
 		if json.Unmarshal([]byte(text), &names) == nil {
 			t.Errorf("%s was read as %v", text, names)
 		}
+	}
+}
+
+// All metrics of wanctl's catalogue say what they are, and states have names.
+func TestCatalogueOfWanctl(t *testing.T) {
+	states := "wanctl_state wanctl_state_download wanctl_state_upload wanctl_steering_enabled " +
+		"wanctl_wan_zone wanctl_irtt_asymmetry_direction"
+	measured := "wanctl_rtt_ms wanctl_rtt_baseline_ms wanctl_rtt_delta_ms wanctl_rate_download_mbps " +
+		"wanctl_rate_upload_mbps wanctl_wan_weight wanctl_wan_staleness_sec wanctl_signal_jitter_ms " +
+		"wanctl_signal_variance_ms2 wanctl_signal_confidence wanctl_signal_outlier_count " +
+		"wanctl_irtt_rtt_ms wanctl_irtt_ipdv_ms wanctl_irtt_loss_up_pct wanctl_irtt_loss_down_pct " +
+		"wanctl_irtt_asymmetry_ratio wanctl_cake_tin_dropped wanctl_cake_tin_ecn_marked " +
+		"wanctl_cake_tin_delay_us wanctl_cake_tin_backlog_bytes"
+	metrics := map[string]service.Metric{}
+	for _, metric := range service.Metrics() {
+		metrics[metric.Name] = metric
+	}
+	for name := range strings.FieldsSeq(states) {
+		if m := metrics[name]; m.Aggregation != service.Mode || m.Help == "" || len(m.States) < 2 {
+			t.Errorf("%s: %+v, want a state with help and names", name, m)
+		}
+	}
+	for name := range strings.FieldsSeq(measured) {
+		if m := metrics[name]; m.Aggregation != service.Average || m.Help == "" || m.States != nil {
+			t.Errorf("%s: %+v, want a measurement with help", name, m)
+		}
+	}
+	if all := len(strings.Fields(states + " " + measured)); len(metrics) != all {
+		t.Errorf("%d metrics, want %d", len(metrics), all)
+	}
+}
+
+// What wanctl's other metrics are is in the file as soon as that has a series of them, so that
+// earlier programs and SQL show it.
+func TestMetricsOfWanctlInTheFile(t *testing.T) {
+	path := filetest.Path(t)
+	w := open(t, service.Config{DBPath: path}, quiet())
+	const of = "SELECT states FROM metric_metadata WHERE metric_name = '" + zone + "'"
+	if got := filetest.Query(t, path, of); len(got) > 0 {
+		t.Errorf("%v, and there is no series of it", got)
+	}
+	write(t, w, numbered(series(t, w, zone, "a", nil), 1, 1)...)
+	got := filetest.Query(t, path, of)
+	want := [][]any{{`{"0":"GREEN","1":"YELLOW","2":"SOFT_RED","3":"RED"}`}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("states (-want +got):\n%s", diff)
 	}
 }

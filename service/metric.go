@@ -41,25 +41,32 @@ const (
 	SteeringEnabled = "wanctl_steering_enabled"
 )
 
-// Metrics returns the metrics that every writer knows.
+// Metrics returns the metrics that every writer knows: those of the constants, and the others of
+// wanctl.
 func Metrics() []Metric {
-	measured := func(name, help, unit string) Metric {
-		return Metric{Name: name, Aggregation: Average, Help: help, Unit: unit}
-	}
-	state := func(name, help string, names StateNames) Metric {
-		return Metric{Name: name, Aggregation: Mode, Help: help, States: names}
-	}
-	return []Metric{
+	return append([]Metric{
 		measured(RTT, "Round-trip time to the reflector.", "ms"),
 		measured(RTTBaseline, "Round-trip time of the idle line.", "ms"),
 		measured(RTTDelta, "Round-trip time above the baseline.", "ms"),
 		measured(RateDownload, "Download rate.", "Mbit/s"),
 		measured(RateUpload, "Upload rate.", "Mbit/s"),
-		state(State, "Congestion state: 0 GREEN, 1 YELLOW, 2 SOFT_RED, 3 RED.",
-			StateNames{0: "GREEN", 1: "YELLOW", 2: "SOFT_RED", 3: "RED"}),
+		state(State, "Congestion state: 0 GREEN, 1 YELLOW, 2 SOFT_RED, 3 RED.", congestion()),
 		state(SteeringEnabled, "Whether traffic is steered to another WAN: 0 no, 1 yes.",
 			StateNames{0: "no", 1: "yes"}),
-	}
+	}, wanctlMetrics()...)
+}
+
+func measured(name, help, unit string) Metric {
+	return Metric{Name: name, Aggregation: Average, Help: help, Unit: unit}
+}
+
+func state(name, help string, names StateNames) Metric {
+	return Metric{Name: name, Aggregation: Mode, Help: help, States: names}
+}
+
+// congestion names the states of a line.
+func congestion() StateNames {
+	return StateNames{0: "GREEN", 1: "YELLOW", 2: "SOFT_RED", 3: "RED"}
 }
 
 // clone returns a metric that shares nothing with this one.
@@ -119,4 +126,17 @@ func (c catalogue) agree(file map[string]Aggregation) error {
 		}
 	}
 	return nil
+}
+
+// adopt returns the catalogue with the aggregations that a file has, and what these have replaced.
+func (c catalogue) adopt(file map[string]Aggregation) (adopted catalogue, replaced []Metric) {
+	adopted = maps.Clone(c)
+	for _, metric := range c.sorted() {
+		if known, ok := file[metric.Name]; ok && known != metric.Aggregation {
+			replaced = append(replaced, metric)
+			metric.Aggregation = known
+			adopted[metric.Name] = metric
+		}
+	}
+	return adopted, replaced
 }

@@ -57,7 +57,7 @@ func (m medium) in() {
 	must(m.t, m.plug())
 }
 
-// out pulls the medium out, whoever has files open on it.
+// out pulls the medium out, even while files are open on it.
 func (m medium) out() {
 	m.t.Helper()
 	must(m.t, syscall.Unmount(m.at, syscall.MNT_DETACH))
@@ -82,7 +82,7 @@ func tree(t *testing.T, at string) map[string]string {
 // A mount that goes takes the history with it: what is recorded meanwhile waits, nothing is made or
 // changed in the directory that was under the mount, and all is there once when it is back.
 func TestMountGone(t *testing.T) {
-	for name, folder := range map[string]string{"at its root": ".", "in a directory of it": "a/b"} {
+	for name, folder := range map[string]string{"at its root": ".", "in a directory": "a/b"} {
 		t.Run(name, func(t *testing.T) {
 			m := newMedium(t)
 			testMountGone(t, m, filepath.Join(m.at, folder, "history.db"))

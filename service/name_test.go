@@ -99,7 +99,7 @@ func TestOtherNameInThePlaceOfAFile(t *testing.T) {
 	}
 }
 
-// Whoever opens a file that has several names is told so, once.
+// A writer that opens a file which has several names is told so, once.
 func TestHardLinksAreToldOf(t *testing.T) {
 	path := filetest.Path(t)
 	for _, links := range []int{0, 1} {
@@ -117,7 +117,7 @@ func TestHardLinksAreToldOf(t *testing.T) {
 	}
 }
 
-// A file that was moved away, and linked to from its old place, goes on to be recorded: all of it
+// A file that was moved away, and linked to from its old place, goes on to be recorded: everything
 // is in one file, under the new name.
 func TestRenamedAndLinked(t *testing.T) {
 	path := filetest.Path(t)

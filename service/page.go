@@ -25,7 +25,8 @@ type Page struct {
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.
 func (h *History) Page(ctx context.Context, query Query, limit, offset int) (Page, error) {
-	if err := query.check(); err != nil {
+	query, err := query.settled()
+	if err != nil {
 		return Page{}, err
 	}
 	if limit < 1 || offset < 0 {
@@ -33,7 +34,7 @@ func (h *History) Page(ctx context.Context, query Query, limit, offset int) (Pag
 			fmt.Errorf("%w: limit %d and offset %d: want 1 or more, and 0 or more", ErrQuery, limit, offset)
 	}
 	var page Page
-	err := h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
+	err = h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
 		page, err = v.page(ctx, query, limit, offset)
 		return err
 	})
@@ -73,16 +74,17 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 // count returns how many points a query without a step has.
 func (v *view) count(ctx context.Context, query Query) (int64, error) {
 	var n int64
-	list := segments(v.snapshot.Tiers, query)
-	if last := len(list) - 1; last >= 0 && list[last].granularity == Raw && list[last].width == 0 {
+	answering := newAnswering(v.snapshot.Tiers, query)
+	list := answering.segments
+	if last := len(list) - 1; last >= 0 && list[last].granularity == Raw {
 		samples, err := v.snapshot.CountSamples(ctx, v.picked,
 			repo.Span{From: list[last].from, Until: list[last].until})
 		if err != nil {
 			return 0, err
 		}
-		n, list = samples, list[:last]
+		n, answering.segments = samples, list[:last]
 	}
-	err := v.gather(ctx, list, false, func(Point) bool {
+	err := v.gather(ctx, answering, false, func(Point) bool {
 		n++
 		return true
 	})

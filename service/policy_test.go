@@ -22,7 +22,8 @@ func keeps(t *testing.T, path string) []int64 {
 	return ages
 }
 
-// A policy is kept in the file: who configures nothing takes what is there, and a change is logged.
+// A policy is kept in the file: a writer that configures nothing takes what is there, and a change
+// is logged.
 func TestPolicyLivesInTheFile(t *testing.T) {
 	path := filetest.Path(t)
 	for _, c := range []struct {
@@ -80,7 +81,7 @@ func TestPolicyThatMakesNoSense(t *testing.T) {
 			[]string{"RETENTION_DAYS=366"}},
 		{"negative retention", service.Config{RetentionDays: -1}, []string{"RETENTION_DAYS=-1"}},
 		{
-			"all of it",
+			"everything",
 			service.Config{RetentionDays: 400, KeepRaw: time.Second, Keep1m: time.Minute, QueueSize: -1,
 				Synchronous: "OFF"},
 			[]string{"RETENTION_DAYS=400", "KEEP_RAW=1s", "KEEP_1M=1m0s", "QUEUE_SIZE", "SYNCHRONOUS=OFF"},

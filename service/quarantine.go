@@ -100,7 +100,7 @@ func (c *core) prepareSound(ctx context.Context, store *repo.Writer) error {
 func (l *loop) adopt() {
 	err := l.setAges(context.Background(), l.store, l.mending.ages)
 	if err == nil {
-		err = l.describe(context.Background(), l.store, l.metrics)
+		err = l.describe(context.Background(), l.store, l.worthWriting(nil))
 	}
 	if err == nil {
 		err = l.identify()
@@ -169,7 +169,7 @@ func (c *core) announce(store *repo.Writer) {
 	}
 	if findings.OtherNames > 0 {
 		c.log.Warn("the file has other names, too (hard links), and each of them has a WAL of its own: "+
-			"whoever opens the file has to do so by this name", "others", findings.OtherNames)
+			"every process has to open the file by this name", "others", findings.OtherNames)
 	}
 	if findings.Unchecked {
 		c.log.Debug("the check at open has seen a part of the file only: it is a large one")

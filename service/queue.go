@@ -169,7 +169,7 @@ func (q *queue) signal() {
 }
 
 // takeAtOnce is how many entries are taken under one lock: some microseconds of work. On a machine
-// that is busy whoever holds the lock may lose the processor, and everybody who records waits until
+// that is busy the holder of the lock may lose the processor, and everybody who records waits until
 // it is back; the shorter, the less likely.
 const takeAtOnce = 64
 

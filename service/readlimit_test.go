@@ -9,8 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Whoever takes his time with the points of a question does not get the rest of them, and the next
-// question is answered.
+// A caller that is slow to take the points of a question does not get the rest of them, and the
+// next question is answered.
 func TestRangeThatTakesTooLong(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -140,7 +140,7 @@ func TestOverflowIsLoggedOncePerTransition(t *testing.T) {
 	})
 }
 
-// Whoever waits for a sample hears that it was dropped.
+// A caller that waits for a sample hears that it was dropped.
 func TestWriteOfADroppedSample(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -16,14 +16,14 @@ import (
 // time.
 const salvageSteps = 200
 
-// SalvageReport says what was found in a damaged file, and what became of it.
+// SalvageReport says what was found in a damaged file, and what became of its rows.
 type SalvageReport = repo.SalvageReport
 
 // SalvageRun is what a history says of a damaged file whose rows it has taken in, or is taking in.
 type SalvageRun struct {
 	Source string // the name of the damaged file, without its directory
 	Report SalvageReport
-	Ended  time.Time // when all of it had been taken, zero until then
+	Ended  time.Time // when all rows had been taken, zero until then
 }
 
 func salvageRunOf(run repo.SalvageRun) SalvageRun {
@@ -43,13 +43,13 @@ type Salvage struct {
 var ErrSalvaging = repo.ErrSalvaging
 
 // ErrSalvageLost says that what was put together of a damaged file cannot be read: it has to be
-// prepared once more.
+// prepared again.
 var ErrSalvageLost = repo.ErrSalvageLost
 
 // ErrSalvageWaits says that the rows of a damaged file reach beyond what the history has rolled up.
 var ErrSalvageWaits = errors.New("the rows are newer than what the history has rolled up")
 
-// PrepareSalvage reads what is intact in the file damaged, whatever SQLite says of it, and puts it
+// PrepareSalvage reads what is intact in the file damaged, whatever SQLite says, and puts it
 // together in a folder beside the history at path. The file stays as it is. It blocks for a second
 // or two for each 10 MB, and takes room for a copy.
 //
@@ -63,7 +63,7 @@ func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error)
 	return &Salvage{prepared}, nil
 }
 
-// Report says what was found, and what has been taken of it.
+// Report says what was found, and what has been taken.
 func (s *Salvage) Report() SalvageReport { return s.prepared.Report }
 
 // Configure gives a configuration the policy of the damaged file, where that can be read.
@@ -74,7 +74,7 @@ func (s *Salvage) Configure(config *Config) {
 	}
 	config.KeepRaw, config.Keep1m, config.Keep5m = ages[repo.Raw], ages[repo.Minute],
 		ages[repo.FiveMinutes]
-	config.RetentionDays = int(ages[repo.Hour] / (24 * time.Hour))
+	config.RetentionDays = Days(ages[repo.Hour] / (24 * time.Hour))
 }
 
 // InUse says that somebody has the damaged file open, which Remove then refuses to remove.

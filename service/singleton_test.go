@@ -139,8 +139,8 @@ func TestTwoFilesHaveTwoWriters(t *testing.T) {
 	write(t, b, numbered(rtt(t, b), 2, 2)...)
 }
 
-// Who opens a file whose place has become empty gets the writer of that place, which goes on in a
-// new file there.
+// A caller that opens a file whose place has become empty gets the writer of that place, which goes
+// on in a new file there.
 func TestMovedFileKeepsItsWriter(t *testing.T) {
 	path := filetest.Path(t)
 	a := open(t, service.Config{DBPath: path}, quiet())
@@ -215,7 +215,7 @@ func TestOneClosedHold(t *testing.T) {
 	accepted(t, b, 3)
 }
 
-// Whoever opens a file that is being closed gets a new writer when that is done, or gives up
+// A caller that opens a file which is being closed gets a new writer when that is done, or gives up
 // waiting.
 func TestReopenWhileClosing(t *testing.T) {
 	path := filetest.Path(t)
@@ -296,7 +296,7 @@ func modem(aggregation service.Aggregation) service.Options {
 	return options
 }
 
-// A second user can not declare otherwise than the first one, or than the file; that leaves the
+// A second user cannot declare otherwise than the first one, or than the file; that leaves the
 // first one as it was.
 func TestSecondHoldThatDisagrees(t *testing.T) {
 	path := filetest.Path(t)

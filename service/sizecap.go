@@ -79,7 +79,7 @@ func (s *spell) look(sees bool) (begins, ends bool) {
 	return begins, ends
 }
 
-// makeRoom gives history up until the file has room for the next transaction. What it can not do is
+// makeRoom gives history up until the file has room for the next transaction. What it cannot do is
 // noted: recording goes on all the same.
 func (l *loop) makeRoom() {
 	l.measureSize()
@@ -160,13 +160,13 @@ func (l *loop) logTrim(before repo.Trim) {
 	}
 }
 
-// logExhausted says once that the cap can not be kept, and once that it can again: not each time
+// logExhausted says once that the cap cannot be kept, and once that it can again: not each time
 // that the last bit of new history has gone.
 func (l *loop) logExhausted() {
 	limit := l.config.MaxSize
 	begins, ends := l.trimming.exhausted.look(l.trimming.state.Exhausted)
 	if begins {
-		l.log.Error("the file can not be held to its size cap", "why", sizeCapMessage(limit))
+		l.log.Error("the file cannot be held to its size cap", "why", sizeCapMessage(limit))
 	}
 	if ends {
 		l.log.Info("the file can be held to its size cap again", "max_size", limit.String())
@@ -185,7 +185,7 @@ func (l *loop) logGivenUp(g Granularity) {
 }
 
 func sizeCapMessage(limit Bytes) string {
-	return fmt.Sprintf("the file can not be held to %s: all history that may go has gone; it takes "+
+	return fmt.Sprintf("the file cannot be held to %s: all history that may go has gone; it takes "+
 		"a larger %sMAX_SIZE or fewer series",
 		limit, EnvPrefix)
 }

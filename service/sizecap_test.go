@@ -16,7 +16,7 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A writer at full speed stays within its size cap, and what it can not keep as it was recorded it
+// A writer at full speed stays within its size cap, and what it cannot keep as it was recorded it
 // keeps in coarser buckets.
 func TestSizeCapHolds(t *testing.T) {
 	for _, test := range []struct {
@@ -28,7 +28,7 @@ func TestSizeCapHolds(t *testing.T) {
 		{4 << 20, 7, 50 * time.Millisecond, 200_000},
 		{8 << 20, 200, 50 * time.Millisecond, 400_000},
 		{16 << 20, 50, time.Second, 750_000},
-		{4 << 20, 7, time.Microsecond, 200_000}, // all of it in one minute
+		{4 << 20, 7, time.Microsecond, 200_000}, // all samples in one minute
 		// little but buckets, and more of them than there is room for
 		{4 << 20, 100, time.Minute, 200_000},
 	} {
@@ -280,7 +280,7 @@ func TestSizeCapGivesUpHours(t *testing.T) {
 		service.ErrTooOld)
 }
 
-// A cap that can not be kept is said once and in health, and recording goes on.
+// A cap that cannot be kept is said once and in health, and recording goes on.
 func TestSizeCapThatCanNotBeKept(t *testing.T) {
 	path := filetest.Path(t)
 	var log logged
@@ -300,7 +300,7 @@ func TestSizeCapThatCanNotBeKept(t *testing.T) {
 	ails(t, "too many series", w.Health(), service.SizeCap)
 	said := 0
 	for _, line := range log.lines() {
-		if strings.HasPrefix(line, "ERROR the file can not be held to its size cap") {
+		if strings.HasPrefix(line, "ERROR the file cannot be held to its size cap") {
 			said++
 		}
 	}

@@ -91,7 +91,7 @@ func TestSizeCapUnderReadersThatStay(t *testing.T) {
 						if err != nil {
 							t.Error(err)
 						}
-						time.Sleep(45 * time.Second) // whoever reads does something else
+						time.Sleep(45 * time.Second) // the reader does something else
 						break
 					}
 				}

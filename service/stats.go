@@ -26,8 +26,8 @@ type WriterStatus struct {
 	LongestCommit time.Duration
 	LastCommit    time.Time // zero before the first one
 
-	// Holds is how often commits were held back so that SQLite could begin its WAL anew under
-	// readers that overlap, and LongestHold for how long at most.
+	// Holds is how often commits were held back so that SQLite could restart its WAL under readers
+	// that overlap, and LongestHold for how long at most.
 	Holds       int64
 	LongestHold time.Duration
 

@@ -10,8 +10,10 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Summary is what a series did in a range.
+// Summary is what a series did in a stretch of time.
 type Summary struct {
+	Time        time.Time     // where the stretch begins: the range of the query, or a step
+	Width       time.Duration // of the stretch
 	Metric      string
 	WAN         string
 	Labels      Labels
@@ -36,57 +38,89 @@ type StateShare struct {
 }
 
 // Summarize returns a summary for each series that has samples in the range of the query, in the
-// order in which the series were first seen. All come from one snapshot of the file.
+// order in which the series were first seen; with a step, for each step one after the other. All
+// come from one snapshot of the file.
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.
 func (h *History) Summarize(ctx context.Context, query Query) ([]Summary, error) {
-	if err := query.check(); err != nil {
+	query, err := query.settled()
+	if err != nil {
 		return nil, err
 	}
 	var list []Summary
-	err := h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
+	err = h.read(ctx, query.Filter, func(ctx context.Context, v *view) (err error) {
 		list, err = v.summarize(ctx, query)
 		return err
 	})
 	return list, err
 }
 
-// summing is a tally of a whole range and the last of its rows.
+// summing is a tally of a whole stretch and the last of its rows.
 type summing struct {
 	tally
 	last tally
 	at   repo.Micros
 }
 
+// summingUp gathers the summaries of one stretch at a time.
+type summingUp struct {
+	view       *view
+	newest     map[int64]repo.Newest
+	until      repo.Micros // of the query
+	begin, end repo.Micros // of the stretch
+	sums       map[int64]*summing
+	list       []Summary
+}
+
 func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
-	sums := map[int64]*summing{}
-	for _, s := range segments(v.snapshot.Tiers, query) {
-		for row, err := range v.snapshot.Scan(ctx, s.granularity, v.picked,
-			repo.Span{From: s.from, Until: s.until}) {
+	newest, err := v.newest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	answering := newAnswering(v.snapshot.Tiers, query)
+	whole := repo.Span{From: repo.MicrosOf(query.From), Until: repo.MicrosOf(query.Until)}
+	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{}}
+	for _, segment := range answering.segments {
+		span := repo.Span{From: segment.from, Until: segment.until}
+		for row, err := range v.snapshot.Scan(ctx, segment.granularity, v.picked, span) {
 			if err == nil {
 				err = v.check(row)
 			}
 			if err != nil {
 				return nil, err
 			}
-			sum, ok := sums[row.SeriesID]
-			if !ok {
-				sum = &summing{tally: tally{series: v.series[row.SeriesID]}}
-				sums[row.SeriesID] = sum
+			begin, end := whole.From, whole.Until
+			if answering.grid != nil {
+				begin, end = answering.grid.cell(row.TS)
 			}
-			sum.add(row, s.granularity)
+			s.add(row, segment.granularity, begin, end)
 		}
 	}
-	newest, err := v.newest(ctx)
-	if err != nil {
-		return nil, err
+	s.flush()
+	return s.list, nil
+}
+
+func (s *summingUp) add(row repo.Bucket, g Granularity, begin, end repo.Micros) {
+	if begin != s.begin {
+		s.flush()
 	}
-	list := make([]Summary, 0, len(sums))
-	for _, id := range slices.Sorted(maps.Keys(sums)) {
-		list = append(list, sums[id].summary(newest[id], repo.MicrosOf(query.Until)))
+	s.begin, s.end = begin, end
+	sum, ok := s.sums[row.SeriesID]
+	if !ok {
+		sum = &summing{tally: tally{series: s.view.series[row.SeriesID]}}
+		s.sums[row.SeriesID] = sum
 	}
-	return list, nil
+	sum.add(row, g)
+}
+
+func (s *summingUp) flush() {
+	for _, id := range slices.Sorted(maps.Keys(s.sums)) {
+		summary := s.sums[id].summary(s.newest[id], min(s.end, s.until))
+		summary.Time, summary.Width = s.begin.Time(), s.end.Sub(s.begin)
+		s.list = append(s.list, summary)
+	}
+	clear(s.sums)
 }
 
 func (v *view) newest(ctx context.Context) (map[int64]repo.Newest, error) {

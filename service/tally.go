@@ -44,7 +44,7 @@ func (t *tally) value() float64 {
 	return t.mean()
 }
 
-// mean is kept within what was measured: the rounding of a sum may lead a little out of it.
+// mean is kept within what was measured: the rounding of a sum may lead a little outside.
 func (t *tally) mean() float64 {
 	return min(max(t.sum/float64(t.count), t.min), t.max)
 }
@@ -56,8 +56,9 @@ func mode(states map[float64]int64) float64 {
 	})
 }
 
-func (t *tally) point(at repo.Micros) Point {
+func (t *tally) point(at, end repo.Micros) Point {
 	p := t.series.point(at, t.granularity)
+	p.Width = end.Sub(at)
 	p.Value, p.Min, p.Max, p.Count = t.value(), t.min, t.max, t.count
 	return p
 }
@@ -67,7 +68,7 @@ func (t *tally) point(at repo.Micros) Point {
 func (g *gathering) flush() bool {
 	slices.SortFunc(g.counts, func(a, b *tally) int { return cmp.Compare(a.series.ID, b.series.ID) })
 	for _, t := range g.counts {
-		if !g.yield(t.point(g.at)) {
+		if !g.yield(t.point(g.at, g.end)) {
 			return false
 		}
 	}

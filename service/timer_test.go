@@ -49,7 +49,7 @@ func TestStartupPass(t *testing.T) {
 	})
 }
 
-// A daemon that starts with a backlog does not keep its cycle waiting for all of it.
+// A daemon that starts with a backlog does not keep its cycle waiting for the whole backlog.
 func TestStartupBudget(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

@@ -69,9 +69,9 @@ func (l *loop) outcome(op operation, err error) {
 	}
 }
 
-// note takes note of how an operation has ended. It logs when something begins to fail, and when it
-// has succeeded again, and nothing in between: a disk that stays full for a week would fill up with
-// the log of it.
+// note records how an operation has ended. It logs when something begins to fail, and when it has
+// succeeded again, and nothing in between: a disk that stays full for a week would fill up with its
+// log.
 func (l *loop) note(op operation, err error) {
 	before, now := l.stats.ended(op, err)
 	was, is := before[op], now[op]

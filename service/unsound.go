@@ -19,7 +19,7 @@ const (
 	walkSteps = 100
 )
 
-// Unsound is what is left out of one table, or of one tier of it, because it is not as it was
+// Unsound is what is left out of one table, or of one tier in it, because it is not as it was
 // written: a card or a disk has changed it.
 type Unsound struct {
 	Table string

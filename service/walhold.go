@@ -7,11 +7,11 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Readers that overlap for ever, each of them short, keep SQLite from beginning the WAL anew: at no
+// Readers that overlap for ever, each of them short, keep SQLite from restarting the WAL: at no
 // instant is there none with a view that needs it. When the WAL has grown to its limit, commits and
 // steps are held back for a while. Readers that begin when all that was committed has been copied
-// into the file need no WAL, and when the others have ended, it can begin anew. That takes as long
-// as the slowest reader does, twice.
+// into the file need no WAL, and when the others have ended, it can restart. That takes as long as
+// the slowest reader does, twice.
 const (
 	// minHold is how long commits are held back at first: enough for readers of a second.
 	minHold = 2 * time.Second
@@ -20,7 +20,7 @@ const (
 	// after which a writer without commits counts as stuck.
 	maxHold = 16 * time.Second
 
-	// holdPoll is the time between two looks at whether the WAL can begin anew.
+	// holdPoll is the time between two looks at whether the WAL can restart.
 	holdPoll = 10 * time.Millisecond
 
 	// holdShare is how many times as long as a hold in vain the commits then go on.
@@ -57,10 +57,10 @@ func (l *loop) holdIfPinned() {
 	l.restartWAL()
 }
 
-// unpinned begins anew with the WAL.
+// unpinned starts over with the WAL.
 func (l *loop) unpinned() {
 	if l.hold.beyond > 0 {
-		l.log.Info("the WAL has begun anew")
+		l.log.Info("the WAL has restarted")
 	}
 	l.hold = walHold{}
 }
@@ -78,8 +78,8 @@ func (l *loop) nextHeld() func() {
 	}
 }
 
-// restartWAL ends the hold if the WAL can begin anew, if that can not be waited for any longer, or
-// if the queue needs the room.
+// restartWAL ends the hold if the WAL can restart, if that cannot be waited for any longer, or if
+// the queue needs the room.
 func (l *loop) restartWAL() {
 	restarted, err := l.store.Restart(context.Background())
 	held := time.Since(l.hold.since)
@@ -94,7 +94,7 @@ func (l *loop) restartWAL() {
 		return
 	}
 	if err == nil && l.hold.beyond == 0 {
-		l.log.Warn("readers keep the WAL from beginning anew, it goes on growing", "bytes",
+		l.log.Warn("readers keep the WAL from restarting, it goes on growing", "bytes",
 			l.store.WALBytes())
 	}
 	l.heldInVain(held)

@@ -17,7 +17,7 @@ import (
 const (
 	// walLimit is the size that the WAL should not go beyond.
 	walLimit = 16 << 20
-	// walRestarted is a size that only a WAL that has begun anew has.
+	// walRestarted is a size that only a WAL that has restarted has.
 	walRestarted = 5 << 20
 )
 
@@ -96,8 +96,8 @@ func walSize(t *testing.T, path string) int64 {
 	return info.Size()
 }
 
-// Readers of which there is always one keep the WAL from beginning anew only until it has reached
-// its limit.
+// Readers of which there is always one keep the WAL from restarting only until it has reached its
+// limit.
 func TestWALUnderReadersThatOverlap(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -118,10 +118,10 @@ func TestWALUnderReadersThatOverlap(t *testing.T) {
 			largest, before = max(largest, size), size
 		}
 		status := w.Status()
-		t.Logf("the WAL had up to %d bytes and began anew %d times, %d holds of up to %s",
+		t.Logf("the WAL had up to %d bytes and restarted %d times, %d holds of up to %s",
 			largest, restarts, status.Holds, status.LongestHold)
 		if restarts < 2 || largest > walLimit+walLimit/4 {
-			t.Errorf("the WAL had up to %d bytes and began anew %d times", largest, restarts)
+			t.Errorf("the WAL had up to %d bytes and restarted %d times", largest, restarts)
 		}
 		if status.Holds == 0 || status.LongestHold > 2*time.Second {
 			t.Errorf("%d holds of up to %s, want some of up to two seconds", status.Holds,
@@ -160,8 +160,8 @@ func TestWALUnderAReaderThatStays(t *testing.T) {
 			lines[i], _, _ = strings.Cut(lines[i], " bytes=")
 		}
 		if diff := cmp.Diff([]string{
-			"WARN readers keep the WAL from beginning anew, it goes on growing",
-			"INFO the WAL has begun anew",
+			"WARN readers keep the WAL from restarting, it goes on growing",
+			"INFO the WAL has restarted",
 		}, lines); diff != "" {
 			t.Errorf("logged (-want +got):\n%s", diff)
 		}

@@ -9,6 +9,8 @@ import (
 var (
 	// ErrNotWanctl says that a database has no table metrics as wanctl makes it.
 	ErrNotWanctl = repo.ErrNotWanctl
+	// ErrWanctlSlow says that a question to a database of wanctl was not answered in time.
+	ErrWanctlSlow = repo.ErrWanctlSlow
 	// ErrOpened says that somebody has begun to write a database that nobody was using.
 	ErrOpened = repo.ErrOpened
 )

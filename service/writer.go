@@ -38,9 +38,9 @@ type Writer struct {
 // It blocks for as long as it takes to open the file, and to look through it, for half a second at
 // most, and while another process does so. Errors: ErrConfig with everything that is wrong,
 // ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrOtherName, ErrBusy,
-// ErrDiskFull, those of the file system, and that of ctx; ErrDamaged where a damaged file can not
-// be moved aside: another process has it open for writing, this one may not make the lock file or
-// the new one beside it, or somebody has put it there less than five seconds ago, and may still be
+// ErrDiskFull, those of the file system, and that of ctx; ErrDamaged where a damaged file cannot be
+// moved aside: another process has it open for writing, this one may not make the lock file or the
+// new one beside it, or somebody has put it there less than five seconds ago, and may still be
 // copying it.
 func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, error) {
 	config = config.withDefaults()
@@ -67,8 +67,8 @@ func (w *Writer) Series(metric, wan string, labels Labels) (*Series, error) {
 }
 
 // Record hands samples over to be committed. It never blocks, does no I/O and allocates nothing.
-// What becomes of the samples is counted in Status: one that can not be stored is refused by
-// itself, and when the queue is full, the oldest samples in it are dropped.
+// What becomes of the samples is counted in Status: one that cannot be stored is refused by itself,
+// and when the queue is full, the oldest samples in it are dropped.
 func (w *Writer) Record(samples ...Sample) {
 	if w.closed.Load() {
 		w.core.queue.countLate(len(samples))

@@ -4,6 +4,7 @@
 import { Card, forgetColours, showUTC, stretch } from "./charts.js";
 
 // The view is {range} seconds up to now, or {from, to} in Unix seconds. It is kept in the address, to go back to and to share.
+// Without an address it is an hour, or as much of that as there is: {range, fit}.
 
 const units = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
 const least = 2;
@@ -21,12 +22,16 @@ export function duration(total) {
   return unit ? `${total / units[unit]}${unit}` : `${Math.round(total * 1000)}ms`;
 }
 
+// instant reads Unix seconds, or what Date reads, such as RFC 3339. A + that is not escaped is a space in an address.
+const instant = (text) => Number(text) || Date.parse(text.replace(/(T.*) (\d\d:?\d\d)$/, "$1+$2")) / 1000;
+
 export function viewOf(hash) {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
-  const from = Number(words.get("from"));
-  const to = Number(words.get("to"));
+  const from = instant(words.get("from") ?? "");
+  const to = words.has("to") ? instant(words.get("to")) : now();
   if (to > from && from > 0) return { from, to };
-  return { range: Math.min(most, Math.max(least, seconds(words.get("range") ?? "") || 3600)) };
+  const range = Math.min(most, Math.max(least, seconds(words.get("range") ?? "")));
+  return words.has("range") ? { range } : { range: 3600, fit: true };
 }
 
 const hashOf = (view) => (view.range ? `#range=${duration(view.range)}` : `#from=${tidy(view.from)}&to=${tidy(view.to)}`);
@@ -34,9 +39,29 @@ const tidy = (at) => Number(at.toFixed(at % 1 ? 3 : 0));
 
 // extent is the view as moments.
 export function extent() {
-  const { view } = app;
-  return view.range ? { from: now() - view.range, to: now() } : { from: view.from, to: view.to };
+  const { view, fitted } = app;
+  if (!view.range) return { from: view.from, to: view.to };
+  const to = fitted?.to ?? now();
+  return { from: Math.max(to - view.range, fitted?.from ?? 0), to };
 }
+
+// fit makes the first view as short as what there is. It ends with the newest sample where that is longer ago than all of
+// them take.
+function fit() {
+  app.fitted = null;
+  if (!app.view.fit || app.latest.size === 0) return;
+  const newest = newestOf(app.latest.values());
+  const first = Math.min(newest, ...[...app.series.values()].map((series) => series.t[0]));
+  const past = now() - newest > Math.max(15, newest - first);
+  const to = past ? newest + Math.max(least, newest - first) * 0.02 : null;
+  app.fitted = { from: app.series.size > 0 ? Math.min(first, (to ?? now()) - least) : 0, to };
+}
+
+// live says that the view ends now. A first view of what was recorded long ago does not.
+export const live = () => Boolean(app.view.range) && !app.fitted?.to;
+
+// newestOf is the moment of the newest of some samples, undefined where there is none.
+export const newestOf = (samples) => [...samples].reduce((newest, { at }) => (newest > at ? newest : at), undefined);
 
 // go shows another view. With "instead" it takes the place of the present one, else Back leads here again.
 export function go(view, instead) {
@@ -53,9 +78,8 @@ export function back() {
 
 // magnify shows so many times as much around a moment, or more of the past where the view follows the present.
 export function magnify(factor, around) {
-  const { range } = app.view;
-  if (range && factor > 1) return go({ range: Math.min(most, range * factor) });
   const { from, to } = extent();
+  if (live() && factor > 1) return go({ range: Math.min(most, Math.round((to - from) * factor)) });
   const middle = around ?? (from + to) / 2;
   zoom(middle - (middle - from) * factor, middle + (to - middle) * factor);
 }
@@ -80,7 +104,7 @@ function setClock(answer) {
 
 // Questions
 
-const metrics = [
+export const metrics = [
   "wanctl_rtt_ms", "wanctl_rtt_baseline_ms", "wanctl_rate_download_mbps", "wanctl_rate_upload_mbps", "wanctl_state",
 ];
 // Steps that no tier can answer for are read from raw samples, so they are for short views alone.
@@ -93,6 +117,18 @@ export function stepFor(span, width) {
   if (want < 0.05) return 0;
   return (span <= 900 ? fine : coarse).find((step) => step >= want) ?? 86400;
 }
+
+// steps are the words that ask for points of that width: whole days are those of the zone that is shown, unless the store
+// does not know that.
+let zoneless = false;
+
+function stepWords(step) {
+  if (!step) return {};
+  const days = step % 86400 === 0 && !zoneless;
+  return { step: duration(step), ...(days && { tz: inUTC() ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone }) };
+}
+
+const inUTC = () => localStorage.getItem("wanstore.utc") === "yes";
 
 // Refusal is an answer that has no data.
 export class Refusal extends Error {
@@ -113,10 +149,10 @@ export async function fetched(question, signal) {
   throw new Refusal(answer.status, error?.message ?? answer.statusText, error?.parameter);
 }
 
-// pages asks page by page, newest first. The first page is short, so that something can be seen soon; the second is as long
-// as can be, because each one costs the store as much as all of the view.
+// pages asks page by page, newest first. The first page is short, so that something can be seen soon, and says what is now;
+// the second is as long as can be, because each one costs the store as much as all of the view.
 export async function* pages(words, signal) {
-  let question = new URLSearchParams({ metrics: metrics.join(","), limit: 4000, ...words });
+  let question = new URLSearchParams({ metrics: metrics.join(","), limit: 4000, latest: "yes", ...words });
   while (question) {
     const page = await fetched(question, signal);
     yield page;
@@ -128,13 +164,25 @@ export async function* pages(words, signal) {
 
 // Answers
 
-const columns = { t: "timestamps", v: "values", min: "min", max: "max", count: "count", g: "granularity" };
+const columns = { t: "timestamps", v: "values", min: "min", max: "max", count: "count", g: "granularity", w: "width" };
+
+const keyOf = (one) => JSON.stringify([one.wan_name, one.metric_name, one.labels]);
+
+// hear takes in the newest samples.
+export function hear(page) {
+  if (!page.latest) return;
+  app.latest = new Map(page.latest.map((one) => {
+    const key = keyOf(one);
+    return [key, { key, metric: one.metric_name, wan: one.wan_name, labels: one.labels, at: one.timestamp, v: one.value }];
+  }));
+  app.heard = now();
+}
 
 // add takes in a page, of which the newest point comes first: older points than those that are here, or newer ones in
 // place of those that are here.
 export function add(series, page) {
   for (const one of page.data) {
-    const key = JSON.stringify([one.wan_name, one.metric_name, one.labels]);
+    const key = keyOf(one);
     const known = series.get(key) ?? { key, metric: one.metric_name, wan: one.wan_name, labels: one.labels, t: [] };
     const part = Object.fromEntries(Object.entries(columns).map(([short, name]) => [short, one[name].toReversed()]));
     let kept = known.t.findIndex((at) => at >= part.t[0]);
@@ -159,14 +207,16 @@ function trim(series, from) {
 
 // Painting
 
-// app is what the page holds. It is on the window, as wanstore, for whoever debugs the page or tests it: cards[].charts[].plot
+// app is what the page holds. It is on the window, as wanstore, for debugging and for tests: cards[].charts[].plot
 // is a uPlot, its data is what is drawn.
 export const app = {
   view: viewOf(location.hash),
   step: 0,
   series: new Map(),
   cards: new Map(), // by WAN
-  until: 0, // the newest sample of the file, if it is older than the end of the view
+  latest: new Map(), // the newest sample of each series, in the view or not
+  heard: 0, // when that was
+  fitted: null, // what the first view is cut to
   loading: false,
   problem: null, // why the last question failed, if it did
 };
@@ -186,7 +236,9 @@ const inOrder = (a, b) => (a.wan === b.wan ? (a.key < b.key ? -1 : 1) : a.wan < 
 // paint shows the series, a card at a time, and lets the browser breathe in between.
 export async function paint(signal) {
   const view = extent();
-  const byWAN = Map.groupBy([...app.series.values()].sort(inOrder), (series) => series.wan);
+  const wans = [...app.latest.values(), ...app.series.values()].map((series) => series.wan);
+  const shown = Map.groupBy([...app.series.values()].sort(inOrder), (series) => series.wan);
+  const byWAN = new Map(wans.sort().map((wan) => [wan, shown.get(wan) ?? []]));
   for (const [wan, card] of app.cards) {
     if (byWAN.has(wan)) continue;
     card.remove();
@@ -203,7 +255,7 @@ export async function paint(signal) {
       app.cards.set(wan, new Card(wan, parent));
       $("wans").insertBefore(app.cards.get(wan).node, $("wans").children[[...byWAN.keys()].indexOf(wan)] ?? null);
     }
-    app.cards.get(wan).update(list, app.step, view);
+    app.cards.get(wan).update(list, view, app.latest);
   }
   head();
   if (byWAN.size > 0) performance.mark("painted");
@@ -213,7 +265,7 @@ function head() {
   const { from, to } = extent();
   $("span").textContent = stretch(from, to);
   $("grain").textContent = app.step ? `a point each ${duration(app.step)}` : app.series.size > 0 ? "every sample" : "";
-  const shown = location.hash || "#range=1h";
+  const shown = location.hash || (to - from > 3599 ? "#range=1h" : "");
   for (const link of document.querySelectorAll(".ranges a")) {
     if (link.getAttribute("href") === shown) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
@@ -227,6 +279,7 @@ let turn = new AbortController();
 // look shows what the address says: first what is here, then what it asks for.
 export function look() {
   app.view = viewOf(location.hash);
+  app.fitted = null;
   for (const card of app.cards.values()) card.scale(extent());
   head();
   return load();
@@ -243,18 +296,32 @@ export async function load() {
   app.loading = true;
   $("wans").setAttribute("aria-busy", "true");
   try {
-    const words = range ? { range: duration(range) } : { from: tidy(from), to: tidy(to) };
-    if (step) words.step = duration(step);
+    const words = range && !app.fitted ? { range: duration(range) } : { from: tidy(from), to: tidy(to) };
+    Object.assign(words, stepWords(step));
     const series = new Map();
     for await (const page of pages(words, signal)) {
       add(series, page);
-      Object.assign(app, { series, step, until: page.metadata.to });
+      hear(page);
+      Object.assign(app, { series, step });
+      if (page.metadata.next === null) fit();
       await paint(signal);
     }
-    if (!signal.aborted) settle(null);
+    if (signal.aborted) return;
+    if (outgrown(from)) return load();
+    settle(null);
   } catch (problem) {
-    if (!signal.aborted) settle(problem);
+    if (signal.aborted) return;
+    if (problem.parameter !== "tz" || zoneless) return settle(problem);
+    zoneless = true;
+    return load();
   }
+}
+
+// outgrown says that the first view has turned out to be another one than was asked for from that moment on.
+function outgrown(asked) {
+  if (!app.fitted) return false;
+  const { from, to } = extent();
+  return stepFor(to - from, parent.width() - 54) !== app.step || from < asked - 1;
 }
 
 function settle(problem) {
@@ -266,19 +333,21 @@ function settle(problem) {
 // follow asks for what has come since, and a little before: what is late, and what has been rolled up.
 export async function follow() {
   const { signal } = turn;
-  const last = Math.max(...[...app.cards.values()].map((card) => card.newest()), now() - app.view.range);
-  const since = Math.max(now() - app.view.range, last - Math.max(2 * app.step, 5));
-  const words = { from: tidy(since) };
-  if (app.step) words.step = duration(app.step);
+  const { from } = extent();
+  const last = Math.max(...[...app.cards.values()].map((card) => card.newest()), from);
+  const since = Math.max(from, last - Math.max(2 * app.step, 5));
+  const words = { from: tidy(since), ...stepWords(app.step) };
   try {
     const parts = [];
     for await (const page of pages(words, signal)) parts.push(page);
     if (signal.aborted) return;
     for (const page of parts) {
       add(app.series, page);
-      app.until = parts[0].metadata.to;
+      hear(page);
     }
     trim(app.series, now() - app.view.range);
+    fit();
+    if (outgrown(from)) return load();
     await paint(signal);
     settle(null);
   } catch (problem) {
@@ -289,7 +358,7 @@ export async function follow() {
 // dress draws everything again in other colours or times.
 export function dress() {
   forgetColours();
-  showUTC(localStorage.getItem("wanstore.utc") === "yes");
+  showUTC(inUTC());
   for (const card of app.cards.values()) card.redraw();
   head();
 }

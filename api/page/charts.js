@@ -9,7 +9,8 @@ const titles = {
   wanctl_rate_upload_mbps: "upload",
   wanctl_state: "state",
 };
-const buckets = { raw: 0, "1m": 60, "5m": 300, "1h": 3600 };
+const tiers = ["raw", "1m", "5m", "1h"];
+const edge = 14; // to the right of the charts
 const gutter = 54; // of the y axes: the same in all charts, so that they line up
 const font = '12px system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 
@@ -50,8 +51,9 @@ export function stretch(from, to) {
   return `${first} to ${last.startsWith(day) ? last.slice(day.length) : last}`;
 }
 
-// tickLabels names the ticks of the axis: the clock or the day, and below it what changes more slowly, where it changes.
-function tickLabels(_, splits, __, ___, increment) {
+// tickLabels names the ticks of the axis: the clock or the day, and below it what changes more slowly, where it changes. A
+// name for which there is no room at the right is left out.
+function tickLabels(u, splits, __, ___, increment) {
   const fine = increment < 1 ? "minute second ms" : increment < 60 ? "hour minute second" : "hour minute";
   const [above, below] = increment >= 28 * 86400 ? ["month", "year"] : increment >= 86400 ? ["day month", "year"] : [fine, "day month"];
   let last = "";
@@ -59,8 +61,23 @@ function tickLabels(_, splits, __, ___, increment) {
     const second = stamp(at, below);
     const label = second === last ? stamp(at, above) : `${stamp(at, above)}\n${second}`;
     last = second;
-    return label;
+    return fits(u, at, label) ? label : "";
   });
+}
+
+function fits(u, at, label) {
+  const half = Math.max(...label.split("\n").map((line) => widthOf(u.ctx, line))) / 2;
+  const { min, max } = u.scales.x;
+  const wide = u.width - gutter - edge; // the plot has its place only later
+  return ((at - min) / (max - min)) * wide + half <= wide + edge;
+}
+
+function widthOf(ctx, text) {
+  ctx.save();
+  ctx.font = font;
+  const { width } = ctx.measureText(text);
+  ctx.restore();
+  return width;
 }
 
 // Values
@@ -72,9 +89,18 @@ export function number(value, unit = "") {
   return value.toFixed(digits) + (unit && ` ${unit}`);
 }
 
+// short writes a value of an axis in seven characters at most.
+const short = (value) => {
+  const size = Math.abs(value);
+  if (size === 0 || (size >= 1e-3 && size < 1e6)) return String(Number(value.toPrecision(6)));
+  return value.toExponential().length < 8 ? value.toExponential() : value.toExponential(1);
+};
+
 export const stateName = (value) => (value == null ? "–" : states[value] ?? String(value));
 
-const labelsOf = (series) => Object.entries(series.labels).map(([name, value]) => `${name}=${value || '""'}`).join(" ");
+const write = (node, text) => node.textContent !== text && (node.textContent = text);
+
+export const labelsOf = (series) => Object.entries(series.labels).map(([name, value]) => `${name}=${value || '""'}`).join(" ");
 
 export const titleOf = (series) => `${titles[series.metric] ?? series.metric} ${labelsOf(series)}`.trim();
 
@@ -105,34 +131,49 @@ function colourOf(series, all) {
 
 // Tables
 
-// endsOf says until when each point speaks: for as long as its step or its bucket is wide. Of a series that is sampled more
-// rarely than that, a point speaks until the next one is overdue.
-function endsOf(series, step) {
-  const { t, g } = series;
+// endsOf says until when each point speaks: for as long as it is wide. Of a series that is sampled more rarely than that, a
+// point speaks until the next one is overdue. The last one speaks for the newest sample at most.
+function endsOf(series, newest) {
+  const { t, w } = series;
   const spacing = [];
   for (let i = 1; i < t.length; i++) spacing.push(t[i] - t[i - 1]);
   const cadence = spacing.length < 3 ? 0 : spacing.sort((a, b) => a - b)[spacing.length >> 2];
   return t.map((at, i) => {
-    const width = Math.max(step, buckets[g[i]] ?? 0);
+    const width = w[i];
     const tolerance = cadence > width * 1.01 ? cadence * 2.5 : width * 1.5;
     const next = t[i + 1];
     if (next !== undefined && next - at <= tolerance) return next;
-    return at + Math.max(width, cadence);
+    const end = at + Math.max(width, cadence);
+    if (next !== undefined || !(newest >= at)) return end;
+    return Math.min(end, newest + Math.max(width, cadence) / Math.max(...series.count.slice(-2)));
   });
 }
 
-// tableOf makes columns of a series, with a row of nulls wherever a point ends before the next begins: there the line breaks.
+// tableOf makes columns of a series, with a row of nulls wherever a point ends before the next begins, and behind the last
+// one: there the line breaks.
 function tableOf(series, columns, ends) {
   const table = [[], ...columns.map(() => [])];
   series.t.forEach((at, i) => {
     table[0].push(at);
     columns.forEach((name, c) => table[c + 1].push(series[name][i]));
-    if (i + 1 < series.t.length && ends[i] < series.t[i + 1]) {
+    if (ends[i] > at && ends[i] !== series.t[i + 1]) {
       table[0].push(ends[i]);
       columns.forEach((_, c) => table[c + 1].push(null));
     }
   });
   return table;
+}
+
+// joined puts tables on common times. At the times of others a column has undefined where its line goes on, and null from
+// the end of a point to the next one, before its first and behind its last: a line would lead through what is undefined.
+function joined(tables) {
+  if (tables.length === 1) return tables[0];
+  const expand = tables.map((table) => table.map(() => 2)); // uPlot's NULL_EXPAND
+  const data = uPlot.join(tables, expand);
+  for (const column of data.slice(1)) {
+    for (let i = 0; column[i] === undefined && i < column.length; i++) column[i] = null;
+  }
+  return data;
 }
 
 // lonely lists the points between two gaps, which no line reaches.
@@ -162,6 +203,7 @@ function axes(view, bottom) {
     },
     {
       stroke: () => colour("--quiet"), font, grid: grid(), ticks: { show: false }, size: gutter, gap: 8, space: 32,
+      values: (_, splits) => splits.map(short),
     },
   ];
 }
@@ -169,7 +211,7 @@ function axes(view, bottom) {
 // lastOf is the newest point of a series, which is what a legend shows when the cursor is elsewhere.
 const lastOf = (series) => series.t.length - 1;
 
-// keyOf tells charts apart that can not show each other's data.
+// keyOf tells charts apart that cannot show each other's data.
 const keyOf = (figure, list) => [figure.name, Boolean(figure.bottom), ...list.map((series) => series.key)].join("\n");
 
 class Chart {
@@ -214,13 +256,12 @@ class Chart {
     return { node, value };
   }
 
-  update(list, step, view) {
+  update(list, view) {
     this.list = list;
-    this.step = step;
     this.view = view;
-    this.ends = list.map((series) => endsOf(series, step));
+    this.ends = list.map((series) => endsOf(series, this.card.latest.get(series.key)?.at));
     const tables = list.map((series, i) => tableOf(series, this.figure.columns(series), this.ends[i]));
-    const data = tables.length > 1 ? uPlot.join(tables) : tables[0];
+    const data = joined(tables);
     if (this.plot) this.plot.setData(data);
     else this.plot = new uPlot(this.options(), data, this.plotted);
     this.lonely = data.map((column, i) => (i === 0 ? null : lonely(column)));
@@ -232,7 +273,7 @@ class Chart {
     const options = {
       width: this.card.width(),
       height: height(this.list.length),
-      padding: [this.figure.name === "states" ? 2 : 8, 14, 0, 0],
+      padding: [this.figure.name === "states" ? 2 : 8, edge, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -291,18 +332,19 @@ class Chart {
     u.over.addEventListener("dblclick", () => this.card.back());
   }
 
-  // read writes the values under the cursor, or the newest ones, into the legend.
+  // read writes the values under the cursor into the legend, else what is now or, of the past, the newest ones of the view.
   read() {
     if (!this.plot) return;
     let column = 1;
     const at = this.plot.cursor.idx;
     this.list.forEach((series, i) => {
       const row = at == null ? null : this.plot.cursor.idxs[column];
-      const values = this.figure.columns(series).map((name, c) =>
+      const current = at == null ? this.card.current.get(series.key) : undefined;
+      const values = current ? [current.v] : this.figure.columns(series).map((name, c) =>
         at == null ? series[name][lastOf(series)] : row == null ? null : this.plot.data[column + c][row]);
-      const text = this.figure.value(series, values);
-      if (this.items[i].value.textContent !== text) this.items[i].value.textContent = text;
-      column += values.length;
+      const text = current?.silent ?? this.figure.value(series, values);
+      write(this.items[i].value, text);
+      column += this.figure.columns(series).length;
     });
     if (this.card.charts[0] === this) this.card.reading(at == null ? null : this.plot.data[0][at]);
   }
@@ -312,12 +354,12 @@ class Chart {
   }
 }
 
-const fromZero = (_, low, high) => [Math.min(0, low ?? 0), Math.max(1, (high ?? 1) * 1.08)];
+const fromZero = (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : 1];
 
 // nearData begins at zero, too, unless most of the chart were empty then.
 function nearData(_, low, high) {
   if (low == null || low < high * 0.4) return fromZero(_, low, high);
-  const room = Math.max(1, (high - low) * 0.12);
+  const room = Math.max(high * 0.03, (high - low) * 0.12);
   return [low - room, high + room];
 }
 
@@ -426,12 +468,15 @@ function stateKey() {
   return key;
 }
 
-// Card is a WAN and its charts. Parent says how wide it is and what a drag and a double click do.
+// Card is a WAN and its charts. Parent says how wide it is and what a drag and a double click do; latest, in update, has the
+// newest samples by the keys of their series.
 export class Card {
   constructor(wan, parent) {
     this.wan = wan;
     this.parent = parent;
     this.charts = [];
+    this.current = new Map(); // what is now, by the key of a series: {v, silent}; empty of the past
+    this.age = "";
     this.node = document.createElement("section");
     this.node.className = "card";
     const title = document.createElement("h2");
@@ -440,6 +485,7 @@ export class Card {
     this.node.setAttribute("aria-labelledby", title.id);
     this.state = document.createElement("span");
     this.state.className = "state";
+    this.state.hidden = true;
     this.when = document.createElement("span");
     this.when.className = "when";
     this.grain = document.createElement("span");
@@ -454,9 +500,10 @@ export class Card {
   zoom = (from, to) => this.parent.zoom(from, to);
   back = () => this.parent.back();
 
-  update(list, step, view) {
+  update(list, view, latest) {
     this.list = list;
     this.view = view;
+    this.latest = latest;
     const wanted = figures.map((figure) => [figure, list.filter((series) => figure.metrics.includes(series.metric))]);
     const charts = [];
     for (const [figure, some] of wanted) {
@@ -467,7 +514,7 @@ export class Card {
       charts.push([this.charts.find((chart) => chart.key === key) ?? new Chart(this, some, shown), some]);
     }
     this.replace(charts.map(([chart]) => chart));
-    for (const [chart, some] of charts) chart.update(some, step, view);
+    for (const [chart, some] of charts) chart.update(some, view);
     this.head();
   }
 
@@ -484,19 +531,25 @@ export class Card {
   }
 
   head() {
-    const grains = Object.keys(buckets).filter((name) => this.list.some((series) => series.g.includes(name)));
+    const grains = tiers.filter((name) => this.list.some((series) => series.g.includes(name)));
     this.grain.textContent = grains.join(" + ");
+    this.grain.hidden = grains.length === 0;
     this.grain.title = "Granularity of what is shown";
-    const state = this.list.find((series) => series.metric === "wanctl_state");
-    const value = state?.v[lastOf(state)];
-    this.state.hidden = value === undefined;
-    this.state.dataset.state = value;
-    this.state.textContent = stateName(value);
+  }
+
+  // say shows what is now: the state with its words, how old that is, and the values.
+  say({ state, words, age, current }) {
+    this.state.hidden = words === "";
+    this.state.dataset.state = state ?? "";
+    write(this.state, words);
+    Object.assign(this, { age, current });
+    if (this.charts.length === 0) this.reading(null);
+    for (const chart of this.charts) chart.read();
   }
 
   // reading says which moment the legends speak of.
   reading(at) {
-    this.when.textContent = at == null ? "" : moment(at, this.view.to - this.view.from);
+    write(this.when, at == null ? this.age : moment(at, this.view.to - this.view.from));
   }
 
   // newest is until when the card has points.

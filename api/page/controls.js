@@ -1,6 +1,6 @@
 // Buttons and keys.
 
-import { app, back, dress, extent, go, load, magnify, stepFor, zoom } from "./app.js";
+import { app, back, dress, extent, go, live, load, magnify, stepFor, zoom } from "./app.js";
 import { moment } from "./charts.js";
 
 const help = document.getElementById("help");
@@ -9,7 +9,7 @@ const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 const pan = (part) => {
   const { from, to } = extent();
   const by = (to - from) * part;
-  if (app.view.range && by > 0) return; // beyond now there is nothing
+  if (live() && by > 0) return; // beyond now there is nothing
   zoom(from + by, to + by, !app.view.range);
 };
 
@@ -20,10 +20,10 @@ function cursorTime() {
   return plot?.posToVal(plot.cursor.left, "x");
 }
 
-// live follows from where the view is, with its width, or stops.
-function live() {
+// attend follows from where the view is, with its width, or stops.
+function attend() {
   const { from, to } = extent();
-  if (app.view.range) return go({ from, to });
+  if (live()) return go({ from, to });
   return go({ range: Math.max(60, Math.round((to - from) / 60) * 60) });
 }
 
@@ -45,6 +45,7 @@ function utc() {
   localStorage.setItem("wanstore.utc", localStorage.getItem("wanstore.utc") === "yes" ? "no" : "yes");
   dress();
   mark();
+  if (app.step % 86400 === 0 && app.step > 0) load(); // whose days they are
 }
 
 const mark = () => document.querySelector("[data-do=utc]").setAttribute("aria-pressed", localStorage.getItem("wanstore.utc") === "yes");
@@ -70,13 +71,13 @@ const actions = {
   later: () => pan(0.25),
   closer: () => magnify(0.5, cursorTime()),
   wider: () => magnify(2, cursorTime()),
-  back, live, utc, theme,
+  back, live: attend, utc, theme,
   help: () => help.showModal(),
 };
 
 const keys = {
   "+": actions.closer, "=": actions.closer, "-": actions.wider, "−": actions.wider,
-  Escape: back, l: live, u: utc, t: theme, "?": actions.help,
+  Escape: back, l: attend, u: utc, t: theme, "?": actions.help,
   ",": () => read(-1), ".": () => read(1),
 };
 

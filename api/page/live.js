@@ -1,8 +1,9 @@
-// Follows the present: asks for the newest part every few seconds, as long as somebody looks, and says when the samples are old.
+// Follows the present: asks for the newest part every few seconds, as long as somebody looks, and says what is now: the state
+// of each WAN and its newest values with their age, or for how long there have been none.
 
-import { app, extent, follow, load, now, onSettled } from "./app.js";
+import { add, app, fetched, follow, hear, live, load, metrics, newestOf, now, onSettled } from "./app.js";
+import { labelsOf, moment, stateName } from "./charts.js";
 
-const age = document.getElementById("age");
 const button = document.querySelector("[data-do=live]");
 
 let timer;
@@ -11,49 +12,127 @@ let answered = performance.now(); // when the last answer came
 export function start() {
   onSettled(() => {
     answered = performance.now();
+    learn();
     plan();
   });
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) clearTimeout(timer);
-    else if (app.view.range && !app.loading) tick();
-    tell();
+    else if (!app.loading) tick();
   });
   setInterval(tell, 1000);
+  learn();
   plan();
 }
 
-const following = () => Boolean(app.view.range) && !document.hidden;
-
-// pace is how often to ask, in seconds: what would move the picture by less than a pixel can wait.
-const pace = () => Math.min(60, Math.max(2, app.view.range / 720));
+// pace is how often to ask, in seconds: what would move the picture by less than a pixel can wait, but what is now can not
+// for long.
+const pace = () => Math.min(10, Math.max(2, (app.view.range ?? Infinity) / 720));
 
 function plan() {
   clearTimeout(timer);
   tell();
-  if (following() && !app.problem) timer = setTimeout(tick, pace() * 1000);
+  if (!document.hidden && !app.problem) timer = setTimeout(tick, pace() * 1000);
 }
 
-// tick asks for the newest part or, after a long sleep, for everything.
+// tick asks for the newest part or, after a long sleep, for everything; where the past is looked at, only for what is now.
 function tick() {
   clearTimeout(timer);
   const slept = (performance.now() - answered) / 1000;
+  if (!app.view.range) return glance();
   if (slept > Math.min(600, app.view.range / 2)) load();
   else follow();
 }
 
-function tell() {
-  button.setAttribute("aria-pressed", String(Boolean(app.view.range)));
-  const newest = app.until;
-  const { to } = extent();
-  const behind = now() - newest;
-  const old = Boolean(app.view.range) && newest > 0 && newest < to - 15 && behind > Math.max(15, 3 * pace());
-  age.classList.toggle("old", old);
-  const text = old ? `last sample ${ago(behind)} ago` : "";
-  if (age.textContent !== text) age.textContent = text;
+async function glance() {
+  const page = await fetched(new URLSearchParams({ metrics, range: "1s", limit: 1, latest: "yes" })).catch(() => null);
+  if (page) hear(page);
+  answered = performance.now();
+  plan();
 }
 
-function ago(seconds) {
-  if (seconds < 60) return `${Math.floor(seconds / 10) * 10} s`;
+// Cadences
+
+const cadences = new Map(); // seconds from one sample to the next, by series
+const known = new Map(); // whether those of a WAN are; false while they are looked up
+
+// learn finds out how often the series are sampled: of a WAN that the view does not show, from its newest rows.
+function learn() {
+  note(app.series);
+  for (const wan of app.cards.keys()) {
+    const list = latestOf(wan);
+    if (list.some((one) => cadences.has(one.key))) known.set(wan, true);
+    if (list.length > 0 && !known.has(wan)) lookUp(wan, newestOf(list));
+  }
+}
+
+async function lookUp(wan, newest) {
+  known.set(wan, false);
+  try {
+    const series = new Map();
+    add(series, await fetched(new URLSearchParams({ metrics, wan, from: 0, to: newest + 1, limit: 300 })));
+    note(series);
+    known.set(wan, true);
+    tell();
+  } catch {
+    known.delete(wan); // until it is asked again
+  }
+}
+
+// note takes the first quartile of what lies between two samples, so that gaps do not count.
+function note(all) {
+  for (const { key, t, count } of all.values()) {
+    const spans = t.slice(1).map((at, i) => (at - t[i]) / count[i]).sort((a, b) => a - b);
+    if (spans.length > 1) cadences.set(key, spans[spans.length >> 2]);
+  }
+}
+
+// cadence is that of a series or of those that differ in labels alone, 0 where too little is known.
+function cadence(one, all) {
+  if (cadences.has(one.key)) return cadences.get(one.key);
+  const siblings = all.filter((other) => other.metric === one.metric && cadences.has(other.key));
+  return siblings.length > 0 ? Math.min(...siblings.map((other) => cadences.get(other.key))) : 0;
+}
+
+// What is now
+
+const least = 15; // seconds that commits, late answers and questions may take
+
+const latestOf = (wan) => [...app.latest.values()].filter((one) => one.wan === wan);
+
+function tell() {
+  button.setAttribute("aria-pressed", String(live()));
+  button.classList.toggle("lost", app.problem !== null);
+  for (const [wan, card] of app.cards) card.say(nowOf(wan));
+}
+
+function nowOf(wan) {
+  const all = latestOf(wan);
+  if (!known.get(wan)) return { words: "", age: "", current: new Map() };
+  const silent = (one) => app.heard - one.at > Math.max(least, 2 * cadence(one, all));
+  const values = live() ? all : []; // the past shows its own
+  const current = new Map(values.map((one) => [one.key, { v: one.v, silent: silent(one) ? since(one.at) : undefined }]));
+  const newest = newestOf(all);
+  if (all.every(silent)) return { words: since(newest), age: `the newest sample is of ${moment(newest, 86400)}`, current };
+  return { ...stateOf(all, silent), age: `${ago(newest)} ago`, current };
+}
+
+// stateOf is the worst of the states that are reported now, and which of them it is.
+function stateOf(all, silent) {
+  const states = all.filter((one) => one.metric === "wanctl_state");
+  const reported = states.filter((one) => !silent(one)).sort((a, b) => b.v - a.v);
+  if (states.length === 0) return { words: "" };
+  if (reported.length === 0) return { words: `no state for ${ago(newestOf(states))}` };
+  const [worst] = reported;
+  const which = reported.length > 1 ? ` ${labelsOf(worst)}` : "";
+  return { state: worst.v, words: `${live() ? "" : "now "}${stateName(worst.v)}${which}` };
+}
+
+const since = (at) => `no data for ${ago(at)}`;
+
+// ago is how long ago a moment is.
+function ago(at) {
+  const seconds = Math.max(0, now() - at);
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 172800) return `${Math.floor(seconds / 3600)} h`;
   return `${Math.floor(seconds / 86400)} days`;

@@ -1,6 +1,6 @@
 // Says what is in the way: no samples, a file that is away, a server that does not answer, a token that is missing.
 
-import { app, extent, fetched, go, load, onSettled } from "./app.js";
+import { app, extent, fetched, go, load, newestOf, onSettled } from "./app.js";
 import { moment } from "./charts.js";
 
 const box = document.getElementById("notice");
@@ -33,12 +33,12 @@ function failed(problem) {
   if (problem.status === 401) return askToken();
   if (problem.status >= 400 && problem.status < 500) {
     const parameter = problem.parameter ? ` (${problem.parameter})` : "";
-    return say("This can not be shown", `${problem.message}${parameter}`);
+    return say("This cannot be shown", `${problem.message}${parameter}`);
   }
   const delay = Math.min(15, 2 ** ++tries);
   retry = setTimeout(load, delay * 1000);
   const again = { text: "Try now", act: load };
-  if (problem.status) return say("The history can not be read", `${problem.message}; trying again.`, again);
+  if (problem.status) return say("The history cannot be read", `${problem.message}; trying again.`, again);
   return say("The store does not answer", "trying again.", again);
 }
 
@@ -53,16 +53,24 @@ function askToken() {
 }
 
 // empty says where there is something to see.
-async function empty() {
-  const view = app.view;
-  const newest = await fetched(new URLSearchParams({ from: 0, limit: 1 })).catch(() => null);
-  if (view !== app.view || app.problem) return;
-  const at = newest?.data[0]?.timestamps[0];
-  if (at === undefined) return say("No samples yet", "they appear here as soon as some are recorded.");
+function empty() {
+  const at = newestOf(app.latest.values());
+  if (at === undefined) return nothing();
   const { from, to } = extent();
   const span = to - from;
   const visit = () => go({ from: at - span * 0.9, to: at + span * 0.1 });
   return say("No samples in this range", `the newest is of ${moment(at, Math.min(span, 86400))}.`, { text: "Go there", act: visit });
+}
+
+// nothing says why a file has nothing that the page shows.
+async function nothing() {
+  const { view } = app;
+  const other = await fetched(new URLSearchParams({ from: 0, limit: 1 })).catch(() => null);
+  if (view !== app.view || app.problem || other === null) return;
+  const name = other.data[0]?.metric_name;
+  if (name === undefined) return say("No samples yet", "they appear here as soon as some are recorded.");
+  say("Nothing that this page shows", `it draws the metrics of wanctl, and the file has only others, such as ${name}: ` +
+    "metrics/history answers with those.");
 }
 
 function say(title, text = "", action = undefined) {

@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"syscall"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -51,14 +54,57 @@ func exitCode(err error) int {
 	return exitFailure
 }
 
-// isBrokenPipe says that whoever reads the output has seen enough, which is no failure.
+// isBrokenPipe says that the reader of the output has seen enough, which is no failure.
 func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
 
 // message is what people are told of err: one line, but for the list of what is wrong with a
-// configuration.
-func message(cmd *cobra.Command, err error) string {
+// configuration. Arguments in it are shortened, and what does things to a terminal is escaped.
+func message(cmd *cobra.Command, args []string, err error) string {
+	text, between := err.Error(), "; "
 	if errors.Is(err, service.ErrConfig) {
-		return strings.ReplaceAll(withFlagNames(cmd, err.Error()), "\n", "\n  ")
+		text, between = withFlagNames(cmd, text), "\n  "
 	}
-	return strings.ReplaceAll(err.Error(), "\n", "; ")
+	lines := strings.Split(tamed(text, args), "\n")
+	for i, line := range lines {
+		lines[i] = escaped(line)
+	}
+	return strings.Join(lines, between)
+}
+
+// longestArgument is how many bytes of an argument a message repeats: of most paths all.
+const longestArgument = 200
+
+// tamed shortens and escapes the arguments that a message repeats, as they are or quoted.
+func tamed(text string, args []string) string {
+	for _, arg := range args {
+		_, value, _ := strings.Cut(arg, "=") // of --flag=VALUE
+		for _, one := range []string{arg, value} {
+			short := one
+			if len(one) > longestArgument {
+				short = strings.ToValidUTF8(one[:longestArgument], "") + "..."
+				text = strings.ReplaceAll(text, strconv.Quote(one), strconv.Quote(short))
+			}
+			if short = escaped(short); short != one {
+				text = strings.ReplaceAll(text, one, short)
+			}
+		}
+	}
+	return text
+}
+
+// escaped writes what cannot be printed as Go does in a string.
+func escaped(text string) string {
+	var line strings.Builder
+	for text != "" {
+		r, size := utf8.DecodeRuneInString(text)
+		switch {
+		case unicode.IsPrint(r) && (r != utf8.RuneError || size > 1):
+			line.WriteString(text[:size])
+		default:
+			quoted := strconv.Quote(text[:size])
+			line.WriteString(quoted[1 : len(quoted)-1])
+		}
+		text = text[size:]
+	}
+	return line.String()
 }

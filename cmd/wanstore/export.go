@@ -31,18 +31,18 @@ a large file export one range after the other. The CSV has the header
 
   timestamp_us,wan,metric,labels_json,value
 
-and "wanstore import" makes exactly the same samples of it. (What a metric is averaged by is not in it: import one that is a
-state, and not one of wanctl's, with --mode. Old samples want --now, as any old data.)
+and "wanstore import" makes exactly the same samples from it. (What a metric is averaged by is not in it: import one that is
+a state, and not one of wanctl's, with --mode. Old samples want --now, as any old data.)
 
-Where raw samples have been let go there are buckets left. Those are no samples and can not be imported; --granularity
+Where raw samples have been let go there are buckets left. Those are no samples and cannot be imported; --granularity
 exports the buckets of a tier, and --step, like that of "wanstore history", one row a series and step of whatever there is.
-Their CSV has the columns count, min, max and granularity beside.
+Their CSV has the columns count, min, max and granularity beside, that of steps width_us, too.
 
 With --format jsonl each line is an object with the same fields as those of "wanstore history --json".
 
 Times are ` + clock.TimeHelp + `.
 ` + timeZones + `.
-Output is in UTC. Durations are 90s, 15m, 1h30m, 7d, 2w.`,
+Output is in UTC. Durations are ` + clock.DurationHelp + `.`,
 		Example: `  wanstore export | gzip > samples.csv.gz
   wanstore export --last 10m --metrics wanctl_rtt_ms --wan starlink
   wanstore export --from 2025-01-30 --to 2025-01-31 --granularity 5m > buckets.csv
@@ -94,7 +94,7 @@ func (o *exportOptions) export(
 			return err
 		}
 	}
-	output := newExportRows(o.format, cmd.OutOrStdout(), samples)
+	output := newExportRows(o.format, cmd.OutOrStdout(), query)
 	some := false
 	for point, err := range inOrder(history.Range(cmd.Context(), query)) {
 		if err == nil {

@@ -23,28 +23,33 @@ type exportRows interface {
 	flush() error
 }
 
-// newExportRows returns the output of a format. Points that are samples can be imported from CSV.
-func newExportRows(format string, out io.Writer, samples bool) exportRows {
+// newExportRows returns the output of a format for the points of a query. Those that are samples
+// can be imported from CSV.
+func newExportRows(format string, out io.Writer, query service.Query) exportRows {
 	buffered := bufio.NewWriterSize(out, exportBuffer)
+	wide := query.Step > 0
 	if format == formatJSONLines {
-		return newJSONLines(buffered)
+		return newJSONLines(buffered, wide)
 	}
-	return newExportCSV(buffered, samples)
+	return newExportCSV(buffered, query.Only != nil && *query.Only == service.Raw, wide)
 }
 
-// jsonLines is the output of history as JSON, without what makes one array of it.
+// jsonLines is the output of history as JSON, without what makes it one array.
 type jsonLines struct {
 	out     *bufio.Writer
 	encoder *json.Encoder
+	wide    bool
 }
 
-func newJSONLines(out *bufio.Writer) *jsonLines {
-	j := &jsonLines{out: out, encoder: json.NewEncoder(out)}
+func newJSONLines(out *bufio.Writer, wide bool) *jsonLines {
+	j := &jsonLines{out: out, encoder: json.NewEncoder(out), wide: wide}
 	j.encoder.SetEscapeHTML(false)
 	return j
 }
 
-func (j *jsonLines) add(p service.Point) error { return j.encoder.Encode(newPointRow(p, look{})) }
+func (j *jsonLines) add(p service.Point) error {
+	return j.encoder.Encode(newPointRow(p, look{}, j.wide))
+}
 
 func (j *jsonLines) flush() error { return j.out.Flush() }
 
@@ -53,6 +58,7 @@ func (j *jsonLines) flush() error { return j.out.Flush() }
 type exportCSV struct {
 	out     *bufio.Writer
 	samples bool
+	wide    bool
 	header  []string // nil once it is written
 	cells   []string
 	record  bytes.Buffer
@@ -61,14 +67,17 @@ type exportCSV struct {
 	json    *json.Encoder // writes to labels
 }
 
-func newExportCSV(out *bufio.Writer, samples bool) *exportCSV {
-	c := &exportCSV{out: out, samples: samples}
+func newExportCSV(out *bufio.Writer, samples, wide bool) *exportCSV {
+	c := &exportCSV{out: out, samples: samples, wide: wide}
 	c.csv = csv.NewWriter(&c.record)
 	c.json = json.NewEncoder(&c.labels)
 	c.json.SetEscapeHTML(false)
 	c.header = []string{"timestamp_us", "wan", "metric", "labels_json", "value"}
 	if !samples {
 		c.header = append(c.header, "count", "min", "max", "granularity")
+	}
+	if wide {
+		c.header = append(c.header, "width_us")
 	}
 	return c
 }
@@ -84,6 +93,9 @@ func (c *exportCSV) add(p service.Point) error {
 	c.cells = append(c.cells[:0], number(p.Time.UnixMicro()), p.WAN, p.Metric, labels, exact(p.Value))
 	if !c.samples {
 		c.cells = append(c.cells, number(p.Count), exact(p.Min), exact(p.Max), p.Granularity.String())
+	}
+	if c.wide {
+		c.cells = append(c.cells, number(p.Width.Microseconds()))
 	}
 	return c.write(c.cells)
 }

@@ -48,14 +48,14 @@ func (f *timeFlag) String() string { return f.text }
 
 // Set takes what was given. It finds out whether that is a time, and not yet which.
 func (f *timeFlag) Set(text string) error {
-	_, err := clock.ParseTime(text, time.UTC)
+	_, err := clock.ParseTime(text, time.UTC, time.Now())
 	f.text = text
 	return err
 }
 
-// resolve reads what was given, in a zone.
-func (f *timeFlag) resolve(zone *time.Location) error {
-	at, err := clock.ParseTime(f.text, zone)
+// resolve reads what was given, in a zone, and told from now.
+func (f *timeFlag) resolve(zone *time.Location, now time.Time) error {
+	at, err := clock.ParseTime(f.text, zone, now)
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,8 @@ func newEnvironmentTopic() *cobra.Command {
 func environmentHelp() string {
 	var text strings.Builder
 	text.WriteString(`Environment variables configure every command that opens a file. A flag goes before its variable. Durations are
-written in Go's way: 90s, 15m, 168h. Sizes are a number of bytes, or one with a unit: KiB, MiB, GiB, TiB (of 1024) or
-KB, MB, GB, TB (of 1000), as in 64MiB.
+written as in flags: 90s, 15m, 1h30m, 7d, 2w. Sizes are a number of bytes, or one with a unit: KiB, MiB, GiB, TiB (of
+1024) or KB, MB, GB, TB (of 1000), as in 64MiB.
 
 An age or retention that is neither in the environment nor given as a flag is taken from the file, which remembers the
 last one that was; the defaults below are those of a new file.

@@ -37,22 +37,25 @@ meanwhile; it is only read. Reading ends with an error after a minute, or after 
 
 Without --step every row of the range is shown, at the finest granularity that still has it: raw samples, and where those
 have been let go the buckets of 1 minute, 5 minutes or 1 hour that were made of them. With --step there is one row a series
-and step; it is made of the coarsest buckets that fit, and the range begins with a whole step. Where only buckets wider than the
-step are left, those are shown: each row says its granularity. The value of a row is the mean of its samples or, of a
-state, the most frequent one.
+and step; it is made of the coarsest buckets that fit, and the range begins with a whole step. Where only buckets are left
+that do not divide the step, a row is as much wider as takes whole buckets, and never narrower: each row says its width and
+its granularity. Steps of whole days are days of the zone in which times are shown, of 23, 24 or 25 hours, and steps of
+whole weeks begin on Mondays; where only hours are left and the zone is not whole hours from UTC, an hour belongs to the day
+in which it begins. The value of a row is the mean of its samples or, of a state, the most frequent one.
 
 With --plot the series are drawn: measurements as a line through the means of the steps, in the shade of their least and
-greatest samples, states as a ribbon under them. Without --step a step is chosen for which the terminal (else $COLUMNS) is
-wide enough. Where nothing was recorded nothing is drawn. A terminal gets colours, unless $NO_COLOR is set.
+greatest samples, states as a ribbon under them, above which stands the worst state of a step where
+that is another one. More than 24 series are counted. Without --step a step is chosen for which the
+terminal (else $COLUMNS) is wide enough. Where nothing was recorded nothing is drawn. A terminal gets colours, unless $NO_COLOR is set.
 
 Times are ` + clock.TimeHelp + `.
 ` + timeZones + ` (where a change of the clocks makes that ambiguous, name the zone).
-Tables and plots show times in the same zone, JSON and CSV in UTC. Durations are 90s, 15m, 1h30m, 7d, 2w. There is no limit
+Tables and plots show times in the same zone, JSON and CSV in UTC. Durations are ` + clock.DurationHelp + `. There is no limit
 of rows unless --limit is given.`,
 		Example: `  wanstore history --last 1h
   wanstore history --last 1d --plot
   wanstore history --last 7d --step 1h --metrics wanctl_rtt_ms,wanctl_state
-  wanstore history --from 2025-01-30 --to 2025-01-31 --wan starlink --summary
+  wanstore history --from monday --step 1d --wan starlink --summary
   wanstore history --last 1d --granularity 5m --label tech=LTE --format csv > day.csv
   wanstore history --last 10m --json | jq '.[].value'`,
 		Args: noArguments,
@@ -67,7 +70,8 @@ func (o *historyOptions) addFlags(cmd *cobra.Command) {
 	flags.SortFlags = false
 	o.add(cmd)
 	flags.BoolVar(&o.summary, "summary", false,
-		"one row a series: count, min, max, average, last, share of samples in each state")
+		"one row a series, or with --step one a series and step: count, min, max, average, last, share of "+
+			"samples in each state")
 	flags.BoolVar(&o.plot, "plot", false, "draw the series")
 	flags.Int64Var(&o.limit, "limit", 0, "at most this many rows")
 	flags.Int64Var(&o.offset, "offset", 0, "leave out this many rows first")
@@ -112,8 +116,6 @@ func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
 	switch {
 	case o.last.Duration == 0 && o.from.IsZero():
 		return errors.New("which range? give --last or --from")
-	case o.step.Duration != 0 && o.summary:
-		return errors.New("--step and --summary exclude each other")
 	case cmd.Flags().Changed("limit") && o.limit < 1:
 		return fmt.Errorf("--limit %d: want 1 or more", o.limit)
 	case o.offset < 0:
@@ -143,7 +145,7 @@ func parseLabels(list []string) (service.Labels, error) {
 		}
 		if before, ok := labels[key]; ok && before != value {
 			return nil,
-				fmt.Errorf("--label %s: a series has one value of it, not both %q and %q", key, before, value)
+				fmt.Errorf("--label %s: a series has one value for it, not both %q and %q", key, before, value)
 		}
 		labels[key] = value
 	}
@@ -165,7 +167,7 @@ func (o *historyOptions) show(
 	case o.summary:
 		return o.showSummaries(ctx, history, query, out, look)
 	}
-	output := newPointRows(o.format, out)
+	output := newPointRows(o.format, out, query.Step > 0)
 	part := slice{limit: o.limit, skip: o.offset}
 	for point, err := range history.Range(ctx, query) {
 		if err != nil {
@@ -174,7 +176,7 @@ func (o *historyOptions) show(
 		if !part.take() {
 			continue
 		}
-		if err := output.add(newPointRow(point, look)); err != nil {
+		if err := output.add(newPointRow(point, look, query.Step > 0)); err != nil {
 			return part.taken, err
 		}
 		if part.full() {
@@ -191,13 +193,13 @@ func (o *historyOptions) showSummaries(
 	if err != nil {
 		return 0, err
 	}
-	output := newSummaryRows(o.format, out)
+	output := newSummaryRows(o.format, out, query.Step > 0)
 	part := slice{limit: o.limit, skip: o.offset}
 	for _, summary := range list {
 		if part.full() || !part.take() {
 			continue
 		}
-		if err := output.add(newSummaryRow(summary, look)); err != nil {
+		if err := output.add(newSummaryRow(summary, look, query.Step > 0)); err != nil {
 			return part.taken, err
 		}
 	}

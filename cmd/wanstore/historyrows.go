@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/wanstore/wanstore/service"
 )
@@ -21,50 +22,69 @@ type pointRow struct {
 	Max         float64        `json:"max"`
 	Count       int64          `json:"count"`
 	Granularity string         `json:"granularity"`
+	WidthUS     int64          `json:"width_us,omitempty"` // with a step
 
 	shown look
 }
 
-func newPointRows(format string, out io.Writer) rows {
-	return newRows(format, out,
-		[]string{
-			"timestamp", "timestamp_us", "wan_name", "metric_name", "labels",
-			"value", "min", "max", "count", "granularity",
-		},
-		[]column{
-			left("TIME"), left("WAN"), left("METRIC"), left("LABELS"),
-			right("VALUE"), right("MIN"), right("MAX"), right("COUNT"), left("GRANULARITY"),
-		})
+func newPointRows(format string, out io.Writer, wide bool) rows {
+	header := []string{
+		"timestamp", "timestamp_us", "wan_name", "metric_name", "labels",
+		"value", "min", "max", "count", "granularity",
+	}
+	columns := []column{
+		left("TIME"), left("WAN"), left("METRIC"), left("LABELS"),
+		right("VALUE"), right("MIN"), right("MAX"), right("COUNT"), left("GRANULARITY"),
+	}
+	if wide {
+		header, columns = append(header, "width_us"), append(columns, left("WIDTH"))
+	}
+	return newRows(format, out, header, columns)
 }
 
-func newPointRow(p service.Point, shown look) *pointRow {
-	return &pointRow{
+func newPointRow(p service.Point, shown look, wide bool) *pointRow {
+	row := &pointRow{
 		Timestamp: moment{p.Time}, TimestampUS: p.Time.UnixMicro(),
 		WAN: p.WAN, Metric: p.Metric, Labels: p.Labels,
 		Value: p.Value, Min: p.Min, Max: p.Max, Count: p.Count,
 		Granularity: p.Granularity.String(),
 		shown:       shown,
 	}
+	if wide {
+		row.WidthUS = p.Width.Microseconds()
+	}
+	return row
 }
 
 func (r *pointRow) csv() ([]string, error) {
 	labels, err := json.Marshal(r.Labels)
-	return []string{
+	cells := []string{
 		formatTime(r.Timestamp.Time), number(r.TimestampUS), r.WAN, r.Metric, string(labels),
 		exact(r.Value), exact(r.Min), exact(r.Max), number(r.Count), r.Granularity,
-	}, err
+	}
+	if r.WidthUS > 0 {
+		cells = append(cells, number(r.WidthUS))
+	}
+	return cells, err
 }
 
 func (r *pointRow) table() []string {
 	style := r.shown.styles[r.Metric]
-	return []string{
+	cells := []string{
 		r.Timestamp.show(r.shown.zone), printable(r.WAN), r.Metric, showLabels(r.Labels),
 		style.show(r.Value), style.show(r.Min), style.show(r.Max), number(r.Count), r.Granularity,
 	}
+	if r.WidthUS > 0 {
+		cells = append(cells, formatAge(time.Duration(r.WidthUS)*time.Microsecond))
+	}
+	return cells
 }
 
-// summaryRow is what a series did in the whole range.
+// summaryRow is what a series did in the whole range, or in a step.
 type summaryRow struct {
+	Timestamp   *moment        `json:"timestamp,omitempty"` // of a step; so are the next two
+	TimestampUS int64          `json:"timestamp_us,omitempty"`
+	WidthUS     int64          `json:"width_us,omitempty"`
 	WAN         string         `json:"wan_name"`
 	Metric      string         `json:"metric_name"`
 	Labels      service.Labels `json:"labels"`
@@ -89,26 +109,34 @@ type stateRow struct {
 	Share float64 `json:"share"`
 }
 
-func newSummaryRows(format string, out io.Writer) rows {
-	return newRows(format, out,
-		[]string{
-			"wan_name", "metric_name", "labels", "aggregation", "count", "min", "max", "avg",
-			"last", "last_timestamp", "last_timestamp_us", "states",
-		},
-		[]column{
-			left("WAN"), left("METRIC"), left("LABELS"), right("COUNT"), right("MIN"), right("AVG"),
-			right("MAX"),
-			right("LAST"), left("LAST TIME"), left("STATES"),
-		})
+func newSummaryRows(format string, out io.Writer, stepped bool) rows {
+	header := []string{
+		"wan_name", "metric_name", "labels", "aggregation", "count", "min", "max", "avg",
+		"last", "last_timestamp", "last_timestamp_us", "states",
+	}
+	columns := []column{
+		left("WAN"), left("METRIC"), left("LABELS"), right("COUNT"), right("MIN"), right("AVG"),
+		right("MAX"),
+		right("LAST"), left("LAST TIME"), left("STATES"),
+	}
+	if stepped {
+		header = append([]string{"timestamp", "timestamp_us", "width_us"}, header...)
+		columns = append([]column{left("TIME"), left("WIDTH")}, columns...)
+	}
+	return newRows(format, out, header, columns)
 }
 
-func newSummaryRow(s service.Summary, shown look) *summaryRow {
+func newSummaryRow(s service.Summary, shown look, stepped bool) *summaryRow {
 	row := &summaryRow{
 		WAN: s.WAN, Metric: s.Metric, Labels: s.Labels, Aggregation: string(s.Aggregation),
 		Count: s.Count, Min: s.Min, Max: s.Max, Avg: s.Avg,
 		Last: s.Last, LastTime: moment{s.LastTime}, LastTimeUS: s.LastTime.UnixMicro(),
 		States: []stateRow{},
 		shown:  shown,
+	}
+	if stepped {
+		row.Timestamp, row.TimestampUS = &moment{s.Time}, s.Time.UnixMicro()
+		row.WidthUS = s.Width.Microseconds()
 	}
 	for _, state := range s.States {
 		row.States = append(row.States, stateRow{
@@ -125,11 +153,16 @@ func (r *summaryRow) csv() ([]string, error) {
 		return nil, err
 	}
 	states, err := json.Marshal(r.States)
-	return []string{
+	cells := []string{
 		r.WAN, r.Metric, string(labels), r.Aggregation, number(r.Count), exact(r.Min), exact(r.Max),
 		exact(r.Avg),
 		exact(r.Last), formatTime(r.LastTime.Time), number(r.LastTimeUS), string(states),
-	}, err
+	}
+	if r.Timestamp != nil {
+		begin := []string{formatTime(r.Timestamp.Time), number(r.TimestampUS), number(r.WidthUS)}
+		cells = append(begin, cells...)
+	}
+	return cells, err
 }
 
 func (r *summaryRow) table() []string {
@@ -140,11 +173,16 @@ func (r *summaryRow) table() []string {
 		average = fixed(r.Avg) // between two states there is none that it could be named after
 		states = append(states, fmt.Sprintf("%s %s", style.show(state.Value), percent(state.Share)))
 	}
-	return []string{
+	cells := []string{
 		printable(r.WAN), r.Metric, showLabels(r.Labels), number(r.Count),
 		style.show(r.Min), average, style.show(r.Max),
 		style.show(r.Last), r.LastTime.show(r.shown.zone), strings.Join(states, ", "),
 	}
+	if r.Timestamp != nil {
+		width := formatAge(time.Duration(r.WidthUS) * time.Microsecond)
+		cells = append([]string{r.Timestamp.show(r.shown.zone), width}, cells...)
+	}
+	return cells
 }
 
 // showLabels writes labels as JSON, in the order of their names. JSON lets most of what a terminal

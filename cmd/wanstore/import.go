@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -22,11 +25,15 @@ const (
 
 // importOptions are the flags of the command.
 type importOptions struct {
-	format  string
-	modes   []string
-	skipBad bool
-	now     nowFlag
-	json    bool
+	format     string
+	modes      []string
+	skipBad    bool
+	merge      bool
+	keepLabels bool
+	verbose    bool
+	follow     bool
+	now        nowFlag
+	json       bool
 }
 
 func newImport() *cobra.Command {
@@ -42,15 +49,24 @@ func newImport() *cobra.Command {
 
 Only what is new is added: the file remembers how far the same data has been taken in, under whatever name. So an import
 may be interrupted and run again, and a file that has grown since adds what it has grown by. A bad line stops the import
-before it, unless --skip-bad is given. A metric that nobody declared is averaged; --mode makes it a state instead.
+before it, unless --skip-bad is given. A metric that nobody declared is averaged; --mode makes it a state instead
+("wanstore maintain --mode" where the history has averaged it already).
 
-With --format wanctl the files are databases that wanctl has written or is writing. They are only read. Several raw rows
-of one second of a series are spread over it in their order, and the two newest seconds are held back until they are over
-(HELD). Its aggregated rows carry no count, minimum or maximum: into an empty history each is taken as one sample at its
-bucket's time, otherwise they are left out (SKIPPED), as those of every file after the first are. The next run takes the
-rows that are new since; where wanctl is at work, run it at least once an hour, for that is how long wanctl keeps raw rows.
-Rows ahead of the clock are bad ones until their time has come. An older copy of a database already taken is not known as
-such: it wants a history of its own.
+Other data of the same time is told apart sample by sample while the history has its raw samples. Where it holds rolled-up
+data of a series in their place, what a file has in that span is skipped, which is said before it starts: nobody can tell
+whether it is in there already. What is newer than all of its series is taken. --merge takes it all.
+
+With --format wanctl the files are databases that wanctl has written or is writing, as a rule one a WAN. They are only
+read. Several raw rows of one second of a series are spread over it in their order, and the two newest seconds are held
+back until they are over (HELD). An aggregated row, which has no count, minimum or maximum, becomes one sample at its
+bucket's time where the history has nothing of its series in all of the bucket, and is left out (SKIPPED) elsewhere; so
+are rows whose labels are no texts, such as those of wanctl_config_snapshot. Labels that are prose make no series: a
+reason, and what has three words or more; --keep-labels keeps them.
+
+The next run takes the rows that are new since. wanctl keeps raw rows for a quarter of an hour, the import says how long;
+what has gone before it was taken is filled from aggregated rows. So where wanctl is at work, --follow imports every few
+minutes until it is interrupted, and maintains the history. Rows ahead of the clock are bad ones until their time has
+come. An older copy of a database already taken is not known as such: it wants a history of its own.
 
 Ages are counted from the machine's clock. What is older than the retention is refused, so old data wants --now, the
 moment to count from instead: one shortly after its last row. What is done with such a history later wants --now as well:
@@ -62,7 +78,8 @@ Times are ` + clock.TimeHelp + `.
   wanstore import --now 2025-01-30T22:05:00Z --db starlink.db starlink.csv.gz
   ssh router cat /var/log/metrics.csv | wanstore import -
   wanstore import --mode modem_link_state --skip-bad modem.csv
-  wanstore import --format wanctl --db history.db /var/lib/wanctl/metrics.db`,
+  wanstore import --format wanctl --db history.db /var/lib/wanctl/metrics.db
+  wanstore import --format wanctl --follow --db history.db /var/lib/wanctl/metrics-*.db`,
 		RunE: options.run,
 	}
 	flags := cmd.Flags()
@@ -70,6 +87,13 @@ Times are ` + clock.TimeHelp + `.
 	flags.StringVar(&options.format, "format", formatCSV, "`FORMAT` of the files: csv or wanctl")
 	flags.StringArrayVar(&options.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
 	flags.BoolVar(&options.skipBad, "skip-bad", false, "report bad lines or rows and go on")
+	flags.BoolVar(&options.merge, "merge", false,
+		"take rows of CSV that lie in rolled-up data of their series, which may have them already")
+	flags.BoolVar(&options.keepLabels, "keep-labels", false,
+		"let all labels of wanctl's rows make series, prose too")
+	flags.BoolVar(&options.follow, "follow", false,
+		"go on importing from wanctl's databases every few minutes")
+	flags.BoolVar(&options.verbose, "verbose", false, "name the rows that are skipped")
 	addNowFlag(cmd, &options.now,
 		"the moment that ages are counted from, instead of the machine's clock")
 	addJSONFlag(cmd, &options.json)
@@ -95,20 +119,38 @@ func (o *importOptions) run(cmd *cobra.Command, files []string) error {
 	}
 	ctx := cmd.Context()
 	writer, err := openWriter(cmd, config, service.Options{
-		Logger: newLogger(cmd), Metrics: o.metrics(), Now: o.now.read, NoMaintenance: true,
+		Logger: newLogger(cmd), Metrics: o.metrics(), Now: o.now.read, NoMaintenance: !o.follow,
 	})
 	if errors.Is(err, service.ErrName) || errors.Is(err, service.ErrAggregation) {
-		return usage(cmd, fmt.Errorf("--mode: %w", err))
+		return usage(cmd, o.explainModes(err, config.DBPath))
 	}
 	if err != nil {
 		return err
 	}
-	done, err := o.importAll(ctx, cmd, writer, files)
+	run := o.newRun(cmd, writer, files)
+	if err = run.all(ctx); err == nil && o.follow {
+		err = run.goOn(ctx, time.After)
+	}
+	if o.follow && errors.Is(err, context.Canceled) {
+		err = nil // so it is told to end
+	}
 	if err != nil {
 		leaveAsItIs(writer)
 	}
 	err = errors.Join(err, closeWriter(ctx, writer))
-	return errors.Join(err, o.report(cmd, done))
+	return errors.Join(err, o.report(cmd, run.rows()))
+}
+
+// explainModes says how a metric that the file averages becomes a state.
+func (o *importOptions) explainModes(err error, path string) error {
+	measured := slices.ContainsFunc(service.Metrics(), func(metric service.Metric) bool {
+		return metric.Aggregation == service.Average && slices.Contains(o.modes, metric.Name)
+	})
+	if !errors.Is(err, service.ErrAggregation) || measured {
+		return fmt.Errorf("--mode: %w", err)
+	}
+	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what is still "+
+		"raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
 }
 
 // leaveAsItIs makes the close that follows leave out the roll-up of what is due. After an import
@@ -123,6 +165,9 @@ func leaveAsItIs(writer *service.Writer) {
 func (o *importOptions) check(files []string) error {
 	if o.format != formatCSV && o.format != formatWanctl {
 		return fmt.Errorf("--format %q: want %s or %s", o.format, formatCSV, formatWanctl)
+	}
+	if o.follow && (o.format != formatWanctl || !o.now.IsZero()) {
+		return errors.New("--follow is for --format wanctl, and by the machine's clock: without --now")
 	}
 	seen := false
 	for _, file := range files {
@@ -168,40 +213,6 @@ func (o *importOptions) metrics() []service.Metric {
 	return list
 }
 
-// importAll imports one file after another, up to the first that fails.
-func (o *importOptions) importAll(
-	ctx context.Context, cmd *cobra.Command, writer *service.Writer, files []string,
-) ([]importRow, error) {
-	bar := newImportBar(cmd.ErrOrStderr(), o.format)
-	defer bar.clear()
-	take, row := importer.CSV, newImportRow
-	if o.format == formatWanctl {
-		take, row = importer.Wanctl, newWanctlRow
-	}
-	done := []importRow{}
-	for _, file := range files {
-		bar.next(file)
-		result, err := take(ctx, writer, file, importer.Options{
-			Now:      o.now.read(),
-			SkipBad:  o.skipBad,
-			Progress: bar.show,
-			OnBad: func(bad *importer.LineError) {
-				if o.skipBad { // else it is the error
-					bar.clear()
-					fmt.Fprintln(cmd.ErrOrStderr(), bad)
-				}
-			},
-		})
-		if err == nil || result != (importer.Result{}) {
-			done = append(done, row(file, result))
-		}
-		if err != nil {
-			return done, o.explain(err)
-		}
-	}
-	return done, nil
-}
-
 // explain adds to an error what can be done about it.
 func (o *importOptions) explain(err error) error {
 	var bad *importer.LineError
@@ -209,7 +220,7 @@ func (o *importOptions) explain(err error) error {
 	case errors.Is(err, service.ErrAhead) && o.format == formatWanctl:
 		return fmt.Errorf("%w (all other rows have been taken; --skip-bad reports such rows and goes on)",
 			err)
-	case errors.Is(err, importer.ErrHeader), errors.Is(err, service.ErrAhead): // not to be skipped
+	case errors.Is(err, importer.ErrHeader): // not to be skipped
 		return err
 	case errors.As(err, &bad) && bad.Line == 0:
 		return fmt.Errorf("%w (stopped before the second of this row; --skip-bad goes on)", err)
@@ -223,7 +234,7 @@ func (o *importOptions) explain(err error) error {
 
 func (o *importOptions) report(cmd *cobra.Command, done []importRow) error {
 	switch {
-	case len(done) == 0: // the first file has failed before anything of it was taken
+	case len(done) == 0: // the first file has failed before any row was taken
 		return nil
 	case o.json:
 		return writeJSON(cmd.OutOrStdout(), done)

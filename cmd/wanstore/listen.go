@@ -12,7 +12,7 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// listenFlag is the flag that says where to answer HTTP. The token has none: whoever lists
+// listenFlag is the flag that says where to answer HTTP. The token has none: anybody who lists
 // processes reads their flags.
 const listenFlag = "listen"
 
@@ -26,6 +26,7 @@ func configureServer(cmd *cobra.Command) (service.Config, api.Config, error) {
 	if err != nil {
 		return service.Config{}, api.Config{}, err
 	}
+	warnOfUnknownVariables(cmd)
 	config, err := service.ConfigFromEnv(overrides)
 	httpConfig, httpErr := api.ConfigFromEnv(overrides)
 	return config, httpConfig, errors.Join(err, httpErr)

@@ -18,9 +18,22 @@ func run() int {
 	// recorder has in its queue with it. With it the write fails, and the command comes to its end.
 	signal.Ignore(syscall.SIGPIPE)
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endings()...)
 	defer stop()
-	context.AfterFunc(ctx, stop) // from the first signal on the default is back: the second one kills
+	context.AfterFunc(ctx, func() {
+		signal.Ignore(syscall.SIGHUP) // a terminal that goes away sends two
+		stop()                        // the default is back: a second interrupt kills
+	})
 
 	return execute(ctx, newRoot(), os.Args[1:])
+}
+
+// endings are the signals that end the program in order. A hangup is none where it is ignored, as
+// under nohup.
+func endings() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }

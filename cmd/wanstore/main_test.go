@@ -3,13 +3,11 @@ package main
 import (
 	"encoding/binary"
 	"errors"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -51,7 +49,7 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// checkHistories checks the integrity of the histories that a script has left. What can not be
+// checkHistories checks the integrity of the histories that a script has left. What cannot be
 // opened is no history, or is meant to be broken.
 func checkHistories(t *testing.T, folder string) {
 	t.Helper()
@@ -70,12 +68,8 @@ func checkHistories(t *testing.T, folder string) {
 	}
 }
 
-// icmpError says why this process can not send echoes, nil if it can.
-func icmpError() error {
-	_, err := measure.NewPinger(measure.PingConfig{Target: netip.MustParseAddr("127.0.0.1"),
-		Interval: time.Second})
-	return err
-}
+// icmpError says why this process cannot send echoes, nil if it can.
+func icmpError() error { return measure.ICMPPermitted() }
 
 // exits runs a program and wants an exit code: exits CODE PROGRAM ARGS...
 func exits(ts *testscript.TestScript, neg bool, args []string) {

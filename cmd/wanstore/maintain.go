@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -15,8 +17,7 @@ import (
 )
 
 func newMaintain() *cobra.Command {
-	var now nowFlag
-	asJSON := false
+	options := maintainOptions{}
 	cmd := &cobra.Command{
 		Use:   "maintain",
 		Short: "Roll up, thin out and tidy up what is due",
@@ -26,27 +27,42 @@ recorder does the same once a minute; both may run at once.
 
 How long a tier keeps what it has is written in the file. --retention-days and --keep-* change that for good.
 
+--mode makes a metric a state that the file averages, and --average the other way round: what is still raw is as if it had
+been so from the beginning. Older buckets keep what they have, an average as the one state of its bucket.
+
 Ages are counted from this machine's clock, or from --now, which may not lie ahead of it. A clock that is wrong and ahead
 deletes nothing: where it has gone on by more than a minute since the last maintenance, deleting goes by the moment of that
 one, until the clock has gone on for as long again, or for six hours. So a maintenance each night deletes what had its age the
 night before. --now is taken as it is. A history of old data, imported with --now, is older than any retention by the
-machine's clock: without --now, the second of two runs, half an hour apart, deletes all of it.
+machine's clock: without --now, the second of two runs, half an hour apart, deletes all rows.
 Times are ` + clock.TimeHelp + `.
 ` + timeZones + `.`,
 		Example: `  wanstore maintain
   wanstore maintain --retention-days 365
+  wanstore maintain --mode wanctl_wan_zone
   wanstore maintain --now 2025-01-31 --db starlink.db --json`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return maintain(cmd, now, asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return options.run(cmd) },
 	}
 	cmd.Flags().SortFlags = false
-	addNowFlag(cmd, &now, "the moment that ages are counted from, instead of the machine's clock")
-	addJSONFlag(cmd, &asJSON)
+	cmd.Flags().StringArrayVar(&options.modes, "mode", nil,
+		"make this `METRIC` a state; may be repeated")
+	cmd.Flags().StringArrayVar(&options.averages, "average", nil,
+		"have this `METRIC` averaged; may be repeated")
+	addNowFlag(cmd, &options.now, "the moment that ages are counted from, instead of the machine's clock")
+	addJSONFlag(cmd, &options.json)
 	addPolicyFlags(cmd)
 	return cmd
 }
 
-func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
+// maintainOptions are the flags of the command.
+type maintainOptions struct {
+	modes, averages []string
+	now             nowFlag
+	json            bool
+}
+
+func (o *maintainOptions) run(cmd *cobra.Command) error {
 	config, err := configure(cmd)
 	if err != nil {
 		return err
@@ -56,10 +72,14 @@ func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
 		return err
 	}
 	writer, err := openWriter(cmd, config, service.Options{
-		Logger: newLogger(cmd), Now: now.read, TrustClock: !now.IsZero(), NoMaintenance: true,
+		Logger: newLogger(cmd), Now: o.now.read, TrustClock: !o.now.IsZero(), NoMaintenance: true,
 	})
 	if err != nil {
 		return err
+	}
+	corrected, err := o.correct(cmd, writer)
+	if err != nil {
+		return errors.Join(err, closeWriter(ctx, writer))
 	}
 	// one pass has no end but that nothing is due, an error, or ctx
 	report, err := writer.Maintain(ctx)
@@ -67,8 +87,31 @@ func maintain(cmd *cobra.Command, now nowFlag, asJSON bool) error {
 		err = fmt.Errorf("maintain: %w", err)
 	}
 	err = errors.Join(err, wasDamaged(writer), closeWriter(ctx, writer))
-	return errors.Join(err,
-		writeReport(cmd.OutOrStdout(), newMaintenance(report, zoneOf(cmd)), asJSON))
+	done := newMaintenance(report, zoneOf(cmd))
+	done.Corrected = corrected
+	return errors.Join(err, writeReport(cmd.OutOrStdout(), done, o.json))
+}
+
+// correct gives metrics another aggregation, and returns how many series that has changed.
+func (o *maintainOptions) correct(
+	cmd *cobra.Command, writer *service.Writer,
+) (map[string]int, error) {
+	corrected := map[string]int{}
+	for aggregation, metrics := range map[service.Aggregation][]string{
+		service.Mode: o.modes, service.Average: o.averages,
+	} {
+		for _, metric := range metrics {
+			changed, err := writer.SetAggregation(cmd.Context(), metric, aggregation)
+			if errors.Is(err, service.ErrName) {
+				return nil, usage(cmd, err)
+			}
+			if err != nil {
+				return nil, err
+			}
+			corrected[metric] = changed
+		}
+	}
+	return corrected, nil
 }
 
 // wasDamaged is an error if there was nothing to maintain but a new file in the place of a damaged
@@ -108,6 +151,8 @@ type maintenance struct {
 	// prove itself.
 	ClockDoubtSeconds float64 `json:"clock_doubt_seconds"`
 	DeletesAgain      moment  `json:"deletes_again"`
+	// Corrected are the series that have got another aggregation, by metric.
+	Corrected map[string]int `json:"corrected,omitempty"`
 
 	took  time.Duration
 	doubt time.Duration
@@ -167,6 +212,10 @@ func (m *maintenance) print(out io.Writer) error {
 		[]string{"took", brief(m.took)},
 		[]string{"more due", more},
 	)
+	for _, metric := range slices.Sorted(maps.Keys(m.Corrected)) {
+		facts = append(facts,
+			[]string{"corrected " + printable(metric), number(int64(m.Corrected[metric])) + " series"})
+	}
 	if !m.DeletesAgain.IsZero() {
 		facts = append(facts,
 			[]string{"deleting waits", m.why() + ": run it again after " + m.DeletesAgain.show(m.zone)})

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rivo/uniseg"
+
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -20,6 +22,9 @@ const (
 	leastMargin, widestMargin = 6, 13 // of the labels to the left
 	axisWidth                 = 2     // a space, and the axis
 )
+
+// mostPlots is how many series are drawn: more are no picture any more.
+const mostPlots = 24
 
 // plot draws what a query finds and returns how many series that are.
 func plot(
@@ -36,7 +41,12 @@ func plot(
 		return 0, err
 	}
 	d := &drawing{screen: s, look: look, grid: g, out: bufio.NewWriter(out)}
-	d.draw(tracks)
+	d.draw(tracks[:min(len(tracks), mostPlots)])
+	if more := len(tracks) - mostPlots; more > 0 {
+		text := fmt.Sprintf("%d more: pick some with --metrics, --wan or --label", more)
+		d.lines("")
+		d.lines(wrap(strings.Fields(text), " ", d.width)...)
+	}
 	return int64(len(tracks)), d.out.Flush()
 }
 
@@ -71,7 +81,7 @@ type drawing struct {
 	look
 	grid   grid
 	margin int // width of the labels to the left of the axis
-	plot   int // width of what is to the right of it
+	plot   int // width of what is to the right of the axis
 	out    *bufio.Writer
 }
 
@@ -99,6 +109,9 @@ func (d *drawing) layOut(tracks []*track) map[int64]scale {
 	for _, t := range tracks {
 		if t.mode() {
 			others[t.WAN] += 3
+			if t.worsens() {
+				others[t.WAN]++
+			}
 		} else {
 			charts[t.WAN]++
 			others[t.WAN]++
@@ -148,14 +161,26 @@ func (d *drawing) title(t *track) {
 	if unit := d.styles[t.Metric].unit; unit != "" {
 		parts = append(parts, "in "+printable(unit))
 	}
-	d.lines("", clip(strings.Join(parts, "  "), d.width))
+	text := strings.Join(parts, "  ")
+	d.lines("")
+	if widthOf(text) <= d.width {
+		d.lines(text)
+		return
+	}
+	d.lines(wrap(strings.Fields(text), " ", d.width)...)
 }
 
 func (d *drawing) ribbon(t *track) {
 	r := newRibbon(t, d.styles[t.Metric])
 	space := strings.Repeat(" ", d.margin+1)
-	d.lines(space + "┤" + r.draw(t.columns(d.plot), d.colours))
-	for _, line := range wrap(r.legend(), "  ", d.plot) {
+	columns := t.columns(d.plot)
+	legend := r.legend()
+	if t.worsens() {
+		d.lines(space + "┤" + r.draw(columns, worst, d.colours))
+		legend = append(legend, "above: the worst of a step")
+	}
+	d.lines(space + "┤" + r.draw(columns, usual, d.colours))
+	for _, line := range wrap(legend, "  ", d.plot) {
 		d.lines(space + " " + line)
 	}
 }
@@ -167,16 +192,36 @@ func (d *drawing) lines(list ...string) {
 	}
 }
 
-// wrap joins parts to lines of at most that width.
+// wrap joins parts to lines of at most that width. A part that is wider is broken between its words
+// or, where it is one, anywhere.
 func wrap(parts []string, between string, width int) []string {
 	var lines []string
-	for i, part := range parts {
+	for _, part := range parts {
 		last := len(lines) - 1
-		if i == 0 || widthOf(lines[last]+between+part) > width {
-			lines = append(lines, clip(part, width))
-			continue
+		switch words := strings.Fields(part); {
+		case last >= 0 && widthOf(lines[last]+between+part) <= width:
+			lines[last] += between + part
+		case widthOf(part) <= width:
+			lines = append(lines, part)
+		case len(words) > 1:
+			lines = append(lines, wrap(words, " ", width)...)
+		default:
+			lines = append(lines, broken(part, width)...)
 		}
-		lines[last] += between + part
+	}
+	return lines
+}
+
+// broken cuts a text into pieces of at most that width, but of one character at least.
+func broken(text string, width int) []string {
+	lines, used := []string{""}, 0
+	for graphemes := uniseg.NewGraphemes(text); graphemes.Next(); {
+		last := len(lines) - 1
+		if used+graphemes.Width() > width && lines[last] != "" {
+			lines, used, last = append(lines, ""), 0, last+1
+		}
+		lines[last] += graphemes.Str()
+		used += graphemes.Width()
 	}
 	return lines
 }

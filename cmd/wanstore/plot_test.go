@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -157,19 +158,93 @@ func cellOf(line string, at int) rune {
 func TestRibbonColours(t *testing.T) {
 	states := &track{Point: service.Point{Metric: service.State}}
 	for i, value := range []float64{0, 1, 1, 2, 3, 7, 1.5, 0, 0} {
-		states.cells = append(states.cells, cell{count: int64(min(i, 1)), value: value})
+		states.cells = append(states.cells, cell{count: int64(min(i, 1)), value: value, max: value})
 	}
 	r := newRibbon(states, valueStyles(service.Metrics())[service.State])
-	if got, want := r.draw(states.cells, false), " YYSR7cGG"; got != want {
+	if got, want := r.draw(states.cells, usual, false), " YYSR7cGG"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	got := r.draw(states.cells, true)
+	got := r.draw(states.cells, usual, true)
 	want := " \x1b[93mYY\x1b[38;5;208mS\x1b[91mR\x1b[0m7c\x1b[32mGG\x1b[0m"
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if diff := cmp.Diff([]string{"G GREEN", "Y YELLOW", "c 1.5", "S SOFT_RED", "R RED"}, r.legend()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// Of many series some are drawn, and how many there are beside is said.
+func TestPlotOfMany(t *testing.T) {
+	folder := t.TempDir()
+	db, file := filepath.Join(folder, "wan.db"), filepath.Join(folder, "many.csv")
+	var rows strings.Builder
+	rows.WriteString("timestamp_ms,wan,metric,labels_json,value\n")
+	for i := range 200 {
+		fmt.Fprintf(&rows, "1738238399000,w,m%03d,{},1\n", i)
+	}
+	if err := os.WriteFile(file, []byte(rows.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	commandOutput(t, "import", "--db", db, "--now", "2025-01-30T12:00:00Z", file)
+	for _, width := range []int{20, 80} {
+		t.Setenv("COLUMNS", strconv.Itoa(width))
+		text := commandOutput(t, "history", "--db", db, "--last", "1m", "--now", "2025-01-30T12:00:00Z",
+			"--plot")
+		words := strings.Join(strings.Fields(text), " ")
+		if !strings.HasSuffix(words, "176 more: pick some with --metrics, --wan or --label") {
+			t.Errorf("it ends with %q", words[len(words)-100:])
+		}
+		if strings.Count(text, "┤") != 24 {
+			t.Errorf("%d series are drawn, want 24", strings.Count(text, "┤"))
+		}
+	}
+}
+
+// Captions break between words, and nothing of them is lost.
+func TestWrap(t *testing.T) {
+	long := strings.Repeat("x", 30)
+	parts := []string{"G GREEN", "S SOFT_RED", "2025-01-30", "回線", "in Mbit/s", long}
+	rapid.Check(t, func(t *rapid.T) {
+		width := rapid.IntRange(2, 120).Draw(t, "width")
+		lines := wrap(parts, "  ", width)
+		for _, line := range lines {
+			if widthOf(line) > width {
+				t.Errorf("%q is wider than %d", line, width)
+			}
+		}
+		squeeze := func(list []string) string {
+			return strings.Join(strings.Fields(strings.Join(list, " ")), "")
+		}
+		if got, want := squeeze(lines), squeeze(parts); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+		words := strings.Fields(strings.Join(lines, " "))
+		if width >= 10 && !slices.Contains(words, "SOFT_RED") {
+			t.Errorf("a word is broken in %d: %q", width, lines)
+		}
+	})
+}
+
+// Days are drawn a column each, also those of 23 and 25 hours.
+func TestGridOfDays(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, begin := range []string{"2025-03-25", "2025-10-22"} {
+		from := mustTime(t, begin, berlin)
+		query := service.Query{From: from, Until: from.Add(10*24*time.Hour - time.Hour), Zone: berlin}
+		g := gridOf(query, 24*time.Hour)
+		for i := range g.count {
+			start := from.In(berlin).AddDate(0, 0, i)
+			width := start.AddDate(0, 0, 1).Sub(start)
+			first, until := g.cells(service.Point{Time: start, Width: width})
+			if first != i || until != i+1 || g.begin(i, g.count) != start.UnixMicro() {
+				t.Errorf("day %d from %s is drawn from %d until %d, and its column begins %s", i, begin, first,
+					until, time.UnixMicro(g.begin(i, g.count)))
+			}
+		}
 	}
 }
 
@@ -213,7 +288,7 @@ func TestTicks(t *testing.T) {
 			"10:00:00@0 10:00:15@15 10:00:30@30 10:00:45@45"},
 	} {
 		query := service.Query{From: mustTime(t, c.from, berlin), Until: mustTime(t, c.until, berlin),
-			Step: c.step}
+			Step: c.step, Zone: berlin}
 		g := gridOf(query, c.step)
 		var got []string
 		for _, one := range ticks(g, g.count, berlin) {
@@ -227,7 +302,7 @@ func TestTicks(t *testing.T) {
 
 func mustTime(t *testing.T, text string, zone *time.Location) time.Time {
 	t.Helper()
-	at, err := clock.ParseTime(text, zone)
+	at, err := clock.ParseTime(text, zone, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -13,6 +15,13 @@ type grid struct {
 	from  int64
 	step  int64
 	count int
+	days  *days // nil: all steps are equally long
+}
+
+// days are steps of whole days of a zone, from the day of a number on.
+type days struct {
+	zone       *time.Location
+	first, per int
 }
 
 // newGrid lays a grid over a range, of at most so many steps. Without a step it takes the shortest
@@ -38,9 +47,34 @@ func newGrid(query service.Query, most int) (grid, error) {
 
 func gridOf(query service.Query, step time.Duration) grid {
 	width := max(step.Microseconds(), 1)
+	if width%dayMicros == 0 {
+		return gridOfDays(query, width)
+	}
 	first := floor(query.From.UnixMicro(), width)
 	last := floor(query.Until.UnixMicro()-1, width)
 	return grid{from: first * width, step: width, count: int(last-first) + 1}
+}
+
+// gridOfDays counts days from a Monday, as the history does.
+func gridOfDays(query service.Query, width int64) grid {
+	per := int(width / dayMicros)
+	number := func(at time.Time) int {
+		return int(floor(int64(clock.DayOf(at, query.Zone)), int64(per)))
+	}
+	d := &days{zone: query.Zone, first: number(query.From) * per, per: per}
+	count := number(query.Until.Add(-time.Microsecond)) - number(query.From) + 1
+	return grid{from: d.start(0), step: width, count: count, days: d}
+}
+
+// start returns where a step begins.
+func (d *days) start(i int) int64 { return clock.DayStart(d.first+i*d.per, d.zone).UnixMicro() }
+
+// start returns where a step begins.
+func (g grid) start(i int) int64 {
+	if g.days != nil {
+		return g.days.start(i)
+	}
+	return g.from + g.step*int64(i)
 }
 
 // floor divides, and rounds down.
@@ -77,22 +111,28 @@ func roundSpans() []time.Duration {
 	return spans
 }
 
-// cells returns the steps that a point speaks for. Those before the tier that the step is read from
-// are wider than a step.
+// cells returns the steps that a point speaks for. Where only wide buckets are left those are
+// several.
 func (g grid) cells(p service.Point) (from, until int) {
-	at := p.Time.UnixMicro()
-	end := (floor(at, g.step) + 1) * g.step
-	end = max(end, at+p.Granularity.Bucket().Microseconds())
-	first := floor(at-g.from, g.step)
-	last := floor(end-1-g.from, g.step)
+	at := p.Time.UnixMicro() - g.from
+	end := at + p.Width.Microseconds()
+	if g.days != nil { // of which some are an hour shorter or longer than the step
+		at, end = at+g.step/2, end+g.step/2-g.step+1
+	}
+	first := floor(at, g.step)
+	last := max(floor(end-1, g.step), first)
 	return int(max(first, 0)), int(min(last+1, int64(g.count)))
 }
 
 // begin returns where a column begins of a drawing of that width.
 func (g grid) begin(column, width int) int64 {
-	whole := g.step * int64(g.count)
-	c, w := int64(column), int64(width)
-	return g.from + whole/w*c + whole%w*c/w // whole*c may be too large
+	i, part := column*g.count/width, int64(column*g.count%width)
+	start := g.start(i)
+	if part == 0 {
+		return start
+	}
+	long := g.start(i+1) - start
+	return start + long/int64(width)*part + long%int64(width)*part/int64(width)
 }
 
 // cell is what is known of a series in one step, or in several.
@@ -120,13 +160,24 @@ func (c *cell) add(other cell, mode bool) {
 	c.min, c.max = min(c.min, other.min), max(c.max, other.max)
 }
 
+// usual is the value of a state.
+func usual(c cell) (value float64, ok bool) { return c.value, c.count > 0 }
+
+// worst is the worst of the states, if that is another one: the largest.
+func worst(c cell) (value float64, ok bool) { return c.max, c.count > 0 && c.max > c.value }
+
 // track is a series on a grid.
 type track struct {
-	service.Point // any one of it, for the names
+	service.Point // any of its points, for the names
 	cells         []cell
 }
 
 func (t *track) mode() bool { return t.Aggregation == service.Mode }
+
+// worsens says that some cell of a state had a worse one than it shows.
+func (t *track) worsens() bool {
+	return slices.ContainsFunc(t.cells, func(c cell) bool { return c.count > 0 && c.max > c.value })
+}
 
 // add takes a point of the series.
 func (t *track) add(p service.Point, g grid) {

@@ -21,10 +21,12 @@ type ribbon struct {
 func newRibbon(t *track, style valueStyle) ribbon {
 	r := ribbon{style: style, metric: t.Metric}
 	for _, c := range t.cells {
-		if at, found := slices.BinarySearch(r.values, c.value); c.count > 0 && !found {
-			r.values = slices.Insert(r.values, at, c.value)
+		if c.count > 0 {
+			r.values = append(r.values, c.value, c.max)
 		}
 	}
+	slices.Sort(r.values)
+	r.values = slices.Compact(r.values)
 	return r
 }
 
@@ -81,15 +83,15 @@ func (r ribbon) colour(value float64) asciigraph.AnsiColor {
 	return asciigraph.Default
 }
 
-// draw returns the states of columns.
-func (r ribbon) draw(columns []cell, colours bool) string {
+// draw returns a state of each column, such as the usual one.
+func (r ribbon) draw(columns []cell, pick func(cell) (float64, bool), colours bool) string {
 	var text strings.Builder
 	ink := asciigraph.Default
 	for _, c := range columns {
 		mark, next := " ", asciigraph.Default
-		if c.count > 0 {
-			mark = r.letter(c.value)
-			next = r.colour(c.value)
+		if value, ok := pick(c); ok {
+			mark = r.letter(value)
+			next = r.colour(value)
 		}
 		if colours && next != ink {
 			text.WriteString(next.String())

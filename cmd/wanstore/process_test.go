@@ -45,7 +45,7 @@ func TestRecordStops(t *testing.T) {
 	if err := icmpError(); err != nil {
 		t.Skipf("this process may not send ICMP echoes: %v", err)
 	}
-	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			db := filepath.Join(t.TempDir(), "wan.db")
 			cmd := program(t, "record", "--target", "127.0.0.1", "--interval", "5ms", "--json", "--db", db)

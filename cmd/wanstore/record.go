@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -19,14 +21,18 @@ import (
 type recordOptions struct {
 	duration durationFlag
 	interval durationFlag
+	wait     durationFlag
 	target   string
+	probe    string
 	device   string
 	wan      string
 	json     bool
 }
 
 func newRecord() *cobra.Command {
-	options := recordOptions{interval: durationFlag{50 * time.Millisecond}}
+	options := recordOptions{
+		interval: durationFlag{50 * time.Millisecond}, wait: durationFlag{measure.DefaultWait},
+	}
 	cmd := &cobra.Command{
 		Use:   "record",
 		Short: "Measure this machine's line and record it",
@@ -36,22 +42,30 @@ measured by then is all stored. A second interrupt kills.
 Every --interval an ICMP echo goes to the default gateway (or --target), and the byte counters of the interface that leads
 there (or --interface) are read. Recorded are
 
-  %-26s round-trip time of each echo
+  %-26s round-trip time of each echo, at the moment it was sent
   %-26s that of the idle line: falls within seconds, rises within minutes and on an idle line only
   %-26s how far the round-trip time, averaged over %s, lies above that
   %-26s 0 GREEN, 1 YELLOW from %s of delta, 2 SOFT_RED from %s, 3 RED from %s or after %s of silence
   %-26s Mbit/s that the interface received
   %-26s Mbit/s that it sent
 
+An answer after %s is late, and recorded as what it is; after --wait its echo is lost. What may be a delay of this machine
+is left out and counted. The route, the interface and the name of --target are looked up again when they change and when
+nothing answers. Where there is no line yet the recording begins all the same: the line is RED until it is there.
+
+Echoes need the right to send them: an unprivileged ICMP socket (sysctl net.ipv4.ping_group_range) or CAP_NET_RAW. Without
+it round-trip times are those of TCP connections, one a second, to the first of the ports 53, 443, 80 and 22 that answers or
+refuses; their series have the label probe="tcp". --probe settles which.
+
 The history is maintained meanwhile, and with --listen (or $%sLISTEN) answered over HTTP as by "wanstore serve",
-its own health included. Sending echoes needs the right to: an unprivileged ICMP socket
-(sysctl net.ipv4.ping_group_range) or CAP_NET_RAW.`,
+its own health included.`,
 			service.RTT, service.RTTBaseline, service.RTTDelta, measure.LoadTimeConstant, service.State,
 			measure.YellowFrom, measure.SoftRedFrom, measure.RedFrom, measure.SilenceLimit,
-			service.RateDownload, service.RateUpload, api.EnvPrefix),
+			service.RateDownload, service.RateUpload, measure.LateAfter, api.EnvPrefix),
 		Example: `  wanstore record
   wanstore record --for 10s --db wan.db
   wanstore record --target 192.0.2.1 --interface eth1 --wan cable
+  wanstore record --target 192.0.2.1 --probe tcp:443
   wanstore record --listen 127.0.0.1:9101
   wanstore record --for 1h --json > summary.json`,
 		Args: noArguments,
@@ -61,7 +75,12 @@ its own health included. Sending echoes needs the right to: an unprivileged ICMP
 	flags.SortFlags = false
 	flags.Var(&options.duration, "for", "end after this long (default: when interrupted)")
 	flags.Var(&options.interval, "interval", "length of a cycle")
+	flags.Var(&options.wait, "wait",
+		fmt.Sprintf("count an echo as lost after this long; an answer after %s is late",
+			measure.LateAfter))
 	flags.StringVar(&options.target, "target", "", "`HOST` to ping (default: the gateway)")
+	flags.StringVar(&options.probe, "probe", "",
+		"measure by `icmp`, tcp or tcp:PORT (default: icmp where that is permitted, else tcp)")
 	flags.StringVar(&options.device, "interface", "",
 		"count the bytes of this `INTERFACE`, and send echoes through it (default: the one that leads "+
 			"to the host)")
@@ -83,8 +102,12 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 	if o.interval.Duration < measure.MinPingInterval {
 		return usagef(cmd, "--interval %s: want %s or more", o.interval.Duration, measure.MinPingInterval)
 	}
-	ctx := cmd.Context()
-	line, err := o.findLine(ctx) // before the file is made, and so the next
+	probe, err := measure.ParseProbe(o.probe)
+	if err != nil {
+		return usagef(cmd, "--probe %w", err)
+	}
+	ctx, terminal := cmd.Context(), newStatusLine(cmd.ErrOrStderr(), zoneOf(cmd))
+	line, err := o.findLine(ctx, probe, terminal.logger()) // before the file is made, and so the next
 	if err != nil {
 		return err
 	}
@@ -93,20 +116,18 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	if listener != nil {
-		defer listener.Close() // for when nothing comes of it: who serves closes it
+		defer listener.Close() // for when it is not served; a server closes it itself
 	}
-	terminal := newStatusLine(cmd.ErrOrStderr(), zoneOf(cmd))
 	writer, err := openWriter(cmd, config, service.Options{Logger: terminal.logger()})
 	if err != nil {
 		return err
 	}
-	loop, err := o.newLoop(line, writer)
+	loop, err := o.newLoop(ctx, line, writer)
 	if err != nil {
 		return errors.Join(err, closeWriter(ctx, writer))
 	}
-	fmt.Fprintf(terminal, "recording %s through %s every %s into %s%s\n",
-		line.path.Target, line.path.Interface, formatAge(o.interval.Duration), config.DBPath,
-		o.howToEnd())
+	fmt.Fprintf(terminal, "recording %s every %s into %s%s\n",
+		line.describe(), formatAge(o.interval.Duration), config.DBPath, o.howToEnd())
 	var server *endpoint
 	if listener != nil {
 		server = newEndpoint(listener, httpConfig, writer.Path(), writer, terminal.logger())
@@ -127,48 +148,83 @@ func (o *recordOptions) howToEnd() string {
 	return ", Ctrl-C ends"
 }
 
-// line is what is measured, and by what.
+// newLine is the name of the WAN where nothing else names it: no flag, no interface, no history.
+const newLine = "wan"
+
+// line is what is measured, and what it is recorded as.
 type line struct {
-	path   measure.Path
-	wan    string
-	pinger *measure.Pinger
-	meter  *measure.Meter
+	*measure.Line
+	wan string // empty while nothing names it
 }
 
 // findLine settles what to measure, and finds out whether that is allowed.
-func (o *recordOptions) findLine(ctx context.Context) (*line, error) {
+func (o *recordOptions) findLine(
+	ctx context.Context, probe measure.Probe, logger *slog.Logger,
+) (*line, error) {
 	kernel, err := measure.OpenKernel("")
 	if err != nil {
 		return nil, err
 	}
-	path, err := kernel.FindPath(ctx, o.target, o.device)
+	measured, err := measure.NewLine(ctx, kernel, measure.LineConfig{
+		Host: o.target, Interface: o.device, Probe: probe, Interval: o.interval.Duration,
+		Wait: o.wait.Duration, Logger: logger,
+	})
 	if err != nil {
 		return nil, err
 	}
-	// An interface that was named is the line to be measured, whatever the routing table says.
-	pinger, err := measure.NewPinger(measure.PingConfig{Target: path.Target, Interface: o.device,
-		Interval: o.interval.Duration})
-	if err != nil {
-		return nil, err
-	}
-	wan := o.wan
-	if wan == "" {
-		wan = path.Interface
-	}
-	return &line{path: path, wan: wan, pinger: pinger, meter: kernel.NewMeter(path.Interface)}, nil
+	path, _ := measured.Path()
+	return &line{Line: measured, wan: cmp.Or(o.wan, path.Interface, o.device)}, nil
 }
 
-func (o *recordOptions) newLoop(line *line, writer *service.Writer) (*recordLoop, error) {
-	series, err := newLineSeries(writer, line.wan)
+// describe says what is measured.
+func (l *line) describe() string {
+	path, ok := l.Path()
+	if !ok {
+		return "a line that is not there yet"
+	}
+	return fmt.Sprintf("%s through %s", path.Target, path.Interface)
+}
+
+func (o *recordOptions) newLoop(
+	ctx context.Context, line *line, writer *service.Writer,
+) (*recordLoop, error) {
+	if line.wan == "" {
+		name, err := lastWAN(ctx, writer.Path())
+		if err != nil {
+			return nil, err
+		}
+		line.wan = cmp.Or(name, newLine)
+	}
+	series, err := newLineSeries(writer, line)
 	if err != nil {
 		return nil, err
 	}
-	return newRecordLoop(o.interval.Duration, line.pinger.Take, line.meter.Rate, series,
-		writer.Record), nil
+	loop := newRecordLoop(o.interval.Duration, line.Take, line.Rate, series, writer.Record)
+	loop.congestion.Interval = line.EchoInterval()
+	return loop, nil
+}
+
+// lastWAN returns the WAN of a history that has states of one WAN: a recorder that starts in an
+// outage, when nothing leads anywhere, goes on with what it recorded before. Else it is empty.
+func lastWAN(ctx context.Context, file string) (string, error) {
+	history, err := service.OpenHistory(ctx, file)
+	if err != nil {
+		return "", err
+	}
+	points, err := history.Latest(ctx, service.Filter{Metrics: []string{service.State}})
+	if err := errors.Join(err, history.Close()); err != nil || len(points) == 0 {
+		return "", err
+	}
+	for _, p := range points {
+		if p.WAN != points[0].WAN {
+			return "", nil
+		}
+	}
+	return points[0].WAN, nil
 }
 
 // measure records until it is time to end, and answers at server if it is not nil, and then waits
-// until nothing of it runs any more. The error is that of the server, whose end does not end the
+// until all goroutines have ended. The error is that of the server, whose end does not end the
 // recording.
 func (o *recordOptions) measure(
 	ctx context.Context, loop *recordLoop, line *line, server *endpoint, terminal *statusLine,
@@ -180,7 +236,7 @@ func (o *recordOptions) measure(
 		defer cancel()
 	}
 	var running sync.WaitGroup
-	running.Go(func() { _ = line.pinger.Run(ctx) }) // it ends with ctx and has no error
+	running.Go(func() { line.Run(ctx) })
 	running.Go(func() { terminal.follow(ctx, loop, line) })
 	if server != nil {
 		running.Go(func() {
@@ -194,21 +250,27 @@ func (o *recordOptions) measure(
 	return serverErr
 }
 
-// newLineSeries resolves the series that a loop records to.
-func newLineSeries(writer *service.Writer, wan string) (lineSeries, error) {
+// newLineSeries resolves the series that a loop records to. What is not measured by echoes, or is
+// not derived from them, says so.
+func newLineSeries(writer *service.Writer, line *line) (lineSeries, error) {
 	var s lineSeries
+	var probe service.Labels
+	if line.Probe().TCP() {
+		probe = service.Labels{"probe": "tcp"}
+	}
 	for _, one := range []struct {
 		metric string
+		labels service.Labels
 		handle **service.Series
 	}{
-		{service.RTT, &s.rtt},
-		{service.RTTBaseline, &s.baseline},
-		{service.RTTDelta, &s.delta},
-		{service.State, &s.state},
-		{service.RateDownload, &s.download},
-		{service.RateUpload, &s.upload},
+		{service.RTT, probe, &s.rtt},
+		{service.RTTBaseline, probe, &s.baseline},
+		{service.RTTDelta, probe, &s.delta},
+		{service.State, probe, &s.state},
+		{service.RateDownload, nil, &s.download},
+		{service.RateUpload, nil, &s.upload},
 	} {
-		handle, err := writer.Series(one.metric, wan, nil)
+		handle, err := writer.Series(one.metric, line.wan, one.labels)
 		if err != nil {
 			return s, err
 		}

@@ -36,8 +36,12 @@ type recordLoop struct {
 	// there has been a reply, or too long none: what congestion says of the line is known
 	answered bool
 	taken    []measure.Reply
+	observed int       // of them, those that say how the line is now
+	newest   time.Time // when the newest echo that was answered had been sent
+	path     int       // the path it took
 	samples  []service.Sample
 	due      time.Time // when the tick before was
+	ran      time.Time // when the cycle before began
 
 	mu   sync.Mutex // held for copying alone
 	seen loopCounts
@@ -73,12 +77,13 @@ func newRecordLoop(
 	record func(...service.Sample),
 ) *recordLoop {
 	return &recordLoop{
-		interval: interval,
-		replies:  replies,
-		rates:    rates,
-		series:   series,
-		record:   record,
-		overhead: hdrhistogram.New(1, longestOverhead.Nanoseconds(), overheadDigits),
+		interval:   interval,
+		replies:    replies,
+		rates:      rates,
+		series:     series,
+		record:     record,
+		congestion: measure.Congestion{Interval: interval},
+		overhead:   hdrhistogram.New(1, longestOverhead.Nanoseconds(), overheadDigits),
 	}
 }
 
@@ -109,7 +114,7 @@ func (l *recordLoop) run(ctx context.Context) {
 }
 
 func (l *recordLoop) begin(now time.Time) {
-	l.due = now
+	l.due, l.ran = now, now
 	// A rate is the difference to the reading before: this is the one before the first.
 	_, _, err := l.rates()
 	l.mu.Lock()
@@ -127,17 +132,17 @@ func (l *recordLoop) end(now time.Time) {
 func (l *recordLoop) cycle(due, now time.Time) {
 	l.samples = l.samples[:0]
 	l.taken = l.replies(l.taken[:0])
-	reading := l.congestion.Silence(now)
-	for _, reply := range l.taken {
-		reading = l.congestion.Observe(reply.RTT, reply.At)
-		l.add(l.series.rtt, reply.At, milliseconds(reply.RTT))
+	if away := now.Sub(l.ran) - l.interval; away > l.interval/2 {
+		l.congestion.Away(away)
 	}
-	if len(l.taken) > 0 {
+	l.ran = now
+	reading := l.observe(now)
+	if l.observed > 0 {
 		l.add(l.series.baseline, now, milliseconds(reading.Baseline))
 		l.add(l.series.delta, now, milliseconds(reading.Delta))
 	}
 	// Before the first reply GREEN would be a guess.
-	l.answered = l.answered || len(l.taken) > 0 || reading.State == measure.Red
+	l.answered = l.answered || l.observed > 0 || reading.State == measure.Red
 	if l.answered {
 		l.add(l.series.state, now, float64(reading.State))
 	}
@@ -149,6 +154,29 @@ func (l *recordLoop) cycle(due, now time.Time) {
 	l.record(l.samples...)
 	l.count(due, now, reading, rate, err)
 	l.due = due
+}
+
+// observe records the replies that were taken, each at the moment at which its echo was sent. A
+// reply that has been overtaken is a measurement of a moment before, and says nothing of now.
+func (l *recordLoop) observe(now time.Time) measure.Reading {
+	l.observed = 0
+	reading := l.congestion.Silence(now)
+	for _, reply := range l.taken {
+		if !reply.LeftOut {
+			l.add(l.series.rtt, reply.Sent, milliseconds(reply.RTT))
+		}
+		if reply.LeftOut || reply.Sent.Before(l.newest) {
+			reading = l.congestion.Hear(reply.At)
+			continue
+		}
+		if reply.Path != l.path {
+			l.congestion.Restart()
+		}
+		l.newest, l.path = reply.Sent, reply.Path
+		reading = l.congestion.Observe(reply.RTT, reply.At)
+		l.observed++
+	}
+	return reading
 }
 
 func (l *recordLoop) add(series *service.Series, at time.Time, value float64) {
@@ -169,7 +197,9 @@ func (l *recordLoop) count(
 	seen.missed += max(int64((due.Sub(l.due)+l.interval/2)/l.interval)-1, 0)
 	seen.recorded += int64(len(l.samples))
 	for _, reply := range l.taken {
-		seen.observe(reply.RTT)
+		if !reply.LeftOut {
+			seen.observe(reply.RTT)
+		}
 	}
 	seen.reading, seen.known = reading, l.answered
 	if l.answered {

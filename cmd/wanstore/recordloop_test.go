@@ -73,7 +73,11 @@ func (l *testLine) values(s *service.Series) []float64 {
 	return values
 }
 
-func reply(rtt time.Duration) measure.Reply { return measure.Reply{RTT: rtt, At: time.Now()} }
+// reply is of an echo that was sent a cycle ago. It carries its own round-trip time.
+func reply(rtt time.Duration) measure.Reply {
+	now := time.Now()
+	return measure.Reply{RTT: rtt, Sent: now.Add(-testInterval), At: now}
+}
 
 func TestRecordLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -105,8 +109,12 @@ func TestRecordLoop(t *testing.T) {
 			line.series.rtt: 20, line.series.baseline: 20, line.series.delta: 0, line.series.state: 0,
 			line.series.download: 8, line.series.upload: 2,
 		} {
+			first := begin.Add(testInterval)
+			if series == line.series.rtt {
+				first = begin // when the echo was sent
+			}
 			for i, s := range line.samples[series] {
-				if s.Value != want || !s.Time.Equal(begin.Add(time.Duration(i+1)*testInterval)) {
+				if s.Value != want || !s.Time.Equal(first.Add(time.Duration(i)*testInterval)) {
 					t.Fatalf("sample %d: %v at %v", i, s.Value, s.Time)
 				}
 			}
@@ -126,7 +134,8 @@ func TestRecordLoopTakesAllReplies(t *testing.T) {
 		cycle := 0
 		line := &testLine{replies: func(time.Duration) []measure.Reply {
 			cycle++
-			first := measure.Reply{RTT: 10 * time.Millisecond, At: time.Now().Add(-time.Millisecond)}
+			first := reply(10 * time.Millisecond)
+			first.Sent = first.Sent.Add(-time.Millisecond)
 			return []measure.Reply{first, reply(12 * time.Millisecond)}[:cycle%3]
 		}}
 		seen := line.run(t, 6).counts()
@@ -134,7 +143,7 @@ func TestRecordLoopTakesAllReplies(t *testing.T) {
 			t.Error(diff)
 		}
 		for _, s := range line.samples[line.series.rtt] {
-			offset := s.Time.Sub(seen.started) % testInterval
+			offset := (s.Time.Sub(seen.started) + testInterval) % testInterval
 			if want := map[float64]time.Duration{10: testInterval - time.Millisecond, 12: 0}[s.Value]; offset != want {
 				t.Errorf("%v recorded at %v of a cycle", s.Value, offset)
 			}
@@ -203,6 +212,81 @@ func TestRecordLoopFallsBehind(t *testing.T) {
 		}
 		if got := loop.overhead.ValueAtQuantile(50); got != 0 {
 			t.Errorf("median %v of cycles that take no time", got)
+		}
+	})
+}
+
+// The loop is stopped for two seconds in each three: the line is not silent meanwhile.
+func TestRecordLoopThatIsStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := &testLine{
+			replies: func(time.Duration) []measure.Reply {
+				return []measure.Reply{reply(30 * time.Millisecond)}
+			},
+			delay: func(at time.Duration) time.Duration {
+				if at%(3*time.Second) == time.Second {
+					return 2 * time.Second
+				}
+				return 0
+			},
+		}
+		// Its pinger was stopped as well, and has nothing at first.
+		answers := line.replies
+		var last time.Duration
+		line.replies = func(at time.Duration) []measure.Reply {
+			away := at - last
+			last = at
+			if away > time.Second {
+				return nil
+			}
+			return answers(at)
+		}
+		seen := line.run(t, 200).counts()
+		if red := seen.states[measure.Red]; red != 0 || seen.late == 0 {
+			t.Errorf("%d cycles RED, %d late", red, seen.late)
+		}
+	})
+}
+
+// An answer whose time nobody knows is an answer; one that others have overtaken is a measurement
+// of a moment before, and not of the state of the line.
+func TestRecordLoopOfOldNews(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := &testLine{replies: func(at time.Duration) []measure.Reply {
+			now := reply(30 * time.Millisecond)
+			if at > time.Second {
+				return []measure.Reply{{LeftOut: true, Sent: now.Sent, At: now.At}}
+			}
+			late := reply(1400 * time.Millisecond)
+			late.Sent = now.Sent.Add(-1400 * time.Millisecond)
+			return []measure.Reply{now, late}
+		}}
+		seen := line.run(t, 100).counts()
+		if seen.states[measure.Green] != 100 {
+			t.Errorf("states %v", seen.states)
+		}
+		if got := len(line.samples[line.series.rtt]); got != 40 || seen.rttMax != 1400*time.Millisecond {
+			t.Errorf("%d round trips, the longest %v", got, seen.rttMax)
+		}
+		if got := len(line.samples[line.series.delta]); got != 20 {
+			t.Errorf("%d deltas of 20 cycles with measurements", got)
+		}
+	})
+}
+
+// Another path has a round-trip time of its own.
+func TestRecordLoopOfAnotherPath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := &testLine{replies: func(at time.Duration) []measure.Reply {
+			r := reply(20 * time.Millisecond)
+			if at > time.Second {
+				r.RTT, r.Path = 200*time.Millisecond, 1
+			}
+			return []measure.Reply{r}
+		}}
+		seen := line.run(t, 40).counts()
+		if seen.states[measure.Green] != 40 || seen.reading.Baseline != 200*time.Millisecond {
+			t.Errorf("states %v, %+v", seen.states, seen.reading)
 		}
 	})
 }

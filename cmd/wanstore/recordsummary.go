@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -14,6 +15,7 @@ import (
 type recordSummary struct {
 	Target          string          `json:"target"`
 	Interface       string          `json:"interface"`
+	Probe           string          `json:"probe"`
 	WAN             string          `json:"wan_name"`
 	Path            string          `json:"path"`
 	FileBytes       int64           `json:"file_bytes"`
@@ -43,11 +45,15 @@ type overheadSummary struct {
 	Max float64 `json:"max"`
 }
 
-// echoSummary counts echoes. Waiting ones were on their way at the end.
+// echoSummary counts echoes. Late and left out ones were received, waiting ones were on their way
+// at the end.
 type echoSummary struct {
 	Sent       uint64 `json:"sent"`
 	Received   uint64 `json:"received"`
+	Late       uint64 `json:"late"`
 	Lost       uint64 `json:"lost"`
+	LeftOut    uint64 `json:"left_out"`
+	Duplicates uint64 `json:"duplicates"`
 	Waiting    uint64 `json:"waiting"`
 	SendErrors uint64 `json:"send_errors"`
 }
@@ -85,8 +91,13 @@ type passSummary struct {
 func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *recordSummary {
 	seen, stored := loop.counts(), writer.Status()
 	duration := seen.ended.Sub(seen.started)
+	path, _ := line.Path()
+	target := ""
+	if path.Target.IsValid() {
+		target = path.Target.String()
+	}
 	return &recordSummary{
-		Target: line.path.Target.String(), Interface: line.path.Interface, WAN: line.wan,
+		Target: target, Interface: path.Interface, Probe: line.Probe().String(), WAN: line.wan,
 		Path: writer.Path(), FileBytes: fileSize(writer.Path()),
 		Started: moment{seen.started}, Ended: moment{seen.ended},
 		DurationSeconds: duration.Seconds(), duration: duration,
@@ -97,7 +108,7 @@ func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *rec
 			P99: micros(loop.overhead.ValueAtQuantile(99)),
 			Max: micros(loop.overhead.Max()),
 		},
-		Echoes: newEchoSummary(line.pinger.Counts()), pingErr: line.pinger.Err(),
+		Echoes: newEchoSummary(line.Counts()), pingErr: line.Err(),
 		RTT:    newRTTSummary(seen),
 		States: shares(seen.states),
 		Samples: sampleSummary{
@@ -118,8 +129,8 @@ func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *rec
 func micros(nanos int64) float64 { return float64(nanos) / 1e3 }
 
 func newEchoSummary(c measure.PingCounts) echoSummary {
-	return echoSummary{Sent: c.Sent, Received: c.Received, Lost: c.Lost, Waiting: c.Waiting,
-		SendErrors: c.SendErrors}
+	return echoSummary{Sent: c.Sent, Received: c.Received, Late: c.Late, Lost: c.Lost,
+		LeftOut: c.LeftOut, Duplicates: c.Duplicates, Waiting: c.Waiting, SendErrors: c.SendErrors}
 }
 
 func newRTTSummary(seen loopCounts) *rttSummary {
@@ -163,8 +174,9 @@ func (s *recordSummary) print(out io.Writer) error {
 
 func (s *recordSummary) facts() [][]string {
 	facts := [][]string{
-		{"target", s.Target},
-		{"interface", fmt.Sprintf("%s, recorded as WAN %s", s.Interface, printable(s.WAN))},
+		{"target", s.target()},
+		{"interface", fmt.Sprintf("%s, recorded as WAN %s", cmp.Or(s.Interface, "none"),
+			printable(s.WAN))},
 		{"duration", brief(s.duration)},
 		{"cycles", fmt.Sprintf("%d of %s, %d late, %d missed", s.Cycles, formatAge(s.interval),
 			s.LateTicks, s.MissedTicks)},
@@ -189,18 +201,35 @@ func (s *recordSummary) facts() [][]string {
 	return facts
 }
 
+func (s *recordSummary) target() string {
+	if s.Target == "" {
+		return "none: there was no line"
+	}
+	if s.Probe != "icmp" {
+		return s.Target + ", by " + s.Probe
+	}
+	return s.Target
+}
+
 func briefMicros(us float64) string { return brief(time.Duration(us * 1e3)) }
 
 func (s *recordSummary) echoes() string {
-	text := fmt.Sprintf("%d sent, %d received, %d lost", s.Echoes.Sent, s.Echoes.Received,
-		s.Echoes.Lost)
-	if s.Echoes.Waiting > 0 {
-		text += fmt.Sprintf(", %d still on the way", s.Echoes.Waiting)
+	parts := []string{fmt.Sprintf("%d sent, %d received, %d late, %d lost", s.Echoes.Sent,
+		s.Echoes.Received, s.Echoes.Late, s.Echoes.Lost)}
+	for _, rare := range []struct {
+		count uint64
+		what  string
+	}{
+		{s.Echoes.Waiting, "still on the way"},
+		{s.Echoes.LeftOut, "left out: this machine was late itself"},
+		{s.Echoes.Duplicates, "duplicates"},
+		{s.Echoes.SendErrors, "could not be sent"},
+	} {
+		if rare.count > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", rare.count, rare.what))
+		}
 	}
-	if s.Echoes.SendErrors > 0 {
-		text += fmt.Sprintf(", %d could not be sent", s.Echoes.SendErrors)
-	}
-	return text
+	return strings.Join(parts, ", ")
 }
 
 func (s *recordSummary) rtt() string {

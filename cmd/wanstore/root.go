@@ -19,7 +19,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string) int {
 	if err == nil || isBrokenPipe(err) {
 		return exitOK
 	}
-	fmt.Fprintln(root.ErrOrStderr(), "wanstore:", message(command, err))
+	fmt.Fprintln(root.ErrOrStderr(), "wanstore:", message(command, args, err))
 	return exitCode(err)
 }
 

@@ -56,7 +56,7 @@ Times are ` + clock.TimeHelp + `.
 	addNowFlag(cmd, &options.now,
 		"the moment that ages are counted from, instead of the machine's clock")
 	flags.BoolVar(&options.remove, "remove", false,
-		"remove FILE once all of it has been taken in, unless somebody has it open")
+		"remove FILE once all its rows have been taken in, unless somebody has it open")
 	flags.BoolVar(&options.dryRun, "dry-run", false, "only say what is intact")
 	addJSONFlag(cmd, &options.json)
 	return cmd
@@ -107,7 +107,7 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	return writeReport(cmd.OutOrStdout(), report, o.json)
 }
 
-// nothingSound says that a file is none that was a history, or that all of it is lost.
+// nothingSound says that a file never was a history, or that all its rows are lost.
 func nothingSound(r service.SalvageReport) bool {
 	for _, f := range r.Found {
 		if f.Sound > 0 {
@@ -161,6 +161,7 @@ func (o *salvageOptions) bring(cmd *cobra.Command, prepared *service.Salvage, in
 
 // take opens the history, brings it up to date, and has it take the rows.
 func (o *salvageOptions) take(cmd *cobra.Command, prepared *service.Salvage, into string) error {
+	warnOfUnknownVariables(cmd)
 	overrides := map[string]string{service.EnvPrefix + "DB_PATH": into}
 	config, err := service.ConfigFromEnv(overrides)
 	if err != nil {

@@ -16,7 +16,7 @@ func newServe() *cobra.Command {
 		Short: "Answer over HTTP, with a page to look at",
 		Long: fmt.Sprintf(`Answer over HTTP from the history file until interrupted, while others may be writing it.
 It only reads: it records nothing, rolls nothing up and deletes nothing. The file need not be there yet; until it is, and
-while it can not be read, questions about it are answered with 503 and the reason.
+while it cannot be read, questions about it are answered with 503 and the reason.
 
   /                 a page to look at
   /metrics/history  points as JSON: ?range=7d&step=5m&metrics=%s
@@ -24,8 +24,8 @@ while it can not be read, questions about it are answered with 503 and the reaso
   /health           200, or 503 with what is wrong
 
 Anybody on this machine may ask. Where others can reach the address, a token is needed, in $%sTOKEN (it has
-no flag: whoever lists processes reads their flags); a question then comes with "Authorization: Bearer TOKEN". It is sent
-as it is: across a network, put a proxy with TLS in front. "wanstore help env" lists all variables.`,
+no flag: anybody who lists processes reads their flags); a question then comes with "Authorization: Bearer TOKEN". It is
+sent as it is: across a network, put a proxy with TLS in front. "wanstore help env" lists all variables.`,
 			service.RTT, api.EnvPrefix),
 		Example: `  wanstore serve
   wanstore serve --listen 127.0.0.1:8080 --db wan.db
@@ -57,7 +57,7 @@ func serve(cmd *cobra.Command) error {
 	return endpoint.serve(ctx)
 }
 
-// tryHistory says why the file can not be read, nil if it can.
+// tryHistory says why the file cannot be read, nil if it can.
 func tryHistory(ctx context.Context, path string) error {
 	history, err := service.OpenHistory(ctx, path)
 	if err != nil {

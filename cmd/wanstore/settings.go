@@ -63,6 +63,7 @@ func configure(cmd *cobra.Command) (service.Config, error) {
 	if err != nil {
 		return service.Config{}, err
 	}
+	warnOfUnknownVariables(cmd)
 	return service.ConfigFromEnv(overrides)
 }
 

@@ -21,8 +21,8 @@ func newStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show the state of the file",
-		Long: `Show the sizes of the file, what each tier of it holds and for how long, and whether SQLite's quick check finds it
-sound. It only reads, about a second for each hundred megabytes. The exit code is 1 if the check finds anything, or if rows
+		Long: `Show the sizes of the file, what each of its tiers holds and for how long, and whether SQLite's quick check finds
+it sound. It only reads, about a second for each hundred megabytes. The exit code is 1 if the check finds anything, or if rows
 are not as they were written: "left out" says how many of them there are, and where. "damaged" names a file that was moved
 aside because it was damaged, and lies there until somebody takes it away.
 
@@ -97,7 +97,7 @@ type tierStatus struct {
 	keep time.Duration
 }
 
-// unsoundRows are rows of a table, or of one tier of it, that are not as they were written.
+// unsoundRows are rows of a table, or of one tier in it, that are not as they were written.
 type unsoundRows struct {
 	Table       string `json:"table"`
 	Granularity string `json:"granularity,omitempty"`

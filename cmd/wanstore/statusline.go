@@ -13,7 +13,7 @@ import (
 	"golang.org/x/term"
 )
 
-// statusLine is an error output with one line at its end that is written anew again and again, if a
+// statusLine is an error output with one line at its end that is rewritten again and again, if a
 // person is looking. What is written to it stands above that line. It may be used by several
 // goroutines.
 type statusLine struct {
@@ -88,11 +88,11 @@ func (s *statusLine) follow(ctx context.Context, loop *recordLoop, line *line) {
 		case <-ticker.C:
 		}
 		seen := loop.counts()
-		if err := line.pinger.Err(); pings.isNews(err) {
-			s.logger().Warn("echoes can not be sent or received", "err", err)
+		if err := line.Err(); pings.isNews(err) {
+			s.logger().Warn("echoes cannot be sent or received", "err", err)
 		}
 		if err := seen.rateErr; rates.isNews(err) {
-			s.logger().Warn("the counters of the interface can not be read", "err", err)
+			s.logger().Warn("the counters of the interface cannot be read", "err", err)
 		}
 		s.show(describe(seen))
 	}

@@ -17,7 +17,7 @@ const tableBatch = 1000
 
 // table writes aligned columns. It holds a batch of rows at a time, and no column gets narrower
 // from one batch to the next, so that a table of any length neither sits in memory nor jumps about:
-// text/tabwriter does the one or the other, can not put numbers to the right and text to the left,
+// text/tabwriter does the one or the other, cannot put numbers to the right and text to the left,
 // and takes every character to be one cell of the terminal wide.
 type table struct {
 	out    *bufio.Writer

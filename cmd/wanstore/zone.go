@@ -29,7 +29,7 @@ func zoneOf(cmd *cobra.Command) *time.Location {
 	return time.Local //nolint:gosmopolitan // decides whose time people are shown
 }
 
-// warnOfZone tells who has set a zone that Go does not know, such as the rules of POSIX
+// warnOfZone tells a user who has set a zone that Go does not know, such as the rules of POSIX
 // (CET-1CEST), that times are in UTC.
 func warnOfZone(cmd *cobra.Command) {
 	name := strings.TrimPrefix(os.Getenv("TZ"), ":")
@@ -42,20 +42,32 @@ func warnOfZone(cmd *cobra.Command) {
 	}
 }
 
-// resolveTimes reads the times among the flags. What they mean depends on another flag, which may
-// come after them.
+// resolveTimes reads the times among the flags. What they mean depends on other flags, which may
+// come after them: the zone, and the moment that others are told from.
 func resolveTimes(cmd *cobra.Command) error {
 	warnOfZone(cmd)
+	now := time.Now()
 	var first error
-	cmd.Flags().Visit(func(flag *pflag.Flag) {
+	resolve := func(flag *pflag.Flag) {
 		at, ok := flag.Value.(interface {
-			resolve(zone *time.Location) error
+			resolve(zone *time.Location, now time.Time) error
 		})
 		if !ok || first != nil {
 			return
 		}
-		if err := at.resolve(zoneOf(cmd)); err != nil {
+		if err := at.resolve(zoneOf(cmd), now); err != nil {
 			first = usagef(cmd, "invalid argument %q for \"--%s\" flag: %w", flag.Value, flag.Name, err)
+		}
+	}
+	if flag := cmd.Flags().Lookup("now"); flag != nil && flag.Changed {
+		resolve(flag)
+		if given, ok := flag.Value.(*nowFlag); ok {
+			now = given.read()
+		}
+	}
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		if flag.Name != "now" {
+			resolve(flag)
 		}
 	})
 	return first

@@ -48,8 +48,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listStragglersStmt, err = db.PrepareContext(ctx, listStragglers); err != nil {
 		return nil, fmt.Errorf("error preparing query ListStragglers: %w", err)
 	}
+	if q.measureRowsStmt, err = db.PrepareContext(ctx, measureRows); err != nil {
+		return nil, fmt.Errorf("error preparing query MeasureRows: %w", err)
+	}
+	if q.newestRowOfStmt, err = db.PrepareContext(ctx, newestRowOf); err != nil {
+		return nil, fmt.Errorf("error preparing query NewestRowOf: %w", err)
+	}
 	if q.newestSecondStmt, err = db.PrepareContext(ctx, newestSecond); err != nil {
 		return nil, fmt.Errorf("error preparing query NewestSecond: %w", err)
+	}
+	if q.oldestAggregatedStmt, err = db.PrepareContext(ctx, oldestAggregated); err != nil {
+		return nil, fmt.Errorf("error preparing query OldestAggregated: %w", err)
 	}
 	return &q, nil
 }
@@ -96,9 +105,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listStragglersStmt: %w", cerr)
 		}
 	}
+	if q.measureRowsStmt != nil {
+		if cerr := q.measureRowsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing measureRowsStmt: %w", cerr)
+		}
+	}
+	if q.newestRowOfStmt != nil {
+		if cerr := q.newestRowOfStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing newestRowOfStmt: %w", cerr)
+		}
+	}
 	if q.newestSecondStmt != nil {
 		if cerr := q.newestSecondStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing newestSecondStmt: %w", cerr)
+		}
+	}
+	if q.oldestAggregatedStmt != nil {
+		if cerr := q.oldestAggregatedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing oldestAggregatedStmt: %w", cerr)
 		}
 	}
 	return err
@@ -138,31 +162,37 @@ func (q *Queries) queryRow(ctx context.Context, stmt *sql.Stmt, query string, ar
 }
 
 type Queries struct {
-	db                 DBTX
-	tx                 *sql.Tx
-	countEarlierStmt   *sql.Stmt
-	countRowsStmt      *sql.Stmt
-	countTakenStmt     *sql.Stmt
-	findRowStmt        *sql.Stmt
-	hasTakenStmt       *sql.Stmt
-	lastRowStmt        *sql.Stmt
-	listRowsStmt       *sql.Stmt
-	listStragglersStmt *sql.Stmt
-	newestSecondStmt   *sql.Stmt
+	db                   DBTX
+	tx                   *sql.Tx
+	countEarlierStmt     *sql.Stmt
+	countRowsStmt        *sql.Stmt
+	countTakenStmt       *sql.Stmt
+	findRowStmt          *sql.Stmt
+	hasTakenStmt         *sql.Stmt
+	lastRowStmt          *sql.Stmt
+	listRowsStmt         *sql.Stmt
+	listStragglersStmt   *sql.Stmt
+	measureRowsStmt      *sql.Stmt
+	newestRowOfStmt      *sql.Stmt
+	newestSecondStmt     *sql.Stmt
+	oldestAggregatedStmt *sql.Stmt
 }
 
 func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 	return &Queries{
-		db:                 tx,
-		tx:                 tx,
-		countEarlierStmt:   q.countEarlierStmt,
-		countRowsStmt:      q.countRowsStmt,
-		countTakenStmt:     q.countTakenStmt,
-		findRowStmt:        q.findRowStmt,
-		hasTakenStmt:       q.hasTakenStmt,
-		lastRowStmt:        q.lastRowStmt,
-		listRowsStmt:       q.listRowsStmt,
-		listStragglersStmt: q.listStragglersStmt,
-		newestSecondStmt:   q.newestSecondStmt,
+		db:                   tx,
+		tx:                   tx,
+		countEarlierStmt:     q.countEarlierStmt,
+		countRowsStmt:        q.countRowsStmt,
+		countTakenStmt:       q.countTakenStmt,
+		findRowStmt:          q.findRowStmt,
+		hasTakenStmt:         q.hasTakenStmt,
+		lastRowStmt:          q.lastRowStmt,
+		listRowsStmt:         q.listRowsStmt,
+		listStragglersStmt:   q.listStragglersStmt,
+		measureRowsStmt:      q.measureRowsStmt,
+		newestRowOfStmt:      q.newestRowOfStmt,
+		newestSecondStmt:     q.newestSecondStmt,
+		oldestAggregatedStmt: q.oldestAggregatedStmt,
 	}
 }

@@ -76,23 +76,46 @@ func (q *Queries) CountTaken(ctx context.Context, arg CountTakenParams) (int64, 
 }
 
 const findRow = `-- name: FindRow :one
-SELECT id, timestamp, wan_name, metric_name, value, labels, granularity
+SELECT
+  id,
+  CAST(coalesce(max(octet_length(wan_name), octet_length(metric_name)), 0) AS INTEGER) AS name_bytes,
+  CAST(coalesce(octet_length(labels), 0) AS INTEGER) AS label_bytes,
+  iif(octet_length(timestamp) > 64, '(long)', timestamp) AS second,
+  iif(octet_length(wan_name) > 1024, NULL, wan_name) AS wan,
+  iif(octet_length(metric_name) > 1024, NULL, metric_name) AS metric,
+  iif(octet_length(value) > 64, '(long)', value) AS number,
+  iif(octet_length(labels) > 4096, NULL, labels) AS label_text,
+  iif(octet_length(granularity) > 64, '(long)', granularity) AS tier
 FROM metrics
 WHERE id = ?1
 `
 
+type FindRowRow struct {
+	ID         int64
+	NameBytes  int64
+	LabelBytes int64
+	Second     interface{}
+	Wan        interface{}
+	Metric     interface{}
+	Number     interface{}
+	LabelText  interface{}
+	Tier       interface{}
+}
+
 // One seek in metrics by its key.
-func (q *Queries) FindRow(ctx context.Context, id int64) (Metric, error) {
+func (q *Queries) FindRow(ctx context.Context, id int64) (FindRowRow, error) {
 	row := q.queryRow(ctx, q.findRowStmt, findRow, id)
-	var i Metric
+	var i FindRowRow
 	err := row.Scan(
 		&i.ID,
-		&i.Timestamp,
-		&i.WanName,
-		&i.MetricName,
-		&i.Value,
-		&i.Labels,
-		&i.Granularity,
+		&i.NameBytes,
+		&i.LabelBytes,
+		&i.Second,
+		&i.Wan,
+		&i.Metric,
+		&i.Number,
+		&i.LabelText,
+		&i.Tier,
 	)
 	return i, err
 }
@@ -120,32 +143,64 @@ func (q *Queries) HasTaken(ctx context.Context, arg HasTakenParams) (bool, error
 }
 
 const lastRow = `-- name: LastRow :one
-SELECT id, timestamp, wan_name, metric_name, value, labels, granularity
+SELECT
+  id,
+  CAST(coalesce(max(octet_length(wan_name), octet_length(metric_name)), 0) AS INTEGER) AS name_bytes,
+  CAST(coalesce(octet_length(labels), 0) AS INTEGER) AS label_bytes,
+  iif(octet_length(timestamp) > 64, '(long)', timestamp) AS second,
+  iif(octet_length(wan_name) > 1024, NULL, wan_name) AS wan,
+  iif(octet_length(metric_name) > 1024, NULL, metric_name) AS metric,
+  iif(octet_length(value) > 64, '(long)', value) AS number,
+  iif(octet_length(labels) > 4096, NULL, labels) AS label_text,
+  iif(octet_length(granularity) > 64, '(long)', granularity) AS tier
 FROM metrics
 WHERE id = (SELECT max(m.id) FROM metrics AS m)
 `
 
+type LastRowRow struct {
+	ID         int64
+	NameBytes  int64
+	LabelBytes int64
+	Second     interface{}
+	Wan        interface{}
+	Metric     interface{}
+	Number     interface{}
+	LabelText  interface{}
+	Tier       interface{}
+}
+
 // One seek to the end of metrics, and one by the key found there.
-func (q *Queries) LastRow(ctx context.Context) (Metric, error) {
+func (q *Queries) LastRow(ctx context.Context) (LastRowRow, error) {
 	row := q.queryRow(ctx, q.lastRowStmt, lastRow)
-	var i Metric
+	var i LastRowRow
 	err := row.Scan(
 		&i.ID,
-		&i.Timestamp,
-		&i.WanName,
-		&i.MetricName,
-		&i.Value,
-		&i.Labels,
-		&i.Granularity,
+		&i.NameBytes,
+		&i.LabelBytes,
+		&i.Second,
+		&i.Wan,
+		&i.Metric,
+		&i.Number,
+		&i.LabelText,
+		&i.Tier,
 	)
 	return i, err
 }
 
 const listRows = `-- name: ListRows :many
-SELECT id, timestamp, wan_name, metric_name, value, labels, granularity
+SELECT
+  id,
+  CAST(coalesce(max(octet_length(wan_name), octet_length(metric_name)), 0) AS INTEGER) AS name_bytes,
+  CAST(coalesce(octet_length(labels), 0) AS INTEGER) AS label_bytes,
+  iif(octet_length(timestamp) > 64, '(long)', timestamp) AS second,
+  iif(octet_length(wan_name) > 1024, NULL, wan_name) AS wan,
+  iif(octet_length(metric_name) > 1024, NULL, metric_name) AS metric,
+  iif(octet_length(value) > 64, '(long)', value) AS number,
+  iif(octet_length(labels) > 4096, NULL, labels) AS label_text,
+  iif(octet_length(granularity) > 64, '(long)', granularity) AS tier
 FROM metrics
 WHERE timestamp >= CAST(?1 AS INTEGER) AND timestamp < CAST(?2 AS INTEGER)
-ORDER BY timestamp, id
+ORDER BY metrics.timestamp, metrics.id
 LIMIT ?3
 `
 
@@ -155,24 +210,40 @@ type ListRowsParams struct {
 	Most        int64
 }
 
+type ListRowsRow struct {
+	ID         int64
+	NameBytes  int64
+	LabelBytes int64
+	Second     interface{}
+	Wan        interface{}
+	Metric     interface{}
+	Number     interface{}
+	LabelText  interface{}
+	Tier       interface{}
+}
+
 // Walks metrics by idx_metrics_timestamp, whose entries end with the id, so nothing is sorted.
-func (q *Queries) ListRows(ctx context.Context, arg ListRowsParams) ([]Metric, error) {
+// Nothing keeps a column to any type or size. Here and below each is read where it is as short as
+// what can be imported: octet_length looks at the header of a row alone.
+func (q *Queries) ListRows(ctx context.Context, arg ListRowsParams) ([]ListRowsRow, error) {
 	rows, err := q.query(ctx, q.listRowsStmt, listRows, arg.FromSecond, arg.UntilSecond, arg.Most)
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Metric
+	var items []ListRowsRow
 	for rows.Next() {
-		var i Metric
+		var i ListRowsRow
 		if err := rows.Scan(
 			&i.ID,
-			&i.Timestamp,
-			&i.WanName,
-			&i.MetricName,
-			&i.Value,
-			&i.Labels,
-			&i.Granularity,
+			&i.NameBytes,
+			&i.LabelBytes,
+			&i.Second,
+			&i.Wan,
+			&i.Metric,
+			&i.Number,
+			&i.LabelText,
+			&i.Tier,
 		); err != nil {
 			return nil, err
 		}
@@ -188,7 +259,16 @@ func (q *Queries) ListRows(ctx context.Context, arg ListRowsParams) ([]Metric, e
 }
 
 const listStragglers = `-- name: ListStragglers :many
-SELECT id, timestamp, wan_name, metric_name, value, labels, granularity
+SELECT
+  id,
+  CAST(coalesce(max(octet_length(wan_name), octet_length(metric_name)), 0) AS INTEGER) AS name_bytes,
+  CAST(coalesce(octet_length(labels), 0) AS INTEGER) AS label_bytes,
+  iif(octet_length(timestamp) > 64, '(long)', timestamp) AS second,
+  iif(octet_length(wan_name) > 1024, NULL, wan_name) AS wan,
+  iif(octet_length(metric_name) > 1024, NULL, metric_name) AS metric,
+  iif(octet_length(value) > 64, '(long)', value) AS number,
+  iif(octet_length(labels) > 4096, NULL, labels) AS label_text,
+  iif(octet_length(granularity) > 64, '(long)', granularity) AS tier
 FROM metrics
 WHERE id > ?1 AND id <= ?2
   AND (+timestamp < CAST(?3 AS INTEGER) OR +timestamp >= CAST(?4 AS INTEGER)
@@ -205,9 +285,21 @@ type ListStragglersParams struct {
 	Most       int64
 }
 
+type ListStragglersRow struct {
+	ID         int64
+	NameBytes  int64
+	LabelBytes int64
+	Second     interface{}
+	Wan        interface{}
+	Metric     interface{}
+	Number     interface{}
+	LabelText  interface{}
+	Tier       interface{}
+}
+
 // Walks metrics by its key. The plus signs keep the planner from an index on timestamp, and a sort
 // after it. What is no number is larger than any, except NULL.
-func (q *Queries) ListStragglers(ctx context.Context, arg ListStragglersParams) ([]Metric, error) {
+func (q *Queries) ListStragglers(ctx context.Context, arg ListStragglersParams) ([]ListStragglersRow, error) {
 	rows, err := q.query(ctx, q.listStragglersStmt, listStragglers,
 		arg.AfterID,
 		arg.LastID,
@@ -219,17 +311,19 @@ func (q *Queries) ListStragglers(ctx context.Context, arg ListStragglersParams) 
 		return nil, err
 	}
 	defer rows.Close()
-	var items []Metric
+	var items []ListStragglersRow
 	for rows.Next() {
-		var i Metric
+		var i ListStragglersRow
 		if err := rows.Scan(
 			&i.ID,
-			&i.Timestamp,
-			&i.WanName,
-			&i.MetricName,
-			&i.Value,
-			&i.Labels,
-			&i.Granularity,
+			&i.NameBytes,
+			&i.LabelBytes,
+			&i.Second,
+			&i.Wan,
+			&i.Metric,
+			&i.Number,
+			&i.LabelText,
+			&i.Tier,
 		); err != nil {
 			return nil, err
 		}
@@ -242,6 +336,87 @@ func (q *Queries) ListStragglers(ctx context.Context, arg ListStragglersParams) 
 		return nil, err
 	}
 	return items, nil
+}
+
+const measureRows = `-- name: MeasureRows :one
+SELECT
+  count(*) AS found,
+  CAST(total(
+    min(octet_length(wan_name), 1024) + min(octet_length(metric_name), 1024)
+    + min(coalesce(octet_length(labels), 0), 4096)
+  ) AS INTEGER) AS bytes
+FROM metrics
+WHERE timestamp >= CAST(?1 AS INTEGER) AND timestamp < CAST(?2 AS INTEGER)
+`
+
+type MeasureRowsParams struct {
+	FromSecond  int64
+	UntilSecond int64
+}
+
+type MeasureRowsRow struct {
+	Found int64
+	Bytes int64
+}
+
+// Walks metrics by idx_metrics_timestamp over [from_second, until_second).
+func (q *Queries) MeasureRows(ctx context.Context, arg MeasureRowsParams) (MeasureRowsRow, error) {
+	row := q.queryRow(ctx, q.measureRowsStmt, measureRows, arg.FromSecond, arg.UntilSecond)
+	var i MeasureRowsRow
+	err := row.Scan(&i.Found, &i.Bytes)
+	return i, err
+}
+
+const newestRowOf = `-- name: NewestRowOf :one
+SELECT
+  id,
+  CAST(coalesce(max(octet_length(wan_name), octet_length(metric_name)), 0) AS INTEGER) AS name_bytes,
+  CAST(coalesce(octet_length(labels), 0) AS INTEGER) AS label_bytes,
+  iif(octet_length(timestamp) > 64, '(long)', timestamp) AS second,
+  iif(octet_length(wan_name) > 1024, NULL, wan_name) AS wan,
+  iif(octet_length(metric_name) > 1024, NULL, metric_name) AS metric,
+  iif(octet_length(value) > 64, '(long)', value) AS number,
+  iif(octet_length(labels) > 4096, NULL, labels) AS label_text,
+  iif(octet_length(granularity) > 64, '(long)', granularity) AS tier
+FROM metrics
+WHERE granularity = CAST(?1 AS TEXT) AND timestamp >= 0 AND timestamp < CAST(?2 AS INTEGER)
+ORDER BY metrics.timestamp DESC, metrics.id DESC
+LIMIT 1
+`
+
+type NewestRowOfParams struct {
+	Granularity string
+	UntilSecond int64
+}
+
+type NewestRowOfRow struct {
+	ID         int64
+	NameBytes  int64
+	LabelBytes int64
+	Second     interface{}
+	Wan        interface{}
+	Metric     interface{}
+	Number     interface{}
+	LabelText  interface{}
+	Tier       interface{}
+}
+
+// One seek in metrics by idx_metrics_granularity_time, whose entries end with the id.
+func (q *Queries) NewestRowOf(ctx context.Context, arg NewestRowOfParams) (NewestRowOfRow, error) {
+	row := q.queryRow(ctx, q.newestRowOfStmt, newestRowOf, arg.Granularity, arg.UntilSecond)
+	var i NewestRowOfRow
+	err := row.Scan(
+		&i.ID,
+		&i.NameBytes,
+		&i.LabelBytes,
+		&i.Second,
+		&i.Wan,
+		&i.Metric,
+		&i.Number,
+		&i.LabelText,
+		&i.Tier,
+	)
+	return i, err
 }
 
 const newestSecond = `-- name: NewestSecond :one
@@ -261,4 +436,30 @@ func (q *Queries) NewestSecond(ctx context.Context, arg NewestSecondParams) (int
 	var newest int64
 	err := row.Scan(&newest)
 	return newest, err
+}
+
+const oldestAggregated = `-- name: OldestAggregated :one
+SELECT CAST(coalesce(min(aggregated.second), -1) AS INTEGER) AS oldest
+FROM (
+  SELECT min(CASE WHEN typeof(m.timestamp) = 'integer' AND m.timestamp >= 0 THEN m.timestamp END) AS second
+  FROM metrics AS m
+  WHERE m.id > ?1 AND +m.granularity <> 'raw'
+  UNION ALL
+  SELECT min(m.timestamp)
+  FROM metrics AS m
+  WHERE m.granularity IN ('1m', '5m', '1h') AND m.timestamp >= CAST(?2 AS INTEGER)
+) AS aggregated
+`
+
+type OldestAggregatedParams struct {
+	AfterID    int64
+	FromSecond int64
+}
+
+// Walks metrics by its key from an id on, and idx_metrics_granularity_time from a second on.
+func (q *Queries) OldestAggregated(ctx context.Context, arg OldestAggregatedParams) (int64, error) {
+	row := q.queryRow(ctx, q.oldestAggregatedStmt, oldestAggregated, arg.AfterID, arg.FromSecond)
+	var oldest int64
+	err := row.Scan(&oldest)
+	return oldest, err
 }

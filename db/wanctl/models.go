@@ -3,17 +3,3 @@
 //   sqlc v1.31.1
 
 package wanctldb
-
-import (
-	"database/sql"
-)
-
-type Metric struct {
-	ID          int64
-	Timestamp   sql.Null[any]
-	WanName     sql.NullString
-	MetricName  sql.NullString
-	Value       sql.Null[any]
-	Labels      sql.NullString
-	Granularity sql.NullString
-}

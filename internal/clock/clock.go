@@ -11,14 +11,17 @@ import (
 
 // TimeHelp shows how a moment may be spelled.
 const TimeHelp = "2025-01-30T10:00:00Z, 2025-01-30 10:00:00+01:00, 2025-01-30 10:00, 2025-01-30, " +
-	"or Unix seconds"
+	"15:00, today, yesterday 15:00, monday, now-1h, or Unix seconds"
+
+// DurationHelp shows how a duration may be spelled. A day has 24 hours and a year 365 days.
+const DurationHelp = "90s, 15m, 1h30m, 7d, 2w or 1y"
 
 // What can be wrong with a text. All are found with errors.Is.
 var (
 	ErrTimeSyntax = errors.New("want a time such as " + TimeHelp)
 	ErrTimeRange  = errors.New("want a time in the years 1 to 9999 (a plain number is Unix " +
 		"seconds)")
-	ErrDurationSyntax = errors.New("want a duration such as 90s, 15m, 1h30m, 7d or 2w")
+	ErrDurationSyntax = errors.New("want a duration such as " + DurationHelp)
 	ErrDurationRange  = errors.New("want a duration of less than 290 years")
 )
 
@@ -42,12 +45,13 @@ func timeLayouts() []string {
 	}
 }
 
-// ParseTime reads a moment and returns it in UTC; zone is that of a text that names none. A local
-// time that a change of the clocks skips or has twice is one of the two that it may be.
+// ParseTime reads a moment and returns it in UTC; zone is that of a text that names none, and now
+// is what words such as now-1h and yesterday are told from. A local time that a change of the
+// clocks skips or has twice is one of the two that it may be.
 //
-// Errors: ErrTimeSyntax, ErrTimeRange.
-func ParseTime(text string, zone *time.Location) (time.Time, error) {
-	at, err := parseMoment(strings.TrimSpace(text), zone)
+// Errors: ErrTimeSyntax, ErrTimeRange, ErrDurationSyntax, ErrDurationRange.
+func ParseTime(text string, zone *time.Location, now time.Time) (time.Time, error) {
+	at, err := parseMoment(strings.TrimSpace(text), zone, now)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -57,11 +61,14 @@ func ParseTime(text string, zone *time.Location) (time.Time, error) {
 	return at.UTC(), nil
 }
 
-func parseMoment(text string, zone *time.Location) (time.Time, error) {
+func parseMoment(text string, zone *time.Location, now time.Time) (time.Time, error) {
 	for _, layout := range timeLayouts() {
 		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
 			return at, nil
 		}
+	}
+	if at, ok, err := parseWords(text, zone, now); ok || err != nil {
+		return at, err
 	}
 	return parseUnix(text)
 }
@@ -91,8 +98,8 @@ func isDigits(text string) bool {
 	return strings.Trim(text, "0123456789") == ""
 }
 
-// ParseDuration reads a duration in Go's syntax, to which it adds days (d) and weeks (w): 1d12h,
-// 0.5d. A day has 24 hours. It is written here because all that a library for this would add is a
+// ParseDuration reads a duration in Go's syntax, to which it adds days (d), weeks (w) and years (y):
+// 1d12h, 0.5d. A day has 24 hours, a year 365 days. It is written here because all that a library for this would add is a
 // dependency.
 //
 // Errors: ErrDurationSyntax, ErrDurationRange.
@@ -140,6 +147,8 @@ func parsePart(text string) (part time.Duration, rest string, err error) {
 		factor, goUnit = 24, "h"
 	case "w":
 		factor, goUnit = 7*24, "h"
+	case "y":
+		factor, goUnit = 365*24, "h"
 	}
 	if unitAt == 0 || goUnit == "" {
 		return 0, "", ErrDurationSyntax

@@ -21,15 +21,16 @@ func FuzzParseTime(f *testing.F) {
 		"0000-01-01", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-14:00",
 		"9999-12-31T23:59:59.999999999Z",
 		"253402300799.999999999", "253402300800", "-62135596800", "-62135596800.1", "9223372036854775807",
-		"9223372036854775808",
+		"9223372036854775808", "now-1h", "now+290y", "yesterday 15:00", "mon", "23:59:59.999999999",
 	} {
 		f.Add(text, int16(90))
 	}
 	f.Fuzz(func(t *testing.T, text string, minutes int16) {
 		zone := time.FixedZone("local", int(minutes)%(24*60)*60)
-		at, err := clock.ParseTime(text, zone)
+		at, err := clock.ParseTime(text, zone, now)
 		if err != nil {
-			if !errors.Is(err, clock.ErrTimeSyntax) && !errors.Is(err, clock.ErrTimeRange) {
+			if !errors.Is(err, clock.ErrTimeSyntax) && !errors.Is(err, clock.ErrTimeRange) &&
+				!errors.Is(err, clock.ErrDurationSyntax) && !errors.Is(err, clock.ErrDurationRange) {
 				t.Errorf("%q: error %v, want one that is documented", text, err)
 			}
 			return
@@ -38,7 +39,7 @@ func FuzzParseTime(f *testing.F) {
 			t.Fatalf("%q: %v, want UTC and the years 1 to 9999", text, at)
 		}
 		printed := at.Format(time.RFC3339Nano)
-		if again, err := clock.ParseTime(printed, zone); err != nil || !again.Equal(at) {
+		if again, err := clock.ParseTime(printed, zone, now); err != nil || !again.Equal(at) {
 			t.Errorf("%q is printed as %q, which is read as %v, %v", text, printed, again, err)
 		}
 	})

@@ -12,6 +12,9 @@ import (
 // layout is how moments are printed.
 const layout = "2006-01-02T15:04:05.000000Z07:00"
 
+// now is a Sunday, the day on which the clocks went forward in Berlin.
+var now = time.Date(2025, time.March, 30, 12, 0, 0, 0, time.UTC)
+
 func TestParseTime(t *testing.T) {
 	utc := func(nanos int, clock ...int) time.Time {
 		return time.Date(2025, time.January, 30, clock[0], clock[1], clock[2], nanos, time.UTC)
@@ -39,7 +42,7 @@ func TestParseTime(t *testing.T) {
 		"-62135596800":                      time.Unix(-62135596800, 0),
 		"2025-01-30T10:00:07.085123456789Z": utc(85_123_456, 10, 0, 7),
 	} {
-		got, err := clock.ParseTime(text, time.UTC)
+		got, err := clock.ParseTime(text, time.UTC, now)
 		if err != nil || !got.Equal(want) || got.Location() != time.UTC {
 			t.Errorf("%q: got %v, %v; want %v", text, got, err, want)
 		}
@@ -62,14 +65,46 @@ func TestParseTimeInZone(t *testing.T) {
 		"2025-03-30 02:30":     {"2025-03-30T00:30:00.000000Z", "2025-03-30T01:30:00.000000Z"}, // skipped
 		"2025-10-26 02:30":     {"2025-10-26T00:30:00.000000Z", "2025-10-26T01:30:00.000000Z"}, // twice
 	} {
-		got, err := clock.ParseTime(text, berlin)
+		got, err := clock.ParseTime(text, berlin, now)
 		if err != nil || !slices.Contains(want, got.Format(layout)) {
 			t.Errorf("%q: got %s, %v; want %v", text, got.Format(layout), err, want)
 		}
-		again, err := clock.ParseTime(got.In(berlin).Format(layout), time.UTC)
+		again, err := clock.ParseTime(got.In(berlin).Format(layout), time.UTC, now)
 		if err != nil || !again.Equal(got) {
 			t.Errorf("%q is shown as %s, which is read as %v, %v", text, got.In(berlin).Format(layout),
 				again, err)
+		}
+	}
+}
+
+// Words are told from now, and days are those of the zone.
+func TestParseWords(t *testing.T) {
+	berlin := load(t, "Europe/Berlin")
+	for text, want := range map[string]string{
+		"now":             "2025-03-30T14:00:00.000000+02:00",
+		"NOW-1h30m":       "2025-03-30T12:30:00.000000+02:00",
+		"now-1d":          "2025-03-29T13:00:00.000000+01:00",
+		"now+5m":          "2025-03-30T14:05:00.000000+02:00",
+		"today":           "2025-03-30T00:00:00.000000+01:00",
+		"Yesterday":       "2025-03-29T00:00:00.000000+01:00",
+		"15:00":           "2025-03-30T15:00:00.000000+02:00",
+		"1:30":            "2025-03-30T01:30:00.000000+01:00",
+		"15:00:07.5":      "2025-03-30T15:00:07.500000+02:00",
+		"yesterday 15:00": "2025-03-29T15:00:00.000000+01:00",
+		"sunday":          "2025-03-30T00:00:00.000000+01:00",
+		"Monday":          "2025-03-24T00:00:00.000000+01:00",
+		"sat 23:00":       "2025-03-29T23:00:00.000000+01:00",
+	} {
+		got, err := clock.ParseTime(text, berlin, now)
+		if err != nil || got.In(berlin).Format(layout) != want {
+			t.Errorf("%q: got %s, %v; want %s", text, got.In(berlin).Format(layout), err, want)
+		}
+	}
+	for day := range 14 { // also before 1970
+		at := time.Date(1969, time.December, 25+day, 10, 0, 0, 0, time.UTC)
+		got, err := clock.ParseTime(at.Weekday().String(), time.UTC, at)
+		if want := at.Truncate(24 * time.Hour); err != nil || !got.Equal(want) {
+			t.Errorf("%s: got %s, %v; want %s", at.Weekday(), got, err, want)
 		}
 	}
 }
@@ -83,7 +118,12 @@ func TestParseTimeRefuses(t *testing.T) {
 		"1e9":                       clock.ErrTimeSyntax,
 		"1738231207.5s":             clock.ErrTimeSyntax,
 		"1738231207.-5":             clock.ErrTimeSyntax,
-		"yesterday":                 clock.ErrTimeSyntax,
+		"tomorrow":                  clock.ErrTimeSyntax,
+		"today 25:00":               clock.ErrTimeSyntax,
+		"someday 10:00":             clock.ErrTimeSyntax,
+		"nowhere":                   clock.ErrTimeSyntax,
+		"now-1x":                    clock.ErrDurationSyntax,
+		"now-300y":                  clock.ErrDurationRange,
 		"30.01.2025":                clock.ErrTimeSyntax,
 		"2025-02-30":                clock.ErrTimeSyntax,
 		"2025-01-30T25:00:00Z":      clock.ErrTimeSyntax,
@@ -94,7 +134,7 @@ func TestParseTimeRefuses(t *testing.T) {
 		"9999-12-31T23:00:00-02:00": clock.ErrTimeRange,
 		"99999999999999999999":      clock.ErrTimeRange,
 	} {
-		if got, err := clock.ParseTime(text, time.UTC); !errors.Is(err, want) {
+		if got, err := clock.ParseTime(text, time.UTC, now); !errors.Is(err, want) {
 			t.Errorf("%q: got %v, %v; want %v", text, got, err, want)
 		}
 	}
@@ -113,6 +153,7 @@ func TestParseDuration(t *testing.T) {
 		"7d":                  7 * 24 * time.Hour,
 		"0.5d":                12 * time.Hour,
 		"2w":                  14 * 24 * time.Hour,
+		"1y":                  365 * 24 * time.Hour,
 		"1d12h":               36 * time.Hour,
 		"1w1d1h1m1s1ms1us1ns": 8*24*time.Hour + time.Hour + time.Minute + time.Second + 1_001_001,
 		"+1d":                 24 * time.Hour,

@@ -205,7 +205,7 @@ func Lock(t testing.TB, path string) (release func()) {
 }
 
 // Hold opens a reader's view of the file as it is now, as another process would, until release is
-// called. The WAL can not be reset meanwhile.
+// called. The WAL cannot be reset meanwhile.
 func Hold(t testing.TB, path string) (release func()) {
 	t.Helper()
 	return hold(t, path, "BEGIN; SELECT count(*) FROM tiers")

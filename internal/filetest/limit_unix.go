@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Who writes beyond the limit gets a signal that ends the process; only where it is ignored, the
-// write fails. Not in Limit, because the runtime does not like to be asked for the first time in a
-// test with simulated time.
+// A write beyond the limit raises a signal that ends the process; where it is ignored, the write
+// fails. Not in Limit, because the runtime does not like to be asked for the first time in a test
+// with simulated time.
 func init() { signal.Ignore(syscall.SIGXFSZ) } //nolint:gochecknoinits // see above
 
 // Limit lets no file of this process grow beyond a size, as a full disk would, until release is

@@ -23,7 +23,7 @@ type Old struct {
 	Version  int
 	Sums     bool // its pages have checksums
 	PageSize int  // 512 if it is 0
-	Hot      bool // it was not closed: some of it is in its WAL alone
+	Hot      bool // it was not closed: some rows are in its WAL alone
 }
 
 // Make makes the file at path, as programs of its version did, with what statements put into it.

@@ -193,7 +193,7 @@ func TestTorn(t *testing.T) {
 	}
 }
 
-// Who hangs goes on when the disk is well again.
+// A writer that hangs goes on when the disk is well again.
 func TestHang(t *testing.T) {
 	d, w := disk(t, repo.SynchronousNormal)
 	synctest.Test(t, func(t *testing.T) {
@@ -211,7 +211,7 @@ func TestHang(t *testing.T) {
 	})
 }
 
-// What lies elsewhere, and who only reads, does not notice the disk.
+// Files elsewhere and readers do not notice the disk.
 func TestElsewhere(t *testing.T) {
 	d, w := disk(t, repo.SynchronousNormal)
 	must(t, add(t, w, 1, 3))

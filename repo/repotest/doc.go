@@ -3,6 +3,6 @@
 //
 // A Disk is bound to a directory. The files that writers of this process open below it lie on the
 // disk; readers, and files elsewhere, do not notice it. What is written goes to the real files,
-// too, so that WAL, locks and shared memory work as ever; what a crash leaves of it is written to
-// another directory by Disk.Save or Disk.Leave, and opened there.
+// too, so that WAL, locks and shared memory work as ever; what a crash leaves is written to another
+// directory by Disk.Save or Disk.Leave, and opened there.
 package repotest

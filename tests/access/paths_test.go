@@ -191,7 +191,7 @@ func serve(t *testing.T, path string) {
 	}
 }
 
-// wantFiles wants a history of this name in the directory, and nothing that is not of it.
+// wantFiles wants a history of this name in the directory, and no other files.
 func wantFiles(t *testing.T, directory, name string) {
 	t.Helper()
 	entries, err := os.ReadDir(directory)

@@ -217,7 +217,7 @@ func media() map[string]medium {
 				if !filetest.Alone(t, false) {
 					return false
 				}
-				if os.Geteuid() == 0 { // who may write everywhere
+				if os.Geteuid() == 0 { // root may write everywhere
 					must(t, syscall.Setuid(nobody))
 				}
 				return true

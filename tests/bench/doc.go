@@ -1,6 +1,6 @@
 // Package bench measures what the project promises about speed: recording, committing, thinning
-// out, reading and the bytes that all of it writes. `make bench` runs it; docs/BENCHMARKS.md has
-// the figures, the machine and the date.
+// out, reading and the bytes that all these write. `make bench` runs it; docs/BENCHMARKS.md has the
+// figures, the machine and the date.
 //
 // Processor time is what counts, since other programs share the machine: a meter runs for the work
 // alone, and not while its samples are made.

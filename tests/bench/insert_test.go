@@ -22,8 +22,8 @@ func BenchmarkInsert(b *testing.B) {
 	}
 }
 
-// BenchmarkReplay records an hour of a controller once more, of which every sample is there, as a
-// sender does that never had its answer.
+// BenchmarkReplay records an hour of a controller again when every sample is there, as a sender
+// does that never had its answer.
 func BenchmarkReplay(b *testing.B) {
 	l := controller
 	var m meter

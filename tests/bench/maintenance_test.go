@@ -112,7 +112,7 @@ func BenchmarkRollUp(b *testing.B) {
 	}
 }
 
-// rollUp does a step of it, and says whether there is more to do.
+// rollUp does a step, and says whether there is more to do.
 func (f filled) rollUp() (bool, error) {
 	_, more, err := f.store.RollUp(context.Background(), repo.Minute, f.end.Add(time.Minute), 0)
 	return more, err
@@ -141,7 +141,7 @@ func BenchmarkSweep(b *testing.B) {
 	}
 }
 
-// raiseFloors rolls everything up, so that all of it may be deleted.
+// raiseFloors rolls everything up, so that all rows may be deleted.
 func (f filled) raiseFloors(b *testing.B) {
 	b.Helper()
 	ctx := context.Background()

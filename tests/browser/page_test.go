@@ -63,7 +63,16 @@ func TestNumbers(t *testing.T) {
 func TestFirstPaint(t *testing.T) {
 	tab := openTab(t)
 	s := newStore(t, 30*time.Hour, api.Options{})
-	tab.open(t, s.url+"/#range=1d")
+	tab.firstPaint(t, s, "/#range=1d")
+	// a view that is found only by the answer
+	s = newEmptyStore(t, api.Options{})
+	s.record(t, recorded{service.RTT, "short", nil, 20, 2 * time.Hour, time.Hour + 50*time.Minute})
+	tab.firstPaint(t, s, "/")
+}
+
+func (tab *tab) firstPaint(t *testing.T, s *store, address string) {
+	t.Helper()
+	tab.open(t, s.url+address)
 	loaded := value[[]struct {
 		Name string  `json:"name"`
 		Size float64 `json:"size"`
@@ -242,7 +251,7 @@ func TestAway(t *testing.T) {
 	}
 	tab.open(t, s.url)
 	tab.until(t, `!document.getElementById("notice").hidden && wanstore.problem?.status === 503`)
-	if got := tab.text(t, "#notice"); !strings.Contains(got, "can not be read") {
+	if got := tab.text(t, "#notice"); !strings.Contains(got, "cannot be read") {
 		t.Errorf("the page says %q", got)
 	}
 	if err := os.Rename(away, s.path); err != nil {

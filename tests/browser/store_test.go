@@ -43,6 +43,14 @@ var shown = []string{service.RTT, service.RTTBaseline, service.RateDownload, ser
 // newStore records two WANs for so long, of which one was silent for a while.
 func newStore(t *testing.T, long time.Duration, options api.Options) *store {
 	t.Helper()
+	s := newEmptyStore(t, options)
+	s.fill(t, long)
+	return s
+}
+
+// newEmptyStore makes a history without samples.
+func newEmptyStore(t *testing.T, options api.Options) *store {
+	t.Helper()
 	s := &store{path: filetest.Path(t), end: time.Now().Add(-10 * time.Second).Truncate(time.Second)}
 	var err error
 	s.writer, err = service.OpenWriter(t.Context(), service.Config{DBPath: s.path, RetentionDays: 365},
@@ -55,9 +63,44 @@ func newStore(t *testing.T, long time.Duration, options api.Options) *store {
 			t.Error(err)
 		}
 	})
-	s.fill(t, long)
 	s.serve(t, options)
 	return s
+}
+
+// recorded is a series with a value from one moment until another.
+type recorded struct {
+	metric, wan string
+	labels      service.Labels
+	value       float64
+	from, until time.Duration // before the end of the store
+}
+
+// record records one sample in ten seconds, and rolls them up.
+func (s *store) record(t *testing.T, list ...recorded) {
+	t.Helper()
+	var samples []service.Sample
+	for _, one := range list {
+		series, err := s.writer.Series(one.metric, one.wan, one.labels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for ago := one.from; ago > one.until; ago -= 10 * time.Second {
+			// a little up and down, so that there is a band
+			value := one.value
+			if one.metric == service.RTT {
+				value += math.Abs(math.Sin(ago.Seconds() * 7))
+			}
+			samples = append(samples,
+				service.Sample{Series: series, Time: s.end.Add(-ago), Value: value})
+		}
+	}
+	slices.SortStableFunc(samples, func(a, b service.Sample) int { return a.Time.Compare(b.Time) })
+	if err := s.writer.Write(t.Context(), samples...); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.writer.Maintain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (s *store) fill(t *testing.T, long time.Duration) {

@@ -47,7 +47,8 @@ func asDamaged(t *testing.T, path string) string {
 }
 
 // refusesBeside plants something at each name beside a history, and beside one that was moved
-// aside. Who opens the history refuses it as what it is; a new file does without the damaged one.
+// aside. A process that opens the history refuses it as what it is; a new file does without the
+// damaged one.
 func refusesBeside(
 	t *testing.T, kind string, plant func(t *testing.T, name string) (check func()),
 ) {
@@ -120,7 +121,7 @@ func TestHugeIndex(t *testing.T) {
 	}
 }
 
-// What lies beside somebody else's database, which is refused, is no index to be made anew.
+// What lies beside somebody else's database, which is refused, is no index to be rebuilt.
 func TestBesideAForeignDatabase(t *testing.T) {
 	for name, writes := range map[string]bool{"reader": false, "writer": true} {
 		t.Run(name, func(t *testing.T) {

@@ -16,9 +16,9 @@ import (
 // verdict is what became of a damaged history.
 type verdict struct {
 	sound pages     // of the file as it was
-	now   time.Time // of whoever records: nothing more is due than when the history was made
+	now   time.Time // of the recorder: nothing more is due than when the history was made
 
-	harmless int // all of it is read as it was
+	harmless int // all rows are read as they were
 	leftOut  int // rows are left out
 	refused  int // it is not read at all
 	moved    int // it was moved aside when it was opened to record
@@ -159,7 +159,7 @@ func judge(t *testing.T, v *verdict, damaged set, want []string) {
 	}
 }
 
-// goOn tries again: damage that is met is looked for once more before a file is moved aside.
+// goOn tries again: damage that is met is looked for again before a file is moved aside.
 func goOn(t *testing.T, do func() error) {
 	t.Helper()
 	err := do()

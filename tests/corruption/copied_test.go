@@ -91,7 +91,7 @@ func TestCopyThatEndsEarly(t *testing.T) {
 	lines.saw(t, "there is no new one yet", "an operation failed", "has been moved aside")
 }
 
-// Who opens a history that is being copied to its place leaves it alone.
+// A process that opens a history which is being copied to its place leaves it alone.
 func TestOpenedWhileItIsCopied(t *testing.T) {
 	backup, _ := closed(t)
 	path := set{"": backup[""][:len(backup[""])/2]}.put(t)

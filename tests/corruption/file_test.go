@@ -19,8 +19,8 @@ const pageSize = 512
 // flip changes some bits of one byte.
 func flip(random *rand.Rand, data []byte, place int) { data[place] ^= byte(1 + random.IntN(255)) }
 
-// A byte is flipped in each page in turn. Whoever reads either gets what was written or hears of
-// the damage; whoever records goes on.
+// A byte is flipped in each page in turn. A reader either gets what was written or hears of the
+// damage; a recorder goes on.
 func TestFlippedByte(t *testing.T) {
 	random := draws(t)
 	whole, want := closed(t)

@@ -59,8 +59,8 @@ func backUp(t *testing.T, h *service.History) {
 	must(t, filetest.Check(copied))
 }
 
-// The index of a history is cut off, and then something looks at it: whoever that is goes on, and
-// nothing is lost.
+// The index of a history is cut off, and then something looks at it: that goes on, and nothing is
+// lost.
 func TestIndexCutOff(t *testing.T) {
 	for name, look := range looks {
 		for _, size := range cuts {
@@ -89,7 +89,7 @@ func TestIndexCutOff(t *testing.T) {
 	}
 }
 
-// The same in the middle of a view, which can not go on: it says so.
+// The same in the middle of a view, which cannot go on: it says so.
 func TestIndexCutOffUnderAView(t *testing.T) {
 	for _, size := range cuts {
 		w, _ := running(t)

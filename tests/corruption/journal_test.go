@@ -46,8 +46,8 @@ func killedShell(t *testing.T, path string) {
 }
 
 // A program that changes the journal mode of a history, and is killed in the middle of a
-// transaction, leaves its journal: whoever opens the file for writing rolls that back, and who only
-// reads says so.
+// transaction, leaves its journal: a process that opens the file for writing rolls that back, and a
+// reader says so.
 func TestJournalOfPlainSQLite(t *testing.T) {
 	whole, want := closed(t)
 	for name, known := range map[string]bool{"of a history that was open": true, "of a copy": false} {

@@ -40,8 +40,8 @@ func damagedFiles(t *testing.T) (path, aside string) {
 	return path, files[0]
 }
 
-// Whoever makes the new file, and whenever, it has the policy of the damaged one: the process that
-// has moved that aside may have had no room for another, or have been killed.
+// Whichever process makes the new file, and whenever, the file has the policy of the damaged one:
+// the process that has moved that aside may have had no room for another, or have been killed.
 func TestPolicyOfTheDamagedFile(t *testing.T) {
 	const month, week = 30 * 24 * time.Hour, 7 * 24 * time.Hour
 	for _, test := range []struct {
@@ -52,7 +52,7 @@ func TestPolicyOfTheDamagedFile(t *testing.T) {
 		{"at once", func(_, _ string) error { return nil }, month},
 		{"no new file", func(path, _ string) error { return os.Remove(path) }, month},
 		{"an empty file", func(path, _ string) error { return os.Truncate(path, 0) }, month},
-		{"a newer one that can not be read", func(path, _ string) error {
+		{"a newer one that cannot be read", func(path, _ string) error {
 			return errors.Join(os.Remove(path),
 				os.WriteFile(path+".damaged-21000101T000000Z", []byte("noise"), 0o600),
 				os.WriteFile(path+".damaged-21000101T000000Z-1-wal", []byte("of no file"), 0o600))

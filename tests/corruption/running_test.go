@@ -29,7 +29,7 @@ func running(t *testing.T) (*service.Writer, *logged) {
 }
 
 // scribble damages every page but the first of a file that is in use, so that SQLite cannot read
-// it, and makes whoever has it open look at its pages again.
+// it, and makes processes that have it open look at its pages again.
 func scribble(t *testing.T, path string) {
 	t.Helper()
 	filetest.Exec(t, path, "UPDATE tiers SET keep = keep + 1 WHERE granularity = 'raw'")
@@ -301,13 +301,13 @@ func TestWALCutWhileRecording(t *testing.T) {
 	said := strings.Join(lines.lines, "\n")
 	if !strings.Contains(said, "an operation failed") ||
 		!strings.Contains(said, "the WAL is damaged") &&
-			// which a checkpoint that has copied a part of it makes of the file
+			// a checkpoint that has copied a part of the WAL makes the file so
 			!strings.Contains(said, "moved aside") {
 		t.Errorf("logged:\n%s", said)
 	}
 }
 
-// A damaged index of the WAL makes a sound file look damaged: it is looked at once more, and stays.
+// A damaged index of the WAL makes a sound file look damaged: it is looked at again, and stays.
 func TestIndexDamagedWhileRecording(t *testing.T) {
 	w, lines := running(t)
 	add(t, w, commits)
@@ -325,7 +325,7 @@ func TestIndexDamagedWhileRecording(t *testing.T) {
 		t.Error(err)
 	}
 	maintain(t, w)
-	must(t, w.Close(t.Context())) // which ends whoever writes to the log
+	must(t, w.Close(t.Context())) // which ends the goroutines that write to the log
 	for _, line := range lines.lines {
 		if strings.Contains(line, "moved aside") || strings.Contains(line, "taken away") {
 			t.Errorf("the log says %s", line)

@@ -172,7 +172,7 @@ func foreignWAL(t *testing.T) []byte {
 	return wal
 }
 
-// otherHistory is the WAL of a history that has not taken much of it in.
+// otherHistory is the WAL of a history that has not taken much of that in.
 func otherHistory(t *testing.T) []byte {
 	t.Helper()
 	path := filetest.Path(t)
@@ -189,7 +189,7 @@ func otherHistory(t *testing.T) []byte {
 	return take(t, path)["-wal"]
 }
 
-// What an index of the WAL says after a kill is made anew.
+// What an index of the WAL says after a kill is rebuilt.
 func TestIndexOfNoise(t *testing.T) {
 	random := filetest.Random(t)
 	left, want := killed(t)
@@ -201,7 +201,7 @@ func TestIndexOfNoise(t *testing.T) {
 		}
 		path := damaged.put(t)
 		if !readsRightOrTells(t, path, want) {
-			t.Error("a reader can not do without the index")
+			t.Error("a reader cannot do without the index")
 		}
 		if goesOn(t, path, want) {
 			t.Error("the file is sound, and was moved aside")

@@ -12,7 +12,7 @@ import (
 )
 
 // A byte that flips in the WAL of a running program, at a place that SQLite looked at for the last
-// time when it wrote it: who reads the page hears of it, and it does not get into the file.
+// time when it wrote it: a reader of the page is told, and the damage does not get into the file.
 func TestFlippedWALWhileRecording(t *testing.T) {
 	random := filetest.Random(t)
 	told := 0
@@ -59,11 +59,11 @@ func TestFlippedWALWhileRecording(t *testing.T) {
 	if told == 0 {
 		t.Error("no flip was told of: none of them was in a page that counts")
 	}
-	t.Logf("%d of 40 were told of, the others were in pages that had been written once more", told)
+	t.Logf("%d of 40 were told of, the others were in pages that had been written again", told)
 }
 
 // What a killed program leaves of a transaction that is larger than its cache is in the WAL without
-// its sums. Nothing of it was committed, so nothing is lost, and nobody is told that anything is.
+// its sums. It was not committed, so nothing is lost, and nobody is told that anything is.
 func TestKilledInALargeTransaction(t *testing.T) {
 	path := filetest.Path(t)
 	w := open(t, path)

@@ -20,6 +20,7 @@ import (
 // leaves this machine.
 type network struct {
 	client  string
+	router  string
 	gateway string // address, from a range that is kept for documentation
 }
 
@@ -37,7 +38,15 @@ func newNetwork(t *testing.T) network {
 	t.Cleanup(func() { ip(t, "netns", "delete", router) })
 	ip(t, "netns", "add", client)
 	t.Cleanup(func() { ip(t, "netns", "delete", client) })
-	n := network{client: client, gateway: "192.0.2.1"}
+	n := network{client: client, router: router, gateway: "192.0.2.1"}
+	n.cable(t)
+	return n
+}
+
+// cable joins the two and gives the client its default route.
+func (n network) cable(t *testing.T) {
+	t.Helper()
+	client, router := n.client, n.router
 	ip(t, "link", "add", "wan0", "netns", client, "type", "veth", "peer", "name", "lan0", "netns",
 		router)
 	ip(t, "-n", router, "address", "add", n.gateway+"/24", "dev", "lan0")
@@ -45,7 +54,6 @@ func newNetwork(t *testing.T) network {
 	ip(t, "-n", client, "address", "add", "192.0.2.2/24", "dev", "wan0")
 	ip(t, "-n", client, "link", "set", "wan0", "up")
 	ip(t, "-n", client, "route", "add", "default", "via", n.gateway)
-	return n
 }
 
 func ip(t *testing.T, arguments ...string) {

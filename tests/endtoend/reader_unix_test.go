@@ -38,7 +38,8 @@ func publicFolder(t *testing.T) string {
 	return folder
 }
 
-// Who may read the file but not write it, nor its directory, reads it while its owner is writing.
+// A user who may read the file but not write it, nor its directory, reads it while its owner is
+// writing.
 func TestAnotherUserReadsWhileTheOwnerWrites(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("becoming another user takes root")
@@ -90,8 +91,8 @@ func TestAnotherUserReadsWhileTheOwnerWrites(t *testing.T) {
 	}
 }
 
-// Where nobody has the file open, somebody else's -wal and -shm would lock its owner out. So only
-// who shares the file with him by its group may open it then, and a stranger leaves nothing behind,
+// Where nobody has the file open, somebody else's -wal and -shm would lock its owner out. So only a
+// user who shares the file by its group may open it then, and a stranger leaves nothing behind,
 // also where the directory is everybody's.
 func TestAnotherUserDoesNotLockTheOwnerOut(t *testing.T) {
 	if os.Geteuid() != 0 {

@@ -23,8 +23,8 @@ func TestFailedOperation(t *testing.T) {
 		for _, reason := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
 			for name, fault := range map[string]func(error) repotest.Fault{"once": repotest.Fail,
 				"lasting": repotest.FailOn} {
-				// A reader keeps the WAL from beginning anew and from going away, so both have
-				// their turn.
+				// A reader keeps the WAL from restarting and from going away, so both have their
+				// turn.
 				for _, watched := range []bool{false, true} {
 					if !soak() && watched != (reason == syscall.EIO) {
 						continue // half of them are enough for a sample
@@ -94,7 +94,7 @@ func pick(random *rand.Rand, total int) []int {
 	return list
 }
 
-// look returns a step that compares what a reader sees, who has the file open from before the run,
+// look returns a step that compares what a reader sees that has the file open from before the run
 // with what has been accepted.
 func (r *run) look(t *testing.T) func() error {
 	t.Helper()

@@ -18,8 +18,8 @@ import (
 // fileName is how the history is called on every disk.
 const fileName = "history.db"
 
-// run is one recording on a disk. Each step of it either succeeds or, after a fault, does when it
-// is done again.
+// run is one recording on a disk. Each step either succeeds or, after a fault, does when it is done
+// again.
 type run struct {
 	disk *repotest.Disk
 	path string
@@ -132,7 +132,7 @@ func (r *run) do(ctx context.Context, steps []func(context.Context) error) error
 	return nil
 }
 
-// again does what a fault has struck once more: the fault is over then.
+// again does again what a fault has struck: the fault is over then.
 func (r *run) again(do func() error) error {
 	err := do()
 	if err == nil || len(r.disk.Struck()) == 0 {
@@ -252,7 +252,8 @@ func (r *run) later(d time.Duration) func(context.Context) error {
 	}
 }
 
-// close closes the file. What fails then is rolled up or checkpointed by whoever opens it next.
+// close closes the file. What fails then is rolled up or checkpointed by the next process that
+// opens it.
 func (r *run) close(ctx context.Context) error {
 	err := r.w.Close(ctx)
 	r.w = nil

@@ -5,13 +5,13 @@
 // comments. A block is a command, lines of input, and, below a line ----, what the command answers:
 //
 //	metric NAME avg|mode            declares a metric, before the file is opened
-//	config KEY=VALUE...             retention=7d raw=1h 1m=1d 5m=7d grace=10s, before the file is opened
+//	config KEY=VALUE...             retention=7d raw=1h 1m=1d 5m=7d grace=15s, before the file is opened
 //	clock TIME                      sets the clock that ages are counted from, or with +1h moves it on
 //	load                            writes series, one a line: SERIES START STEP VALUE...
 //	record                          the same without waiting for each sample
 //	maintain                        does one pass of maintenance
 //	reopen [KEY=VALUE...]           closes the file and opens it again
-//	query [from= until= step= only=]   shows the points of a range; the line below it selects series
+//	query [from= until= step= zone= only=]   shows the points of a range; the line below it selects series
 //	summary [from= until=]          shows what each series did in a range
 //	latest                          shows the newest sample of each series
 //	status                          shows the tiers
@@ -20,8 +20,8 @@
 // A series is written as name{wan="a",label="b"}; where series are selected, everything may be left
 // out and names are separated by |. A time is 2025-03-01T10:00:00, or 10:00:00 on the day of the
 // clock, or now, now-1h, now+5s; without from and until a range is everything. Values are STEP
-// apart: 1, 1x20 for twenty of it, 1+0.5x10 for ten of which each is 0.5 more than the one before,
-// _ and _x20 for moments without a sample.
+// apart: 1, 1x20 for twenty of them, 1+0.5x10 for ten of which each is 0.5 more than the one
+// before, _ and _x20 for moments without a sample.
 //
 // go test ./tests/... -update rewrites the answers; read the difference before you believe it.
 package golden

@@ -89,7 +89,7 @@ func (m *machine) configure(text string) error {
 		}
 		switch {
 		case key == "retention":
-			m.config.RetentionDays = int(d / (24 * time.Hour))
+			m.config.RetentionDays = service.Days(d / (24 * time.Hour))
 		case ages[key] != nil:
 			*ages[key] = d
 		default:
@@ -283,6 +283,8 @@ func (m *machine) parseQuery(text string) (q service.Query, err error) {
 			q.Until, err = parseTime(value, m.now)
 		case "step":
 			q.Step, err = parseDuration(value)
+		case "zone":
+			q.Zone, err = time.LoadLocation(value)
 		case "only":
 			var g service.Granularity
 			g, err = service.ParseGranularity(value)
@@ -305,7 +307,7 @@ func (m *machine) query(h *service.History, q service.Query) ([]string, error) {
 		}
 		points = append(points, point)
 	}
-	return showPoints(points), nil
+	return showPoints(points, q.Step > 0), nil
 }
 
 func (m *machine) summary(h *service.History, q service.Query) ([]string, error) {
@@ -313,7 +315,7 @@ func (m *machine) summary(h *service.History, q service.Query) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	return showSummaries(list), nil
+	return showSummaries(list, q.Step > 0), nil
 }
 
 func (m *machine) latest(h *service.History, q service.Query) ([]string, error) {
@@ -321,7 +323,7 @@ func (m *machine) latest(h *service.History, q service.Query) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	return showPoints(points), nil
+	return showPoints(points, false), nil
 }
 
 func (m *machine) status() ([]string, error) {

@@ -53,8 +53,11 @@ func showSeries(metric, wan string, labels service.Labels) string {
 	return metric + "{" + strings.Join(pairs, ",") + "}"
 }
 
-func showPoints(points []service.Point) []string {
+func showPoints(points []service.Point, wide bool) []string {
 	head := []string{"time", "series", "value", "min", "max", "count", "granularity"}
+	if wide {
+		head = append(head, "width")
+	}
 	var rows [][]string
 	for _, p := range points {
 		rows = append(rows, []string{
@@ -62,12 +65,19 @@ func showPoints(points []service.Point) []string {
 			showNumber(p.Max),
 			strconv.FormatInt(p.Count, 10), p.Granularity.String(),
 		})
+		if wide {
+			last := len(rows) - 1
+			rows[last] = append(rows[last], p.Width.String())
+		}
 	}
 	return table(head, rows)
 }
 
-func showSummaries(list []service.Summary) []string {
+func showSummaries(list []service.Summary, wide bool) []string {
 	head := []string{"series", "aggregation", "count", "min", "max", "avg", "last", "at", "states"}
+	if wide {
+		head = append([]string{"time", "width"}, head...)
+	}
 	var rows [][]string
 	for _, s := range list {
 		var states []string
@@ -81,6 +91,10 @@ func showSummaries(list []service.Summary) []string {
 			showNumber(s.Max), showNumber(s.Avg), showNumber(s.Last), showTime(s.LastTime),
 			strings.Join(states, ", "),
 		})
+		if wide {
+			last := len(rows) - 1
+			rows[last] = append([]string{showTime(s.Time), s.Width.String()}, rows[last]...)
+		}
 	}
 	return table(head, rows)
 }

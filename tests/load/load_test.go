@@ -28,7 +28,7 @@ type shape struct {
 	perTick   int           // series that one round is of
 }
 
-// run puts the load on a new file and checks what has become of it.
+// run puts the load on a new file and checks the file afterwards.
 func run(t *testing.T, s shape) {
 	t.Helper()
 	s.series, s.perTick = s.series/slowdown, s.perTick/slowdown

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	// walLimit is the size of the WAL at which commits are held back, so that it can begin anew.
+	// walLimit is the size of the WAL at which commits are held back, so that it can restart.
 	walLimit = 16 << 20
 
 	// slackMemory is what the memory may grow by from the second quarter of the load to the last:

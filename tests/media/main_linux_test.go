@@ -1,5 +1,5 @@
 // Package media keeps histories on media that are not the disk of a developer: mounted read-only,
-// pulled out while they are recorded to, of filesystems that lack what ext4 has. Most of it takes
+// pulled out while they are recorded to, of filesystems that lack what ext4 has. Most tests take
 // root, and skips itself without.
 package media
 

@@ -57,7 +57,7 @@ func batchesIn(t *testing.T, h *service.History) int {
 	return int(points[0].Value)
 }
 
-// goOn records into a file that has so many batches, and looks once more.
+// goOn records into a file that has so many batches, and looks again.
 func goOn(t *testing.T, path string, o *oracle, batches int) {
 	t.Helper()
 	log := newLogged()

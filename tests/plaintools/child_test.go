@@ -61,7 +61,7 @@ func startChild(t *testing.T, path string) *child {
 	return c
 }
 
-// kill ends the child as a crash of it would. It must have been alive, and have warned of nothing.
+// kill ends the child as a crash would. It must have been alive, and have warned of nothing.
 func (c *child) kill(t *testing.T) {
 	t.Helper()
 	_ = c.command.Process.Kill() // it may have ended

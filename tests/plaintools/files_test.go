@@ -66,14 +66,14 @@ func mv(t *testing.T, from, to string) {
 }
 
 // A history is renamed under its recorder, which goes on in a new one: what was accepted before is
-// in the old file, the rest in the new one. Who renames the file alone leaves its WAL behind, but
-// the recorder has both open, and can still take the one into the other.
+// in the old file, the rest in the new one. To rename the file alone leaves its WAL behind, but the
+// recorder has both open, and can still take the one into the other.
 func TestRenamedUnderARecorder(t *testing.T) {
 	for _, one := range []struct {
 		name, to string
 		move     func(t *testing.T, from, to string)
 	}{
-		{"all of it", "history.db.old", mv},
+		{"with its WAL", "history.db.old", mv},
 		{"into another folder", "../elsewhere.db", mv},
 		{"the file alone", "history.db.old", mvAlone},
 	} {

@@ -144,7 +144,7 @@ func deleteStates(t *testing.T, w *world) {
 }
 
 // A series that is being recorded gets another name: what was recorded goes by the new one, and
-// what comes by one of the two. None of it is lost or counted twice.
+// what comes by one of the two. No sample is lost or counted twice.
 func TestRecordedSeriesRenamed(t *testing.T) {
 	w := beside(t)
 	w.recorder.await(t, 4)

@@ -37,7 +37,7 @@ func TestShellKilledWhileItCommits(t *testing.T) {
 				must(t, os.WriteFile(path, half, 0o600))
 				must(t, os.WriteFile(path+"-journal", journalOf(old), 0o600))
 			}
-			// SQLite itself finds all of it: so no damage is done.
+			// SQLite itself finds all rows: so no damage is done.
 			proof := filepath.Join(t.TempDir(), "proof.db")
 			leave(proof)
 			if said := w.shell.run(t, proof, "PRAGMA integrity_check;"); said != "ok\n" {

@@ -92,7 +92,7 @@ func TestShellKilledBesideARecorder(t *testing.T) {
 	w.finish(t)
 }
 
-// The same while nobody else has the file open: whoever comes next finds a journal or a WAL, and a
+// The same while nobody else has the file open: the next process finds a journal or a WAL, and a
 // history.
 func TestShellKilledAtRest(t *testing.T) {
 	const more = "CREATE TABLE junk AS SELECT hex(zeroblob(400)) AS text FROM metrics LIMIT 2000;"

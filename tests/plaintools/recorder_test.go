@@ -26,7 +26,7 @@ type recorder struct {
 	writer *service.Writer
 	batch  atomic.Int64 // whose time it is
 	tell   func(tried, acked int) error
-	gate   sync.Mutex // who holds it has the recorder wait between two batches
+	gate   sync.Mutex // its holder has the recorder wait between two batches
 
 	mu           sync.Mutex
 	tried, acked int           // batches

@@ -119,14 +119,14 @@ func (s *session) Write(text []byte) (int, error) {
 	return s.complaints.Write(text)
 }
 
-// send types a line, and does not wait for what comes of it.
+// send types a line, and does not wait for its output.
 func (s *session) send(t *testing.T, line string) {
 	t.Helper()
 	_, err := io.WriteString(s.input, line+"\n")
 	must(t, err)
 }
 
-// ask types a line and returns what comes of it.
+// ask types a line and returns its output.
 func (s *session) ask(t *testing.T, line string) []string {
 	t.Helper()
 	const end = "that is all"
@@ -159,7 +159,7 @@ func (s *session) close(t *testing.T) {
 	}
 }
 
-// kill ends the shell as a crash of it would.
+// kill ends the shell as a crash would.
 func (s *session) kill() {
 	_ = s.command.Process.Kill() // it may have ended
 	s.wait()

@@ -209,7 +209,7 @@ var (
 	historyTable = regexp.MustCompile(`^(raw_blocks|raw_samples|rollups|state_rollups|metrics)$`)
 )
 
-// admitted refuses a step that scans a table of samples or buckets, also to make an index of it for
+// admitted refuses a step that scans a table of samples or buckets, also to index the table for
 // this once, and one that sorts where the query's comment does not say so. The other tables are
 // small.
 func admitted(step, query, comment string) error {

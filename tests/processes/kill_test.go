@@ -50,7 +50,7 @@ func stages() []stage {
 
 // A process is killed again and again while it opens the file, writes, maintains and closes. What
 // Write has accepted is in the file, once; the batch under way is there whole or not at all; and
-// whoever comes next opens the file at once.
+// the next process opens the file at once.
 func TestKilledProcess(t *testing.T) {
 	files, rounds, budget := 3, 12, shortRun
 	if soak() {

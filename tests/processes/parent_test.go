@@ -56,7 +56,7 @@ func start(t *testing.T, o orders) *child {
 	return c
 }
 
-// kill ends the process as a crash of it would: nothing of it runs any more. One that has ended
+// kill ends the process as a crash would: none of its threads runs any more. One that has ended
 // meanwhile is left to wait.
 func (c *child) kill() {
 	if err := c.command.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {

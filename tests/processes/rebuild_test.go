@@ -13,8 +13,8 @@ import (
 )
 
 // A process is killed again and again while it brings a file of an earlier version up to date,
-// beside others that want to open it, too. The history is there at every moment, and whoever comes
-// last has it in the new version.
+// beside others that want to open it, too. The history is there at every moment, and the last
+// process has it in the new version.
 func TestKilledRebuild(t *testing.T) {
 	files := 8
 	if soak() {

@@ -12,8 +12,8 @@ import (
 )
 
 // BenchmarkPrometheus appends a load with one commit a second and then, as Prometheus does every
-// two hours, writes all of it as a block. One operation is the whole load. The first two figures
-// are of the appending alone, the others of both.
+// two hours, writes the load as a block. One operation is the whole load. The first two figures are
+// of the appending alone, the others of both.
 func BenchmarkPrometheus(b *testing.B) {
 	for _, l := range loads {
 		for _, wal := range compression.Types() {

@@ -26,7 +26,7 @@ var metrics = []string{
 	"wanctl_rate_upload_mbps", "wanctl_state", "wanctl_steering_enabled",
 }
 
-// series is one of them, and what the TSDB knows it by once it has had a sample of it.
+// series is one of them, and what the TSDB knows it by once it has had one of its samples.
 type series struct {
 	labels labels.Labels
 	ref    storage.SeriesRef

@@ -14,14 +14,29 @@ import (
 )
 
 var steps = []micros{
-	0, 1, 7 * second, minute, 90 * second, 5 * minute, 10 * minute, 90 * minute, hour, 2 * hour, day,
-	10 * day,
+	0, 1, 7 * second, minute, 90 * second, 5 * minute, 7 * minute, 10 * minute, 90 * minute, hour,
+	2 * hour, day, 7 * day, 10 * day,
+}
+
+// zones have days of 24 hours, of 23 to 25, and such as begin between two hours of UTC.
+var zones = []*time.Location{time.UTC, zone("Europe/Berlin"), zone("Asia/Kathmandu")}
+
+func zone(name string) *time.Location {
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		panic(err)
+	}
+	return zone
 }
 
 func (m *machine) drawQuestion(t *rapid.T) (question, service.Query) {
 	from, until := m.drawRange(t)
-	q := question{from: from, until: until, only: every, series: []int{0, 1, 2, 3, 4}}
-	query := service.Query{From: from.time(), Until: until.time()}
+	zone := zones[rapid.IntRange(0, len(zones)-1).Draw(t, "zone")]
+	if rapid.IntRange(0, 3).Draw(t, "day") == 0 && from > 2*day {
+		from = question{zone: zone, step: day}.days(from).from
+	}
+	q := question{from: from, until: until, zone: zone, only: every, series: []int{0, 1, 2, 3, 4}}
+	query := service.Query{From: from.time(), Until: until.time(), Zone: zone}
 	switch rapid.IntRange(0, 3).Draw(t, "filter") {
 	case 0:
 		q.series, query.Metrics = []int{2, 3, 4}, []string{service.State, "load_average"}
@@ -83,6 +98,7 @@ func (m *machine) compare(t *rapid.T, q question, query service.Query) {
 		t.Fatalf("summary of %+v (-want +got):\n%s", q, diff)
 	}
 	m.checkComplete(t, q, got)
+	m.checkWide(t, q, got)
 	m.turnPages(t, query, got)
 }
 
@@ -149,6 +165,22 @@ func (m *machine) checkComplete(t *rapid.T, q question, points []service.Point) 
 	}
 }
 
+// checkWide wants points that follow one another and are no narrower than was asked for.
+func (m *machine) checkWide(t *rapid.T, q question, points []service.Point) {
+	t.Helper()
+	step := time.Duration(q.step) * time.Microsecond
+	if q.step%day == 0 {
+		step -= time.Hour // the clocks may go forward
+	}
+	ends := map[int64]time.Time{}
+	for _, p := range points {
+		if p.Width < step || p.Time.Before(ends[p.SeriesID]) {
+			t.Fatalf("point of %s, %s wide, after one until %s, of %+v", p.Time, p.Width, ends[p.SeriesID], q)
+		}
+		ends[p.SeriesID] = p.Time.Add(p.Width)
+	}
+}
+
 // shown is a row of the view that other programs read.
 type shown struct {
 	ID                              int64
@@ -172,7 +204,7 @@ func (m *machine) askView(t *rapid.T) {
 			Count: row[7].(int64),
 		})
 	}
-	q := question{until: m.oracle.now + day, only: every, series: []int{0, 1, 2, 3, 4}}
+	q := question{until: m.oracle.now + day, zone: time.UTC, only: every, series: []int{0, 1, 2, 3, 4}}
 	for _, p := range m.oracle.points(q) {
 		series := slices.IndexFunc(world, func(s series) bool {
 			return s.metric == p.Metric && s.wan == p.WAN && len(s.labels) == len(p.Labels)

@@ -34,8 +34,7 @@ func drawValue(t *rapid.T, state bool) float64 {
 	}
 }
 
-// recentTime is what a control loop records: the last minutes, some of it out of order, little of
-// it ahead.
+// recentTime is what a control loop records: the last minutes, some out of order, a few ahead.
 func (m *machine) recentTime(t *rapid.T) micros {
 	return m.before(t, 3*minute) + 10*second
 }

@@ -78,7 +78,7 @@ func TestUnsalvagedStays(t *testing.T) {
 }
 
 // Where the disk damages what was put together as well, the history is not to blame: it stays where
-// it is, also the second time, and the rows are put together once more.
+// it is, also the second time, and the rows are put together again.
 func TestCopyDamaged(t *testing.T) {
 	p := newPair(t)
 	damaged := p.damage(t, firstPage)

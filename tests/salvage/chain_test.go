@@ -110,7 +110,7 @@ func take(t *testing.T, path string, c *clock, damaged string, steps int) {
 }
 
 // Whatever a history goes on with after it was damaged twice, in whatever order the files are
-// taken: nothing counts twice. All of it is there where the newest file is taken first, as a writer
+// taken: nothing counts twice. All rows are there where the newest file is taken first, as a writer
 // does.
 func TestChain(t *testing.T) {
 	for _, taken := range []string{"none", "part", "all"} {

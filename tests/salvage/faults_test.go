@@ -37,7 +37,7 @@ var (
 	laterAt = begin.Add(2*time.Hour + time.Minute)
 )
 
-// world is a damaged file, and all that an undamaged history of it and what comes afterwards says.
+// world is a damaged file, and all that its undamaged history and what comes afterwards say.
 type world struct {
 	damaged []byte
 	want    []string
@@ -68,7 +68,7 @@ func (w world) place(t *testing.T, dir string) {
 }
 
 // salvaging is one run on a disk: a new history is made beside the damaged one, records and takes
-// it in. Each step of it either succeeds or, after a fault, does when it is done again.
+// it in. Each step either succeeds or, after a fault, does when it is done again.
 type salvaging struct {
 	t    *testing.T
 	disk *repotest.Disk
@@ -89,7 +89,7 @@ func (w world) begin(t *testing.T) *salvaging {
 
 func (s *salvaging) path() string { return filepath.Join(s.dir, fileName) }
 
-// again does what a fault has struck once more: the fault is over then.
+// again does again what a fault has struck: the fault is over then.
 func (s *salvaging) again(do func() error) error {
 	err := do()
 	if err == nil || s.disk == nil || len(s.disk.Struck()) == 0 {
@@ -166,7 +166,7 @@ func (s *salvaging) close(ctx context.Context) error {
 	err := s.w.Close(ctx)
 	s.w = nil
 	if s.disk != nil && len(s.disk.Struck()) > 0 {
-		return nil // what fails then is done by whoever opens it next
+		return nil // what fails then is done by the next process that opens it
 	}
 	return err
 }
@@ -261,7 +261,7 @@ func (w world) operations(t *testing.T) int {
 	return s.disk.Operations()
 }
 
-// goOn does all of it once more with what a crash has left.
+// goOn does all steps again with what a crash has left.
 func (w world) goOn(t *testing.T, dir string) {
 	t.Helper()
 	w.place(t, dir)
@@ -321,7 +321,7 @@ func (w world) fail(t *testing.T, n int, fault repotest.Fault, reason syscall.Er
 	}
 	s.disk.Heal()
 	s.disk = nil
-	must(t, s.all(t.Context())) // what the end has left to do, and all of it once more
+	must(t, s.all(t.Context())) // what the end has left to do, and all steps again
 	w.check(t, s.dir)
 	if t.Failed() {
 		t.Fatalf("operation %d", n)

@@ -68,7 +68,7 @@ func TestIntoAnotherHistory(t *testing.T) {
 	}
 }
 
-// Whoever is interrupted goes on where he was, by himself or in another process.
+// An interrupted salvage goes on where it was, in the same process or in another one.
 func TestInterrupted(t *testing.T) {
 	p := newPair(t)
 	damaged := p.damage(t, firstPage)

@@ -151,7 +151,7 @@ func TestImportAgain(t *testing.T) {
 	}
 }
 
-// What was said of a metric comes back, unless something else is said of it now.
+// What was said of a metric comes back, unless something else is said now.
 func TestMetadata(t *testing.T) {
 	p := pair{newClock(begin), filetest.Path(t), filetest.Path(t)}
 	describe := func(path string, metrics ...service.Metric) {

@@ -131,8 +131,8 @@ func (w world) finish(t *testing.T, dir string) {
 	w.check(t, dir)
 }
 
-// A recorder and whoever salvages by hand are killed again and again: the next one goes on, nothing
-// is lost and nothing counts twice.
+// A recorder and a salvage by hand are killed again and again: the next one goes on, nothing is
+// lost and nothing counts twice.
 func TestKilled(t *testing.T) {
 	files, kills := 2, 6
 	if soak() {

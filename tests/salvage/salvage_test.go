@@ -8,13 +8,13 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// firstPage is the damage that makes a history none to SQLite, and takes no row of it.
+// firstPage is the damage that makes a history none to SQLite, and takes none of its rows.
 func firstPage(data []byte) []byte {
 	clear(page(data, 1))
 	return data
 }
 
-// All of it comes back, into its own tiers, and ages there like what is recorded.
+// All rows come back, into their own tiers, and age there like what is recorded.
 func TestFirstPageLost(t *testing.T) {
 	p := newPair(t)
 	damaged := p.damage(t, firstPage)

@@ -130,7 +130,7 @@ func read(t *testing.T, path string) (lines []string) {
 	return lines
 }
 
-// pair is a history and an undamaged copy of it: what is done with the one is done with the other.
+// pair is a history and its undamaged copy: what is done with the one is done with the other.
 type pair struct {
 	c       *clock
 	path    string // of the history
@@ -181,7 +181,7 @@ func (p pair) damage(t *testing.T, damage func(data []byte) []byte) (damaged str
 	for _, suffix := range []string{"", "-shm", ".lock"} {
 		_ = os.Remove(p.path + suffix)
 	}
-	p.c.set(p.c.now().Add(time.Minute)) // so that all of it is to be rolled up
+	p.c.set(p.c.now().Add(time.Minute)) // so that all samples are to be rolled up
 	return damaged
 }
 

@@ -92,7 +92,7 @@ func TestShellPlan(t *testing.T) {
 	}
 }
 
-// A dump holds all of the file: the view of the file that is made of it shows the same.
+// A dump holds the whole file: the view of the file that is made from it shows the same.
 func TestDump(t *testing.T) {
 	s := findShell(t)
 	w := newWorld(t)

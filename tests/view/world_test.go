@@ -19,7 +19,7 @@ func ago(d time.Duration) int64 { return now.Add(-d).Unix() }
 
 const day = 24 * time.Hour
 
-// recorded is what the history holds. Some of it began later than the rest, and one WAN's name
+// recorded is what the history holds. Some series began later than the rest, and one WAN's name
 // wants quoting.
 var recorded = []struct {
 	metric, wan string

@@ -273,7 +273,7 @@ func TestOneOfSeriesThatLookAlike(t *testing.T) {
 	}
 }
 
-// Who writes a block by hand may space it out.
+// A person who writes a block by hand may space it out.
 func TestWhiteSpace(t *testing.T) {
 	want := history{1: {0: 5, 7: 5}, 2: {0: 1, 7: 2.5}, 3: {1: 4}}
 	for _, payload := range []string{

@@ -65,7 +65,7 @@ func isOf(want byte, kind sqlite3.Datatype) bool {
 	}
 }
 
-// isBlock says that a payload is well formed, and that the other columns say of it what is so.
+// isBlock says that a payload is well formed, and that the other columns describe it truly.
 func (s *sealer) isBlock(columns []sqlite3.Value) bool {
 	id, last, count := columns[0].Int64(), columns[1].Int64(), columns[2].Int64()
 	base, newest, samples := id%PartKeys, int64(-1), int64(0)

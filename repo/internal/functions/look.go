@@ -123,8 +123,8 @@ func (l *looker) Value(ctx sqlite3.Context) {
 	ctx.ResultRawText(text)
 }
 
-// cut ends the last bucket of states or, where there may be more of it, says how to go on. Until
-// then other states may join the bucket before: so it ends behind all that there can be.
+// cut ends the last bucket of states or, where it may go on, says how to continue. Until then other
+// states may join the bucket before: so it ends behind all that there can be.
 func (l *looker) cut() {
 	switch {
 	case l.looked.Rows < l.most:

@@ -125,7 +125,7 @@ func granularity(value sqlite3.Value) string {
 	}
 }
 
-// tableName returns the name without a copy of it for each row.
+// tableName returns the name without copying it for each row.
 func tableName(value sqlite3.Value) string {
 	switch text := value.RawText(); string(text) {
 	case "raw_blocks":

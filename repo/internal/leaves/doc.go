@@ -24,7 +24,7 @@
 //
 //   - The pointer map, where the database has one, and more than half of the page that speaks of
 //     this page makes sense.
-//   - The freelist, where all of it is there: as the header of the database leads to it, or, where
+//   - The freelist, where it is complete: as the header of the database leads to it, or, where
 //     that is damaged, as the one chain of pages that look like it.
 //   - Any page that looks like a part of the freelist and lists the page: then it is free.
 //

@@ -94,7 +94,7 @@ func u16(p []byte) uint16 { return binary.BigEndian.Uint16(p) }
 // none.
 func u32(p []byte) int { return int(binary.BigEndian.Uint32(p)) }
 
-// parseCell reads the cell at a place. page ends with what is usable of it.
+// parseCell reads the cell at a place. page ends with its usable bytes.
 func (t *treePage) parseCell(page []byte, from int) (c cell, ok bool) {
 	at := from
 	if t.interior() {

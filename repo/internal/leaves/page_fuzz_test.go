@@ -9,7 +9,7 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
-// Any bytes are a page, or not, and no row of one leads out of it.
+// Any bytes are a page, or not, and no row of one leads outside the page.
 //
 //ci:fuzz 30000
 func FuzzTreePage(f *testing.F) {

@@ -36,8 +36,8 @@ func TestDamagedBesideItsWAL(t *testing.T) {
 	checkRows(t, want, walk(t, twice))
 }
 
-// pagesOfWAL are the pages that a WAL has. It may be longer than what counts, where it was begun
-// anew.
+// pagesOfWAL are the pages that a WAL has. It may be longer than what counts, where it was
+// restarted.
 func pagesOfWAL(t *testing.T, path string) (pages []int) {
 	t.Helper()
 	wal, err := os.ReadFile(path)

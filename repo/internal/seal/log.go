@@ -15,7 +15,7 @@ type Key struct {
 	Rest        int64  // tells rows of one moment apart
 }
 
-// Place is a table, or one tier of it.
+// Place is a table, or one tier in it.
 type Place struct {
 	Table       string
 	Granularity string

@@ -15,6 +15,7 @@ const (
 	FreePagesOffset     = 36
 	SchemaFormatOffset  = 44
 	LargestRootOffset   = 52
+	TextEncodingOffset  = 56
 	UserVersionOffset   = 60
 	ApplicationIDOffset = 68
 	ValidForOffset      = 92

@@ -113,7 +113,7 @@ func (w *world) damage(b *testing.B) (damaged string, size int64) {
 	damaged = w.path + ".damaged-20260301T060000Z"
 	must(b, os.WriteFile(damaged, data, 0o600))
 	must(b, os.Remove(w.path))
-	w.micros.Add(time.Minute.Microseconds() * 2) // so that all of it is to be rolled up
+	w.micros.Add(time.Minute.Microseconds() * 2) // so that all samples are to be rolled up
 	return damaged, int64(len(data))
 }
 

@@ -65,7 +65,7 @@ func (s *Sums) Close() error {
 	return errors.Join(s.tiers.Close(), s.totals.Close(), s.pool.Close())
 }
 
-// sumKey is one series in one tier, or one state of it.
+// sumKey is one series in one tier, or one of its states.
 type sumKey struct {
 	Granularity string
 	Series      Series

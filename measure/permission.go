@@ -16,14 +16,22 @@ var ErrNotPermitted = errors.New("sending ICMP echoes is not permitted; " +
 	"2147483647\", " +
 	"or give the program CAP_NET_RAW: setcap cap_net_raw+ep PROGRAM")
 
+// ICMPPermitted tells whether this process may ping: it is nil, or an error for which
+// errors.Is(err, [ErrNotPermitted]) holds. It opens sockets and closes them; nothing is sent.
+func ICMPPermitted() error {
+	_, err := rawSocketNeeded(netip.IPv4Unspecified())
+	if err == nil || errors.Is(err, ErrNotPermitted) {
+		return err
+	}
+	_, err = rawSocketNeeded(netip.IPv6Unspecified()) // for a machine that has no IPv4
+	return err
+}
+
 // rawSocketNeeded tries which kind of socket may be opened to ping target: the
 // unprivileged one first, because it lets the kernel pick out our replies, then
 // the raw one. It opens and closes them; nothing is sent.
 func rawSocketNeeded(target netip.Addr) (raw bool, err error) {
-	unprivileged, privileged := "udp4", "ip4:icmp"
-	if target.Is6() {
-		unprivileged, privileged = "udp6", "ip6:ipv6-icmp"
-	}
+	unprivileged, privileged := icmpNetworks(target)
 	udpErr := canListen(unprivileged)
 	if udpErr == nil {
 		return false, nil
@@ -33,6 +41,14 @@ func rawSocketNeeded(target netip.Addr) (raw bool, err error) {
 		return true, nil
 	}
 	return false, socketError(udpErr, rawErr)
+}
+
+// icmpNetworks are the names of both kinds of socket to a host.
+func icmpNetworks(target netip.Addr) (unprivileged, privileged string) {
+	if target.Is4() {
+		return "udp4", "ip4:icmp"
+	}
+	return "udp6", "ip6:ipv6-icmp"
 }
 
 // socketError says why no socket could be had. Where any of the two was denied,

@@ -1,0 +1,65 @@
+package importer
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Skipped counts the rows that an import has left out, by cause: they are no fault of anybody, and
+// stop nothing.
+type Skipped struct {
+	// Of CSV: rows that lie where the history holds rolled-up data of their series.
+	RolledUp int64
+
+	// Of a database of wanctl:
+	NestedLabels int64 // a label holds other labels or a list
+	NullLabels   int64 // a label is null
+	OtherLabels  int64 // a label is a number or a truth value, or the labels are no JSON object
+	LongLabels   int64 // they have more than 4096 bytes
+	Aggregated   int64 // rows of which the history has something in their span already
+}
+
+// Total is the number of rows.
+func (s *Skipped) Total() int64 {
+	return s.RolledUp + s.NestedLabels + s.NullLabels + s.OtherLabels + s.LongLabels + s.Aggregated
+}
+
+func (s *Skipped) add(more Skipped) {
+	s.RolledUp += more.RolledUp
+	s.NestedLabels += more.NestedLabels
+	s.NullLabels += more.NullLabels
+	s.OtherLabels += more.OtherLabels
+	s.LongLabels += more.LongLabels
+	s.Aggregated += more.Aggregated
+}
+
+// cause returns the counter of why a row is no sample, nil if the row is a bad one.
+func (s *Skipped) cause(reason error) *int64 {
+	switch {
+	case errors.Is(reason, errHeld):
+		return &s.Aggregated
+	case errors.Is(reason, errLongLabels):
+		return &s.LongLabels
+	case errors.Is(reason, errOtherJSON):
+		return &s.OtherLabels
+	}
+	label, ok := errors.AsType[*labelError](reason)
+	if !ok {
+		return nil
+	}
+	switch label.value.(type) {
+	case nil:
+		return &s.NullLabels
+	case json.Delim:
+		return &s.NestedLabels
+	default:
+		return &s.OtherLabels
+	}
+}
+
+// Why labels of a row of wanctl make no series.
+var (
+	errLongLabels = errors.New("labels of more than 4096 bytes")
+	errOtherJSON  = fmt.Errorf("labels that are JSON, but %w", errNotLabels)
+)

@@ -1,0 +1,74 @@
+package clock_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/clock"
+)
+
+// Days follow one another without gap or overlap, whatever the clocks of a zone do, and have the
+// date that people give them.
+func TestDays(t *testing.T) {
+	for _, name := range []string{
+		"UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe",
+		"America/Sao_Paulo", // midnight was skipped
+		"America/Havana",    // and comes twice
+		"Pacific/Apia",      // where 30 December 2011 was none
+	} {
+		zone := load(t, name)
+		first := clock.DayOf(time.Date(2011, 1, 1, 12, 0, 0, 0, zone), zone)
+		for day := first; day < first+35*365; day++ {
+			start, next := clock.DayStart(day, zone), clock.DayStart(day+1, zone)
+			if next.Before(start) {
+				t.Errorf("%s: day %d begins at %s and ends at %s", name, day, start, next)
+			}
+			if start.Equal(next) { // a day that there was not
+				continue
+			}
+			if clock.DayOf(start, zone) != day || clock.DayOf(next.Add(-1), zone) != day {
+				t.Errorf("%s: day %d from %s until %s holds days %d to %d", name, day, start, next,
+					clock.DayOf(start, zone), clock.DayOf(next.Add(-1), zone))
+			}
+			noon := time.Unix(int64(day-3)*86400+43200, 0).UTC()
+			if got := start.Add(next.Sub(start) / 2).In(zone); got.Format(time.DateOnly) != noon.Format(time.DateOnly) {
+				t.Errorf("%s: day %d is %s, want %s", name, day, got.Format(time.DateOnly),
+					noon.Format(time.DateOnly))
+			}
+		}
+	}
+	if monday := clock.DayStart(7*2900, time.UTC).Weekday(); monday != time.Monday {
+		t.Errorf("a week begins on a %s", monday)
+	}
+}
+
+func TestDaysBeginWith(t *testing.T) {
+	from, until := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		zone string
+		hour bool
+	}{
+		{"UTC", true}, {"Europe/Berlin", true}, {"Asia/Kolkata", false}, {"Australia/Lord_Howe", false},
+	} {
+		zone := load(t, c.zone)
+		if got := clock.DaysBeginWith(time.Hour, zone, from, until); got != c.hour {
+			t.Errorf("%s with an hour: %t", c.zone, got)
+		}
+		// many years ahead it comes to an end, too
+		if far := until.AddDate(100, 0, 0); clock.DaysBeginWith(time.Hour, zone, from, far) != c.hour {
+			t.Errorf("%s with an hour, for a hundred years: %t", c.zone, !c.hour)
+		}
+		if !clock.DaysBeginWith(5*time.Minute, zone, from, until) {
+			t.Errorf("%s does not begin with five minutes", c.zone)
+		}
+	}
+}
+
+func load(t *testing.T, name string) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}

@@ -1,0 +1,53 @@
+package repo
+
+import (
+	"context"
+	"fmt"
+	"slices"
+)
+
+// wanctlColumns are those of wanctl's table metrics.
+var wanctlColumns = []string{
+	"id", "timestamp", "wan_name", "metric_name", "value", "labels", "granularity",
+}
+
+// checkWanctlColumns refuses a table metrics with other columns than wanctl's, and one whose
+// columns are worked out when they are read: nobody knows how long that takes, or what it gives.
+func checkWanctlColumns(ctx context.Context, q queryer) error {
+	found, err := storedColumns(ctx, q, "metrics")
+	if err != nil {
+		return err
+	}
+	for _, name := range wanctlColumns {
+		if !slices.Contains(found, name) {
+			return fmt.Errorf("%w: its table metrics has no column %s", ErrNotWanctl, name)
+		}
+	}
+	for _, name := range found {
+		if !slices.Contains(wanctlColumns, name) {
+			return fmt.Errorf("%w: its table metrics has a column %.80q", ErrNotWanctl, name)
+		}
+	}
+	return nil
+}
+
+// storedColumns lists the columns of a table, in small letters: of those that are worked out when
+// they are read it says so behind the name.
+func storedColumns(ctx context.Context, q queryer, table string) ([]string, error) {
+	// as PRAGMA it takes no parameter
+	rows, err := q.QueryContext(ctx,
+		"SELECT lower(name) || iif(hidden = 0, '', ' (generated)') FROM pragma_table_xinfo(?)", table)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}

@@ -1,0 +1,105 @@
+package service
+
+import (
+	"math"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/clock"
+	"github.com/wanstore/wanstore/repo"
+)
+
+// grid cuts time into the stretches that points speak for.
+type grid interface {
+	// cell returns the stretch that a row of that moment belongs to.
+	cell(at repo.Micros) (begin, end repo.Micros)
+}
+
+// newGrid returns the grid of a query over the tiers that answer it, oldest first; nil without a
+// step, where each row is a point.
+func newGrid(query Query, list []segment) grid {
+	switch {
+	case query.Step == 0:
+		return nil
+	case query.Step%day == 0:
+		return &calendar{zone: query.zone(), days: int(query.Step / day)}
+	}
+	return newSteps(query.Step, list)
+}
+
+// steps is a grid of equal steps, except that where only buckets are left that do not divide the
+// step, it is widened to whole buckets: no point is narrower than what was asked for.
+type steps []evenly
+
+// evenly is a stretch of cells of one width, in microseconds.
+type evenly struct{ from, until, width repo.Micros }
+
+// newSteps cuts where the buckets of the tier before the cut end, at multiples of the step widened
+// to those, and a whole step after the cut before at the earliest.
+func newSteps(step time.Duration, list []segment) steps {
+	var runs steps
+	least := max(repo.Micros(step.Microseconds()), 1)
+	width := func(s segment) repo.Micros { return up(least, repo.Micros(s.granularity.Bucket().Microseconds())) }
+	last := down(max(list[0].from, -maxMicros/2), width(list[0]))
+	for i, s := range list {
+		w := width(s)
+		first := last
+		if i > 0 {
+			first = up(max(last+least, s.from+1), w)
+		}
+		if first > s.until {
+			continue // the cell goes on in the next tier
+		}
+		if first > last {
+			runs = append(runs, evenly{last, first, first - last})
+			last = first
+		}
+		if end := down(s.until, w); end > last {
+			runs = append(runs, evenly{last, end, w})
+			last = end
+		}
+	}
+	return append(runs, evenly{last, math.MaxInt64, least})
+}
+
+func (s steps) cell(at repo.Micros) (begin, end repo.Micros) {
+	for _, r := range s {
+		if at < r.until {
+			begin = r.from + down(at-r.from, r.width)
+			return begin, begin + r.width
+		}
+	}
+	return at, at // there is a run up to the end of time
+}
+
+func down(at, width repo.Micros) repo.Micros {
+	rest := at % width
+	if rest < 0 {
+		rest += width
+	}
+	return at - rest
+}
+
+func up(at, width repo.Micros) repo.Micros {
+	if width == 0 {
+		return at
+	}
+	return -down(-at, width)
+}
+
+// calendar is a grid of so many days of a zone, counted from a Monday: so weeks begin with one.
+type calendar struct {
+	zone *time.Location
+	days int
+
+	begin, end repo.Micros // the cell that was found last: rows of one follow each other
+}
+
+func (c *calendar) cell(at repo.Micros) (begin, end repo.Micros) {
+	if at < c.begin || at >= c.end {
+		number := repo.Micros(clock.DayOf(at.Time(), c.zone))
+		first := int(down(number, repo.Micros(c.days)))
+		c.begin = repo.MicrosOf(clock.DayStart(first, c.zone))
+		c.end = repo.MicrosOf(clock.DayStart(first+c.days, c.zone))
+	}
+	return c.begin, c.end
+}
