@@ -69,7 +69,7 @@ func takePragmas(name string) (rest string, pragmas []string, err error) {
 }
 
 // Where processes come and go, the first of them rebuilds the index each time. That looks like one
-// that was cut off, and is over within so many looks.
+// that was cut off, or has to be rebuilt where nobody may, and is over within so many looks.
 const (
 	connectTries = 100
 	connectPause = time.Millisecond
@@ -82,7 +82,7 @@ func (c *connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 		if err == nil {
 			return conn, nil
 		}
-		if !errors.Is(err, errIndex) || try == connectTries {
+		if !errors.Is(err, errIndex) && !isUnlockable(err) || try == connectTries {
 			return nil, err
 		}
 		select {
@@ -137,6 +137,7 @@ type connection struct {
 	name  watchedName
 	index watchedIndex
 	still *stillFile // nil where it has an index
+	reads bool       // it is open, and only reads
 	lost  error      // why it is only closed now: errIndex, or errEnded
 }
 
@@ -181,10 +182,11 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 			return err
 		}
 	}
-	if from.setUp == nil {
-		return nil
+	if from.setUp != nil {
+		err = from.setUp(raw)
 	}
-	return from.setUp(raw)
+	c.reads = err == nil && from.still != nil
+	return err
 }
 
 // errEnded is of a connection that SQLite has given up in the middle of something, for want of
@@ -196,10 +198,15 @@ func (c *connection) use(call func() error) (err error) {
 	if c.lost != nil {
 		return c.lost
 	}
-	if err := c.catch(call); err != nil {
+	err = c.catch(call)
+	switch {
+	case err == nil:
+		return nil
+	case c.reads && isUnlockable(err):
+		return errWritten
+	default:
 		return c.still.check(err)
 	}
-	return nil
 }
 
 // catch turns a fault into an error, and what the driver panics with where SQLite has no memory

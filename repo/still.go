@@ -62,7 +62,15 @@ func lacksIndex(err error) bool {
 
 // isReadOnly says that SQLite may not make what it needs beside a file.
 func isReadOnly(err error) bool {
-	return errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) && isForbidden(err)
+	return errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) && isForbidden(err) ||
+		isUnlockable(err)
+}
+
+// isUnlockable says that an index has to be rebuilt, and is open for reading only: of such a file the
+// system locks nothing. A writer that has just come is about to do so, or was killed in the middle.
+func isUnlockable(err error) bool {
+	return errors.Is(err, sqlite3.READONLY_RECOVERY) ||
+		errors.Is(err, sqlite3.IOERR) && errors.Is(err, syscall.EBADF)
 }
 
 // isForbidden says that a file cannot be made because of its directory or of the file system.

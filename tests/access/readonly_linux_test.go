@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -171,6 +172,40 @@ func coarse(t *testing.T, path string) {
 	must(t, err)
 	const tick = 2 * time.Second
 	must(t, os.Chtimes(path, time.Time{}, info.ModTime().Truncate(tick)))
+}
+
+// Elsewhere a writer is about to rebuild the index, which a reader cannot do here. It waits a moment,
+// then says why, and sees all when that has been done.
+func TestReadOnlyWithoutASoundIndex(t *testing.T) {
+	if !filetest.Alone(t, true) {
+		return
+	}
+	writable, here := t.TempDir(), t.TempDir()
+	mountReadOnly(t, writable, here)
+	w, err := service.OpenWriter(t.Context(),
+		service.Config{DBPath: filepath.Join(writable, "history.db")},
+		service.Options{Logger: slog.New(slog.DiscardHandler), NoMaintenance: true})
+	must(t, err)
+	defer shut(t, w)
+	write(t, w)
+	path := filepath.Join(here, "history.db")
+	h, err := service.OpenHistory(t.Context(), path)
+	must(t, err)
+	wantCount(t, h, 1)
+	index, err := os.OpenFile(filepath.Join(writable, "history.db-shm"), os.O_WRONLY, 0)
+	must(t, err)
+	const head = 96
+	_, err = index.WriteAt(make([]byte, head), 0)
+	must(t, errors.Join(err, index.Close()))
+	if _, err := samplesOf(t, h); !errors.Is(err, service.ErrBusy) {
+		t.Errorf("a reader that has it open is told %v, want %v", err, service.ErrBusy)
+	}
+	if _, err := service.OpenHistory(t.Context(), path); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("a new reader is told %v, want %v", err, fs.ErrPermission)
+	}
+	write(t, w)
+	wantCount(t, h, 2)
+	must(t, h.Close())
 }
 
 // A recorder comes and goes elsewhere all the time. Each answer is one of a moment, or an error.
