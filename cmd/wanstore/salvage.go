@@ -56,7 +56,7 @@ Times are ` + clock.TimeHelp + `.
 	addNowFlag(cmd, &options.now,
 		"the moment that ages are counted from, instead of the machine's clock")
 	flags.BoolVar(&options.remove, "remove", false,
-		"remove the damaged file once all its rows have been taken in")
+		"remove the damaged file once what is intact in it has been taken in")
 	flags.BoolVar(&options.dryRun, "dry-run", false, "only say what is intact")
 	addJSONFlag(cmd, &options.json)
 	return cmd
@@ -93,19 +93,23 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	default:
 		err = o.take(cmd, prepared, into)
 	}
-	report := newSalvageReport(file, into, prepared.Report(), time.Since(began))
+	found := prepared.Report()
+	report := newSalvageReport(file, into, found, time.Since(began))
 	if o.dryRun {
 		report.Into, report.Tiers = "", nil
 	}
 	if err := errors.Join(err, prepared.Close()); err != nil {
 		return err
 	}
-	if o.remove && !o.dryRun {
-		if err := service.RemoveQuarantined(file); err != nil {
-			return err
-		}
+	err = writeReport(cmd.OutOrStdout(), report, o.json)
+	switch {
+	case err != nil || !o.remove || o.dryRun:
+		return err
+	case found.Taken() == 0:
+		return fmt.Errorf("%s: none of its rows have been taken, so it is not removed", file)
+	default:
+		return service.RemoveQuarantined(file)
 	}
-	return writeReport(cmd.OutOrStdout(), report, o.json)
 }
 
 // nothingSound says that a file never was a history, or that all its rows are lost.
@@ -174,7 +178,11 @@ func takeRows(ctx context.Context, writer *service.Writer, prepared *service.Sal
 	if _, err := writer.Maintain(ctx); err != nil { // so that it has been rolled up as far as it goes
 		return fmt.Errorf("maintain: %w", err)
 	}
-	if err := writer.Salvage(ctx, prepared); err != nil {
+	err := writer.Salvage(ctx, prepared)
+	if errors.Is(err, service.ErrSalvageExpired) || errors.Is(err, service.ErrSalvageWaits) {
+		err = fmt.Errorf("%w (--now names the moment that ages are counted from)", err)
+	}
+	if err != nil {
 		return err
 	}
 	if _, err := writer.Maintain(ctx); err != nil { // what has come is thinned out
