@@ -56,8 +56,8 @@ var ErrSalvageExpired = errors.New("all rows are too old to be kept")
 // together in a folder beside the history at path. The file stays as it is. It blocks for a second
 // or two for each 10 MB, and takes room for a copy.
 //
-// Errors: ErrSalvaging, ErrMissing, ErrNotDatabase, ErrDiskFull, those of the file system, and that
-// of ctx.
+// Errors: ErrSalvaging, ErrOtherName, ErrMissing, ErrNotDatabase, ErrDiskFull, those of the file
+// system, and that of ctx.
 func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error) {
 	prepared, err := repo.PrepareSalvage(ctx, damaged, path)
 	if err != nil {
