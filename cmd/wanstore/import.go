@@ -54,7 +54,8 @@ before it, unless --skip-bad is given. A metric that nobody declared is averaged
 
 Other data of the same time is told apart sample by sample while the history has its raw samples. Where it holds rolled-up
 data of a series in their place, what a file has in that span is skipped, which is said before it starts: nobody can tell
-whether it is in there already. What is newer than all of its series is taken. --merge takes it all.
+whether it is in there already. What is newer than all of its series is taken. --merge takes it all, the first time that
+a file is imported: afterwards all of it is known.
 
 With --format wanctl the files are databases that wanctl has written or is writing, as a rule one a WAN. They are only
 read. Several raw rows of one second of a series are spread over it in their order, and the two newest seconds are held
