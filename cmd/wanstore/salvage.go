@@ -243,14 +243,14 @@ func (r *salvageReport) print(out io.Writer) error {
 		list = append(list, []string{"into", printable(r.Into)})
 	}
 	list = append(list,
-		[]string{"pages", fmt.Sprintf("%s, of which %s are lost", number(r.Pages), number(r.LostPages))})
+		[]string{"pages", fmt.Sprintf("%s, %s lost", number(r.Pages), number(r.LostPages))})
 	for _, f := range r.Found {
 		name := strings.TrimSpace(f.Table + " " + f.Granularity)
 		if f.Table == "" {
 			name = "of no table that is known"
 		}
 		list = append(list,
-			[]string{name, fmt.Sprintf("%s rows, of which %s are sound", number(f.Rows), number(f.Sound))})
+			[]string{name, fmt.Sprintf("%s rows, %s sound", number(f.Rows), number(f.Sound))})
 	}
 	if r.Torn > 0 {
 		list = append(list,
