@@ -269,7 +269,7 @@ func (r *salvageReport) print(out io.Writer) error {
 		list = append(list, []string{"into", printable(r.Into)})
 	}
 	list = append(list,
-		[]string{"pages", fmt.Sprintf("%s, of which %s are lost", number(r.Pages), number(r.LostPages))})
+		[]string{"pages", fmt.Sprintf("%s, %s lost", number(r.Pages), number(r.LostPages))})
 	for _, f := range r.Found {
 		list = append(list, f.facts(r.zone))
 	}
@@ -300,7 +300,7 @@ func (f foundRows) facts(zone *time.Location) []string {
 	if f.Table == "" {
 		name = "of no table that is known"
 	}
-	text := fmt.Sprintf("%s rows, of which %s are sound", number(f.Rows), number(f.Sound))
+	text := fmt.Sprintf("%s rows, %s sound", number(f.Rows), number(f.Sound))
 	if !f.From.IsZero() {
 		text += fmt.Sprintf(", %s to %s", f.From.show(zone), f.Until.show(zone))
 	}
