@@ -106,16 +106,13 @@ func (c *connector) mend() error {
 func (c *connector) connect(ctx context.Context) (*connection, error) {
 	_ = c.mend() // what cannot be mended is seen again once it is open
 	conn, err := c.begin(ctx, nil)
-	if err == nil || c.still == nil || !lacksIndex(err) {
+	if err == nil || c.still == nil || !isReadOnly(err) {
 		return conn, err
 	}
 	if still := beStill(ctx, c.path); still != nil {
 		return c.still.begin(ctx, still)
 	}
-	if !isReadOnly(err) && isThere(c.path+"-wal") {
-		return nil, errWritten // there was no WAL a moment ago
-	}
-	return nil, err
+	return c.begin(ctx, nil) // somebody else may have made what it takes since
 }
 
 func (c *connector) begin(ctx context.Context, still *stillFile) (*connection, error) {

@@ -54,12 +54,6 @@ func openReaders(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, e
 	return sql.OpenDB(c), nil
 }
 
-// lacksIndex says that a file could not be opened for want of its index, or of the WAL. On a
-// read-only file system SQLite is told that there is no WAL.
-func lacksIndex(err error) bool {
-	return isReadOnly(err) || errors.Is(err, sqlite3.CANTOPEN) && errors.Is(err, fs.ErrNotExist)
-}
-
 // isReadOnly says that SQLite may not make what it needs beside a file.
 func isReadOnly(err error) bool {
 	return errors.Is(err, sqlite3.READONLY) || errors.Is(err, sqlite3.CANTOPEN) && isForbidden(err)

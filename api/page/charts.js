@@ -535,6 +535,7 @@ export class Card {
   head() {
     const grains = tiers.filter((name) => this.list.some((series) => series.g.includes(name)));
     this.grain.textContent = grains.join(" + ");
+    this.grain.hidden = grains.length === 0;
     this.grain.title = "Granularity of what is shown";
   }
 
