@@ -71,7 +71,8 @@ func completeWAL(path string) error {
 // makeAllLike makes what can be made here and is not there.
 func makeAllLike(like fs.FileInfo, paths ...string) error {
 	for _, path := range paths {
-		if err := makeLike(path, like); err != nil && !isForbidden(err) && !errors.Is(err, fs.ErrExist) {
+		err := makeLike(path, like)
+		if err != nil && !isForbidden(err) && !isAny(err, exhausted) && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}

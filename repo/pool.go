@@ -106,7 +106,7 @@ func (c *connector) mend() error {
 func (c *connector) connect(ctx context.Context) (*connection, error) {
 	_ = c.mend() // what cannot be mended is seen again once it is open
 	conn, err := c.begin(ctx, nil)
-	if err == nil || c.still == nil || !isReadOnly(err) {
+	if err == nil || c.still == nil || !lacksIndex(err) {
 		return conn, err
 	}
 	if still := beStill(ctx, c.path); still != nil {
