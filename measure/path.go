@@ -134,7 +134,8 @@ func (k Kernel) interfaceTowards(ctx context.Context, target netip.Addr) (string
 	if routeErr == nil {
 		return route.Interface, nil
 	}
-	err = fmt.Errorf("find the interface that leads to %s; name one with --interface IF: %w", target, err)
+	err = fmt.Errorf("find the interface that leads to %s; name one with --interface IF: %w", target,
+		err)
 	if errors.Is(routeErr, ErrNoGateway) {
 		return "", err // it would advise to name a host
 	}

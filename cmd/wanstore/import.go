@@ -152,7 +152,8 @@ func (o *importOptions) explainModes(err error, path string) error {
 	if !errors.Is(err, service.ErrAggregation) || measured {
 		return fmt.Errorf("--mode: %w", err)
 	}
-	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what is still "+
+	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what "+
+		"is still "+
 		"raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
 }
 

@@ -50,7 +50,8 @@ Times are ` + clock.TimeHelp + `.
 		"make this `METRIC` a state; may be repeated")
 	cmd.Flags().StringArrayVar(&options.averages, "average", nil,
 		"have this `METRIC` averaged; may be repeated")
-	addNowFlag(cmd, &options.now, "the moment that ages are counted from, instead of the machine's clock")
+	addNowFlag(cmd, &options.now,
+		"the moment that ages are counted from, instead of the machine's clock")
 	addJSONFlag(cmd, &options.json)
 	addPolicyFlags(cmd)
 	return cmd

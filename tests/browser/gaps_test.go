@@ -115,8 +115,8 @@ func TestFlips(t *testing.T) {
 	}
 }
 
-// A line that is there for half a minute in ten has been away for the rest, each time: that it comes
-// at a steady pace makes no line between.
+// A line that is there for half a minute in ten has been away for the rest, each time: that it
+// comes at a steady pace makes no line between.
 func TestIslands(t *testing.T) {
 	tab := openTab(t)
 	s := newEmptyStore(t, api.Options{})
@@ -177,7 +177,8 @@ func TestSilent(t *testing.T) {
 func TestLastBar(t *testing.T) {
 	tab := openTab(t)
 	s := newEmptyStore(t, api.Options{})
-	s.record(t, recorded{service.State, "silent", nil, 3, 40 * 24 * time.Hour, 40*24*time.Hour - time.Hour},
+	s.record(t,
+		recorded{service.State, "silent", nil, 3, 40 * 24 * time.Hour, 40*24*time.Hour - time.Hour},
 		recorded{service.State, "silent", nil, 3, 10 * time.Hour, 5 * time.Hour})
 	for _, screen := range screens {
 		t.Run(screen.name, func(t *testing.T) {
