@@ -35,8 +35,8 @@ type LineConfig struct {
 	Probe Probe
 	// Interval is the time between two echoes, at least [MinPingInterval].
 	Interval time.Duration
-	// Wait is how long an echo may stay without reply before it counts as lost; 0 means
-	// [DefaultWait].
+	// Wait is how long an echo may stay without reply before it counts as lost, less than [MaxWait]; 0
+	// means [DefaultWait].
 	Wait time.Duration
 	// Logger is told of each change of the line; nil for nobody.
 	Logger *slog.Logger
@@ -124,7 +124,7 @@ func (cfg LineConfig) check() error {
 	if cfg.Interval < MinPingInterval {
 		return fmt.Errorf("measure: interval %v is below %v", cfg.Interval, MinPingInterval)
 	}
-	if cfg.Wait < 0 || cfg.Wait/cfg.Interval >= maxPending {
+	if cfg.Wait < 0 || cfg.Wait >= MaxWait(cfg.Interval) {
 		return fmt.Errorf("measure: wait %v for echoes every %v", cfg.Wait, cfg.Interval)
 	}
 	return nil

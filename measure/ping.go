@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -28,6 +29,14 @@ const (
 	// that a network which is back stays unnoticed.
 	maxBackoff = time.Second
 )
+
+// MaxWait is how long echoes may be waited for at most, with one each interval.
+func MaxWait(interval time.Duration) time.Duration {
+	if interval > math.MaxInt64/maxPending {
+		return math.MaxInt64
+	}
+	return interval * maxPending
+}
 
 // pinger measures round-trip times by ICMP echo.
 type pinger struct {

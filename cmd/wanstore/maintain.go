@@ -65,6 +65,11 @@ type maintainOptions struct {
 }
 
 func (o *maintainOptions) run(cmd *cobra.Command) error {
+	for _, metric := range o.modes {
+		if slices.Contains(o.averages, metric) {
+			return usagef(cmd, "--mode and --average exclude each other for one metric: %s", metric)
+		}
+	}
 	config, err := configure(cmd)
 	if err != nil {
 		return err
