@@ -63,7 +63,7 @@ func (a *API) handler(guard func(http.Handler) http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(historyPath, a.guarded(a.serveHistory))
 	mux.Handle("/metrics", a.guarded(a.serveMetrics))
-	mux.Handle("/health", a.shared(a.open(a.serveHealth)))
+	mux.Handle("/health", a.shared(a.open(a.fromHere(a.serveHealth))))
 	mux.Handle("/{$}", a.open(a.servePage))
 	mux.Handle("/page/", a.open(a.servePageFile))
 	mux.Handle("/", http.HandlerFunc(a.serveNothing))

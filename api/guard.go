@@ -60,30 +60,29 @@ func (a *API) open(f http.HandlerFunc) http.Handler {
 // guarded answers those who have the token, if there is one, also from the pages of the origin that
 // is configured.
 func (a *API) guarded(f http.HandlerFunc) http.Handler {
-	return a.shared(a.open(func(w http.ResponseWriter, r *http.Request) {
-		if !a.fromHere(r) {
-			// It could not read the answer, but have it made, again and again.
-			a.refuse(w, r, failed(http.StatusForbidden, "pages of other sites may not ask"))
-			return
-		}
+	return a.shared(a.open(a.fromHere(func(w http.ResponseWriter, r *http.Request) {
 		if !a.authorized(r) {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="wanstore"`)
 			a.refuse(w, r, failed(http.StatusUnauthorized, "want the token, as Authorization: Bearer TOKEN"))
 			return
 		}
 		f(w, r)
-	}))
+	})))
 }
 
-// fromHere says that no page of another site asks, or one of the configured origin. Another name or
-// port of the same site is another page, too: on the loopback each program has one.
-func (a *API) fromHere(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Site") {
-	case "cross-site", "same-site":
-		asking := r.Header.Get("Origin")
-		return asking != "" && (a.options.Origin == anyOrigin || a.options.Origin == asking)
+// fromHere refuses what pages of other origins than the configured one make a browser ask. They
+// could not read the answer, but have it made, again and again. Another name or port of the same
+// site is another page, too: on the loopback each program has one.
+func (a *API) fromHere(f http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		site, asking := r.Header.Get("Sec-Fetch-Site"), r.Header.Get("Origin")
+		known := asking != "" && (a.options.Origin == anyOrigin || a.options.Origin == asking)
+		if (site == "cross-site" || site == "same-site") && !known {
+			a.refuse(w, r, failed(http.StatusForbidden, "pages of other sites may not ask"))
+			return
+		}
+		f(w, r)
 	}
-	return true
 }
 
 // authorized says that a question comes with the token, or that there is none.

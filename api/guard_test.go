@@ -259,7 +259,7 @@ func TestPagesOfOtherSites(t *testing.T) {
 			{"cross-site", status, configured != ""}, {"same-site", status, configured != ""},
 			{"cross-site", other, configured == "*"}, {"same-site", other, configured == "*"},
 		} {
-			for _, path := range []string{"/metrics/history", "/metrics"} {
+			for _, path := range []string{"/metrics/history", "/metrics", "/health"} {
 				got := askWith(a, http.MethodGet, path, "Sec-Fetch-Site", c.site, "Origin", c.origin)
 				if (got.Code == http.StatusOK) != c.answered ||
 					!c.answered && got.Code != http.StatusForbidden {

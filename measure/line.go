@@ -11,13 +11,14 @@ import (
 )
 
 const (
-	// silentFor is after how many seconds without an answer a line looks for its path again, and for
-	// the next address of its host. Each further look takes twice as long to come.
+	// silentFor is after how many seconds without an answer a line looks for its path again, and
+	// for the next address of its host. Each further look takes twice as long to come.
 	silentFor    = 3
 	maxSilentFor = 60
 	// findLimit is how long a look may take: a resolver that is not there keeps one waiting.
 	findLimit = 5 * time.Second
-	// settling is how long a change of the routes is given to be complete: a change comes in pieces.
+	// settling is how long a change of the routes is given to be complete: a change comes in
+	// pieces.
 	settling = 200 * time.Millisecond
 	// lookEvery is the least time between two looks, however many changes there are.
 	lookEvery = time.Second

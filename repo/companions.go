@@ -71,7 +71,8 @@ func completeWAL(path string) error {
 // makeAllLike makes what can be made here and is not there.
 func makeAllLike(like fs.FileInfo, paths ...string) error {
 	for _, path := range paths {
-		if err := makeLike(path, like); err != nil && !isForbidden(err) && !errors.Is(err, fs.ErrExist) {
+		err := makeLike(path, like)
+		if err != nil && !isForbidden(err) && !isAny(err, exhausted) && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
@@ -117,8 +118,8 @@ func makeLike(path string, like fs.FileInfo) error {
 	return errors.Join(err, file.Close())
 }
 
-// setMode gives a file of this process permissions. Where it may not, on a file system that has none
-// of its own (vfat, exFAT, shared folders), the file keeps those that it was made with.
+// setMode gives a file of this process permissions. Where it may not, on a file system that has
+// none of its own (vfat, exFAT, shared folders), the file keeps those that it was made with.
 func setMode(file *os.File, mode fs.FileMode) error { return unlessRefused(file.Chmod(mode)) }
 
 // unlessRefused is the error of a change of permissions or of the owner, but for that of a file

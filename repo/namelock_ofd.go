@@ -93,11 +93,32 @@ func isNamed(file uintptr, from, until int64) bool {
 	if from == until {
 		return false // which fcntl takes for all there is
 	}
-	lock := syscall.Flock_t{Type: syscall.F_WRLCK, Start: from, Len: until - from}
+	lock := lockOn(file, from, until-from)
+	return lock.Type == syscall.F_RDLCK && lock.Len == 1
+}
+
+// isOpen says that somebody has locked any part of a file: whoever has a history open does.
+func isOpen(path string) bool {
+	file, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return lockOn(file.Fd(), 0, 0).Type != syscall.F_UNLCK
+}
+
+// lockOn is what somebody has locked of these bytes, F_UNLCK if nobody has or that is not known.
+func lockOn(file uintptr, start, length int64) syscall.Flock_t {
 	for {
+		lock := syscall.Flock_t{Type: syscall.F_WRLCK, Start: start, Len: length}
 		err := syscall.FcntlFlock(file, syscall.F_GETLK, &lock)
-		if !errors.Is(err, syscall.EINTR) {
-			return err == nil && lock.Type == syscall.F_RDLCK && lock.Len == 1
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case err != nil:
+			return syscall.Flock_t{Type: syscall.F_UNLCK}
+		default:
+			return lock
 		}
 	}
 }

@@ -3,6 +3,7 @@ package repo_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -273,5 +274,26 @@ func TestSetAges(t *testing.T) {
 		tiersOf(t, w).Ages() != want {
 		t.Errorf("ages were %v, judged %v, are %v, in the file %v, want %v", was, whole, is,
 			tiersOf(t, w).Ages(), want)
+	}
+}
+
+// A file that has gone while a reader had it open, and has left its WAL, is none that somebody has
+// written to.
+func TestConnectToAFileThatHasGone(t *testing.T) {
+	w, r := someHistory(t, 100)
+	view, err := r.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	away := w.Path() + ".away"
+	if err := os.Rename(w.Path(), away); err != nil {
+		t.Fatal(err)
+	}
+	_, err = r.Snapshot(t.Context()) // by another connection
+	if !errors.Is(err, fs.ErrNotExist) || errors.Is(err, repo.ErrBusy) {
+		t.Errorf("got %v, want %v", err, fs.ErrNotExist)
+	}
+	if err := errors.Join(os.Rename(away, w.Path()), view.Close()); err != nil {
+		t.Fatal(err)
 	}
 }

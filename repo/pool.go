@@ -112,10 +112,7 @@ func (c *connector) connect(ctx context.Context) (*connection, error) {
 	if still := beStill(ctx, c.path); still != nil {
 		return c.still.begin(ctx, still)
 	}
-	if !isReadOnly(err) && isThere(c.path+"-wal") {
-		return nil, errWritten // there was no WAL a moment ago
-	}
-	return nil, err
+	return c.begin(ctx, nil) // somebody else may have made what it takes since
 }
 
 func (c *connector) begin(ctx context.Context, still *stillFile) (*connection, error) {

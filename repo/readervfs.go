@@ -24,9 +24,11 @@ func (v readerVFS) OpenFilename(
 		if wal, got, err := openGuarded(v.VFSFilename, name, readable); err == nil {
 			return wal, got, nil
 		}
+		// That there is none is no news: why none can be made is.
+		_ = guardedOf(name.DatabaseFile()).cause.note(err)
 	}
 	if err != nil {
-		return nil, got, err // what was said first: the second try finds no WAL where none can be made
+		return nil, got, err
 	}
 	return file, got, nil
 }

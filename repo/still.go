@@ -15,11 +15,11 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
-// Beside a file on a read-only file system, or in a directory of somebody else, SQLite cannot make
-// the index without which it opens no WAL. A file that nobody has open has nothing in its WAL, and
-// is read without both, as immutable. SQLite then does not see a writer that comes after all (the
-// file system may be writable elsewhere), so the connection looks for that itself, each time before
-// it hands out what it has read.
+// Beside a file on a read-only or full file system, or in a directory of somebody else, SQLite
+// cannot make the index without which it opens no WAL. A file that nobody has open has nothing in
+// its WAL, and is read without both, as immutable. SQLite then does not see a writer that comes
+// after all (the file system may be writable elsewhere), so the connection looks for that itself,
+// each time before it hands out what it has read.
 
 // errWritten says that a file was written while it was read without its index.
 var errWritten error = &reworded{ErrBusy, "the file was written while it was read, " +
@@ -54,10 +54,10 @@ func openReaders(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, e
 	return sql.OpenDB(c), nil
 }
 
-// lacksIndex says that a file could not be opened for want of its index, or of the WAL. On a
-// read-only file system SQLite is told that there is no WAL.
+// lacksIndex says that SQLite cannot make what it needs beside a file: it may not, or there is no
+// room.
 func lacksIndex(err error) bool {
-	return isReadOnly(err) || errors.Is(err, sqlite3.CANTOPEN) && errors.Is(err, fs.ErrNotExist)
+	return isReadOnly(err) || errors.Is(err, sqlite3.IOERR_SHMSIZE) || isAny(err, exhausted)
 }
 
 // isReadOnly says that SQLite may not make what it needs beside a file.

@@ -35,7 +35,7 @@ const daysLimit = 100 * MaxRetentionDays
 // when it is new, and everything else from DefaultConfig.
 type Config struct {
 	DBPath              string        `env:"DB_PATH" help:"path of the history file"`
-	RetentionDays       int           `env:"RETENTION_DAYS" help:"days that the file keeps anything, 1 to 365" file:"7"`
+	RetentionDays       Days          `env:"RETENTION_DAYS" help:"days that the file keeps anything, 1 to 365" file:"7"`
 	KeepRaw             time.Duration `env:"KEEP_RAW" help:"age at which raw samples are let go, at least 1m" file:"1h"`
 	Keep1m              time.Duration `env:"KEEP_1M" help:"age at which 1m buckets are let go, at least 5m" file:"24h"`
 	Keep5m              time.Duration `env:"KEEP_5M" help:"age at which 5m buckets are let go, at least 1h" file:"168h"`

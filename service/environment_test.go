@@ -94,6 +94,25 @@ func TestShownDefaultsHold(t *testing.T) {
 }
 
 // Durations of variables are written as those of flags.
+func TestDaysOfVariables(t *testing.T) {
+	noEnvironment(t)
+	for text, want := range map[string]service.Days{"30": 30, "30d": 30, "4w": 28, "48h": 2,
+		"1y": 365} {
+		got, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_RETENTION_DAYS": text})
+		must(t, err)
+		if got.RetentionDays != want {
+			t.Errorf("%s is %d days, want %d", text, got.RetentionDays, want)
+		}
+	}
+	for _, text := range []string{"36h", "d", "30 d", "1.5", "-3d", "a week"} {
+		_, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_RETENTION_DAYS": text})
+		want(t, err, service.ErrConfig)
+		if err == nil || !strings.Contains(err.Error(), "WANCTL_STORAGE_RETENTION_DAYS=") {
+			t.Errorf("%s: error %v does not name the variable", text, err)
+		}
+	}
+}
+
 func TestDurationsOfVariables(t *testing.T) {
 	noEnvironment(t)
 	for text, want := range map[string]time.Duration{

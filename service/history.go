@@ -46,8 +46,8 @@ type History struct {
 
 // OpenHistory opens the file at path for reading. It makes and changes nothing but, beside a
 // history that nobody has open, SQLite's -wal and -shm. Where these cannot be made, on a read-only
-// file system or in a directory of somebody else, it goes without: what is then read while the file
-// is being written ends with ErrBusy.
+// or full file system or in a directory of somebody else, it goes without: what is then read while
+// the file is being written ends with ErrBusy.
 //
 // Errors: ErrNoPath, ErrMissing, ErrEmpty, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew,
 // ErrOtherName,

@@ -77,8 +77,20 @@ func (s *Salvage) Configure(config *Config) {
 	}
 	config.KeepRaw, config.Keep1m, config.Keep5m = ages[repo.Raw], ages[repo.Minute],
 		ages[repo.FiveMinutes]
-	config.RetentionDays = int(ages[repo.Hour] / (24 * time.Hour))
+	config.RetentionDays = Days(ages[repo.Hour] / (24 * time.Hour))
 }
+
+// InUse says that somebody has the damaged file open, which Remove then refuses to remove.
+//
+// Errors: ErrBusy, and those of the file system.
+func (s *Salvage) InUse() error { return s.prepared.InUse() }
+
+// Remove removes the damaged file, with what lies beside it under its name, once all of it has been
+// taken. One that somebody has open, or has written to since it was read, stays. It blocks while it
+// reads the file.
+//
+// Errors: ErrBusy, those of the file system, and that of ctx.
+func (s *Salvage) Remove(ctx context.Context) error { return s.prepared.Remove(ctx) }
 
 // Close removes what was put together.
 func (s *Salvage) Close() error { return s.prepared.Close() }
@@ -161,11 +173,6 @@ func (h *History) Salvages(ctx context.Context) ([]SalvageRun, error) {
 // NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where
 // its name does not say so.
 func NameBeforeDamage(path string) string { return repo.NameBeforeDamage(path) }
-
-// RemoveQuarantined removes a damaged file, with what lies beside it under its name.
-//
-// Errors: those of the file system.
-func RemoveQuarantined(path string) error { return repo.RemoveQuarantined(path) }
 
 // salvaging is what the writer's goroutine has under way of a damaged file. Another goroutine
 // prepares it, which ends with the writer's.

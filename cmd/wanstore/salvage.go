@@ -56,7 +56,7 @@ Times are ` + clock.TimeHelp + `.
 	addNowFlag(cmd, &options.now,
 		"the moment that ages are counted from, instead of the machine's clock")
 	flags.BoolVar(&options.remove, "remove", false,
-		"remove the damaged file once what is intact in it has been taken in")
+		"remove FILE once all its rows have been taken in, unless somebody has it open")
 	flags.BoolVar(&options.dryRun, "dry-run", false, "only say what is intact")
 	addJSONFlag(cmd, &options.json)
 	return cmd
@@ -81,6 +81,9 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	if err := readable(file); err != nil {
 		return err
 	}
+	if info, err := os.Lstat(file); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		return fmt.Errorf("%s is a link: name the file itself", file)
+	}
 	began := time.Now()
 	prepared, err := service.PrepareSalvage(cmd.Context(), file, into)
 	if err != nil {
@@ -91,25 +94,29 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	case nothingSound(prepared.Report()):
 		err = fmt.Errorf("%s: there is nothing of a history in it", file)
 	default:
-		err = o.take(cmd, prepared, into)
+		err = o.bring(cmd, prepared, into)
 	}
-	found := prepared.Report()
-	report := newSalvageReport(file, into, found, time.Since(began))
+	report := newSalvageReport(file, into, prepared.Report(), time.Since(began))
+	report.zone = zoneOf(cmd)
 	if o.dryRun {
 		report.Into, report.Tiers = "", nil
 	}
-	if err := errors.Join(err, prepared.Close()); err != nil {
-		return err
+	if err == nil {
+		err = writeReport(cmd.OutOrStdout(), report, o.json)
 	}
-	err = writeReport(cmd.OutOrStdout(), report, o.json)
-	switch {
-	case err != nil || !o.remove || o.dryRun:
-		return err
-	case found.Taken() == 0:
+	if err == nil && o.remove && !o.dryRun {
+		err = removeSalvaged(cmd.Context(), file, prepared)
+	}
+	return errors.Join(err, prepared.Close())
+}
+
+// removeSalvaged removes a file of which rows have been taken. Where none were, it may have been
+// read with the wrong policy or time.
+func removeSalvaged(ctx context.Context, file string, prepared *service.Salvage) error {
+	if report := prepared.Report(); report.Taken() == 0 {
 		return fmt.Errorf("%s: none of its rows have been taken, so it is not removed", file)
-	default:
-		return service.RemoveQuarantined(file)
 	}
+	return prepared.Remove(ctx)
 }
 
 // nothingSound says that a file never was a history, or that all its rows are lost.
@@ -148,6 +155,16 @@ func (o *salvageOptions) target(cmd *cobra.Command, file string) (string, error)
 		}
 	}
 	return into, nil
+}
+
+// bring has the rows taken, unless the file is to be removed and somebody has it open.
+func (o *salvageOptions) bring(cmd *cobra.Command, prepared *service.Salvage, into string) error {
+	if o.remove {
+		if err := prepared.InUse(); err != nil {
+			return err
+		}
+	}
+	return o.take(cmd, prepared, into)
 }
 
 // take opens the history, brings it up to date, and has it take the rows.
@@ -204,6 +221,7 @@ type salvageReport struct {
 	TookSeconds float64        `json:"took_seconds"`
 
 	took time.Duration
+	zone *time.Location // for print
 }
 
 type foundRows struct {
@@ -251,14 +269,9 @@ func (r *salvageReport) print(out io.Writer) error {
 		list = append(list, []string{"into", printable(r.Into)})
 	}
 	list = append(list,
-		[]string{"pages", fmt.Sprintf("%s, of which %s are lost", number(r.Pages), number(r.LostPages))})
+		[]string{"pages", fmt.Sprintf("%s, %s lost", number(r.Pages), number(r.LostPages))})
 	for _, f := range r.Found {
-		name := strings.TrimSpace(f.Table + " " + f.Granularity)
-		if f.Table == "" {
-			name = "of no table that is known"
-		}
-		list = append(list,
-			[]string{name, fmt.Sprintf("%s rows, of which %s are sound", number(f.Rows), number(f.Sound))})
+		list = append(list, f.facts(r.zone))
 	}
 	if r.Torn > 0 {
 		list = append(list,
@@ -279,4 +292,17 @@ func (r *salvageReport) print(out io.Writer) error {
 		}
 	}
 	return facts.end()
+}
+
+// facts are a line for people: what was found, and from when to when the sound rows are.
+func (f foundRows) facts(zone *time.Location) []string {
+	name := strings.TrimSpace(f.Table + " " + f.Granularity)
+	if f.Table == "" {
+		name = "of no table that is known"
+	}
+	text := fmt.Sprintf("%s rows, %s sound", number(f.Rows), number(f.Sound))
+	if !f.From.IsZero() {
+		text += fmt.Sprintf(", %s to %s", f.From.show(zone), f.Until.show(zone))
+	}
+	return []string{name, text}
 }

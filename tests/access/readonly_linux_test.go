@@ -2,10 +2,12 @@ package access
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -43,6 +45,34 @@ func TestReadOnly(t *testing.T) {
 			if _, err := os.Lstat(filepath.Join(directory, "closed.db-shm")); !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("something was made beside the history: %v", err)
 			}
+		})
+	}
+}
+
+// So it is where there is no room for what a reader makes beside it.
+func TestReadOnAFullDisk(t *testing.T) {
+	for name, limit := range map[string]string{"no blocks": "size=%dk", "no inodes": "nr_inodes=%d"} {
+		t.Run(name, func(t *testing.T) {
+			if !filetest.Alone(t, true) {
+				return
+			}
+			directory := t.TempDir()
+			must(t, syscall.Mount("tmpfs", directory, "tmpfs", 0, fmt.Sprintf(limit, 1000)))
+			t.Cleanup(func() { must(t, syscall.Unmount(directory, syscall.MNT_DETACH)) })
+			path := filepath.Join(directory, "history.db")
+			record(t, path)
+			for n, room := 0, true; room; n++ {
+				file := filepath.Join(directory, strconv.Itoa(n))
+				err := os.WriteFile(file, make([]byte, 4<<10), 0o600)
+				if room = err == nil; !room && !errors.Is(err, syscall.ENOSPC) {
+					t.Fatal(err)
+				}
+			}
+			readsAll(t, path, 1)
+			serve(t, path)
+			copied := filepath.Join(t.TempDir(), "copy.db")
+			backUp(t, path, copied)
+			readsAll(t, copied, 1)
 		})
 	}
 }

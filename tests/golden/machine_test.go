@@ -89,7 +89,7 @@ func (m *machine) configure(text string) error {
 		}
 		switch {
 		case key == "retention":
-			m.config.RetentionDays = int(d / (24 * time.Hour))
+			m.config.RetentionDays = service.Days(d / (24 * time.Hour))
 		case ages[key] != nil:
 			*ages[key] = d
 		default:

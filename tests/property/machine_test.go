@@ -152,7 +152,7 @@ func (m *machine) drawPolicy(t *rapid.T) {
 	m.config.KeepRaw = time.Duration(ages[raw]) * time.Microsecond
 	m.config.Keep1m = time.Duration(ages[oneMinute]) * time.Microsecond
 	m.config.Keep5m = time.Duration(ages[fiveMinutes]) * time.Microsecond
-	m.config.RetentionDays = int(ages[oneHour] / day)
+	m.config.RetentionDays = service.Days(ages[oneHour] / day)
 	for g, age := range ages {
 		m.oracle.tiers[g].keep = age
 	}

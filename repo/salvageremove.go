@@ -1,0 +1,58 @@
+package repo
+
+import (
+	"bytes"
+	"context"
+	"errors"
+)
+
+// InUse says that somebody has the damaged file open, which then must not be removed.
+//
+// Errors: ErrBusy, and those of the file system.
+func (s *Salvage) InUse() error {
+	l, err := ownUnused(s.Source)
+	return failure(context.Background(), "remove", s.Source, errors.Join(err, l.close()))
+}
+
+// Remove removes the damaged file, with what lies beside it under its name, once all of it has been
+// taken. One that somebody has open, or has written to since it was read, stays.
+//
+// Errors: ErrBusy, those of the file system, and that of ctx.
+func (s *Salvage) Remove(ctx context.Context) error {
+	return failure(ctx, "remove", s.Source, s.remove(ctx))
+}
+
+func (s *Salvage) remove(ctx context.Context) (err error) {
+	l, err := ownUnused(s.Source)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.close()) }()
+	hash, err := hashHistory(ctx, s.Source)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(hash, s.hash) {
+		return busy("somebody has written to it since it was read: salvage it once more", nil)
+	}
+	return RemoveQuarantined(s.Source)
+}
+
+// ownUnused takes the lock of a history that nobody has open, so that no writer opens it.
+func ownUnused(path string) (*lock, error) {
+	l, err := findLock(path)
+	if err != nil {
+		return nil, err
+	}
+	err = l.tryOwn()
+	if errors.Is(err, errors.ErrUnsupported) { // no writer has ever had it open, or none locks here
+		err = nil
+	}
+	if errors.Is(err, errLocked) || err == nil && isOpen(path) {
+		err = busy("somebody has it open, and it stays: end the programs that use it", nil)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.close())
+	}
+	return l, nil
+}

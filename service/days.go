@@ -1,0 +1,28 @@
+package service
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/wanstore/wanstore/internal/clock"
+)
+
+// Days are whole days.
+type Days int
+
+var errDays = errors.New("want whole days, such as 30, 30d, 4w or 1y")
+
+// UnmarshalText reads a number of days, or a duration of whole days as those of the other variables
+// are written.
+func (d *Days) UnmarshalText(text []byte) error {
+	if number, err := strconv.Atoi(string(text)); err == nil {
+		*d = Days(number)
+		return nil
+	}
+	duration, err := clock.ParseDuration(string(text))
+	if err != nil || duration%day != 0 {
+		return errDays
+	}
+	*d = Days(duration / day)
+	return nil
+}
