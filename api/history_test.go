@@ -209,7 +209,8 @@ func TestHistoryOfDays(t *testing.T) {
 		last := len(got.Width) - 1
 		if width := midnight.AddDate(0, 0, 1).Sub(midnight).Seconds(); got.Width[last].String() != strconv.Itoa(int(width)) ||
 			got.Timestamps[last].String() != strconv.FormatInt(midnight.Unix(), 10) {
-			t.Errorf("%s: %s wide at %s, want %.0f at %d", path, got.Width[last], got.Timestamps[last], width,
+			t.Errorf("%s: %s wide at %s, want %.0f at %d", path, got.Width[last], got.Timestamps[last],
+				width,
 				midnight.Unix())
 		}
 	}
@@ -227,12 +228,14 @@ func TestHistoryCSV(t *testing.T) {
 		strconv.FormatInt(begin.Unix(), 10)
 	answer := ask(t, r.api, http.MethodGet, path)
 	stamp := func(at time.Time) string {
-		return at.UTC().Format("2006-01-02T15:04:05.000000Z") + "," + strconv.FormatInt(at.UnixMicro(), 10)
+		return at.UTC().Format("2006-01-02T15:04:05.000000Z") + "," +
+			strconv.FormatInt(at.UnixMicro(), 10)
 	}
 	const header = "timestamp,timestamp_us,wan_name,metric_name,labels,value,min,max,count,granularity,width_us\n"
 	const name = `,"a,b",wanctl_rtt_ms,"{""x"":""\""1\""""}",`
 	want := header + stamp(begin) + name + "0.25000005,1e-07,0.5,2,raw,60000000\n"
-	if got := answer.Body.String(); got != want || answer.Header().Get("Content-Type") != "text/csv; charset=utf-8; header=present" {
+	if got := answer.Body.String(); got != want ||
+		answer.Header().Get("Content-Type") != "text/csv; charset=utf-8; header=present" {
 		t.Errorf("%s %s, want %s", answer.Header(), got, want)
 	}
 	link := answer.Header().Get("Link")
@@ -258,7 +261,8 @@ func TestHistoryLatest(t *testing.T) {
 	r.write(t, service.Sample{Series: rtt, Time: at.Add(-time.Second), Value: 20},
 		service.Sample{Series: rtt, Time: at, Value: 21.5},
 		service.Sample{Series: r.series(t, service.State, "dsl", nil), Time: at, Value: 3})
-	want := []newestSample{{service.RTT, "cable", service.Labels{"a": "1"}, json.Number(strconv.FormatInt(at.Unix(), 10)), 21.5}}
+	want := []newestSample{{service.RTT, "cable", service.Labels{"a": "1"},
+		json.Number(strconv.FormatInt(at.Unix(), 10)), 21.5}}
 	got := history(t, r.api, "/metrics/history?range=1m&latest=yes&wan=cable")
 	if diff := cmp.Diff(want, got.Latest); diff != "" || len(got.Data) != 0 {
 		t.Errorf("%+v %s", got.Data, diff)

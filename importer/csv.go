@@ -26,13 +26,13 @@ type Options struct {
 	SkipBad bool
 	// OnBad is told of every bad line, the one that stops an import among them.
 	OnBad func(*LineError)
-	// Merge takes rows that lie where the history holds rolled-up data of their series, which may have
-	// them already. By default they are counted in Result.Skipped.
+	// Merge takes rows that lie where the history holds rolled-up data of their series, which may
+	// have them already. By default they are counted in Result.Skipped.
 	Merge bool
 	// OnHeld is told of such rows before anything is stored, if there are any.
 	OnHeld func(HeldRows)
-	// KeepLabels keeps all labels of the rows of a database. By default those that are prose make no
-	// series: the text of a reason is another one with each event.
+	// KeepLabels keeps all labels of the rows of a database. By default those that are prose make
+	// no series: the text of a reason is another one with each event.
 	KeepLabels bool
 	// OnSkipped is told of every row of a database that Result.Skipped counts.
 	OnSkipped func(*LineError)

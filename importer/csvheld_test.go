@@ -14,7 +14,8 @@ import (
 func seconds(wan string, from, until int) string {
 	var text strings.Builder
 	for n := from; n < until; n++ {
-		fmt.Fprintf(&text, "%d,%s,wanctl_rtt_ms,{},%d\n", now.AddDate(0, 0, -3).UnixMilli()+int64(n)*1000, wan, n)
+		fmt.Fprintf(&text, "%d,%s,wanctl_rtt_ms,{},%d\n", now.AddDate(0, 0, -3).UnixMilli()+int64(n)*1000,
+			wan, n)
 	}
 	return text.String()
 }
@@ -44,7 +45,8 @@ func TestOverlapWithRolledUpData(t *testing.T) {
 	}}
 	s.want(b, options, importer.Result{Read: 500, Stored: 500, Skipped: rolledUp(500)})
 	begins := now.AddDate(0, 0, -3)
-	want := importer.HeldRows{Rows: 500, First: begins.Add(500 * time.Second), Last: begins.Add(999 * time.Second)}
+	want := importer.HeldRows{Rows: 500, First: begins.Add(500 * time.Second),
+		Last: begins.Add(999 * time.Second)}
 	if len(told) != 1 || told[0].Rows != want.Rows || !told[0].First.Equal(want.First) ||
 		!told[0].Last.Equal(want.Last) {
 		t.Errorf("told of %+v, want %+v once", told, want)
@@ -55,7 +57,8 @@ func TestOverlapWithRolledUpData(t *testing.T) {
 
 	// the same in one file with what is new, and merged by a user who knows better
 	c := write(t, "c.csv", header+seconds("w", 0, 1600))
-	s.want(c, importer.Options{}, importer.Result{Read: 100, Stored: 100, Skipped: rolledUp(500), Known: 1000})
+	s.want(c, importer.Options{},
+		importer.Result{Read: 100, Stored: 100, Skipped: rolledUp(500), Known: 1000})
 	d := write(t, "d.csv", header+seconds("w", 0, 10))
 	s.want(d, importer.Options{Merge: true}, importer.Result{Read: 10, Stored: 10})
 	s.wantCount(1610)
@@ -84,8 +87,8 @@ func TestOverlapOfRawSamples(t *testing.T) {
 		importer.Result{Read: 100, Stored: 50, Duplicate: 50})
 }
 
-// An import that is interrupted, or a file that grows, goes on in the middle of a bucket that it has
-// begun itself.
+// An import that is interrupted, or a file that grows, goes on in the middle of a bucket that it
+// has begun itself.
 func TestGrownWithinABucket(t *testing.T) {
 	s := newStoreAt(t, service.Config{}, func() time.Time { return now })
 	path := write(t, "a.csv", header+seconds("w", 0, 30)+seconds("x", 0, 30))

@@ -8,6 +8,6 @@
 // however far the history has thinned out meanwhile.
 //
 // A database of wanctl is taken in likewise, from the row on that an earlier import has reached: a
-// row's id and second, and the hashes of two rows, say whether it is the same database. Its aggregated
-// rows become samples where the history has nothing of their buckets.
+// row's id and second, and the hashes of two rows, say whether it is the same database. Its
+// aggregated rows become samples where the history has nothing of their buckets.
 package importer

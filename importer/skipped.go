@@ -3,7 +3,6 @@ package importer
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 )
 
 // Skipped counts the rows that an import has left out, by cause: they are no fault of anybody, and
@@ -61,5 +60,5 @@ func (s *Skipped) cause(reason error) *int64 {
 // Why labels of a row of wanctl make no series.
 var (
 	errLongLabels = errors.New("labels of more than 4096 bytes")
-	errOtherJSON  = fmt.Errorf("labels that are JSON, but %w", errNotLabels)
+	errOtherJSON  = errors.New("labels that are JSON, but no object")
 )

@@ -38,16 +38,16 @@ const (
 //
 // An aggregated row becomes one sample at the begin of its bucket, where the history had nothing in
 // all of the bucket, when the import began, of a series with the labels of the row. Elsewhere it is
-// counted in Result.Skipped, and so are rows whose labels are no texts. Result.Raw says how long raw
-// rows are kept, and what has gone since the last import.
+// counted in Result.Skipped, and so are rows whose labels are no texts. Result.Raw says how long
+// raw rows are kept, and what has gone since the last import.
 //
 // What was said of CSV about errors, bad lines and going on holds for rows, too; except that rows
 // ahead of the clock are bad rows, which come up after all others and are taken by the import that
 // finds their time has come.
 //
 // A database is known again by either of two rows: that with the largest id, and the newest of the
-// coarsest granularity that there was. Where both are gone it is taken from its beginning if no raw row of the time that
-// had been taken is there, and not at all otherwise.
+// coarsest granularity that there was. Where both are gone it is taken from its beginning if no raw
+// row of the time that had been taken is there, and not at all otherwise.
 //
 // Errors: *LineError for a bad row, with the reason service.ErrAhead among others, ErrUncertain,
 // those of service.OpenWanctl, and as for CSV.
@@ -346,7 +346,8 @@ func (i *wanctlImport) page(
 			i.rowError(last, fmt.Errorf("second %d has more than %d rows", last.Second, maxSecondRows))
 	case size > maxSecondBytes:
 		return nil, false, i.rowError(last,
-			fmt.Errorf("second %d has names and labels of more than %d MiB", last.Second, maxSecondBytes>>20))
+			fmt.Errorf("second %d has names and labels of more than %d MiB", last.Second,
+				maxSecondBytes>>20))
 	}
 	rows, err = i.file.Rows(ctx, last.Second, last.Second+1, most)
 	return rows, true, err

@@ -223,7 +223,8 @@ func TestBadRows(t *testing.T) {
 	got, err = s.take(db, importer.Options{SkipBad: true, OnBad: func(bad *importer.LineError) {
 		lines = append(lines, strings.TrimPrefix(bad.Error(), db.Path+": "))
 	}})
-	if want := (importer.Result{Read: 2, Stored: 2, Bad: 15, Skipped: importer.Skipped{OtherLabels: 1}}); err != nil || got != want {
+	if want := (importer.Result{Read: 2, Stored: 2, Bad: 15,
+		Skipped: importer.Skipped{OtherLabels: 1}}); err != nil || got != want {
 		t.Errorf("skipping: got %+v, %v, want %+v", got, err, want)
 	}
 	want := []string{
@@ -303,7 +304,8 @@ func TestRowsOfTheFutureOfWanctl(t *testing.T) {
 				}
 			}
 			db.Add(rtt(5, 5, "1m")) // the history is not empty any more
-			if got, _ := s.take(db, importer.Options{SkipBad: skip}); got.Read != 0 || got.Skipped != aggregated(1) {
+			if got, _ := s.take(db, importer.Options{SkipBad: skip}); got.Read != 0 ||
+				got.Skipped != aggregated(1) {
 				t.Errorf("got %+v, want that the aggregated row is left out", got)
 			}
 			clock = now

@@ -14,8 +14,8 @@ import (
 type RawRows struct {
 	// Kept is how far back they reach from the newest row, 0 where nothing has gone yet.
 	Kept time.Duration
-	// Gone is from where the last import had ended until where they begin, if there were any that it
-	// had not taken: aggregated rows are left of these.
+	// Gone is from where the last import had ended until where they begin, if there were any that
+	// it had not taken: aggregated rows are left of these.
 	Gone service.TimeSpan
 }
 

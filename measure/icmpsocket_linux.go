@@ -108,7 +108,7 @@ func (s *icmpSocket) send(packet []byte) (at time.Time, vague bool, err error) {
 	})
 	after := time.Now()
 	if controlErr != nil {
-		return before, false, controlErr
+		return before, false, os.ErrClosed // which is all that it can be, and not what it says
 	}
 	if err != nil {
 		return before, false, os.NewSyscallError("sendto", err)
@@ -165,7 +165,7 @@ func (s *icmpSocket) receiveNow(buf []byte, flags int) (
 		message, noted, err = s.read(int(fd), buf, flags)
 	})
 	if controlErr != nil {
-		return nil, noted, controlErr
+		return nil, noted, os.ErrClosed // as in send
 	}
 	return message, noted, err
 }

@@ -57,6 +57,31 @@ func notesBothTimes(t *testing.T, socket *icmpSocket) bool {
 	return false
 }
 
+// A line that is followed elsewhere, or ends, closes a socket that somebody is about to send by.
+// That is no echo that could not be sent.
+func TestClosedSocket(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []bool{false, true} {
+		socket, err := openICMP(localhost, "", raw)
+		if errors.Is(err, os.ErrPermission) {
+			t.Logf("raw %v: %v", raw, err)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := socket.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := socket.send([]byte("echo")); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("raw %v: sent: got error %v, want %v", raw, err, os.ErrClosed)
+		}
+		if _, _, err := socket.receive(nil, time.Now()); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("raw %v: received: got error %v, want %v", raw, err, os.ErrClosed)
+		}
+	}
+}
+
 // A deadline that has passed is no reason not to read what is there.
 func TestReceiveReadsWhatIsThere(t *testing.T) {
 	t.Parallel()

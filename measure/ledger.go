@@ -45,7 +45,8 @@ type PingCounts struct {
 	Lost uint64
 	// Waiting echoes may still be answered.
 	Waiting uint64
-	// Untaken replies were dropped, the oldest first, because nobody took them; they are in Received.
+	// Untaken replies were dropped, the oldest first, because nobody took them; they are in
+	// Received.
 	Untaken uint64
 	// Duplicates are further replies to an echo already answered.
 	Duplicates uint64

@@ -11,13 +11,14 @@ import (
 )
 
 const (
-	// silentFor is after how many seconds without an answer a line looks for its path again, and for
-	// the next address of its host. Each further look takes twice as long to come.
+	// silentFor is after how many seconds without an answer a line looks for its path again, and
+	// for the next address of its host. Each further look takes twice as long to come.
 	silentFor    = 3
 	maxSilentFor = 60
 	// findLimit is how long a look may take: a resolver that is not there keeps one waiting.
 	findLimit = 5 * time.Second
-	// settling is how long a change of the routes is given to be complete: a change comes in pieces.
+	// settling is how long a change of the routes is given to be complete: a change comes in
+	// pieces.
 	settling = 200 * time.Millisecond
 	// lookEvery is the least time between two looks, however many changes there are.
 	lookEvery = time.Second
@@ -34,8 +35,8 @@ type LineConfig struct {
 	Probe Probe
 	// Interval is the time between two echoes, at least [MinPingInterval].
 	Interval time.Duration
-	// Wait is how long an echo may stay without reply before it counts as lost; 0 means
-	// [DefaultWait].
+	// Wait is how long an echo may stay without reply before it counts as lost, less than [MaxWait]; 0
+	// means [DefaultWait].
 	Wait time.Duration
 	// Logger is told of each change of the line; nil for nobody.
 	Logger *slog.Logger
@@ -123,7 +124,7 @@ func (cfg LineConfig) check() error {
 	if cfg.Interval < MinPingInterval {
 		return fmt.Errorf("measure: interval %v is below %v", cfg.Interval, MinPingInterval)
 	}
-	if cfg.Wait < 0 || cfg.Wait/cfg.Interval >= maxPending {
+	if cfg.Wait < 0 || cfg.Wait >= MaxWait(cfg.Interval) {
 		return fmt.Errorf("measure: wait %v for echoes every %v", cfg.Wait, cfg.Interval)
 	}
 	return nil

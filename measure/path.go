@@ -134,8 +134,12 @@ func (k Kernel) interfaceTowards(ctx context.Context, target netip.Addr) (string
 	if routeErr == nil {
 		return route.Interface, nil
 	}
-	return "", fmt.Errorf("find the interface that leads to %s; name one with --interface IF: %w; %w",
-		target, err, routeErr)
+	err = fmt.Errorf("find the interface that leads to %s; name one with --interface IF: %w", target,
+		err)
+	if errors.Is(routeErr, ErrNoGateway) {
+		return "", err // it would advise to name a host
+	}
+	return "", fmt.Errorf("%w; %w", err, routeErr)
 }
 
 // localAddress returns the address from which the kernel would send to target.

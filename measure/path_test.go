@@ -102,6 +102,9 @@ func TestFindPathWhereTheKernelHasNoAnswer(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, %v; want the reason why the kernel gave no answer", got, err)
 	}
+	if errors.Is(err, ErrNoGateway) { // which advises to name a host
+		t.Errorf("got %v, for a host that was named", err)
+	}
 }
 
 func TestOwns(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"net/netip"
 	"os"
@@ -28,6 +29,14 @@ const (
 	// that a network which is back stays unnoticed.
 	maxBackoff = time.Second
 )
+
+// MaxWait is how long echoes may be waited for at most, with one each interval.
+func MaxWait(interval time.Duration) time.Duration {
+	if interval > math.MaxInt64/maxPending {
+		return math.MaxInt64
+	}
+	return interval * maxPending
+}
 
 // pinger measures round-trip times by ICMP echo.
 type pinger struct {
@@ -101,7 +110,7 @@ func (p *pinger) session(ctx context.Context, path Path) (delivered bool, err er
 	})
 	s := session{pinger: p, path: path, socket: socket,
 		format: newEchoFormat(path.Target, p.token)}
-	err = s.run()
+	err = s.run(ctx)
 	return s.delivered, err
 }
 
@@ -117,8 +126,8 @@ type session struct {
 	refusals  int // in a row
 }
 
-// run returns when the socket is closed or useless.
-func (s *session) run() error {
+// run returns when ctx has ended, which closes the socket, or when that is useless.
+func (s *session) run(ctx context.Context) error {
 	books, interval := s.pinger.books, s.pinger.interval
 	buf := make([]byte, 1500)
 	now := time.Now()
@@ -141,7 +150,7 @@ func (s *session) run() error {
 		if now.Before(due) {
 			continue
 		}
-		if err := s.send(); err != nil {
+		if err := s.send(ctx); err != nil {
 			return err
 		}
 		// Echoes that were missed are not sent in a heap.
@@ -150,7 +159,7 @@ func (s *session) run() error {
 }
 
 // send sends an echo. The error is that of the last of many that the kernel refused.
-func (s *session) send() error {
+func (s *session) send(ctx context.Context) error {
 	books := s.pinger.books
 	packet, err := s.format.packet(books.next())
 	if err != nil {
@@ -162,8 +171,8 @@ func (s *session) send() error {
 		s.delivered, s.refusals = true, 0
 		return nil
 	}
-	if errors.Is(err, os.ErrClosed) {
-		return err
+	if ctx.Err() != nil {
+		return err // the socket has been closed meanwhile
 	}
 	books.refused(failure(s.path, err))
 	s.refusals++

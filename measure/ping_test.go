@@ -231,6 +231,24 @@ func TestNetworkGoesAwayAndComesBack(t *testing.T) {
 	})
 }
 
+// An echo that meets the end of measuring was refused by nobody.
+func TestEndWhileAnEchoIsSent(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		m := &madeUp{refuse: func() error {
+			stop()
+			return errors.New("use of closed file") // as a socket of the kernel says
+		}}
+		p := pingerOf(m)
+		p.run(ctx, Path{Target: localhost})
+		if c, err := p.books.count(), p.books.lastError(); c.SendErrors != 0 || err != nil {
+			t.Errorf("counted %+v, the error is %v", c, err)
+		}
+	})
+}
+
 // Minutes without a single reply: what is remembered stays bounded.
 func TestMemoryWithoutReplies(t *testing.T) {
 	t.Parallel()

@@ -22,8 +22,8 @@ var ErrHeldUp = errors.New("this process was held up")
 type Counters struct {
 	// At is when they were read, with the monotonic clock.
 	At time.Time
-	// Index is the kernel's number of the interface, another one when it has been recreated; 0 where
-	// it is not known.
+	// Index is the kernel's number of the interface, another one when it has been recreated; 0
+	// where it is not known.
 	Index int
 	// RxBytes is what the interface has received since it exists.
 	RxBytes uint64

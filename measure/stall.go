@@ -3,7 +3,8 @@ package measure
 import "time"
 
 const (
-	// beat is how often a loop that measures wakes at least, so that it notices when it does not run.
+	// beat is how often a loop that measures wakes at least, so that it notices when it does not
+	// run.
 	beat = 20 * time.Millisecond
 	// tolerated is how late it may wake, and how far from the end of a stall a time is in doubt.
 	tolerated = 10 * time.Millisecond

@@ -10,6 +10,10 @@ import (
 // to it counts: until then it may be a copy that is not complete.
 const settleTime = 5 * time.Second
 
+// errArriving says that a damaged file may be half of a copy.
+var errArriving = fmt.Errorf("and stays there until it has been unchanged for %s: "+
+	"somebody may still be copying it", settleTime)
+
 // arriving refuses to move a damaged file aside which no writer has had open, and which was changed
 // a moment ago. Damage to any other one counts at once: it returns nil.
 func (o *opening) arriving(damage error) error {
@@ -25,7 +29,5 @@ func (o *opening) arriving(damage error) error {
 	if now.Size() == 0 || age < 0 || age > settleTime {
 		return nil
 	}
-	return fmt.Errorf("%w, and stays there until it has been unchanged for %s: it may be that "+
-		"somebody is still copying it",
-		damage, settleTime)
+	return fmt.Errorf("%w, %w", damage, errArriving)
 }

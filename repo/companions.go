@@ -118,8 +118,8 @@ func makeLike(path string, like fs.FileInfo) error {
 	return errors.Join(err, file.Close())
 }
 
-// setMode gives a file of this process permissions. Where it may not, on a file system that has none
-// of its own (vfat, exFAT, shared folders), the file keeps those that it was made with.
+// setMode gives a file of this process permissions. Where it may not, on a file system that has
+// none of its own (vfat, exFAT, shared folders), the file keeps those that it was made with.
 func setMode(file *os.File, mode fs.FileMode) error { return unlessRefused(file.Chmod(mode)) }
 
 // unlessRefused is the error of a change of permissions or of the owner, but for that of a file

@@ -61,7 +61,8 @@ func (h header) check() error {
 		return fmt.Errorf("%w: its header says schema format %d, want %d at most", ErrDamaged, format,
 			sqlitefile.NewestSchemaFormat)
 	}
-	if encoding := binary.BigEndian.Uint32(h[sqlitefile.TextEncodingOffset:]); encoding != 0 && encoding%4 == 0 {
+	if encoding := binary.BigEndian.Uint32(h[sqlitefile.TextEncodingOffset:]); encoding != 0 &&
+		encoding%4 == 0 {
 		return fmt.Errorf("%w: its header says text encoding %d, of which SQLite knows none", ErrDamaged,
 			encoding)
 	}

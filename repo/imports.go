@@ -25,8 +25,8 @@ type ImportMark struct {
 	Bytes int64
 	Lines int64
 
-	// Of a database of wanctl: the rows up to LastID of before Second (Unix) have been taken. Hash is
-	// the SHA-256 of the row LastID.
+	// Of a database of wanctl: the rows up to LastID of before Second (Unix) have been taken. Hash
+	// is the SHA-256 of the row LastID.
 	LastID     int64
 	Second     int64
 	NewestID   int64  // the newest row of the coarsest granularity that there was

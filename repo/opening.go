@@ -77,7 +77,8 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	if errors.Is(failed, errIndex) {
 		return o.withoutIndex(ctx)
 	}
-	if !IsDamage(classify(ctx, failed)) || !mayQuarantine(o.path, o.lock) {
+	if errors.Is(failed, errArriving) || !IsDamage(classify(ctx, failed)) ||
+		!mayQuarantine(o.path, o.lock) {
 		return nil, failed
 	}
 	if !o.alone {

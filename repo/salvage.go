@@ -45,7 +45,7 @@ var ErrSalvageLost = errors.New("what was put together of a damaged file cannot 
 // together in a folder beside the history at path. It takes room for a copy of the file, and a
 // second or two for each 10 MB.
 //
-// Errors: ErrSalvaging, ErrDiskFull, those of the file system, and that of ctx.
+// Errors: ErrSalvaging, ErrOtherName, ErrDiskFull, those of the file system, and that of ctx.
 func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error) {
 	s := &Salvage{Source: damaged, folder: path + salvageSuffix, series: map[int64]*Series{}}
 	if err := s.prepare(ctx); err != nil {
@@ -60,6 +60,9 @@ func (s *Salvage) prepare(ctx context.Context) (err error) {
 		return err
 	}
 	if s.hash, err = hashHistory(ctx, s.Source); err != nil {
+		return err
+	}
+	if err := checkName(s.Source); err != nil { // what is new lies beside the other name
 		return err
 	}
 	if err := s.fill(ctx); err != nil {

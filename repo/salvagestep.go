@@ -36,7 +36,7 @@ func (w *Writer) salvage(
 	ctx context.Context, s *Salvage, now Micros,
 ) (state SalvageState, err error) {
 	if s.run.id == 0 {
-		return w.beginSalvage(ctx, s)
+		return w.beginSalvage(ctx, s, now)
 	}
 	page, err := s.read(ctx, s.run.place)
 	if err != nil {
@@ -64,7 +64,9 @@ func (w *Writer) salvage(
 
 // beginSalvage finds out how far an earlier run has come, or begins one, and takes what there are
 // few rows of.
-func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageState, err error) {
+func (w *Writer) beginSalvage(
+	ctx context.Context, s *Salvage, now Micros,
+) (state SalvageState, err error) {
 	var run SalvageRun
 	err = w.update(ctx, "salvage into", func() error {
 		tiers, err := w.tiers(ctx)
@@ -95,7 +97,7 @@ func (w *Writer) beginSalvage(ctx context.Context, s *Salvage) (state SalvageSta
 		taken := run.Report.Tiers
 		run.Report = s.Report
 		run.Report.Tiers = taken
-		if err := w.takeFew(ctx, s, &run, runs, tiers); err != nil {
+		if err := w.takeFew(ctx, s, &run, runs, tiers, now); err != nil {
 			return err
 		}
 		run.hash = s.hash

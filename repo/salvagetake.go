@@ -107,10 +107,9 @@ func (w *Writer) groupBuckets(
 }
 
 // takeFew takes what a history has few rows of: what it knows of metrics, imports, receivers and
-// earlier damaged files. A history that was made in the place of the damaged one begins its tiers
-// where that did: what it has of finer ones before is in the coarser ones alone.
+// earlier damaged files.
 func (w *Writer) takeFew(
-	ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun, tiers Tiers,
+	ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun, tiers Tiers, now Micros,
 ) error {
 	if err := w.takeImports(ctx, s, run); err != nil {
 		return err
@@ -118,10 +117,8 @@ func (w *Writer) takeFew(
 	if err := w.takeRuns(ctx, s, run, runs); err != nil {
 		return err
 	}
-	if run.successor {
-		if err := w.takeFloors(ctx, s, tiers); err != nil {
-			return err
-		}
+	if err := w.takeFloors(ctx, s, run, tiers, now); err != nil {
+		return err
 	}
 	if err := w.takeMetadata(ctx, s); err != nil {
 		return err
@@ -129,10 +126,22 @@ func (w *Writer) takeFew(
 	return w.takePushIntervals(ctx, s)
 }
 
-func (w *Writer) takeFloors(ctx context.Context, s *Salvage, tiers Tiers) error {
+// takeFloors has the tiers begin where those of the damaged file did: what that has from before is
+// in its coarser ones alone. A history with rows of its own keeps them for as long as it is to.
+func (w *Writer) takeFloors(
+	ctx context.Context, s *Salvage, run *SalvageRun, tiers Tiers, now Micros,
+) error {
+	known, err := w.MetricAggregations(ctx)
+	if err != nil {
+		return err
+	}
+	hasOwn := !run.successor && len(known) > 0
 	for g := range Hour {
 		next := tiers[g+1]
 		floor := min(s.tiers[g].Floor, next.Watermark).AlignDown(next.Granularity.Bucket())
+		if hasOwn {
+			floor = min(floor, tiers.FloorTarget(g, now))
+		}
 		if floor <= tiers[g].Floor {
 			continue
 		}

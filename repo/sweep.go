@@ -14,9 +14,9 @@ type Sweep struct {
 	afterID int64  // every series up to this one is clean
 }
 
-// sweepEvery is how far a floor moves between two sweeps of a writer. A sweep looks at every series,
-// each in a page of its own: one a minute took a fifth of all the work of 10,000 series. What lies
-// below the floor is not shown meanwhile.
+// sweepEvery is how far a floor moves between two sweeps of a writer. A sweep looks at every
+// series, each in a page of its own: one a minute took a fifth of all the work of 10,000 series.
+// What lies below the floor is not shown meanwhile.
 const sweepEvery = Micros(10 * time.Minute / time.Microsecond)
 
 // sweptFloors are the floors of the last sweeps that came to their end.

@@ -37,8 +37,8 @@ type Wanctl struct {
 // beside a WAL that somebody has left behind, SQLite's -shm.
 //
 // Errors: ErrNoPath, ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrInterrupted,
-// ErrBusy, ErrWanctlSlow, ErrDamaged, and those of the file system. Of all that is asked of the view:
-// ErrWanctlSlow, ErrOpened, ErrDamaged, those of the file system, and that of ctx.
+// ErrBusy, ErrWanctlSlow, ErrDamaged, and those of the file system. Of all that is asked of the
+// view: ErrWanctlSlow, ErrOpened, ErrDamaged, those of the file system, and that of ctx.
 func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, ReadLimit, ErrWanctlSlow)
 	defer cancel()

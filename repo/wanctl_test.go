@@ -21,13 +21,18 @@ func TestOtherTablesNamedMetrics(t *testing.T) {
 			) SELECT * FROM r`,
 		"a virtual table": `PRAGMA writable_schema = ON; INSERT INTO sqlite_schema
 			VALUES ('table', 'metrics', 'metrics', 0, 'CREATE VIRTUAL TABLE metrics USING elsewhere(id)')`,
-		"other letters":    "CREATE TABLE METRICS (" + columns + ")",
-		"one more column":  "CREATE TABLE metrics (" + columns + ", more TEXT)",
-		"one column less":  "CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER, wan_name TEXT)",
-		"another column":   "CREATE TABLE metrics (" + strings.Replace(columns, "labels", "tags", 1) + ")",
+		"other letters":   "CREATE TABLE METRICS (" + columns + ")",
+		"one more column": "CREATE TABLE metrics (" + columns + ", more TEXT)",
+		"one column less": "CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER, wan_name " +
+			"TEXT)",
+		"another column": "CREATE TABLE metrics (" + strings.Replace(columns, "labels", "tags", 1) +
+			")",
 		"a virtual column": "CREATE TABLE metrics (" + columns + " AS ('raw'))",
 		"a stored column":  "CREATE TABLE metrics (" + columns + " AS ('raw') STORED)",
-		"no table":         "CREATE TABLE other (" + columns + ")",
+		"no key":           "CREATE TABLE metrics (" + strings.Replace(columns, " PRIMARY KEY", "", 1) + ")",
+		"ids that are text": "CREATE TABLE metrics (" +
+			strings.Replace(columns, "INTEGER", "TEXT", 1) + ")",
+		"no table": "CREATE TABLE other (" + columns + ")",
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filetest.Path(t)

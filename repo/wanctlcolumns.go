@@ -12,7 +12,8 @@ var wanctlColumns = []string{
 }
 
 // checkWanctlColumns refuses a table metrics with other columns than wanctl's, and one whose
-// columns are worked out when they are read: nobody knows how long that takes, or what it gives.
+// columns are worked out when they are read: nobody knows how long that takes, or what it gives. An
+// import goes on from an id, so these have to be numbers, each of one row.
 func checkWanctlColumns(ctx context.Context, q queryer) error {
 	found, err := storedColumns(ctx, q, "metrics")
 	if err != nil {
@@ -27,6 +28,15 @@ func checkWanctlColumns(ctx context.Context, q queryer) error {
 		if !slices.Contains(wanctlColumns, name) {
 			return fmt.Errorf("%w: its table metrics has a column %.80q", ErrNotWanctl, name)
 		}
+	}
+	var numbered bool
+	if err := q.QueryRowContext(ctx, "SELECT count(*) = 1 AND upper(min(type)) = 'INTEGER' AND "+
+		"lower(min(name)) = 'id' FROM pragma_table_xinfo('metrics') WHERE pk > 0").
+		Scan(&numbered); err != nil {
+		return err
+	}
+	if !numbered {
+		return fmt.Errorf("%w: the id of its table metrics is no INTEGER PRIMARY KEY", ErrNotWanctl)
 	}
 	return nil
 }

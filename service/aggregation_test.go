@@ -25,7 +25,8 @@ type aged struct {
 
 func newAged(t *testing.T, aggregation service.Aggregation) aged {
 	t.Helper()
-	a := aged{path: filetest.Path(t), end: time.Now().Add(-time.Minute).Truncate(time.Hour).Add(10 * time.Minute)}
+	a := aged{path: filetest.Path(t),
+		end: time.Now().Add(-time.Minute).Truncate(time.Hour).Add(10 * time.Minute)}
 	if a.end.After(time.Now()) {
 		a.end = a.end.Add(-time.Hour)
 	}
@@ -33,8 +34,9 @@ func newAged(t *testing.T, aggregation service.Aggregation) aged {
 	options.TrustClock, options.Now = true, func() time.Time { return a.end }
 	shut(t, open(t, service.Config{DBPath: a.path, Keep1m: 2 * time.Hour}, options))
 	for _, wan := range []string{"a", "b"} {
-		filetest.Exec(t, a.path, "INSERT INTO series (metric_name, wan_name, labels, aggregation) VALUES ('"+
-			zone+"', '"+wan+"', '{}', '"+string(aggregation)+"')")
+		filetest.Exec(t, a.path,
+			"INSERT INTO series (metric_name, wan_name, labels, aggregation) VALUES ('"+
+				zone+"', '"+wan+"', '{}', '"+string(aggregation)+"')")
 	}
 	w := open(t, service.Config{DBPath: a.path}, options)
 	for _, wan := range []string{"a", "b"} {
@@ -99,7 +101,8 @@ func TestCorrectAnAverageToAState(t *testing.T) {
 				}
 			case !p.Time.Add(width).After(edge.Add(-width)):
 				kept++
-				if old := before[step][key]; step <= p.Granularity.Bucket() && math.Abs(p.Value-old.Value) > 1e-9 {
+				if old := before[step][key]; step <= p.Granularity.Bucket() &&
+					math.Abs(p.Value-old.Value) > 1e-9 {
 					t.Errorf("step %s, %s: %v was %v", step, key, p.Value, old.Value)
 				}
 			}
@@ -119,7 +122,8 @@ func TestCorrectAnAverageToAState(t *testing.T) {
 func TestCorrectAStateToAnAverage(t *testing.T) {
 	right, wrong := newAged(t, service.Average), newAged(t, service.Mode)
 	w := wrong.open(t)
-	if changed, err := w.SetAggregation(t.Context(), zone, service.Average); err != nil || changed != 2 {
+	if changed, err := w.SetAggregation(t.Context(), zone, service.Average); err != nil ||
+		changed != 2 {
 		t.Errorf("%d series, %v, want 2", changed, err)
 	}
 	shut(t, w)

@@ -96,7 +96,8 @@ func TestShownDefaultsHold(t *testing.T) {
 // Durations of variables are written as those of flags.
 func TestDaysOfVariables(t *testing.T) {
 	noEnvironment(t)
-	for text, want := range map[string]service.Days{"30": 30, "30d": 30, "4w": 28, "48h": 2, "1y": 365} {
+	for text, want := range map[string]service.Days{"30": 30, "30d": 30, "4w": 28, "48h": 2,
+		"1y": 365} {
 		got, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_RETENTION_DAYS": text})
 		must(t, err)
 		if got.RetentionDays != want {

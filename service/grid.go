@@ -38,7 +38,10 @@ type evenly struct{ from, until, width repo.Micros }
 func newSteps(step time.Duration, list []segment) steps {
 	var runs steps
 	least := max(repo.Micros(step.Microseconds()), 1)
-	width := func(s segment) repo.Micros { return up(least, repo.Micros(s.granularity.Bucket().Microseconds())) }
+	width := func(s segment) repo.Micros {
+		return up(least,
+			repo.Micros(s.granularity.Bucket().Microseconds()))
+	}
 	last := down(max(list[0].from, -maxMicros/2), width(list[0]))
 	for i, s := range list {
 		w := width(s)

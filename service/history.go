@@ -111,7 +111,7 @@ func (q Query) check() error {
 	switch {
 	case !q.From.Before(q.Until):
 		return fmt.Errorf("%w: the range from %s until %s is empty", ErrQuery,
-			q.From.UTC().Format(time.RFC3339Nano), q.Until.UTC().Format(time.RFC3339Nano))
+			q.From.In(q.zone()).Format(time.RFC3339Nano), q.Until.In(q.zone()).Format(time.RFC3339Nano))
 	case q.Step < 0 || q.Step%time.Microsecond != 0:
 		return fmt.Errorf("%w: step %s: want a positive number of microseconds", ErrQuery, q.Step)
 	case q.Only != nil && !q.Only.Valid():

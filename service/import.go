@@ -60,15 +60,19 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 // Errors: as for Imports.
 func (w *Writer) OldestWelcome(ctx context.Context) (time.Time, error) {
 	var oldest repo.Micros
-	err := w.do(ctx, func(ctx context.Context, l *loop) error {
-		tiers, err := l.store.Tiers(ctx)
-		oldest = max(tiers.LowestFloor(), tiers.ExpiryLimit(repo.MicrosOf(l.options.Now())))
+	err := w.do(ctx, func(ctx context.Context, l *loop) (err error) {
+		oldest, err = l.oldestWelcome(ctx)
 		return err
 	})
 	if err != nil {
 		return time.Time{}, err // as in Imports
 	}
 	return oldest.Time(), nil
+}
+
+func (l *loop) oldestWelcome(ctx context.Context) (repo.Micros, error) {
+	tiers, err := l.store.Tiers(ctx)
+	return max(tiers.LowestFloor(), tiers.ExpiryLimit(repo.MicrosOf(l.options.Now()))), err
 }
 
 // RawFloor returns the moment before which the file has let go of raw samples: of an older sample

@@ -16,7 +16,8 @@ func TestQueryWithoutEnd(t *testing.T) {
 		w := open(t, service.Config{DBPath: path}, silent())
 		series := rtt(t, w)
 		now := time.Now()
-		for _, at := range []time.Time{now.Add(-2 * time.Minute), now.Add(-time.Minute), now.Add(30 * time.Second)} {
+		for _, at := range []time.Time{now.Add(-2 * time.Minute), now.Add(-time.Minute),
+			now.Add(30 * time.Second)} {
 			if err := w.Write(t.Context(), service.Sample{Series: series, Time: at, Value: 1}); err != nil {
 				t.Fatal(err)
 			}

@@ -49,12 +49,15 @@ var ErrSalvageLost = repo.ErrSalvageLost
 // ErrSalvageWaits says that the rows of a damaged file reach beyond what the history has rolled up.
 var ErrSalvageWaits = errors.New("the rows are newer than what the history has rolled up")
 
+// ErrSalvageExpired says that all rows of a damaged file are older than what the history keeps.
+var ErrSalvageExpired = errors.New("all rows are too old to be kept")
+
 // PrepareSalvage reads what is intact in the file damaged, whatever SQLite says, and puts it
 // together in a folder beside the history at path. The file stays as it is. It blocks for a second
 // or two for each 10 MB, and takes room for a copy.
 //
-// Errors: ErrSalvaging, ErrMissing, ErrNotDatabase, ErrDiskFull, those of the file system, and that
-// of ctx.
+// Errors: ErrSalvaging, ErrOtherName, ErrMissing, ErrNotDatabase, ErrDiskFull, those of the file
+// system, and that of ctx.
 func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error) {
 	prepared, err := repo.PrepareSalvage(ctx, damaged, path)
 	if err != nil {
@@ -97,11 +100,16 @@ func (s *Salvage) Close() error { return s.prepared.Close() }
 // nothing twice. A file whose place this one took has its buckets added to those that are here; of
 // any other file the buckets that are here already are left out.
 //
-// Errors: ErrSalvageWaits, ErrSalvageLost, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of
-// the file system, and that of ctx.
+// Errors: ErrSalvageExpired, ErrSalvageWaits, ErrSalvageLost, ErrClosed, ErrBusy, ErrDiskFull,
+// ErrDamaged, those of the file system, and that of ctx.
 func (w *Writer) Salvage(ctx context.Context, s *Salvage) error {
 	if w.closed.Load() {
 		return ErrClosed
+	}
+	if err := w.core.do(ctx, func(ctx context.Context, l *loop) error {
+		return l.refuseExpired(ctx, s.prepared)
+	}); err != nil {
+		return fmt.Errorf("salvage %s: %w", s.prepared.Source, err)
 	}
 	for state := repo.SalvageMore; state != repo.SalvageEnded; {
 		if err := w.core.do(ctx, func(ctx context.Context, l *loop) (err error) {
@@ -114,12 +122,40 @@ func (w *Writer) Salvage(ctx context.Context, s *Salvage) error {
 			return fmt.Errorf("salvage %s: %w", s.prepared.Source, err)
 		}
 		if state == repo.SalvageWaits {
-			return fmt.Errorf("salvage %s: %w: they reach until %s",
-				s.prepared.Source, ErrSalvageWaits, s.prepared.Newest().Time().Format(time.RFC3339))
+			newest := s.prepared.Newest()
+			return fmt.Errorf("salvage %s: %w: they reach until %s, and are rolled up from %s on",
+				s.prepared.Source, ErrSalvageWaits, show(newest), show(w.core.rolledUpFrom(newest)))
 		}
 	}
 	return nil
 }
+
+// refuseExpired refuses rows that would go at once, unless they were taken while they were younger.
+func (l *loop) refuseExpired(ctx context.Context, s *repo.Salvage) error {
+	runs, err := l.store.Salvages(ctx)
+	if err != nil {
+		return err
+	}
+	if run, known := salvageOf(runs, s.Source); known && run.Ended != 0 {
+		return nil
+	}
+	oldest, err := l.oldestWelcome(ctx)
+	newest := s.Newest()
+	if err != nil || newest == 0 || newest > oldest {
+		return err
+	}
+	return fmt.Errorf("%w: they reach until %s, and the history keeps nothing from before %s: they "+
+		"can be taken with ages counted from %s (into a history of its own, for one that has let go of "+
+		"that time does not take it back)",
+		ErrSalvageExpired, show(newest), show(oldest), show(l.rolledUpFrom(newest)))
+}
+
+// rolledUpFrom is when a bucket of a minute is made of the moment before newest.
+func (c *core) rolledUpFrom(newest repo.Micros) repo.Micros {
+	return (newest + 1).AlignUp(repo.Minute.Bucket()).Add(c.config.Grace)
+}
+
+func show(m repo.Micros) string { return m.Time().Format(time.RFC3339) }
 
 // Salvages returns what the history says of damaged files whose rows it has taken in, or is taking
 // in, the oldest first.

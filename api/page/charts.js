@@ -131,13 +131,15 @@ function colourOf(series, all) {
 
 // Tables
 
-// endsOf says until when each point speaks: for as long as it is wide. Of a series that is sampled more rarely than that, a
-// point speaks until the next one is overdue. The last one speaks for the newest sample at most.
+const quartile = (list) => list.sort((a, b) => a - b)[list.length >> 2];
+
+// endsOf says until when each point speaks: for as long as it is wide. Of a series that is sampled more rarely than that, so
+// that its points have one sample each, a point speaks until the next one is overdue. The last one speaks for the newest
+// sample at most.
 function endsOf(series, newest) {
-  const { t, w } = series;
-  const spacing = [];
-  for (let i = 1; i < t.length; i++) spacing.push(t[i] - t[i - 1]);
-  const cadence = spacing.length < 3 ? 0 : spacing.sort((a, b) => a - b)[spacing.length >> 2];
+  const { t, w, count } = series;
+  const rare = t.length > 3 && quartile([...count]) === 1;
+  const cadence = rare ? quartile(t.slice(1).map((at, i) => at - t[i])) : 0;
   return t.map((at, i) => {
     const width = w[i];
     const tolerance = cadence > width * 1.01 ? cadence * 2.5 : width * 1.5;
@@ -145,7 +147,7 @@ function endsOf(series, newest) {
     if (next !== undefined && next - at <= tolerance) return next;
     const end = at + Math.max(width, cadence);
     if (next !== undefined || !(newest >= at)) return end;
-    return Math.min(end, newest + Math.max(width, cadence) / Math.max(...series.count.slice(-2)));
+    return Math.min(end, newest + Math.max(width, cadence) / Math.max(...count.slice(-2)));
   });
 }
 

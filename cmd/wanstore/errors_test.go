@@ -28,7 +28,8 @@ func TestErrorsRepeatLittle(t *testing.T) {
 				t.Errorf("%.40q: no error", args)
 			}
 			text := strings.TrimSuffix(stderr.String(), "\n")
-			strange := strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) })
+			strange := strings.ContainsFunc(text,
+				func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) })
 			if len(text) > 4000 || strange || strings.Count(text, "\n") > 3 {
 				t.Errorf("%.60q: %d bytes: %.500q", args, len(text), text)
 			}

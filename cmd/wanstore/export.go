@@ -26,8 +26,8 @@ func newExport() *cobra.Command {
 		Short: "Write out samples that can be imported again",
 		Long: `Write the raw samples of a range, or all that the file has, to standard output in the order of time. The file may be
 written meanwhile; it is only read, as it is at one moment. Reading ends with an error after a minute, or after two
-seconds while the WAL is larger than 64 MiB, also where a pipe does not take the output for so long: of
-a large file export one range after the other. The CSV has the header
+seconds while the WAL is larger than 64 MiB, also where a pipe does not take the output for so long: export a large file
+range by range. The CSV has the header
 
   timestamp_us,wan,metric,labels_json,value
 

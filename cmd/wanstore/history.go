@@ -37,16 +37,16 @@ meanwhile; it is only read. Reading ends with an error after a minute, or after 
 
 Without --step every row of the range is shown, at the finest granularity that still has it: raw samples, and where those
 have been let go the buckets of 1 minute, 5 minutes or 1 hour that were made of them. With --step there is one row a series
-and step; it is made of the coarsest buckets that fit, and the range begins with a whole step. Where only buckets are left
-that do not divide the step, a row is as much wider as takes whole buckets, and never narrower: each row says its width and
+and step; it is made of the coarsest buckets that fit, and the range begins with a whole step. No row is narrower than the
+step. Where only buckets are left that do not divide it, rows are wider, of whole buckets: each row says its width and
 its granularity. Steps of whole days are days of the zone in which times are shown, of 23, 24 or 25 hours, and steps of
 whole weeks begin on Mondays; where only hours are left and the zone is not whole hours from UTC, an hour belongs to the day
 in which it begins. The value of a row is the mean of its samples or, of a state, the most frequent one.
 
 With --plot the series are drawn: measurements as a line through the means of the steps, in the shade of their least and
-greatest samples, states as a ribbon under them, above which stands the worst state of a step where
-that is another one. More than 24 series are counted. Without --step a step is chosen for which the
-terminal (else $COLUMNS) is wide enough. Where nothing was recorded nothing is drawn. A terminal gets colours, unless $NO_COLOR is set.
+greatest samples, states as a ribbon. A second ribbon above it shows the worst state of each step, where that is another
+one. 24 series are drawn, the rest are counted. Without --step it takes one that fits the width of the terminal (else
+$COLUMNS). Where nothing was recorded nothing is drawn. A terminal gets colours, unless $NO_COLOR is set.
 
 Times are ` + clock.TimeHelp + `.
 ` + timeZones + ` (where a change of the clocks makes that ambiguous, name the zone).
@@ -70,7 +70,8 @@ func (o *historyOptions) addFlags(cmd *cobra.Command) {
 	flags.SortFlags = false
 	o.add(cmd)
 	flags.BoolVar(&o.summary, "summary", false,
-		"one row a series, or with --step one a series and step: count, min, max, average, last, share of "+
+		"one row a series, or with --step one a series and step: count, min, max, average, last, share "+
+			"of "+
 			"samples in each state")
 	flags.BoolVar(&o.plot, "plot", false, "draw the series")
 	flags.Int64Var(&o.limit, "limit", 0, "at most this many rows")
@@ -246,7 +247,7 @@ func explainNothing(cmd *cobra.Command, history *service.History, query service.
 		fmt.Fprintf(out, "nothing of this granularity: the newest sample is of %s\n", newest)
 		return nil
 	}
-	fmt.Fprintf(out, "nothing in [%s, %s): the newest sample is of %s\n",
+	fmt.Fprintf(out, "nothing from %s to %s: the newest sample is of %s\n",
 		showTime(query.From, zone), showTime(query.Until, zone), newest)
 	return nil
 }

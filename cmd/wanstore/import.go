@@ -54,7 +54,10 @@ before it, unless --skip-bad is given. A metric that nobody declared is averaged
 
 Other data of the same time is told apart sample by sample while the history has its raw samples. Where it holds rolled-up
 data of a series in their place, what a file has in that span is skipped, which is said before it starts: nobody can tell
-whether it is in there already. What is newer than all of its series is taken. --merge takes it all.
+whether it is in there already. What is newer than all of its series is taken, so import the older of two files first.
+--merge takes it all, the first time that a file is imported: afterwards all its rows are known.
+
+Each row of a file is READ (then STORED, a DUPLICATE or REFUSED), KNOWN from an earlier import, BAD, SKIPPED or HELD.
 
 With --format wanctl the files are databases that wanctl has written or is writing, as a rule one a WAN. They are only
 read. Several raw rows of one second of a series are spread over it in their order, and the two newest seconds are held
@@ -149,7 +152,8 @@ func (o *importOptions) explainModes(err error, path string) error {
 	if !errors.Is(err, service.ErrAggregation) || measured {
 		return fmt.Errorf("--mode: %w", err)
 	}
-	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what is still "+
+	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what "+
+		"is still "+
 		"raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
 }
 
@@ -223,7 +227,7 @@ func (o *importOptions) explain(err error) error {
 	case errors.Is(err, importer.ErrHeader): // not to be skipped
 		return err
 	case errors.As(err, &bad) && bad.Line == 0:
-		return fmt.Errorf("%w (stopped before the second of this row; --skip-bad goes on)", err)
+		return fmt.Errorf("%w (stopped before the second that this row is in; --skip-bad goes on)", err)
 	case errors.As(err, &bad):
 		return fmt.Errorf("%w (stopped before this line; --skip-bad goes on)", err)
 	case errors.Is(err, context.Canceled), errors.Is(err, service.ErrOpened):

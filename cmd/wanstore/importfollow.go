@@ -9,8 +9,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// The time between two imports of --follow: the longest, and the shortest, where wanctl keeps raw rows for
-// less than three times as long.
+// The time between two imports of --follow: the longest, and the shortest, where wanctl keeps raw
+// rows for less than three times as long.
 const (
 	longestPause  = 5 * time.Minute
 	shortestPause = 10 * time.Second

@@ -78,7 +78,8 @@ func (f *following) next() {
 }
 
 func rawRow(second int64, wan string) filetest.WanctlRow {
-	return filetest.WanctlRow{Second: second, WAN: wan, Metric: service.RTT, Value: 1, Granularity: "raw"}
+	return filetest.WanctlRow{Second: second, WAN: wan, Metric: service.RTT, Value: 1,
+		Granularity: "raw"}
 }
 
 func (f *following) wantStored(t *testing.T, want ...int64) {

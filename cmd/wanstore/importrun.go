@@ -99,7 +99,8 @@ func (r *importRun) say(what any) {
 func (r *importRun) warnOfHeld(file *importFile, rows importer.HeldRows) {
 	zone := zoneOf(r.cmd)
 	r.say(fmt.Sprintf("wanstore: warning: %s: %d rows from %s until %s lie where the history holds "+
-		"rolled-up data of their series, and are skipped: it may have them already (--merge takes them)",
+		"rolled-up data of their series, and are skipped: it may have them already (an import with "+
+		"--merge takes them, but not one after this, which knows the file)",
 		printable(file.name), rows.Rows, showTime(rows.First, zone), showTime(rows.Last, zone)))
 }
 
@@ -125,7 +126,8 @@ func (r *importRun) noteRaw(file *importFile, result importer.Result) {
 func (r *importRun) warnOfGap(file *importFile, result importer.Result) {
 	if gone := result.Raw.Gone; !gone.From.IsZero() {
 		zone := zoneOf(r.cmd)
-		r.say(fmt.Sprintf("wanstore: warning: %s: the last import was longer ago than raw rows are kept: "+
+		r.say(fmt.Sprintf("wanstore: warning: %s: the last import was longer ago than raw rows are "+
+			"kept: "+
 			"those from %s until %s are gone, and aggregated rows fill the gap",
 			printable(file.name), showTime(gone.From, zone), showTime(gone.Until, zone)))
 	}

@@ -27,14 +27,15 @@ recorder does the same once a minute; both may run at once.
 
 How long a tier keeps what it has is written in the file. --retention-days and --keep-* change that for good.
 
---mode makes a metric a state that the file averages, and --average the other way round: what is still raw is as if it had
-been so from the beginning. Older buckets keep what they have, an average as the one state of its bucket.
+--mode makes a state of a metric that the file has averaged, --average the other way round. That changes what is still raw;
+older buckets keep what they have, an average as the one state of its bucket.
 
 Ages are counted from this machine's clock, or from --now, which may not lie ahead of it. A clock that is wrong and ahead
 deletes nothing: where it has gone on by more than a minute since the last maintenance, deleting goes by the moment of that
 one, until the clock has gone on for as long again, or for six hours. So a maintenance each night deletes what had its age the
 night before. --now is taken as it is. A history of old data, imported with --now, is older than any retention by the
 machine's clock: without --now, the second of two runs, half an hour apart, deletes all rows.
+
 Times are ` + clock.TimeHelp + `.
 ` + timeZones + `.`,
 		Example: `  wanstore maintain
@@ -49,7 +50,8 @@ Times are ` + clock.TimeHelp + `.
 		"make this `METRIC` a state; may be repeated")
 	cmd.Flags().StringArrayVar(&options.averages, "average", nil,
 		"have this `METRIC` averaged; may be repeated")
-	addNowFlag(cmd, &options.now, "the moment that ages are counted from, instead of the machine's clock")
+	addNowFlag(cmd, &options.now,
+		"the moment that ages are counted from, instead of the machine's clock")
 	addJSONFlag(cmd, &options.json)
 	addPolicyFlags(cmd)
 	return cmd
@@ -63,6 +65,11 @@ type maintainOptions struct {
 }
 
 func (o *maintainOptions) run(cmd *cobra.Command) error {
+	for _, metric := range o.modes {
+		if slices.Contains(o.averages, metric) {
+			return usagef(cmd, "--mode and --average exclude each other for one metric: %s", metric)
+		}
+	}
 	config, err := configure(cmd)
 	if err != nil {
 		return err

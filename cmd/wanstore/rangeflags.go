@@ -47,7 +47,8 @@ func (f *rangeFlags) given() bool {
 // query makes the flags a query, and refuses what does not go together. Without a range it asks for
 // everything.
 func (f *rangeFlags) query(cmd *cobra.Command) (service.Query, error) {
-	query := service.Query{Filter: service.Filter{WAN: f.wan}, Step: f.step.Duration, Zone: zoneOf(cmd)}
+	query := service.Query{Filter: service.Filter{WAN: f.wan}, Step: f.step.Duration,
+		Zone: zoneOf(cmd)}
 	if err := f.check(); err != nil {
 		return query, usage(cmd, err)
 	}

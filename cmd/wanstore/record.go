@@ -102,6 +102,10 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 	if o.interval.Duration < measure.MinPingInterval {
 		return usagef(cmd, "--interval %s: want %s or more", o.interval.Duration, measure.MinPingInterval)
 	}
+	if longest := measure.MaxWait(o.interval.Duration); o.wait.Duration >= longest {
+		return usagef(cmd, "--wait %s: want less than %s with an echo every %s",
+			formatAge(o.wait.Duration), longest, o.interval.Duration)
+	}
 	probe, err := measure.ParseProbe(o.probe)
 	if err != nil {
 		return usagef(cmd, "--probe %w", err)

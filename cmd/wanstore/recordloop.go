@@ -122,9 +122,18 @@ func (l *recordLoop) begin(now time.Time) {
 	l.seen.started, l.seen.rateErr = now, err
 }
 
+// end records the replies since the last cycle. Nothing else has been measured since.
 func (l *recordLoop) end(now time.Time) {
+	l.samples = l.samples[:0]
+	l.taken = l.replies(l.taken[:0])
+	l.observe(now)
+	if len(l.samples) > 0 {
+		l.record(l.samples...)
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.seen.countReplies(l.taken)
+	l.seen.recorded += int64(len(l.samples))
 	l.seen.ended = now
 }
 
@@ -196,16 +205,20 @@ func (l *recordLoop) count(
 	// The ticker leaves out what nobody was there to take.
 	seen.missed += max(int64((due.Sub(l.due)+l.interval/2)/l.interval)-1, 0)
 	seen.recorded += int64(len(l.samples))
-	for _, reply := range l.taken {
-		if !reply.LeftOut {
-			seen.observe(reply.RTT)
-		}
-	}
+	seen.countReplies(l.taken)
 	seen.reading, seen.known = reading, l.answered
 	if l.answered {
 		seen.states[reading.State]++
 	}
 	seen.rate, seen.rateErr = rate, rateErr
+}
+
+func (c *loopCounts) countReplies(replies []measure.Reply) {
+	for _, reply := range replies {
+		if !reply.LeftOut {
+			c.observe(reply.RTT)
+		}
+	}
 }
 
 func (c *loopCounts) observe(rtt time.Duration) {

@@ -21,6 +21,7 @@ type testLine struct {
 	replies func(at time.Duration) []measure.Reply
 	rates   func(at time.Duration) (measure.Rate, bool, error)
 	delay   func(at time.Duration) time.Duration // of the recorder
+	left    []measure.Reply                      // since the last cycle
 
 	series  lineSeries
 	samples map[*service.Series][]service.Sample
@@ -37,8 +38,13 @@ func (l *testLine) run(t *testing.T, ticks int) *recordLoop {
 	} {
 		*handle = new(service.Series)
 	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(ticks)*testInterval+testInterval/2)
+	defer cancel()
 	loop := newRecordLoop(testInterval,
 		func(dst []measure.Reply) []measure.Reply {
+			if ctx.Err() != nil {
+				return append(dst, l.left...)
+			}
 			if l.replies == nil {
 				return dst
 			}
@@ -59,8 +65,6 @@ func (l *testLine) run(t *testing.T, ticks int) *recordLoop {
 				time.Sleep(l.delay(time.Since(start)))
 			}
 		})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(ticks)*testInterval+testInterval/2)
-	defer cancel()
 	loop.run(ctx)
 	return loop
 }
@@ -77,6 +81,23 @@ func (l *testLine) values(s *service.Series) []float64 {
 func reply(rtt time.Duration) measure.Reply {
 	now := time.Now()
 	return measure.Reply{RTT: rtt, Sent: now.Add(-testInterval), At: now}
+}
+
+// What was measured between the last cycle and the end is recorded, too: with echoes each few
+// seconds that is much of a short recording.
+func TestRepliesOfTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		line := &testLine{left: []measure.Reply{
+			reply(20 * time.Millisecond), {RTT: time.Second, LeftOut: true},
+		}}
+		seen := line.run(t, 3).counts()
+		if diff := cmp.Diff([]float64{20}, line.values(line.series.rtt)); diff != "" {
+			t.Error(diff)
+		}
+		if seen.replies != 1 || seen.rttMax != 20*time.Millisecond || seen.recorded != 1 {
+			t.Errorf("%+v", seen)
+		}
+	})
 }
 
 func TestRecordLoop(t *testing.T) {

@@ -101,10 +101,22 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 	if o.dryRun {
 		report.Into, report.Tiers = "", nil
 	}
-	if err := errors.Join(err, prepared.Close()); err != nil {
-		return err
+	if err == nil {
+		err = writeReport(cmd.OutOrStdout(), report, o.json)
 	}
-	return writeReport(cmd.OutOrStdout(), report, o.json)
+	if err == nil && o.remove && !o.dryRun {
+		err = removeSalvaged(cmd.Context(), file, prepared)
+	}
+	return errors.Join(err, prepared.Close())
+}
+
+// removeSalvaged removes a file of which rows have been taken. Where none were, it may have been
+// read with the wrong policy or time.
+func removeSalvaged(ctx context.Context, file string, prepared *service.Salvage) error {
+	if report := prepared.Report(); report.Taken() == 0 {
+		return fmt.Errorf("%s: none of its rows have been taken, so it is not removed", file)
+	}
+	return prepared.Remove(ctx)
 }
 
 // nothingSound says that a file never was a history, or that all its rows are lost.
@@ -145,18 +157,14 @@ func (o *salvageOptions) target(cmd *cobra.Command, file string) (string, error)
 	return into, nil
 }
 
-// bring has the rows taken, and then removes the file if that is wanted.
+// bring has the rows taken, unless the file is to be removed and somebody has it open.
 func (o *salvageOptions) bring(cmd *cobra.Command, prepared *service.Salvage, into string) error {
-	if !o.remove {
-		return o.take(cmd, prepared, into)
+	if o.remove {
+		if err := prepared.InUse(); err != nil {
+			return err
+		}
 	}
-	if err := prepared.InUse(); err != nil {
-		return err
-	}
-	if err := o.take(cmd, prepared, into); err != nil {
-		return err
-	}
-	return prepared.Remove(cmd.Context())
+	return o.take(cmd, prepared, into)
 }
 
 // take opens the history, brings it up to date, and has it take the rows.
@@ -187,7 +195,11 @@ func takeRows(ctx context.Context, writer *service.Writer, prepared *service.Sal
 	if _, err := writer.Maintain(ctx); err != nil { // so that it has been rolled up as far as it goes
 		return fmt.Errorf("maintain: %w", err)
 	}
-	if err := writer.Salvage(ctx, prepared); err != nil {
+	err := writer.Salvage(ctx, prepared)
+	if errors.Is(err, service.ErrSalvageExpired) || errors.Is(err, service.ErrSalvageWaits) {
+		err = fmt.Errorf("%w (--now names the moment that ages are counted from)", err)
+	}
+	if err != nil {
 		return err
 	}
 	if _, err := writer.Maintain(ctx); err != nil { // what has come is thinned out
@@ -257,7 +269,7 @@ func (r *salvageReport) print(out io.Writer) error {
 		list = append(list, []string{"into", printable(r.Into)})
 	}
 	list = append(list,
-		[]string{"pages", fmt.Sprintf("%s, of which %s are lost", number(r.Pages), number(r.LostPages))})
+		[]string{"pages", fmt.Sprintf("%s, %s lost", number(r.Pages), number(r.LostPages))})
 	for _, f := range r.Found {
 		list = append(list, f.facts(r.zone))
 	}
@@ -288,7 +300,7 @@ func (f foundRows) facts(zone *time.Location) []string {
 	if f.Table == "" {
 		name = "of no table that is known"
 	}
-	text := fmt.Sprintf("%s rows, of which %s are sound", number(f.Rows), number(f.Sound))
+	text := fmt.Sprintf("%s rows, %s sound", number(f.Rows), number(f.Sound))
 	if !f.From.IsZero() {
 		text += fmt.Sprintf(", %s to %s", f.From.show(zone), f.Until.show(zone))
 	}

@@ -24,9 +24,9 @@ func newStatus() *cobra.Command {
 		Long: `Show the sizes of the file, what each of its tiers holds and for how long, and whether SQLite's quick check finds
 it sound. It only reads, about a second for each hundred megabytes. The exit code is 1 if the check finds anything, or if rows
 are not as they were written: "left out" says how many of them there are, and where. "damaged" names a file that was moved
-aside because it was damaged, and lies there until somebody takes it away.
+aside because it was damaged, "salvage" what has come back from it.
 
-A tier counts from its floor on, and is complete up to its watermark.`,
+KEEP is how long a tier keeps what it has. A tier counts from its FLOOR on, and is complete up to its WATERMARK.`,
 		Example: `  wanstore status
   wanstore status --db wan.db --json`,
 		Args: noArguments,
@@ -200,7 +200,7 @@ func (s fileStatus) print(out io.Writer) error {
 	switch {
 	case s.ClockDoubted.IsZero():
 	case s.DeletedBy.IsZero():
-		clock = fmt.Sprintf("the first one is seen since %s, nothing has been deleted yet",
+		clock = fmt.Sprintf("seen since %s, nothing is deleted until it has run for half an hour",
 			s.ClockDoubted.show(s.zone))
 	default:
 		clock = fmt.Sprintf("in doubt since %s, deleting goes by %s", s.ClockDoubted.show(s.zone),

@@ -98,9 +98,9 @@ func isDigits(text string) bool {
 	return strings.Trim(text, "0123456789") == ""
 }
 
-// ParseDuration reads a duration in Go's syntax, to which it adds days (d), weeks (w) and years (y):
-// 1d12h, 0.5d. A day has 24 hours, a year 365 days. It is written here because all that a library for this would add is a
-// dependency.
+// ParseDuration reads a duration in Go's syntax, to which it adds days (d), weeks (w) and years
+// (y): 1d12h, 0.5d. A day has 24 hours, a year 365 days. It is written here because all that a
+// library for this would add is a dependency.
 //
 // Errors: ErrDurationSyntax, ErrDurationRange.
 func ParseDuration(text string) (time.Duration, error) {

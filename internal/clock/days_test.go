@@ -43,7 +43,8 @@ func TestDays(t *testing.T) {
 }
 
 func TestDaysBeginWith(t *testing.T) {
-	from, until := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	from, until := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		zone string
 		hour bool

@@ -8,7 +8,9 @@ import (
 // parseWords reads a moment that is told from now or from today: now, now-1h30m, 15:00, today,
 // yesterday, monday, yesterday 15:00. The name of a day is that of the last one that has begun. ok
 // is false where it is none of these.
-func parseWords(text string, zone *time.Location, now time.Time) (at time.Time, ok bool, err error) {
+func parseWords(
+	text string, zone *time.Location, now time.Time,
+) (at time.Time, ok bool, err error) {
 	text = strings.ToLower(text)
 	if distance, ok := strings.CutPrefix(text, "now"); ok {
 		return fromNow(distance, now)

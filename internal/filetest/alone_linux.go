@@ -13,8 +13,8 @@ import (
 const inChild = "WANSTORE_TEST_ALONE"
 
 // Alone says that this process is the test's own. Any other one starts that, waits for its end, and
-// fails or skips the test as that does. Its mounts, which take root, are seen by nobody else, and go
-// with it.
+// fails or skips the test as that does. Its mounts, which take root, are seen by nobody else, and
+// go with it.
 func Alone(t *testing.T, mounts bool) bool {
 	t.Helper()
 	if os.Getenv(inChild) != "" {

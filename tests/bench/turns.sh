@@ -18,6 +18,8 @@ trap 'git worktree remove --force "$scratch/base" 2>/dev/null || true; rm -rf "$
 git worktree add --quiet --detach "$scratch/base" "$base"
 rm -rf "$scratch/base/tests/bench"
 cp -r tests/bench "$scratch/base/tests/bench"
+mkdir -p "$scratch/base/tests/internal"
+cp -r tests/internal/cputime "$scratch/base/tests/internal/"
 readonly before=$scratch/base/tests/bench now=$PWD/tests/bench
 
 go -C "$before" test -c -o "$scratch/before.test" .

@@ -115,6 +115,33 @@ func TestFlips(t *testing.T) {
 	}
 }
 
+// A line that is there for half a minute in ten has been away for the rest, each time: that it
+// comes at a steady pace makes no line between.
+func TestIslands(t *testing.T) {
+	tab := openTab(t)
+	s := newEmptyStore(t, api.Options{})
+	list := []recorded{{service.RTTBaseline, "islands", nil, 20, time.Hour, 0}}
+	var begins []time.Duration // each in one point
+	first := s.end.Truncate(time.Minute).Add(-55 * time.Minute)
+	for at := first; at.Before(s.end); at = at.Add(10 * time.Minute) {
+		begin := s.end.Sub(at)
+		begins = append(begins, begin)
+		list = append(list, recorded{service.RTT, "islands", nil, 23, begin, begin - 30*time.Second})
+	}
+	s.record(t, list...)
+	tab.openOn(t, screens[0], fixed(s, s.end.Add(-time.Hour), s.end))
+	paintPlain(t, tab)
+	for i, begin := range begins[1:] {
+		from, until := s.end.Add(-begins[i]), s.end.Add(-begin)
+		if got := inkIn(t, tab, "islands", 0, from, until); got.Red != 0 {
+			t.Errorf("%s before the end: %+v, want nothing of the round-trip time", begin, got)
+		}
+		if got := inkIn(t, tab, "islands", 0, until.Add(-2*margin), until.Add(2*margin)); got.Red == 0 {
+			t.Errorf("%s before the end: nothing is drawn where it was measured", begin)
+		}
+	}
+}
+
 // Behind the last sample of a WAN that falls silent there is nothing, while another goes on.
 func TestSilent(t *testing.T) {
 	tab := openTab(t)
@@ -150,7 +177,8 @@ func TestSilent(t *testing.T) {
 func TestLastBar(t *testing.T) {
 	tab := openTab(t)
 	s := newEmptyStore(t, api.Options{})
-	s.record(t, recorded{service.State, "silent", nil, 3, 40 * 24 * time.Hour, 40*24*time.Hour - time.Hour},
+	s.record(t,
+		recorded{service.State, "silent", nil, 3, 40 * 24 * time.Hour, 40*24*time.Hour - time.Hour},
 		recorded{service.State, "silent", nil, 3, 10 * time.Hour, 5 * time.Hour})
 	for _, screen := range screens {
 		t.Run(screen.name, func(t *testing.T) {

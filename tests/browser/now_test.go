@@ -32,7 +32,8 @@ func TestNow(t *testing.T) {
 		tab.open(t, s.url+address)
 		tab.settled(t)
 		tab.until(t, `/^no data for 2[56] min$/.test(`+badge("silent")+`.textContent)`)
-		tab.until(t, badge("steady")+`.textContent === "YELLOW" && `+badge("steady")+`.dataset.state === "1"`)
+		tab.until(t,
+			badge("steady")+`.textContent === "YELLOW" && `+badge("steady")+`.dataset.state === "1"`)
 		if state := value[string](t, tab, badge("silent")+`.dataset.state`); state != "" {
 			t.Errorf("%s: the silent WAN has the state %s", address, state)
 		}
@@ -100,7 +101,8 @@ func TestOthers(t *testing.T) {
 	tab.until(t, `document.getElementById("notice").textContent.includes("No samples yet")`)
 	s.record(t, recorded{"load_average", "router", nil, 1, time.Minute, 0})
 	tab.open(t, s.url)
-	tab.until(t, `document.getElementById("notice").textContent.includes("only others, such as load_average")`)
+	tab.until(t,
+		`document.getElementById("notice").textContent.includes("only others, such as load_average")`)
 	if cards := value[int](t, tab, `wanstore.cards.size`); cards != 0 {
 		t.Errorf("%d cards", cards)
 	}
@@ -120,7 +122,8 @@ func TestFirstView(t *testing.T) {
 			31*time.Minute + 10*time.Second, 30 * time.Minute},
 		{"a minute, a day ago", 24 * time.Hour, 24*time.Hour - time.Minute, 50, 65, 6,
 			24*time.Hour + 10*time.Second, 24*time.Hour - time.Minute},
-		{"two hours, a day ago", 26 * time.Hour, 24 * time.Hour, 3590, 3800, 50, 25*time.Hour + 3*time.Minute,
+		{"two hours, a day ago", 26 * time.Hour, 24 * time.Hour, 3590, 3800, 50, 25*time.Hour +
+			3*time.Minute,
 			25*time.Hour - 3*time.Minute},
 		{"two hours, just now", 2 * time.Hour, ahead, 3599, 3601, 50, 61 * time.Minute, 0},
 	} {
@@ -144,7 +147,8 @@ func TestFirstView(t *testing.T) {
 			if follows != (c.end == ahead) {
 				t.Errorf("it follows what is now: %t", follows)
 			}
-			shown := value[int](t, tab, `wanstore.cards.get("short").charts[0].plot.data[1].filter((v) => v != null).length`)
+			shown := value[int](t, tab,
+				`wanstore.cards.get("short").charts[0].plot.data[1].filter((v) => v != null).length`)
 			if shown < c.fewest {
 				t.Errorf("%d points are shown, want %d at least", shown, c.fewest)
 			}

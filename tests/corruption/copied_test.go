@@ -97,8 +97,12 @@ func TestOpenedWhileItIsCopied(t *testing.T) {
 	path := set{"": backup[""][:len(backup[""])/2]}.put(t)
 	before := take(t, path)[""]
 	for range 2 {
-		if _, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{}); !isDamage(err) {
+		_, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{})
+		if !isDamage(err) {
 			t.Fatalf("open: %v, want %v", err, service.ErrDamaged)
+		}
+		if strings.Count(err.Error(), "still be copying") != 1 {
+			t.Errorf("open: %v, want the reason why it stays there, once", err)
 		}
 	}
 	notMoved(t, path)

@@ -95,8 +95,8 @@ func TestRestoredAfterAKill(t *testing.T) {
 	restored(t, killed, want)
 }
 
-// A file system that gives its files other numbers each time it is mounted (vfat, exFAT) may give the
-// WAL the one that it had. The history is the same for all that.
+// A file system that gives its files other numbers each time it is mounted (vfat, exFAT) may give
+// the WAL the one that it had. The history is the same for all that.
 func TestMountedAgainAfterAKill(t *testing.T) {
 	files, want := killed(t)
 	path := files.put(t)

@@ -166,8 +166,8 @@ func begun(t *testing.T) (path string, all *truth.Truth) {
 	return path, all
 }
 
-// wantOtherName demands that nobody writes or reads the file at path, and that nothing is made
-// beside it.
+// wantOtherName demands that nobody writes, reads or salvages the file at path, and that nothing is
+// made beside it.
 func wantOtherName(t *testing.T, path string) {
 	t.Helper()
 	options := service.Options{Logger: slog.New(slog.DiscardHandler), NoMaintenance: true}
@@ -184,6 +184,13 @@ func wantOtherName(t *testing.T, path string) {
 	}
 	if err == nil {
 		must(t, h.Close())
+	}
+	prepared, err := service.PrepareSalvage(t.Context(), path, filetest.Path(t))
+	if !errors.Is(err, service.ErrOtherName) {
+		t.Errorf("a salvage: got error %v, want %v", err, service.ErrOtherName)
+	}
+	if err == nil {
+		must(t, prepared.Close())
 	}
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if _, err := os.Lstat(path + suffix); !errors.Is(err, fs.ErrNotExist) {

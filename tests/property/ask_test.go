@@ -175,7 +175,8 @@ func (m *machine) checkWide(t *rapid.T, q question, points []service.Point) {
 	ends := map[int64]time.Time{}
 	for _, p := range points {
 		if p.Width < step || p.Time.Before(ends[p.SeriesID]) {
-			t.Fatalf("point of %s, %s wide, after one until %s, of %+v", p.Time, p.Width, ends[p.SeriesID], q)
+			t.Fatalf("point of %s, %s wide, after one until %s, of %+v", p.Time, p.Width, ends[p.SeriesID],
+				q)
 		}
 		ends[p.SeriesID] = p.Time.Add(p.Width)
 	}

@@ -182,7 +182,8 @@ func (o *oracle) point(series int, at stretch, b *bucket, g int) service.Point {
 	one := world[series]
 	return service.Point{
 		SeriesID: o.id(series), Aggregation: one.aggregation(),
-		Time: at.from.time(), Width: time.Duration(at.until-at.from) * time.Microsecond, Metric: one.metric, WAN: one.wan, Labels: one.shown(), Value: b.value(one.mode),
+		Time: at.from.time(), Width: time.Duration(at.until-at.from) * time.Microsecond,
+		Metric: one.metric, WAN: one.wan, Labels: one.shown(), Value: b.value(one.mode),
 		Min: b.min, Max: b.max, Count: b.count, Granularity: service.Granularity(g),
 	}
 }
@@ -253,7 +254,8 @@ func (o *oracle) summary(
 		Count: total.count, Min: total.min, Max: total.max, Avg: total.value(false),
 		Last: row.value(one.mode), LastTime: last.ts.time(),
 	}
-	if newest, err := o.newest(series); err == nil && newest.ts >= last.ts && newest.ts < min(until, at.until) {
+	if newest, err := o.newest(series); err == nil && newest.ts >= last.ts &&
+		newest.ts < min(until, at.until) {
 		s.Last, s.LastTime = newest.value, newest.ts.time()
 	}
 	if one.mode {

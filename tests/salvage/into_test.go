@@ -68,6 +68,57 @@ func TestIntoAnotherHistory(t *testing.T) {
 	}
 }
 
+// A history that is made for the rows, or has just begun, shows them at once. It has let go of
+// nothing yet, and its clock is not believed: what it has of a tier does not stand for what the
+// damaged file had let go of.
+func TestIntoAHistoryThatHasJustBegun(t *testing.T) {
+	for _, own := range []time.Duration{0, 10 * time.Minute} {
+		t.Run(own.String(), func(t *testing.T) {
+			p := newPair(t)
+			damaged := p.damage(t, firstPage)
+			path := filepath.Join(t.TempDir(), "new.db")
+			for _, into := range []string{path, p.control} {
+				w := open(t, into, p.c)
+				from := p.c.now().Add(time.Hour).Truncate(time.Hour)
+				samples, err := samplesOf(w, from, from.Add(own))
+				must(t, err)
+				p.c.set(from.Add(time.Hour))
+				must(t, w.Write(t.Context(), samples...))
+				must(t, w.Close(t.Context()))
+				p.c.set(from.Add(-time.Hour))
+			}
+			p.c.set(p.c.now().Add(2 * time.Hour))
+			w, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{
+				Logger: testLogger(t), Now: p.c.now, NoMaintenance: true,
+			})
+			must(t, err)
+			maintain(t, w)
+			salvage(t, w, damaged)
+			maintain(t, w)
+			must(t, w.Close(t.Context()))
+			if diff := cmp.Diff(counts(t, p.control), counts(t, path)); diff != "" {
+				t.Errorf("samples (-damaged +is):\n%s", diff)
+			}
+		})
+	}
+}
+
+// counts returns how many samples a history has of each series.
+func counts(t *testing.T, path string) map[string]int64 {
+	t.Helper()
+	h, err := service.OpenHistory(t.Context(), path)
+	must(t, err)
+	defer func() { must(t, h.Close()) }()
+	list, err := h.Summarize(t.Context(),
+		service.Query{From: begin, Until: begin.Add(10_000 * time.Hour)})
+	must(t, err)
+	found := map[string]int64{}
+	for _, s := range list {
+		found[s.Metric+" "+s.WAN] = s.Count
+	}
+	return found
+}
+
 // An interrupted salvage goes on where it was, in the same process or in another one.
 func TestInterrupted(t *testing.T) {
 	p := newPair(t)
