@@ -35,8 +35,8 @@ type LineConfig struct {
 	Probe Probe
 	// Interval is the time between two echoes, at least [MinPingInterval].
 	Interval time.Duration
-	// Wait is how long an echo may stay without reply before it counts as lost, less than [MaxWait]; 0
-	// means [DefaultWait].
+	// Wait is how long an echo may stay without reply before it counts as lost, less than
+	// [MaxWait]; 0 means [DefaultWait].
 	Wait time.Duration
 	// Logger is told of each change of the line; nil for nobody.
 	Logger *slog.Logger

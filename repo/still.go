@@ -66,8 +66,9 @@ func isReadOnly(err error) bool {
 		isUnlockable(err)
 }
 
-// isUnlockable says that an index has to be rebuilt, and is open for reading only: of such a file the
-// system locks nothing. A writer that has just come is about to do so, or was killed in the middle.
+// isUnlockable says that an index has to be rebuilt, and is open for reading only: of such a file
+// the system locks nothing. A writer that has just come is about to do so, or was killed in the
+// middle.
 func isUnlockable(err error) bool {
 	return errors.Is(err, sqlite3.READONLY_RECOVERY) ||
 		errors.Is(err, sqlite3.IOERR) && errors.Is(err, syscall.EBADF)

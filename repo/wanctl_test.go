@@ -29,7 +29,8 @@ func TestOtherTablesNamedMetrics(t *testing.T) {
 			")",
 		"a virtual column": "CREATE TABLE metrics (" + columns + " AS ('raw'))",
 		"a stored column":  "CREATE TABLE metrics (" + columns + " AS ('raw') STORED)",
-		"no key":           "CREATE TABLE metrics (" + strings.Replace(columns, " PRIMARY KEY", "", 1) + ")",
+		"no key": "CREATE TABLE metrics (" + strings.Replace(columns, " PRIMARY KEY", "", 1) +
+			")",
 		"ids that are text": "CREATE TABLE metrics (" +
 			strings.Replace(columns, "INTEGER", "TEXT", 1) + ")",
 		"no table": "CREATE TABLE other (" + columns + ")",

@@ -174,8 +174,8 @@ func coarse(t *testing.T, path string) {
 	must(t, os.Chtimes(path, time.Time{}, info.ModTime().Truncate(tick)))
 }
 
-// Elsewhere a writer is about to rebuild the index, which a reader cannot do here. It waits a moment,
-// then says why, and sees all when that has been done.
+// Elsewhere a writer is about to rebuild the index, which a reader cannot do here. It waits a
+// moment, then says why, and sees all when that has been done.
 func TestReadOnlyWithoutASoundIndex(t *testing.T) {
 	if !filetest.Alone(t, true) {
 		return
