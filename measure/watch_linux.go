@@ -12,7 +12,7 @@ import (
 )
 
 // watchRoutes tells changed whenever the kernel changes a default route, or any route where all are
-// wanted, an address or an interface, until ctx ends. What the change was is for [Kernel] to read.
+// wanted, an address or an interface, until ctx ends; and once at the beginning. What the change was is for [Kernel] to read.
 // Where the kernel tells nothing, a line is looked for only when it does not answer.
 func watchRoutes(ctx context.Context, all bool, changed chan<- struct{}) {
 	file, err := routeSocket()
@@ -25,6 +25,7 @@ func watchRoutes(ctx context.Context, all bool, changed chan<- struct{}) {
 		_ = file.Close() // nothing was written
 	})
 	defer closing.Wait()
+	tell(changed) // a change between the first look and the socket has been missed
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := file.Read(buf)
@@ -35,10 +36,14 @@ func watchRoutes(ctx context.Context, all bool, changed chan<- struct{}) {
 		if err == nil && !all && !concernsDefault(buf[:n]) {
 			continue
 		}
-		select {
-		case changed <- struct{}{}:
-		default: // there is one to be looked at
-		}
+		tell(changed)
+	}
+}
+
+func tell(changed chan<- struct{}) {
+	select {
+	case changed <- struct{}{}:
+	default: // there is one to be looked at
 	}
 }
 

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"context"
 	"encoding/binary"
 	"testing"
 
@@ -38,4 +39,17 @@ func TestConcernsDefault(t *testing.T) {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
+}
+
+// A route that changed before anybody listened is looked at, too.
+func TestWatchBeginsWithALook(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	changed, ended := make(chan struct{}, 1), make(chan struct{})
+	go func() {
+		defer close(ended)
+		watchRoutes(ctx, false, changed)
+	}()
+	<-changed
+	cancel()
+	<-ended
 }

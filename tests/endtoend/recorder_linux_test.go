@@ -16,6 +16,9 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
+// patience is how long a recorder may live, so that one which does not say what it should ends.
+const patience = 3 * time.Minute
+
 // recorder is a process that records inside a network.
 type recorder struct {
 	command *exec.Cmd
@@ -64,7 +67,9 @@ func (n network) record(
 	if err != nil {
 		t.Fatal(err)
 	}
+	hung := time.AfterFunc(patience, func() { _ = r.command.Process.Kill() })
 	t.Cleanup(func() {
+		hung.Stop()
 		if r.command.ProcessState == nil {
 			_ = r.command.Process.Kill() // the test has failed
 			_ = r.command.Wait()
