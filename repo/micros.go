@@ -22,7 +22,12 @@ func (m Micros) Sub(earlier Micros) time.Duration {
 // AlignDown returns the start of the epoch-aligned bucket that holds m. A bucket of zero leaves m
 // as it is.
 func (m Micros) AlignDown(bucket time.Duration) Micros {
-	width := Micros(bucket.Microseconds())
+	return m.Floor(Micros(bucket.Microseconds()))
+}
+
+// Floor returns the largest multiple of width that is not greater than m, or m itself where there
+// is no width.
+func (m Micros) Floor(width Micros) Micros {
 	if width <= 1 {
 		return m
 	}

@@ -38,16 +38,13 @@ type evenly struct{ from, until, width repo.Micros }
 func newSteps(step time.Duration, list []segment) steps {
 	var runs steps
 	least := max(repo.Micros(step.Microseconds()), 1)
-	width := func(s segment) repo.Micros {
-		return up(least,
-			repo.Micros(s.granularity.Bucket().Microseconds()))
-	}
-	last := down(max(list[0].from, -maxMicros/2), width(list[0]))
+	width := func(s segment) repo.Micros { return least.AlignUp(s.granularity.Bucket()) }
+	last := max(list[0].from, -maxMicros/2).Floor(width(list[0]))
 	for i, s := range list {
 		w := width(s)
 		first := last
 		if i > 0 {
-			first = up(max(last+least, s.from+1), w)
+			first = -(-max(last+least, s.from+1)).Floor(w) // the next multiple
 		}
 		if first > s.until {
 			continue // the cell goes on in the next tier
@@ -56,7 +53,7 @@ func newSteps(step time.Duration, list []segment) steps {
 			runs = append(runs, evenly{last, first, first - last})
 			last = first
 		}
-		if end := down(s.until, w); end > last {
+		if end := s.until.Floor(w); end > last {
 			runs = append(runs, evenly{last, end, w})
 			last = end
 		}
@@ -67,26 +64,11 @@ func newSteps(step time.Duration, list []segment) steps {
 func (s steps) cell(at repo.Micros) (begin, end repo.Micros) {
 	for _, r := range s {
 		if at < r.until {
-			begin = r.from + down(at-r.from, r.width)
+			begin = r.from + (at - r.from).Floor(r.width)
 			return begin, begin + r.width
 		}
 	}
 	return at, at // there is a run up to the end of time
-}
-
-func down(at, width repo.Micros) repo.Micros {
-	rest := at % width
-	if rest < 0 {
-		rest += width
-	}
-	return at - rest
-}
-
-func up(at, width repo.Micros) repo.Micros {
-	if width == 0 {
-		return at
-	}
-	return -down(-at, width)
 }
 
 // calendar is a grid of so many days of a zone, counted from a Monday: so weeks begin with one.
@@ -100,7 +82,7 @@ type calendar struct {
 func (c *calendar) cell(at repo.Micros) (begin, end repo.Micros) {
 	if at < c.begin || at >= c.end {
 		number := repo.Micros(clock.DayOf(at.Time(), c.zone))
-		first := int(down(number, repo.Micros(c.days)))
+		first := int(number.Floor(repo.Micros(c.days)))
 		c.begin = repo.MicrosOf(clock.DayStart(first, c.zone))
 		c.end = repo.MicrosOf(clock.DayStart(first+c.days, c.zone))
 	}
