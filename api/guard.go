@@ -14,8 +14,8 @@ const answerLimit = 30 * time.Second
 
 // contentSecurityPolicy lets the page load what comes from here, and nothing else.
 const contentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; " +
-	"connect-src 'self'; " +
-	"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+	"connect-src 'self'; img-src 'self' data:; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // withHeaders sets what every answer has. Answers are not to be stored, unless a handler says
 // otherwise.

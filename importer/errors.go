@@ -75,20 +75,18 @@ func tooOldError(newest, oldestWelcome, now time.Time) error {
 	// A whole second that is not before the row: what follows from it is within reach of every
 	// clock format.
 	from := newest.Truncate(time.Second).Add(time.Second)
-	return fmt.Errorf("%w: the newest is of %s, and the history keeps nothing from before %s%s; "+
-		"to take in old data give --now TIME, the moment to count ages from, such as --now %s (in a "+
-		"history of its own, "+
-		"for one that has let go of that time does not take it back)",
+	return fmt.Errorf("%w: the newest is of %s, and the history keeps nothing from before %s%s; to "+
+		"take in old data give --now TIME, the moment to count ages from, such as --now %s (in a "+
+		"history of its own, for one that has let go of that time does not take it back)",
 		ErrAllTooOld, show(newest), show(oldestWelcome), counted, show(from))
 }
 
 // uncertainError says what ErrUncertain comes from, and what the way out costs.
 func uncertainError(mark service.ImportMark) error {
 	return fmt.Errorf("%w: row %d and the newest row that was taken are gone or have changed, and "+
-		"other raw rows from before %s "+
-		"are there; moved or copied to another path it is taken from its beginning, which wants a "+
-		"history of its own if "+
-		"any row has been taken already", ErrUncertain, mark.LastID, show(time.Unix(mark.Second, 0)))
+		"other raw rows from before %s are there; moved or copied to another path it is taken from its "+
+		"beginning, which wants a history of its own if any row has been taken already",
+		ErrUncertain, mark.LastID, show(time.Unix(mark.Second, 0)))
 }
 
 func show(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

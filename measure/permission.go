@@ -11,10 +11,9 @@ import (
 
 // ErrNotPermitted says that this process may open neither kind of ICMP socket.
 // Its message says what allows it.
-var ErrNotPermitted = errors.New("sending ICMP echoes is not permitted; " +
-	"either let this group use unprivileged ICMP sockets: sysctl -w net.ipv4.ping_group_range=\"0 " +
-	"2147483647\", " +
-	"or give the program CAP_NET_RAW: setcap cap_net_raw+ep PROGRAM")
+var ErrNotPermitted = errors.New("sending ICMP echoes is not permitted; either let this group " +
+	"use unprivileged ICMP sockets: sysctl -w net.ipv4.ping_group_range=\"0 2147483647\", or give " +
+	"the program CAP_NET_RAW: setcap cap_net_raw+ep PROGRAM")
 
 // ICMPPermitted tells whether this process may ping: it is nil, or an error for which
 // errors.Is(err, [ErrNotPermitted]) holds. It opens sockets and closes them; nothing is sent.

@@ -53,9 +53,8 @@ func (h header) pageSize() int64 {
 // written.
 func (h header) check() error {
 	if write, read := h[sqlitefile.WriteVersionOffset], h[sqlitefile.ReadVersionOffset]; write > walMode || read > walMode {
-		return fmt.Errorf("%w: its header says version %d for writing and %d for reading, want %d at "+
-			"most",
-			ErrDamaged, write, read, walMode)
+		return fmt.Errorf("%w: its header says version %d for writing and %d for reading, "+
+			"want %d at most", ErrDamaged, write, read, walMode)
 	}
 	if format := binary.BigEndian.Uint32(h[sqlitefile.SchemaFormatOffset:]); format > sqlitefile.NewestSchemaFormat {
 		return fmt.Errorf("%w: its header says schema format %d, want %d at most", ErrDamaged, format,

@@ -21,8 +21,7 @@ func TestAdditionsOfSomebody(t *testing.T) {
 		"a rule with a function of the shell": "CREATE TABLE mine (x CHECK (sha3(x) IS NOT NULL)); " +
 			"INSERT INTO mine VALUES (1);",
 		"an index with a function of the shell": "CREATE TABLE mine (x); CREATE INDEX i ON mine " +
-			"(decimal(x)); " +
-			"INSERT INTO mine VALUES (1);",
+			"(decimal(x)); INSERT INTO mine VALUES (1);",
 		"an order of the shell": "CREATE TABLE mine (x COLLATE uint UNIQUE); " +
 			"INSERT INTO mine VALUES (1), (2);",
 		"a column with a function of the shell": "CREATE TABLE mine (x, y AS (decimal(x)) STORED); " +

@@ -287,8 +287,8 @@ func (o Options) progress(path string) func(done, total int64) {
 	var once sync.Once
 	return func(int64, int64) {
 		once.Do(func() {
-			o.Logger.Info("the file is of an earlier version and is being brought up to "+
-				"date", "db", path)
+			o.Logger.Info("the file is of an earlier version and is being brought up to date",
+				"db", path)
 		})
 	}
 }

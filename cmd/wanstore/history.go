@@ -71,8 +71,7 @@ func (o *historyOptions) addFlags(cmd *cobra.Command) {
 	o.add(cmd)
 	flags.BoolVar(&o.summary, "summary", false,
 		"one row a series, or with --step one a series and step: count, min, max, average, last, share "+
-			"of "+
-			"samples in each state")
+			"of samples in each state")
 	flags.BoolVar(&o.plot, "plot", false, "draw the series")
 	flags.Int64Var(&o.limit, "limit", 0, "at most this many rows")
 	flags.Int64Var(&o.offset, "offset", 0, "leave out this many rows first")

@@ -153,8 +153,7 @@ func (o *importOptions) explainModes(err error, path string) error {
 		return fmt.Errorf("--mode: %w", err)
 	}
 	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what "+
-		"is still "+
-		"raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
+		"is still raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
 }
 
 // leaveAsItIs makes the close that follows leave out the roll-up of what is due. After an import

@@ -127,8 +127,7 @@ func (r *importRun) warnOfGap(file *importFile, result importer.Result) {
 	if gone := result.Raw.Gone; !gone.From.IsZero() {
 		zone := zoneOf(r.cmd)
 		r.say(fmt.Sprintf("wanstore: warning: %s: the last import was longer ago than raw rows are "+
-			"kept: "+
-			"those from %s until %s are gone, and aggregated rows fill the gap",
+			"kept: those from %s until %s are gone, and aggregated rows fill the gap",
 			printable(file.name), showTime(gone.From, zone), showTime(gone.Until, zone)))
 	}
 }

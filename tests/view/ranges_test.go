@@ -39,8 +39,7 @@ func ranges(rows []row) []question {
 			"all filters at once",
 			fmt.Sprintf("SELECT "+names+" FROM metrics WHERE 1=1 AND timestamp >= %d AND timestamp <= %d "+
 				"AND metric_name IN ('wanctl_rate_download_mbps', 'wanctl_rate_upload_mbps') AND wan_name = "+
-				"'fibre' "+
-				"AND granularity = '1m' ORDER BY timestamp DESC", ago(3*time.Hour), ago(0)),
+				"'fibre' AND granularity = '1m' ORDER BY timestamp DESC", ago(3*time.Hour), ago(0)),
 			cells(reverse(only(fibre, granularity("1m")))),
 		},
 		question{

@@ -65,16 +65,14 @@ func totals(rows []row) []question {
 		{
 			"averages of a range",
 			fmt.Sprintf("SELECT AVG(value), SUM(value * count) / SUM(count), MIN(value), MAX(value) FROM "+
-				"metrics "+
-				"WHERE metric_name = 'wanctl_rate_download_mbps' AND wan_name = 'fibre' AND timestamp >= %d "+
-				"AND timestamp < %d",
+				"metrics WHERE metric_name = 'wanctl_rate_download_mbps' AND wan_name = 'fibre' AND timestamp "+
+				">= %d AND timestamp < %d",
 				ago(40*time.Hour), ago(5*time.Minute)),
 			table(ofRows, ofSamples, low, high),
 		},
 		{
 			"hours", "SELECT strftime('%Y-%m-%d %H', timestamp, 'unixepoch') AS hour, COUNT(*), " +
-				"SUM(count) FROM metrics " +
-				"GROUP BY hour ORDER BY hour",
+				"SUM(count) FROM metrics GROUP BY hour ORDER BY hour",
 			groups(rows,
 				func(r row) string { return time.Unix(r.timestamp, 0).UTC().Format("2006-01-02 15") }),
 		},
