@@ -17,8 +17,9 @@ type ImportMark = repo.ImportMark
 
 // The formats of what is imported.
 const (
-	ImportCSV    = repo.ImportCSV
-	ImportWanctl = repo.ImportWanctl
+	ImportCSV     = repo.ImportCSV
+	ImportWanctl  = repo.ImportWanctl
+	ImportSkipped = repo.ImportSkipped
 )
 
 // Imports is what a file remembers of imports.
@@ -98,7 +99,8 @@ func (w *Writer) RawFloor(ctx context.Context) (time.Time, error) {
 func (w *Writer) NewestWelcome() time.Time { return w.core.latest().Time() }
 
 // BeginImport begins a run that goes on from a mark of imports, or from the zero mark. Source says
-// to people where the data came from.
+// to people where the data came from. From a mark of ImportSkipped the run has one batch, of the
+// rows that were skipped: no later run takes them.
 func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *Import {
 	return &Import{writer: w, run: imports.Begin(source, from)}
 }
