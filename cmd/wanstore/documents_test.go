@@ -13,8 +13,8 @@ import (
 var (
 	shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```$")
 	codeSpan   = regexp.MustCompile("`(wanstore [^`]+)`")
-	// commandLine is a call of this program, up to the end of a pipeline's part.
-	commandLine = regexp.MustCompile(`(?m)(?:^|[ (|])(wanstore (?:'[^']*'|[^|#\n])*)`)
+	// commandLine is a call of this program, up to the end of its part of a pipeline.
+	commandLine = regexp.MustCompile(`(?m)(?:^|[|)] |sudo )(wanstore (?:'[^']*'|[^|#\n])*)`)
 )
 
 // The documents name only commands and flags that exist.
