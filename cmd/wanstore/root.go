@@ -61,6 +61,7 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		newBackup(),
 		newSalvage(),
 		newStatus(),
+		newHealth(),
 		newVersion(),
 		newEnvironmentTopic(),
 	)
