@@ -1,6 +1,4 @@
-//go:build darwin || linux
-
-package repo
+package repo_test
 
 import (
 	"errors"
@@ -9,15 +7,15 @@ import (
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo"
 )
 
-// The byte of a name is part of the format: other programs may lock it, too.
-func TestNameByte(t *testing.T) {
-	const inFormat = 0x503eb0bf
-	if got := nameByte(2049, 131074, smallLetters("WAN.db")); got != inFormat {
-		t.Errorf("byte %#x, want %#x as in docs/FORMAT.md", got, inFormat)
-	}
-}
+// Where writers lock, as docs/FORMAT.md says.
+const (
+	gateByte      = 0x50000000
+	firstNameByte = gateByte + 1
+	nameBytes     = 1 << 24
+)
 
 // What other programs lock for reasons of their own keeps nobody from writing and reading, and a
 // gate that somebody keeps lets no second name in.
@@ -32,7 +30,7 @@ func TestLocksOfOthers(t *testing.T) {
 			closeWriter(t, openAt(t, path))
 			lockFor(t, path, lock)
 			w := openAt(t, path)
-			r, err := OpenReader(t.Context(), path)
+			r, err := repo.OpenReader(t.Context(), path)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,16 +45,16 @@ func TestLocksOfOthers(t *testing.T) {
 	}
 }
 
-func openAt(t *testing.T, path string) *Writer {
+func openAt(t *testing.T, path string) *repo.Writer {
 	t.Helper()
-	w, err := OpenWriter(t.Context(), path, SynchronousNormal)
+	w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return w
 }
 
-func closeWriter(t *testing.T, w *Writer) {
+func closeWriter(t *testing.T, w *repo.Writer) {
 	t.Helper()
 	if err := w.Close(); err != nil {
 		t.Error(err)
@@ -75,7 +73,8 @@ func lockFor(t *testing.T, path string, lock syscall.Flock_t) {
 			t.Error(err)
 		}
 	})
-	if err := setLock(file.Fd(), lock.Type, lock.Start, lock.Len); err != nil {
+	const setOpenFileLock = 37 // F_OFD_SETLK
+	if err := syscall.FcntlFlock(file.Fd(), setOpenFileLock, &lock); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -86,9 +85,9 @@ func refusesLink(t *testing.T, path string) {
 	if err := os.Link(path, link); err != nil {
 		t.Fatal(err)
 	}
-	w, err := OpenWriter(t.Context(), link, SynchronousNormal)
-	if !errors.Is(err, ErrOtherName) {
-		t.Errorf("got error %v, want %v", err, ErrOtherName)
+	w, err := repo.OpenWriter(t.Context(), link, repo.SynchronousNormal)
+	if !errors.Is(err, repo.ErrOtherName) {
+		t.Errorf("got error %v, want %v", err, repo.ErrOtherName)
 	}
 	if err == nil {
 		closeWriter(t, w)

@@ -1,6 +1,6 @@
 //go:build darwin || linux
 
-package repo
+package disk
 
 import (
 	"context"
@@ -11,18 +11,16 @@ import (
 	"runtime"
 	"syscall"
 	"time"
-
-	"github.com/ncruces/go-sqlite3/vfs"
 )
 
-// lockName locks the byte of the name that path is for a file. A file system without such locks
+// LockName locks the byte of the name that path is for a file. A file system without such locks
 // keeps nobody from writing.
 //
-// Errors: ErrOtherName, errReplaced, that of ctx, and those of the file system.
-func lockName(ctx context.Context, path string, is fs.FileInfo) (*nameLock, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|noFollow, 0)
+// Errors: ErrOtherName, ErrReplaced, that of ctx, and those of the file system.
+func LockName(ctx context.Context, path string, is fs.FileInfo) (*NameLock, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|NoFollow, 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w (%w)", errReplaced, err)
+		return nil, fmt.Errorf("%w (%w)", ErrReplaced, err)
 	}
 	if err != nil {
 		return nil, err
@@ -32,14 +30,14 @@ func lockName(ctx context.Context, path string, is fs.FileInfo) (*nameLock, erro
 	switch {
 	case err != nil:
 	case !ok || !os.SameFile(now, is):
-		err = errReplaced
+		err = ErrReplaced
 	default:
 		err = takeName(ctx, file.Fd(), own)
 	}
 	if err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return &nameLock{file}, nil
+	return &NameLock{file}, nil
 }
 
 // gatePatience is how long a writer waits for the gate, which is held for a moment.
@@ -97,9 +95,9 @@ func isNamed(file uintptr, from, until int64) bool {
 	return lock.Type == syscall.F_RDLCK && lock.Len == 1
 }
 
-// isOpen says that somebody has locked any part of a file: whoever has a history open does.
-func isOpen(path string) bool {
-	file, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+// IsOpen says that somebody has locked any part of a file: whoever has a history open does.
+func IsOpen(path string) bool {
+	file, err := os.OpenFile(path, os.O_RDONLY|NoFollow, 0)
 	if err != nil {
 		return false
 	}
@@ -123,7 +121,11 @@ func lockOn(file uintptr, start, length int64) syscall.Flock_t {
 	}
 }
 
-// setLock sets a lock that belongs to an open file, and not to the process, or returns errLocked.
+// UnlockFile gives up the locks that an open file has. To close it does not end them as long as it
+// is mapped into memory.
+func UnlockFile(file uintptr) error { return setLock(file, syscall.F_UNLCK, 0, 0) }
+
+// setLock sets a lock that belongs to an open file, and not to the process, or returns ErrLocked.
 func setLock(file uintptr, kind int16, start, length int64) error {
 	set := 37 // F_OFD_SETLK
 	if runtime.GOOS == "darwin" {
@@ -136,47 +138,41 @@ func setLock(file uintptr, kind int16, start, length int64) error {
 		case errors.Is(err, syscall.EINTR):
 			continue
 		case errors.Is(err, syscall.EAGAIN), errors.Is(err, syscall.EACCES):
-			return errLocked
+			return ErrLocked
 		default:
 			return err
 		}
 	}
 }
 
-// openFile is a file with a descriptor.
-type openFile interface {
-	Fd() uintptr
-	Stat() (fs.FileInfo, error)
-}
-
-// watchedName is the name by which a connection reads a file.
-type watchedName struct {
-	file    openFile // nil where there is nothing to watch
+// WatchedName is the name by which a connection reads a file.
+type WatchedName struct {
+	file    OpenFile // nil where there is nothing to watch
 	own     int64
 	changed time.Time // when the file was, the last time that somebody asked
 }
 
-// watchName watches a file that was opened by path.
-func watchName(path string, file any) watchedName {
+// WatchName watches a file that was opened by path.
+func WatchName(path string, file OpenFile) WatchedName {
 	own, ok := ownByte(path)
 	if !ok {
-		return watchedName{}
+		return WatchedName{}
 	}
-	w := watchedName{file: openFileOf(file), own: own}
-	w.written()
+	w := WatchedName{file: file, own: own}
+	w.Written()
 	return w
 }
 
-// check returns ErrOtherName where a writer has the file open under another name.
-func (w *watchedName) check() error {
+// Check returns ErrOtherName where a writer has the file open under another name.
+func (w *WatchedName) Check() error {
 	if w.file != nil && isElsewhere(w.file.Fd(), w.own) {
 		return ErrOtherName
 	}
 	return nil
 }
 
-// written says that somebody has written to the file since this was last asked.
-func (w *watchedName) written() bool {
+// Written says that somebody has written to the file since this was last asked.
+func (w *WatchedName) Written() bool {
 	if w.file == nil {
 		return false
 	}
@@ -187,23 +183,4 @@ func (w *watchedName) written() bool {
 	before := w.changed
 	w.changed = now.ModTime()
 	return !w.changed.Equal(before)
-}
-
-// openFileOf finds the open file of a connection that reads. That of a writer is not found, nor has
-// it to be watched: a writer has a lock.
-func openFileOf(file any) openFile {
-	for {
-		switch is := file.(type) {
-		case openFile:
-			return is
-		case *guardedFile:
-			file = is.DriverFile
-		case notingFile:
-			file = is.DriverFile
-		case vfs.FileUnwrap: // with which the driver sees to the page checksums of earlier versions
-			file = is.Unwrap()
-		default:
-			return nil
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package repo
+package disk
 
 import (
 	"errors"
@@ -40,20 +40,20 @@ func TestRenameNew(t *testing.T) {
 
 func TestSettleFindsAnotherFile(t *testing.T) {
 	directory := t.TempDir()
-	file, err := createUnnamed(filepath.Join(directory, "backup.db"))
+	file, err := CreateUnnamed(filepath.Join(directory, "backup.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	target := filepath.Join(directory, "target")
-	err = errors.Join(os.WriteFile(target, nil, 0o600), os.Remove(file.path()),
-		os.Symlink(target, file.path()))
+	err = errors.Join(os.WriteFile(target, nil, 0o600), os.Remove(file.Path()),
+		os.Symlink(target, file.Path()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := file.settle(0o640); err == nil {
+	if err := file.Settle(0o640); err == nil {
 		t.Error("there is no error")
 	}
-	if err := file.close(); err != nil {
+	if err := file.Close(); err != nil {
 		t.Error(err)
 	}
 	if info, err := os.Stat(target); err != nil || info.Mode().Perm() != 0o600 {

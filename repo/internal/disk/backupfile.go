@@ -1,4 +1,4 @@
-package repo
+package disk
 
 import (
 	"errors"
@@ -6,14 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"syscall"
 	"time"
 )
 
-// newPath returns the absolute path of dest, where a backup of the history at path may be made.
-func newPath(dest, path string) (string, error) {
+// BackupPath returns the absolute path of dest, where a backup of the history at path may be made.
+func BackupPath(dest, path string) (string, error) {
 	if dest == "" {
 		return "", ErrNoPath
 	}
@@ -24,12 +22,12 @@ func newPath(dest, path string) (string, error) {
 	if err := mustBeFree(dest, path); err != nil {
 		return "", err
 	}
-	for _, suffix := range companions() {
-		if base, ok := strings.CutSuffix(dest, suffix); ok && isThere(base) {
+	for _, suffix := range Companions() {
+		if base, ok := strings.CutSuffix(dest, suffix); ok && Exists(base) {
 			return "", fmt.Errorf("%s: SQLite would take a file of this name for a part of %s: name "+
 				"another file", dest, base)
 		}
-		if isThere(dest + suffix) {
+		if Exists(dest + suffix) {
 			return "", fmt.Errorf("%s: %w: SQLite would take it for a part of the backup: remove it, or "+
 				"name another file",
 				dest+suffix, fs.ErrExist)
@@ -60,29 +58,18 @@ func taken(dest string) error {
 	return fmt.Errorf("%s: %w: a backup overwrites nothing, name another file", dest, fs.ErrExist)
 }
 
-func isThere(path string) bool {
-	_, err := os.Lstat(path)
-	return err == nil
-}
+// UnnamedFile is a file that does not have its name yet.
+type UnnamedFile struct{ file *os.File }
 
-func isSame(a, b string) bool {
-	infoA, errA := os.Stat(a)
-	infoB, errB := os.Stat(b)
-	return errA == nil && errB == nil && os.SameFile(infoA, infoB)
-}
-
-// unnamedFile is a file that does not have its name yet.
-type unnamedFile struct{ file *os.File }
-
-// createUnnamed makes an empty file in the directory of dest that only its owner may read. Its name
+// CreateUnnamed makes an empty file in the directory of dest that only its owner may read. Its name
 // is new: a link that somebody has put there is not followed.
-func createUnnamed(dest string) (*unnamedFile, error) {
+func CreateUnnamed(dest string) (*UnnamedFile, error) {
 	file, err := os.CreateTemp(filepath.Dir(dest), unnamedPattern)
 	if err != nil {
 		return nil, err
 	}
 	removeStale(file)
-	return &unnamedFile{file}, nil
+	return &UnnamedFile{file}, nil
 }
 
 const (
@@ -117,9 +104,9 @@ func removeStale(made *os.File) {
 	}
 }
 
-func (u *unnamedFile) path() string { return u.file.Name() }
+func (u *UnnamedFile) Path() string { return u.file.Name() }
 
-func (u *unnamedFile) size() (int64, error) {
+func (u *UnnamedFile) Size() (int64, error) {
 	info, err := u.file.Stat()
 	if err != nil {
 		return 0, err
@@ -127,32 +114,32 @@ func (u *unnamedFile) size() (int64, error) {
 	return info.Size(), nil
 }
 
-// settle gives the file its permissions and brings it to the disk. SQLite has opened it by its name
+// Settle gives the file its permissions and brings it to the disk. SQLite has opened it by its name
 // meanwhile: if that leads somewhere else by now, the file is not what it has written.
-func (u *unnamedFile) settle(mode os.FileMode) error {
+func (u *UnnamedFile) Settle(mode os.FileMode) error {
 	ours, err := u.file.Stat()
 	if err != nil {
 		return err
 	}
-	named, err := os.Lstat(u.path())
+	named, err := os.Lstat(u.Path())
 	if err != nil {
 		return err
 	}
 	if !os.SameFile(ours, named) {
-		return fmt.Errorf("%s: somebody has put another file there", u.path())
+		return fmt.Errorf("%s: somebody has put another file there", u.Path())
 	}
-	if err := setMode(u.file, mode); err != nil {
+	if err := SetMode(u.file, mode); err != nil {
 		return err
 	}
 	return u.file.Sync()
 }
 
-// publish gives the file its name, unless that has been taken meanwhile. It blocks until the name
+// Publish gives the file its name, unless that has been taken meanwhile. It blocks until the name
 // is on the disk.
-func (u *unnamedFile) publish(dest string) error {
-	err := os.Link(u.path(), dest)
+func (u *UnnamedFile) Publish(dest string) error {
+	err := os.Link(u.Path(), dest)
 	if err != nil && !errors.Is(err, fs.ErrExist) {
-		err = renameNew(u.path(), dest)
+		err = renameNew(u.Path(), dest)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return taken(dest)
@@ -160,7 +147,7 @@ func (u *unnamedFile) publish(dest string) error {
 	if err != nil {
 		return err
 	}
-	if err := syncDirectory(filepath.Dir(dest)); err != nil {
+	if err := SyncDirectory(filepath.Dir(dest)); err != nil {
 		return errors.Join(err, os.Remove(dest))
 	}
 	return nil
@@ -182,33 +169,12 @@ func renameNew(from, to string) error {
 	return nil
 }
 
-// close closes the file and takes the name away that it was made under.
-func (u *unnamedFile) close() error {
+// Close closes the file and takes the name away that it was made under.
+func (u *UnnamedFile) Close() error {
 	closed := u.file.Close()
-	err := os.Remove(u.path())
+	err := os.Remove(u.Path())
 	if errors.Is(err, fs.ErrNotExist) { // it has been renamed
 		err = nil
 	}
 	return errors.Join(closed, err)
-}
-
-// syncDirectory brings the names in a directory to the disk, where system and filesystem know how,
-// and this process may read the directory. SQLite lets that pass, too: there is nothing else to be
-// done.
-func syncDirectory(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	directory, err := os.Open(path)
-	if errors.Is(err, fs.ErrPermission) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	err = directory.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
-		err = nil
-	}
-	return errors.Join(err, directory.Close())
 }

@@ -1,4 +1,4 @@
-package repo
+package disk
 
 import (
 	"fmt"
@@ -16,8 +16,8 @@ const (
 	closedWord = "closed\n"
 )
 
-// mark is what a lock file says of the history beside it.
-type mark struct {
+// Mark is what a lock file says of the history beside it.
+type Mark struct {
 	file, wal uint64 // inodes of what was opened for writing last, 0 where none is known
 	inUse     bool   // it was not closed, as far as anybody has noted
 }
@@ -26,12 +26,12 @@ type mark struct {
 //
 // Some file systems (vfat, exFAT, many in user space) give their files other numbers each time they
 // are mounted, maybe that of another one. Where the lock file has another, the numbers say nothing.
-func readMark(file io.ReaderAt, own uint64) (m mark, known bool) {
-	text := make([]byte, len(mark{}.text(own)))
+func readMark(file io.ReaderAt, own uint64) (m Mark, known bool) {
+	text := make([]byte, len(Mark{}.text(own)))
 	n, _ := file.ReadAt(text, 0)
 	for _, word := range []string{inUseWord, closedWord} {
 		var lock uint64
-		m := mark{inUse: word == inUseWord}
+		m := Mark{inUse: word == inUseWord}
 		_, err := fmt.Sscanf(string(text[:n]), markScan+word, &m.file, &m.wal, &lock)
 		if err == nil && lock != own {
 			m.file, m.wal = 0, 0
@@ -40,11 +40,11 @@ func readMark(file io.ReaderAt, own uint64) (m mark, known bool) {
 			return m, true
 		}
 	}
-	return mark{}, false
+	return Mark{}, false
 }
 
 // text is what the lock file with this inode says.
-func (m mark) text(own uint64) string {
+func (m Mark) text(own uint64) string {
 	word := closedWord
 	if m.inUse {
 		word = inUseWord
@@ -52,19 +52,19 @@ func (m mark) text(own uint64) string {
 	return fmt.Sprintf(markPrint+word, m.file, m.wal, own)
 }
 
-// isOf says that the mark is about that file.
-func (m mark) isOf(file fs.FileInfo) bool { return m.file == inode(file) }
+// IsOf says that the mark is about that file.
+func (m Mark) IsOf(file fs.FileInfo) bool { return m.file == inode(file) }
 
-// isStray says that the WAL at path is one that was in use, and the file is not the one that it
+// IsStray says that the WAL at path is one that was in use, and the file is not the one that it
 // belongs to. Where both are others, the history was copied.
-func (m mark) isStray(path string, file fs.FileInfo) bool {
+func (m Mark) IsStray(path string, file fs.FileInfo) bool {
 	wal, err := os.Stat(path + "-wal")
-	return err == nil && m.inUse && m.wal != 0 && m.wal == inode(wal) && !m.isOf(file)
+	return err == nil && m.inUse && m.wal != 0 && m.wal == inode(wal) && !m.IsOf(file)
 }
 
-// markOf is the mark of a history that is open for writing.
-func markOf(path string, file fs.FileInfo) mark {
-	m := mark{file: inode(file), inUse: true}
+// MarkOf is the mark of a history that is open for writing.
+func MarkOf(path string, file fs.FileInfo) Mark {
+	m := Mark{file: inode(file), inUse: true}
 	if wal, err := os.Stat(path + "-wal"); err == nil {
 		m.wal = inode(wal)
 	}

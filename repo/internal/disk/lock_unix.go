@@ -1,6 +1,6 @@
 //go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
-package repo
+package disk
 
 import (
 	"errors"
@@ -10,15 +10,15 @@ import (
 	"syscall"
 )
 
-// noFollow opens no link, and waits for no pipe.
-const noFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
+// NoFollow opens no link, and waits for no pipe.
+const NoFollow = syscall.O_NOFOLLOW | syscall.O_NONBLOCK
 
 // openLock opens the lock file at path. A link is not followed: a user who may make files in the
 // directory could have this process write to another one.
 func openLock(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_RDWR|noFollow, 0)
+	file, err := os.OpenFile(path, os.O_RDWR|NoFollow, 0)
 	if errors.Is(err, fs.ErrPermission) {
-		file, err = os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+		file, err = os.OpenFile(path, os.O_RDONLY|NoFollow, 0)
 	}
 	if err != nil && isLink(path) {
 		return nil, fmt.Errorf("the lock file is a link, and must be a file: remove the link (%w)", err)
@@ -41,9 +41,9 @@ func isLink(path string) bool {
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
-// flock takes a lock for as long as the file is open, or errLocked at once. A lock that the file
+// Flock takes a lock for as long as the file is open, or ErrLocked at once. A lock that the file
 // has is given up first.
-func flock(file *os.File, exclusive bool) error {
+func Flock(file *os.File, exclusive bool) error {
 	how := syscall.LOCK_SH
 	if exclusive {
 		how = syscall.LOCK_EX
@@ -54,7 +54,7 @@ func flock(file *os.File, exclusive bool) error {
 		case errors.Is(err, syscall.EINTR):
 			continue
 		case errors.Is(err, syscall.EWOULDBLOCK):
-			return errLocked
+			return ErrLocked
 		default:
 			return err
 		}
@@ -71,8 +71,8 @@ func inode(info fs.FileInfo) uint64 {
 	return stat.Ino
 }
 
-// otherLinks is how many names a file has in its file system beside one.
-func otherLinks(info fs.FileInfo) int {
+// OtherLinks is how many names a file has in its file system beside one.
+func OtherLinks(info fs.FileInfo) int {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return 0

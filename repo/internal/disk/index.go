@@ -1,8 +1,7 @@
-package repo
+package disk
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -17,7 +16,7 @@ import (
 // SQLite knows that it is sound. The second half of each is a hash table of 16-bit numbers: one for
 // each of the frames of the WAL that the piece is for, and zeros.
 const (
-	indexSuffix  = "-shm"
+	IndexSuffix  = "-shm"
 	indexPiece   = 32 << 10
 	indexHead    = 48
 	framesOffset = 16   // where the head says how many frames there are
@@ -29,31 +28,31 @@ const (
 	longestIndex = 64 << 20
 )
 
-// errIndex is of a connection that cannot look at its index any more. The file itself is sound.
-var errIndex = fmt.Errorf("%w: its index (-shm) was cut off or cannot be read", ErrDamaged)
+// ErrIndex is of a connection that cannot look at its index any more. The file itself is sound.
+var ErrIndex = fmt.Errorf("%w: its index (-shm) was cut off or cannot be read", ErrDamaged)
 
-// mendIndex has an index rebuilt if a part was cut off, and says so by errIndex. The next process
+// MendIndex has an index rebuilt if a part was cut off, and says so by ErrIndex. The next process
 // to map it fills it up with zeros: below a sound head they say that nothing is in the WAL.
-func mendIndex(path string) error {
-	if !isThere(path + "-wal") {
+func MendIndex(path string) error {
+	if !Exists(path + "-wal") {
 		return nil // then it says nothing, and the first process to open it empties it
 	}
 	index, err := readIndex(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), err == nil && !isHollow(index):
 		return nil
-	case err != nil && !errors.Is(err, errIndex):
+	case err != nil && !errors.Is(err, ErrIndex):
 		return err
 	default:
-		return errors.Join(errIndex, beheadIndex(path))
+		return errors.Join(ErrIndex, BeheadIndex(path))
 	}
 }
 
 // readIndex reads an index at once: what others write to it meanwhile would not fit together. It
-// returns errIndex for one that cannot be read, and not where it cannot be opened, for want of
+// returns ErrIndex for one that cannot be read, and not where it cannot be opened, for want of
 // descriptors perhaps.
 func readIndex(path string) ([]byte, error) {
-	file, err := os.OpenFile(path+indexSuffix, os.O_RDONLY|noFollow, 0)
+	file, err := os.OpenFile(path+IndexSuffix, os.O_RDONLY|NoFollow, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +64,7 @@ func readIndex(path string) ([]byte, error) {
 	index := make([]byte, info.Size())
 	n, err := file.ReadAt(index, 0)
 	if err := sqlitefile.Ended(err); err != nil {
-		return nil, fmt.Errorf("%w (%w)", errIndex, err)
+		return nil, fmt.Errorf("%w (%w)", ErrIndex, err)
 	}
 	return index[:n], nil
 }
@@ -101,10 +100,10 @@ func usedSlots(table []byte) int {
 	return used
 }
 
-// beheadIndex has SQLite rebuild the index from the WAL at its next reader, under SQLite's own
+// BeheadIndex has SQLite rebuild the index from the WAL at its next reader, under SQLite's own
 // locks. It stays the same file, which has the locks of all who have it open.
-func beheadIndex(path string) error {
-	index, err := os.OpenFile(path+indexSuffix, os.O_WRONLY|noFollow, 0)
+func BeheadIndex(path string) error {
+	index, err := os.OpenFile(path+IndexSuffix, os.O_WRONLY|NoFollow, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -115,21 +114,21 @@ func beheadIndex(path string) error {
 	return errors.Join(err, index.Close())
 }
 
-// watchedIndex is the index that a connection looks at.
-type watchedIndex struct {
-	path string
+// WatchedIndex is the index that a connection looks at.
+type WatchedIndex struct {
+	Path string
 	was  fs.FileInfo // nil if there is none
 }
 
-func watchIndex(path string) watchedIndex {
-	was, _ := os.Stat(path + indexSuffix)
-	return watchedIndex{path, was}
+func WatchIndex(path string) WatchedIndex {
+	was, _ := os.Stat(path + IndexSuffix)
+	return WatchedIndex{path, was}
 }
 
-// changed says that the index has been cut off since, or that a writer has made another one, in
+// Changed says that the index has been cut off since, or that a writer has made another one, in
 // which is what others write from then on. It only grows while somebody has it open.
-func (w *watchedIndex) changed() bool {
-	is, err := os.Stat(w.path + indexSuffix)
+func (w *WatchedIndex) Changed() bool {
+	is, err := os.Stat(w.Path + IndexSuffix)
 	if err != nil {
 		return false // removed: the processes that have it open share it still
 	}
@@ -144,33 +143,23 @@ func (w *watchedIndex) changed() bool {
 	}
 	// A connection that opens an index which was cut off fills it up, and has it rebuilt a moment
 	// later. A transaction in between would not see what is in the WAL.
-	index, err := readIndex(w.path)
+	index, err := readIndex(w.Path)
 	return err == nil && isHollow(index)
 }
 
-// opened says that the connection has the index that is there now. The first to open one empties
+// Opened says that the connection has the index that is there now. The first to open one empties
 // it.
-func (w *watchedIndex) opened() bool {
+func (w *WatchedIndex) Opened() bool {
 	was := w.was
-	*w = watchIndex(w.path)
+	*w = WatchIndex(w.Path)
 	return was == nil || w.was == nil || os.SameFile(was, w.was)
 }
 
-// letGoOfIndex closes a file whose index cannot be read: it is sound, and another process may have
-// it open.
-func (w *Writer) letGoOfIndex() error {
-	_ = w.close()
-	w.gone = true
-	return errors.Join(beheadIndex(w.path), w.unlock())
-}
-
-// withoutIndex opens a file whose index could not be read. Where no other writer has it open, the
-// index goes: the card may have worn out where it lies.
-func (o *opening) withoutIndex(ctx context.Context) (*Writer, error) {
-	if o.alone || o.lock.tryOwn() == nil {
-		if err := dropIndex(o.path); err != nil {
-			return nil, err
-		}
+// DropIndex removes the index of the WAL: a damaged one makes a sound file look damaged, and SQLite
+// rebuilds it from the WAL. Nobody writes the file; a reader keeps what was removed.
+func DropIndex(path string) error {
+	if err := os.Remove(path + "-shm"); !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
-	return o.try(ctx)
+	return nil
 }

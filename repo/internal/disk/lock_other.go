@@ -1,6 +1,6 @@
 //go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
 
-package repo
+package disk
 
 import (
 	"errors"
@@ -8,15 +8,15 @@ import (
 	"os"
 )
 
-// noFollow is not known there.
-const noFollow = 0
+// NoFollow is not known there.
+const NoFollow = 0
 
 // openLock opens none where there are no locks of this kind: nothing is quarantined there.
 func openLock(string) (*os.File, error) { return nil, errors.ErrUnsupported }
 
-func flock(*os.File, bool) error { return errors.ErrUnsupported }
+func Flock(*os.File, bool) error { return errors.ErrUnsupported }
 
 func inode(fs.FileInfo) uint64 { return 0 }
 
-// otherLinks is not known there.
-func otherLinks(fs.FileInfo) int { return 0 }
+// OtherLinks is not known there.
+func OtherLinks(fs.FileInfo) int { return 0 }

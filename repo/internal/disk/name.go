@@ -1,4 +1,4 @@
-package repo
+package disk
 
 import (
 	"encoding/binary"
@@ -41,7 +41,7 @@ type fileName struct {
 }
 
 func nameOf(path string) (fileName, error) {
-	path, err := realPath(path)
+	path, err := RealPath(path)
 	if err != nil {
 		return fileName{}, err
 	}
@@ -69,13 +69,13 @@ func nameByte(device, inode uint64, base string) int64 {
 	return firstNameByte + int64(hash.Sum64()%nameBytes)
 }
 
-// nameLock is the lock of a writer on the byte of its name. It ends when the file is closed, which
+// NameLock is the lock of a writer on the byte of its name. It ends when the file is closed, which
 // is open for nothing else.
-type nameLock struct {
+type NameLock struct {
 	file *os.File
 }
 
-func (l *nameLock) close() error {
+func (l *NameLock) Close() error {
 	if l == nil || l.file == nil {
 		return nil
 	}
@@ -84,12 +84,18 @@ func (l *nameLock) close() error {
 	return err
 }
 
-// checkName returns ErrOtherName where the file at path is open for writing under another name.
-func checkName(path string) error {
+// CheckName returns ErrOtherName where the file at path is open for writing under another name.
+func CheckName(path string) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
-	name := watchName(path, file)
-	return errors.Join(name.check(), file.Close())
+	name := WatchName(path, file)
+	return errors.Join(name.Check(), file.Close())
+}
+
+// OpenFile is a file with a descriptor.
+type OpenFile interface {
+	Fd() uintptr
+	Stat() (fs.FileInfo, error)
 }

@@ -1,26 +1,16 @@
 package repo
 
 import (
-	"context"
-	"database/sql"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 const (
-	// pageSize of 512 bytes writes less than half of what 4096 does: each commit rewrites the last
-	// leaf of raw_samples, its neighbours and what leads to it, however little was added. Reading
-	// is as fast. docs/BENCHMARKS.md has the figures. It is that of new files: one to which
-	// somebody has given larger pages keeps them.
-	pageSize = 512
-
 	// busyTimeout is how long a statement waits for the lock of another process, whose steps take
 	// milliseconds.
 	busyTimeout = 5 * time.Second
@@ -39,9 +29,6 @@ const (
 	// pragmaParameter is what the driver calls a pragma in a data source name.
 	pragmaParameter = "_pragma"
 	queryOnly       = "query_only(on)"
-
-	directoryMode = 0o750
-	fileMode      = 0o640
 )
 
 // dsn returns the data source name of path with the given connection pragmas, in their order. The
@@ -71,7 +58,7 @@ func encode(query url.Values) string { return strings.ReplaceAll(query.Encode(),
 func writerDSN(path string, synchronous Synchronous) string {
 	return dsn(path, "rw", writerVFSName,
 		// It must come before the first page, or it is silently ignored.
-		fmt.Sprintf("page_size(%d)", pageSize),
+		fmt.Sprintf("page_size(%d)", disk.PageSize),
 		// auto_vacuum and journal_mode are left to setUpWriter: they write to the first page.
 		fmt.Sprintf("synchronous(%s)", synchronous),
 		fmt.Sprintf("journal_size_limit(%d)", uncappedWALLimit),
@@ -99,51 +86,4 @@ func temporary() string {
 func readerDSN(path, vfs string, pragmas ...string) string {
 	return dsn(path, "ro", vfs, append(pragmas, queryOnly, "ignore_check_constraints(on)",
 		fmt.Sprintf("cache_size(-%d)", cacheKiB))...)
-}
-
-// create makes the file and its directory, if they are not there.
-func create(path string) error {
-	if err := os.MkdirAll(filepath.Dir(path), directoryMode); err != nil {
-		return err
-	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, fileMode)
-	if err != nil {
-		return err
-	}
-	return file.Close()
-}
-
-// realPath is where a file really is: SQLite keeps the WAL beside that, and not beside a link.
-func realPath(path string) (string, error) {
-	path, err := filepath.EvalSymlinks(path)
-	if err != nil {
-		return "", err
-	}
-	return filepath.Abs(path)
-}
-
-// checkFile refuses what cannot be a database, without opening it as one.
-func checkFile(path string) error {
-	if path == "" {
-		return ErrNoPath
-	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return &reworded{fmt.Errorf("%w (%w)", ErrMissing, err), ErrMissing.Error()}
-	case err != nil:
-		return err
-	case info.IsDir():
-		return ErrDirectory
-	case !info.Mode().IsRegular():
-		return fmt.Errorf("%w: not even a regular file", ErrNotDatabase)
-	default:
-		return nil
-	}
-}
-
-// queryer is a connection or a pool, for what is asked outside the generated queries.
-type queryer interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }

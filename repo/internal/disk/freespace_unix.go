@@ -1,12 +1,12 @@
 //go:build darwin || linux
 
-package repo
+package disk
 
 import "syscall"
 
-// freeBytes is how much this user may still write to the file system of a directory, if that can be
+// FreeBytes is how much this user may still write to the file system of a directory, if that can be
 // known.
-func freeBytes(directory string) (free int64, known bool) {
+func FreeBytes(directory string) (free int64, known bool) {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(directory, &stat); err != nil {
 		return 0, false
