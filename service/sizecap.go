@@ -136,7 +136,7 @@ func (l *loop) trim(ctx context.Context) (more bool, err error) {
 	}
 	l.logTrim(before)
 	l.logExhausted()
-	l.stats.trim(t.state.Deleted, t.exhausted.on())
+	l.stats.trim(TierRows(t.state.Deleted), t.exhausted.on())
 	return more, nil
 }
 
@@ -195,19 +195,4 @@ func overCapMessage(limit Bytes) string {
 	return fmt.Sprintf("file and WAL are larger than %s: readers hold the WAL, buckets have too "+
 		"many states, or maintenance is to "+
 		"give pages back", limit)
-}
-
-// overCap notes whether file and WAL are larger than the size cap.
-func (s *stats) overCap(over bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.vitals.overCap = over
-}
-
-// trim notes what has been given up because of the size cap.
-func (s *stats) trim(deleted [Hour + 1]int64, exhausted bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.status.Trimmed = deleted
-	s.vitals.exhausted = exhausted
 }
