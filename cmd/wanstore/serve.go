@@ -46,7 +46,7 @@ func serve(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	listener, err := api.Listen(ctx, httpConfig)
+	listener, err := listen(ctx, httpConfig)
 	if err != nil {
 		return err
 	}
