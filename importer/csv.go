@@ -201,7 +201,7 @@ type batch struct {
 	begin    int64 // lines before the batch
 	samples  []service.Sample
 	rolledUp []int64 // lines of rows that lie in rolled-up data
-	skipped  bool  // lines have been passed
+	skipped  bool    // lines have been passed
 
 	newestWelcome time.Time // as it was when it was asked for last
 	// before a bad line that may be a row of the next import, if no row has come after it

@@ -313,7 +313,8 @@ func (i *wanctlImport) reportAhead(ctx context.Context) error {
 			return err
 		}
 		for _, row := range rows {
-			if err := i.bad(row, aheadError(time.Unix(row.Second, 0), i.writer.NewestWelcome())); err != nil {
+			reason := aheadError(time.Unix(row.Second, 0), i.writer.NewestWelcome())
+			if err := i.bad(row, reason); err != nil {
 				return err
 			}
 		}
