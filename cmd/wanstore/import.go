@@ -137,10 +137,11 @@ func (o *importOptions) run(cmd *cobra.Command, files []string) error {
 	if o.follow && errors.Is(err, context.Canceled) {
 		err = nil // so it is told to end
 	}
+	end := writer.Close
 	if err != nil {
-		leaveAsItIs(writer)
+		end = writer.CloseWithoutRollUp // the next run brings what is left
 	}
-	err = errors.Join(err, closeWriter(ctx, writer))
+	err = errors.Join(err, ended(ctx, end))
 	return errors.Join(err, o.report(cmd, run.rows()))
 }
 
@@ -154,15 +155,6 @@ func (o *importOptions) explainModes(err error, path string) error {
 	}
 	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what "+
 		"is still raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
-}
-
-// leaveAsItIs makes the close that follows leave out the roll-up of what is due. After an import
-// that has stopped half-way it would move the watermarks past the rows that the next run brings,
-// and each of them would come late, at five times the cost.
-func leaveAsItIs(writer *service.Writer) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = writer.Close(ctx) // it does not wait; the one that does has the same result
 }
 
 func (o *importOptions) check(files []string) error {

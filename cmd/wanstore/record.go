@@ -193,7 +193,7 @@ func (o *recordOptions) newLoop(
 	ctx context.Context, line *line, writer *service.Writer,
 ) (*recordLoop, error) {
 	if line.wan == "" {
-		name, err := lastWAN(ctx, writer.Path())
+		name, err := lastWAN(ctx, writer)
 		if err != nil {
 			return nil, err
 		}
@@ -210,8 +210,8 @@ func (o *recordOptions) newLoop(
 
 // lastWAN returns the WAN of a history that has states of one WAN: a recorder that starts in an
 // outage, when nothing leads anywhere, goes on with what it recorded before. Else it is empty.
-func lastWAN(ctx context.Context, file string) (string, error) {
-	history, err := service.OpenHistory(ctx, file)
+func lastWAN(ctx context.Context, writer *service.Writer) (string, error) {
+	history, err := writer.History(ctx)
 	if err != nil {
 		return "", err
 	}
