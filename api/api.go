@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"github.com/wanstore/wanstore/service"
@@ -29,13 +30,14 @@ type Options struct {
 
 // API answers questions about one history file. It is safe for any number of goroutines.
 type API struct {
-	options Options
-	log     *slog.Logger
-	source  source
-	scrapes flight[fileMetrics]
-	checks  flight[[]service.Problem]
+	options  Options
+	log      *slog.Logger
+	source   source
+	scrapes  flight[fileMetrics]
+	checks   flight[[]service.Problem]
 	capacity capacity
-	assets  map[string]asset
+	assets   map[string]asset
+	build    func() []string // labels of wanstore_build_info
 
 	unreadable atomic.Bool // the last scrape or check could not read the file
 	damaged    atomic.Bool // the last request for points has found damage
@@ -46,12 +48,14 @@ func New(options Options) *API {
 	if options.Path == "" && options.Writer != nil {
 		options.Path = options.Writer.Path()
 	}
+	log := cmp.Or(options.Logger, slog.Default())
 	return &API{
 		options:  options,
-		log:      cmp.Or(options.Logger, slog.Default()),
+		log:      log,
 		source:   source{path: options.Path},
 		capacity: newCapacity(),
 		assets:   pageAssets(),
+		build:    sync.OnceValue(func() []string { return buildLabels(log) }),
 	}
 }
 
