@@ -25,7 +25,7 @@ const DefaultListen = "127.0.0.1:9101"
 // Config configures a server. Fields that are empty are not configured.
 type Config struct {
 	Listen string `env:"LISTEN" help:"HOST:PORT to answer HTTP at, also while recording if it is set" default:"127.0.0.1:9101"`
-	Token  string `env:"TOKEN" help:"bearer token that every request for data must carry; required beyond the loopback"`
+	Token  string `env:"TOKEN" help:"bearer token of every request for data, 16 characters or more; required beyond the loopback"`
 	Origin string `env:"ORIGIN" help:"origin whose pages may ask from a browser (CORS): https://HOST, or *"`
 }
 
@@ -65,10 +65,21 @@ func checkListen(address string) error {
 	return nil
 }
 
-// checkToken refuses what no client can send. The token itself is not for logs.
+// minToken is how many characters a token has at least: a shorter one can be guessed.
+const minToken = 16
+
+// checkToken refuses what no client can send, and what can be guessed. The token itself is not for
+// logs.
 func checkToken(token string) error {
+	if token == "" {
+		return nil
+	}
 	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return fmt.Errorf("%sTOKEN: want printable ASCII without spaces", EnvPrefix)
+	}
+	if len(token) < minToken {
+		return fmt.Errorf("%sTOKEN: want %d characters or more, such as `openssl rand -hex 16` makes",
+			EnvPrefix, minToken)
 	}
 	return nil
 }

@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"os"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +42,19 @@ func listenIfAsked(ctx context.Context, config api.Config) (net.Listener, error)
 	if config.Listen == "" {
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
-	return api.Listen(ctx, config)
+	return listen(ctx, config)
+}
+
+// listen opens the address, and says what to do where that cannot be had.
+func listen(ctx context.Context, config api.Config) (net.Listener, error) {
+	listener, err := api.Listen(ctx, config)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%w (--%s names another; port 0 is any that is free)", err, listenFlag)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%w: it is not of this machine", err)
+	}
+	return listener, err
 }
 
 // endpoint is an API that is answered at a listener.
@@ -55,7 +72,25 @@ func newEndpoint(
 	})}
 }
 
+// startLine is what a program is told that starts this one, once it answers.
+type startLine struct {
+	URL     string `json:"url"`
+	Path    string `json:"path"` // of the history
+	PID     int    `json:"pid"`
+	Version string `json:"version"`
+}
+
+// writeStart writes the start line.
+func (e *endpoint) writeStart(out io.Writer, path string) error {
+	encoder := json.NewEncoder(out) // of one line: a program reads it while this one goes on
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(startLine{e.url(), absolute(path), os.Getpid(), version()})
+}
+
 func (e *endpoint) url() string { return "http://" + e.listener.Addr().String() + "/" }
+
+// close closes what was never served.
+func (e *endpoint) close() error { return errors.Join(e.listener.Close(), e.api.Close()) }
 
 // serve answers until ctx is done, and then closes the file.
 func (e *endpoint) serve(ctx context.Context) error {
