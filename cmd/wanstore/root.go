@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -26,6 +25,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string) int {
 }
 
 func newRoot() *cobra.Command {
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "wanstore",
 		Short: "Metrics history of a WAN controller in one SQLite file",
@@ -38,13 +38,17 @@ Data goes to standard output, everything else to standard error. Flags go before
 Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		Example: `  wanstore record --for 10s --db wan.db
   wanstore history --last 10m --summary --db wan.db`,
-		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noUnknownCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return printVersion(cmd, false)
+			}
+			return cmd.Help()
+		},
 	}
-	root.SetVersionTemplate("wanstore {{.Version}}\n")
+	root.Flags().BoolVarP(&showVersion, "version", "v", false, "print what this program was built from")
 	root.SetFlagErrorFunc(flagError)
 	addPathFlag(root)
 	addZoneFlag(root)
@@ -58,6 +62,8 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		newBackup(),
 		newSalvage(),
 		newStatus(),
+		newHealth(),
+		newVersion(),
 		newEnvironmentTopic(),
 		newCompletion(),
 	)
@@ -89,7 +95,6 @@ func newHelp() *cobra.Command {
 					didYouMean(args[len(args)-1], commandNames(topic)))
 			}
 			topic.InitDefaultHelpFlag()
-			topic.InitDefaultVersionFlag()
 			return topic.Help()
 		},
 	}
@@ -135,13 +140,4 @@ func markArgumentErrors(cmd *cobra.Command) {
 	for _, child := range cmd.Commands() {
 		markArgumentErrors(child)
 	}
-}
-
-// version is what the Go tool has written into the program.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(unknown version)"
-	}
-	return info.Main.Version
 }

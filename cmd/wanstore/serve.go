@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -52,7 +53,8 @@ func serve(cmd *cobra.Command, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	endpoint := newEndpoint(listener, httpConfig, config.DBPath, nil, newLogger(cmd))
+	logger := newLogger(cmd)
+	endpoint := newEndpoint(listener, httpConfig, config.DBPath, nil, logger)
 	if asJSON {
 		if err := endpoint.writeStart(cmd.OutOrStdout(), config.DBPath); err != nil {
 			return errors.Join(err, endpoint.close())
@@ -63,7 +65,16 @@ func serve(cmd *cobra.Command, asJSON bool) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "until it can be read, the answer is 503: %v\n",
 			explainMissing(cmd, err))
 	}
-	return endpoint.serve(ctx)
+	notices := &notifier{log: logger, alive: context.Context.Err, status: func() string {
+		return "serving " + config.DBPath + " at " + endpoint.url()
+	}}
+	ctx, cancel := context.WithCancel(ctx)
+	var notifying sync.WaitGroup
+	notifying.Go(func() { notices.run(ctx) })
+	err = endpoint.serve(ctx)
+	cancel()
+	notifying.Wait()
+	return err
 }
 
 // tryHistory says why the file cannot be read, nil if it can.
