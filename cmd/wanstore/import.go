@@ -56,7 +56,7 @@ before it, unless --skip-bad is given. A metric that nobody declared is averaged
 Other data of the same time is told apart sample by sample while the history has its raw samples. Where it holds rolled-up
 data of a series in their place, what a file has in that span is skipped, which is said before it starts: nobody can tell
 whether it is in there already. What is newer than all of its series is taken, so import the older of two files first.
---merge takes it all, the first time that a file is imported: afterwards all its rows are known.
+--merge takes it all, also in a later run: what was skipped of a file is remembered, and taken once.
 
 Each row of a file is READ (then STORED, a DUPLICATE or REFUSED), KNOWN from an earlier import, BAD, SKIPPED or HELD.
 
