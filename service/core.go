@@ -197,4 +197,3 @@ func (c *core) waitEnd(ctx context.Context) error {
 
 // latest is the moment after which a sample is too far ahead of the clock.
 func (c *core) latest() repo.Micros { return repo.MicrosOf(c.options.Now().Add(MaxAhead)) }
-
