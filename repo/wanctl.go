@@ -11,6 +11,7 @@ import (
 
 	wanctldb "github.com/wanstore/wanstore/db/wanctl"
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 var (
@@ -45,7 +46,7 @@ func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) {
 	defer cancel()
 	w, err := openWanctl(ctx, path)
 	if err != nil {
-		return nil, failure(ctx, "open", path, err)
+		return nil, sqlite.Failure(ctx, "open", path, err)
 	}
 	return w, nil
 }
@@ -58,11 +59,8 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := registerReaderVFS(); err != nil {
-		return nil, err
-	}
 	w := &Wanctl{path: path, limit: ReadLimit}
-	name := readerDSN(path, readerVFSName)
+	name := sqlite.ReaderDSN(path)
 	rests, err := disk.AtRest(path)
 	switch {
 	case err != nil:
@@ -71,7 +69,7 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 		// Or a -wal and a -shm would stay beside a file that is only looked at, and it could not be
 		// read where none can be made. Nobody is kept from writing then, so every look at the file
 		// ends with one at whether somebody has.
-		name += "&immutable=1"
+		name = sqlite.RestingDSN(path)
 		if w.rest, err = os.Stat(path); err != nil {
 			return nil, err
 		}
@@ -80,11 +78,11 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 			return nil, err
 		}
 	}
-	if w.pool, err = openPool(path, name, nil); err != nil {
+	if w.pool, err = sqlite.OpenPool(path, name, nil); err != nil {
 		return nil, err
 	}
 	if err := w.begin(ctx); err != nil {
-		return nil, errors.Join(readingError(path, err), w.Close())
+		return nil, errors.Join(sqlite.ReadingError(path, err), w.Close())
 	}
 	return w, nil
 }
@@ -97,13 +95,13 @@ func (w *Wanctl) begin(ctx context.Context) error {
 	if w.tx, err = w.pool.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true}); err != nil {
 		return err
 	}
-	id, err := identify(ctx, w.tx)
+	is, err := sqlite.Describe(ctx, w.tx)
 	switch {
 	case err != nil:
 		return err
-	case id.version() > 0:
+	case isHistory(is):
 		return fmt.Errorf("%w: it is a history of wanstore itself", ErrNotWanctl)
-	case !id.wanctl():
+	case is.Tables["metrics"] != "table":
 		return fmt.Errorf("%w: it has no table metrics", ErrNotWanctl)
 	}
 	if err := checkWanctlColumns(ctx, w.tx); err != nil {
@@ -113,6 +111,13 @@ func (w *Wanctl) begin(ctx context.Context) error {
 	return err
 }
 
+// isHistory says that a database is a history of wanstore, by its header or by its own table.
+// In a history metrics is a view.
+func isHistory(is sqlite.Description) bool {
+	return is.ApplicationID == disk.ApplicationID && is.UserVersion > 0 ||
+		is.Tables["wanstore"] == "table" && is.Tables["metrics"] != "table"
+}
+
 // Close ends the view.
 func (w *Wanctl) Close() error {
 	var errs []error
@@ -120,9 +125,9 @@ func (w *Wanctl) Close() error {
 		errs = append(errs, w.q.Close())
 	}
 	if w.tx != nil {
-		errs = append(errs, endReading(w.tx))
+		errs = append(errs, sqlite.EndReading(w.tx))
 	}
-	return failure(context.Background(), "close", w.path, errors.Join(append(errs, w.pool.Close())...))
+	return sqlite.Failure(context.Background(), "close", w.path, errors.Join(append(errs, w.pool.Close())...))
 }
 
 // Path returns the absolute path of the database.
@@ -138,7 +143,7 @@ func ask[T any](
 	if err == nil && w.rest != nil {
 		err = w.unchanged()
 	}
-	return answer, failure(ctx, "read", w.path, err)
+	return answer, sqlite.Failure(ctx, "read", w.path, err)
 }
 
 // unchanged says that nobody has begun to use a database that was at rest: what has been read may
