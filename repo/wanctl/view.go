@@ -1,4 +1,4 @@
-package repo
+package wanctl
 
 import (
 	"context"
@@ -14,18 +14,22 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
+// readLimit is how long a question may take: a view that never ends would keep the WAL from
+// restarting.
+const readLimit = time.Minute
+
 var (
 	// ErrNotWanctl says that a database has no table metrics as wanctl makes it.
 	ErrNotWanctl = errors.New("this database was not made by wanctl")
-	// ErrWanctlSlow says that a question to a database of wanctl was not answered in time.
-	ErrWanctlSlow = fmt.Errorf("reading it took longer than %s at a time", ReadLimit)
+	// ErrSlow says that a question to a database of wanctl was not answered in time.
+	ErrSlow = fmt.Errorf("reading it took longer than %s at a time", readLimit)
 	// ErrOpened says that somebody has begun to write a database that nobody was using.
 	ErrOpened = errors.New("the database is being written now, and was not when it was opened")
 )
 
-// Wanctl is one consistent view of a database that wanctl has written, and may be writing. While it
+// View is one consistent view of a database that wanctl has written, and may be writing. While it
 // is open its WAL cannot restart. It is for one goroutine.
-type Wanctl struct {
+type View struct {
 	path string
 	pool *sql.DB
 	tx   *sql.Tx
@@ -35,23 +39,24 @@ type Wanctl struct {
 	limit time.Duration // of a question
 }
 
-// OpenWanctl opens a view of the database at path as it is now. It makes and changes nothing but,
+// Open opens a view of the database at path as it is now. It makes and changes nothing but,
 // beside a WAL that somebody has left behind, SQLite's -shm.
 //
-// Errors: ErrNoPath, ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrInterrupted,
-// ErrBusy, ErrWanctlSlow, ErrDamaged, and those of the file system. Of all that is asked of the
-// view: ErrWanctlSlow, ErrOpened, ErrDamaged, those of the file system, and that of ctx.
-func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, ReadLimit, ErrWanctlSlow)
+// Errors, those of package repo among them: ErrNoPath, ErrMissing, ErrDirectory, ErrNotDatabase,
+// ErrNotWanctl, ErrInterrupted, ErrBusy, ErrSlow, ErrDamaged, and those of the file system. Of all
+// that is asked of the view: ErrSlow, ErrOpened, ErrDamaged, those of the file system, and that of
+// ctx.
+func Open(ctx context.Context, path string) (*View, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, readLimit, ErrSlow)
 	defer cancel()
-	w, err := openWanctl(ctx, path)
+	v, err := open(ctx, path)
 	if err != nil {
 		return nil, sqlite.Failure(ctx, "open", path, err)
 	}
-	return w, nil
+	return v, nil
 }
 
-func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
+func open(ctx context.Context, path string) (*View, error) {
 	if err := disk.CheckFile(path); err != nil {
 		return nil, err
 	}
@@ -59,7 +64,7 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Wanctl{path: path, limit: ReadLimit}
+	v := &View{path: path, limit: readLimit}
 	name := sqlite.ReaderDSN(path)
 	rests, err := disk.AtRest(path)
 	switch {
@@ -70,7 +75,7 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 		// read where none can be made. Nobody is kept from writing then, so every look at the file
 		// ends with one at whether somebody has.
 		name = sqlite.RestingDSN(path)
-		if w.rest, err = os.Stat(path); err != nil {
+		if v.rest, err = os.Stat(path); err != nil {
 			return nil, err
 		}
 	default:
@@ -78,24 +83,25 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 			return nil, err
 		}
 	}
-	if w.pool, err = sqlite.OpenPool(path, name, nil); err != nil {
+	if v.pool, err = sqlite.OpenPool(path, name, nil); err != nil {
 		return nil, err
 	}
-	if err := w.begin(ctx); err != nil {
-		return nil, errors.Join(sqlite.ReadingError(path, err), w.Close())
+	if err := v.begin(ctx); err != nil {
+		return nil, errors.Join(sqlite.ReadingError(path, err), v.Close())
 	}
-	return w, nil
+	return v, nil
 }
 
 // begin opens the view and recognises the database.
-func (w *Wanctl) begin(ctx context.Context) error {
+func (v *View) begin(ctx context.Context) error {
 	var err error
 	// It ends with Close alone: database/sql ends it in the background when its context does, and
 	// Close would not wait for that.
-	if w.tx, err = w.pool.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true}); err != nil {
+	v.tx, err = v.pool.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
+	if err != nil {
 		return err
 	}
-	is, err := sqlite.Describe(ctx, w.tx)
+	is, err := sqlite.Describe(ctx, v.tx)
 	switch {
 	case err != nil:
 		return err
@@ -104,10 +110,10 @@ func (w *Wanctl) begin(ctx context.Context) error {
 	case is.Tables["metrics"] != "table":
 		return fmt.Errorf("%w: it has no table metrics", ErrNotWanctl)
 	}
-	if err := checkWanctlColumns(ctx, w.tx); err != nil {
+	if err := checkColumns(ctx, v.tx); err != nil {
 		return err
 	}
-	w.q, err = wanctldb.Prepare(ctx, w.tx)
+	v.q, err = wanctldb.Prepare(ctx, v.tx)
 	return err
 }
 
@@ -119,45 +125,46 @@ func isHistory(is sqlite.Description) bool {
 }
 
 // Close ends the view.
-func (w *Wanctl) Close() error {
+func (v *View) Close() error {
 	var errs []error
-	if w.q != nil {
-		errs = append(errs, w.q.Close())
+	if v.q != nil {
+		errs = append(errs, v.q.Close())
 	}
-	if w.tx != nil {
-		errs = append(errs, sqlite.EndReading(w.tx))
+	if v.tx != nil {
+		errs = append(errs, sqlite.EndReading(v.tx))
 	}
-	return sqlite.Failure(context.Background(), "close", w.path, errors.Join(append(errs, w.pool.Close())...))
+	err := errors.Join(append(errs, v.pool.Close())...)
+	return sqlite.Failure(context.Background(), "close", v.path, err)
 }
 
 // Path returns the absolute path of the database.
-func (w *Wanctl) Path() string { return w.path }
+func (v *View) Path() string { return v.path }
 
 // ask asks the database something, and waits for the answer until the limit.
 func ask[T any](
-	ctx context.Context, w *Wanctl, question func(context.Context) (T, error),
+	ctx context.Context, v *View, question func(context.Context) (T, error),
 ) (T, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, w.limit, ErrWanctlSlow)
+	ctx, cancel := context.WithTimeoutCause(ctx, v.limit, ErrSlow)
 	defer cancel()
 	answer, err := question(ctx)
-	if err == nil && w.rest != nil {
-		err = w.unchanged()
+	if err == nil && v.rest != nil {
+		err = v.unchanged()
 	}
-	return answer, sqlite.Failure(ctx, "read", w.path, err)
+	return answer, sqlite.Failure(ctx, "read", v.path, err)
 }
 
 // unchanged says that nobody has begun to use a database that was at rest: what has been read may
 // not fit together.
-func (w *Wanctl) unchanged() error {
-	rests, err := disk.AtRest(w.path)
+func (v *View) unchanged() error {
+	rests, err := disk.AtRest(v.path)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(w.path)
+	info, err := os.Stat(v.path)
 	if err != nil {
 		return err
 	}
-	if !rests || info.Size() != w.rest.Size() || !info.ModTime().Equal(w.rest.ModTime()) {
+	if !rests || info.Size() != v.rest.Size() || !info.ModTime().Equal(v.rest.ModTime()) {
 		return ErrOpened
 	}
 	return nil
