@@ -8,7 +8,7 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// ErrImportMoved says that another process is importing the same data.
+// ErrImportMoved reports that another process is importing the same data.
 var ErrImportMoved = repo.ErrImportMoved
 
 // ImportFormat is the kind of data that an import reads.
@@ -82,17 +82,17 @@ type Imports struct {
 	known repo.Imports
 }
 
-// Import is one run of an import: samples and the place that they reach in its data are stored
-// together, so that a run which goes on from there takes nothing twice. It is for one goroutine.
+// Import is one run of an import. It stores samples together with the place that they reach in the
+// data, so that a run that goes on from there takes nothing twice. It is for one goroutine.
 type Import struct {
 	writer *Writer
 	run    *repo.Import
 }
 
-// ImportCounts is what became of imported samples.
+// ImportCounts counts what has become of imported samples.
 type ImportCounts struct {
-	Stored    int64 // late ones among them
-	Duplicate int64
+	Stored    int64 // samples that are in the file, late ones among them
+	Duplicate int64 // samples that were there already
 	Refused   Refused
 }
 
@@ -116,8 +116,8 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 	return imports, nil
 }
 
-// OldestWelcome returns the moment before which the file would let go of a sample at once: it is
-// older than the retention or than anything that the file keeps.
+// OldestWelcome returns the moment of the oldest sample that the file would keep. An older one is
+// beyond the retention, or older than anything that the file keeps.
 //
 // Errors: as for Imports.
 func (w *Writer) OldestWelcome(ctx context.Context) (time.Time, error) {
@@ -137,9 +137,8 @@ func (l *loop) oldestWelcome(ctx context.Context) (repo.Micros, error) {
 	return max(tiers.LowestFloor(), tiers.ExpiryLimit(repo.MicrosOf(l.options.Now()))), err
 }
 
-// RawFloor returns the moment before which the file has let go of raw samples: of an older sample
-// nobody can tell whether it is there already. The Unix epoch stands for a file that has let go of
-// nothing.
+// RawFloor returns the moment before which the file has let go of raw samples. Nobody can tell
+// whether an older sample is there already. A file that has let go of nothing has the Unix epoch.
 //
 // Errors: as for Imports.
 func (w *Writer) RawFloor(ctx context.Context) (time.Time, error) {
@@ -155,7 +154,7 @@ func (w *Writer) RawFloor(ctx context.Context) (time.Time, error) {
 	return floor.Time(), nil
 }
 
-// NewestWelcome returns the moment after which a sample is too far in the future: MaxAhead from
+// NewestWelcome returns the moment after which a sample is too far in the future, MaxAhead from
 // now.
 func (w *Writer) NewestWelcome() time.Time { return w.core.latest().Time() }
 
