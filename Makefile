@@ -42,8 +42,9 @@ completions: build ## Write the completions of bash, zsh and fish into bin/compl
 	bin/wanstore completion fish >bin/completions/wanstore.fish
 
 .PHONY: test
-test: ## Run all tests under the race detector
-	go test -race -gcflags='github.com/ncruces/go-sqlite3-wasm/...=-race=false' ./...
+test: ## Run all tests under the race detector, and list those that were skipped
+	go tool -modfile=tools/go.mod gotestsum -- -race -timeout 30m \
+	  -gcflags='github.com/ncruces/go-sqlite3-wasm/...=-race=false' ./...
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a while (FUZZTIMES=n, times ten seconds)

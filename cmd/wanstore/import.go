@@ -56,7 +56,7 @@ before it, unless --skip-bad is given. A metric that nobody declared is averaged
 Other data of the same time is told apart sample by sample while the history has its raw samples. Where it holds rolled-up
 data of a series in their place, what a file has in that span is skipped, which is said before it starts: nobody can tell
 whether it is in there already. What is newer than all of its series is taken, so import the older of two files first.
---merge takes it all, the first time that a file is imported: afterwards all its rows are known.
+--merge takes it all, also in a later run: what was skipped of a file is remembered, and taken once.
 
 Each row of a file is READ (then STORED, a DUPLICATE or REFUSED), KNOWN from an earlier import, BAD, SKIPPED or HELD.
 
@@ -145,10 +145,11 @@ func (o *importOptions) run(cmd *cobra.Command, files []string) error {
 	if o.follow && errors.Is(err, context.Canceled) {
 		err = nil // so it is told to end
 	}
+	end := writer.Close
 	if err != nil {
-		leaveAsItIs(writer)
+		end = writer.CloseWithoutRollUp // the next run brings what is left
 	}
-	err = errors.Join(err, closeWriter(ctx, writer))
+	err = errors.Join(err, ended(ctx, end))
 	return errors.Join(err, o.report(cmd, run.rows()))
 }
 
@@ -162,15 +163,6 @@ func (o *importOptions) explainModes(err error, path string) error {
 	}
 	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what "+
 		"is still raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
-}
-
-// leaveAsItIs makes the close that follows leave out the roll-up of what is due. After an import
-// that has stopped half-way it would move the watermarks past the rows that the next run brings,
-// and each of them would come late, at five times the cost.
-func leaveAsItIs(writer *service.Writer) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = writer.Close(ctx) // it does not wait; the one that does has the same result
 }
 
 func (o *importOptions) check(files []string) error {

@@ -228,7 +228,7 @@ func (o *recordOptions) newLoop(
 	cmd *cobra.Command, line *line, writer *service.Writer,
 ) (*recordLoop, error) {
 	if line.wan == "" {
-		name, err := lastWAN(cmd.Context(), writer.Path())
+		name, err := lastWAN(cmd.Context(), writer)
 		if err != nil {
 			return nil, err
 		}
@@ -248,8 +248,8 @@ func (o *recordOptions) newLoop(
 
 // lastWAN returns the WAN of a history that has states of one WAN: a recorder that starts in an
 // outage, when nothing leads anywhere, goes on with what it recorded before. Else it is empty.
-func lastWAN(ctx context.Context, file string) (string, error) {
-	history, err := service.OpenHistory(ctx, file)
+func lastWAN(ctx context.Context, writer *service.Writer) (string, error) {
+	history, err := writer.History(ctx)
 	if err != nil {
 		return "", err
 	}

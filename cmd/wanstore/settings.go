@@ -135,11 +135,16 @@ func openWriter(
 	return writer, err
 }
 
-// closeWriter commits what is queued, also after the command has been told to end.
+// closeWriter commits what is queued and rolls up what is due.
 func closeWriter(ctx context.Context, writer *service.Writer) error {
+	return ended(ctx, writer.Close)
+}
+
+// ended gives a close of a writer its time, also after the command has been told to end.
+func ended(ctx context.Context, end func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
-	return writer.Close(ctx)
+	return end(ctx)
 }
 
 // openHistory opens the file for reading, and returns its path as well.
