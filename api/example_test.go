@@ -37,7 +37,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	history := api.New(api.Options{Path: writer.Path(), Writer: writer})
+	history := api.New(api.Options{Writer: writer})
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("/version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "1.0") })
@@ -63,7 +63,8 @@ func recordAndAsk(
 	if err != nil {
 		return err
 	}
-	if err := writer.Write(ctx, service.Sample{Series: rtt, Time: time.Now(), Value: 20.5}); err != nil {
+	sample := service.Sample{Series: rtt, Time: time.Now(), Value: 20.5}
+	if err := writer.Write(ctx, sample); err != nil {
 		return err
 	}
 	families, err := registry.Gather()

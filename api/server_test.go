@@ -82,8 +82,8 @@ func shut(t *testing.T, one io.Closer) {
 func TestNamesOfTheServer(t *testing.T) {
 	r := record(t, service.Config{})
 	open, _ := serving(t, r.api, api.Config{})
-	guarded, _ := serving(t, answering(t, api.Options{Path: r.path, Token: "secret"}),
-		api.Config{Token: "secret"})
+	guarded, _ := serving(t, answering(t, api.Options{Path: r.path, Token: "correct-horse-battery"}),
+		api.Config{Token: "correct-horse-battery"})
 	_, port, err := net.SplitHostPort(open)
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +106,8 @@ func TestNamesOfTheServer(t *testing.T) {
 			t.Errorf("%s: %d, want %d", host, answer.code, want)
 		}
 		if !local {
-			if why := decode[refused](t, strings.NewReader(answer.body)); !strings.Contains(why.Error.Message, "localhost") {
+			why := decode[refused](t, strings.NewReader(answer.body))
+			if !strings.Contains(why.Error.Message, "localhost") {
 				t.Errorf("%s: %+v", host, why)
 			}
 		}

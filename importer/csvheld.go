@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// HeldRows are rows of a series that lie where the history holds no samples of it any more but
-// buckets: nobody can tell whether the rows are in these.
+// HeldRows are rows that lie where the history holds buckets of their series and no samples any
+// more. Nobody can tell whether the rows are in these.
 type HeldRows struct {
 	Rows        int64
-	First, Last time.Time
+	First, Last time.Time // the moments of the earliest and the latest row
 }
 
 // findHeld counts the rows from a place on that lie in rolled-up data, before anything is stored.
@@ -22,7 +22,7 @@ func (i *csvImport) findHeld(ctx context.Context, from place, empty bool) (err e
 	if err != nil || floor.Unix() <= 0 {
 		return err
 	}
-	i.held = &held{path: i.writer.Path(), from: time.Unix(0, 0), until: floor}
+	i.held = &held{writer: i.writer, from: time.Unix(0, 0), until: floor}
 	defer func() { err = errors.Join(err, i.held.close()) }()
 	data, err := i.source.read(ctx, from.bytes)
 	if err != nil {
