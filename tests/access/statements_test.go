@@ -19,22 +19,25 @@ var executors = map[string]int{
 	"Exec": 0, "Query": 0, "QueryRow": 0, "Prepare": 0, "PrepareFlags": 0,
 	"ExecContext": 1, "QueryContext": 1, "QueryRowContext": 1, "PrepareContext": 1,
 	"exec": 2, "query": 2, "queryRow": 2,
-	"pragmaInt": 2, "drain": 2,
+	"PragmaInt": 2, "Drain": 2, "SchemaOf": 0,
 }
 
 // composed are the statements that are no constants, for SQLite has no parameters where they
 // differ, by the function that runs them: numbers, and files that are compiled in.
 var composed = map[place]string{
+	{"repo/begin.go", "makeTables"}: "schema.History",
+	{"repo/begin.go", "setNumbers"}: `fmt.Sprintf(numbers, disk.ApplicationID, ` +
+		`schema.Version)`,
+	{"repo/mendschema.go", "writeSchema"}: "schema.History",
+	{"repo/rebuildnew.go", "attach"}: `fmt.Sprintf("PRAGMA rebuilt.journal_mode = off; "+` +
+		`"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", sqlite.CacheKiB)`,
+	{"repo/sizecap.go", "CapSize"}: `fmt.Sprintf("PRAGMA journal_size_limit(%d)", ` +
+		`w.walLimit())`,
 	{"repo/space.go", "Vacuum"}: `fmt.Sprintf("PRAGMA incremental_vacuum(%d)",` +
 		` min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))`,
-	{"repo/sizecap.go", "CapSize"}:  `fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
-	{"repo/connection.go", "setUp"}: "schema.SampleGroups",
-	{"repo/begin.go", "makeTables"}: "schema.History",
-	{"repo/rebuildnew.go", "attach"}: `fmt.Sprintf("PRAGMA rebuilt.journal_mode = off; "+` +
-		`"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", cacheKiB)`,
-	{"repo/pool.go", "open"}:              `"PRAGMA " + pragma`,
-	{"repo/mendschema.go", "writeSchema"}: "schema.History",
-	{"repo/begin.go", "setNumbers"}:       `fmt.Sprintf(numbers, disk.ApplicationID, schema.Version)`,
+	{"repo/internal/sqlite/connection.go", "open"}:      `"PRAGMA " + pragma`,
+	{"repo/internal/sqlite/description.go", "Describe"}: "number.pragma",
+	{"repo/internal/sqlite/setup.go", "SetUp"}:          "schema.SampleGroups",
 }
 
 // place is a function and its file.
