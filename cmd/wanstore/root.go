@@ -3,19 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // execute runs a command line, says what went wrong and returns the exit code.
 func execute(ctx context.Context, root *cobra.Command, args []string) int {
+	out := &checkedOutput{Writer: root.OutOrStdout()}
+	root.SetOut(out)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = out.err
+	}
 	if err == nil || isBrokenPipe(err) {
 		return exitOK
 	}
@@ -24,6 +25,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string) int {
 }
 
 func newRoot() *cobra.Command {
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "wanstore",
 		Short: "Metrics history of a WAN controller in one SQLite file",
@@ -36,15 +38,18 @@ Data goes to standard output, everything else to standard error. Flags go before
 Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		Example: `  wanstore record --for 10s --db wan.db
   wanstore history --last 10m --summary --db wan.db`,
-		Version:                    version(),
-		SilenceErrors:              true,
-		SilenceUsage:               true,
-		SuggestionsMinimumDistance: 2,
-		Args:                       noUnknownCommand,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noUnknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return printVersion(cmd, false)
+			}
+			return cmd.Help()
+		},
 	}
-	root.SetVersionTemplate("wanstore {{.Version}}\n")
-	root.SetFlagErrorFunc(usage)
+	root.Flags().BoolVarP(&showVersion, "version", "v", false, "print what this program was built from")
+	root.SetFlagErrorFunc(flagError)
 	addPathFlag(root)
 	addZoneFlag(root)
 	root.AddCommand(
@@ -57,11 +62,14 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		newBackup(),
 		newSalvage(),
 		newStatus(),
+		newHealth(),
+		newVersion(),
 		newEnvironmentTopic(),
+		newCompletion(),
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	markArgumentErrors(root)
 	return root
 }
@@ -72,13 +80,21 @@ func newHelp() *cobra.Command {
 		Use:     "help [command]",
 		Short:   "Help about any command",
 		Example: "  wanstore help record\n  wanstore help env",
+		ValidArgsFunction: func(
+			cmd *cobra.Command, args []string, _ string,
+		) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return commandNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			topic, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return usage(cmd, fmt.Errorf("unknown help topic %q", strings.Join(args, " ")))
+				return usagef(cmd, "unknown help topic %q%s", strings.Join(args, " "),
+					didYouMean(args[len(args)-1], commandNames(topic)))
 			}
 			topic.InitDefaultHelpFlag()
-			topic.InitDefaultVersionFlag()
 			return topic.Help()
 		},
 	}
@@ -89,11 +105,18 @@ func noUnknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := fmt.Errorf("unknown command %q", args[0])
-	if likely := cmd.SuggestionsFor(args[0]); len(likely) > 0 {
-		err = fmt.Errorf("%w, did you mean %s?", err, strings.Join(likely, " or "))
+	return fmt.Errorf("unknown command %q%s", args[0], didYouMean(args[0], commandNames(cmd)))
+}
+
+// commandNames lists the commands under one.
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, child := range cmd.Commands() {
+		if !child.Hidden {
+			names = append(names, child.Name())
+		}
 	}
-	return err
+	return names
 }
 
 // noArguments is for commands that take none.
@@ -117,19 +140,4 @@ func markArgumentErrors(cmd *cobra.Command) {
 	for _, child := range cmd.Commands() {
 		markArgumentErrors(child)
 	}
-}
-
-// version is what the Go tool has written into the program.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(unknown version)"
-	}
-	return info.Main.Version
-}
-
-// isTerminal says whether a person is looking at what is written to w.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }
