@@ -152,3 +152,26 @@ func setTier(ctx context.Context, q *db.Queries, tier Tier) error {
 		Keep:  tier.Keep.Microseconds(),
 	})
 }
+
+// tiers returns the state of the tiers, inside a write transaction. What is lost of them is worked
+// out and written first: nothing is pruned by a guess. All their rows are written again, since keys
+// may be damaged.
+func (w *Writer) tiers(ctx context.Context) (Tiers, error) {
+	w.known.hasTiers = false // they may be read to be changed
+	tiers, lost, err := readTiers(ctx, w.q)
+	if err != nil || !lost.any() {
+		return tiers, err
+	}
+	if tiers, err = w.workOutTiers(ctx, tiers, lost); err != nil {
+		return tiers, err
+	}
+	if err := w.q.ForgetTiers(ctx); err != nil {
+		return tiers, err
+	}
+	for _, tier := range tiers {
+		if err := setTier(ctx, w.q, tier); err != nil {
+			return tiers, err
+		}
+	}
+	return tiers, nil
+}
