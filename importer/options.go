@@ -24,7 +24,8 @@ type Options struct {
 	Progress func(done, total int64)
 
 	// Of CSV: Merge takes rows that lie where the history holds rolled-up data of their series,
-	// which may have them already. By default Result.Skipped counts them.
+	// which may have them already, and those that earlier imports of the same data have skipped for
+	// that. By default Result.Skipped counts them.
 	Merge bool
 	// OnHeld gets the number of such rows before anything is stored, if there are any.
 	OnHeld func(HeldRows)

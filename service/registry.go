@@ -66,7 +66,7 @@ func (r *registry) tryAcquire(ctx context.Context, config Config, options Option
 func (r *registry) find(path string) (*core, error) {
 	info, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, err // it names the path
 	}
 	for _, c := range r.cores {
 		switch same, err := c.is(path, info); {

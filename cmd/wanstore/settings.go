@@ -38,6 +38,7 @@ func addPathFlag(root *cobra.Command) {
 	root.PersistentFlags().String(pathFlag, "",
 		fmt.Sprintf("`PATH` of the history file (default $%sDB_PATH or %s)",
 			service.EnvPrefix, service.DefaultConfig().DBPath))
+	complete(root, pathFlag, files)
 }
 
 // addPolicyFlags adds the flags that change what the file keeps, to a command that writes.
@@ -153,5 +154,5 @@ func openHistory(cmd *cobra.Command) (*service.History, string, error) {
 		return nil, "", err
 	}
 	history, err := service.OpenHistory(cmd.Context(), config.DBPath)
-	return history, config.DBPath, err
+	return history, config.DBPath, explainMissing(cmd, err)
 }
