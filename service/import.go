@@ -8,7 +8,7 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// ErrImportMoved reports that another process is importing the same data.
+// ErrImportMoved says that another process is importing the same data.
 var ErrImportMoved = repo.ErrImportMoved
 
 // ImportFormat is the kind of data that an import reads.
@@ -18,7 +18,6 @@ type ImportFormat string
 const (
 	ImportCSV    ImportFormat = "csv"
 	ImportWanctl ImportFormat = "wanctl"
-
 	// ImportSkipped is that of lines of CSV which an import has skipped and a later one may take.
 	ImportSkipped ImportFormat = "csv-skipped"
 )
@@ -30,6 +29,9 @@ type ImportMark struct {
 
 	// Bytes and Lines are what lies before the place in a CSV file.
 	Bytes, Lines int64
+	// Skipped says which lines of a batch that ends there were skipped: bit n of the big-endian
+	// number is the line n lines before the last.
+	Skipped []byte
 
 	// Of a database of wanctl, the rows up to the id LastID from before the Unix second Second have
 	// been taken.
@@ -38,9 +40,6 @@ type ImportMark struct {
 	// its SHA-256, nil where there was none.
 	NewestID   int64
 	NewestHash []byte
-	// Skipped says which lines of a batch that ends at the place were skipped: bit n of the
-	// big-endian number is the line n lines before the last.
-	Skipped []byte
 
 	// Hash is the SHA-256 of what lies before the place in a CSV file, or of the row LastID of a
 	// database.
@@ -55,9 +54,9 @@ type ImportMark struct {
 func importMark(known repo.ImportMark) ImportMark {
 	return ImportMark{
 		Format: ImportFormat(known.Format),
-		Bytes:  known.Bytes, Lines: known.Lines,
+		Bytes:  known.Bytes, Lines: known.Lines, Skipped: known.Skipped,
 		LastID: known.LastID, Second: known.Second,
-		NewestID: known.NewestID, NewestHash: known.NewestHash, Skipped: known.Skipped,
+		NewestID: known.NewestID, NewestHash: known.NewestHash,
 		Hash: known.Hash, Source: known.Source,
 		known: known,
 	}
@@ -67,9 +66,9 @@ func importMark(known repo.ImportMark) ImportMark {
 func (m ImportMark) stored() repo.ImportMark {
 	return repo.ImportMark{
 		Format: repo.ImportFormat(m.Format),
-		Bytes:  m.Bytes, Lines: m.Lines,
+		Bytes:  m.Bytes, Lines: m.Lines, Skipped: m.Skipped,
 		LastID: m.LastID, Second: m.Second,
-		NewestID: m.NewestID, NewestHash: m.NewestHash, Skipped: m.Skipped,
+		NewestID: m.NewestID, NewestHash: m.NewestHash,
 		Hash: m.Hash,
 	}
 }
@@ -82,17 +81,17 @@ type Imports struct {
 	known repo.Imports
 }
 
-// Import is one run of an import. It stores samples together with the place that they reach in the
-// data, so that a run that goes on from there takes nothing twice. It is for one goroutine.
+// Import is one run of an import: samples and the place that they reach in its data are stored
+// together, so that a run which goes on from there takes nothing twice. It is for one goroutine.
 type Import struct {
 	writer *Writer
 	run    *repo.Import
 }
 
-// ImportCounts counts what has become of imported samples.
+// ImportCounts is what became of imported samples.
 type ImportCounts struct {
-	Stored    int64 // samples that are in the file, late ones among them
-	Duplicate int64 // samples that were there already
+	Stored    int64 // late ones among them
+	Duplicate int64
 	Refused   Refused
 }
 
@@ -116,8 +115,8 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 	return imports, nil
 }
 
-// OldestWelcome returns the moment of the oldest sample that the file would keep. An older one is
-// beyond the retention, or older than anything that the file keeps.
+// OldestWelcome returns the moment before which the file would let go of a sample at once: it is
+// older than the retention or than anything that the file keeps.
 //
 // Errors: as for Imports.
 func (w *Writer) OldestWelcome(ctx context.Context) (time.Time, error) {
@@ -137,8 +136,9 @@ func (l *loop) oldestWelcome(ctx context.Context) (repo.Micros, error) {
 	return max(tiers.LowestFloor(), tiers.ExpiryLimit(repo.MicrosOf(l.options.Now()))), err
 }
 
-// RawFloor returns the moment before which the file has let go of raw samples. Nobody can tell
-// whether an older sample is there already. A file that has let go of nothing has the Unix epoch.
+// RawFloor returns the moment before which the file has let go of raw samples: of an older sample
+// nobody can tell whether it is there already. The Unix epoch stands for a file that has let go of
+// nothing.
 //
 // Errors: as for Imports.
 func (w *Writer) RawFloor(ctx context.Context) (time.Time, error) {
@@ -154,7 +154,7 @@ func (w *Writer) RawFloor(ctx context.Context) (time.Time, error) {
 	return floor.Time(), nil
 }
 
-// NewestWelcome returns the moment after which a sample is too far in the future, MaxAhead from
+// NewestWelcome returns the moment after which a sample is too far in the future: MaxAhead from
 // now.
 func (w *Writer) NewestWelcome() time.Time { return w.core.latest().Time() }
 
