@@ -16,6 +16,7 @@ FUZZTIMES ?= 6
 VERSION ?= $(shell packaging/version.sh)
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
 COMMIT_DATE ?= $(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
 STAMP := github.com/wanstore/wanstore/internal/version
 LDFLAGS = -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).commit=$(COMMIT) -X $(STAMP).date=$(COMMIT_DATE)
@@ -29,6 +30,10 @@ help: ## Show this list
 .PHONY: build
 build: ## Build bin/wanstore, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags='$(LDFLAGS)' -o bin/ ./cmd/wanstore
+
+.PHONY: packages
+packages: ## Build .deb, .rpm, .ipk and .tar.gz into bin/packages (ARCHS='amd64 arm64 arm mipsle')
+	@VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' packaging/build.sh $(ARCHS)
 
 .PHONY: test
 test: ## Run all tests under the race detector
