@@ -36,8 +36,9 @@ packages: ## Build .deb, .rpm, .ipk and .tar.gz into bin/packages (ARCHS='amd64 
 	@VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' packaging/build.sh $(ARCHS)
 
 .PHONY: test
-test: ## Run all tests under the race detector
-	go test -race -gcflags='github.com/ncruces/go-sqlite3-wasm/...=-race=false' ./...
+test: ## Run all tests under the race detector, and list those that were skipped
+	go tool -modfile=tools/go.mod gotestsum -- -race -timeout 30m \
+	  -gcflags='github.com/ncruces/go-sqlite3-wasm/...=-race=false' ./...
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a while (FUZZTIMES=n, times ten seconds)

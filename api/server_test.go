@@ -82,8 +82,8 @@ func shut(t *testing.T, one io.Closer) {
 func TestNamesOfTheServer(t *testing.T) {
 	r := record(t, service.Config{})
 	open, _ := serving(t, r.api, api.Config{})
-	guarded, _ := serving(t, answering(t, api.Options{Path: r.path, Token: "secret"}),
-		api.Config{Token: "secret"})
+	guarded, _ := serving(t, answering(t, api.Options{Path: r.path, Token: "correct-horse-battery"}),
+		api.Config{Token: "correct-horse-battery"})
 	_, port, err := net.SplitHostPort(open)
 	if err != nil {
 		t.Fatal(err)
@@ -144,8 +144,7 @@ func TestWhereToListen(t *testing.T) {
 		if !errors.Is(err, api.ErrNoToken) || !errors.Is(err, service.ErrConfig) {
 			t.Errorf("%s: %v", address, err)
 		}
-		for _, word := range []string{"WANCTL_STORAGE_HTTP_LISTEN=" + address,
-			"WANCTL_STORAGE_HTTP_TOKEN", "127.0.0.1:9101"} {
+		for _, word := range []string{"Listen=" + address, "token", "127.0.0.1:9101"} {
 			if !strings.Contains(err.Error(), word) {
 				t.Errorf("%v: want %s in it", err, word)
 			}

@@ -29,7 +29,7 @@ func (c *core) declare(ctx context.Context, metrics []Metric) error {
 		if err != nil {
 			return err
 		}
-		if err := c.describe(ctx, l.store, wanted); err != nil {
+		if err := l.describe(ctx, wanted); err != nil {
 			return err
 		}
 		own, err := c.own.with(metrics)
@@ -44,7 +44,7 @@ func (c *core) declare(ctx context.Context, metrics []Metric) error {
 // compare brings the catalogue and what the file says together. What users declare themselves has
 // to agree; of the metrics that every writer knows the file may have another aggregation, from a
 // program that did not know them all, which then holds.
-func (c *core) compare(file map[string]Aggregation) error {
+func (c *core) compare(file map[string]repo.Aggregation) error {
 	if err := c.own.agree(file); err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (c *core) declared() []Metric {
 // describe writes to the file what metrics are, where it says otherwise. What every writer knows is
 // written only where the file says nothing: else each program would overrule the one that describes
 // such a metric in its own words.
-func (c *core) describe(ctx context.Context, store *repo.Writer, metrics catalogue) error {
+func (l *loop) describe(ctx context.Context, metrics catalogue) error {
 	wanted, err := metrics.metadata()
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (c *core) describe(ctx context.Context, store *repo.Writer, metrics catalog
 		return err
 	}
 	type metadata = repo.MetricMetadata
-	return store.DeclareMetrics(ctx, func(known map[string]metadata) (changed []metadata) {
+	return l.store.DeclareMetrics(ctx, func(known map[string]metadata) (changed []metadata) {
 		for name, metric := range wanted {
 			before, ok := known[name]
 			if ok && (before == metric || metric == common[name]) {
@@ -114,7 +114,7 @@ func (c *core) describe(ctx context.Context, store *repo.Writer, metrics catalog
 
 // worthWriting leaves out the metrics of wanctl that a file has no series of, unless a user has
 // declared them: every program of this version shows them as they are, and small files stay small.
-func (c *core) worthWriting(file map[string]Aggregation) catalogue {
+func (c *core) worthWriting(file map[string]repo.Aggregation) catalogue {
 	some := maps.Clone(c.metrics)
 	for _, metric := range wanctlMetrics() {
 		_, there := file[metric.Name]
@@ -137,7 +137,7 @@ func (l *loop) describeMade() {
 	if len(made) == 0 {
 		return
 	}
-	if err := l.describe(context.Background(), l.store, made); err != nil {
+	if err := l.describe(context.Background(), made); err != nil {
 		l.log.Warn("what new metrics are could not be written into the file", "err", err)
 	}
 }

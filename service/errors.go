@@ -50,14 +50,11 @@ var (
 	ErrClosed = errors.New("the writer is closed")
 )
 
-// ErrConfig says that a configuration makes no sense.
-var ErrConfig = errors.New("bad configuration")
-
 // MaxAhead is how far a sample may be ahead of the clock.
 const MaxAhead = time.Minute
 
 // MaxValue is the largest magnitude of a value.
-const MaxValue = repo.MaxValue
+const MaxValue float64 = repo.MaxValue
 
 // SampleError says why one sample was not stored.
 type SampleError struct {

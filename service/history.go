@@ -11,27 +11,13 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Granularity names a tier of the history.
-type Granularity = repo.Granularity
-
-// The tiers, finest first.
-const (
-	Raw         = repo.Raw
-	Minute      = repo.Minute
-	FiveMinutes = repo.FiveMinutes
-	Hour        = repo.Hour
-)
-
-// ParseGranularity returns the tier of that name: raw, 1m, 5m or 1h.
-func ParseGranularity(name string) (Granularity, error) { return repo.ParseGranularity(name) }
-
 // ErrQuery says that a query makes no sense.
 var ErrQuery = errors.New("bad query")
 
 // ReadLimit is how long one question to a history may take, from the moment at which it has a
 // connection to the file. A reader that went on for ever would keep SQLite from restarting its WAL,
 // and fill the disk.
-const ReadLimit = repo.ReadLimit
+const ReadLimit time.Duration = repo.ReadLimit
 
 // ErrReadTooLong says that a question has taken longer than ReadLimit, or than two seconds while
 // the WAL is larger than 64 MiB: readers that overlap have kept it from restarting. In the process
@@ -241,7 +227,7 @@ func (s *shownSeries) point(at repo.Micros, g Granularity) Point {
 	return Point{
 		Time: at.Time(), Granularity: g,
 		SeriesID: s.ID, Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels,
-		Aggregation: s.Aggregation,
+		Aggregation: Aggregation(s.Aggregation),
 	}
 }
 

@@ -2,13 +2,20 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"os"
+	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/internal/version"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -29,7 +36,17 @@ func configureServer(cmd *cobra.Command) (service.Config, api.Config, error) {
 	warnOfUnknownVariables(cmd)
 	config, err := service.ConfigFromEnv(overrides)
 	httpConfig, httpErr := api.ConfigFromEnv(overrides)
-	return config, httpConfig, errors.Join(err, httpErr)
+	return config, httpConfig, joinConfigErrors(err, httpErr)
+}
+
+// joinConfigErrors makes one list of all that is wrong with two configurations.
+func joinConfigErrors(one, other error) error {
+	first, isOne := errors.AsType[service.ConfigErrors](one)
+	second, isOther := errors.AsType[service.ConfigErrors](other)
+	if isOne && isOther {
+		return slices.Concat(first, second)
+	}
+	return errors.Join(one, other)
 }
 
 // listenIfAsked returns nil where neither the flag nor the environment says where to listen.
@@ -37,7 +54,22 @@ func listenIfAsked(ctx context.Context, config api.Config) (net.Listener, error)
 	if config.Listen == "" {
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
-	return api.Listen(ctx, config)
+	return listen(ctx, config)
+}
+
+// listen is api.Listen, and says where a token goes, and what to do where the address is taken.
+func listen(ctx context.Context, config api.Config) (net.Listener, error) {
+	listener, err := api.Listen(ctx, config)
+	problems, ok := errors.AsType[service.ConfigErrors](err)
+	switch {
+	case ok && errors.Is(err, api.ErrNoToken):
+		problems[0].Want += ", in $" + api.EnvPrefix + "TOKEN"
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%w (--%s names another; port 0 is any that is free)", err, listenFlag)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%w: it is not of this machine", err)
+	}
+	return listener, err
 }
 
 // endpoint is an API that is answered at a listener.
@@ -55,7 +87,25 @@ func newEndpoint(
 	})}
 }
 
+// startLine is what a program is told that starts this one, once it answers.
+type startLine struct {
+	URL     string `json:"url"`
+	Path    string `json:"path"` // of the history
+	PID     int    `json:"pid"`
+	Version string `json:"version,omitempty"` // empty where nothing tells
+}
+
+// writeStart writes the start line.
+func (e *endpoint) writeStart(out io.Writer, path string) error {
+	encoder := json.NewEncoder(out) // of one line: a program reads it while this one goes on
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(startLine{e.url(), absolute(path), os.Getpid(), version.Read().Version})
+}
+
 func (e *endpoint) url() string { return "http://" + e.listener.Addr().String() + "/" }
+
+// close closes what was never served.
+func (e *endpoint) close() error { return errors.Join(e.listener.Close(), e.api.Close()) }
 
 // serve answers until ctx is done, and then closes the file.
 func (e *endpoint) serve(ctx context.Context) error {

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -38,6 +38,7 @@ func addPathFlag(root *cobra.Command) {
 	root.PersistentFlags().String(pathFlag, "",
 		fmt.Sprintf("`PATH` of the history file (default $%sDB_PATH or %s)",
 			service.EnvPrefix, service.DefaultConfig().DBPath))
+	complete(root, pathFlag, files)
 }
 
 // addPolicyFlags adds the flags that change what the file keeps, to a command that writes.
@@ -83,14 +84,26 @@ func readSettingFlags(cmd *cobra.Command) (map[string]string, error) {
 	return overrides, nil
 }
 
-// withFlagNames says in a message of the validation which flag a bad value came from.
-func withFlagNames(cmd *cobra.Command, text string) string {
-	for name, variable := range settingFlags() {
-		if flag := cmd.Flags().Lookup(name); flag != nil && flag.Changed {
-			text = strings.ReplaceAll(text, variable, "--"+name)
+// named gives the settings that are wrong the names that people know them by: that of the flag, if
+// it was given, else that of the variable.
+func named(cmd *cobra.Command, problems service.ConfigErrors) service.ConfigErrors {
+	names := map[string]string{} // by field
+	for _, variable := range slices.Concat(service.Variables(), api.Variables()) {
+		names[variable.Field] = variable.Name
+		for name, of := range settingFlags() {
+			flag := cmd.Flags().Lookup(name)
+			if of == variable.Name && flag != nil && flag.Changed {
+				names[variable.Field] = "--" + name
+			}
 		}
 	}
-	return text
+	list := make(service.ConfigErrors, len(problems))
+	for i, one := range problems {
+		renamed := *one
+		renamed.Name = names[one.Field]
+		list[i] = &renamed
+	}
+	return list
 }
 
 // newLogger logs to the command's error output.
@@ -122,11 +135,16 @@ func openWriter(
 	return writer, err
 }
 
-// closeWriter commits what is queued, also after the command has been told to end.
+// closeWriter commits what is queued and rolls up what is due.
 func closeWriter(ctx context.Context, writer *service.Writer) error {
+	return ended(ctx, writer.Close)
+}
+
+// ended gives a close of a writer its time, also after the command has been told to end.
+func ended(ctx context.Context, end func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
-	return writer.Close(ctx)
+	return end(ctx)
 }
 
 // openHistory opens the file for reading, and returns its path as well.
@@ -136,5 +154,5 @@ func openHistory(cmd *cobra.Command) (*service.History, string, error) {
 		return nil, "", err
 	}
 	history, err := service.OpenHistory(cmd.Context(), config.DBPath)
-	return history, config.DBPath, err
+	return history, config.DBPath, explainMissing(cmd, err)
 }
