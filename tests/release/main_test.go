@@ -49,13 +49,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// build builds the packages for this processor into a folder, as make packages does.
+// build builds the packages for this processor into a folder.
 func build(folder string) error {
-	const stamp = "github.com/wanstore/wanstore/internal/version."
-	cmd := exec.CommandContext(context.Background(), "packaging/build.sh", runtime.GOARCH)
+	cmd := exec.CommandContext(context.Background(), "make", "packages", "BIN="+folder,
+		"ARCHS="+runtime.GOARCH, "VERSION="+version, "COMMIT="+commit, "COMMIT_DATE="+date,
+		"SOURCE_DATE_EPOCH="+epoch)
 	cmd.Dir = top
-	cmd.Env = append(os.Environ(), "OUT="+folder, "VERSION="+version, "SOURCE_DATE_EPOCH="+epoch,
-		"LDFLAGS=-s -w -X "+stamp+"version="+version+" -X "+stamp+"commit="+commit+" -X "+stamp+"date="+date)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
@@ -78,7 +77,7 @@ func built(t *testing.T, ending string) string {
 	if ending == ".tar.gz" {
 		middle = "_linux_"
 	}
-	return filepath.Join(packages, "wanstore_"+version+middle+runtime.GOARCH+ending)
+	return filepath.Join(packages, "packages", "wanstore_"+version+middle+runtime.GOARCH+ending)
 }
 
 // noteSources looks at all that packages are made of: the go command takes a test that looked at

@@ -13,7 +13,7 @@ state() { systemctl show wanstore --property=ActiveState,MainPID,Result,StatusTe
 # recorded waits for echoes and for rates: what the unit has to leave the program for them differs.
 recorded() {
   local summary=
-  until [[ $summary == *wanctl_rtt_ms*wanctl_state* && $summary == *wanctl_rate_download_mbps* ]]; do
+  until grep -q '^cable  *wanctl_rtt_ms ' <<<"$summary" && grep -q '^cable  *wanctl_rate_download_mbps ' <<<"$summary"; do
     ((SECONDS < deadline)) || break
     summary=$(wanstore history --db "$db" --last 1m --summary 2>&1)
   done
