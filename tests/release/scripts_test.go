@@ -72,7 +72,7 @@ func TestInitScript(t *testing.T) {
 	}
 }
 
-// The version of a checkout is that of its tag, or newer.
+// The version of a checkout is that of its tag, or newer; without tags that of the changes.
 func TestVersionOfCheckout(t *testing.T) {
 	need(t, "git")
 	script, err := filepath.Abs(filepath.Join(top, "packaging/version.sh"))
@@ -99,8 +99,12 @@ func TestVersionOfCheckout(t *testing.T) {
 			t.Errorf("%s: version %q, want %q", when, got, want)
 		}
 	}
-	if got := in(script); got != "" {
-		t.Errorf("without a repository: version %q, want none", got)
+	changes := []byte("# Changelog\n\n## [Unreleased]\n\n## [0.1.0] - 2026-11-30\n\n## [0.0.9] - 2026-11-29\n")
+	if err := os.WriteFile(filepath.Join(folder, "CHANGELOG.md"), changes, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := in(script); got != "0.1.0" {
+		t.Errorf("without a repository: version %q, want that of the changes", got)
 	}
 	file := filepath.Join(folder, "file")
 	commit := func() {
@@ -112,7 +116,7 @@ func TestVersionOfCheckout(t *testing.T) {
 	}
 	in("git", "init", "--quiet")
 	commit()
-	says("without a tag", "0.0.0+gCOMMIT")
+	says("without a tag", "0.1.0+gCOMMIT")
 	in("git", "tag", "v0.1.0")
 	says("at the tag", "0.1.0")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
