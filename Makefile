@@ -12,6 +12,14 @@ TURNS ?= 5
 # How many times ten seconds, roughly, each fuzz target runs.
 FUZZTIMES ?= 6
 
+# What the program says that it was built from: taken from git, or given where that is not there.
+VERSION ?= $(shell packaging/version.sh)
+COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
+COMMIT_DATE ?= $(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+
+STAMP := github.com/wanstore/wanstore/internal/version
+LDFLAGS = -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).commit=$(COMMIT) -X $(STAMP).date=$(COMMIT_DATE)
+
 .DEFAULT_GOAL := help
 
 .PHONY: help
@@ -20,7 +28,7 @@ help: ## Show this list
 
 .PHONY: build
 build: ## Build bin/wanstore, a static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o bin/ ./cmd/wanstore
+	CGO_ENABLED=0 go build -trimpath -ldflags='$(LDFLAGS)' -o bin/ ./cmd/wanstore
 
 .PHONY: test
 test: ## Run all tests under the race detector

@@ -3,6 +3,7 @@ package api
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 
 	"github.com/wanstore/wanstore/service"
@@ -33,6 +34,7 @@ type API struct {
 	checks  flight[[]service.Problem]
 	answers answers
 	assets  map[string]asset
+	build   func() []string // labels of wanstore_build_info
 
 	unreadable atomic.Bool // the last scrape or check could not read the file
 	damaged    atomic.Bool // the last request for points has found damage
@@ -45,7 +47,7 @@ func New(options Options) *API {
 		log = slog.New(slog.DiscardHandler)
 	}
 	return &API{options: options, log: log, source: source{path: options.Path}, answers: newAnswers(),
-		assets: pageAssets()}
+		assets: pageAssets(), build: sync.OnceValue(func() []string { return buildLabels(log) })}
 }
 
 // Handler answers GET and HEAD of /metrics/history, /metrics, /health, and / for the page, whose

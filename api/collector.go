@@ -71,6 +71,7 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) {
 }
 
 func (c collector) collect(metrics chan<- prometheus.Metric) {
+	send(metrics, buildInfo, 1, c.api.build()...)
 	if writer := c.api.options.Writer; writer != nil {
 		collectWriter(metrics, writer.Status())
 	}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
+	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -351,11 +353,27 @@ func TestMetricsWithoutAWriter(t *testing.T) {
 	}
 	slices.Sort(own)
 	want := []string{
-		"wanstore_file_bytes", "wanstore_file_free_bytes", "wanstore_file_readable",
+		"wanstore_build_info", "wanstore_file_bytes", "wanstore_file_free_bytes", "wanstore_file_readable",
 		"wanstore_newest_sample_timestamp_seconds", "wanstore_series", "wanstore_wal_bytes",
 	}
 	if diff := cmp.Diff(want, own); diff != "" {
 		t.Errorf("metrics of the store (-want +got):\n%s", diff)
+	}
+}
+
+// Versions that nothing tells, as those of a test, are left out.
+func TestBuildInfo(t *testing.T) {
+	_, families := scrape(t, answering(t, api.Options{Path: filetest.Path(t)}))
+	if got := valueOf(t, families, "wanstore_build_info"); got != 1 {
+		t.Errorf("wanstore_build_info is %v, want 1", got)
+	}
+	sqlite, err := service.SQLiteVersion()
+	if err != nil || !regexp.MustCompile(`^3\.\d+\.\d+$`).MatchString(sqlite) {
+		t.Errorf("SQLite %q, %v", sqlite, err)
+	}
+	labels := labelsOf(families["wanstore_build_info"].GetMetric()[0])
+	if labels["sqlite"] != sqlite || labels["goversion"] != runtime.Version() {
+		t.Errorf("labels %v, want SQLite %s and %s", labels, sqlite, runtime.Version())
 	}
 }
 

@@ -1,8 +1,6 @@
 package api
 
 import (
-	"errors"
-	"fmt"
 	"maps"
 	"net"
 	"net/url"
@@ -22,80 +20,111 @@ const EnvPrefix = service.EnvPrefix + "HTTP_"
 // DefaultListen is where to listen unless something else is configured.
 const DefaultListen = "127.0.0.1:9101"
 
-// Config configures a server. Fields that are empty are not configured.
+// Config configures a server. A field that is empty is not configured.
 type Config struct {
-	Listen string `env:"LISTEN" help:"HOST:PORT to answer HTTP at, also while recording if it is set" default:"127.0.0.1:9101"`
-	Token  string `env:"TOKEN" help:"bearer token that every request for data must carry; required beyond the loopback"`
-	Origin string `env:"ORIGIN" help:"origin whose pages may ask from a browser (CORS): https://HOST, or *"`
+	// Listen is the HOST:PORT to answer at, DefaultListen by default. Port 0 is any that is free.
+	Listen string `env:"LISTEN"`
+	// Token is the bearer token that every request for data must carry. Listening beyond the
+	// loopback takes one.
+	Token string `env:"TOKEN"`
+	// Origin is the origin whose pages may ask from a browser (CORS): https://HOST, or * for all.
+	Origin string `env:"ORIGIN"`
 }
 
 // ConfigFromEnv reads a Config from environment variables, which Variables lists. Overrides, by the
-// full names of the variables, go before them. Everything that is wrong is in one error, which
-// wraps service.ErrConfig.
+// full names of the variables, go before them.
+//
+// Errors: service.ConfigErrors with everything that is wrong, by the names of the variables.
 func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	variables := env.ToMap(os.Environ())
 	maps.Copy(variables, overrides)
 	var config Config
 	err := env.ParseWithOptions(&config, env.Options{Environment: variables, Prefix: EnvPrefix})
-	return config, errors.Join(err, config.Validate())
+	if err != nil {
+		return Config{}, err
+	}
+	problems := config.problems()
+	for _, one := range problems {
+		one.Name = variableOf(one.Field)
+	}
+	if len(problems) > 0 {
+		return Config{}, problems
+	}
+	return config, nil
 }
 
-// Validate returns one error that lists everything wrong, or nil.
-//
-// Errors: service.ErrConfig.
+// Validate returns service.ConfigErrors with everything that is wrong, or nil.
 func (c Config) Validate() error {
-	err := errors.Join(checkListen(c.Listen), checkToken(c.Token), checkOrigin(c.Origin))
-	if err != nil {
-		return fmt.Errorf("%w:\n%w", service.ErrConfig, err)
+	if problems := c.problems(); len(problems) > 0 {
+		return problems
 	}
 	return nil
 }
 
-func checkListen(address string) error {
+func (c Config) problems() service.ConfigErrors {
+	var problems service.ConfigErrors
+	refuse := func(field, value, want string) {
+		problems = append(problems, &service.ConfigError{Field: field, Value: value, Want: want})
+	}
+	if !isAddress(c.Listen) {
+		refuse("Listen", c.Listen, "HOST:PORT, such as "+DefaultListen)
+	}
+	if !isToken(c.Token) {
+		refuse("Token", "", "printable ASCII without spaces") // it is not for logs
+	}
+	if !isOrigin(c.Origin) {
+		refuse("Origin", c.Origin, "scheme and host in lower case and nothing behind, such as "+
+			"https://status.example.net, or *")
+	}
+	return problems
+}
+
+func isAddress(address string) bool {
 	if address == "" {
-		return nil
+		return true
 	}
 	_, port, err := net.SplitHostPort(address)
 	if err == nil {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
-	if err != nil {
-		return fmt.Errorf("%sLISTEN=%s: want HOST:PORT, such as %s", EnvPrefix, address, DefaultListen)
-	}
-	return nil
+	return err == nil
 }
 
-// checkToken refuses what no client can send. The token itself is not for logs.
-func checkToken(token string) error {
-	if strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return fmt.Errorf("%sTOKEN: want printable ASCII without spaces", EnvPrefix)
-	}
-	return nil
+// isToken wants what clients can send.
+func isToken(token string) bool {
+	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// checkOrigin wants an origin as browsers send it, since it is compared as it is.
-func checkOrigin(origin string) error {
+// isOrigin wants an origin as browsers send it, since it is compared as it is.
+func isOrigin(origin string) bool {
 	if origin == "" || origin == anyOrigin {
-		return nil
+		return true
 	}
 	u, err := url.Parse(origin)
-	if err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != origin ||
-		strings.ToLower(origin) != origin || strings.Contains(origin, anyOrigin) {
-		return fmt.Errorf("%sORIGIN=%s: want scheme and host in lower case and nothing behind, such as "+
-			"https://status.example.net, or *",
-			EnvPrefix, origin)
-	}
-	return nil
+	return err == nil && u.Scheme != "" && u.Host != "" && u.Scheme+"://"+u.Host == origin &&
+		strings.ToLower(origin) == origin && !strings.Contains(origin, anyOrigin)
+}
+
+// variableOf returns the name of the environment variable of a field of Config.
+func variableOf(field string) string {
+	found, _ := reflect.TypeFor[Config]().FieldByName(field)
+	return EnvPrefix + found.Tag.Get("env")
 }
 
 // Variables lists the environment variables of a Config.
 func Variables() []service.Variable {
-	var list []service.Variable
-	for field := range reflect.TypeFor[Config]().Fields() {
-		list = append(list, service.Variable{
-			Name: EnvPrefix + field.Tag.Get("env"), Default: field.Tag.Get("default"),
-			Help: field.Tag.Get("help"),
-		})
+	return []service.Variable{
+		{
+			Name: variableOf("Listen"), Field: "Listen", Default: DefaultListen,
+			Help: "HOST:PORT to answer HTTP at, also while recording if it is set",
+		},
+		{
+			Name: variableOf("Token"), Field: "Token",
+			Help: "bearer token that every request for data must carry; required beyond the loopback",
+		},
+		{
+			Name: variableOf("Origin"), Field: "Origin",
+			Help: "origin whose pages may ask from a browser (CORS): https://HOST, or *",
+		},
 	}
-	return list
 }

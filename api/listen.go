@@ -17,7 +17,7 @@ var ErrNoToken = errors.New("listening beyond the loopback takes a token")
 // Listen opens the address of the configuration, DefaultListen if it has none. Port 0 is any that
 // is free: the listener knows which.
 //
-// Errors: service.ErrConfig, with ErrNoToken where the address is not of the loopback alone and
+// Errors: service.ConfigErrors, with ErrNoToken where the address is not of the loopback alone and
 // there is no token; that of ctx; and those of the network, such as an address that is in use.
 func Listen(ctx context.Context, config Config) (net.Listener, error) {
 	if err := config.Validate(); err != nil {
@@ -32,8 +32,11 @@ func Listen(ctx context.Context, config Config) (net.Listener, error) {
 		return nil, fmt.Errorf("listen on %s: %w", address, err)
 	}
 	if !local && config.Token == "" {
-		return nil, fmt.Errorf("%w:\n%sLISTEN=%s: %w: set %[2]sTOKEN, or listen on %[5]s",
-			service.ErrConfig, EnvPrefix, address, ErrNoToken, DefaultListen)
+		return nil, fmt.Errorf("%w: %w", ErrNoToken, service.ConfigErrors{{
+			Field: "Listen", Value: address,
+			Want: "an address of the loopback, such as " + DefaultListen +
+				": listening beyond it takes a token",
+		}})
 	}
 	var listening net.ListenConfig
 	return listening.Listen(ctx, "tcp", resolved)

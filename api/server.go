@@ -95,8 +95,8 @@ func (a *API) localOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !isLocal(r.Host) {
 			a.refuse(w, r, failed(http.StatusMisdirectedRequest, fmt.Sprintf(
-				"%s is not what this server is called: ask http://localhost, or set %sTOKEN",
-				shown(r.Host), EnvPrefix)))
+				"%s is not what this server is called: ask http://localhost, or have it configured "+
+					"with a token", shown(r.Host))))
 			return
 		}
 		next.ServeHTTP(w, r)

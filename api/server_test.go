@@ -144,8 +144,7 @@ func TestWhereToListen(t *testing.T) {
 		if !errors.Is(err, api.ErrNoToken) || !errors.Is(err, service.ErrConfig) {
 			t.Errorf("%s: %v", address, err)
 		}
-		for _, word := range []string{"WANCTL_STORAGE_HTTP_LISTEN=" + address,
-			"WANCTL_STORAGE_HTTP_TOKEN", "127.0.0.1:9101"} {
+		for _, word := range []string{"Listen=" + address, "token", "127.0.0.1:9101"} {
 			if !strings.Contains(err.Error(), word) {
 				t.Errorf("%v: want %s in it", err, word)
 			}

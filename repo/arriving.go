@@ -17,7 +17,7 @@ var errArriving = fmt.Errorf("and stays there until it has been unchanged for %s
 // arriving refuses to move a damaged file aside which no writer has had open, and which was changed
 // a moment ago. Damage to any other one counts at once: it returns nil.
 func (o *opening) arriving(damage error) error {
-	if last, _ := o.lock.mark(); last.isOf(o.file) {
+	if last, _ := o.lock.Mark(); last.IsOf(o.file) {
 		return nil
 	}
 	now, err := os.Stat(o.path)

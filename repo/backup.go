@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 const (
@@ -34,7 +36,7 @@ func (r *Reader) Backup(ctx context.Context, dest string) (int64, error) {
 }
 
 func (r *Reader) backup(ctx context.Context, dest string) (int64, error) {
-	dest, err := newPath(dest, r.path)
+	dest, err := disk.BackupPath(dest, r.path)
 	if err != nil {
 		return 0, err
 	}
@@ -42,29 +44,29 @@ func (r *Reader) backup(ctx context.Context, dest string) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	file, err := createUnnamed(dest)
+	file, err := disk.CreateUnnamed(dest)
 	if err != nil {
 		return 0, err
 	}
 	size, err := r.fill(ctx, file, source.Mode().Perm())
 	if err == nil {
-		err = file.publish(dest)
+		err = file.Publish(dest)
 	}
-	return size, errors.Join(err, file.close())
+	return size, errors.Join(err, file.Close())
 }
 
 // fill makes a checked copy of the history, and returns its size. It is on the disk then.
-func (r *Reader) fill(ctx context.Context, file *unnamedFile, mode os.FileMode) (int64, error) {
-	if err := r.copyTo(ctx, file.path()); err != nil {
+func (r *Reader) fill(ctx context.Context, file *disk.UnnamedFile, mode os.FileMode) (int64, error) {
+	if err := r.copyTo(ctx, file.Path()); err != nil {
 		return 0, err
 	}
-	if err := file.settle(mode); err != nil {
+	if err := file.Settle(mode); err != nil {
 		return 0, err
 	}
-	if err := checkCopy(ctx, file.path()); err != nil {
+	if err := checkCopy(ctx, file.Path()); err != nil {
 		return 0, err
 	}
-	return file.size()
+	return file.Size()
 }
 
 // copyTo copies one view of the history into the empty file at path, page by page: it is in WAL

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/schema"
 )
 
@@ -28,7 +29,7 @@ func begin(ctx context.Context, conn *sql.Conn, path string) error {
 		case version == schema.Version:
 			return errors.Join(setNumbers(ctx, conn), db.New(conn).StateVersion(ctx, schema.Version))
 		case version > 0:
-			return errReplaced // one of an earlier version would have been rebuilt
+			return disk.ErrReplaced // one of an earlier version would have been rebuilt
 		}
 		if err := makeTables(ctx, conn); err != nil {
 			return err
@@ -48,7 +49,7 @@ func makeTables(ctx context.Context, conn *sql.Conn) error {
 // setNumbers sets the numbers in the header, by which other programs know the file.
 func setNumbers(ctx context.Context, conn *sql.Conn) error {
 	const numbers = "PRAGMA application_id = %d; PRAGMA user_version = %d"
-	_, err := conn.ExecContext(ctx, fmt.Sprintf(numbers, applicationID, schema.Version))
+	_, err := conn.ExecContext(ctx, fmt.Sprintf(numbers, disk.ApplicationID, schema.Version))
 	return err
 }
 

@@ -10,6 +10,8 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // cause is why the system has failed a connection. SQLite says that it could not read, write or
@@ -80,7 +82,7 @@ func mayOpen(path string, couldNot bool, times int) error {
 	if times == 0 {
 		return nil
 	}
-	file, err := os.OpenFile(path, os.O_RDWR|noFollow, 0)
+	file, err := os.OpenFile(path, os.O_RDWR|disk.NoFollow, 0)
 	if err == nil {
 		return errors.Join(mayOpen(path, couldNot, times-1), file.Close())
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // While a view of the file is open, SQLite cannot restart the WAL, which grows with whatever is
@@ -53,7 +55,7 @@ func (r *readTime) begin(path string, crowded func() int64) {
 	r.timer = time.AfterFunc(ReadLimit, func() {
 		switch {
 		case r.ctx.Err() != nil:
-		case time.Now().Before(end) && fileSize(path+"-wal") <= crowded():
+		case time.Now().Before(end) && disk.Size(path+"-wal") <= crowded():
 			r.timer.Reset(min(CrowdedReadLimit, time.Until(end)))
 		default:
 			r.cancel(ErrReadTooLong)

@@ -6,38 +6,36 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // What can be wrong with a file. All are found with errors.Is.
 var (
-	ErrNoPath      = errors.New("the path is empty: name a file")
-	ErrMissing     = errors.New("there is no such file")
-	ErrEmpty       = errors.New("the file is empty, nothing has been recorded yet")
-	ErrDirectory   = errors.New("this is a directory, want the path of a file")
-	ErrNotDatabase = errors.New("this is no SQLite database")
+	ErrNoPath      = disk.ErrNoPath
+	ErrMissing     = disk.ErrMissing
+	ErrEmpty       = disk.ErrEmpty
+	ErrDirectory   = disk.ErrDirectory
+	ErrNotDatabase = disk.ErrNotDatabase
 	ErrForeign     = errors.New("this database was not made by wanstore")
 	ErrTooNew      = errors.New("the file was written by a newer version of wanstore")
-	ErrDamaged     = errors.New("the file is damaged")
+	ErrDamaged     = disk.ErrDamaged
 	ErrIncomplete  = errors.New("the history is not complete")
-	ErrInterrupted = errors.New("another program was interrupted while it changed the file: " +
-		"what it has left is rolled back when the file is opened for writing")
+	ErrInterrupted = disk.ErrInterrupted
 )
 
 // ErrBusy says that another process held the write lock for longer than the busy timeout.
-var ErrBusy = errors.New("another process is holding the write lock")
+var ErrBusy = disk.ErrBusy
 
 // ErrOtherName says that the file is open for writing under another name. SQLite keeps what is new
 // beside a name, where a process that has opened the file by another one does not look.
-var ErrOtherName = errors.New("the file is open for writing under another name (a hard link, " +
-	"a mount of the file alone, or a rename a moment ago): open it by one name everywhere, " +
-	"and where a mount is wanted, mount its directory")
+var ErrOtherName = disk.ErrOtherName
 
 // ErrDiskFull says that there was no room to write: the file system, a quota or the limit on the
 // size of files is exhausted.
-var ErrDiskFull = errors.New("there is no room left to write")
+var ErrDiskFull = disk.ErrDiskFull
 
 // ErrMountGone says that the file system that the file was on is not mounted there any more: a
 // medium was pulled out, or somebody has unmounted it. Nothing is made in its place.
@@ -81,28 +79,11 @@ func failure(ctx context.Context, operation, path string, err error) error {
 		}
 	case *fs.PathError:
 		if of.Path == path {
-			err = &reworded{err, of.Err.Error()}
+			err = disk.Reword(err, of.Err.Error())
 		}
 	}
 	return &located{operation, path, classify(ctx, err)}
 }
-
-// unmovable is damage of a file that cannot be moved aside.
-type unmovable struct{ damage, reason error }
-
-// cannotMove says once why a damaged file stays where it is, however often that was tried.
-func cannotMove(damage, reason error) error {
-	if earlier, ok := damage.(*unmovable); ok { //nolint:errorlint // what is further in says something else
-		damage = earlier.damage
-	}
-	return &unmovable{damage, reason}
-}
-
-func (e *unmovable) Error() string {
-	return fmt.Sprintf("%v, and cannot be moved aside: %v", e.damage, e.reason)
-}
-
-func (e *unmovable) Unwrap() []error { return []error{e.damage, e.reason} }
 
 // bare is what was wrong, without where.
 func bare(err error) error {
@@ -123,7 +104,7 @@ func classify(ctx context.Context, err error) error {
 		return fmt.Errorf("%w (%w)", cause, err)
 	}
 	for _, c := range classes {
-		if isAny(err, c.errs) && !errors.Is(err, c.sentinel) {
+		if disk.IsAny(err, c.errs) && !errors.Is(err, c.sentinel) {
 			return fmt.Errorf("%w (%w)", c.sentinel, inWords(err))
 		}
 	}
@@ -143,41 +124,27 @@ var classes = []struct {
 	{ErrDamaged, []error{sqlite3.CONSTRAINT_CHECK, sqlite3.CORRUPT, sqlite3.IOERR_DATA}},
 	// The index of the WAL cannot be wrapped like the files: there SHMSIZE is what no room looks
 	// like.
-	{ErrDiskFull, append([]error{sqlite3.FULL, sqlite3.IOERR_SHMSIZE}, exhausted...)},
-}
-
-// isAny says that err is one of a list.
-func isAny(err error, list []error) bool {
-	return slices.ContainsFunc(list, func(one error) bool { return errors.Is(err, one) })
+	{ErrDiskFull, append([]error{sqlite3.FULL, sqlite3.IOERR_SHMSIZE}, disk.Exhausted...)},
 }
 
 // inWords gives an error of SQLite other words, where its own mislead.
 func inWords(err error) error {
 	switch {
 	case errors.Is(err, errFrame): // a disk I/O error, it says, and people look at cables
-		return &reworded{err, errFrame.Error()}
+		return disk.Reword(err, errFrame.Error())
 	case errors.Is(err, errCutOff):
-		return &reworded{err, errCutOff.Error()}
+		return disk.Reword(err, errCutOff.Error())
 	case errors.Is(err, sqlite3.IOERR_DATA): // of a file of an earlier version
-		return &reworded{err, "a page does not match its checksum"}
+		return disk.Reword(err, "a page does not match its checksum")
 	// the driver blames the PRAGMA that was first to read the file
 	case errors.Is(err, sqlite3.NOTADB):
-		return &reworded{err, sqlite3.NOTADB.Error()}
+		return disk.Reword(err, sqlite3.NOTADB.Error())
 	default:
 		return err
 	}
 }
 
-// reworded is an error in other words.
-type reworded struct {
-	err  error
-	text string
-}
-
-func (e *reworded) Error() string { return e.text }
-func (e *reworded) Unwrap() error { return e.err }
-
 // busy is ErrBusy in words that say what keeps the file busy, and what users may do about that.
 func busy(text string, cause error) error {
-	return &reworded{errors.Join(ErrBusy, cause), text}
+	return disk.Reword(errors.Join(ErrBusy, cause), text)
 }

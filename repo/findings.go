@@ -6,24 +6,9 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
-
-// errWALAlone says that there is a WAL, and nothing that it could belong to. SQLite would delete
-// it.
-var errWALAlone = fmt.Errorf("%w: it is empty, and beside it lies a WAL", ErrDamaged)
-
-// checkWALAlone refuses a WAL without a history. A new file gets its first page before its WAL: so
-// the WAL is looked at first.
-func checkWALAlone(path string) error {
-	if fileSize(path+"-wal") == 0 {
-		return nil
-	}
-	info, err := os.Stat(path)
-	if err != nil || info.Size() > 0 {
-		return err
-	}
-	return errWALAlone
-}
 
 // foreignWAL turns the refusal of what the file at path looks like into one of its WAL, where the
 // file itself says that it is a history: SQLite applies whatever WAL lies there.
@@ -31,7 +16,7 @@ func foreignWAL(path string, refusal error) error {
 	if !errors.Is(refusal, ErrForeign) {
 		return refusal
 	}
-	ours, err := isHistory(path)
+	ours, err := disk.IsHistory(path)
 	if err != nil {
 		return err // it is not known whose the file is
 	}
@@ -67,16 +52,16 @@ type Findings struct {
 // examine looks at what the last writer has left, while there is no other one. last is what the
 // lock file says. A WAL that is gone says nothing: whatever program was the last to close the file
 // has taken it in.
-func (f *Findings) examine(path string, file fs.FileInfo, last mark) error {
-	if fileSize(path+"-wal") == 0 {
+func (f *Findings) examine(path string, file fs.FileInfo, last disk.Mark) error {
+	if disk.Size(path+"-wal") == 0 {
 		return nil
 	}
-	if last.isStray(path, file) && file.Size() > 0 {
+	if last.IsStray(path, file) && file.Size() > 0 {
 		var err error
-		f.StrayWAL, err = moveAside(path, false, time.Now())
+		f.StrayWAL, err = disk.MoveAside(path, false, time.Now())
 		return err
 	}
-	h, err := readHeader(path)
+	h, err := disk.ReadHeader(path)
 	if err != nil {
 		return err
 	}
@@ -84,6 +69,6 @@ func (f *Findings) examine(path string, file fs.FileInfo, last mark) error {
 	if err != nil {
 		return nil //nolint:nilerr // SQLite says it better, if it cannot do without
 	}
-	f.LostFrames, err = lostFrames(wal, h.pageSize())
+	f.LostFrames, err = disk.LostFrames(wal, h.PageSize())
 	return errors.Join(err, wal.Close())
 }

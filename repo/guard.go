@@ -8,6 +8,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
 
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
@@ -93,7 +94,7 @@ func (f *guardedFile) ReadAt(p []byte, off int64) (int, error) {
 // that, which has no checksums.
 func (f *guardedFile) WriteAt(p []byte, off int64) (int, error) {
 	if f.wal != nil && f.wal.page != 0 && off != (f.wal.page-1)*f.wal.pageSize {
-		return 0, vfs.SystemError(f.cause.note(errIndex), sqlite3.IOERR_DATA)
+		return 0, vfs.SystemError(f.cause.note(disk.ErrIndex), sqlite3.IOERR_DATA)
 	}
 	return f.DriverFile.WriteAt(p, off)
 }

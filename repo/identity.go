@@ -13,11 +13,9 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/schema"
 )
-
-// applicationID marks a file as ours: "WANS" in ASCII.
-const applicationID = 0x57414e53
 
 // incremental is the number of the auto_vacuum that a new history has.
 const incremental = 2
@@ -83,7 +81,7 @@ const firstStated = 3
 // have to refuse it.
 func (i identity) version() int {
 	believed := i.stated > 0 && i.stated <= schema.Version
-	if i.applicationID == applicationID && !believed {
+	if i.applicationID == disk.ApplicationID && !believed {
 		return max(i.userVersion, 0)
 	}
 	return max(i.stated, 0)
@@ -91,7 +89,7 @@ func (i identity) version() int {
 
 // isMarked says that header and table have the numbers of a history of this version.
 func (i identity) isMarked() bool {
-	return i.applicationID == applicationID && i.userVersion == schema.Version &&
+	return i.applicationID == disk.ApplicationID && i.userVersion == schema.Version &&
 		i.stated >= firstStated
 }
 
@@ -123,7 +121,7 @@ func (i identity) check() error {
 			"and take this one in by `wanstore import --format wanctl`", ErrForeign)
 	default:
 		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file",
-			ErrForeign, i.applicationID, applicationID)
+			ErrForeign, i.applicationID, disk.ApplicationID)
 	}
 }
 

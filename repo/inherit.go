@@ -10,6 +10,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
@@ -17,7 +18,7 @@ import (
 // read. It is part of the transaction that makes the new one: whenever and by whomever that is
 // made, it never has another policy first.
 func inherit(ctx context.Context, conn *sql.Conn, path string) error {
-	list, err := Quarantined(path)
+	list, err := disk.Quarantined(path)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/schema"
 )
 
@@ -47,7 +48,7 @@ func writeSchema() (s storedSchema, err error) {
 		return s, err
 	}
 	s, err = readSchema(c)
-	s.numbers[0], s.numbers[1] = applicationID, schema.Version
+	s.numbers[0], s.numbers[1] = disk.ApplicationID, schema.Version
 	return s, err
 }
 
@@ -149,8 +150,8 @@ func schemaDamage(ctx context.Context, path string) (names string) {
 
 // mendSchema puts the damaged entries of a schema right, and returns their names.
 func mendSchema(ctx context.Context, path string) (names string, err error) {
-	ours, err := isHistory(path)
-	if err != nil || !ours || hasJournal(path) || schemaDamage(ctx, path) == "" {
+	ours, err := disk.IsHistory(path)
+	if err != nil || !ours || disk.HasJournal(path) || schemaDamage(ctx, path) == "" {
 		return "", err
 	}
 	if err := registerWriterVFS(); err != nil {

@@ -6,14 +6,16 @@ import (
 	"path/filepath"
 
 	"github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // journals are the files whose names have to be on the disk with their content.
 const journals = vfs.OPEN_MAIN_JOURNAL | vfs.OPEN_WAL
 
 // namesVFS is the driver's own VFS, except that it brings the name of a new WAL to the disk by
-// syncDirectory: the driver takes a filesystem that cannot do that (CIFS, some shared folders) for
-// a broken disk.
+// disk.SyncDirectory: the driver takes a filesystem that cannot do that (CIFS, some shared folders)
+// for a broken disk.
 type namesVFS struct{ vfs.VFSFilename }
 
 // OpenFilename opens a file of the database. The name of a file that the driver finds there it does
@@ -38,7 +40,7 @@ func (v namesVFS) OpenFilename(
 // makeEmpty says that there is a file, an empty one if there was none. Why there is none the driver
 // finds out, too.
 func makeEmpty(path string) bool {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|noFollow, 0o600)
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|disk.NoFollow, 0o600)
 	return err == nil && file.Close() == nil
 }
 
@@ -53,7 +55,7 @@ func (j *newJournal) Sync(flags vfs.SyncFlag) error {
 	if err := j.DriverFile.Sync(flags); err != nil || j.directory == "" {
 		return err
 	}
-	if err := syncDirectory(j.directory); err != nil {
+	if err := disk.SyncDirectory(j.directory); err != nil {
 		return err
 	}
 	j.directory = ""

@@ -6,21 +6,19 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // openAttempts is how often a file may be replaced, here or by another process, while it is being
 // opened.
 const openAttempts = 3
 
-// errReplaced says that another process has put another file in the place of the one that was being
-// opened.
-var errReplaced = errors.New("the file was replaced while it was being opened")
-
 // openSound opens the file at path, which is no link. What is damaged is moved aside first.
 func openSound(
 	ctx context.Context, path string, synchronous Synchronous, show Progress,
 ) (*Writer, error) {
-	l, err := findLock(path)
+	l, err := disk.FindLock(path)
 	if err != nil {
 		return nil, err
 	}
@@ -30,7 +28,7 @@ func openSound(
 		w, err = o.tryAgain(ctx, err)
 	}
 	if err != nil {
-		return nil, errors.Join(err, o.name.close(), o.lock.close())
+		return nil, errors.Join(err, o.name.Close(), o.lock.Close())
 	}
 	w.findings.Quarantine = o.moved
 	return w, nil
@@ -40,10 +38,10 @@ func openSound(
 // may be moving it aside.
 func createThere(path string) (there string, err error) {
 	for range openAttempts {
-		if err := create(path); err != nil {
+		if err := disk.Create(path); err != nil {
 			return "", err
 		}
-		if there, err = realPath(path); !errors.Is(err, fs.ErrNotExist) {
+		if there, err = disk.RealPath(path); !errors.Is(err, fs.ErrNotExist) {
 			break
 		}
 	}
@@ -55,10 +53,10 @@ type opening struct {
 	path        string
 	synchronous Synchronous
 	show        Progress // of a rebuild
-	lock        *lock
-	alone       bool        // the lock is exclusive
-	name        *nameLock   // on what is being opened
-	file        fs.FileInfo // what is being opened
+	lock        *disk.Lock
+	alone       bool           // the lock is exclusive
+	name        *disk.NameLock // on what is being opened
+	file        fs.FileInfo    // what is being opened
 	moved       *Quarantine
 	findings    Findings
 }
@@ -68,17 +66,17 @@ type opening struct {
 // that is not in use for writing is read without locks at first, and what somebody then begins to
 // write looks like damage.
 func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
-	if errors.Is(failed, errReplaced) {
-		if err := create(o.path); err != nil {
+	if errors.Is(failed, disk.ErrReplaced) {
+		if err := disk.Create(o.path); err != nil {
 			return nil, err
 		}
 		return o.try(ctx)
 	}
-	if errors.Is(failed, errIndex) {
+	if errors.Is(failed, disk.ErrIndex) {
 		return o.withoutIndex(ctx)
 	}
 	if errors.Is(failed, errArriving) || !IsDamage(classify(ctx, failed)) ||
-		!mayQuarantine(o.path, o.lock) {
+		!disk.MayQuarantine(o.path, o.lock) {
 		return nil, failed
 	}
 	if !o.alone {
@@ -90,7 +88,7 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 			return w, nil
 		}
 	}
-	if damage := classify(ctx, failed); IsDamage(damage) && !errors.Is(failed, errIndex) {
+	if damage := classify(ctx, failed); IsDamage(damage) && !errors.Is(failed, disk.ErrIndex) {
 		if err := o.moveAside(damage); err != nil {
 			return nil, err
 		}
@@ -101,12 +99,12 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 
 // becomeAlone takes the lock alone. Without success there is none.
 func (o *opening) becomeAlone(ctx context.Context) error {
-	if o.lock.file == nil {
+	if o.lock.None() {
 		if err := o.makeLock(ctx); err != nil || o.alone {
 			return err
 		}
 	}
-	err := o.lock.tryOwn()
+	err := o.lock.TryOwn()
 	o.alone = err == nil
 	return err
 }
@@ -114,7 +112,7 @@ func (o *opening) becomeAlone(ctx context.Context) error {
 // withOthers goes on where another process has a damaged file open for writing: it may have been
 // the first to move that aside, and have made a new one.
 func (o *opening) withOthers(ctx context.Context, failed error) (*Writer, error) {
-	if err := o.lock.share(ctx); err != nil {
+	if err := o.lock.Share(ctx); err != nil {
 		return nil, errors.Join(failed, err)
 	}
 	if now, err := os.Lstat(o.path); err != nil || os.SameFile(now, o.file) {
@@ -127,12 +125,12 @@ func (o *opening) moveAside(damage error) error {
 	if err := o.arriving(damage); err != nil {
 		return err
 	}
-	o.lock.note(markOf(o.path, o.file)) // for the next process, which may find it half moved
+	o.lock.Note(disk.MarkOf(o.path, o.file)) // for the next process, which may find it half moved
 	moved, err := quarantine(o.path, o.file, damage)
 	if moved != nil {
 		o.moved = moved
 		o.findings.Rebuilt, o.findings.MendedSchema = nil, ""
-		o.lock.note(mark{}) // which was of the file that has gone
+		o.lock.Note(disk.Mark{}) // which was of the file that has gone
 	}
 	return err
 }
@@ -146,22 +144,22 @@ func (o *opening) try(ctx context.Context) (*Writer, error) {
 }
 
 func (o *opening) enter(ctx context.Context) (err error) {
-	o.alone, err = o.lock.enter(ctx)
+	o.alone, err = o.lock.Enter(ctx)
 	return err
 }
 
 func (o *opening) open(ctx context.Context) (*Writer, error) {
 	var err error
 	if o.file, err = os.Lstat(o.path); err != nil {
-		return nil, fmt.Errorf("%w (%w)", errReplaced, err)
+		return nil, fmt.Errorf("%w (%w)", disk.ErrReplaced, err)
 	}
 	if err := o.lockName(ctx); err != nil {
 		return nil, err
 	}
-	if err := checkWALAlone(o.path); err != nil {
+	if err := disk.CheckWALAlone(o.path); err != nil {
 		return nil, err
 	}
-	if err := checkHeader(o.path); err != nil {
+	if err := disk.CheckHeader(o.path); err != nil {
 		return nil, err
 	}
 	if err := o.examine(); err != nil {
@@ -180,7 +178,7 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 	if err := o.bringUpToDate(ctx, id); err != nil {
 		return nil, err
 	}
-	if err := makeCompanions(o.path, true); err != nil {
+	if err := disk.MakeCompanions(o.path, true); err != nil {
 		return nil, err
 	}
 	return o.connect(ctx)
@@ -189,17 +187,17 @@ func (o *opening) open(ctx context.Context) (*Writer, error) {
 // lockName locks the name of the file that is being opened, and no longer that of another one,
 // which may have been moved aside.
 func (o *opening) lockName(ctx context.Context) error {
-	if err := o.name.close(); err != nil {
+	if err := o.name.Close(); err != nil {
 		return err
 	}
 	var err error
-	o.name, err = lockName(ctx, o.path, o.file)
+	o.name, err = disk.LockName(ctx, o.path, o.file)
 	return err
 }
 
 // examine looks at what the last writer has left, if there is no other one now.
 func (o *opening) examine() error {
-	last, known := o.lock.mark()
+	last, known := o.lock.Mark()
 	if !known {
 		return nil
 	}
@@ -211,8 +209,8 @@ func (o *opening) examine() error {
 
 // mustBeTheirs refuses a file that was put in the place of one that other writers have open: the
 // WAL that lies there is theirs, and not the file's. They notice with their next commit.
-func (o *opening) mustBeTheirs(last mark) error {
-	if !last.isStray(o.path, o.file) {
+func (o *opening) mustBeTheirs(last disk.Mark) error {
+	if !last.IsStray(o.path, o.file) {
 		return nil
 	}
 	return busy("the file was replaced, and its WAL is that of the old one, which is open still: "+
@@ -231,7 +229,7 @@ func (o *opening) mendSchema(ctx context.Context) error {
 // refuseForeign refuses what is no history, and leaves it as it is. What is known to be one may
 // have a journal to be rolled back, and is looked at when that has been done.
 func (o *opening) refuseForeign(ctx context.Context) (identity, error) {
-	if hasJournal(o.path) && mayQuarantine(o.path, o.lock) {
+	if disk.HasJournal(o.path) && disk.MayQuarantine(o.path, o.lock) {
 		return identity{}, nil
 	}
 	id, err := probe(ctx, o.path)
@@ -243,14 +241,14 @@ func (o *opening) refuseForeign(ctx context.Context) (identity, error) {
 
 // secure sees to it that the lock file is there, which a file that is refused does not get.
 func (o *opening) secure(ctx context.Context) error {
-	if o.lock.file != nil {
+	if !o.lock.None() {
 		return nil
 	}
 	return o.makeLock(ctx)
 }
 
 func (o *opening) makeLock(ctx context.Context) error {
-	made, err := makeLock(o.path)
+	made, err := disk.MakeLock(o.path)
 	if err != nil {
 		return err
 	}
@@ -269,13 +267,13 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 	if err := w.check(ctx, &o.findings); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	o.lock.note(markOf(o.path, o.file))
+	o.lock.Note(disk.MarkOf(o.path, o.file))
 	if err := o.letOthersIn(ctx); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
-	o.findings.OtherNames = otherLinks(o.file)
+	o.findings.OtherNames = disk.OtherLinks(o.file)
 	w.lock, w.name, w.file, w.findings = o.lock, o.name, o.file, o.findings
-	w.place = placeOf(o.path)
+	w.place = disk.PlaceOf(o.path)
 	return w, nil
 }
 
@@ -283,7 +281,7 @@ func (o *opening) connect(ctx context.Context) (*Writer, error) {
 // on.
 func (o *opening) mustBeThere() error {
 	if now, err := os.Lstat(o.path); err != nil || !os.SameFile(now, o.file) {
-		return errReplaced
+		return disk.ErrReplaced
 	}
 	return nil
 }
@@ -295,129 +293,19 @@ func (o *opening) letOthersIn(ctx context.Context) error {
 		return nil
 	}
 	o.alone = false
-	return errors.Join(o.lock.share(ctx), o.mustBeThere())
+	return errors.Join(o.lock.Share(ctx), o.mustBeThere())
 }
 
 // Findings returns what was found when the file was opened, the last time.
 func (w *Writer) Findings() Findings { return w.findings }
 
-// Lost says that what is at the path is not the file of this writer: it was moved away or removed,
-// or the writer could not be renewed. It looks at the path, and at nothing else.
-func (w *Writer) Lost() bool {
-	if w.gone {
-		return true
-	}
-	now, err := os.Lstat(w.path) // a link that leads to the file by now is another name
-	return errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(now, w.file)
-}
-
-// renamed says that the file was moved away from its path, where now is nothing, or a link to it.
-func (w *Writer) renamed() bool {
-	now, err := os.Stat(w.path)
-	return errors.Is(err, fs.ErrNotExist) || err == nil && w.Lost() && os.SameFile(now, w.file)
-}
-
-// Ended says that the connection of this writer has ended, for want of memory, and nothing works
-// until it has been renewed. The file is sound.
-func (w *Writer) Ended() bool { return !w.gone && hasEnded(w.conn) }
-
-// Renew lets go of a file that is damaged, for which damage says how, or that Lost has found to be
-// away, or of a connection that has Ended, and opens the one that is at the path then: a damaged
-// one is moved aside first. Everything that the writer knew of the old file is forgotten, the size
-// cap holds on. After a failure the writer has the file that it had or none at all, which Lost
-// tells apart; with none, everything fails until it has been renewed.
-//
-// Errors: ErrMountGone, and the file is closed then; ErrDamaged when another process has the file
-// open for writing, which then stays where it is; and those of OpenWriter.
-func (w *Writer) Renew(ctx context.Context, damage error) error {
-	w.failed = w.renew(ctx, damage)
-	return failure(ctx, "renew", w.path, w.failed)
-}
-
-func (w *Writer) renew(ctx context.Context, damage error) error {
-	if err := w.letGoOrAbandon(damage); err != nil {
-		return err
-	}
-	next, err := openWriter(ctx, w.path, w.synchronous, nil)
-	if err != nil {
-		return err
-	}
-	if next.findings.Quarantine == nil {
-		next.findings.Quarantine = w.moved
-		next.doubted = w.doubted && w.moved == nil
-	}
-	return w.become(ctx, next)
-}
-
-// letGo closes the file. If it is damaged and in its place, the next process to open it looks at it
-// again, and moves it aside if it is damaged still; damage that this does not find is believed the
-// second time.
-func (w *Writer) letGo(damage error) (err error) {
-	if w.gone {
-		return nil // that was done before
-	}
-	if errors.Is(damage, errIndex) {
-		return w.letGoOfIndex()
-	}
-	damaged := IsDamage(damage) && !w.Lost()
-	if damaged {
-		if err := w.lock.tryOwn(); err != nil {
-			w.unshared = true
-			return cannotMove(bare(damage), err)
+// withoutIndex opens a file whose index could not be read. Where no other writer has it open, the
+// index goes: the card may have worn out where it lies.
+func (o *opening) withoutIndex(ctx context.Context) (*Writer, error) {
+	if o.alone || o.lock.TryOwn() == nil {
+		if err := disk.DropIndex(o.path); err != nil {
+			return nil, err
 		}
 	}
-	if !damaged && w.renamed() {
-		w.takeWAL()
-	}
-	_ = w.close() // what the end of such a file says adds nothing
-	w.gone = true
-	if damaged && w.doubted {
-		if w.moved, err = quarantine(w.path, w.file, bare(damage)); w.moved != nil {
-			w.lock.note(mark{})
-		}
-	}
-	if damaged && !w.doubted {
-		w.doubted = true
-		err = dropIndex(w.path)
-	}
-	return errors.Join(err, w.unlock())
-}
-
-// unlock lets others have the file.
-func (w *Writer) unlock() error { return errors.Join(w.name.close(), w.lock.close()) }
-
-// shareAgain takes the lock again that was given up for the last process to find the damage, which
-// is for before anything is written. The file may have been moved aside meanwhile.
-func (w *Writer) shareAgain(ctx context.Context) error {
-	if !w.unshared {
-		return nil
-	}
-	if err := w.lock.share(ctx); err != nil {
-		return err
-	}
-	w.unshared = false
-	if w.Lost() {
-		return errReplaced
-	}
-	return nil
-}
-
-// dropIndex removes the index of the WAL: a damaged one makes a sound file look damaged, and SQLite
-// rebuilds it from the WAL. Nobody writes the file; a reader keeps what was removed.
-func dropIndex(path string) error {
-	if err := os.Remove(path + "-shm"); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
-}
-
-// become takes over what another writer has opened.
-func (w *Writer) become(ctx context.Context, next *Writer) error {
-	if w.sizeCap != 0 {
-		if err := next.CapSize(ctx, w.sizeCap); err != nil {
-			return errors.Join(err, next.Close())
-		}
-	}
-	*w = *next
-	return w.watchWAL()
+	return o.try(ctx)
 }

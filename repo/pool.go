@@ -15,14 +15,16 @@ import (
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
 	"github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // openPool is the driver's Open for the file at path, except that its connections outlive their
 // index, the -shm. The driver maps that into memory: where it is cut off, or cannot be read from a
 // worn card, whatever looks at it gets a fault, of which the process would die. Here that is
-// errIndex, and the end of the connection.
+// disk.ErrIndex, and the end of the connection.
 func openPool(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, error) {
-	if err := areFiles(path); err != nil {
+	if err := disk.AreFiles(path); err != nil {
 		return nil, err
 	}
 	c, err := newConnector(path, name, setUp)
@@ -82,7 +84,7 @@ func (c *connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 		if err == nil {
 			return conn, nil
 		}
-		if !errors.Is(err, errIndex) && !isUnlockable(err) || try == connectTries {
+		if !errors.Is(err, disk.ErrIndex) && !isUnlockable(err) || try == connectTries {
 			return nil, err
 		}
 		select {
@@ -96,11 +98,11 @@ func (c *connector) Connect(ctx context.Context) (sqldriver.Conn, error) {
 // mend mends the index of a history. A file that is only looked at may be somebody else's.
 func (c *connector) mend() error {
 	if c.setUp == nil {
-		if ours, err := isHistory(c.path); err != nil || !ours {
+		if ours, err := disk.IsHistory(c.path); err != nil || !ours {
 			return err
 		}
 	}
-	return mendIndex(c.path)
+	return disk.MendIndex(c.path)
 }
 
 func (c *connector) connect(ctx context.Context) (*connection, error) {
@@ -109,14 +111,14 @@ func (c *connector) connect(ctx context.Context) (*connection, error) {
 	if err == nil || c.still == nil || !lacksIndex(err) {
 		return conn, err
 	}
-	if still := beStill(ctx, c.path); still != nil {
+	if still := disk.BeStill(ctx, c.path); still != nil {
 		return c.still.begin(ctx, still)
 	}
 	return c.begin(ctx, nil) // somebody else may have made what it takes since
 }
 
-func (c *connector) begin(ctx context.Context, still *stillFile) (*connection, error) {
-	conn := &connection{cause: new(cause), index: watchIndex(c.path), still: still}
+func (c *connector) begin(ctx context.Context, still *disk.StillFile) (*connection, error) {
+	conn := &connection{cause: new(cause), index: disk.WatchIndex(c.path), still: still}
 	err := conn.use(func() error { return conn.open(ctx, c) })
 	if err == nil {
 		return conn, nil
@@ -134,11 +136,11 @@ type connection struct {
 
 	file  vfs.File // the database
 	cause *cause
-	name  watchedName
-	index watchedIndex
-	still *stillFile // nil where it has an index
-	reads bool       // it is open, and only reads
-	lost  error      // why it is only closed now: errIndex, or errEnded
+	name  disk.WatchedName
+	index disk.WatchedIndex
+	still *disk.StillFile // nil where it has an index
+	reads bool            // it is open, and only reads
+	lost  error           // why it is only closed now: disk.ErrIndex, or errEnded
 }
 
 func (c *connection) open(ctx context.Context, from *connector) error {
@@ -159,8 +161,8 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 		return fmt.Errorf("the driver's file is a %T, which cannot be closed", file)
 	}
 	c.cause = &guardedOf(c.file).cause
-	c.name = watchName(from.path, c.file)
-	if err := c.name.check(); err != nil {
+	c.name = disk.WatchName(from.path, openFileOf(c.file))
+	if err := c.name.Check(); err != nil {
 		return err
 	}
 	defer raw.SetInterrupt(raw.SetInterrupt(ctx))
@@ -170,12 +172,12 @@ func (c *connection) open(ctx context.Context, from *connector) error {
 		}
 	}
 	if c.still != nil {
-		c.still.opened(c.file)
+		c.still.Opened(c.file)
 	} else if err := from.mend(); err != nil {
 		return err
 	}
-	if !c.index.opened() {
-		return errIndex
+	if !c.index.Opened() {
+		return disk.ErrIndex
 	}
 	if from.still != nil {
 		if err := raw.Exec(firstLook); err != nil {
@@ -203,9 +205,9 @@ func (c *connection) use(call func() error) (err error) {
 	case err == nil:
 		return nil
 	case c.reads && isUnlockable(err):
-		return errWritten
+		return disk.ErrWritten
 	default:
-		return c.still.check(err)
+		return c.still.Check(err)
 	}
 }
 
@@ -221,7 +223,7 @@ func (c *connection) catch(call func() error) (err error) {
 			runtime.Error
 			Addr() uintptr
 		}:
-			c.lost, err = errIndex, errIndex
+			c.lost, err = disk.ErrIndex, disk.ErrIndex
 		case runtime.Error:
 			panic(fault)
 		case error:
@@ -233,7 +235,7 @@ func (c *connection) catch(call func() error) (err error) {
 	}(debug.SetPanicOnFault(true))
 	c.cause.err = nil
 	err = call()
-	return c.cause.explain(err, c.index.path+indexSuffix) // call may have set the cause
+	return c.cause.explain(err, c.index.Path+disk.IndexSuffix) // call may have set the cause
 }
 
 // IsValid says that the connection may be used again.
@@ -245,10 +247,10 @@ func (c *connection) IsValid() bool { return c.lost == nil }
 // A connection forgets the pages of a file that was written to. SQLite goes by the index for that,
 // which a writer under another name does not have.
 func (c *connection) ResetSession(context.Context) error {
-	if c.lost != nil || c.index.changed() || c.name.check() != nil || c.still.written() {
+	if c.lost != nil || c.index.Changed() || c.name.Check() != nil || c.still.Written() {
 		return sqldriver.ErrBadConn
 	}
-	if c.name.written() && c.use(c.Raw().ReleaseMemory) != nil {
+	if c.name.Written() && c.use(c.Raw().ReleaseMemory) != nil {
 		return sqldriver.ErrBadConn
 	}
 	return nil
@@ -298,12 +300,12 @@ func (c *connection) PrepareContext(ctx context.Context, query string) (sqldrive
 // lookAtIndex is for where transactions begin and end. A fault at the end comes when the
 // transaction is in the WAL already, and nobody could say whether it counts.
 func (c *connection) lookAtIndex() {
-	if c.lost == nil && c.index.changed() {
-		c.lost = errIndex
+	if c.lost == nil && c.index.Changed() {
+		c.lost = disk.ErrIndex
 	}
 }
 
-// lookAtIndex returns errIndex where the connection cannot go on with its index.
+// lookAtIndex returns disk.ErrIndex where the connection cannot go on with its index.
 func lookAtIndex(conn *sql.Conn) error {
 	return conn.Raw(func(driverConn any) error {
 		if c, ok := driverConn.(*connection); ok {
@@ -355,7 +357,7 @@ func (t transaction) Commit() error { return t.of.use(t.Tx.Commit) }
 // Rollback ends what has only read. Where somebody has opened the file for writing under another
 // name meanwhile, that writer's pages may have been read as a part of the view.
 func (t transaction) Rollback() error {
-	return errors.Join(t.of.still.check(t.of.use(t.Tx.Rollback)), t.of.name.check())
+	return errors.Join(t.of.still.Check(t.of.use(t.Tx.Rollback)), t.of.name.Check())
 }
 
 // preparedStatement is what a statement of the driver can do.
@@ -416,5 +418,24 @@ type rows struct {
 func (r rows) Close() error { return r.of.use(r.Rows.Close) }
 
 func (r rows) Next(into []sqldriver.Value) error {
-	return r.of.still.check(r.of.use(func() error { return r.Rows.Next(into) }))
+	return r.of.still.Check(r.of.use(func() error { return r.Rows.Next(into) }))
 }
+
+// openReaders is openPool for connections that only read. Where no index can be made, they go
+// without as long as the file is still.
+func openReaders(path, name string, setUp func(*sqlite3.Conn) error) (*sql.DB, error) {
+	if err := disk.AreFiles(path); err != nil {
+		return nil, err
+	}
+	c, err := newConnector(path, name, setUp)
+	if err != nil {
+		return nil, err
+	}
+	if c.still, err = newConnector(path, name+"&immutable=1", setUp); err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(c), nil
+}
+
+// firstLook reads the file, so that a connection that cannot do so is not opened.
+const firstLook = "PRAGMA schema_version"

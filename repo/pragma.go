@@ -51,3 +51,9 @@ func drain(ctx context.Context, q queryer, statement string) error {
 	}
 	return rows.Err()
 }
+
+// queryer is a connection or a pool, for what is asked outside the generated queries.
+type queryer interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}

@@ -4,10 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"io/fs"
-	"os"
+	"fmt"
 
 	"github.com/ncruces/go-sqlite3"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // probe looks at a file through a read-only connection, so that what is not ours stays as it is.
@@ -30,22 +31,11 @@ func probe(ctx context.Context, path string) (identity, error) {
 // lookingDSN is the data source name for a look at a file that is to stay as it is.
 func lookingDSN(path string, pragmas ...string) (string, error) {
 	name := readerDSN(path, readerVFSName, pragmas...)
-	rests, err := atRest(path)
+	rests, err := disk.AtRest(path)
 	if rests {
 		name += "&immutable=1" // or a connection that only reads leaves a -wal and a -shm behind
 	}
 	return name, errors.Join(err, registerReaderVFS())
-}
-
-// atRest says that a file is in WAL mode and nobody has it open: a process that does has a -wal
-// beside it, and writes to that first.
-func atRest(path string) (bool, error) {
-	h, err := readHeader(path)
-	if err != nil || !h.inWALMode() {
-		return false, err
-	}
-	_, err = os.Stat(path + "-wal")
-	return errors.Is(err, fs.ErrNotExist), nil
 }
 
 // identifyAtOnce asks within one view of the file: what is asked while another process makes the
@@ -58,4 +48,23 @@ func identifyAtOnce(ctx context.Context, pool *sql.DB) (identity, error) {
 	}
 	id, err := identify(ctx, tx)
 	return id, errors.Join(err, endReading(tx))
+}
+
+// probeUnfinished looks at a file whose last transaction was interrupted and has left its rollback
+// journal: a connection that only reads may not roll it back, and sees nothing. A writer that opens
+// the file afterwards does, and looks again.
+func probeUnfinished(ctx context.Context, path string) (identity, error) {
+	fresh, err := disk.WasEmpty(path + "-journal")
+	if err != nil || fresh {
+		return identity{}, err
+	}
+	pool, err := openPool(path, readerDSN(path, "")+"&immutable=1", nil) // without its journal
+	if err != nil {
+		return identity{}, err
+	}
+	id, err := identifyAtOnce(ctx, pool)
+	if err != nil { // what it lacks may be in the journal, so that it is no damage
+		err = fmt.Errorf("%w: %v", ErrInterrupted, err) //nolint:errorlint // for the same reason
+	}
+	return id, errors.Join(err, pool.Close())
 }

@@ -5,100 +5,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
-
-const (
-	// quarantineInfix stands between the name of a history and the time at which it was found
-	// damaged.
-	quarantineInfix = ".damaged-"
-	quarantineTime  = "20060102T150405Z"
-)
-
-// Quarantine is a damaged history that has been moved aside, so that recording could go on in a new
-// file.
-type Quarantine struct {
-	// Path is where the file is now, with its -wal and -shm beside it under the same name: what is
-	// left can be read there.
-	Path string
-	// Cause is the damage.
-	Cause error
-}
-
-// Quarantined lists the files that lie beside the history at path because it was found damaged, the
-// oldest first. They are there until somebody takes them away.
-//
-// Errors: ErrNoPath, and those of the file system.
-func Quarantined(path string) ([]string, error) {
-	if path == "" {
-		return nil, ErrNoPath
-	}
-	path, err := filepath.Abs(path)
-	if err != nil {
-		return nil, err
-	}
-	if there, err := realPath(path); err == nil {
-		path = there
-	}
-	entries, err := os.ReadDir(filepath.Dir(path))
-	if errors.Is(err, fs.ErrPermission) {
-		return nil, nil // a user who may not look around there reads the history all the same
-	}
-	if err != nil {
-		return nil, fmt.Errorf("look for damaged files: %w", err)
-	}
-	list := []string{}
-	for _, entry := range entries { // in the order of names, and so of time
-		name := filepath.Join(filepath.Dir(path), entry.Name())
-		for _, suffix := range companions() {
-			name = strings.TrimSuffix(name, suffix)
-		}
-		if strings.HasSuffix(name, salvageSuffix) { // of one that is looked at
-			continue
-		}
-		if strings.HasPrefix(name, path+quarantineInfix) && !slices.Contains(list, name) {
-			list = append(list, name)
-		}
-	}
-	return list, nil
-}
-
-// NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where
-// its name does not say so.
-func NameBeforeDamage(path string) string {
-	i := strings.LastIndex(path, quarantineInfix)
-	if i < 0 || strings.ContainsRune(path[i:], os.PathSeparator) {
-		return ""
-	}
-	return path[:i]
-}
-
-// RemoveQuarantined removes a damaged file that Quarantined lists, and what lies beside it.
-//
-// Errors: those of the file system.
-func RemoveQuarantined(path string) error {
-	// the file last: it says what the others belong to
-	for _, suffix := range append(companions(), "") {
-		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove a damaged file: %w", err)
-		}
-	}
-	return nil
-}
-
-// mayQuarantine says that what is at path was a history: it says so itself, or the lock file beside
-// it does. Anything else that somebody has named by mistake stays where it is.
-func mayQuarantine(path string, l *lock) bool {
-	if _, known := l.mark(); known {
-		return true
-	}
-	ours, err := isHistory(path)
-	return err == nil && ours
-}
 
 // quarantine moves the damaged file at path aside, with what belongs to it, and leaves an empty one
 // in its place. The caller has the lock alone. It does nothing, and returns nil, where another
@@ -111,75 +21,54 @@ func quarantine(path string, damaged fs.FileInfo, cause error) (*Quarantine, err
 	if err != nil {
 		return nil, err
 	}
-	to, err := moveAside(path, now.Size() > 0, time.Now())
+	to, err := disk.MoveAside(path, now.Size() > 0, time.Now())
 	if err != nil {
 		return nil, cannotMove(cause, err)
 	}
-	if err := makeLike(path, now); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := disk.MakeLike(path, now); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
 	return &Quarantine{Path: to, Cause: cause}, nil
 }
 
-// moveAside gives the file at path and what SQLite has put beside it a new name, with a moment in
-// it. Without file the WAL and what else lies there goes alone: an empty file has nothing to save,
-// and SQLite would delete a WAL that it finds beside one.
-func moveAside(path string, file bool, at time.Time) (string, error) {
-	to := path + quarantineInfix + at.UTC().Format(quarantineTime)
-	for n, name := 0, to; ; name = to + "-" + strconv.Itoa(n) {
-		err := moveSet(path, name, file)
-		if !errors.Is(err, fs.ErrExist) {
-			return name, err
-		}
-		n++
-	}
+// Quarantine is a damaged history that has been moved aside, so that recording could go on in a new
+// file.
+type Quarantine struct {
+	// Path is where the file is now, with its -wal and -shm beside it under the same name: what is
+	// left can be read there.
+	Path string
+	// Cause is the damage.
+	Cause error
 }
 
-// moveSet moves the files of a history. A rename overwrites, so all names are taken first: that
-// follows no link and finds out what is there already.
-func moveSet(path, to string, file bool) (err error) {
-	suffixes := append([]string{""}, companions()...)
-	claimed, err := claim(to, suffixes)
-	defer func() { err = errors.Join(err, removeAll(claimed)) }()
-	if err != nil {
-		return err
+// unmovable is damage of a file that cannot be moved aside.
+type unmovable struct{ damage, reason error }
+
+// cannotMove says once why a damaged file stays where it is, however often that was tried.
+func cannotMove(damage, reason error) error {
+	if earlier, ok := damage.(*unmovable); ok { //nolint:errorlint // what is further in says something else
+		damage = earlier.damage
 	}
-	for _, suffix := range suffixes { // the file first: a WAL without a file is known for what it is
-		if suffix == "" && !file {
-			continue
-		}
-		err := os.Rename(path+suffix, to+suffix)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		delete(claimed, to+suffix)
-	}
-	return syncDirectory(filepath.Dir(path))
+	return &unmovable{damage, reason}
 }
 
-// claim makes empty files of these names.
-func claim(base string, suffixes []string) (map[string]bool, error) {
-	claimed := map[string]bool{}
-	for _, suffix := range suffixes {
-		file, err := os.OpenFile(base+suffix, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if err != nil {
-			return claimed, err
-		}
-		claimed[base+suffix] = true
-		if err := file.Close(); err != nil {
-			return claimed, err
-		}
-	}
-	return claimed, nil
+func (e *unmovable) Error() string {
+	return fmt.Sprintf("%v, and cannot be moved aside: %v", e.damage, e.reason)
 }
 
-func removeAll(names map[string]bool) error {
-	var errs []error
-	for name := range names {
-		errs = append(errs, os.Remove(name))
-	}
-	return errors.Join(errs...)
-}
+func (e *unmovable) Unwrap() []error { return []error{e.damage, e.reason} }
+
+// Quarantined lists the files that lie beside the history at path because it was found damaged, the
+// oldest first. They are there until somebody takes them away.
+//
+// Errors: ErrNoPath, and those of the file system.
+func Quarantined(path string) ([]string, error) { return disk.Quarantined(path) }
+
+// NameBeforeDamage returns the path that a damaged file had before it was moved aside, or "" where
+// its name does not say so.
+func NameBeforeDamage(path string) string { return disk.NameBeforeDamage(path) }
+
+// RemoveQuarantined removes a damaged file that Quarantined lists, and what lies beside it.
+//
+// Errors: those of the file system.
+func RemoveQuarantined(path string) error { return disk.RemoveQuarantined(path) }

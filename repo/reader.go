@@ -11,6 +11,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 	"github.com/wanstore/wanstore/schema"
 )
@@ -48,23 +49,23 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 }
 
 func openReader(ctx context.Context, path string) (*Reader, error) {
-	if err := checkFile(path); err != nil {
+	if err := disk.CheckFile(path); err != nil {
 		return nil, err
 	}
-	path, err := realPath(path)
+	path, err := disk.RealPath(path)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkName(path); err != nil {
+	if err := disk.CheckName(path); err != nil {
 		return nil, err
 	}
-	if err := checkWALAlone(path); err != nil {
+	if err := disk.CheckWALAlone(path); err != nil {
 		return nil, err
 	}
-	if err := checkHeader(path); err != nil {
+	if err := disk.CheckHeader(path); err != nil {
 		return nil, err
 	}
-	if err := makeCompanions(path, false); err != nil {
+	if err := disk.MakeCompanions(path, false); err != nil {
 		return nil, err
 	}
 	if err := registerReaderVFS(); err != nil {
@@ -113,7 +114,7 @@ func recognise(ctx context.Context, pool *sql.DB) error {
 // readingError says what a file that may only be read lacks.
 func readingError(path string, err error) error {
 	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
-		return journalError(path, err)
+		return disk.JournalError(path, err)
 	}
 	if isReadOnly(err) {
 		return fmt.Errorf("%w: its -wal has what is not in the file yet, and reading that takes a -shm, "+

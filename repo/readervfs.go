@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // readerVFSName is the name under which SQLite finds the VFS of readers.
@@ -19,7 +21,7 @@ func (v readerVFS) OpenFilename(
 	name *vfs.Filename, flags vfs.OpenFlag,
 ) (vfs.File, vfs.OpenFlag, error) {
 	file, got, err := openGuarded(v.VFSFilename, name, flags)
-	if flags&vfs.OPEN_WAL != 0 && isForbidden(err) {
+	if flags&vfs.OPEN_WAL != 0 && disk.IsForbidden(err) {
 		readable := flags&^(vfs.OPEN_READWRITE|vfs.OPEN_CREATE) | vfs.OPEN_READONLY
 		if wal, got, err := openGuarded(v.VFSFilename, name, readable); err == nil {
 			return wal, got, nil

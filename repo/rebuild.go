@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 	"github.com/wanstore/wanstore/schema"
 )
@@ -36,7 +37,7 @@ func (o *opening) isOutdated(id identity) (bool, error) {
 	if id.version() < schema.Version {
 		return id.version() > 0, nil
 	}
-	h, err := readHeader(o.path)
+	h, err := disk.ReadHeader(o.path)
 	return err == nil && h[sqlitefile.ReservedOffset] == pageSumBytes, err
 }
 
@@ -54,8 +55,8 @@ func (o *opening) bringUpToDate(ctx context.Context, id identity) error {
 	if o.alone {
 		return o.rebuild(ctx)
 	}
-	err = o.lock.tryOwn()
-	if errors.Is(err, errLocked) {
+	err = o.lock.TryOwn()
+	if errors.Is(err, disk.ErrLocked) {
 		return o.afterAnother(ctx)
 	}
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) { // then SQLite's locks have to do
@@ -68,7 +69,7 @@ func (o *opening) bringUpToDate(ctx context.Context, id identity) error {
 // afterAnother waits for another process, which may have been the first to get the lock and be
 // rebuilding the file.
 func (o *opening) afterAnother(ctx context.Context) error {
-	if err := o.lock.share(ctx); err != nil {
+	if err := o.lock.Share(ctx); err != nil {
 		return err
 	}
 	id, err := probe(ctx, o.path)
@@ -76,7 +77,7 @@ func (o *opening) afterAnother(ctx context.Context) error {
 		return err
 	}
 	return busy(fmt.Sprintf("its schema version is %d, and to bring it to %d nobody else may be "+
-		"writing it: end the other program first", id.version(), schema.Version), errLocked)
+		"writing it: end the other program first", id.version(), schema.Version), disk.ErrLocked)
 }
 
 func (o *opening) rebuild(ctx context.Context) error {
@@ -87,7 +88,7 @@ func (o *opening) rebuild(ctx context.Context) error {
 	if rebuilt != nil {
 		o.findings.Rebuilt = rebuilt
 	}
-	o.lock.leave(o.path, o.file)
+	o.lock.Leave(o.path, o.file)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/functions"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
@@ -72,7 +73,7 @@ func (f *oldFile) checkRoom() error {
 	const mebi = 1 << 20
 	used := int64(f.pages.total-f.pages.free) * int64(f.pageSize)
 	need := used*5/2 + mebi
-	free, known := freeBytes(filepath.Dir(f.path))
+	free, known := disk.FreeBytes(filepath.Dir(f.path))
 	if !known || free >= need {
 		return nil
 	}

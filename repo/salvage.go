@@ -10,11 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-)
 
-// salvageSuffix makes the name of the folder beside a history in which what is left of a damaged
-// one is put together. One that is found was left by a process that was killed.
-const salvageSuffix = ".salvage"
+	"github.com/wanstore/wanstore/repo/internal/disk"
+)
 
 // Salvage is what is intact of a damaged history, put together as a history of its own, whose rows
 // Writer.Salvage brings into another one. It is for one goroutine.
@@ -47,7 +45,7 @@ var ErrSalvageLost = errors.New("what was put together of a damaged file cannot 
 //
 // Errors: ErrSalvaging, ErrOtherName, ErrDiskFull, those of the file system, and that of ctx.
 func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error) {
-	s := &Salvage{Source: damaged, folder: path + salvageSuffix, series: map[int64]*Series{}}
+	s := &Salvage{Source: damaged, folder: path + disk.SalvageSuffix, series: map[int64]*Series{}}
 	if err := s.prepare(ctx); err != nil {
 		err = failure(ctx, "salvage", damaged, err)
 		return nil, errors.Join(err, s.Close())
@@ -62,7 +60,7 @@ func (s *Salvage) prepare(ctx context.Context) (err error) {
 	if s.hash, err = hashHistory(ctx, s.Source); err != nil {
 		return err
 	}
-	if err := checkName(s.Source); err != nil { // what is new lies beside the other name
+	if err := disk.CheckName(s.Source); err != nil { // what is new lies beside the other name
 		return err
 	}
 	if err := s.fill(ctx); err != nil {
@@ -76,10 +74,10 @@ func (s *Salvage) prepare(ctx context.Context) (err error) {
 
 // claim makes the folder, for this process alone.
 func (s *Salvage) claim() error {
-	if err := os.Mkdir(s.folder, directoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(s.folder, disk.DirectoryMode); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	lock, err := os.OpenFile(s.folder, os.O_RDONLY|noFollow, 0)
+	lock, err := os.OpenFile(s.folder, os.O_RDONLY|disk.NoFollow, 0)
 	if err != nil {
 		return err
 	}
@@ -93,8 +91,8 @@ func (s *Salvage) claim() error {
 // own takes the lock of the folder. One that has been removed meanwhile is that of another process,
 // which has just ended.
 func (s *Salvage) own(folder *os.File) error {
-	err := flock(folder, true)
-	if errors.Is(err, errLocked) {
+	err := disk.Flock(folder, true)
+	if errors.Is(err, disk.ErrLocked) {
 		return ErrSalvaging
 	}
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
@@ -153,8 +151,8 @@ func (s *Salvage) Close() error {
 //
 // Errors: those of the file system.
 func ForgetSalvages(path string) error {
-	s := &Salvage{folder: path + salvageSuffix}
-	if !isThere(s.folder) {
+	s := &Salvage{folder: path + disk.SalvageSuffix}
+	if !disk.Exists(s.folder) {
 		return nil
 	}
 	err := s.claim()
@@ -195,7 +193,7 @@ func hashHistory(ctx context.Context, path string) ([]byte, error) {
 }
 
 func addFile(ctx context.Context, sum io.Writer, path string) error {
-	file, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|disk.NoFollow, 0)
 	if err != nil {
 		return err
 	}

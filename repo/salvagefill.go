@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/leaves"
 )
 
@@ -29,7 +30,7 @@ func (s *Salvage) fill(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, pages.Close()) }()
 	made := newFile{path: s.path()}
-	pool, err := made.make(ctx, pageSize)
+	pool, err := made.make(ctx, disk.PageSize)
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (s *Salvage) checkRoom() error {
 		return err
 	}
 	need := 2 * info.Size()
-	free, known := freeBytes(filepath.Dir(s.folder))
+	free, known := disk.FreeBytes(filepath.Dir(s.folder))
 	if !known || free >= need {
 		return nil
 	}

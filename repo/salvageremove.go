@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // InUse says that somebody has the damaged file open, which then must not be removed.
@@ -11,7 +13,7 @@ import (
 // Errors: ErrBusy, and those of the file system.
 func (s *Salvage) InUse() error {
 	l, err := ownUnused(s.Source)
-	return failure(context.Background(), "remove", s.Source, errors.Join(err, l.close()))
+	return failure(context.Background(), "remove", s.Source, errors.Join(err, l.Close()))
 }
 
 // Remove removes the damaged file, with what lies beside it under its name, once all of it has been
@@ -27,7 +29,7 @@ func (s *Salvage) remove(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.close()) }()
+	defer func() { err = errors.Join(err, l.Close()) }()
 	hash, err := hashHistory(ctx, s.Source)
 	if err != nil {
 		return err
@@ -35,24 +37,24 @@ func (s *Salvage) remove(ctx context.Context) (err error) {
 	if !bytes.Equal(hash, s.hash) {
 		return busy("somebody has written to it since it was read: salvage it once more", nil)
 	}
-	return RemoveQuarantined(s.Source)
+	return disk.RemoveQuarantined(s.Source)
 }
 
 // ownUnused takes the lock of a history that nobody has open, so that no writer opens it.
-func ownUnused(path string) (*lock, error) {
-	l, err := findLock(path)
+func ownUnused(path string) (*disk.Lock, error) {
+	l, err := disk.FindLock(path)
 	if err != nil {
 		return nil, err
 	}
-	err = l.tryOwn()
+	err = l.TryOwn()
 	if errors.Is(err, errors.ErrUnsupported) { // no writer has ever had it open, or none locks here
 		err = nil
 	}
-	if errors.Is(err, errLocked) || err == nil && isOpen(path) {
+	if errors.Is(err, disk.ErrLocked) || err == nil && disk.IsOpen(path) {
 		err = busy("somebody has it open, and it stays: end the programs that use it", nil)
 	}
 	if err != nil {
-		return nil, errors.Join(err, l.close())
+		return nil, errors.Join(err, l.Close())
 	}
 	return l, nil
 }

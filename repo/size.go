@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"time"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // Size is how much there is of a file.
@@ -29,8 +31,8 @@ func (r *Reader) Size(ctx context.Context) (size Size, err error) {
 
 func (s *Snapshot) size(ctx context.Context) (Size, error) {
 	size := Size{
-		FileBytes: fileSize(s.path),
-		WALBytes:  fileSize(s.path + "-wal"),
+		FileBytes: disk.Size(s.path),
+		WALBytes:  disk.Size(s.path + "-wal"),
 		Series:    len(s.Series),
 	}
 	pages, err := readPages(ctx, s.tx)

@@ -3,7 +3,8 @@ package repo
 import (
 	"context"
 	"fmt"
-	"os"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 const (
@@ -102,12 +103,4 @@ func (w *Writer) Checkpoint(ctx context.Context) error {
 }
 
 // WALBytes is the size of the WAL file, 0 where there is none.
-func (w *Writer) WALBytes() int64 { return fileSize(w.path + "-wal") }
-
-func fileSize(path string) int64 {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
+func (w *Writer) WALBytes() int64 { return disk.Size(w.path + "-wal") }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
@@ -153,10 +154,10 @@ func turn(t *testing.T, path string) {
 	}
 	sum.Add(wal[:24])
 	seal(24)
-	const frame = frameHeaderBytes + pageSize
+	const frame = frameHeaderBytes + disk.PageSize
 	for at := walHeaderBytes; at+frame <= len(wal); at += frame {
 		sum.Add(wal[at:][:8])
-		sum.Add(wal[at+frameHeaderBytes:][:pageSize])
+		sum.Add(wal[at+frameHeaderBytes:][:disk.PageSize])
 		seal(at + 16)
 	}
 	if err := os.WriteFile(path, wal, 0o600); err != nil {

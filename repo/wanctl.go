@@ -10,6 +10,7 @@ import (
 	"time"
 
 	wanctldb "github.com/wanstore/wanstore/db/wanctl"
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 var (
@@ -50,10 +51,10 @@ func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) {
 }
 
 func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
-	if err := checkFile(path); err != nil {
+	if err := disk.CheckFile(path); err != nil {
 		return nil, err
 	}
-	path, err := realPath(path)
+	path, err := disk.RealPath(path)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 	}
 	w := &Wanctl{path: path, limit: ReadLimit}
 	name := readerDSN(path, readerVFSName)
-	rests, err := atRest(path)
+	rests, err := disk.AtRest(path)
 	switch {
 	case err != nil:
 		return nil, err
@@ -75,7 +76,7 @@ func openWanctl(ctx context.Context, path string) (*Wanctl, error) {
 			return nil, err
 		}
 	default:
-		if err := completeWAL(path); err != nil {
+		if err := disk.CompleteWAL(path); err != nil {
 			return nil, err
 		}
 	}
@@ -143,7 +144,7 @@ func ask[T any](
 // unchanged says that nobody has begun to use a database that was at rest: what has been read may
 // not fit together.
 func (w *Wanctl) unchanged() error {
-	rests, err := atRest(w.path)
+	rests, err := disk.AtRest(w.path)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/block"
+	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/functions"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
@@ -43,11 +44,11 @@ type Writer struct {
 	largest int   // pages that the largest transaction has written
 
 	synchronous Synchronous
-	lock        *lock       // shared with the other writers of the file
-	unshared    bool        // and given up until the next transaction
-	name        *nameLock   // by which it has the file open
-	file        fs.FileInfo // which file this is
-	place       place       // where it lies
+	lock        *disk.Lock     // shared with the other writers of the file
+	unshared    bool           // and given up until the next transaction
+	name        *disk.NameLock // by which it has the file open
+	file        fs.FileInfo    // which file this is
+	place       disk.Place     // where it lies
 	findings    Findings
 	gone        bool        // it is closed and could not be renewed yet
 	failed      error       // why not
@@ -104,7 +105,7 @@ func OpenWriterWithProgress(
 func openWriter(
 	ctx context.Context, path string, synchronous Synchronous, show Progress,
 ) (*Writer, error) {
-	if err := checkFile(path); err != nil && !errors.Is(err, ErrMissing) {
+	if err := disk.CheckFile(path); err != nil && !errors.Is(err, ErrMissing) {
 		return nil, err
 	}
 	path, err := createThere(path)
@@ -195,7 +196,7 @@ func (w *Writer) Close() error {
 	}
 	err := rawConn(w.conn, func(c *sqlite3.Conn) error { return leaveWAL(c, false) })
 	err = errors.Join(err, w.close())
-	w.lock.leave(w.path, w.file)
+	w.lock.Leave(w.path, w.file)
 	return failure(context.Background(), "close", w.path, errors.Join(err, w.unlock()))
 }
 

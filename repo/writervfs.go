@@ -3,10 +3,11 @@ package repo
 import (
 	"fmt"
 	"sync"
-	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
+
+	"github.com/wanstore/wanstore/repo/internal/disk"
 )
 
 // writerVFSName is the name under which SQLite finds the VFS of writers.
@@ -55,7 +56,7 @@ func (f roomFile) WriteAt(p []byte, off int64) (int, error) {
 
 // noRoom tells SQLite what a failure to write is for.
 func noRoom(err error) error {
-	if isAny(err, exhausted) {
+	if disk.IsAny(err, disk.Exhausted) {
 		return vfs.SystemError(err, sqlite3.FULL)
 	}
 	return err
@@ -66,10 +67,6 @@ func noRoom(err error) error {
 func (f roomFile) DeviceCharacteristics() vfs.DeviceCharacteristic {
 	return f.DriverFile.DeviceCharacteristics() &^ vfs.IOCAP_BATCH_ATOMIC
 }
-
-// exhausted are the errors of a write for which the file system, a quota or the limit on the size
-// of files has no room.
-var exhausted = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG}
 
 // registerWriterVFS tells the driver of the VFS, once.
 var registerWriterVFS = sync.OnceValue(func() error {

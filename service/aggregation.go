@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 	"maps"
+
+	"github.com/wanstore/wanstore/repo"
 )
 
 // SetAggregation gives the series of a metric another aggregation than the one that the file has,
@@ -23,7 +25,7 @@ func (w *Writer) SetAggregation(
 	var done int
 	err = w.do(ctx, func(_ context.Context, l *loop) error {
 		var err error
-		done, err = l.store.SetAggregation(ctx, metric, aggregation)
+		done, err = l.store.SetAggregation(ctx, metric, repo.Aggregation(aggregation))
 		if err == nil {
 			l.reaggregate(right)
 		}

@@ -26,7 +26,9 @@ var printedUnits = []byteUnit{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 2
 var byteUnits = slices.Concat(printedUnits,
 	[]byteUnit{{"TB", 1e12}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}, {"B", 1}})
 
-var errBytes = errors.New("want a size such as 64MiB, 64MB, 1GiB, or a number of bytes")
+const bytesHelp = "a size such as 64MiB, 64MB, 1GiB, or a number of bytes"
+
+var errBytes = errors.New("want " + bytesHelp)
 
 // UnmarshalText reads a size. Units may be written in small letters: KiB are 1024 bytes, and KB
 // 1000.

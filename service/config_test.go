@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"errors"
 	"reflect"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -48,6 +50,24 @@ func TestConfigThatMakesNoSense(t *testing.T) {
 	}
 }
 
+// Each thing that is wrong can be told apart, for a caller that has names of its own.
+func TestConfigErrors(t *testing.T) {
+	_, err := service.OpenWriter(t.Context(), service.Config{
+		DBPath: filetest.Path(t), QueueSize: 10, CommitSamples: 20, MaxSize: 1 << 20,
+	}, service.Options{})
+	got, ok := errors.AsType[service.ConfigErrors](err)
+	want := service.ConfigErrors{
+		{Field: "CommitSamples", Value: "20", Want: "no more than the 10 samples of the queue"},
+		{Field: "MaxSize", Value: "1MiB", Want: "4MiB or more, or 0 for no limit"},
+	}
+	if diff := cmp.Diff(want, got); !ok || diff != "" {
+		t.Errorf("errors of %v (-want +got):\n%s", err, diff)
+	}
+	if first, ok := errors.AsType[*service.ConfigError](err); !ok || first.Field != "CommitSamples" {
+		t.Errorf("error %v is not found as the first of its parts", err)
+	}
+}
+
 // A small queue alone is no contradiction to the default of what fills it.
 func TestConfigOfASmallQueue(t *testing.T) {
 	if _, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_QUEUE_SIZE": "100"}); err != nil {
@@ -61,8 +81,9 @@ func TestVariablesAreAllOfTheConfiguration(t *testing.T) {
 		t.Errorf("%d variables, want one for each of %d fields", got, want)
 	}
 	for _, v := range variables {
-		if !strings.HasPrefix(v.Name, service.EnvPrefix) || v.Default == "" || v.Help == "" {
-			t.Errorf("variable %+v lacks prefix, default or help", v)
+		if !strings.HasPrefix(v.Name, service.EnvPrefix) || v.Field == "" || v.Default == "" ||
+			v.Help == "" {
+			t.Errorf("variable %+v lacks prefix, field, default or help", v)
 		}
 	}
 }

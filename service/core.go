@@ -130,7 +130,7 @@ func (c *core) handle(key repo.Key) *Series {
 func (c *core) inform(s *Series) {
 	name := s.stored.Key.MetricName
 	_, own := c.own[name]
-	s.stored.Aggregation, s.stored.Lenient = c.metrics[name].Aggregation, !own
+	s.stored.Aggregation, s.stored.Lenient = repo.Aggregation(c.metrics[name].Aggregation), !own
 }
 
 // setAges writes the configured ages to the file and logs what changes.

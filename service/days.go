@@ -10,7 +10,9 @@ import (
 // Days are whole days.
 type Days int
 
-var errDays = errors.New("want whole days, such as 30, 30d, 4w or 1y")
+const daysHelp = "whole days, such as 30, 30d, 4w or 1y"
+
+var errDays = errors.New("want " + daysHelp)
 
 // UnmarshalText reads a number of days, or a duration of whole days as those of the other variables
 // are written.

@@ -44,7 +44,7 @@ func (c *core) declare(ctx context.Context, metrics []Metric) error {
 // compare brings the catalogue and what the file says together. What users declare themselves has
 // to agree; of the metrics that every writer knows the file may have another aggregation, from a
 // program that did not know them all, which then holds.
-func (c *core) compare(file map[string]Aggregation) error {
+func (c *core) compare(file map[string]repo.Aggregation) error {
 	if err := c.own.agree(file); err != nil {
 		return err
 	}
@@ -114,7 +114,7 @@ func (c *core) describe(ctx context.Context, store *repo.Writer, metrics catalog
 
 // worthWriting leaves out the metrics of wanctl that a file has no series of, unless a user has
 // declared them: every program of this version shows them as they are, and small files stay small.
-func (c *core) worthWriting(file map[string]Aggregation) catalogue {
+func (c *core) worthWriting(file map[string]repo.Aggregation) catalogue {
 	some := maps.Clone(c.metrics)
 	for _, metric := range wanctlMetrics() {
 		_, there := file[metric.Name]

@@ -118,8 +118,8 @@ func TestDeletingOnAFullDisk(t *testing.T) {
 		maintain(t, w)
 		disk.SetCapacity(1)
 		after(3 * time.Hour)
-		if report := maintain(t, w); report.Deleted["raw"] != 40_000 {
-			t.Errorf("%d raw rows deleted, want 40000", report.Deleted["raw"])
+		if report := maintain(t, w); report.Deleted[service.Raw] != 40_000 {
+			t.Errorf("%d raw rows deleted, want 40000", report.Deleted[service.Raw])
 		}
 		write(t, w, run(s, 10_000, time.Now(), time.Millisecond)...) // into what has become free
 		if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != 50_000 {

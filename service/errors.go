@@ -50,9 +50,6 @@ var (
 	ErrClosed = errors.New("the writer is closed")
 )
 
-// ErrConfig says that a configuration makes no sense.
-var ErrConfig = errors.New("bad configuration")
-
 // MaxAhead is how far a sample may be ahead of the clock.
 const MaxAhead = time.Minute
 

@@ -11,20 +11,6 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Granularity names a tier of the history.
-type Granularity = repo.Granularity
-
-// The tiers, finest first.
-const (
-	Raw         = repo.Raw
-	Minute      = repo.Minute
-	FiveMinutes = repo.FiveMinutes
-	Hour        = repo.Hour
-)
-
-// ParseGranularity returns the tier of that name: raw, 1m, 5m or 1h.
-func ParseGranularity(name string) (Granularity, error) { return repo.ParseGranularity(name) }
-
 // ErrQuery says that a query makes no sense.
 var ErrQuery = errors.New("bad query")
 
@@ -241,7 +227,7 @@ func (s *shownSeries) point(at repo.Micros, g Granularity) Point {
 	return Point{
 		Time: at.Time(), Granularity: g,
 		SeriesID: s.ID, Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels,
-		Aggregation: s.Aggregation,
+		Aggregation: Aggregation(s.Aggregation),
 	}
 }
 

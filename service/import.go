@@ -11,18 +11,70 @@ import (
 // ErrImportMoved says that another process is importing the same data.
 var ErrImportMoved = repo.ErrImportMoved
 
-// ImportMark is a place in the data of an import. By its hash the same data is known again under
-// any name.
-type ImportMark = repo.ImportMark
+// ImportFormat is the kind of data that an import reads.
+type ImportFormat string
 
 // The formats of what is imported.
 const (
-	ImportCSV    = repo.ImportCSV
-	ImportWanctl = repo.ImportWanctl
+	ImportCSV    ImportFormat = "csv"
+	ImportWanctl ImportFormat = "wanctl"
 )
 
+// ImportMark is a place in the data of an import. By its hash the same data is known again under
+// any name. The zero mark is the beginning of data that no import has read.
+type ImportMark struct {
+	Format ImportFormat
+
+	// Bytes and Lines are what lies before the place in a CSV file.
+	Bytes, Lines int64
+
+	// Of a database of wanctl, the rows up to the id LastID from before the Unix second Second have
+	// been taken.
+	LastID, Second int64
+	// NewestID is the newest row of the coarsest granularity that the database had, and NewestHash
+	// its SHA-256, nil where there was none.
+	NewestID   int64
+	NewestHash []byte
+
+	// Hash is the SHA-256 of what lies before the place in a CSV file, or of the row LastID of a
+	// database.
+	Hash []byte
+	// Source says to people where the data came from. That of a mark which is stored is the source
+	// of its Import.
+	Source string
+
+	known repo.ImportMark // the mark as the file has it, for a run that goes on from it
+}
+
+func importMark(known repo.ImportMark) ImportMark {
+	return ImportMark{
+		Format: ImportFormat(known.Format),
+		Bytes:  known.Bytes, Lines: known.Lines,
+		LastID: known.LastID, Second: known.Second,
+		NewestID: known.NewestID, NewestHash: known.NewestHash,
+		Hash: known.Hash, Source: known.Source,
+		known: known,
+	}
+}
+
+// stored returns the mark as repo stores it.
+func (m ImportMark) stored() repo.ImportMark {
+	return repo.ImportMark{
+		Format: repo.ImportFormat(m.Format),
+		Bytes:  m.Bytes, Lines: m.Lines,
+		LastID: m.LastID, Second: m.Second,
+		NewestID: m.NewestID, NewestHash: m.NewestHash,
+		Hash: m.Hash,
+	}
+}
+
 // Imports is what a file remembers of imports.
-type Imports = repo.Imports
+type Imports struct {
+	Marks []ImportMark // shortest data first
+	Empty bool         // nothing has been stored in the file yet
+
+	known repo.Imports
+}
 
 // Import is one run of an import: samples and the place that they reach in its data are stored
 // together, so that a run which goes on from there takes nothing twice. It is for one goroutine.
@@ -43,13 +95,17 @@ type ImportCounts struct {
 //
 // Errors: ErrClosed, ErrDamaged, those of the file system, and that of ctx.
 func (w *Writer) Imports(ctx context.Context) (Imports, error) {
-	var imports Imports
+	var known repo.Imports
 	err := w.do(ctx, func(ctx context.Context, l *loop) (err error) {
-		imports, err = l.store.Imports(ctx)
+		known, err = l.store.Imports(ctx)
 		return err
 	})
 	if err != nil {
-		return Imports{}, err // when ctx is done, the writer's goroutine may still be setting imports
+		return Imports{}, err // when ctx is done, the writer's goroutine may still be setting known
+	}
+	imports := Imports{Empty: known.Empty, known: known}
+	for _, mark := range known.Marks {
+		imports.Marks = append(imports.Marks, importMark(mark))
 	}
 	return imports, nil
 }
@@ -98,9 +154,9 @@ func (w *Writer) RawFloor(ctx context.Context) (time.Time, error) {
 func (w *Writer) NewestWelcome() time.Time { return w.core.latest().Time() }
 
 // BeginImport begins a run that goes on from a mark of imports, or from the zero mark. Source says
-// to people where the data came from.
+// to people where the data came from. It does no I/O.
 func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *Import {
-	return &Import{writer: w, run: imports.Begin(source, from)}
+	return &Import{writer: w, run: imports.known.Begin(source, from.known)}
 }
 
 // Store commits samples together with the place that they reach, in one transaction, and blocks
@@ -122,7 +178,7 @@ func (i *Import) Store(
 	}
 	outcomes := make([]repo.Outcome, len(samples))
 	err := i.writer.do(ctx, func(_ context.Context, l *loop) error {
-		i.run.Reached = reached
+		i.run.Reached = reached.stored()
 		i.run.At = repo.MicrosOf(time.Now())
 		batch.Latest = l.latest()
 		if err := l.append(batch, outcomes); err != nil {

@@ -73,6 +73,5 @@ func checkLabelsLength(canonical string) error {
 
 // errTooManyHandles says that a writer gives no more handles out.
 func errTooManyHandles(most int) error {
-	return fmt.Errorf("%w: this writer knows %d, the limit that %sMAX_SERIES sets", ErrTooManySeries,
-		most, EnvPrefix)
+	return fmt.Errorf("%w: this writer knows %d, as many as MaxSeries allows", ErrTooManySeries, most)
 }

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"errors"
-	"maps"
 	"time"
 
 	"github.com/wanstore/wanstore/repo"
@@ -14,10 +13,10 @@ type Report struct {
 	Started time.Time
 	Took    time.Duration // from its start to its end, commits in between included
 
-	// RolledUp is how many rows were made, by level: "raw->1m", "1m->5m", "5m->1h".
-	RolledUp map[string]int64
-	// Deleted is how many rows were deleted, by tier.
-	Deleted map[string]int64
+	// RolledUp is how many rows were made in each tier of the one before it; none in the raw tier.
+	RolledUp TierRows
+	// Deleted is how many rows were deleted from each tier.
+	Deleted TierRows
 	// Expired is how many samples outlived the retention without ever having been rolled up.
 	Expired int64
 	// PagesFreed is how many pages were given back to the file system.
@@ -34,12 +33,6 @@ type Report struct {
 	// MoreDue says that the pass ended before everything was done.
 	MoreDue bool
 	Err     error // what ended it early, other than its time
-}
-
-// clone shares no map with the report.
-func (r Report) clone() Report {
-	r.RolledUp, r.Deleted = maps.Clone(r.RolledUp), maps.Clone(r.Deleted)
-	return r
 }
 
 // pass is one round of maintenance: stages in their order, each a chain of bounded steps.
@@ -64,13 +57,9 @@ func newPass(ctx context.Context, l *loop, deadline time.Time) *pass {
 	p := &pass{
 		ctx:      ctx,
 		deadline: deadline,
-		report: Report{
-			Started:  time.Now(),
-			RolledUp: map[string]int64{},
-			Deleted:  map[string]int64{},
-		},
-		onBegin: func() {},
-		onEnd:   func() {},
+		report:   Report{Started: time.Now()},
+		onBegin:  func() {},
+		onEnd:    func() {},
 	}
 	now := repo.MicrosOf(l.options.Now())
 	p.stages = append(p.stages, p.judgeClock(l), p.expire(l.store))
@@ -105,10 +94,9 @@ func (p *pass) rollUps(store *repo.Writer, now repo.Micros, grace time.Duration)
 	var stages []stage
 	for to := repo.Minute; to <= repo.Hour; to++ {
 		level := (to - 1).String() + "->" + to.String()
-		p.report.RolledUp[level] = 0
 		stages = append(stages, stage{"roll up " + level, func(ctx context.Context) (bool, error) {
 			made, more, err := store.RollUp(ctx, to, now, grace)
-			p.report.RolledUp[level] += made
+			p.report.RolledUp[to] += made
 			return more, err
 		}})
 	}
@@ -122,21 +110,18 @@ func (p *pass) raiseFloors(store *repo.Writer) stage {
 }
 
 func (p *pass) sweepSamples(store *repo.Writer) stage {
-	tier := repo.Raw.String()
-	p.report.Deleted[tier] = 0
-	return stage{"delete " + tier, func(ctx context.Context) (bool, error) {
+	return stage{"delete " + Raw.String(), func(ctx context.Context) (bool, error) {
 		deleted, more, err := store.SweepSamples(ctx)
-		p.report.Deleted[tier] += deleted
+		p.report.Deleted[Raw] += deleted
 		return more, err
 	}}
 }
 
 func (p *pass) sweepRollups(store *repo.Writer, g repo.Granularity) stage {
 	var sweep repo.Sweep
-	p.report.Deleted[g.String()] = 0
 	return stage{"delete " + g.String(), func(ctx context.Context) (bool, error) {
 		deleted, more, err := store.SweepRollups(ctx, g, &sweep)
-		p.report.Deleted[g.String()] += deleted
+		p.report.Deleted[g] += deleted
 		return more, err
 	}}
 }
@@ -231,8 +216,9 @@ func (l *loop) step() {
 
 // rollUpDue rolls up what is due, until ctx is done.
 func (l *loop) rollUpDue(ctx context.Context) error {
-	p := &pass{ctx: ctx, report: Report{Started: time.Now(), RolledUp: map[string]int64{}},
-		onBegin: func() {}, onEnd: func() {}}
+	p := &pass{
+		ctx: ctx, report: Report{Started: time.Now()}, onBegin: func() {}, onEnd: func() {},
+	}
 	p.stages = p.rollUps(l.store, repo.MicrosOf(l.options.Now()), l.config.Grace)
 	for l.makeRoom(); p.run(); l.makeRoom() {
 		l.checkpointIfDue()

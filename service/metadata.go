@@ -47,7 +47,7 @@ func builtIn() catalogue {
 // describedBy returns a metric as the file has it.
 func describedBy(one repo.DeclaredMetric) (Metric, error) {
 	metric := Metric{
-		Name: one.MetricName, Aggregation: one.Aggregation,
+		Name: one.MetricName, Aggregation: Aggregation(one.Aggregation),
 		Help: one.Help, Unit: one.Unit, NoPercentiles: !one.Percentiles,
 	}
 	if err := json.Unmarshal([]byte(one.States), &metric.States); err != nil {

@@ -9,12 +9,12 @@ import (
 )
 
 // Aggregation says how the samples of a metric become one value a bucket.
-type Aggregation = repo.Aggregation
+type Aggregation string
 
 // The aggregations.
 const (
-	Average = repo.Average // the mean of the samples, for measurements
-	Mode    = repo.Mode    // the value that most samples had, the larger one of a tie, for states
+	Average Aggregation = "avg"  // the mean of the samples, for measurements
+	Mode    Aggregation = "mode" // the value that most samples had, the larger of a tie, for states
 )
 
 // Metric describes a metric. The file keeps what describes it, so that every program shows it; a
@@ -118,9 +118,9 @@ func (c catalogue) sorted() []Metric {
 }
 
 // agree compares the catalogue with what a file knows.
-func (c catalogue) agree(file map[string]Aggregation) error {
+func (c catalogue) agree(file map[string]repo.Aggregation) error {
 	for name, metric := range c {
-		if known, ok := file[name]; ok && known != metric.Aggregation {
+		if known, ok := file[name]; ok && known != repo.Aggregation(metric.Aggregation) {
 			return fmt.Errorf("%w: %s is %s there, declared here as %s", ErrAggregation, name, known,
 				metric.Aggregation)
 		}
@@ -129,12 +129,12 @@ func (c catalogue) agree(file map[string]Aggregation) error {
 }
 
 // adopt returns the catalogue with the aggregations that a file has, and what these have replaced.
-func (c catalogue) adopt(file map[string]Aggregation) (adopted catalogue, replaced []Metric) {
+func (c catalogue) adopt(file map[string]repo.Aggregation) (adopted catalogue, replaced []Metric) {
 	adopted = maps.Clone(c)
 	for _, metric := range c.sorted() {
-		if known, ok := file[metric.Name]; ok && known != metric.Aggregation {
+		if known, ok := file[metric.Name]; ok && known != repo.Aggregation(metric.Aggregation) {
 			replaced = append(replaced, metric)
-			metric.Aggregation = known
+			metric.Aggregation = Aggregation(known)
 			adopted[metric.Name] = metric
 		}
 	}

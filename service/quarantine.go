@@ -191,31 +191,6 @@ func (c *core) countQuarantined(store *repo.Writer) {
 	c.stats.quarantined(countAside(list, runs))
 }
 
-// quarantine counts a damaged file that was moved aside.
-func (s *stats) quarantine() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.status.Quarantines++
-}
-
-// quarantined notes what lies beside the file that has not been salvaged.
-func (s *stats) quarantined(a aside) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.vitals.aside = a
-}
-
-// renewed notes that what was damaged is not in use any more.
-func (s *stats) renewed() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for op, trouble := range s.vitals.troubles {
-		if trouble == fileDamaged || trouble == otherName || trouble == mountGone {
-			s.vitals.troubles[op] = noTrouble
-		}
-	}
-}
-
 // damageProblems says what damage there is, and what else keeps the writer from its file.
 func (v *vitals) damageProblems(salvage SalvageRun) []Problem {
 	var problems []Problem

@@ -8,9 +8,6 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// MinMaxSize is the smallest Config.MaxSize.
-const MinMaxSize Bytes = repo.MinSizeCap
-
 // A commit brings no more than a part of the size cap, so that the file can be held to it. A sample
 // takes no more than this many bytes, in a page that is half empty.
 const (
@@ -27,15 +24,6 @@ func (c Config) batchLimit() int {
 		return maxBatch
 	}
 	return int(min(maxBatch, c.MaxSize/commitShare/sampleBytes))
-}
-
-// sizeCapProblem says what is wrong with a size cap, if anything is.
-func (c Config) sizeCapProblem() error {
-	if c.MaxSize == 0 || c.MaxSize >= MinMaxSize {
-		return nil
-	}
-	return fmt.Errorf("%sMAX_SIZE=%s: want %s or more, or 0 for no limit", EnvPrefix, c.MaxSize,
-		MinMaxSize)
 }
 
 // maxSize is the size cap of the file at path if this process writes it, else 0: the cap is not in
@@ -136,7 +124,7 @@ func (l *loop) trim(ctx context.Context) (more bool, err error) {
 	}
 	l.logTrim(before)
 	l.logExhausted()
-	l.stats.trim(t.state.Deleted, t.exhausted.on())
+	l.stats.trim(TierRows(t.state.Deleted), t.exhausted.on())
 	return more, nil
 }
 
@@ -186,8 +174,7 @@ func (l *loop) logGivenUp(g Granularity) {
 
 func sizeCapMessage(limit Bytes) string {
 	return fmt.Sprintf("the file cannot be held to %s: all history that may go has gone; it takes "+
-		"a larger %sMAX_SIZE or fewer series",
-		limit, EnvPrefix)
+		"a larger size cap or fewer series", limit)
 }
 
 // overCapMessage says why a file may be larger than its cap while there is history to give up.
@@ -195,19 +182,4 @@ func overCapMessage(limit Bytes) string {
 	return fmt.Sprintf("file and WAL are larger than %s: readers hold the WAL, buckets have too "+
 		"many states, or maintenance is to "+
 		"give pages back", limit)
-}
-
-// overCap notes whether file and WAL are larger than the size cap.
-func (s *stats) overCap(over bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.vitals.overCap = over
-}
-
-// trim notes what has been given up because of the size cap.
-func (s *stats) trim(deleted [Hour + 1]int64, exhausted bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.status.Trimmed = deleted
-	s.vitals.exhausted = exhausted
 }

@@ -1,82 +1,13 @@
 package service
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/wanstore/wanstore/repo"
 )
-
-// WriterStatus is what a writer has done since it was opened.
-type WriterStatus struct {
-	QueueDepth    int   // samples that wait
-	QueueCapacity int   // samples that may wait
-	Accepted      int64 // samples that are in the file, late ones among them
-	// samples that came after their bucket had been rolled up, and were merged into it
-	Late      int64
-	Duplicate int64 // samples that were there already
-	Refused   Refused
-	Dropped   Dropped
-
-	Commits       int64 // commits that succeeded
-	FailedCommits int64
-	CommitTime    time.Duration // of all commits together
-	CommitTimes   Histogram     // how long each of them took
-	LongestCommit time.Duration
-	LastCommit    time.Time // zero before the first one
-
-	// Holds is how often commits were held back so that SQLite could restart its WAL under readers
-	// that overlap, and LongestHold for how long at most.
-	Holds       int64
-	LongestHold time.Duration
-
-	// Trimmed is how many rows the size cap has deleted before their age, by Granularity. All but
-	// those of Hour remain in the next tier.
-	Trimmed [Hour + 1]int64
-
-	DiskFull bool // the last commit, checkpoint or step of maintenance found no room
-
-	Passes     int64     // passes of maintenance that ended
-	LastPass   Report    // of the last one
-	Maintained time.Time // when one last ended without error, zero before the first
-
-	Quarantines int64      // damaged files that were moved aside
-	Salvage     SalvageRun // of a damaged file that is being taken in; its Source is "" while none is
-
-	Unsound  []Unsound // what is left out because it is not as it was written
-	Unmerged int64     // samples that could not join a bucket, because that is not
-
-	// how far the clock is ahead of what can be explained, 0 while it is believed
-	ClockDoubt time.Duration
-	// when deleting goes by the clock again, if that goes on; zero while it is believed
-	DeletesAgain time.Time
-
-	LastError   error // the last failure of a commit or a step, nil when there was none
-	LastErrorAt time.Time
-}
-
-// Refused counts samples that could not be stored, by cause.
-type Refused struct {
-	Value       int64 // ErrValue
-	Ahead       int64 // ErrAhead
-	TooOld      int64 // ErrTooOld
-	Aggregation int64 // ErrAggregation
-	Series      int64 // ErrSeries
-	TooMany     int64 // ErrTooManySeries
-	Damaged     int64 // ErrSeriesDamaged
-}
-
-// Total is how many samples were refused.
-func (r Refused) Total() int64 {
-	return r.Value + r.Ahead + r.TooOld + r.Aggregation + r.Series + r.TooMany + r.Damaged
-}
-
-// Dropped counts samples that were given up, by cause.
-type Dropped struct {
-	QueueFull int64 // newer samples needed their room
-	Closed    int64 // recorded after the close
-}
 
 // stats is what the writer's goroutine counts and notes.
 type stats struct {
@@ -87,10 +18,47 @@ type stats struct {
 	unmerged int64 // of the file, when it was last looked at
 }
 
+// vitals are what the writer's goroutine notes of itself, for its health to be told while it hangs.
+type vitals struct {
+	waiting    time.Time // since when samples wait without a commit, zero while none do
+	busy       time.Time // when the turn under way began, zero between two turns
+	maintained time.Time // when a pass last ended without error, or the writer was opened
+	troubles   troubles
+
+	aside     aside // what lies beside this file and has not been salvaged
+	tooOld    bool  // all samples of the last commit were refused as too old
+	exhausted bool  // nothing is left to give up, and the file is too large still
+	overCap   bool  // file and WAL are larger than the size cap
+}
+
 // begin makes ready to count.
 func (s *stats) begin() {
 	s.status.CommitTimes = newCommitTimes()
 	s.vitals.maintained = time.Now()
+}
+
+// waits notes that samples wait.
+func (s *stats) waits() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.vitals.waiting.IsZero() {
+		s.vitals.waiting = time.Now()
+	}
+}
+
+// waitsNoMore notes that samples have been committed, or that none wait.
+func (s *stats) waitsNoMore() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.waiting = time.Time{}
+}
+
+// busySince notes when the goroutine has begun to do something, or with the zero time that it has
+// done it.
+func (s *stats) busySince(since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.busy = since
 }
 
 func (s *stats) commit(outcomes []repo.Outcome, took time.Duration, err error) {
@@ -114,36 +82,31 @@ func (s *stats) commit(outcomes []repo.Outcome, took time.Duration, err error) {
 	}
 }
 
-func (w *WriterStatus) count(outcome repo.Outcome) {
-	if outcome.Taken() && outcome != repo.Duplicate {
-		w.Accepted++
+// ended notes how an operation has ended, and returns the troubles before that and now.
+func (s *stats) ended(op operation, err error) (before, now troubles) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before = s.vitals.troubles
+	s.vitals.troubles[op] = troubleOf(err)
+	if err != nil {
+		s.status.LastError, s.status.LastErrorAt = err, time.Now()
 	}
-	switch outcome {
-	case repo.Stored:
-	case repo.StoredLate:
-		w.Late++
-	case repo.Duplicate:
-		w.Duplicate++
-	case repo.RefusedValue:
-		w.Refused.Value++
-	case repo.RefusedAhead:
-		w.Refused.Ahead++
-	case repo.RefusedOld:
-		w.Refused.TooOld++
-	case repo.RefusedAggregation:
-		w.Refused.Aggregation++
-	case repo.RefusedSeries:
-		w.Refused.TooMany++
-	case repo.RefusedDamaged:
-		w.Refused.Damaged++
-	}
+	return before, s.vitals.troubles
+}
+
+// held notes for how long commits have been held back.
+func (s *stats) held(held time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Holds++
+	s.status.LongestHold = max(s.status.LongestHold, held)
 }
 
 func (s *stats) pass(report Report) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.status.Passes++
-	s.status.LastPass = report.clone()
+	s.status.LastPass = report
 	if report.Err != nil {
 		return
 	}
@@ -158,12 +121,71 @@ func (s *stats) doubt(jump time.Duration, until time.Time) {
 	s.status.ClockDoubt, s.status.DeletesAgain = jump, until
 }
 
-// held notes for how long commits have been held back.
-func (s *stats) held(held time.Duration) {
+// trim notes what has been given up because of the size cap.
+func (s *stats) trim(deleted TierRows, exhausted bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.status.Holds++
-	s.status.LongestHold = max(s.status.LongestHold, held)
+	s.status.Trimmed = deleted
+	s.vitals.exhausted = exhausted
+}
+
+// overCap notes whether file and WAL are larger than the size cap.
+func (s *stats) overCap(over bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.overCap = over
+}
+
+// leftOut notes what is left out, and returns the places that were not known.
+func (s *stats) leftOut(list []Unsound, unmerged int64) []Unsound {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []Unsound
+	for _, one := range list {
+		if !slices.ContainsFunc(s.status.Unsound,
+			func(u Unsound) bool { return u.place() == one.place() }) {
+			found = append(found, one)
+		}
+	}
+	s.status.Unsound = list
+	if unmerged < s.unmerged { // of another file
+		s.unmerged = 0
+	}
+	s.status.Unmerged += unmerged - s.unmerged
+	s.unmerged = unmerged
+	return found
+}
+
+// quarantine counts a damaged file that was moved aside.
+func (s *stats) quarantine() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Quarantines++
+}
+
+// quarantined notes what lies beside the file that has not been salvaged.
+func (s *stats) quarantined(a aside) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.vitals.aside = a
+}
+
+// renewed notes that what was damaged is not in use any more.
+func (s *stats) renewed() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for op, trouble := range s.vitals.troubles {
+		if trouble == fileDamaged || trouble == otherName || trouble == mountGone {
+			s.vitals.troubles[op] = noTrouble
+		}
+	}
+}
+
+// salvaging notes what is under way, "" for nothing.
+func (s *stats) salvaging(run SalvageRun) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.status.Salvage = run
 }
 
 func (s *stats) snapshot() WriterStatus {
@@ -171,8 +193,36 @@ func (s *stats) snapshot() WriterStatus {
 	defer s.mu.Unlock()
 	status := s.status
 	status.CommitTimes = status.CommitTimes.clone()
-	status.LastPass = status.LastPass.clone()
 	status.Unsound = slices.Clone(status.Unsound)
+	status.Salvage.Report.Found = slices.Clone(status.Salvage.Report.Found)
 	status.DiskFull = s.vitals.troubles.have(diskFull)
 	return status
+}
+
+func (s *stats) health(config *Config, noMaintenance bool) []Problem {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	problems := s.vitals.stuck(max(stuckIntervals*config.CommitInterval, patience))
+	if s.vitals.troubles.have(diskFull) {
+		problems = append(problems, Problem{DiskFull, ErrDiskFull.Error()})
+	}
+	if s.vitals.tooOld {
+		problems = append(problems, Problem{SamplesTooOld,
+			"samples are refused as older than anything that the file keeps: the clock is behind, or was " +
+				"ahead for long"})
+	}
+	switch {
+	case s.vitals.exhausted:
+		problems = append(problems, Problem{SizeCap, sizeCapMessage(config.MaxSize)})
+	case s.vitals.overCap:
+		problems = append(problems, Problem{SizeCap, overCapMessage(config.MaxSize)})
+	}
+	problems = append(problems, unsoundProblems(s.status.Unsound)...)
+	problems = append(problems, s.vitals.damageProblems(s.status.Salvage)...)
+	idle := time.Since(s.vitals.maintained)
+	if !noMaintenance && idle > overdueIntervals*config.MaintenanceInterval {
+		problems = append(problems, Problem{MaintenanceOverdue,
+			fmt.Sprintf("no pass of maintenance has ended without error for %s", idle.Round(time.Second))})
+	}
+	return problems
 }

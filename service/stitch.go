@@ -137,7 +137,7 @@ func (v *view) gather(
 	gather := gathering{view: v, answering: answering, yield: yield}
 	for _, s := range answering.segments {
 		span := repo.Span{From: s.from, Until: s.until, NewestFirst: newestFirst}
-		for row, err := range v.snapshot.Scan(ctx, s.granularity, v.picked, span) {
+		for row, err := range v.snapshot.Scan(ctx, repo.Granularity(s.granularity), v.picked, span) {
 			if err != nil {
 				return err
 			}

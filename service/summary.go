@@ -83,7 +83,8 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{}}
 	for _, segment := range answering.segments {
 		span := repo.Span{From: segment.from, Until: segment.until}
-		for row, err := range v.snapshot.Scan(ctx, segment.granularity, v.picked, span) {
+		tier := repo.Granularity(segment.granularity)
+		for row, err := range v.snapshot.Scan(ctx, tier, v.picked, span) {
 			if err == nil {
 				err = v.check(row)
 			}
@@ -144,7 +145,7 @@ func (s *summing) add(row repo.Bucket, g Granularity) {
 func (s *summing) summary(newest repo.Newest, until repo.Micros) Summary {
 	summary := Summary{
 		Metric: s.series.Key.MetricName, WAN: s.series.Key.WANName, Labels: s.series.labels,
-		Aggregation: s.series.Aggregation,
+		Aggregation: Aggregation(s.series.Aggregation),
 		Count:       s.count, Min: s.min, Max: s.max, Avg: s.mean(),
 		Last: s.last.value(), LastTime: s.at.Time(),
 		States: s.shares(),

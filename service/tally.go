@@ -27,7 +27,7 @@ func (t *tally) add(row repo.Bucket, g Granularity) {
 	t.count += row.Count
 	t.sum += row.Sum
 	t.granularity = max(t.granularity, g)
-	if t.series.Aggregation != Mode {
+	if t.series.Aggregation != repo.Mode {
 		return
 	}
 	if t.states == nil {
@@ -38,7 +38,7 @@ func (t *tally) add(row repo.Bucket, g Granularity) {
 
 // value is the mean or the mode.
 func (t *tally) value() float64 {
-	if t.series.Aggregation == Mode {
+	if t.series.Aggregation == repo.Mode {
 		return mode(t.states)
 	}
 	return t.mean()

@@ -3,7 +3,6 @@ package service
 import (
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/wanstore/wanstore/repo"
 )
@@ -92,16 +91,4 @@ func (l *loop) note(op operation, err error) {
 	default:
 		l.log.Info("the operation succeeds again", "operation", operationNames[op])
 	}
-}
-
-// ended notes how an operation has ended, and returns the troubles before that and now.
-func (s *stats) ended(op operation, err error) (before, now troubles) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before = s.vitals.troubles
-	s.vitals.troubles[op] = troubleOf(err)
-	if err != nil {
-		s.status.LastError, s.status.LastErrorAt = err, time.Now()
-	}
-	return before, s.vitals.troubles
 }

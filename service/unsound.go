@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -80,26 +79,6 @@ func (l *loop) noteUnsound() {
 		l.log.Warn("rows are not as they were written, and are left out", "table", one.Table,
 			"granularity", one.Granularity, "rows", one.Rows, "from", one.From, "until", one.Until)
 	}
-}
-
-// leftOut notes what is left out, and returns the places that were not known.
-func (s *stats) leftOut(list []Unsound, unmerged int64) []Unsound {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var found []Unsound
-	for _, one := range list {
-		if !slices.ContainsFunc(s.status.Unsound,
-			func(u Unsound) bool { return u.place() == one.place() }) {
-			found = append(found, one)
-		}
-	}
-	s.status.Unsound = list
-	if unmerged < s.unmerged { // of another file
-		s.unmerged = 0
-	}
-	s.status.Unmerged += unmerged - s.unmerged
-	s.unmerged = unmerged
-	return found
 }
 
 // walk is the state of looking at all rows, over as many passes as that takes.

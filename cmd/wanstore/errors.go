@@ -61,8 +61,8 @@ func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
 // configuration. Arguments in it are shortened, and what does things to a terminal is escaped.
 func message(cmd *cobra.Command, args []string, err error) string {
 	text, between := err.Error(), "; "
-	if errors.Is(err, service.ErrConfig) {
-		text, between = withFlagNames(cmd, text), "\n  "
+	if problems, ok := errors.AsType[service.ConfigErrors](err); ok {
+		text, between = named(cmd, problems).Error(), "\n  "
 	}
 	lines := strings.Split(tamed(text, args), "\n")
 	for i, line := range lines {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -29,7 +30,17 @@ func configureServer(cmd *cobra.Command) (service.Config, api.Config, error) {
 	warnOfUnknownVariables(cmd)
 	config, err := service.ConfigFromEnv(overrides)
 	httpConfig, httpErr := api.ConfigFromEnv(overrides)
-	return config, httpConfig, errors.Join(err, httpErr)
+	return config, httpConfig, joinConfigErrors(err, httpErr)
+}
+
+// joinConfigErrors makes one list of all that is wrong with two configurations.
+func joinConfigErrors(one, other error) error {
+	first, isOne := errors.AsType[service.ConfigErrors](one)
+	second, isOther := errors.AsType[service.ConfigErrors](other)
+	if isOne && isOther {
+		return slices.Concat(first, second)
+	}
+	return errors.Join(one, other)
 }
 
 // listenIfAsked returns nil where neither the flag nor the environment says where to listen.
@@ -37,7 +48,17 @@ func listenIfAsked(ctx context.Context, config api.Config) (net.Listener, error)
 	if config.Listen == "" {
 		return nil, nil //nolint:nilnil // there is none, which is no error
 	}
-	return api.Listen(ctx, config)
+	return listen(ctx, config)
+}
+
+// listen is api.Listen, and says where a token goes.
+func listen(ctx context.Context, config api.Config) (net.Listener, error) {
+	listener, err := api.Listen(ctx, config)
+	problems, ok := errors.AsType[service.ConfigErrors](err)
+	if ok && errors.Is(err, api.ErrNoToken) {
+		problems[0].Want += ", in $" + api.EnvPrefix + "TOKEN"
+	}
+	return listener, err
 }
 
 // endpoint is an API that is answered at a listener.

@@ -176,8 +176,8 @@ type longestStep struct {
 
 func newMaintenance(r service.Report, zone *time.Location) *maintenance {
 	return &maintenance{
-		RolledUp:   r.RolledUp,
-		Deleted:    r.Deleted,
+		RolledUp:   rolledUp(r.RolledUp),
+		Deleted:    deleted(r.Deleted),
 		Expired:    r.Expired,
 		PagesFreed: r.PagesFreed,
 		Steps:      r.Steps,
@@ -235,12 +235,33 @@ func (m *maintenance) print(out io.Writer) error {
 	return lines.end()
 }
 
+// level names the roll-up that makes the rows of a tier.
+func level(to service.Granularity) string { return (to - 1).String() + "->" + to.String() }
+
+// rolledUp returns the rows that were made, by level.
+func rolledUp(rows service.TierRows) map[string]int64 {
+	list := map[string]int64{}
+	for to := service.Minute; to <= service.Hour; to++ {
+		list[level(to)] = rows[to]
+	}
+	return list
+}
+
+// deleted returns the rows that were deleted, by tier.
+func deleted(rows service.TierRows) map[string]int64 {
+	list := map[string]int64{}
+	for tier := service.Raw; tier <= service.Hour; tier++ {
+		list[tier.String()] = rows[tier]
+	}
+	return list
+}
+
 // rollUps lists the levels in the order of the tiers.
 func (m *maintenance) rollUps() [][]string {
 	var facts [][]string
 	for to := service.Minute; to <= service.Hour; to++ {
-		level := (to - 1).String() + "->" + to.String()
-		facts = append(facts, []string{"rolled up " + level, number(m.RolledUp[level]) + " rows"})
+		facts = append(facts,
+			[]string{"rolled up " + level(to), number(m.RolledUp[level(to)]) + " rows"})
 	}
 	return facts
 }

@@ -137,7 +137,7 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 		server = newEndpoint(listener, httpConfig, writer.Path(), writer, terminal.logger())
 		fmt.Fprintf(terminal, "serving it at %s\n", server.url())
 	}
-	err = o.measure(ctx, loop, line, server, terminal)
+	err = o.measure(ctx, loop, line, server, terminal, recordingNotices(line, writer, terminal))
 	err = errors.Join(err, closeWriter(ctx, writer))
 	err = errors.Join(err,
 		writeReport(cmd.OutOrStdout(), newRecordSummary(line, loop, writer), o.json))
@@ -232,6 +232,7 @@ func lastWAN(ctx context.Context, file string) (string, error) {
 // recording.
 func (o *recordOptions) measure(
 	ctx context.Context, loop *recordLoop, line *line, server *endpoint, terminal *statusLine,
+	notices *notifier,
 ) (serverErr error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -242,6 +243,7 @@ func (o *recordOptions) measure(
 	var running sync.WaitGroup
 	running.Go(func() { line.Run(ctx) })
 	running.Go(func() { terminal.follow(ctx, loop, line) })
+	running.Go(func() { notices.run(ctx) })
 	if server != nil {
 		running.Go(func() {
 			if serverErr = server.serve(ctx); serverErr != nil {
@@ -252,6 +254,12 @@ func (o *recordOptions) measure(
 	loop.run(ctx)
 	running.Wait()
 	return serverErr
+}
+
+func recordingNotices(line *line, writer *service.Writer, terminal *statusLine) *notifier {
+	return &notifier{log: terminal.logger(), alive: writer.Ping, status: func() string {
+		return withProblems("recording "+line.describe(), writer.Health())
+	}}
 }
 
 // newLineSeries resolves the series that a loop records to. What is not measured by echoes, or is

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -24,6 +23,7 @@ func execute(ctx context.Context, root *cobra.Command, args []string) int {
 }
 
 func newRoot() *cobra.Command {
+	var showVersion bool
 	root := &cobra.Command{
 		Use:   "wanstore",
 		Short: "Metrics history of a WAN controller in one SQLite file",
@@ -36,14 +36,18 @@ Data goes to standard output, everything else to standard error. Flags go before
 Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		Example: `  wanstore record --for 10s --db wan.db
   wanstore history --last 10m --summary --db wan.db`,
-		Version:                    version(),
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
 		Args:                       noUnknownCommand,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return printVersion(cmd, false)
+			}
+			return cmd.Help()
+		},
 	}
-	root.SetVersionTemplate("wanstore {{.Version}}\n")
+	root.Flags().BoolVarP(&showVersion, "version", "v", false, "print what this program was built from")
 	root.SetFlagErrorFunc(usage)
 	addPathFlag(root)
 	addZoneFlag(root)
@@ -57,6 +61,8 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		newBackup(),
 		newSalvage(),
 		newStatus(),
+		newHealth(),
+		newVersion(),
 		newEnvironmentTopic(),
 	)
 	root.SetHelpCommand(newHelp())
@@ -78,7 +84,6 @@ func newHelp() *cobra.Command {
 				return usage(cmd, fmt.Errorf("unknown help topic %q", strings.Join(args, " ")))
 			}
 			topic.InitDefaultHelpFlag()
-			topic.InitDefaultVersionFlag()
 			return topic.Help()
 		},
 	}
@@ -117,15 +122,6 @@ func markArgumentErrors(cmd *cobra.Command) {
 	for _, child := range cmd.Commands() {
 		markArgumentErrors(child)
 	}
-}
-
-// version is what the Go tool has written into the program.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok || info.Main.Version == "" {
-		return "(unknown version)"
-	}
-	return info.Main.Version
 }
 
 // isTerminal says whether a person is looking at what is written to w.

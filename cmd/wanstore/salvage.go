@@ -113,7 +113,7 @@ func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
 // removeSalvaged removes a file of which rows have been taken. Where none were, it may have been
 // read with the wrong policy or time.
 func removeSalvaged(ctx context.Context, file string, prepared *service.Salvage) error {
-	if report := prepared.Report(); report.Taken() == 0 {
+	if prepared.Report().Taken() == 0 {
 		return fmt.Errorf("%s: none of its rows have been taken, so it is not removed", file)
 	}
 	return prepared.Remove(ctx)
@@ -248,11 +248,10 @@ func newSalvageReport(
 		Found:    []foundRows{}, TookSeconds: took.Seconds(), took: took,
 	}
 	for _, f := range r.Found {
-		rows := foundRows{Table: f.Table, Granularity: f.Granularity, Rows: f.Rows, Sound: f.Sound}
-		if f.From != 0 || f.Until != 0 {
-			rows.From, rows.Until = moment{f.From.Time()}, moment{f.Until.Time()}
-		}
-		report.Found = append(report.Found, rows)
+		report.Found = append(report.Found, foundRows{
+			Table: f.Table, Granularity: f.Granularity, Rows: f.Rows, Sound: f.Sound,
+			From: moment{f.From}, Until: moment{f.Until},
+		})
 	}
 	for g := service.Raw; g <= service.Hour; g++ {
 		tier := r.Tiers[g]

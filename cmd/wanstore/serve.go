@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -45,16 +46,26 @@ func serve(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	listener, err := api.Listen(ctx, httpConfig)
+	listener, err := listen(ctx, httpConfig)
 	if err != nil {
 		return err
 	}
-	endpoint := newEndpoint(listener, httpConfig, config.DBPath, nil, newLogger(cmd))
+	logger := newLogger(cmd)
+	endpoint := newEndpoint(listener, httpConfig, config.DBPath, nil, logger)
 	fmt.Fprintf(cmd.ErrOrStderr(), "serving %s at %s, Ctrl-C ends\n", config.DBPath, endpoint.url())
 	if err := tryHistory(ctx, config.DBPath); err != nil {
 		fmt.Fprintf(cmd.ErrOrStderr(), "until it can be read, the answer is 503: %v\n", err)
 	}
-	return endpoint.serve(ctx)
+	notices := &notifier{log: logger, alive: context.Context.Err, status: func() string {
+		return "serving " + config.DBPath + " at " + endpoint.url()
+	}}
+	ctx, cancel := context.WithCancel(ctx)
+	var notifying sync.WaitGroup
+	notifying.Go(func() { notices.run(ctx) })
+	err = endpoint.serve(ctx)
+	cancel()
+	notifying.Wait()
+	return err
 }
 
 // tryHistory says why the file cannot be read, nil if it can.

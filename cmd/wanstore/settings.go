@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"strings"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -83,14 +83,26 @@ func readSettingFlags(cmd *cobra.Command) (map[string]string, error) {
 	return overrides, nil
 }
 
-// withFlagNames says in a message of the validation which flag a bad value came from.
-func withFlagNames(cmd *cobra.Command, text string) string {
-	for name, variable := range settingFlags() {
-		if flag := cmd.Flags().Lookup(name); flag != nil && flag.Changed {
-			text = strings.ReplaceAll(text, variable, "--"+name)
+// named gives the settings that are wrong the names that people know them by: that of the flag, if
+// it was given, else that of the variable.
+func named(cmd *cobra.Command, problems service.ConfigErrors) service.ConfigErrors {
+	names := map[string]string{} // by field
+	for _, variable := range slices.Concat(service.Variables(), api.Variables()) {
+		names[variable.Field] = variable.Name
+		for name, of := range settingFlags() {
+			flag := cmd.Flags().Lookup(name)
+			if of == variable.Name && flag != nil && flag.Changed {
+				names[variable.Field] = "--" + name
+			}
 		}
 	}
-	return text
+	list := make(service.ConfigErrors, len(problems))
+	for i, one := range problems {
+		renamed := *one
+		renamed.Name = names[one.Field]
+		list[i] = &renamed
+	}
+	return list
 }
 
 // newLogger logs to the command's error output.

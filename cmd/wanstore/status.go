@@ -159,15 +159,11 @@ func readStatus(ctx context.Context, history *service.History, name string) (fil
 		RetentionSeconds: retention.Seconds(), retention: retention,
 		Unsound:  newUnsoundRows(read.Unsound),
 		Salvages: newSalvageStates(runs),
+
+		DeletedBy: moment{read.Clock.Trusted}, ClockDoubted: moment{read.Clock.Doubted},
 	}
 	if status.Quarantined, err = service.Quarantined(name); err != nil {
 		return fileStatus{}, err
-	}
-	if read.Clock.Trusted != 0 {
-		status.DeletedBy = moment{read.Clock.Trusted.Time()}
-	}
-	if read.Clock.Doubted != 0 {
-		status.ClockDoubted = moment{read.Clock.Doubted.Time()}
 	}
 	for _, tier := range read.Tiers {
 		status.Tiers = append(status.Tiers, newTierStatus(tier, min(tier.Keep, retention)))
@@ -177,20 +173,12 @@ func readStatus(ctx context.Context, history *service.History, name string) (fil
 
 // newTierStatus takes the age at which the tier lets go, the retention considered.
 func newTierStatus(read service.TierStatus, keep time.Duration) tierStatus {
-	tier := tierStatus{
+	return tierStatus{
 		Granularity: read.Granularity.String(), Rows: read.Rows,
 		KeepSeconds: keep.Seconds(), keep: keep,
+		Floor: moment{read.Floor}, Watermark: moment{read.Watermark},
+		First: moment{read.First}, Last: moment{read.Last},
 	}
-	if read.Floor > 0 {
-		tier.Floor = moment{read.Floor.Time()}
-	}
-	if read.Granularity != service.Raw && read.Watermark > 0 {
-		tier.Watermark = moment{read.Watermark.Time()}
-	}
-	if read.Rows > 0 {
-		tier.First, tier.Last = moment{read.First.Time()}, moment{read.Last.Time()}
-	}
-	return tier
 }
 
 // print shows the state to people.

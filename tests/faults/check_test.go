@@ -129,7 +129,7 @@ func compare(t *testing.T, h *service.History, path string, all *truth.Truth, no
 	}
 	all.CheckRange(t, h, status, time.Hour)
 	for i, keep := range []time.Duration{keepRaw, keep1m, keep5m, days * 24 * time.Hour} {
-		if floor := status.Tiers[i].Floor.Time(); floor.After(now.Add(-keep)) {
+		if floor := status.Tiers[i].Floor; floor.After(now.Add(-keep)) {
 			t.Errorf("the floor of %s is %s at %s, younger than %s", status.Tiers[i].Granularity, floor, now,
 				keep)
 		}

@@ -1,7 +1,6 @@
 package faults
 
 import (
-	"maps"
 	"testing"
 
 	"github.com/wanstore/wanstore/service"
@@ -13,21 +12,16 @@ func TestRun(t *testing.T) {
 	if err := r.all(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	all := service.Report{RolledUp: map[string]int64{}, Deleted: map[string]int64{}}
+	done := map[string]int64{}
 	for _, report := range r.reports {
-		for level, rows := range report.RolledUp {
-			all.RolledUp[level] += rows
+		for g := service.Raw; g <= service.Hour; g++ {
+			done["deleted "+g.String()] += report.Deleted[g]
+			if g > service.Raw {
+				done["rolled up to "+g.String()] += report.RolledUp[g]
+			}
 		}
-		for tier, rows := range report.Deleted {
-			all.Deleted[tier] += rows
-		}
-		all.Expired += report.Expired
-		all.PagesFreed += report.PagesFreed
-	}
-	done := map[string]int64{"expired": all.Expired, "pages freed": all.PagesFreed}
-	maps.Copy(done, all.RolledUp)
-	for tier, rows := range all.Deleted {
-		done["deleted "+tier] = rows
+		done["expired"] += report.Expired
+		done["pages freed"] += report.PagesFreed
 	}
 	for what, number := range done {
 		if number == 0 {

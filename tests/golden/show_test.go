@@ -104,17 +104,25 @@ func showStatus(status service.FileStatus) []string {
 	var rows [][]string
 	for _, tier := range status.Tiers {
 		row := []string{
-			tier.Granularity.String(), strconv.FormatInt(tier.Rows, 10), showTime(tier.Floor.Time()),
-			showTime(tier.Watermark.Time()),
+			tier.Granularity.String(), strconv.FormatInt(tier.Rows, 10), showTime(orEpoch(tier.Floor)),
+			showTime(orEpoch(tier.Watermark)),
 		}
 		if tier.Rows == 0 {
 			row = append(row, "-", "-")
 		} else {
-			row = append(row, showTime(tier.First.Time()), showTime(tier.Last.Time()))
+			row = append(row, showTime(tier.First), showTime(tier.Last))
 		}
 		rows = append(rows, append(row, tier.Keep.String()))
 	}
 	return append(table(head, rows), fmt.Sprintf("series %d, check %s", status.Series, status.Check))
+}
+
+// orEpoch returns a moment of a status, the Unix epoch where there is none.
+func orEpoch(at time.Time) time.Time {
+	if at.IsZero() {
+		return time.Unix(0, 0)
+	}
+	return at
 }
 
 // counted is a number that is shown when it is not zero.
@@ -151,11 +159,12 @@ func showCounts(before, after service.WriterStatus) []string {
 
 func showReport(report service.Report) []string {
 	var list []counted
-	for _, level := range []string{"raw->1m", "1m->5m", "5m->1h"} {
-		list = append(list, counted{level, report.RolledUp[level]})
+	for to := service.Minute; to <= service.Hour; to++ {
+		level := (to - 1).String() + "->" + to.String()
+		list = append(list, counted{level, report.RolledUp[to]})
 	}
-	for _, tier := range []string{"raw", "1m", "5m", "1h"} {
-		list = append(list, counted{"deleted " + tier, report.Deleted[tier]})
+	for g := service.Raw; g <= service.Hour; g++ {
+		list = append(list, counted{"deleted " + g.String(), report.Deleted[g]})
 	}
 	lines := showCounted(append(list, counted{"expired", report.Expired})...)
 	if report.MoreDue {

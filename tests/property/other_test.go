@@ -159,8 +159,8 @@ func (m *machine) checkStatus(t *rapid.T) {
 		rows, first, last = rows+1, min(first, at.ts), max(last, at.ts)
 	}
 	got := status.Tiers[raw]
-	if got.Rows != rows || rows > 0 && (micros(got.First) != first || micros(got.Last) != last) {
-		t.Fatalf("%d raw samples from %d to %d, want %d from %d to %d", got.Rows, got.First, got.Last,
+	if got.Rows != rows || rows > 0 && (micros(got.First.UnixMicro()) != first || micros(got.Last.UnixMicro()) != last) {
+		t.Fatalf("%d raw samples from %s to %s, want %d from %d to %d", got.Rows, got.First, got.Last,
 			rows, first, last)
 	}
 }

@@ -59,7 +59,7 @@ func (t *Truth) CheckTiers(tb testing.TB, h *service.History) service.FileStatus
 
 func (t *Truth) checkTier(tb testing.TB, h *service.History, tier service.TierStatus) {
 	tb.Helper()
-	g, from, until := tier.Granularity, int64(tier.Floor), int64(tier.Watermark)
+	g, from, until := tier.Granularity, micros(tier.Floor), micros(tier.Watermark)
 	if g == service.Raw {
 		until = forever.UnixMicro()
 	}
@@ -71,10 +71,18 @@ func (t *Truth) checkTier(tb testing.TB, h *service.History, tier service.TierSt
 	// much faster than finding the difference that there hardly ever is
 	if !maps.EqualFunc(want, got, row.equal) {
 		diff := cmp.Diff(want, got, equateFloats)
-		tb.Errorf("tier %s, floor %s, watermark %s (-want +got):\n%s", g, tier.Floor.Time(),
-			tier.Watermark.Time(), clip(diff))
+		tb.Errorf("tier %s, floor %s, watermark %s (-want +got):\n%s", g, tier.Floor,
+			tier.Watermark, clip(diff))
 	}
 	t.checkStates(tb, h, query, from, until)
+}
+
+// micros returns a moment of a status, 0 where there is none.
+func micros(at time.Time) int64 {
+	if at.IsZero() {
+		return 0
+	}
+	return at.UnixMicro()
 }
 
 // CheckRange asks for everything with a step, over all tiers, and compares counts, sums, minima and
@@ -83,7 +91,7 @@ func (t *Truth) CheckRange(
 	tb testing.TB, h *service.History, status service.FileStatus, step time.Duration,
 ) {
 	tb.Helper()
-	floor := int64(status.Tiers[service.Hour].Floor)
+	floor := micros(status.Tiers[service.Hour].Floor)
 	got := map[Series]bucket{}
 	query := service.Query{From: time.UnixMicro(floor), Until: forever, Step: step}
 	for point, err := range h.Range(tb.Context(), query) {

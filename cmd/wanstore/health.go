@@ -1,0 +1,110 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/api"
+)
+
+const (
+	// healthLimit is how long a health check waits. The answer takes three seconds at most.
+	healthLimit = 10 * time.Second
+
+	// maxHealthAnswer is more than the longest answer.
+	maxHealthAnswer = 1 << 20
+)
+
+func newHealth() *cobra.Command {
+	return &cobra.Command{
+		Use:   "health [URL]",
+		Short: "Ask a running wanstore whether all is well",
+		Long: fmt.Sprintf(`Ask a wanstore that answers HTTP ("serve", or "record --listen") for its health. All is well, and the exit code 0, if it
+says so within %s. It is meant for supervisors, and for containers that have no other program in them.
+
+Without a URL the one that is asked answers on this machine, at $%sLISTEN or %s.`,
+			healthLimit, api.EnvPrefix, api.DefaultListen),
+		Example: `  wanstore health
+  wanstore health http://router.lan:9101`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			url, err := healthURL(args)
+			if err != nil {
+				return err
+			}
+			if err := askHealth(cmd.Context(), url); err != nil {
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "ok")
+			return nil
+		},
+	}
+}
+
+// healthURL is where to ask: of the server that is named, or of that of this machine.
+func healthURL(args []string) (string, error) {
+	if len(args) > 0 {
+		url := strings.TrimSuffix(args[0], "/") + "/health"
+		if !strings.Contains(url, "://") {
+			url = "http://" + url
+		}
+		return url, nil
+	}
+	config, err := api.ConfigFromEnv(nil)
+	if err != nil {
+		return "", err
+	}
+	host, port, err := net.SplitHostPort(cmp.Or(config.Listen, api.DefaultListen))
+	if err != nil {
+		return "", err
+	}
+	if address, err := netip.ParseAddr(host); host == "" || err == nil && address.IsUnspecified() {
+		host = "127.0.0.1" // it listens everywhere, here as well
+	}
+	return "http://" + net.JoinHostPort(host, port) + "/health", nil
+}
+
+// askHealth returns an error with all that is wrong.
+func askHealth(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, healthLimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err // it names the URL
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Status  string `json:"status"`
+		Reasons []struct {
+			Reason  string `json:"reason"`
+			Message string `json:"message"`
+		} `json:"reasons"`
+	}
+	err = json.NewDecoder(io.LimitReader(response.Body, maxHealthAnswer)).Decode(&answer)
+	if err != nil || answer.Status == "" {
+		return fmt.Errorf("%s: %s is not the answer of a wanstore", url, response.Status)
+	}
+	if response.StatusCode == http.StatusOK {
+		return nil
+	}
+	problems := []error{fmt.Errorf("%s: %s", url, answer.Status)}
+	for _, reason := range answer.Reasons {
+		problems = append(problems, fmt.Errorf("%s: %s", reason.Reason, reason.Message))
+	}
+	return errors.Join(problems...)
+}
