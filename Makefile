@@ -31,8 +31,9 @@ build: ## Build bin/wanstore, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags='$(LDFLAGS)' -o bin/ ./cmd/wanstore
 
 .PHONY: test
-test: ## Run all tests under the race detector
-	go test -race -gcflags='github.com/ncruces/go-sqlite3-wasm/...=-race=false' ./...
+test: ## Run all tests under the race detector, and list those that were skipped
+	go tool -modfile=tools/go.mod gotestsum -- -race -timeout 30m \
+	  -gcflags='github.com/ncruces/go-sqlite3-wasm/...=-race=false' ./...
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a while (FUZZTIMES=n, times ten seconds)

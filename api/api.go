@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -11,7 +12,8 @@ import (
 
 // Options say what an API answers from, and to whom.
 type Options struct {
-	// Path is the history file. It need not be there yet, and may be replaced.
+	// Path is the history file; "" is that of Writer. It need not be there yet, and may be
+	// replaced.
 	Path string
 	// Writer is the one that writes the file, if that is in this process.
 	Writer *service.Writer
@@ -21,20 +23,21 @@ type Options struct {
 	// Origin, if it is set, may ask from its pages in a browser (CORS), such as
 	// https://status.example.net, or * for all.
 	Origin string
-	// Logger gets what goes wrong. Nil logs nothing.
+	// Logger gets what goes wrong. Nil is slog.Default(); slog.New(slog.DiscardHandler)
+	// keeps it quiet.
 	Logger *slog.Logger
 }
 
 // API answers questions about one history file. It is safe for any number of goroutines.
 type API struct {
-	options Options
-	log     *slog.Logger
-	source  source
-	scrapes flight[fileMetrics]
-	checks  flight[[]service.Problem]
-	answers answers
-	assets  map[string]asset
-	build   func() []string // labels of wanstore_build_info
+	options  Options
+	log      *slog.Logger
+	source   source
+	scrapes  flight[fileMetrics]
+	checks   flight[[]service.Problem]
+	capacity capacity
+	assets   map[string]asset
+	build    func() []string // labels of wanstore_build_info
 
 	unreadable atomic.Bool // the last scrape or check could not read the file
 	damaged    atomic.Bool // the last request for points has found damage
@@ -42,12 +45,18 @@ type API struct {
 
 // New makes an API. It opens nothing: the file is opened with the first question.
 func New(options Options) *API {
-	log := options.Logger
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
+	if options.Path == "" && options.Writer != nil {
+		options.Path = options.Writer.Path()
 	}
-	return &API{options: options, log: log, source: source{path: options.Path}, answers: newAnswers(),
-		assets: pageAssets(), build: sync.OnceValue(func() []string { return buildLabels(log) })}
+	log := cmp.Or(options.Logger, slog.Default())
+	return &API{
+		options:  options,
+		log:      log,
+		source:   source{path: options.Path},
+		capacity: newCapacity(),
+		assets:   pageAssets(),
+		build:    sync.OnceValue(func() []string { return buildLabels(log) }),
+	}
 }
 
 // Handler answers GET and HEAD of /metrics/history, /metrics, /health, and / for the page, whose

@@ -58,6 +58,9 @@ func record(t testing.TB, config service.Config, metrics ...service.Metric) *rec
 // answering makes an API that is closed before its writer.
 func answering(t testing.TB, options api.Options) *api.API {
 	t.Helper()
+	if options.Logger == nil {
+		options.Logger = slog.New(slog.DiscardHandler)
+	}
 	a := api.New(options)
 	t.Cleanup(func() {
 		if err := a.Close(); err != nil {

@@ -24,8 +24,8 @@ const DefaultListen = "127.0.0.1:9101"
 type Config struct {
 	// Listen is the HOST:PORT to answer at, DefaultListen by default. Port 0 is any that is free.
 	Listen string `env:"LISTEN"`
-	// Token is the bearer token that every request for data must carry. Listening beyond the
-	// loopback takes one.
+	// Token is the bearer token that every request for data must carry, of 16 characters or more.
+	// Listening beyond the loopback takes one.
 	Token string `env:"TOKEN"`
 	// Origin is the origin whose pages may ask from a browser (CORS): https://HOST, or * for all.
 	Origin string `env:"ORIGIN"`
@@ -69,8 +69,8 @@ func (c Config) problems() service.ConfigErrors {
 	if !isAddress(c.Listen) {
 		refuse("Listen", c.Listen, "HOST:PORT, such as "+DefaultListen)
 	}
-	if !isToken(c.Token) {
-		refuse("Token", "", "printable ASCII without spaces") // it is not for logs
+	if want := checkToken(c.Token); want != "" {
+		refuse("Token", "", want) // it is not for logs
 	}
 	if !isOrigin(c.Origin) {
 		refuse("Origin", c.Origin, "scheme and host in lower case and nothing behind, such as "+
@@ -90,9 +90,21 @@ func isAddress(address string) bool {
 	return err == nil
 }
 
-// isToken wants what clients can send.
-func isToken(token string) bool {
-	return !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
+// minToken is how many characters a token has at least: a shorter one can be guessed.
+const minToken = 16
+
+// checkToken says what is wanted of a token that no client can send or that can be guessed.
+func checkToken(token string) (want string) {
+	switch {
+	case token == "":
+		return ""
+	case strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return "printable ASCII without spaces"
+	case len(token) < minToken:
+		return strconv.Itoa(minToken) + " characters or more, such as `openssl rand -hex 16` makes"
+	default:
+		return ""
+	}
 }
 
 // isOrigin wants an origin as browsers send it, since it is compared as it is.
@@ -120,7 +132,8 @@ func Variables() []service.Variable {
 		},
 		{
 			Name: variableOf("Token"), Field: "Token",
-			Help: "bearer token that every request for data must carry; required beyond the loopback",
+			Help: "bearer token of every request for data, 16 characters or more; required beyond the " +
+				"loopback",
 		},
 		{
 			Name: variableOf("Origin"), Field: "Origin",

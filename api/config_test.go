@@ -11,10 +11,10 @@ import (
 
 func TestConfigFromEnv(t *testing.T) {
 	t.Setenv("WANCTL_STORAGE_HTTP_LISTEN", "127.0.0.1:8080")
-	t.Setenv("WANCTL_STORAGE_HTTP_TOKEN", "secret")
+	t.Setenv("WANCTL_STORAGE_HTTP_TOKEN", "correct-horse-battery")
 	t.Setenv("WANCTL_STORAGE_HTTP_ORIGIN", "https://status.example.net:8443")
 	got, err := api.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_HTTP_LISTEN": "[::1]:9101"})
-	want := api.Config{Listen: "[::1]:9101", Token: "secret",
+	want := api.Config{Listen: "[::1]:9101", Token: "correct-horse-battery",
 		Origin: "https://status.example.net:8443"}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v", got, err)
@@ -44,7 +44,8 @@ func TestConfigThatIsWrong(t *testing.T) {
 	for _, config := range []api.Config{
 		{Listen: "127.0.0.1"}, {Listen: "127.0.0.1:"}, {Listen: "127.0.0.1:http"},
 		{Listen: "127.0.0.1:65536"}, {Listen: "::1:9101"},
-		{Token: "line\n"}, {Token: "ä"}, {Token: " "},
+		{Token: "a-line-of-a-file\n"}, {Token: "ä-correct-horse"}, {Token: "correct horse battery"},
+		{Token: "fifteen-letters"},
 		{Origin: "https://a/"}, {Origin: "https://a/b"}, {Origin: "https://A"}, {Origin: "https://"},
 		{Origin: "https://u@a"}, {Origin: "null"},
 		{Origin: "https://a?b"}, {Origin: "https://*"},

@@ -37,7 +37,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	history := api.New(api.Options{Path: writer.Path(), Writer: writer})
+	history := api.New(api.Options{Writer: writer})
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("/version", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "1.0") })

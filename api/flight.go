@@ -17,10 +17,11 @@ const fileTimeout = 3 * time.Second
 // up.
 type flight[T any] struct {
 	mu      sync.Mutex
-	running *answer[T]
+	running *landing[T]
 }
 
-type answer[T any] struct {
+// landing is how a flight ends.
+type landing[T any] struct {
 	done  chan struct{} // closed when the fields below are set
 	value T
 	err   error
@@ -42,19 +43,19 @@ func (f *flight[T]) ask(question func(context.Context) (T, error)) (T, error) {
 	}
 }
 
-func (f *flight[T]) join(question func(context.Context) (T, error)) *answer[T] {
+func (f *flight[T]) join(question func(context.Context) (T, error)) *landing[T] {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.running != nil {
 		return f.running
 	}
-	a := &answer[T]{done: make(chan struct{})}
+	a := &landing[T]{done: make(chan struct{})}
 	f.running = a
 	go f.fly(a, question)
 	return a
 }
 
-func (f *flight[T]) fly(a *answer[T], question func(context.Context) (T, error)) {
+func (f *flight[T]) fly(a *landing[T], question func(context.Context) (T, error)) {
 	ctx, cancel := context.WithTimeout(context.Background(), fileTimeout)
 	defer cancel()
 	defer func() {

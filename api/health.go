@@ -29,14 +29,14 @@ type reason struct {
 
 // serveHealth answers 200, or 503 with what is wrong, after a few seconds at most.
 func (a *API) serveHealth(w http.ResponseWriter, _ *http.Request) {
-	answer, code := health{Status: "ok", Reasons: []reason{}}, http.StatusOK
+	state, code := health{Status: "ok", Reasons: []reason{}}, http.StatusOK
 	for _, problem := range a.problems() {
-		answer.Reasons = append(answer.Reasons, reason(problem))
+		state.Reasons = append(state.Reasons, reason(problem))
 	}
-	if len(answer.Reasons) > 0 {
-		answer.Status, code = "failing", http.StatusServiceUnavailable
+	if len(state.Reasons) > 0 {
+		state.Status, code = "failing", http.StatusServiceUnavailable
 	}
-	body, err := json.Marshal(answer)
+	body, err := json.Marshal(state)
 	if err != nil { // a struct of texts
 		panic(err)
 	}

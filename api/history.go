@@ -18,24 +18,24 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, badRequest(err))
 		return
 	}
-	room, err := a.answers.begin(r.Context(), q.limit)
+	room, err := a.capacity.reserve(r.Context(), q.limit)
 	if err != nil {
 		a.refuse(w, r, err)
 		return
 	}
 	defer room.done()
-	answer, err := a.reply(r.Context(), q)
-	room.read(len(answer.page.Points))
+	reply, err := a.reply(r.Context(), q)
+	room.read(len(reply.page.Points))
 	if err != nil {
 		a.refuse(w, r, err)
 		return
 	}
-	meta := newMetadata(q, answer.page)
+	meta := newMetadata(q, reply.page)
 	if q.csv {
-		answer.sendCSV(w, meta)
+		reply.sendCSV(w, meta)
 		return
 	}
-	body, err := answer.encode(meta)
+	body, err := reply.encode(meta)
 	if err != nil {
 		a.refuse(w, r, err)
 		return
@@ -50,21 +50,21 @@ type reply struct {
 	latest  []service.Point // nil if nobody has asked
 }
 
-func (a *API) reply(ctx context.Context, q question) (answer reply, err error) {
+func (a *API) reply(ctx context.Context, q question) (said reply, err error) {
 	err = a.source.read(ctx, func(history *service.History) error {
-		if answer.page, err = history.Page(ctx, q.Query, q.limit, q.offset); err != nil {
+		if said.page, err = history.Page(ctx, q.Query, q.limit, q.offset); err != nil {
 			return err
 		}
 		if q.latest {
-			if answer.latest, err = history.Latest(ctx, q.Filter); err != nil {
+			if said.latest, err = history.Latest(ctx, q.Filter); err != nil {
 				return err
 			}
 		}
-		answer.metrics, err = metricsOf(ctx, history)
+		said.metrics, err = metricsOf(ctx, history)
 		return err
 	})
 	a.damaged.Store(isDamage(err))
-	return answer, err
+	return said, err
 }
 
 func newMetadata(q question, page service.Page) metadata {

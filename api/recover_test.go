@@ -32,7 +32,7 @@ func TestPanicBeforeTheAnswer(t *testing.T) {
 
 // A scrape that panics, in a goroutine of the registry, does not end the program.
 func TestPanicInAScrape(t *testing.T) {
-	a := New(Options{Writer: new(service.Writer)}) // of no file: every question panics
+	a := New(Options{Path: "nowhere", Writer: new(service.Writer)}) // of no file: every question panics
 	answer := httptest.NewRecorder()
 	a.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if answer.Code != http.StatusOK {

@@ -82,8 +82,8 @@ func shut(t *testing.T, one io.Closer) {
 func TestNamesOfTheServer(t *testing.T) {
 	r := record(t, service.Config{})
 	open, _ := serving(t, r.api, api.Config{})
-	guarded, _ := serving(t, answering(t, api.Options{Path: r.path, Token: "secret"}),
-		api.Config{Token: "secret"})
+	guarded, _ := serving(t, answering(t, api.Options{Path: r.path, Token: "correct-horse-battery"}),
+		api.Config{Token: "correct-horse-battery"})
 	_, port, err := net.SplitHostPort(open)
 	if err != nil {
 		t.Fatal(err)

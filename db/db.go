@@ -126,6 +126,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetHeldGroupsStmt, err = db.PrepareContext(ctx, forgetHeldGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetHeldGroups: %w", err)
 	}
+	if q.forgetImportStmt, err = db.PrepareContext(ctx, forgetImport); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetImport: %w", err)
+	}
 	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
 	}
@@ -497,6 +500,11 @@ func (q *Queries) Close() error {
 	if q.forgetHeldGroupsStmt != nil {
 		if cerr := q.forgetHeldGroupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetHeldGroupsStmt: %w", cerr)
+		}
+	}
+	if q.forgetImportStmt != nil {
+		if cerr := q.forgetImportStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetImportStmt: %w", cerr)
 		}
 	}
 	if q.forgetSampleGroupsStmt != nil {
@@ -902,6 +910,7 @@ type Queries struct {
 	firstBucketStmt            *sql.Stmt
 	firstSampleTimeStmt        *sql.Stmt
 	forgetHeldGroupsStmt       *sql.Stmt
+	forgetImportStmt           *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
 	forgetSuccessorStmt        *sql.Stmt
 	forgetTierStmt             *sql.Stmt
@@ -1008,6 +1017,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		firstBucketStmt:            q.firstBucketStmt,
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
 		forgetHeldGroupsStmt:       q.forgetHeldGroupsStmt,
+		forgetImportStmt:           q.forgetImportStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
 		forgetSuccessorStmt:        q.forgetSuccessorStmt,
 		forgetTierStmt:             q.forgetTierStmt,

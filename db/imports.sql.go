@@ -97,6 +97,27 @@ func (q *Queries) CreateImport(ctx context.Context, arg CreateImportParams) (int
 	return id, err
 }
 
+const forgetImport = `-- name: ForgetImport :execrows
+DELETE FROM imports
+WHERE id = ?1 AND format = ?2 AND hash = ?3
+`
+
+type ForgetImportParams struct {
+	ID     int64
+	Format string
+	Hash   []byte
+}
+
+// One seek in imports by its key, which may have been given to another row since. Zero rows:
+// somebody else has forgotten it.
+func (q *Queries) ForgetImport(ctx context.Context, arg ForgetImportParams) (int64, error) {
+	result, err := q.exec(ctx, q.forgetImportStmt, forgetImport, arg.ID, arg.Format, arg.Hash)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const lastImportID = `-- name: LastImportID :one
 SELECT CAST(coalesce(max(id), 0) AS INTEGER) AS last_id
 FROM imports

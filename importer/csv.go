@@ -27,7 +27,8 @@ type Options struct {
 	// OnBad is told of every bad line, the one that stops an import among them.
 	OnBad func(*LineError)
 	// Merge takes rows that lie where the history holds rolled-up data of their series, which may
-	// have them already. By default they are counted in Result.Skipped.
+	// have them already, and those that earlier imports of the same data have skipped for that. By
+	// default they are counted in Result.Skipped.
 	Merge bool
 	// OnHeld is told of such rows before anything is stored, if there are any.
 	OnHeld func(HeldRows)
@@ -140,13 +141,17 @@ func (i *csvImport) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	from, known, err := i.findPlace(ctx, rows, imports.Marks)
+	taken, err := i.findTaken(ctx, rows, imports.Marks)
 	if err != nil {
 		return err
 	}
+	from := taken.until
 	i.rows = newRowParser(i.writer, unit)
 	i.result.Known = from.lines - rows.lines
 	if err := i.checkAges(ctx, from); err != nil {
+		return err
+	}
+	if err := i.merge(ctx, imports, rows, taken); err != nil {
 		return err
 	}
 	if err := i.findHeld(ctx, from, imports.Empty); err != nil {
@@ -158,7 +163,7 @@ func (i *csvImport) run(ctx context.Context) error {
 	}
 	b := &batch{
 		csvImport: i,
-		into:      i.writer.BeginImport(imports, i.source.origin, known),
+		into:      i.writer.BeginImport(imports, i.source.origin, taken.mark),
 		lines:     newRecords(data, from),
 		begin:     from.lines,
 	}
@@ -195,7 +200,7 @@ type batch struct {
 	lines    *records
 	begin    int64 // lines before the batch
 	samples  []service.Sample
-	rolledUp int64 // rows that lie in rolled-up data
+	rolledUp []int64 // lines of rows that lie in rolled-up data
 	skipped  bool  // lines have been passed
 
 	newestWelcome time.Time // as it was when it was asked for last
@@ -238,7 +243,7 @@ func (b *batch) take() error {
 		one.atEnd, reason = true, aheadError(sample.Time, b.newestWelcome)
 	}
 	if reason == nil && b.isHeld(one, sample.Time) {
-		b.rolledUp++
+		b.rolledUp = append(b.rolledUp, one.line)
 		b.before, b.skipped = nil, true
 		b.lines.pass(one)
 		return nil
@@ -294,14 +299,17 @@ func (b *batch) store(ctx context.Context) error {
 			reached = b.before
 		}
 		// Not to be left half-way: else nobody knew what has been stored.
-		counts, err := b.into.Store(context.WithoutCancel(ctx), b.samples, reached.mark())
+		mark := reached.mark()
+		mark.Skipped = skippedLines(reached.lines, b.rolledUp)
+		counts, err := b.into.Store(context.WithoutCancel(ctx), b.samples, mark)
 		if err != nil {
 			return err
 		}
 		b.result.add(len(b.samples), counts)
-		b.result.Skipped.RolledUp += b.rolledUp
+		b.result.Skipped.RolledUp += int64(len(b.rolledUp))
 	}
-	b.begin, b.samples, b.skipped, b.rolledUp = b.lines.place.lines, b.samples[:0], false, 0
+	b.begin, b.skipped = b.lines.place.lines, false
+	b.samples, b.rolledUp = b.samples[:0], b.rolledUp[:0]
 	b.options.Progress(b.source.position, max(b.source.position, b.source.size))
 	return nil
 }

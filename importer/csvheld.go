@@ -22,7 +22,7 @@ func (i *csvImport) findHeld(ctx context.Context, from place, empty bool) (err e
 	if err != nil || floor.Unix() <= 0 {
 		return err
 	}
-	i.held = &held{path: i.writer.Path(), from: time.Unix(0, 0), until: floor}
+	i.held = &held{writer: i.writer, from: time.Unix(0, 0), until: floor}
 	defer func() { err = errors.Join(err, i.held.close()) }()
 	data, err := i.source.read(ctx, from.bytes)
 	if err != nil {

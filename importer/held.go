@@ -15,7 +15,7 @@ import (
 // put aggregated rows since. What the run stores beside those must not count, so a metric of a WAN
 // is looked up before the first of its rows is stored.
 type held struct {
-	path        string // of the history
+	writer      *service.Writer // of the history
 	from, until time.Time
 	empty       bool // nothing had been stored in it
 	history     *service.History
@@ -64,7 +64,7 @@ func (h *held) look(ctx context.Context, of heldMetric) error {
 
 func (h *held) open(ctx context.Context) (err error) {
 	if h.history == nil {
-		h.history, err = service.OpenHistory(ctx, h.path)
+		h.history, err = h.writer.History(ctx)
 	}
 	return err
 }

@@ -35,22 +35,29 @@ func (i *csvImport) readHeader(ctx context.Context) (unit int64, after place, er
 	return unit, lines.place, nil
 }
 
-// findPlace returns the place where the new rows begin, and the mark of the earlier import that has
-// reached it. Without one that is where the rows begin.
-func (i *csvImport) findPlace(
+// taken is what earlier imports have taken of the data.
+type taken struct {
+	until   place                // where the new rows begin
+	mark    service.ImportMark   // of the import that has reached it, if there is one
+	skipped []service.ImportMark // of rows before it that were left out, in their order
+}
+
+// findTaken finds out what earlier imports have taken of the data, whose rows begin at a place.
+func (i *csvImport) findTaken(
 	ctx context.Context, rows place, marks []service.ImportMark,
-) (place, service.ImportMark, error) {
+) (taken, error) {
 	data, err := i.source.read(ctx, rows.bytes)
 	if err != nil {
-		return place{}, service.ImportMark{}, err
+		return taken{}, err
 	}
-	found, known := rows, service.ImportMark{}
+	found := taken{until: rows}
 	walk, err := rows.clone()
 	if err != nil {
-		return place{}, service.ImportMark{}, err
+		return taken{}, err
 	}
+	var skipped []service.ImportMark
 	for _, mark := range marks { // the shortest data first
-		if mark.Format != service.ImportCSV || mark.Bytes < rows.bytes {
+		if mark.Format == service.ImportWanctl || mark.Bytes < rows.bytes {
 			continue // nobody makes a mark within the header
 		}
 		if _, err := io.CopyN(&walk, data, mark.Bytes-walk.bytes); err != nil {
@@ -61,12 +68,21 @@ func (i *csvImport) findPlace(
 		if !bytes.Equal(walk.hash.Sum(nil), mark.Hash) {
 			continue
 		}
-		if found, err = walk.clone(); err != nil {
-			return place{}, service.ImportMark{}, err
+		if mark.Format == service.ImportSkipped {
+			skipped = append(skipped, mark)
+			continue
 		}
-		known = mark
+		if found.until, err = walk.clone(); err != nil {
+			return taken{}, err
+		}
+		found.mark = mark
 	}
-	return found, known, context.Cause(ctx)
+	for _, mark := range skipped {
+		if mark.Bytes <= found.until.bytes {
+			found.skipped = append(found.skipped, mark)
+		}
+	}
+	return found, context.Cause(ctx)
 }
 
 // checkAges refuses rows, from the given place on, that are too old without an exception. It reads

@@ -12,7 +12,9 @@ type Skipped struct {
 	RolledUp int64
 
 	// Of a database of wanctl:
-	NestedLabels int64 // a label holds other labels or a list
+	// A label holds other labels or a list, or did so before wanctl has aggregated the row: that of
+	// its configuration.
+	NestedLabels int64
 	NullLabels   int64 // a label is null
 	OtherLabels  int64 // a label is a number or a truth value, or the labels are no JSON object
 	LongLabels   int64 // they have more than 4096 bytes
@@ -38,6 +40,8 @@ func (s *Skipped) cause(reason error) *int64 {
 	switch {
 	case errors.Is(reason, errHeld):
 		return &s.Aggregated
+	case errors.Is(reason, errSnapshot):
+		return &s.NestedLabels
 	case errors.Is(reason, errLongLabels):
 		return &s.LongLabels
 	case errors.Is(reason, errOtherJSON):
@@ -57,8 +61,12 @@ func (s *Skipped) cause(reason error) *int64 {
 	}
 }
 
+// snapshotMetric is no measurement: its labels hold wanctl's configuration.
+const snapshotMetric = "wanctl_config_snapshot"
+
 // Why labels of a row of wanctl make no series.
 var (
 	errLongLabels = errors.New("labels of more than 4096 bytes")
+	errSnapshot   = errors.New("a snapshot of the configuration of wanctl")
 	errOtherJSON  = errors.New("labels that are JSON, but no object")
 )

@@ -398,5 +398,8 @@ func (i *wanctlImport) parse(row service.WanctlRow) (foundSeries, error) {
 	if errors.Is(err, errNotLabels) && json.Valid([]byte(row.Labels)) {
 		err = errOtherJSON
 	}
+	if err == nil && row.Metric == snapshotMetric {
+		err = errSnapshot
+	}
 	return series, err
 }

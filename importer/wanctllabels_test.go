@@ -51,6 +51,23 @@ func TestLabelsThatAreNoTexts(t *testing.T) {
 	}
 }
 
+// A snapshot of wanctl's configuration is no measurement, also where its labels are gone.
+func TestAggregatedSnapshotsAreSkipped(t *testing.T) {
+	for _, labels := range []any{nil, `{}`, `{"trigger": "startup"}`} {
+		for _, granularity := range []string{"raw", "1m", "5m", "1h"} {
+			db, s := filetest.NewWanctlDB(t), newStore(t)
+			row := labelled(-60, "wanctl_config_snapshot", 1, labels)
+			row.Granularity = granularity
+			db.Add(row, rtt(0, 1, "raw"))
+			s.wantTaken(db, importer.Result{Read: 1, Stored: 1,
+				Skipped: importer.Skipped{NestedLabels: 1}})
+			if got := len(s.summaries()); got != 1 {
+				t.Errorf("%s row with labels %v: %d series, want 1", granularity, labels, got)
+			}
+		}
+	}
+}
+
 // A text that is another one with each event makes no series; what tells series apart does.
 func TestLabelsThatAreProse(t *testing.T) {
 	for labels, want := range map[string]string{

@@ -59,7 +59,7 @@ func (i *wanctlImport) expectAggregated(ctx context.Context, empty bool) error {
 		return err
 	}
 	i.held = &held{
-		path: i.writer.Path(), empty: empty,
+		writer: i.writer, empty: empty,
 		from: unix(oldest), until: unix(i.ahead + widths["1h"]),
 	}
 	return nil

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,7 +39,8 @@ type LineConfig struct {
 	// Wait is how long an echo may stay without reply before it counts as lost, less than
 	// [MaxWait]; 0 means [DefaultWait].
 	Wait time.Duration
-	// Logger is told of each change of the line; nil for nobody.
+	// Logger gets each change of the line. Nil is slog.Default();
+	// slog.New(slog.DiscardHandler) keeps it quiet.
 	Logger *slog.Logger
 }
 
@@ -78,9 +80,7 @@ func NewLine(ctx context.Context, kernel Kernel, cfg LineConfig) (*Line, error) 
 	if cfg.Wait == 0 {
 		cfg.Wait = DefaultWait
 	}
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
+	cfg.Logger = cmp.Or(cfg.Logger, slog.Default())
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}

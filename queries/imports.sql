@@ -21,6 +21,12 @@ SET source = @source, bytes = @bytes, lines = @lines, last_id = @last_id, second
   hash = @hash, newest_id = @newest_id, newest_hash = @newest_hash, updated = @updated
 WHERE id = @id AND bytes = @known_bytes AND last_id = @known_last_id AND second = @known_second;
 
+-- name: ForgetImport :execrows
+-- One seek in imports by its key, which may have been given to another row since. Zero rows:
+-- somebody else has forgotten it.
+DELETE FROM imports
+WHERE id = @id AND format = @format AND hash = @hash;
+
 -- name: LastImportID :one
 -- One seek to the end of imports.
 SELECT CAST(coalesce(max(id), 0) AS INTEGER) AS last_id

@@ -14,6 +14,8 @@ type ImportFormat string
 const (
 	ImportCSV    ImportFormat = "csv"
 	ImportWanctl ImportFormat = "wanctl"
+	// ImportSkipped is that of lines of CSV which an import has skipped and a later one may take.
+	ImportSkipped ImportFormat = "csv-skipped"
 )
 
 // ImportMark is a place in the data of an import. By its hash the same data is known again under
@@ -21,9 +23,12 @@ const (
 type ImportMark struct {
 	Format ImportFormat
 
-	// Of CSV: what comes before the place, and Hash is the SHA-256 of that.
-	Bytes int64
-	Lines int64
+	// Of CSV: what comes before the place, and Hash is the SHA-256 of that. Skipped says which
+	// lines of a batch that ends there were skipped: bit n of the big-endian number is the line n
+	// lines before the last.
+	Bytes   int64
+	Lines   int64
+	Skipped []byte
 
 	// Of a database of wanctl: the rows up to LastID of before Second (Unix) have been taken. Hash
 	// is the SHA-256 of the row LastID.
@@ -59,7 +64,8 @@ type Imports struct {
 	newest int64
 }
 
-// Begin returns a run that goes on from the given mark, one of Marks or the zero mark.
+// Begin returns a run that goes on from the given mark, one of Marks or the zero mark. From a mark
+// of ImportSkipped it has one batch, of the rows that were skipped: they are then no longer.
 func (i Imports) Begin(source string, from ImportMark) *Import {
 	return &Import{source: source, known: from, continues: from.id != 0, newest: i.newest}
 }
@@ -85,13 +91,17 @@ func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 }
 
 func importMark(row db.ListImportsRow) ImportMark {
-	return ImportMark{
+	mark := ImportMark{
 		Format: ImportFormat(row.Format),
 		Bytes:  row.Bytes, Lines: row.Lines,
 		LastID: row.LastID, Second: row.Second,
 		NewestID: row.NewestID, NewestHash: row.NewestHash,
 		Hash: row.Hash, Source: row.Source, id: row.ID,
 	}
+	if mark.Format == ImportSkipped {
+		mark.Skipped, mark.NewestHash = row.NewestHash, nil
+	}
+	return mark
 }
 
 // moveImport moves the mark of a run to where its batch ends, inside a write transaction. A run
@@ -100,9 +110,26 @@ func importMark(row db.ListImportsRow) ImportMark {
 // database of wanctl, where rows go away. The older mark may then be the one that is still known,
 // and what came after it would be taken twice.
 func (w *Writer) moveImport(ctx context.Context, run *Import) error {
-	switch {
-	case run == nil:
+	if run == nil {
 		return nil
+	}
+	if run.known.Format == ImportSkipped {
+		return w.forgetSkipped(ctx, run.known)
+	}
+	if err := w.moveMark(ctx, run); err != nil {
+		return err
+	}
+	if len(run.Reached.Skipped) == 0 {
+		return nil
+	}
+	skipped := run.Reached
+	skipped.Format = ImportSkipped
+	_, err := w.createImport(ctx, run.source, skipped, run.At)
+	return err
+}
+
+func (w *Writer) moveMark(ctx context.Context, run *Import) error {
+	switch {
 	case run.known.id == 0:
 		return w.beginImport(ctx, run)
 	case run.continues && run.known.Format == ImportCSV:
@@ -132,11 +159,15 @@ func (w *Writer) beginImport(ctx context.Context, run *Import) error {
 func (w *Writer) createImport(
 	ctx context.Context, source string, mark ImportMark, at Micros,
 ) (int64, error) {
+	newestHash := mark.NewestHash
+	if mark.Format == ImportSkipped {
+		newestHash = mark.Skipped
+	}
 	id, err := w.q.CreateImport(ctx, db.CreateImportParams{
 		Source: source, Format: string(mark.Format),
 		Bytes: mark.Bytes, Lines: mark.Lines,
 		LastID: mark.LastID, Second: mark.Second,
-		Hash: mark.Hash, NewestID: mark.NewestID, NewestHash: notNull(mark.NewestHash),
+		Hash: mark.Hash, NewestID: mark.NewestID, NewestHash: notNull(newestHash),
 		Updated: int64(at),
 	})
 	if err != nil {
@@ -177,6 +208,17 @@ func (w *Writer) advanceImport(ctx context.Context, run *Import) error {
 	}
 	run.Reached.id = run.known.id
 	return w.q.SealImport(ctx, run.known.id)
+}
+
+// forgetSkipped forgets that lines were skipped, since their rows are in the batch.
+func (w *Writer) forgetSkipped(ctx context.Context, skipped ImportMark) error {
+	gone, err := w.q.ForgetImport(ctx, db.ForgetImportParams{
+		ID: skipped.id, Format: string(skipped.Format), Hash: skipped.Hash,
+	})
+	if err == nil && gone == 0 {
+		err = fmt.Errorf("%w: run the import again", ErrImportMoved)
+	}
+	return err
 }
 
 // settle takes note of a committed batch.

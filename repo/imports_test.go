@@ -114,6 +114,59 @@ func TestAFailedFirstBatchOfARunThatGoesOn(t *testing.T) {
 	checkMarks(t, w, 100, 200)
 }
 
+// Skipped lines are written down with their batch, and forgotten with the one that takes them.
+func TestSkippedLinesAreTakenOnce(t *testing.T) {
+	path := filetest.Path(t)
+	first, second := open(t, path), open(t, path)
+	run := begin(t, first, "data.csv", 0)
+	want := mark(100)
+	run.Reached = want
+	run.Reached.Skipped, run.At = []byte{1, 0, 3}, start
+	if err := first.Append(t.Context(), repo.Batch{Import: run}, nil); err != nil {
+		t.Fatal(err)
+	}
+	want.Format, want.Skipped = repo.ImportSkipped, []byte{1, 0, 3}
+	one, two := beginSkipped(t, first, want), beginSkipped(t, second, want)
+
+	filetest.Exec(t, path,
+		`CREATE TRIGGER fails BEFORE DELETE ON imports BEGIN SELECT raise(ABORT, 'no room'); END`)
+	before := filetest.Dump(t, path)
+	if err := appendWith(t, first, one, 50); err == nil {
+		t.Fatal("the batch went through")
+	}
+	if diff := cmp.Diff(before, filetest.Dump(t, path)); diff != "" {
+		t.Errorf("the failed batch left something (-before +after):\n%s", diff)
+	}
+	filetest.Exec(t, path, `DROP TRIGGER fails`)
+	if err := appendWith(t, first, one, 50); err != nil {
+		t.Fatal(err)
+	}
+	if err := appendWith(t, second, two, 50); !errors.Is(err, repo.ErrImportMoved) {
+		t.Errorf("the second run: %v, want ErrImportMoved", err)
+	}
+	checkMarks(t, first, 100)
+}
+
+// beginSkipped begins a run at the one mark of skipped lines, which must be as wanted.
+func beginSkipped(t *testing.T, w *repo.Writer, want repo.ImportMark) *repo.Import {
+	t.Helper()
+	imports, err := w.Imports(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mark := range imports.Marks {
+		if mark.Format == repo.ImportSkipped {
+			if diff := cmp.Diff(want, mark, cmpopts.IgnoreUnexported(repo.ImportMark{}),
+				cmpopts.IgnoreFields(repo.ImportMark{}, "Source"), cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("the mark of skipped lines (-want +got):\n%s", diff)
+			}
+			return imports.Begin("data.csv", mark)
+		}
+	}
+	t.Fatalf("no skipped lines in %v", imports.Marks)
+	return nil
+}
+
 // begin begins a run at the mark of that many bytes.
 func begin(t *testing.T, w *repo.Writer, source string, bytes int64) *repo.Import {
 	t.Helper()

@@ -234,7 +234,7 @@ func (w *Writer) takeImports(ctx context.Context, s *Salvage, run *SalvageRun) e
 				return err
 			}
 		}
-		if slices.ContainsFunc(ours, same) {
+		if slices.ContainsFunc(ours, same) || mayBeMerged(row, ours) {
 			continue
 		}
 		if _, err := w.createImport(ctx, row.Source, importMark(row), Micros(row.Updated)); err != nil {
@@ -242,6 +242,14 @@ func (w *Writer) takeImports(ctx context.Context, s *Salvage, run *SalvageRun) e
 		}
 	}
 	return nil
+}
+
+// mayBeMerged says that rows which were skipped may have been taken here since.
+func mayBeMerged(row db.ListImportsRow, ours []db.ListImportsRow) bool {
+	return ImportFormat(row.Format) == ImportSkipped &&
+		slices.ContainsFunc(ours, func(o db.ListImportsRow) bool {
+			return o.Source == row.Source || bytes.Equal(o.Hash, row.Hash)
+		})
 }
 
 func (w *Writer) takePushIntervals(ctx context.Context, s *Salvage) error {

@@ -122,9 +122,11 @@ CREATE TABLE clock (
 
 INSERT INTO clock (id, trusted, doubted, seen) VALUES (1, 0, 0, 0);
 
--- How far an import has been taken in. csv: the first `bytes` bytes (uncompressed), which are `lines` lines and have this
--- SHA-256. wanctl: the rows up to `last_id` of before the Unix second `second`, where row `last_id` has this SHA-256, and row
--- `newest_id`, the newest of the coarsest granularity, `newest_hash`; `aggregated` is 0, and no longer used.
+-- How far an import has been taken in. csv: the first `bytes` bytes (uncompressed), which are
+-- `lines` lines and have this SHA-256. csv-skipped: which of these lines were skipped, by the bits
+-- of `newest_hash`. wanctl: the rows up to `last_id` of before the Unix second `second`, where row
+-- `last_id` has this SHA-256, and row `newest_id`, the newest of the coarsest granularity,
+-- `newest_hash`; `aggregated` is 0, and no longer used.
 CREATE TABLE imports (
   id INTEGER PRIMARY KEY,
   source TEXT NOT NULL,

@@ -58,6 +58,24 @@ func TestCloseInAHurry(t *testing.T) {
 	})
 }
 
+// After a job that is to go on later, what is due can be left for then.
+func TestCloseWithoutRollUp(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t, service.Config{DBPath: path, CommitInterval: time.Hour}, quiet())
+		w.Record(run(rtt(t, w), 100, time.Now(), time.Minute)...)
+		if err := w.CloseWithoutRollUp(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got := w.Status().Accepted; got != 100 {
+			t.Errorf("%d samples accepted, want all", got)
+		}
+		if got := watermark(t, path, "1m"); got.Unix() != 0 {
+			t.Errorf("watermark of 1m is %s, want that nothing was rolled up", got)
+		}
+	})
+}
+
 // A second call waits for the same end, and all get the same answer.
 func TestCloseTwice(t *testing.T) {
 	path := filetest.Path(t)

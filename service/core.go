@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/wanstore/wanstore/repo"
 )
@@ -26,18 +25,19 @@ type core struct {
 	work  chan func(*loop) // run by the goroutine between two commits
 	stats stats
 
-	mending mending // of the goroutine, once it runs
-
 	mu       sync.Mutex // guards the names below
 	metrics  catalogue
 	own      catalogue // what users have declared themselves, which has to agree with the file
 	resolved map[repo.Key]*Series
 
 	endOnce sync.Once
-	endCtx  context.Context //nolint:containedctx // set once, before ending is closed: how long the end may take
-	ending  chan struct{}   // closed when the last user has closed
-	ended   chan struct{}   // closed when the goroutine has
-	endErr  error           // set before ended is closed
+	ending  chan struct{} // closed when the last user has closed
+	ended   chan struct{} // closed when the goroutine has
+
+	// Set before ending is closed: how long the end may take, and whether it rolls up what is due.
+	endCtx    context.Context //nolint:containedctx // of the call that closes
+	endRollUp bool
+	endErr    error // set before ended is closed
 }
 
 func openCore(ctx context.Context, config Config, options Options) (*core, error) {
@@ -68,51 +68,14 @@ func openCore(ctx context.Context, config Config, options Options) (*core, error
 		ending:   make(chan struct{}),
 		ended:    make(chan struct{}),
 	}
-	if err := c.prepareSound(ctx, store); err != nil {
+	l := newLoop(c, store)
+	if err := l.prepareSound(ctx); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
 	c.stats.begin()
-	go newLoop(c, store).run()
+	l.begin()
+	go l.run()
 	return c, nil
-}
-
-// prepare brings file and configuration together.
-func (c *core) prepare(ctx context.Context, store *repo.Writer) error {
-	file, err := store.MetricAggregations(ctx)
-	if err != nil {
-		return err
-	}
-	if err := c.compare(file); err != nil {
-		return fmt.Errorf("open %s: %w", c.config.DBPath, err)
-	}
-	if err := c.setAges(ctx, store, c.config.ages()); err != nil {
-		return err
-	}
-	if err := c.describe(ctx, store, c.worthWriting(file)); err != nil {
-		return err
-	}
-	if err := store.CapSize(ctx, int64(c.config.MaxSize)); err != nil {
-		return err
-	}
-	if err := c.recognise(ctx, store); err != nil {
-		return err
-	}
-	return c.identify()
-}
-
-// recognise makes the handles of all series that are in the file: a file at its limit has room for
-// those whatever new names are asked for first.
-func (c *core) recognise(ctx context.Context, store *repo.Writer) error {
-	keys, err := store.Keys(ctx)
-	if err != nil {
-		return err
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, key := range keys {
-		c.handle(key)
-	}
-	return nil
 }
 
 // handle returns the handle of a series, a new one if there is none. The caller holds the lock.
@@ -133,23 +96,6 @@ func (c *core) inform(s *Series) {
 	s.stored.Aggregation, s.stored.Lenient = repo.Aggregation(c.metrics[name].Aggregation), !own
 }
 
-// setAges writes the configured ages to the file and logs what changes.
-func (c *core) setAges(ctx context.Context, store *repo.Writer, wish repo.Ages) error {
-	before, after, err := store.SetAges(ctx, wish,
-		func(ages repo.Ages) error { return checkAges(ages, wish) })
-	if err != nil {
-		return err
-	}
-	c.mending.ages = after
-	for _, g := range repo.Granularities() {
-		if before[g] != after[g] {
-			c.log.Info("the file keeps a tier for another age now", "granularity", g.String(), "was",
-				before[g], "is", after[g])
-		}
-	}
-	return nil
-}
-
 // join lets a second user in: its metrics are declared and its ages set, the rest stays as the
 // first user has it.
 func (c *core) join(ctx context.Context, config Config, options Options) error {
@@ -158,7 +104,7 @@ func (c *core) join(ctx context.Context, config Config, options Options) error {
 	}
 	if config.ages() != (repo.Ages{}) {
 		err := c.do(ctx, func(ctx context.Context, l *loop) error {
-			return c.setAges(ctx, l.store, config.ages())
+			return l.setAges(ctx, config.ages())
 		})
 		if err != nil {
 			return err
@@ -231,9 +177,9 @@ func (c *core) flush(ctx context.Context) error {
 }
 
 // end lets the goroutine finish, and waits for it until ctx is done.
-func (c *core) end(ctx context.Context) error {
+func (c *core) end(ctx context.Context, rollUp bool) error {
 	c.endOnce.Do(func() {
-		c.endCtx = ctx
+		c.endCtx, c.endRollUp = ctx, rollUp
 		c.queue.close()
 		close(c.ending)
 	})
@@ -251,57 +197,3 @@ func (c *core) waitEnd(ctx context.Context) error {
 
 // latest is the moment after which a sample is too far ahead of the clock.
 func (c *core) latest() repo.Micros { return repo.MicrosOf(c.options.Now().Add(MaxAhead)) }
-
-// Options is what a host program gives a writer beside the configuration. Every field may be left
-// out.
-type Options struct {
-	// Logger gets what happens without anybody asking: a full queue, a failed commit, a changed
-	// policy. slog.Default by default.
-	Logger *slog.Logger
-	// Metrics are those that the program adds to the ones of the function Metrics, or describes in
-	// its own words. The file keeps what they say, until a program says something else.
-	Metrics []Metric
-	// Watchdog is called between two steps of maintenance, by the goroutine of the writer: it must
-	// not block.
-	Watchdog func()
-	// Now is the clock that ages are counted from, time.Now by default.
-	Now func() time.Time
-	// TrustClock says that the caller vouches for the clock. Otherwise one that jumps ahead by more
-	// than a minute deletes nothing more than before until it has gone on for as long as it has
-	// jumped, for six hours at most.
-	TrustClock bool
-	// Progress is told how far a file of an earlier version has been brought up to date: so much of
-	// a total is done. The goroutine that opens the writer calls it. By default the log says that
-	// this has begun.
-	Progress func(done, total int64)
-	// NoMaintenance leaves out the passes that a writer does by itself; Maintain and Close still do
-	// theirs.
-	NoMaintenance bool
-}
-
-// progress is what is told how far the file at path has been brought up to date.
-func (o Options) progress(path string) func(done, total int64) {
-	if o.Progress != nil {
-		return o.Progress
-	}
-	var once sync.Once
-	return func(int64, int64) {
-		once.Do(func() {
-			o.Logger.Info("the file is of an earlier version and is being brought up to date",
-				"db", path)
-		})
-	}
-}
-
-func (o Options) withDefaults() Options {
-	if o.Logger == nil {
-		o.Logger = slog.Default()
-	}
-	if o.Watchdog == nil {
-		o.Watchdog = func() {}
-	}
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	return o
-}

@@ -29,7 +29,7 @@ func (c *core) declare(ctx context.Context, metrics []Metric) error {
 		if err != nil {
 			return err
 		}
-		if err := c.describe(ctx, l.store, wanted); err != nil {
+		if err := l.describe(ctx, wanted); err != nil {
 			return err
 		}
 		own, err := c.own.with(metrics)
@@ -90,7 +90,7 @@ func (c *core) declared() []Metric {
 // describe writes to the file what metrics are, where it says otherwise. What every writer knows is
 // written only where the file says nothing: else each program would overrule the one that describes
 // such a metric in its own words.
-func (c *core) describe(ctx context.Context, store *repo.Writer, metrics catalogue) error {
+func (l *loop) describe(ctx context.Context, metrics catalogue) error {
 	wanted, err := metrics.metadata()
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (c *core) describe(ctx context.Context, store *repo.Writer, metrics catalog
 		return err
 	}
 	type metadata = repo.MetricMetadata
-	return store.DeclareMetrics(ctx, func(known map[string]metadata) (changed []metadata) {
+	return l.store.DeclareMetrics(ctx, func(known map[string]metadata) (changed []metadata) {
 		for name, metric := range wanted {
 			before, ok := known[name]
 			if ok && (before == metric || metric == common[name]) {
@@ -137,7 +137,7 @@ func (l *loop) describeMade() {
 	if len(made) == 0 {
 		return
 	}
-	if err := l.describe(context.Background(), l.store, made); err != nil {
+	if err := l.describe(context.Background(), made); err != nil {
 		l.log.Warn("what new metrics are could not be written into the file", "err", err)
 	}
 }

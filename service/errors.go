@@ -54,7 +54,7 @@ var (
 const MaxAhead = time.Minute
 
 // MaxValue is the largest magnitude of a value.
-const MaxValue = repo.MaxValue
+const MaxValue float64 = repo.MaxValue
 
 // SampleError says why one sample was not stored.
 type SampleError struct {

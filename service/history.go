@@ -17,7 +17,7 @@ var ErrQuery = errors.New("bad query")
 // ReadLimit is how long one question to a history may take, from the moment at which it has a
 // connection to the file. A reader that went on for ever would keep SQLite from restarting its WAL,
 // and fill the disk.
-const ReadLimit = repo.ReadLimit
+const ReadLimit time.Duration = repo.ReadLimit
 
 // ErrReadTooLong says that a question has taken longer than ReadLimit, or than two seconds while
 // the WAL is larger than 64 MiB: readers that overlap have kept it from restarting. In the process

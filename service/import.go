@@ -18,6 +18,9 @@ type ImportFormat string
 const (
 	ImportCSV    ImportFormat = "csv"
 	ImportWanctl ImportFormat = "wanctl"
+
+	// ImportSkipped is that of lines of CSV which an import has skipped and a later one may take.
+	ImportSkipped ImportFormat = "csv-skipped"
 )
 
 // ImportMark is a place in the data of an import. By its hash the same data is known again under
@@ -35,6 +38,9 @@ type ImportMark struct {
 	// its SHA-256, nil where there was none.
 	NewestID   int64
 	NewestHash []byte
+	// Skipped says which lines of a batch that ends at the place were skipped: bit n of the
+	// big-endian number is the line n lines before the last.
+	Skipped []byte
 
 	// Hash is the SHA-256 of what lies before the place in a CSV file, or of the row LastID of a
 	// database.
@@ -51,7 +57,7 @@ func importMark(known repo.ImportMark) ImportMark {
 		Format: ImportFormat(known.Format),
 		Bytes:  known.Bytes, Lines: known.Lines,
 		LastID: known.LastID, Second: known.Second,
-		NewestID: known.NewestID, NewestHash: known.NewestHash,
+		NewestID: known.NewestID, NewestHash: known.NewestHash, Skipped: known.Skipped,
 		Hash: known.Hash, Source: known.Source,
 		known: known,
 	}
@@ -63,7 +69,7 @@ func (m ImportMark) stored() repo.ImportMark {
 		Format: repo.ImportFormat(m.Format),
 		Bytes:  m.Bytes, Lines: m.Lines,
 		LastID: m.LastID, Second: m.Second,
-		NewestID: m.NewestID, NewestHash: m.NewestHash,
+		NewestID: m.NewestID, NewestHash: m.NewestHash, Skipped: m.Skipped,
 		Hash: m.Hash,
 	}
 }
@@ -154,7 +160,8 @@ func (w *Writer) RawFloor(ctx context.Context) (time.Time, error) {
 func (w *Writer) NewestWelcome() time.Time { return w.core.latest().Time() }
 
 // BeginImport begins a run that goes on from a mark of imports, or from the zero mark. Source says
-// to people where the data came from. It does no I/O.
+// to people where the data came from. From a mark of ImportSkipped the run has one batch, of the
+// rows that were skipped: no later run takes them. It does no I/O.
 func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *Import {
 	return &Import{writer: w, run: imports.known.Begin(source, from.known)}
 }

@@ -36,6 +36,7 @@ type loop struct {
 	passes      []*pass // the first one is being run
 	clock       clockGuard
 	walk        walk
+	mending     mending
 	salvaging   salvaging
 
 	entries  []entry
@@ -43,25 +44,15 @@ type loop struct {
 	outcomes []repo.Outcome
 }
 
+// newLoop makes a loop that is to be prepared, and then to begin and run.
 func newLoop(c *core, store *repo.Writer) *loop {
-	l := &loop{
-		core:        c,
-		store:       store,
-		commitTimer: time.NewTimer(0),
-		maintenance: time.NewTimer(untilPass(c.options.Now(), c.config.MaintenanceInterval,
-			c.config.Grace)),
-		pause:    time.NewTimer(0),
+	return &loop{
+		core:     c,
+		store:    store,
 		entries:  make([]entry, 0, maxBatch),
 		samples:  make([]repo.Sample, 0, maxBatch),
 		outcomes: make([]repo.Outcome, maxBatch),
 	}
-	l.commitTimer.Stop()
-	if c.options.NoMaintenance {
-		l.maintenance.Stop()
-		return l
-	}
-	l.schedule(newOwnPass(l, time.Now().Add(c.config.StartupBudget)))
-	return l
 }
 
 // run is the life of the goroutine.
@@ -75,6 +66,20 @@ func (l *loop) run() {
 	l.endErr = l.finish()
 	writers.remove(l.core)
 	close(l.ended)
+}
+
+// begin sets the times of what is to come.
+func (l *loop) begin() {
+	l.commitTimer = time.NewTimer(0)
+	l.commitTimer.Stop()
+	l.pause = time.NewTimer(0)
+	l.maintenance = time.NewTimer(untilPass(l.options.Now(), l.config.MaintenanceInterval,
+		l.config.Grace))
+	if l.options.NoMaintenance {
+		l.maintenance.Stop()
+		return
+	}
+	l.schedule(newOwnPass(l, time.Now().Add(l.config.StartupBudget)))
 }
 
 // turn waits for something to do and does it. It returns false when the last user has closed.
@@ -166,17 +171,24 @@ func (l *loop) arm() {
 
 // finish does what is left to do when the last user has closed.
 func (l *loop) finish() error {
-	ctx, cancel := rollUpTime(l.endCtx)
-	defer cancel()
 	errs := []error{l.drain(), l.endSalvage()}
 	for _, p := range l.passes {
 		p.end(ErrClosed)
 		p.onEnd()
 	}
 	if errs[0] == nil {
-		errs = append(errs, l.rollUpDue(ctx), l.store.Checkpoint(context.WithoutCancel(ctx)))
+		errs = append(errs, l.rollUpAtEnd(), l.store.Checkpoint(context.WithoutCancel(l.endCtx)))
 	}
 	return errors.Join(append(errs, l.store.Close())...)
+}
+
+func (l *loop) rollUpAtEnd() error {
+	if !l.endRollUp {
+		return nil
+	}
+	ctx, cancel := rollUpTime(l.endCtx)
+	defer cancel()
+	return l.rollUpDue(ctx)
 }
 
 // rollUpTime is how long the end may roll up: a part of the time there is, so that the rest

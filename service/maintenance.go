@@ -242,6 +242,6 @@ func (l *loop) passEnded(p *pass) {
 	case !errors.Is(err, context.Cause(p.ctx)):
 		l.outcome(maintaining, err)
 	}
-	l.countQuarantined(l.store)
+	l.countQuarantined()
 	p.onEnd()
 }

@@ -48,3 +48,19 @@ func TestQueryWithoutEnd(t *testing.T) {
 		}
 	})
 }
+
+// A writer's own history is one like any other: it outlives the writer.
+func TestHistoryOfAWriter(t *testing.T) {
+	w := open(t, service.Config{DBPath: filetest.Path(t)}, quiet())
+	h, err := w.History(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	write(t, w, numbered(rtt(t, w), 1, 3)...)
+	shut(t, w)
+	points, err := h.Latest(t.Context(), service.Filter{})
+	if err != nil || len(points) != 1 || points[0].Value != 3 {
+		t.Errorf("newest points %+v, %v; want one of value 3", points, err)
+	}
+}

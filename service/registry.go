@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/wanstore/wanstore/repo"
 )
 
 // writers is what makes the writer of a file a singleton in its process.
@@ -64,7 +66,7 @@ func (r *registry) tryAcquire(ctx context.Context, config Config, options Option
 func (r *registry) find(path string) (*core, error) {
 	info, err := os.Stat(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, err // it names the path
 	}
 	for _, c := range r.cores {
 		switch same, err := c.is(path, info); {
@@ -75,6 +77,29 @@ func (r *registry) find(path string) (*core, error) {
 		}
 	}
 	return nil, nil //nolint:nilnil // nobody has it open
+}
+
+// is says that the file at path, whose info may be nil if there is none, is that of the core. Where
+// the core has it by another name it is ErrOtherName.
+func (c *core) is(path string, info os.FileInfo) (bool, error) {
+	if info != nil && os.SameFile(info, *c.file.Load()) {
+		if !repo.SameName(path, c.config.DBPath) {
+			return false, ErrOtherName
+		}
+		return true, nil
+	}
+	// It may have been removed, or replaced: the core goes on at its path.
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	return err == nil && filepath.Join(folder, filepath.Base(path)) == c.config.DBPath, nil
+}
+
+// identify notes which file this is.
+func (c *core) identify() error {
+	info, err := os.Stat(c.config.DBPath)
+	if err == nil {
+		c.file.Store(&info)
+	}
+	return err
 }
 
 func (r *registry) open(ctx context.Context, config Config, options Options) (*core, error) {
@@ -106,4 +131,16 @@ func (r *registry) remove(c *core) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.cores = slices.DeleteFunc(r.cores, func(one *core) bool { return one == c })
+}
+
+// maxSize is the size cap of the file at path if this process writes it, else 0: the cap is not in
+// the file.
+func (r *registry) maxSize(path string) Bytes {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, err := r.find(path)
+	if err != nil || c == nil {
+		return 0
+	}
+	return c.config.MaxSize
 }

@@ -26,18 +26,6 @@ func (c Config) batchLimit() int {
 	return int(min(maxBatch, c.MaxSize/commitShare/sampleBytes))
 }
 
-// maxSize is the size cap of the file at path if this process writes it, else 0: the cap is not in
-// the file.
-func (r *registry) maxSize(path string) Bytes {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	c, err := r.find(path)
-	if err != nil || c == nil {
-		return 0
-	}
-	return c.config.MaxSize
-}
-
 // trimming is what the loop knows of giving history up because of the size cap.
 type trimming struct {
 	state     repo.Trim

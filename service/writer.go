@@ -190,6 +190,12 @@ func (w *Writer) Status() WriterStatus {
 // function Metrics and those that its users have declared.
 func (w *Writer) Metrics() []Metric { return w.core.declared() }
 
+// History opens the writer's file for reading, as OpenHistory does. The caller closes it; it may be
+// closed before the writer or after it.
+//
+// Errors: those of OpenHistory.
+func (w *Writer) History(ctx context.Context) (*History, error) { return OpenHistory(ctx, w.Path()) }
+
 // Path returns the absolute path of the file.
 func (w *Writer) Path() string { return w.core.config.DBPath }
 
@@ -202,13 +208,20 @@ func (w *Writer) Path() string { return w.core.config.DBPath }
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged and those of the file system, by which samples may be
 // lost, and that of ctx.
-func (w *Writer) Close(ctx context.Context) error {
+func (w *Writer) Close(ctx context.Context) error { return w.close(ctx, true) }
+
+// CloseWithoutRollUp is Close, except that the last hold leaves what is due as it is. After an
+// import that has stopped half-way a roll-up would move the watermarks past the rows that the next
+// run brings, and each of them would come late, at five times the cost.
+func (w *Writer) CloseWithoutRollUp(ctx context.Context) error { return w.close(ctx, false) }
+
+func (w *Writer) close(ctx context.Context, rollUp bool) error {
 	w.release.Do(func() {
 		w.closed.Store(true)
 		w.last = writers.release(w.core)
 	})
 	if w.last {
-		return w.core.end(ctx)
+		return w.core.end(ctx, rollUp)
 	}
 	err := w.core.flush(ctx)
 	if errors.Is(err, ErrClosed) {

@@ -25,8 +25,9 @@ file, stop what records there, remove the -wal and -shm, rename the copy to the 
 left there belongs to the old file. By the machine's clock the copy ages like the original does, once something maintains it.`,
 		Example: `  wanstore backup /mnt/usb/wan-$(date +%F).db
   wanstore history --last 1d --db /mnt/usb/wan-2025-01-30.db`,
-		Args: oneDestination,
-		RunE: func(cmd *cobra.Command, args []string) error { return backUp(cmd, args[0], asJSON) },
+		Args:              oneDestination,
+		ValidArgsFunction: firstFile,
+		RunE:              func(cmd *cobra.Command, args []string) error { return backUp(cmd, args[0], asJSON) },
 	}
 	addJSONFlag(cmd, &asJSON)
 	return cmd

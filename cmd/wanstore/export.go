@@ -55,6 +55,7 @@ Output is in UTC. Durations are ` + clock.DurationHelp + `.`,
 	cmd.Flags().Lookup("granularity").Usage = "the rows of this `TIER` alone: raw (default), 1m, 5m " +
 		"or 1h"
 	cmd.Flags().StringVar(&options.format, "format", formatCSV, "`FORMAT` of the output: csv or jsonl")
+	complete(cmd, "format", choices(formatCSV, formatJSONLines))
 	return cmd
 }
 
@@ -71,9 +72,8 @@ func (o *exportOptions) run(cmd *cobra.Command) error {
 }
 
 func (o *exportOptions) query(cmd *cobra.Command) (service.Query, error) {
-	if o.format != formatCSV && o.format != formatJSONLines {
-		return service.Query{},
-			usagef(cmd, "--format %q: want %s or %s", o.format, formatCSV, formatJSONLines)
+	if err := oneOf("format", o.format, formatCSV, formatJSONLines); err != nil {
+		return service.Query{}, usage(cmd, err)
 	}
 	query, err := o.rangeFlags.query(cmd)
 	if query.Only == nil && query.Step == 0 {
@@ -105,7 +105,11 @@ func (o *exportOptions) export(
 		}
 		some = true
 	}
-	if err := output.flush(); err != nil || some || explained {
+	if err := output.flush(); err != nil {
+		return err
+	}
+	err := noteUnknownNames(cmd.Context(), history, query.Filter, cmd.ErrOrStderr())
+	if err != nil || some || explained {
 		return err
 	}
 	return explainNothing(cmd, history, query)

@@ -37,7 +37,7 @@ Without a URL the one that is asked answers on this machine, at $%sLISTEN or %s.
 			healthLimit, api.EnvPrefix, api.DefaultListen),
 		Example: `  wanstore health
   wanstore health http://router.lan:9101`,
-		Args: cobra.MaximumNArgs(1),
+		Args: oneURL,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			url, err := healthURL(args)
 			if err != nil {
@@ -50,6 +50,13 @@ Without a URL the one that is asked answers on this machine, at $%sLISTEN or %s.
 			return nil
 		},
 	}
+}
+
+func oneURL(_ *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return fmt.Errorf("unexpected argument %q", args[1])
+	}
+	return nil
 }
 
 // healthURL is where to ask: of the server that is named, or of that of this machine.

@@ -21,18 +21,26 @@ func newEnvironmentTopic() *cobra.Command {
 
 func environmentHelp() string {
 	var text strings.Builder
-	text.WriteString(`Environment variables configure every command that opens a file. A flag goes before its variable. Durations are
-written as in flags: 90s, 15m, 1h30m, 7d, 2w. Sizes are a number of bytes, or one with a unit: KiB, MiB, GiB, TiB (of
-1024) or KB, MB, GB, TB (of 1000), as in 64MiB.
+	text.WriteString(`Environment variables configure every command that opens a file. A flag goes before its variable.
+Durations are written as in flags: 90s, 15m, 1h30m, 7d, 2w. A size is a number of bytes, or a number
+with a unit, such as 64MiB: KiB, MiB, GiB and TiB are multiples of 1024, KB, MB, GB and TB of 1000.
 
-An age or retention that is neither in the environment nor given as a flag is taken from the file, which remembers the
-last one that was; the defaults below are those of a new file.
+The file remembers its ages and its retention. It keeps those that neither the environment nor a
+flag gives; their defaults below are those of a new file.
+
+Examples:
+  WANCTL_STORAGE_DB_PATH=wan.db wanstore status
+  WANCTL_STORAGE_RETENTION_DAYS=30 WANCTL_STORAGE_KEEP_RAW=6h wanstore record
+
+Variables, with their defaults:
 
 `)
-	list := newTable(&text, left("NAME"), left("DEFAULT"), left("MEANING"))
 	for _, variable := range slices.Concat(service.Variables(), api.Variables()) {
-		_ = list.add(variable.Name, variable.Default, variable.Help) // into memory
+		text.WriteString("  " + variable.Name)
+		if variable.Default != "" {
+			text.WriteString(" (" + variable.Default + ")")
+		}
+		text.WriteString("\n      " + variable.Help + "\n")
 	}
-	_ = list.end()
 	return strings.TrimSpace(text.String())
 }

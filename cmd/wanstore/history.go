@@ -77,6 +77,7 @@ func (o *historyOptions) addFlags(cmd *cobra.Command) {
 	flags.Int64Var(&o.offset, "offset", 0, "leave out this many rows first")
 	flags.StringVar(&o.format, "format", formatTable, "`FORMAT` of the output: table, json or csv")
 	flags.BoolVar(&o.json, "json", false, "the same as --format json")
+	complete(cmd, "format", choices(formatTable, formatJSON, formatCSV))
 }
 
 func (o *historyOptions) run(cmd *cobra.Command) error {
@@ -89,6 +90,9 @@ func (o *historyOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	shown, err := o.show(cmd, history, query)
+	if err == nil {
+		err = noteUnknownNames(cmd.Context(), history, query.Filter, cmd.ErrOrStderr())
+	}
 	if err == nil && shown+o.offset == 0 && o.format == formatTable {
 		err = explainNothing(cmd, history, query)
 	}
@@ -120,10 +124,8 @@ func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
 		return fmt.Errorf("--limit %d: want 1 or more", o.limit)
 	case o.offset < 0:
 		return fmt.Errorf("--offset %d: want 0 or more", o.offset)
-	case o.format != formatTable && o.format != formatJSON && o.format != formatCSV:
-		return fmt.Errorf("--format %q: want %s, %s or %s", o.format, formatTable, formatJSON, formatCSV)
 	}
-	return nil
+	return oneOf("format", o.format, formatTable, formatJSON, formatCSV)
 }
 
 func (o *historyOptions) checkPlot(cmd *cobra.Command) error {
@@ -253,21 +255,16 @@ func explainNothing(cmd *cobra.Command, history *service.History, query service.
 
 // explainFilter tells somebody whose filter picked no series what there is to pick from.
 func explainFilter(ctx context.Context, history *service.History, out io.Writer) error {
-	all, err := history.Latest(ctx, service.Filter{})
+	all, err := namesOf(ctx, history, service.Filter{})
 	if err != nil {
 		return err
 	}
-	if len(all) == 0 {
+	if len(all.metrics) == 0 {
 		fmt.Fprintln(out, "nothing: the file holds no samples")
 		return nil
 	}
-	metrics, wans := map[string]bool{}, map[string]bool{}
-	for _, point := range all {
-		metrics[point.Metric] = true
-		wans[printable(point.WAN)] = true
-	}
 	fmt.Fprintf(out, "nothing: the file has no such series; it has metrics %s of WAN %s\n",
-		list(metrics), list(wans))
+		list(all.metrics), list(all.wans))
 	return nil
 }
 
@@ -277,6 +274,9 @@ func list(set map[string]bool) string {
 	names := slices.Sorted(maps.Keys(set))
 	if len(names) > most {
 		names = append(names[:most], "...")
+	}
+	for i, name := range names {
+		names[i] = printable(name)
 	}
 	return strings.Join(names, ", ")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -55,7 +56,7 @@ before it, unless --skip-bad is given. A metric that nobody declared is averaged
 Other data of the same time is told apart sample by sample while the history has its raw samples. Where it holds rolled-up
 data of a series in their place, what a file has in that span is skipped, which is said before it starts: nobody can tell
 whether it is in there already. What is newer than all of its series is taken, so import the older of two files first.
---merge takes it all, the first time that a file is imported: afterwards all its rows are known.
+--merge takes it all, also in a later run: what was skipped of a file is remembered, and taken once.
 
 Each row of a file is READ (then STORED, a DUPLICATE or REFUSED), KNOWN from an earlier import, BAD, SKIPPED or HELD.
 
@@ -83,25 +84,32 @@ Times are ` + clock.TimeHelp + `.
   wanstore import --mode modem_link_state --skip-bad modem.csv
   wanstore import --format wanctl --db history.db /var/lib/wanctl/metrics.db
   wanstore import --format wanctl --follow --db history.db /var/lib/wanctl/metrics-*.db`,
-		RunE: options.run,
+		ValidArgsFunction: files,
+		RunE:              options.run,
 	}
+	options.addFlags(cmd)
+	return cmd
+}
+
+func (o *importOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&options.format, "format", formatCSV, "`FORMAT` of the files: csv or wanctl")
-	flags.StringArrayVar(&options.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
-	flags.BoolVar(&options.skipBad, "skip-bad", false, "report bad lines or rows and go on")
-	flags.BoolVar(&options.merge, "merge", false,
+	flags.StringVar(&o.format, "format", formatCSV, "`FORMAT` of the files: csv or wanctl")
+	flags.StringArrayVar(&o.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
+	flags.BoolVar(&o.skipBad, "skip-bad", false, "report bad lines or rows and go on")
+	flags.BoolVar(&o.merge, "merge", false,
 		"take rows of CSV that lie in rolled-up data of their series, which may have them already")
-	flags.BoolVar(&options.keepLabels, "keep-labels", false,
+	flags.BoolVar(&o.keepLabels, "keep-labels", false,
 		"let all labels of wanctl's rows make series, prose too")
-	flags.BoolVar(&options.follow, "follow", false,
+	flags.BoolVar(&o.follow, "follow", false,
 		"go on importing from wanctl's databases every few minutes")
-	flags.BoolVar(&options.verbose, "verbose", false, "name the rows that are skipped")
-	addNowFlag(cmd, &options.now,
+	flags.BoolVar(&o.verbose, "verbose", false, "name the rows that are skipped")
+	addNowFlag(cmd, &o.now,
 		"the moment that ages are counted from, instead of the machine's clock")
-	addJSONFlag(cmd, &options.json)
+	addJSONFlag(cmd, &o.json)
 	addPolicyFlags(cmd)
-	return cmd
+	complete(cmd, "format", choices(formatCSV, formatWanctl))
+	complete(cmd, "mode", metricNames)
 }
 
 func (o *importOptions) run(cmd *cobra.Command, files []string) error {
@@ -137,10 +145,11 @@ func (o *importOptions) run(cmd *cobra.Command, files []string) error {
 	if o.follow && errors.Is(err, context.Canceled) {
 		err = nil // so it is told to end
 	}
+	end := writer.Close
 	if err != nil {
-		leaveAsItIs(writer)
+		end = writer.CloseWithoutRollUp // the next run brings what is left
 	}
-	err = errors.Join(err, closeWriter(ctx, writer))
+	err = errors.Join(err, ended(ctx, end))
 	return errors.Join(err, o.report(cmd, run.rows()))
 }
 
@@ -156,18 +165,9 @@ func (o *importOptions) explainModes(err error, path string) error {
 		"is still raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
 }
 
-// leaveAsItIs makes the close that follows leave out the roll-up of what is due. After an import
-// that has stopped half-way it would move the watermarks past the rows that the next run brings,
-// and each of them would come late, at five times the cost.
-func leaveAsItIs(writer *service.Writer) {
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	_ = writer.Close(ctx) // it does not wait; the one that does has the same result
-}
-
 func (o *importOptions) check(files []string) error {
-	if o.format != formatCSV && o.format != formatWanctl {
-		return fmt.Errorf("--format %q: want %s or %s", o.format, formatCSV, formatWanctl)
+	if err := oneOf("format", o.format, formatCSV, formatWanctl); err != nil {
+		return err
 	}
 	if o.follow && (o.format != formatWanctl || !o.now.IsZero()) {
 		return errors.New("--follow is for --format wanctl, and by the machine's clock: without --now")
@@ -191,6 +191,9 @@ func readable(name string) error {
 		return nil
 	}
 	info, err := os.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("open %s: %w", name, service.ErrMissing)
+	}
 	if err != nil {
 		return err
 	}

@@ -99,8 +99,8 @@ func (r *importRun) say(what any) {
 func (r *importRun) warnOfHeld(file *importFile, rows importer.HeldRows) {
 	zone := zoneOf(r.cmd)
 	r.say(fmt.Sprintf("wanstore: warning: %s: %d rows from %s until %s lie where the history holds "+
-		"rolled-up data of their series, and are skipped: it may have them already (an import with "+
-		"--merge takes them, but not one after this, which knows the file)",
+		"rolled-up data of their series, and are skipped: it may have them already (the same "+
+		"import with --merge takes them)",
 		printable(file.name), rows.Rows, showTime(rows.First, zone), showTime(rows.Last, zone)))
 }
 

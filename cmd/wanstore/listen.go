@@ -2,14 +2,20 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"net"
+	"os"
 	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/internal/version"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -51,12 +57,17 @@ func listenIfAsked(ctx context.Context, config api.Config) (net.Listener, error)
 	return listen(ctx, config)
 }
 
-// listen is api.Listen, and says where a token goes.
+// listen is api.Listen, and says where a token goes, and what to do where the address is taken.
 func listen(ctx context.Context, config api.Config) (net.Listener, error) {
 	listener, err := api.Listen(ctx, config)
 	problems, ok := errors.AsType[service.ConfigErrors](err)
-	if ok && errors.Is(err, api.ErrNoToken) {
+	switch {
+	case ok && errors.Is(err, api.ErrNoToken):
 		problems[0].Want += ", in $" + api.EnvPrefix + "TOKEN"
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%w (--%s names another; port 0 is any that is free)", err, listenFlag)
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return nil, fmt.Errorf("%w: it is not of this machine", err)
 	}
 	return listener, err
 }
@@ -76,7 +87,25 @@ func newEndpoint(
 	})}
 }
 
+// startLine is what a program is told that starts this one, once it answers.
+type startLine struct {
+	URL     string `json:"url"`
+	Path    string `json:"path"` // of the history
+	PID     int    `json:"pid"`
+	Version string `json:"version,omitempty"` // empty where nothing tells
+}
+
+// writeStart writes the start line.
+func (e *endpoint) writeStart(out io.Writer, path string) error {
+	encoder := json.NewEncoder(out) // of one line: a program reads it while this one goes on
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(startLine{e.url(), absolute(path), os.Getpid(), version.Read().Version})
+}
+
 func (e *endpoint) url() string { return "http://" + e.listener.Addr().String() + "/" }
+
+// close closes what was never served.
+func (e *endpoint) close() error { return errors.Join(e.listener.Close(), e.api.Close()) }
 
 // serve answers until ctx is done, and then closes the file.
 func (e *endpoint) serve(ctx context.Context) error {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -54,6 +53,8 @@ Times are ` + clock.TimeHelp + `.
 		"the moment that ages are counted from, instead of the machine's clock")
 	addJSONFlag(cmd, &options.json)
 	addPolicyFlags(cmd)
+	complete(cmd, "mode", metricNames)
+	complete(cmd, "average", metricNames)
 	return cmd
 }
 
@@ -75,8 +76,8 @@ func (o *maintainOptions) run(cmd *cobra.Command) error {
 		return err
 	}
 	ctx := cmd.Context()
-	if err := mustBeHistory(ctx, config.DBPath); err != nil {
-		return err
+	if err := o.mustBeHistory(cmd, config.DBPath); err != nil {
+		return explainMissing(cmd, err)
 	}
 	writer, err := openWriter(cmd, config, service.Options{
 		Logger: newLogger(cmd), Now: o.now.read, TrustClock: !o.now.IsZero(), NoMaintenance: true,
@@ -133,10 +134,12 @@ func wasDamaged(writer *service.Writer) error {
 
 // mustBeHistory refuses what the writer would make, or make a history of. Any other error is the
 // writer's to find: it brings an older file up to date, for example, which a reader can't.
-func mustBeHistory(ctx context.Context, name string) error {
-	history, err := service.OpenHistory(ctx, name)
+func (o *maintainOptions) mustBeHistory(cmd *cobra.Command, name string) error {
+	history, err := service.OpenHistory(cmd.Context(), name)
 	if err == nil {
-		return history.Close()
+		changed := service.Filter{Metrics: slices.Concat(o.modes, o.averages)}
+		err = noteUnknownNames(cmd.Context(), history, changed, cmd.ErrOrStderr())
+		return errors.Join(err, history.Close())
 	}
 	if errors.Is(err, service.ErrMissing) || errors.Is(err, service.ErrEmpty) {
 		return err

@@ -37,6 +37,10 @@ func (f *rangeFlags) add(cmd *cobra.Command) {
 	flags.Var(&f.step, "step", "one row a series and step")
 	flags.StringVar(&f.granularity, "granularity", "",
 		"the rows of this `TIER` alone: raw, 1m, 5m or 1h")
+	complete(cmd, "metrics", metricLists)
+	complete(cmd, "wan", wanNames)
+	complete(cmd, "step", steps())
+	complete(cmd, "granularity", choices(granularities()...))
 }
 
 // given says that there is a range among the flags.
@@ -61,6 +65,9 @@ func (f *rangeFlags) query(cmd *cobra.Command) (service.Query, error) {
 	}
 	query.Labels = labels
 	if f.granularity != "" {
+		if err := oneOf("granularity", f.granularity, granularities()...); err != nil {
+			return query, usage(cmd, err)
+		}
 		tier, err := service.ParseGranularity(f.granularity)
 		if err != nil {
 			return query, usage(cmd, err)
@@ -97,4 +104,13 @@ func (f *rangeFlags) span() (from, until time.Time) {
 		from = time.Unix(0, 0)
 	}
 	return from, until
+}
+
+// granularities lists the names of the tiers.
+func granularities() []string {
+	var names []string
+	for tier := service.Raw; tier <= service.Hour; tier++ {
+		names = append(names, tier.String())
+	}
+	return names
 }

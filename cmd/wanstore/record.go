@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"sync"
 	"time"
@@ -71,27 +72,33 @@ its own health included.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return options.run(cmd) },
 	}
+	options.addFlags(cmd)
+	return cmd
+}
+
+func (o *recordOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.Var(&options.duration, "for", "end after this long (default: when interrupted)")
-	flags.Var(&options.interval, "interval", "length of a cycle")
-	flags.Var(&options.wait, "wait",
+	flags.Var(&o.duration, "for", "end after this long (default: when interrupted)")
+	flags.Var(&o.interval, "interval", "length of a cycle")
+	flags.Var(&o.wait, "wait",
 		fmt.Sprintf("count an echo as lost after this long; an answer after %s is late",
 			measure.LateAfter))
-	flags.StringVar(&options.target, "target", "", "`HOST` to ping (default: the gateway)")
-	flags.StringVar(&options.probe, "probe", "",
+	flags.StringVar(&o.target, "target", "", "`HOST` to ping (default: the gateway)")
+	flags.StringVar(&o.probe, "probe", "",
 		"measure by `icmp`, tcp or tcp:PORT (default: icmp where that is permitted, else tcp)")
-	flags.StringVar(&options.device, "interface", "",
+	flags.StringVar(&o.device, "interface", "",
 		"count the bytes of this `INTERFACE`, and send echoes through it (default: the one that leads "+
 			"to the host)")
-	flags.StringVar(&options.wan, "wan", "",
+	flags.StringVar(&o.wan, "wan", "",
 		"`NAME` of the WAN to record as (default: that of the interface)")
 	addListenFlag(cmd,
 		fmt.Sprintf("answer HTTP at this `HOST:PORT` meanwhile (default $%sLISTEN, else not at all)",
 			api.EnvPrefix))
-	addJSONFlag(cmd, &options.json)
+	addJSONFlag(cmd, &o.json)
 	addPolicyFlags(cmd)
-	return cmd
+	complete(cmd, "probe", choices("icmp", "tcp"))
+	complete(cmd, "wan", wanNames)
 }
 
 func (o *recordOptions) run(cmd *cobra.Command) error {
@@ -99,16 +106,9 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	if o.interval.Duration < measure.MinPingInterval {
-		return usagef(cmd, "--interval %s: want %s or more", o.interval.Duration, measure.MinPingInterval)
-	}
-	if longest := measure.MaxWait(o.interval.Duration); o.wait.Duration >= longest {
-		return usagef(cmd, "--wait %s: want less than %s with an echo every %s",
-			formatAge(o.wait.Duration), longest, o.interval.Duration)
-	}
-	probe, err := measure.ParseProbe(o.probe)
+	probe, err := o.check()
 	if err != nil {
-		return usagef(cmd, "--probe %w", err)
+		return usage(cmd, err)
 	}
 	ctx, terminal := cmd.Context(), newStatusLine(cmd.ErrOrStderr(), zoneOf(cmd))
 	line, err := o.findLine(ctx, probe, terminal.logger()) // before the file is made, and so the next
@@ -126,23 +126,58 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	loop, err := o.newLoop(ctx, line, writer)
+	loop, err := o.newLoop(cmd, line, writer)
 	if err != nil {
 		return errors.Join(err, closeWriter(ctx, writer))
 	}
 	fmt.Fprintf(terminal, "recording %s every %s into %s%s\n",
 		line.describe(), formatAge(o.interval.Duration), config.DBPath, o.howToEnd())
-	var server *endpoint
-	if listener != nil {
-		server = newEndpoint(listener, httpConfig, writer.Path(), writer, terminal.logger())
-		fmt.Fprintf(terminal, "serving it at %s\n", server.url())
+	server, err := o.answer(cmd, listener, httpConfig, writer, terminal)
+	if err == nil {
+		err = o.measure(ctx, loop, line, server, terminal, recordingNotices(line, writer, terminal))
 	}
-	err = o.measure(ctx, loop, line, server, terminal, recordingNotices(line, writer, terminal))
 	err = errors.Join(err, closeWriter(ctx, writer))
 	err = errors.Join(err,
 		writeReport(cmd.OutOrStdout(), newRecordSummary(line, loop, writer), o.json))
 	terminal.hint("look at it: wanstore history --last 5m --summary --db " + config.DBPath)
 	return err
+}
+
+// answer makes ready to answer HTTP at a listener and says where. It returns nil where there is none.
+func (o *recordOptions) answer(
+	cmd *cobra.Command, listener net.Listener, config api.Config, writer *service.Writer,
+	terminal *statusLine,
+) (*endpoint, error) {
+	if listener == nil {
+		return nil, nil //nolint:nilnil // nobody has asked for one, which is no error
+	}
+	server := newEndpoint(listener, config, writer.Path(), writer, terminal.logger())
+	fmt.Fprintf(terminal, "serving it at %s\n", server.url())
+	if !o.json {
+		return server, nil
+	}
+	if err := server.writeStart(cmd.OutOrStdout(), writer.Path()); err != nil {
+		return nil, errors.Join(err, server.close())
+	}
+	return server, nil
+}
+
+// check refuses what does not go together, and returns how to measure.
+func (o *recordOptions) check() (measure.Probe, error) {
+	interval, wait := o.interval.Duration, o.wait.Duration
+	if interval < measure.MinPingInterval {
+		return measure.Probe{}, fmt.Errorf("--interval %s: want %s or more", interval,
+			measure.MinPingInterval)
+	}
+	if longest := measure.MaxWait(interval); wait >= longest {
+		return measure.Probe{}, fmt.Errorf("--wait %s: want less than %s with an echo every %s",
+			formatAge(wait), longest, interval)
+	}
+	probe, err := measure.ParseProbe(o.probe)
+	if err != nil {
+		return probe, fmt.Errorf("--probe %w", err)
+	}
+	return probe, nil
 }
 
 func (o *recordOptions) howToEnd() string {
@@ -190,16 +225,19 @@ func (l *line) describe() string {
 }
 
 func (o *recordOptions) newLoop(
-	ctx context.Context, line *line, writer *service.Writer,
+	cmd *cobra.Command, line *line, writer *service.Writer,
 ) (*recordLoop, error) {
 	if line.wan == "" {
-		name, err := lastWAN(ctx, writer.Path())
+		name, err := lastWAN(cmd.Context(), writer)
 		if err != nil {
 			return nil, err
 		}
 		line.wan = cmp.Or(name, newLine)
 	}
 	series, err := newLineSeries(writer, line)
+	if errors.Is(err, service.ErrName) && o.wan != "" {
+		return nil, usagef(cmd, "--wan: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -210,8 +248,8 @@ func (o *recordOptions) newLoop(
 
 // lastWAN returns the WAN of a history that has states of one WAN: a recorder that starts in an
 // outage, when nothing leads anywhere, goes on with what it recorded before. Else it is empty.
-func lastWAN(ctx context.Context, file string) (string, error) {
-	history, err := service.OpenHistory(ctx, file)
+func lastWAN(ctx context.Context, writer *service.Writer) (string, error) {
+	history, err := writer.History(ctx)
 	if err != nil {
 		return "", err
 	}

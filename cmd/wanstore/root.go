@@ -3,18 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // execute runs a command line, says what went wrong and returns the exit code.
 func execute(ctx context.Context, root *cobra.Command, args []string) int {
+	out := &checkedOutput{Writer: root.OutOrStdout()}
+	root.SetOut(out)
 	root.SetArgs(args)
 	command, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		err = out.err
+	}
 	if err == nil || isBrokenPipe(err) {
 		return exitOK
 	}
@@ -36,10 +38,9 @@ Data goes to standard output, everything else to standard error. Flags go before
 Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		Example: `  wanstore record --for 10s --db wan.db
   wanstore history --last 10m --summary --db wan.db`,
-		SilenceErrors:              true,
-		SilenceUsage:               true,
-		SuggestionsMinimumDistance: 2,
-		Args:                       noUnknownCommand,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noUnknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if showVersion {
 				return printVersion(cmd, false)
@@ -48,7 +49,7 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		},
 	}
 	root.Flags().BoolVarP(&showVersion, "version", "v", false, "print what this program was built from")
-	root.SetFlagErrorFunc(usage)
+	root.SetFlagErrorFunc(flagError)
 	addPathFlag(root)
 	addZoneFlag(root)
 	root.AddCommand(
@@ -64,10 +65,11 @@ Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
 		newHealth(),
 		newVersion(),
 		newEnvironmentTopic(),
+		newCompletion(),
 	)
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd()
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	markArgumentErrors(root)
 	return root
 }
@@ -78,10 +80,19 @@ func newHelp() *cobra.Command {
 		Use:     "help [command]",
 		Short:   "Help about any command",
 		Example: "  wanstore help record\n  wanstore help env",
+		ValidArgsFunction: func(
+			cmd *cobra.Command, args []string, _ string,
+		) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return commandNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			topic, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return usage(cmd, fmt.Errorf("unknown help topic %q", strings.Join(args, " ")))
+				return usagef(cmd, "unknown help topic %q%s", strings.Join(args, " "),
+					didYouMean(args[len(args)-1], commandNames(topic)))
 			}
 			topic.InitDefaultHelpFlag()
 			return topic.Help()
@@ -94,11 +105,18 @@ func noUnknownCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	err := fmt.Errorf("unknown command %q", args[0])
-	if likely := cmd.SuggestionsFor(args[0]); len(likely) > 0 {
-		err = fmt.Errorf("%w, did you mean %s?", err, strings.Join(likely, " or "))
+	return fmt.Errorf("unknown command %q%s", args[0], didYouMean(args[0], commandNames(cmd)))
+}
+
+// commandNames lists the commands under one.
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, child := range cmd.Commands() {
+		if !child.Hidden {
+			names = append(names, child.Name())
+		}
 	}
-	return err
+	return names
 }
 
 // noArguments is for commands that take none.
@@ -122,10 +140,4 @@ func markArgumentErrors(cmd *cobra.Command) {
 	for _, child := range cmd.Commands() {
 		markArgumentErrors(child)
 	}
-}
-
-// isTerminal says whether a person is looking at what is written to w.
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }

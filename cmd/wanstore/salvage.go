@@ -46,8 +46,9 @@ Times are ` + clock.TimeHelp + `.
 		Example: `  wanstore salvage /var/lib/wanctl/metrics.db.damaged-20261123T031245Z
   wanstore salvage --dry-run metrics.db.damaged-20261123T031245Z
   wanstore salvage --into new.db --now 2026-11-23 old.db`,
-		Args: oneFile,
-		RunE: func(cmd *cobra.Command, args []string) error { return options.run(cmd, args[0]) },
+		Args:              oneFile,
+		ValidArgsFunction: firstFile,
+		RunE:              func(cmd *cobra.Command, args []string) error { return options.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -59,6 +60,7 @@ Times are ` + clock.TimeHelp + `.
 		"remove FILE once all its rows have been taken in, unless somebody has it open")
 	flags.BoolVar(&options.dryRun, "dry-run", false, "only say what is intact")
 	addJSONFlag(cmd, &options.json)
+	complete(cmd, "into", files)
 	return cmd
 }
 
@@ -74,11 +76,11 @@ func oneFile(_ *cobra.Command, args []string) error {
 }
 
 func (o *salvageOptions) run(cmd *cobra.Command, file string) error {
-	into, err := o.target(cmd, file)
-	if err != nil {
+	if err := readable(file); err != nil {
 		return err
 	}
-	if err := readable(file); err != nil {
+	into, err := o.target(cmd, file)
+	if err != nil {
 		return err
 	}
 	if info, err := os.Lstat(file); err == nil && info.Mode()&fs.ModeSymlink != 0 {

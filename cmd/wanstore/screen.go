@@ -25,8 +25,7 @@ const (
 // the text will be shown.
 func screenOf(out io.Writer) screen {
 	s := screen{width: sizeFromEnv("COLUMNS", 80), height: sizeFromEnv("LINES", 24)}
-	if isTerminal(out) {
-		file, _ := out.(*os.File)
+	if file := terminalOf(out); file != nil {
 		if width, height, err := term.GetSize(int(file.Fd())); err == nil && width > 0 && height > 0 {
 			s.width, s.height = width, height
 		}

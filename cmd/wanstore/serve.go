@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -12,6 +13,7 @@ import (
 )
 
 func newServe() *cobra.Command {
+	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer over HTTP, with a page to look at",
@@ -32,15 +34,16 @@ sent as it is: across a network, put a proxy with TLS in front. "wanstore help e
   wanstore serve --listen 127.0.0.1:8080 --db wan.db
   curl 'http://127.0.0.1:9101/metrics/history?range=1h&step=1m'`,
 		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd, asJSON) },
 	}
 	addListenFlag(cmd,
 		fmt.Sprintf("`HOST:PORT` to answer at; port 0 is any that is free (default $%sLISTEN or %s)",
 			api.EnvPrefix, api.DefaultListen))
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print where it answers as one line of JSON")
 	return cmd
 }
 
-func serve(cmd *cobra.Command) error {
+func serve(cmd *cobra.Command, asJSON bool) error {
 	config, httpConfig, err := configureServer(cmd)
 	if err != nil {
 		return err
@@ -52,9 +55,15 @@ func serve(cmd *cobra.Command) error {
 	}
 	logger := newLogger(cmd)
 	endpoint := newEndpoint(listener, httpConfig, config.DBPath, nil, logger)
+	if asJSON {
+		if err := endpoint.writeStart(cmd.OutOrStdout(), config.DBPath); err != nil {
+			return errors.Join(err, endpoint.close())
+		}
+	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "serving %s at %s, Ctrl-C ends\n", config.DBPath, endpoint.url())
 	if err := tryHistory(ctx, config.DBPath); err != nil {
-		fmt.Fprintf(cmd.ErrOrStderr(), "until it can be read, the answer is 503: %v\n", err)
+		fmt.Fprintf(cmd.ErrOrStderr(), "until it can be read, the answer is 503: %v\n",
+			explainMissing(cmd, err))
 	}
 	notices := &notifier{log: logger, alive: context.Context.Err, status: func() string {
 		return "serving " + config.DBPath + " at " + endpoint.url()

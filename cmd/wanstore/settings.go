@@ -38,6 +38,7 @@ func addPathFlag(root *cobra.Command) {
 	root.PersistentFlags().String(pathFlag, "",
 		fmt.Sprintf("`PATH` of the history file (default $%sDB_PATH or %s)",
 			service.EnvPrefix, service.DefaultConfig().DBPath))
+	complete(root, pathFlag, files)
 }
 
 // addPolicyFlags adds the flags that change what the file keeps, to a command that writes.
@@ -134,11 +135,16 @@ func openWriter(
 	return writer, err
 }
 
-// closeWriter commits what is queued, also after the command has been told to end.
+// closeWriter commits what is queued and rolls up what is due.
 func closeWriter(ctx context.Context, writer *service.Writer) error {
+	return ended(ctx, writer.Close)
+}
+
+// ended gives a close of a writer its time, also after the command has been told to end.
+func ended(ctx context.Context, end func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeLimit)
 	defer cancel()
-	return writer.Close(ctx)
+	return end(ctx)
 }
 
 // openHistory opens the file for reading, and returns its path as well.
@@ -148,5 +154,5 @@ func openHistory(cmd *cobra.Command) (*service.History, string, error) {
 		return nil, "", err
 	}
 	history, err := service.OpenHistory(cmd.Context(), config.DBPath)
-	return history, config.DBPath, err
+	return history, config.DBPath, explainMissing(cmd, err)
 }

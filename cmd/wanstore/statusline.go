@@ -25,11 +25,7 @@ type statusLine struct {
 }
 
 func newStatusLine(out io.Writer, zone *time.Location) *statusLine {
-	s := &statusLine{out: out, zone: zone}
-	if isTerminal(out) {
-		s.terminal, _ = out.(*os.File)
-	}
-	return s
+	return &statusLine{out: out, zone: zone, terminal: terminalOf(out)}
 }
 
 func (s *statusLine) logger() *slog.Logger {

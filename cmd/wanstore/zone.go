@@ -56,7 +56,7 @@ func resolveTimes(cmd *cobra.Command) error {
 			return
 		}
 		if err := at.resolve(zoneOf(cmd), now); err != nil {
-			first = usagef(cmd, "invalid argument %q for \"--%s\" flag: %w", flag.Value, flag.Name, err)
+			first = badValue(cmd, flag, flag.Value.String(), err)
 		}
 	}
 	if flag := cmd.Flags().Lookup("now"); flag != nil && flag.Changed {

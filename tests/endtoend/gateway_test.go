@@ -27,8 +27,11 @@ type network struct {
 // newNetwork makes a network, or skips the test where that is not possible.
 func newNetwork(t *testing.T) network {
 	t.Helper()
-	if _, err := exec.LookPath("ip"); err != nil || os.Geteuid() != 0 {
-		t.Skip("making a network takes root and the command ip")
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip(err)
+	}
+	if os.Geteuid() != 0 {
+		t.Skip("making a network takes root")
 	}
 	router, client := fmt.Sprintf("ws-router-%d", os.Getpid()),
 		fmt.Sprintf("ws-client-%d", os.Getpid())

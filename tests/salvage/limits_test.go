@@ -93,6 +93,57 @@ func TestSeriesLimit(t *testing.T) {
 	p.same(t)
 }
 
+// Rows that an import has skipped can be taken once after a salvage, and not if that has happened
+// before it.
+func TestMergeAgain(t *testing.T) {
+	c := newClock(begin.Add(3*time.Hour + time.Minute))
+	add := func(t *testing.T, w *service.Writer, name, text string, merge bool) importer.Result {
+		t.Helper()
+		path := filepath.Join(t.TempDir(), name)
+		must(t, os.WriteFile(path, []byte("timestamp_ms,wan,metric,labels_json,value\n"+text), 0o600))
+		result, err := importer.CSV(t.Context(), w, path, importer.Options{Merge: merge})
+		must(t, err)
+		maintain(t, w)
+		return result
+	}
+	rows := func(from, until int) string {
+		var text strings.Builder
+		for n := from; n < until; n++ {
+			fmt.Fprintf(&text, "%d,w,%s,{},%d\n", begin.UnixMilli()+int64(n)*1000, service.RTT, n)
+		}
+		return text.String()
+	}
+	for name, before := range map[string]bool{"afterwards": false, "before": true} {
+		t.Run(name, func(t *testing.T) {
+			p := pair{c, filetest.Path(t), filetest.Path(t)}
+			w := open(t, p.path, c)
+			add(t, w, "a.csv", rows(0, 600), false)
+			if skipped := add(t, w, "b.csv", rows(300, 700), false).Skipped.RolledUp; skipped != 300 {
+				t.Fatalf("%d rows were skipped, want 300", skipped)
+			}
+			must(t, w.Close(t.Context()))
+			damaged := p.damage(t, firstPage)
+			w = open(t, p.path, c)
+			maintain(t, w)
+			if before {
+				add(t, w, "c.csv", rows(300, 700), true)
+			}
+			salvage(t, w, damaged)
+			want := int64(300)
+			if before {
+				want = 0
+			}
+			for range 2 {
+				if got := add(t, w, "b.csv", rows(300, 700), true).Stored; got != want {
+					t.Errorf("%d rows were stored, want %d", got, want)
+				}
+				want = 0
+			}
+			must(t, w.Close(t.Context()))
+		})
+	}
+}
+
 // An import that is run again takes nothing that comes back with the damaged file, neither
 // afterwards nor before.
 func TestImportAgain(t *testing.T) {

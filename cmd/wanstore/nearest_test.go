@@ -18,6 +18,24 @@ func TestNearestVariable(t *testing.T) {
 	}
 }
 
+func TestDidYouMean(t *testing.T) {
+	names := []string{"history", "record", "salvage", "serve", "status"}
+	for text, want := range map[string]string{
+		"recrod": "record", "hist": "history", "HISTORY": "history", "s": "salvage, serve or status",
+		"se": "serve", "statsu": "status", "frobnicate": "", "": "", "xx": "",
+	} {
+		if want != "" {
+			want = "; did you mean " + want + "?"
+		}
+		if got := didYouMean(text, names); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	if got := didYouMean("text", nil); got != "" {
+		t.Errorf("of no names: %q", got)
+	}
+}
+
 func TestEdits(t *testing.T) {
 	for _, one := range []struct {
 		a, b string

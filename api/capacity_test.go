@@ -10,23 +10,23 @@ import (
 
 // No more than maxReads read at once, and no more than maxPoints are made or fetched; a request
 // that waits for too long is told so.
-func TestAnswersAreBounded(t *testing.T) {
+func TestCapacity(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := newAnswers()
-		begin := func(limit int) (*reservation, error) {
+		c := newCapacity()
+		reserve := func(limit int) (*reservation, error) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			return a.begin(ctx, limit)
+			return c.reserve(ctx, limit)
 		}
 		refused := func(limit int) {
 			t.Helper()
-			if _, err := begin(limit); !errors.Is(err, errTooMany) || !errors.Is(err, errUnavailable) {
+			if _, err := reserve(limit); !errors.Is(err, errTooMany) || !errors.Is(err, errUnavailable) {
 				t.Errorf("got %v, want %v", err, errTooMany)
 			}
 		}
 		taken := func(limit int) *reservation {
 			t.Helper()
-			r, err := begin(limit)
+			r, err := reserve(limit)
 			if err != nil {
 				t.Fatal(err)
 			}
