@@ -30,6 +30,17 @@ help: ## Show this list
 build: ## Build bin/wanstore, a static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags='$(LDFLAGS)' -o bin/ ./cmd/wanstore
 
+.PHONY: man
+man: ## Write the man pages into bin/man
+	CGO_ENABLED=0 go run -tags man -ldflags='$(LDFLAGS)' ./cmd/wanstore bin/man
+
+.PHONY: completions
+completions: build ## Write the completions of bash, zsh and fish into bin/completions
+	mkdir -p bin/completions
+	bin/wanstore completion bash >bin/completions/wanstore.bash
+	bin/wanstore completion zsh >bin/completions/_wanstore
+	bin/wanstore completion fish >bin/completions/wanstore.fish
+
 .PHONY: test
 test: ## Run all tests under the race detector, and list those that were skipped
 	go tool -modfile=tools/go.mod gotestsum -- -race -timeout 30m \

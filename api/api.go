@@ -10,7 +10,7 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Options say what an API answers from, and to whom.
+// Options says what an API answers from, and to whom.
 type Options struct {
 	// Path is the history file; "" is that of Writer. It need not be there yet, and may be
 	// replaced.
@@ -60,10 +60,10 @@ func New(options Options) *API {
 }
 
 // Handler answers GET and HEAD of /metrics/history, /metrics, /health, and / for the page, whose
-// files are below /page/. What goes wrong is answered in JSON. It compresses, sets the headers that
-// keep browsers careful, stops a request that reads for 30 s, and survives its own panics.
+// files are below /page/. It tells what goes wrong as JSON, compresses, sets the headers that keep
+// browsers careful, ends a request that reads for 30 s, and survives its own panics.
 //
-// Without a Token it answers everybody, under any name. So listen on the loopback only and refuse
+// Without a token it answers everybody, under any name. So listen on the loopback only and refuse
 // other Host headers, or have Serve do both.
 func (a *API) Handler() http.Handler {
 	return a.handler(func(next http.Handler) http.Handler { return next })

@@ -16,8 +16,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Collector returns the newest value of every series of the file, and the health of the store, for
-// the registry of the host program. It has no metrics of the process or of Go.
+// Collector collects the newest value of every series of the file, and the health of the history,
+// for the registry of the host program. It has no metrics of the process or of Go.
 //
 // Each value carries the time at which it was measured. So the last value of a daemon that has
 // stopped does not look current: Prometheus shows it for five minutes after its time (the

@@ -356,7 +356,8 @@ func TestMetricsWithoutAWriter(t *testing.T) {
 	}
 	slices.Sort(own)
 	want := []string{
-		"wanstore_build_info", "wanstore_file_bytes", "wanstore_file_free_bytes", "wanstore_file_readable",
+		"wanstore_build_info", "wanstore_file_bytes", "wanstore_file_free_bytes",
+		"wanstore_file_readable",
 		"wanstore_newest_sample_timestamp_seconds", "wanstore_series", "wanstore_wal_bytes",
 	}
 	if diff := cmp.Diff(want, own); diff != "" {

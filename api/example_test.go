@@ -63,7 +63,8 @@ func recordAndAsk(
 	if err != nil {
 		return err
 	}
-	if err := writer.Write(ctx, service.Sample{Series: rtt, Time: time.Now(), Value: 20.5}); err != nil {
+	sample := service.Sample{Series: rtt, Time: time.Now(), Value: 20.5}
+	if err := writer.Write(ctx, sample); err != nil {
 		return err
 	}
 	families, err := registry.Gather()

@@ -76,7 +76,8 @@ func TestMethods(t *testing.T) {
 			t.Errorf("GET %s: %d %s", path, answer.Code, answer.Body)
 		}
 	}
-	if why := refusal(t, a, "/nothing", http.StatusNotFound); !strings.Contains(why.Error.Message, "/nothing") {
+	why := refusal(t, a, "/nothing", http.StatusNotFound)
+	if !strings.Contains(why.Error.Message, "/nothing") {
 		t.Errorf("%+v", why)
 	}
 }
@@ -169,7 +170,8 @@ func TestToken(t *testing.T) {
 	}
 	for _, header := range []string{"Bearer correct-horse", "bearer  correct-horse"} {
 		for _, path := range []string{"/metrics", "/metrics/history"} {
-			if answer := askWith(a, http.MethodGet, path, "Authorization", header); answer.Code != http.StatusOK {
+			answer := askWith(a, http.MethodGet, path, "Authorization", header)
+			if answer.Code != http.StatusOK {
 				t.Errorf("%s with %q: %d %s", path, header, answer.Code, answer.Body)
 			}
 		}
@@ -200,7 +202,8 @@ func TestOrigin(t *testing.T) {
 				answer.Code != http.StatusOK {
 				t.Errorf("%q from %q: %d, %q, want %q", configured, from, answer.Code, got, want)
 			}
-			if vary := slices.Contains(answer.Header().Values("Vary"), "Origin"); vary != (configured != "") {
+			vary := slices.Contains(answer.Header().Values("Vary"), "Origin")
+			if vary != (configured != "") {
 				t.Errorf("%q from %q: vary %v", configured, from, answer.Header().Values("Vary"))
 			}
 			before := askWith(a, http.MethodOptions, "/metrics/history", "Origin", from,

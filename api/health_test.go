@@ -127,7 +127,8 @@ func TestHealthOfAFileUnderAnotherName(t *testing.T) {
 	if text := answer.Body.String(); !strings.Contains(text, service.ErrOtherName.Error()) {
 		t.Errorf("/health says %s, want %q", text, service.ErrOtherName)
 	}
-	if answer := ask(t, a, http.MethodGet, "/metrics/history?range=1h"); answer.Code != http.StatusServiceUnavailable {
+	answer = ask(t, a, http.MethodGet, "/metrics/history?range=1h")
+	if answer.Code != http.StatusServiceUnavailable {
 		t.Errorf("a question: got %d, want 503: %s", answer.Code, answer.Body)
 	}
 }

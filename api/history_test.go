@@ -34,7 +34,8 @@ func TestHistoryAnswer(t *testing.T) {
 	}
 
 	answer := ask(t, r.api, http.MethodGet, "/metrics/history?from="+second+"&limit=3")
-	want := `{"data":[{"metric_name":"wanctl_rtt_ms","wan_name":"cable","labels":{"a":"1","b":"\u003c2\u003e"},` +
+	want := `{"data":[{"metric_name":"wanctl_rtt_ms","wan_name":"cable",` +
+		`"labels":{"a":"1","b":"\u003c2\u003e"},` +
 		`"help":"Round-trip time to the reflector.","unit":"ms","states":{},"aggregation":"avg",` +
 		`"timestamps":[` + unix(90, "") + `,` + unix(1, ".234567") +
 		`],"values":[-1e-07,0.1],"min":[-1e-07,0.1],"max":[-1e-07,0.1],` +
@@ -60,7 +61,8 @@ func TestHistoryAnswer(t *testing.T) {
 		"/metrics/history?from="+second+"&order=asc&step=1m&metrics=wanctl_rtt_ms")
 	got := decode[points](t, answer.Body)
 	one := got.Data[0]
-	if diff := cmp.Diff([]json.Number{json.Number(second), json.Number(unix(60, ""))}, one.Timestamps); diff != "" {
+	diff := cmp.Diff([]json.Number{json.Number(second), json.Number(unix(60, ""))}, one.Timestamps)
+	if diff != "" {
 		t.Error(diff)
 	}
 	if !slices.Equal(one.Count, []int64{2, 1}) || one.Values[0] != 10.05 || one.Min[0] != 0.1 ||
@@ -77,7 +79,8 @@ func TestHistoryAnswer(t *testing.T) {
 func TestHistoryOfNothing(t *testing.T) {
 	r := record(t, service.Config{})
 	answer := ask(t, r.api, http.MethodGet, "/metrics/history?from=10&to=20.5&step=250ms")
-	want := `{"data":[],"metadata":{"from":10,"to":20.5,"step":0.25,"granularities":[],"order":"desc","limit":10000,"offset":0,` +
+	want := `{"data":[],"metadata":{"from":10,"to":20.5,"step":0.25,"granularities":[],` +
+		`"order":"desc","limit":10000,"offset":0,` +
 		`"total":0,"returned":0,"next_offset":null,"next":null}}` + "\n"
 	if answer.Code != http.StatusOK || answer.Body.String() != want {
 		t.Errorf("%d %s", answer.Code, answer.Body)
@@ -157,7 +160,8 @@ func TestNextKeepsTheQuestion(t *testing.T) {
 		r.write(t, service.Sample{Series: series, Time: time.Now().Add(-time.Duration(i+1) * time.Second),
 			Value: float64(i)})
 	}
-	path := "/metrics/history?range=1h&wan=a+b%26c&label.x=%3D%26%2B%25&metrics=wanctl_rtt_ms,other&step=1ms&order=asc&limit=2"
+	path := "/metrics/history?range=1h&wan=a+b%26c&label.x=%3D%26%2B%25" +
+		"&metrics=wanctl_rtt_ms,other&step=1ms&order=asc&limit=2"
 	var seen []float64
 	for range 3 {
 		page := history(t, r.api, path)
@@ -207,7 +211,8 @@ func TestHistoryOfDays(t *testing.T) {
 			continue
 		}
 		last := len(got.Width) - 1
-		if width := midnight.AddDate(0, 0, 1).Sub(midnight).Seconds(); got.Width[last].String() != strconv.Itoa(int(width)) ||
+		width := midnight.AddDate(0, 0, 1).Sub(midnight).Seconds()
+		if got.Width[last].String() != strconv.Itoa(int(width)) ||
 			got.Timestamps[last].String() != strconv.FormatInt(midnight.Unix(), 10) {
 			t.Errorf("%s: %s wide at %s, want %.0f at %d", path, got.Width[last], got.Timestamps[last],
 				width,
@@ -231,7 +236,8 @@ func TestHistoryCSV(t *testing.T) {
 		return at.UTC().Format("2006-01-02T15:04:05.000000Z") + "," +
 			strconv.FormatInt(at.UnixMicro(), 10)
 	}
-	const header = "timestamp,timestamp_us,wan_name,metric_name,labels,value,min,max,count,granularity,width_us\n"
+	const header = "timestamp,timestamp_us,wan_name,metric_name,labels," +
+		"value,min,max,count,granularity,width_us\n"
 	const name = `,"a,b",wanctl_rtt_ms,"{""x"":""\""1\""""}",`
 	want := header + stamp(begin) + name + "0.25000005,1e-07,0.5,2,raw,60000000\n"
 	if got := answer.Body.String(); got != want ||
@@ -248,7 +254,8 @@ func TestHistoryCSV(t *testing.T) {
 	if got := answer.Body.String(); got != want || answer.Header().Get("Link") != "" {
 		t.Errorf("%s %s, want %s", answer.Header(), got, want)
 	}
-	if got := ask(t, r.api, http.MethodGet, "/metrics/history?format=csv&from=0&to=1").Body.String(); got != header {
+	got := ask(t, r.api, http.MethodGet, "/metrics/history?format=csv&from=0&to=1").Body.String()
+	if got != header {
 		t.Errorf("nothing is %q", got)
 	}
 }

@@ -10,8 +10,7 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// ErrNoToken says that others than this machine could ask, and that nothing would keep them from
-// it.
+// ErrNoToken reports that others than this machine could ask, and nothing would stop them.
 var ErrNoToken = errors.New("listening beyond the loopback takes a token")
 
 // Listen opens the address of the configuration, DefaultListen if it has none. Port 0 is any that

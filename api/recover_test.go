@@ -14,10 +14,11 @@ import (
 // A handler that panics before it has answered gets 500 in its place, compressed or not.
 func TestPanicBeforeTheAnswer(t *testing.T) {
 	a := New(Options{})
-	handler := withHeaders(withGzip(a.withRecovery(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	panics := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 		panic("oh")
-	}))))
+	})
+	handler := withHeaders(withGzip(a.withRecovery(panics)))
 	for _, encoding := range []string{"", "gzip"} {
 		request := httptest.NewRequest(http.MethodGet, "/", nil)
 		request.Header.Set("Accept-Encoding", encoding)
@@ -32,7 +33,8 @@ func TestPanicBeforeTheAnswer(t *testing.T) {
 
 // A scrape that panics, in a goroutine of the registry, does not end the program.
 func TestPanicInAScrape(t *testing.T) {
-	a := New(Options{Path: "nowhere", Writer: new(service.Writer)}) // of no file: every question panics
+	// of no file: every question panics
+	a := New(Options{Path: "nowhere", Writer: new(service.Writer)})
 	answer := httptest.NewRecorder()
 	a.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	if answer.Code != http.StatusOK {

@@ -29,9 +29,9 @@ const endLimit = 5 * time.Second
 // for those under way, cuts what is left, and returns nil when all goroutines of the server have
 // ended. It closes the listener, and not the API.
 //
-// At a listener of the loopback, and where there is no token, it answers only those who call it by
-// a name or an address of the loopback: with DNS rebinding a page of another site reaches this
-// server under a name of its own, and the Host header gives that name away.
+// Without a token it answers only those who call it by a name or an address of the loopback. With
+// DNS rebinding a page of another site reaches this server under a name of its own, and the Host
+// header gives that name away.
 //
 // Errors: ErrNoToken for a listener that others than this machine reach, if there is no token, and
 // those of the network.

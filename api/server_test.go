@@ -106,7 +106,8 @@ func TestNamesOfTheServer(t *testing.T) {
 			t.Errorf("%s: %d, want %d", host, answer.code, want)
 		}
 		if !local {
-			if why := decode[refused](t, strings.NewReader(answer.body)); !strings.Contains(why.Error.Message, "localhost") {
+			why := decode[refused](t, strings.NewReader(answer.body))
+			if !strings.Contains(why.Error.Message, "localhost") {
 				t.Errorf("%s: %+v", host, why)
 			}
 		}

@@ -151,7 +151,8 @@ func TestFileThatIsRestored(t *testing.T) {
 	write(damaged)
 	refusal(t, answering(t, api.Options{Path: path}), "/metrics/history?from=0",
 		http.StatusServiceUnavailable)
-	if answer := ask(t, a, http.MethodGet, "/metrics/history?from=0"); answer.Code == http.StatusServiceUnavailable {
+	answer := ask(t, a, http.MethodGet, "/metrics/history?from=0")
+	if answer.Code == http.StatusServiceUnavailable {
 		if health := ask(t, a, http.MethodGet, "/health"); health.Code != http.StatusServiceUnavailable {
 			t.Errorf("health is %d where points cannot be read", health.Code)
 		}

@@ -10,92 +10,21 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// batchLines is how many lines are stored in one transaction: about 25 ms of work, which a sample
-// that is recorded meanwhile has to wait for.
-const batchLines = 5000
-
-// attempts bounds how often an import starts over because another has begun at the same moment.
-const attempts = 20
-
-// Options says how to import.
-type Options struct {
-	// Now is the moment that ages are counted from, for messages. What counts is the clock of the
-	// writer.
-	Now time.Time
-	// SkipBad goes on after a bad line.
-	SkipBad bool
-	// OnBad is told of every bad line, the one that stops an import among them.
-	OnBad func(*LineError)
-	// Merge takes rows that lie where the history holds rolled-up data of their series, which may
-	// have them already, and those that earlier imports of the same data have skipped for that. By
-	// default they are counted in Result.Skipped.
-	Merge bool
-	// OnHeld is told of such rows before anything is stored, if there are any.
-	OnHeld func(HeldRows)
-	// KeepLabels keeps all labels of the rows of a database. By default those that are prose make
-	// no series: the text of a reason is another one with each event.
-	KeepLabels bool
-	// OnSkipped is told of every row of a database that Result.Skipped counts.
-	OnSkipped func(*LineError)
-	// Progress is told how many bytes of the file have been read, compressed if it is, and how many
-	// there are; of a database, how many rows. While standard input is being spooled, total is less
-	// than 0.
-	Progress func(done, total int64)
-
-	batch int64            // lines of a batch, batchLines by default
-	clock func() time.Time // that writers of a database go by, time.Now by default
-}
-
-func (o Options) withDefaults() Options {
-	if o.OnBad == nil {
-		o.OnBad = func(*LineError) {}
-	}
-	if o.OnHeld == nil {
-		o.OnHeld = func(HeldRows) {}
-	}
-	if o.OnSkipped == nil {
-		o.OnSkipped = func(*LineError) {}
-	}
-	if o.Progress == nil {
-		o.Progress = func(int64, int64) {}
-	}
-	if o.batch == 0 {
-		o.batch = batchLines
-	}
-	if o.clock == nil {
-		o.clock = time.Now
-	}
-	return o
-}
-
-// Result is what an import has done. Read is the sum of Stored, Duplicate and all that was refused.
-type Result struct {
-	Read      int64 // rows that were handed to the writer
-	Stored    int64
-	Duplicate int64 // rows that were there already
-	Bad       int64 // lines that are no rows
-	Known     int64 // lines after the header, or rows, that an earlier import had taken in
-	Skipped   Skipped
-	Pruned    int64 // rows whose labels were left out in part
-	Held      int64 // rows of a database whose second may not be over yet: the next import takes them
-	Refused   service.Refused
-	Raw       RawRows
-}
-
 // CSV imports the CSV file at path, "-" for standard input, compressed by gzip or not. Its header
 // is timestamp_ms,wan,metric,labels_json,value, or timestamp_us for microseconds.
 //
-// Only what no earlier import has taken in is stored, and it is stored batch by batch together with
-// the place that has been reached. So after an error, and when ctx is done between two batches,
-// what was stored is stored, the result says how much that is, and the next import of the same data
-// goes on from there. A bad line stops the import just before it, unless Options.SkipBad says
-// otherwise; a bad last line that has not ended is looked at again by the next import even then,
-// for it may be still being written, and so are last lines that are ahead of the clock.
+// It stores what no earlier import has taken, batch by batch together with the place that has been
+// reached. So after an error, and when ctx is done between two batches, the result says how much is
+// stored, and the next import of the same data goes on from there. It blocks until all is stored,
+// and no longer than one batch after ctx is done.
+//
+// A bad line stops the import just before it, unless Options.SkipBad is set. Even then the next
+// import looks again at a bad last line that has not ended, which may be still being written, and
+// at last lines that are ahead of the clock.
 //
 // Errors: *LineError for a bad line, with the reason ErrHeader, service.ErrName or service.ErrAhead
-// among others,
-// ErrAllTooOld, service.ErrImportMoved if another import of the same data runs at the same time,
-// those of service.Writer.Imports, those of the file system, and the cause of ctx.
+// among others, ErrAllTooOld, service.ErrImportMoved if another import of the same data runs at the
+// same time, those of service.Writer.Imports, those of the file system, and the cause of ctx.
 func CSV(
 	ctx context.Context, w *service.Writer, path string, options Options,
 ) (result Result, err error) {
@@ -201,7 +130,7 @@ type batch struct {
 	begin    int64 // lines before the batch
 	samples  []service.Sample
 	rolledUp []int64 // lines of rows that lie in rolled-up data
-	skipped  bool  // lines have been passed
+	skipped  bool    // lines have been passed
 
 	newestWelcome time.Time // as it was when it was asked for last
 	// before a bad line that may be a row of the next import, if no row has come after it
@@ -312,28 +241,4 @@ func (b *batch) store(ctx context.Context) error {
 	b.samples, b.rolledUp = b.samples[:0], b.rolledUp[:0]
 	b.options.Progress(b.source.position, max(b.source.position, b.source.size))
 	return nil
-}
-
-// Add adds what the next import of the same data has done.
-func (r *Result) Add(next Result) {
-	r.add(0, service.ImportCounts{
-		Stored: next.Stored, Duplicate: next.Duplicate, Refused: next.Refused,
-	})
-	r.Read += next.Read
-	r.Bad += next.Bad
-	r.Skipped.add(next.Skipped)
-	r.Pruned += next.Pruned
-	r.Held, r.Raw = next.Held, next.Raw // of the data as it is now
-}
-
-func (r *Result) add(rows int, counts service.ImportCounts) {
-	r.Read += int64(rows)
-	r.Stored += counts.Stored
-	r.Duplicate += counts.Duplicate
-	r.Refused.Value += counts.Refused.Value
-	r.Refused.Ahead += counts.Refused.Ahead
-	r.Refused.TooOld += counts.Refused.TooOld
-	r.Refused.Aggregation += counts.Refused.Aggregation
-	r.Refused.Series += counts.Refused.Series
-	r.Refused.TooMany += counts.Refused.TooMany
 }

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// HeldRows are rows of a series that lie where the history holds no samples of it any more but
-// buckets: nobody can tell whether the rows are in these.
+// HeldRows are rows that lie where the history holds buckets of their series and no samples any
+// more. Nobody can tell whether the rows are in these.
 type HeldRows struct {
 	Rows        int64
-	First, Last time.Time
+	First, Last time.Time // the moments of the earliest and the latest row
 }
 
 // findHeld counts the rows from a place on that lie in rolled-up data, before anything is stored.

@@ -11,14 +11,14 @@ import (
 )
 
 var (
-	// ErrAllTooOld says that every new row is older than what the history file keeps. Nothing has
-	// been stored then.
+	// ErrAllTooOld reports that every new row is older than what the history file keeps. Nothing
+	// has been stored then.
 	ErrAllTooOld = errors.New("all rows are too old to be kept")
-	// ErrHeader says that the data does not begin with the header of a metrics CSV.
+	// ErrHeader reports data that does not begin with the header of a metrics CSV.
 	ErrHeader = errors.New("bad header")
-	// ErrUncertain says that a database may or may not be the one that was imported from the same
-	// path before: the rows that it would be known by are gone, and others of that time are there.
-	// Nothing has been stored then. Under another path it is taken from its beginning.
+	// ErrUncertain reports a database that may or may not be the one that was imported from the same
+	// path before: the rows that tell are gone, and others of that time are there. Nothing has been
+	// stored then. Under another path the database is taken from its beginning.
 	ErrUncertain = errors.New("it cannot be told whether this is the database that was imported " +
 		"from here before")
 )
@@ -35,10 +35,11 @@ var (
 // LineError says what is wrong with one line, or with one row of a database.
 type LineError struct {
 	File string // as it was given, or "standard input"
-	// counted from 1; of a record of several lines the first one; 0 for a row of a database
+	// Line counts from 1, and is the first one of a record of several lines; 0 for a row of a
+	// database.
 	Line   int64
-	Row    int64 // its id
-	Reason error // service.ErrName, ErrHeader, or one that is for people only
+	Row    int64 // the id of the row of a database
+	Reason error // service.ErrName, ErrHeader or service.ErrAhead, or one that is for people only
 }
 
 // Error names the place and the reason, as compilers do.

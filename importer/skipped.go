@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// Skipped counts the rows that an import has left out, by cause: they are no fault of anybody, and
-// stop nothing.
+// Skipped counts the rows that an import has left out, by cause. Nobody is at fault, and they stop
+// nothing.
 type Skipped struct {
 	// Of CSV: rows that lie where the history holds rolled-up data of their series.
 	RolledUp int64
@@ -21,8 +21,8 @@ type Skipped struct {
 	Aggregated   int64 // rows of which the history has something in their span already
 }
 
-// Total is the number of rows.
-func (s *Skipped) Total() int64 {
+// Total returns the number of rows.
+func (s Skipped) Total() int64 {
 	return s.RolledUp + s.NestedLabels + s.NullLabels + s.OtherLabels + s.LongLabels + s.Aggregated
 }
 

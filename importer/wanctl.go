@@ -30,24 +30,24 @@ const (
 // Wanctl imports the database at path, which wanctl has written or is writing. The database is only
 // read.
 //
-// Rows become samples in the order of their time. Where one second of a series has several rows
-// they are spread over it, in the order of their ids. A second is taken when the machine's clock is
-// two seconds past its end, so that it is taken whole; until then its rows are counted in
-// Result.Held. Rows that turn up later for a second that has been taken are put after the others,
-// before its end; one that has a thousand of its WAN and metric before it there is a bad row.
+// Rows become samples in the order of their time. Where one second of a series has several rows,
+// they are spread over it in the order of their ids. A second is taken whole, when the machine's
+// clock is two seconds past its end; until then Result.Held counts its rows. Rows that turn up
+// later for a second that has been taken are put after the others, before its end. One that has a
+// thousand of its WAN and metric before it there is a bad row.
 //
-// An aggregated row becomes one sample at the begin of its bucket, where the history had nothing in
-// all of the bucket, when the import began, of a series with the labels of the row. Elsewhere it is
-// counted in Result.Skipped, and so are rows whose labels are no texts. Result.Raw says how long
+// An aggregated row becomes one sample at the begin of its bucket where, when the import began, the
+// history had nothing in all of the bucket of a series with the labels of the row. Elsewhere
+// Result.Skipped counts it, and so it does rows whose labels are no texts. Result.Raw says how long
 // raw rows are kept, and what has gone since the last import.
 //
-// What was said of CSV about errors, bad lines and going on holds for rows, too; except that rows
-// ahead of the clock are bad rows, which come up after all others and are taken by the import that
-// finds their time has come.
+// What holds for the errors and the bad lines of CSV, and for going on, holds for rows as well,
+// except that rows ahead of the clock are bad rows. These come up after all others, and the import
+// that finds their time has come takes them.
 //
-// A database is known again by either of two rows: that with the largest id, and the newest of the
-// coarsest granularity that there was. Where both are gone it is taken from its beginning if no raw
-// row of the time that had been taken is there, and not at all otherwise.
+// A database is known again by either of two rows: the one with the largest id, and the newest of
+// the coarsest granularity. Where both are gone, it is taken from its beginning if no raw row of
+// the time that had been taken is there, and not at all otherwise.
 //
 // Errors: *LineError for a bad row, with the reason service.ErrAhead among others, ErrUncertain,
 // those of service.OpenWanctl, and as for CSV.
@@ -313,7 +313,8 @@ func (i *wanctlImport) reportAhead(ctx context.Context) error {
 			return err
 		}
 		for _, row := range rows {
-			if err := i.bad(row, aheadError(time.Unix(row.Second, 0), i.writer.NewestWelcome())); err != nil {
+			reason := aheadError(time.Unix(row.Second, 0), i.writer.NewestWelcome())
+			if err := i.bad(row, reason); err != nil {
 				return err
 			}
 		}

@@ -9,13 +9,13 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// RawRows is what a database of wanctl says of its raw rows. It lets them go when they are in
-// aggregated ones.
+// RawRows says how far back the raw rows of a database of wanctl reach. wanctl lets them go when
+// they are in aggregated ones.
 type RawRows struct {
 	// Kept is how far back they reach from the newest row, 0 where nothing has gone yet.
 	Kept time.Duration
-	// Gone is from where the last import had ended until where they begin, if there were any that
-	// it had not taken: aggregated rows are left of these.
+	// Gone is the time between the end of the last import and the first raw row, if there were any
+	// that it had not taken: aggregated rows are left of these.
 	Gone service.TimeSpan
 }
 

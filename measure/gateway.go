@@ -11,7 +11,7 @@ import (
 	"github.com/prometheus/procfs"
 )
 
-// ErrNoGateway says that the routing table names no gateway that could be
+// ErrNoGateway reports that the routing table names no gateway that could be
 // pinged. Its message carries the way out.
 var ErrNoGateway = errors.New("no default gateway to ping; name a host with --target HOST")
 

@@ -19,12 +19,12 @@ type Path struct {
 
 func (p Path) valid() bool { return p.Target.IsValid() }
 
-// ErrNoZone says that a host is a link-local address, which is one of many without the name of an
+// ErrNoZone reports that a host is a link-local address, which is one of many without the name of an
 // interface behind it. Its message carries the way out.
 var ErrNoZone = errors.New("a link-local address means nothing without its interface; " +
 	"name it as ADDRESS%INTERFACE or with --interface")
 
-// ErrNoFarEnd says that the default route names no router, and its interface no address at its
+// ErrNoFarEnd reports that the default route names no router, and its interface no address at its
 // other end. Its message carries the way out.
 var ErrNoFarEnd = errors.New("no router and no far end to ping; name a host with --target HOST")
 

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/net/icmp"
 )
 
-// ErrNotPermitted says that this process may open neither kind of ICMP socket.
+// ErrNotPermitted reports that this process may open neither kind of ICMP socket.
 // Its message says what allows it.
 var ErrNotPermitted = errors.New("sending ICMP echoes is not permitted; either let this group " +
 	"use unprivileged ICMP sockets: sysctl -w net.ipv4.ping_group_range=\"0 2147483647\", or give " +

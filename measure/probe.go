@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// ErrProbe says that a text names no way of measuring.
+// ErrProbe reports that a text names no way of measuring.
 var ErrProbe = errors.New("want icmp, tcp or tcp:PORT")
 
 // Probe is how round-trip times are measured: by ICMP echo, or by TCP connections. The zero value

@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// ErrNoInterface says that the kernel has no interface of the name asked for;
+// ErrNoInterface reports that the kernel has no interface of the name asked for;
 // the message around it lists those that exist.
 var ErrNoInterface = errors.New("no such network interface")
 
-// ErrHeldUp says that this process did not run for a while in the midst of a measurement.
+// ErrHeldUp reports that this process did not run for a while in the midst of a measurement.
 var ErrHeldUp = errors.New("this process was held up")
 
 // Counters are the byte counters of one interface at one moment.

@@ -7,18 +7,14 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/ncruces/go-sqlite3"
-
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 const (
 	// backupStep is how much is copied between two looks at the context, which takes some
 	// milliseconds.
 	backupStep = 1 << 20
-
-	// backupCacheKiB is the cache of the copy, which is written once and in order.
-	backupCacheKiB = 128
 )
 
 // Backup copies the file as it is at one moment to a new file at dest, and returns how many bytes
@@ -32,7 +28,7 @@ const (
 // fails its check, ErrOtherName, those of the file system, and that of ctx.
 func (r *Reader) Backup(ctx context.Context, dest string) (int64, error) {
 	size, err := r.backup(ctx, dest)
-	return size, failure(ctx, "back up", r.path, err)
+	return size, sqlite.Failure(ctx, "back up", r.path, err)
 }
 
 func (r *Reader) backup(ctx context.Context, dest string) (int64, error) {
@@ -84,51 +80,29 @@ func (r *Reader) copyTo(ctx context.Context, path string) error {
 	}
 	// The view is opened by the first look at the file. Without one each step would have a view of
 	// its own, and all would start over whenever somebody has written in between.
-	_, err = pragmaInt(ctx, tx, "user_version")
+	_, err = sqlite.PragmaInt(ctx, tx, "user_version")
 	if err == nil {
 		err = copyView(ctx, conn, tx, path)
 	}
-	return errors.Join(err, endReading(tx), conn.Close())
+	return errors.Join(err, sqlite.EndReading(tx), conn.Close())
 }
 
 func copyView(ctx context.Context, conn *sql.Conn, tx *sql.Tx, path string) error {
-	size, err := pragmaInt(ctx, tx, "page_size")
+	size, err := sqlite.PragmaInt(ctx, tx, "page_size")
 	if err != nil {
 		return err
 	}
-	return rawConn(conn, func(c *sqlite3.Conn) error {
-		return copyPages(ctx, c, path, backupStep/size)
-	})
-}
-
-// copyPages copies so many pages at a time.
-func copyPages(ctx context.Context, from *sqlite3.Conn, path string, pages int) error {
-	// Neither a journal nor a sync: a copy that is not completed is thrown away, and one that is
-	// gets synced at once.
-	backup, err := beginBackup(from, "main", dsn(path, "rw", "",
-		"journal_mode(off)", "synchronous(off)", fmt.Sprintf("cache_size(-%d)", backupCacheKiB)))
-	if err != nil {
-		return err
-	}
-	for done := false; !done && err == nil; {
-		if done, err = backup.Step(pages); err == nil {
-			err = context.Cause(ctx)
-		}
-	}
-	if closed := backup.Close(); err == nil { // after a failed step it fails the same way
-		err = closed
-	}
-	return err
+	return sqlite.CopyOut(ctx, conn, path, backupStep/size)
 }
 
 // checkCopy looks whether the file at path, which nobody else has open, is a sound history of this
 // program.
 func checkCopy(ctx context.Context, path string) error {
-	name, err := lookingDSN(path) // or SQLite would put a -wal and a -shm beside it
+	name, err := sqlite.LookingDSN(path) // or SQLite would put a -wal and a -shm beside it
 	if err != nil {
 		return err
 	}
-	pool, err := openPool(path, name, nil)
+	pool, err := sqlite.OpenPool(path, name, nil)
 	if err != nil {
 		return err
 	}

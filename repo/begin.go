@@ -8,6 +8,7 @@ import (
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 	"github.com/wanstore/wanstore/schema"
 )
 
@@ -15,7 +16,7 @@ import (
 // what it lacks. This is one transaction that takes the write lock first, so of several processes
 // that start at once one makes them and the others find them there. path is where a new file lies.
 func begin(ctx context.Context, conn *sql.Conn, path string) error {
-	return immediately(ctx, conn, func() error {
+	return sqlite.Immediately(ctx, conn, func() error {
 		id, err := identify(ctx, conn)
 		if err != nil {
 			return err

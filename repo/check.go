@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // checkBudget is how long the check at open may take, so that a program that was killed records
@@ -19,7 +21,7 @@ var errTimeUp = errors.New("the time of the check is up")
 func (w *Writer) check(ctx context.Context, findings *Findings) error {
 	limited, cancel := context.WithTimeoutCause(ctx, checkBudget, errTimeUp)
 	defer cancel()
-	found, err := checkIntegrity(limited, w.path, readerDSN(w.path, readerVFSName))
+	found, err := checkIntegrity(limited, w.path, sqlite.ReaderDSN(w.path))
 	switch {
 	case err != nil && ctx.Err() == nil && limited.Err() != nil:
 		findings.Unchecked = true

@@ -6,6 +6,7 @@ import (
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/functions"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // SetAggregation gives the series of a metric another aggregation, each in one transaction, and
@@ -19,7 +20,7 @@ func (w *Writer) SetAggregation(
 ) (changed int, err error) {
 	rows, err := w.q.ListSeriesOf(ctx, metric)
 	if err != nil {
-		return 0, failure(ctx, "read series of", w.path, err)
+		return 0, sqlite.Failure(ctx, "read series of", w.path, err)
 	}
 	for _, row := range rows {
 		if Aggregation(row.Aggregation) == to {

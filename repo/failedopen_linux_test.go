@@ -11,6 +11,7 @@ import (
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
+	"github.com/wanstore/wanstore/repo/wanctl"
 )
 
 // maker makes something at a path.
@@ -76,7 +77,7 @@ func openers() map[string]func(context.Context, string) error {
 			return err
 		},
 		"wanctl": func(ctx context.Context, path string) error {
-			_, err := repo.OpenWanctl(ctx, path)
+			_, err := wanctl.Open(ctx, path)
 			return err
 		},
 	}

@@ -22,6 +22,7 @@ import (
 	olddb "github.com/wanstore/wanstore/db/old"
 	wanctldb "github.com/wanstore/wanstore/db/wanctl"
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // sqlc leaves a named parameter alone wherever it does not walk the tree, such as in HAVING: the
@@ -150,7 +151,7 @@ type call struct {
 
 // checkBinds prepares a statement and compares its parameters with the arguments given.
 func checkBinds(conn *sql.Conn, c call) error {
-	return rawConn(conn, func(raw *sqlite3.Conn) error {
+	return sqlite.Raw(conn, func(raw *sqlite3.Conn) error {
 		stmt, tail, err := raw.Prepare(c.sql)
 		if err != nil {
 			return fmt.Errorf("prepare: %w", err)
@@ -292,7 +293,7 @@ func (refusing) Driver() driver.Driver                        { return nil }
 func runGenerated(t *testing.T, g guarded, name string) {
 	t.Helper()
 	errUndo := errors.New("undo")
-	err := immediately(t.Context(), g.conn, func() error {
+	err := sqlite.Immediately(t.Context(), g.conn, func() error {
 		for _, statement := range g.fill {
 			if _, err := g.conn.ExecContext(t.Context(), statement); err != nil {
 				t.Fatalf("%s: %v", statement, err)
@@ -443,7 +444,7 @@ func openGuardedFile(t *testing.T) *Writer {
 func openGuardedWanctl(t *testing.T) *sql.Conn {
 	t.Helper()
 	database := filetest.NewWanctlDB(t)
-	pool, err := openPool(database.Path, "file:"+database.Path, nil)
+	pool, err := sqlite.OpenPool(database.Path, "file:"+database.Path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,10 +10,9 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/ncruces/go-sqlite3"
-
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 	"github.com/wanstore/wanstore/schema"
 )
 
@@ -22,35 +21,18 @@ const incremental = 2
 
 // identity is what a database says of itself.
 type identity struct {
-	applicationID int
-	userVersion   int
+	sqlite.Description
+
 	// the version in its table wanstore, 0 where there is none that can be
 	stated int
-	named  bool              // it has that table
-	tables map[string]string // what kind each table and view is
-	pages  int
-	vacuum int // auto_vacuum, which is settled with the first page
+	named  bool // it has that table
 }
 
-func identify(ctx context.Context, q db.DBTX) (identity, error) {
-	var id identity
-	var err error
-	if id.applicationID, err = pragmaInt(ctx, q, "application_id"); err != nil {
+func identify(ctx context.Context, q db.DBTX) (id identity, err error) {
+	if id.Description, err = sqlite.Describe(ctx, q); err != nil {
 		return id, err
 	}
-	if id.userVersion, err = pragmaInt(ctx, q, "user_version"); err != nil {
-		return id, err
-	}
-	if id.pages, err = pragmaInt(ctx, q, "page_count"); err != nil {
-		return id, err
-	}
-	if id.vacuum, err = pragmaInt(ctx, q, "auto_vacuum"); err != nil {
-		return id, err
-	}
-	if id.tables, err = listTables(ctx, q); err != nil {
-		return id, err
-	}
-	if id.tables["wanstore"] == "table" {
+	if id.Tables["wanstore"] == "table" {
 		id.stated, id.named, err = statedVersion(ctx, q)
 	}
 	return id, err
@@ -61,7 +43,7 @@ func identify(ctx context.Context, q db.DBTX) (identity, error) {
 func statedVersion(ctx context.Context, q db.DBTX) (version int, ours bool, err error) {
 	stated, err := db.New(q).FileVersion(ctx)
 	switch {
-	case errors.Is(err, sqlite3.ERROR):
+	case sqlite.DoesNotFit(err):
 		return 0, false, nil
 	case errors.Is(err, sql.ErrNoRows):
 		return 0, true, nil
@@ -81,26 +63,26 @@ const firstStated = 3
 // have to refuse it.
 func (i identity) version() int {
 	believed := i.stated > 0 && i.stated <= schema.Version
-	if i.applicationID == disk.ApplicationID && !believed {
-		return max(i.userVersion, 0)
+	if i.ApplicationID == disk.ApplicationID && !believed {
+		return max(i.UserVersion, 0)
 	}
 	return max(i.stated, 0)
 }
 
 // isMarked says that header and table have the numbers of a history of this version.
 func (i identity) isMarked() bool {
-	return i.applicationID == disk.ApplicationID && i.userVersion == schema.Version &&
+	return i.ApplicationID == disk.ApplicationID && i.UserVersion == schema.Version &&
 		i.stated >= firstStated
 }
 
 // wanctl says that the database has wanctl's table. A history has a view of that name.
-func (i identity) wanctl() bool { return i.tables["metrics"] == "table" }
+func (i identity) wanctl() bool { return i.Tables["metrics"] == "table" }
 
 // blank says that nothing has been written to the database yet, or no more than a history begins
 // with. A database that another program has made and emptied cannot become one.
 func (i identity) blank() bool {
-	unmarked := i.applicationID == 0 && i.userVersion == 0 && len(i.tables) == 0
-	return unmarked && (i.pages == 0 || i.vacuum == incremental)
+	unmarked := i.ApplicationID == 0 && i.UserVersion == 0 && len(i.Tables) == 0
+	return unmarked && (i.Pages == 0 || i.Vacuum == incremental)
 }
 
 // check refuses a database that is not ours, not complete, or newer than this program.
@@ -121,7 +103,7 @@ func (i identity) check() error {
 			"and take this one in by `wanstore import --format wanctl`", ErrForeign)
 	default:
 		return fmt.Errorf("%w: application_id is %#x, want %#x: name another file",
-			ErrForeign, i.applicationID, disk.ApplicationID)
+			ErrForeign, i.ApplicationID, disk.ApplicationID)
 	}
 }
 
@@ -143,35 +125,13 @@ func (i identity) missing() []string {
 		names = append(names, "its version")
 	}
 	for name := range historyTables() {
-		if i.tables[name] != "table" {
+		if i.Tables[name] != "table" {
 			names = append(names, name)
 		}
 	}
-	if i.tables["metrics"] != "view" {
+	if i.Tables["metrics"] != "view" {
 		names = append(names, "metrics")
 	}
 	slices.Sort(names)
 	return names
-}
-
-// listTables lists the tables and views of a database that are not SQLite's own, and of which kind
-// each is.
-func listTables(ctx context.Context, q queryer) (map[string]string, error) {
-	rows, err := q.QueryContext(ctx, "PRAGMA main.table_list")
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	tables := map[string]string{}
-	for rows.Next() {
-		var database, name, kind string
-		var columns, withoutRowID, strict int
-		if err := rows.Scan(&database, &name, &kind, &columns, &withoutRowID, &strict); err != nil {
-			return nil, err
-		}
-		if !strings.HasPrefix(name, "sqlite_") {
-			tables[name] = kind
-		}
-	}
-	return tables, rows.Err()
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // ImportFormat says what kind of data an import has read.
@@ -76,7 +77,7 @@ func (i Imports) Begin(source string, from ImportMark) *Import {
 func (w *Writer) Imports(ctx context.Context) (Imports, error) {
 	rows, err := w.q.ListImports(ctx)
 	if err != nil {
-		return Imports{}, failure(ctx, "read imports of", w.path, err)
+		return Imports{}, sqlite.Failure(ctx, "read imports of", w.path, err)
 	}
 	known, err := w.MetricAggregations(ctx)
 	if err != nil {

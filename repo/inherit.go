@@ -7,11 +7,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/ncruces/go-sqlite3"
-
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/seal"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // inherit gives a new history the policy of the newest damaged one beside it whose policy can be
@@ -56,12 +55,12 @@ func salvageAges(ctx context.Context, path string) (Ages, error) {
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 { // a WAL may lie there alone
 		return Ages{}, err
 	}
-	name, err := lookingDSN(path, lenient) // with which SQLite reads a file that has lost its end
+	name, err := sqlite.LookingDSN(path, sqlite.Lenient) // with which SQLite reads a file that has lost its end
 	if err != nil {
 		return Ages{}, err
 	}
 	log := new(seal.Log) // of what is damaged already
-	pool, err := openPool(path, name, func(c *sqlite3.Conn) error { return setUpReader(c, log) })
+	pool, err := sqlite.OpenPool(path, name, sqlite.SetUpReader(log))
 	if err != nil {
 		return Ages{}, err
 	}

@@ -4,12 +4,9 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
 
-	"github.com/ncruces/go-sqlite3"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // integrity is what SQLite's integrity check has found that concerns a history, the first of each
@@ -38,10 +35,7 @@ func (i *integrity) text() string {
 // Rules that somebody has given to tables of their own are not looked at: they may call such
 // functions, too.
 func checkIntegrity(ctx context.Context, path, name string) (found integrity, err error) {
-	if err := registerReaderVFS(); err != nil {
-		return found, err
-	}
-	pool, err := openReaders(path, name, forgetView)
+	pool, err := sqlite.OpenReaders(path, name, sqlite.ForgetView)
 	if err != nil {
 		return found, err
 	}
@@ -49,21 +43,11 @@ func checkIntegrity(ctx context.Context, path, name string) (found integrity, er
 	return found, errors.Join(err, pool.Close())
 }
 
-// forgetView keeps the view out of what a connection knows of the schema, which is read again then.
-// Where a view comes first in its list of tables, SQLite takes a check of all for one of a single
-// table, and does not look for pages that nothing refers to. Our view is the only text of ours that
-// has several SELECTs: with a limit of one it is an error, and those are passed over while the
-// schema may be written, which this connection cannot do.
-func forgetView(c *sqlite3.Conn) error {
-	c.Limit(sqlite3.LIMIT_COMPOUND_SELECT, 1)
-	return c.Exec("PRAGMA writable_schema = reset; PRAGMA writable_schema = on")
-}
-
-func (i *integrity) look(ctx context.Context, q queryer) error {
+func (i *integrity) look(ctx context.Context, q sqlite.Queryer) error {
 	// More findings than the tables of others can have. As a table-valued function the check takes
 	// the number for a name.
 	rows, err := q.QueryContext(ctx, "PRAGMA integrity_check(1073741824)")
-	if err = i.read(rows, err); !errors.Is(err, sqlite3.ERROR) {
+	if err = i.read(rows, err); !sqlite.DoesNotFit(err) {
 		return err
 	}
 	for table := range historyTables() {
@@ -86,28 +70,12 @@ func (i *integrity) read(rows *sql.Rows, err error) error {
 		if err := rows.Scan(&finding); err != nil {
 			return err
 		}
-		if err := unread(finding); err != nil {
+		if err := sqlite.UnreadPage(finding); err != nil {
 			return err
 		}
 		i.add(finding)
 	}
 	return rows.Err()
-}
-
-// pageError is what the check says of a page that it could not get.
-var pageError = regexp.MustCompile(`error code=(\d+)`)
-
-// unread turns the finding that the disk could not read a page into the error that it is. The check
-// goes on where any other statement ends.
-func unread(finding string) error {
-	for _, match := range pageError.FindAllStringSubmatch(finding, -1) {
-		number, _ := strconv.ParseUint(match[1], 10, 16)
-		code := sqlite3.ExtendedErrorCode(number)
-		if code.Code() == sqlite3.IOERR && code != sqlite3.IOERR_DATA {
-			return fmt.Errorf("the check ended at a page: %w", code)
-		}
-	}
-	return nil
 }
 
 // add takes a finding in. What concerns a table or an index of somebody else, or a rule about the

@@ -87,8 +87,8 @@ func (k *known) merged() {
 
 // refresh brings what is known up to date, inside a write transaction, and returns the tiers.
 func (k *known) refresh(ctx context.Context, w *Writer) (tiers Tiers, err error) {
-	var version int
-	if err := w.control.version.QueryRowContext(ctx).Scan(&version); err != nil {
+	version, err := w.control.DataVersion(ctx)
+	if err != nil {
 		return tiers, err
 	}
 	tiers = k.tiers

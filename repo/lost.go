@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // Lost says that what is at the path is not the file of this writer: it was moved away or removed,
@@ -27,7 +28,7 @@ func (w *Writer) renamed() bool {
 
 // Ended says that the connection of this writer has ended, for want of memory, and nothing works
 // until it has been renewed. The file is sound.
-func (w *Writer) Ended() bool { return !w.gone && hasEnded(w.conn) }
+func (w *Writer) Ended() bool { return !w.gone && sqlite.HasEnded(w.conn) }
 
 // unmounted says that the mount of the file is gone. It looks at the path, and where that leads to
 // another file, at the directories above it.
@@ -55,12 +56,5 @@ func (w *Writer) FollowMode() {
 		return
 	}
 	w.file = now
-	for _, suffix := range append(disk.Companions(), disk.LockSuffix) {
-		file, err := os.OpenFile(w.path+suffix, os.O_RDONLY|disk.NoFollow, 0)
-		if err != nil {
-			continue // it is not there, or not this user's
-		}
-		_ = disk.SetMode(file, now.Mode().Perm())
-		_ = file.Close()
-	}
+	disk.GiveMode(w.path, now.Mode().Perm())
 }

@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ncruces/go-sqlite3"
-
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/seal"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // seriesIndex is what the unique index of series says: by id, but for the ids of sound rows.
@@ -149,7 +148,7 @@ func listSeries(ctx context.Context, q *db.Queries) ([]db.ListSeriesRow, error) 
 func (w *Writer) mendSeries(ctx context.Context) error {
 	var rows []db.ListSeriesRow
 	var index seriesIndex
-	err := inOneView(ctx, w.conn, func() (err error) {
+	err := sqlite.InOneView(ctx, w.conn, func() (err error) {
 		if rows, err = w.q.ListSeries(ctx); err == nil {
 			index, err = readSeriesIndex(ctx, w.q, rows)
 		}
@@ -167,7 +166,7 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 	if err := errors.Join(index.mustHave(index.beyondMending(damaged)), index.mustFind(rows)); err != nil {
 		return err
 	}
-	err = immediately(ctx, w.conn, func() error {
+	err = sqlite.Immediately(ctx, w.conn, func() error {
 		if !fits { // what the index had more is known by now
 			if _, err := w.conn.ExecContext(ctx, "REINDEX series"); err != nil {
 				return err
@@ -175,7 +174,7 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 		}
 		return w.rewriteSeries(ctx, damaged, index)
 	})
-	if errors.Is(err, sqlite3.CONSTRAINT) {
+	if sqlite.BreaksRule(err) {
 		return fmt.Errorf("%w: series has a row twice (%w)", ErrDamaged, err)
 	}
 	return err

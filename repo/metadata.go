@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // metadataTable is the table as the log of unsound rows names it.
@@ -58,7 +59,7 @@ func (r *Reader) DeclaredMetrics(ctx context.Context) ([]DeclaredMetric, error) 
 	r.unsound.ForgetTable(metadataTable) // a writer may have mended it since
 	rows, err := r.q.ListMetricMetadata(ctx)
 	if err != nil {
-		return nil, failure(ctx, "read metrics of", r.path, err)
+		return nil, sqlite.Failure(ctx, "read metrics of", r.path, err)
 	}
 	metrics := make([]DeclaredMetric, 0, len(rows))
 	for _, row := range rows {

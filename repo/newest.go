@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // Newest is the newest sample of a series.
@@ -24,7 +25,7 @@ type Newest struct {
 func (s *Snapshot) Newest(ctx context.Context) ([]Newest, error) {
 	recent, err := s.newestRaw(ctx, max(s.Tiers[Minute].Watermark, s.Tiers[Raw].Floor))
 	if err != nil {
-		return nil, failure(ctx, "read", s.path, err)
+		return nil, sqlite.Failure(ctx, "read", s.path, err)
 	}
 	newest := make(map[int64]Newest, len(s.Series))
 	for _, series := range s.Series {
@@ -77,11 +78,11 @@ func (s *Snapshot) newestRaw(ctx context.Context, from Micros) ([]Newest, error)
 func (s *Snapshot) NewestMoment(ctx context.Context) (Micros, error) {
 	_, parts, err := listParts(ctx, s.q)
 	if err != nil {
-		return 0, failure(ctx, "read", s.path, err)
+		return 0, sqlite.Failure(ctx, "read", s.path, err)
 	}
 	last, err := lastRaw(ctx, s.q, parts, s.Tiers[Raw].Floor)
 	if errors.Is(err, sql.ErrNoRows) {
 		return s.rolledUp, nil
 	}
-	return max(last, s.rolledUp), failure(ctx, "read", s.path, err)
+	return max(last, s.rolledUp), sqlite.Failure(ctx, "read", s.path, err)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // openAttempts is how often a file may be replaced, here or by another process, while it is being
@@ -75,7 +76,7 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 	if errors.Is(failed, disk.ErrIndex) {
 		return o.withoutIndex(ctx)
 	}
-	if errors.Is(failed, errArriving) || !IsDamage(classify(ctx, failed)) ||
+	if errors.Is(failed, errArriving) || !IsDamage(sqlite.Classify(ctx, failed)) ||
 		!disk.MayQuarantine(o.path, o.lock) {
 		return nil, failed
 	}
@@ -88,7 +89,7 @@ func (o *opening) tryAgain(ctx context.Context, failed error) (*Writer, error) {
 			return w, nil
 		}
 	}
-	if damage := classify(ctx, failed); IsDamage(damage) && !errors.Is(failed, disk.ErrIndex) {
+	if damage := sqlite.Classify(ctx, failed); IsDamage(damage) && !errors.Is(failed, disk.ErrIndex) {
 		if err := o.moveAside(damage); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
+	"github.com/wanstore/wanstore/repo/wanctl"
 )
 
 // Somebody may give a history pages of another size, or another auto_vacuum: it is taken as it is.
@@ -127,7 +128,7 @@ func TestLoadedDump(t *testing.T) {
 	if entries, err := os.ReadDir(filepath.Dir(path)); len(entries) != 1 || err != nil {
 		t.Errorf("a reader has left %v, %v", entries, err)
 	}
-	if _, err := repo.OpenWanctl(t.Context(), path); !errors.Is(err, repo.ErrNotWanctl) {
+	if _, err := wanctl.Open(t.Context(), path); !errors.Is(err, wanctl.ErrNotWanctl) {
 		t.Errorf("opened as wanctl's: %v", err)
 	}
 	recordsOn(t, path, want)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // A damaged page may have in a column what a STRICT table does not take. A query that meets that
@@ -174,7 +175,7 @@ func askAll(t *testing.T, path string, queries map[string]call) error {
 		arguments, _ := typicalArguments(t, name, method.Type())
 		results := method.Call(arguments)
 		err, ok := reflect.TypeAssert[error](results[len(results)-1])
-		if ok && !errors.Is(err, sql.ErrNoRows) && !IsDamage(failure(t.Context(), "ask", path, err)) {
+		if ok && !errors.Is(err, sql.ErrNoRows) && !IsDamage(sqlite.Failure(t.Context(), "ask", path, err)) {
 			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
 		}
 	}

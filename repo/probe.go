@@ -6,48 +6,37 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ncruces/go-sqlite3"
-
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // probe looks at a file through a read-only connection, so that what is not ours stays as it is.
 func probe(ctx context.Context, path string) (identity, error) {
-	name, err := lookingDSN(path)
+	name, err := sqlite.LookingDSN(path)
 	if err != nil {
 		return identity{}, err
 	}
-	pool, err := openPool(path, name, nil)
+	pool, err := sqlite.OpenPool(path, name, nil)
 	if err != nil {
 		return identity{}, err
 	}
 	id, err := identifyAtOnce(ctx, pool)
-	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
+	if sqlite.AwaitsRollback(err) {
 		id, err = probeUnfinished(ctx, path)
 	}
 	return id, errors.Join(err, pool.Close())
 }
 
-// lookingDSN is the data source name for a look at a file that is to stay as it is.
-func lookingDSN(path string, pragmas ...string) (string, error) {
-	name := readerDSN(path, readerVFSName, pragmas...)
-	rests, err := disk.AtRest(path)
-	if rests {
-		name += "&immutable=1" // or a connection that only reads leaves a -wal and a -shm behind
-	}
-	return name, errors.Join(err, registerReaderVFS())
-}
-
 // identifyAtOnce asks within one view of the file: what is asked while another process makes the
 // history would not fit together and look like a stranger's.
 func identifyAtOnce(ctx context.Context, pool *sql.DB) (identity, error) {
-	// Without the end of the context endReading waits for that of the transaction.
+	// Without the end of the context sqlite.EndReading waits for that of the transaction.
 	tx, err := pool.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return identity{}, err
 	}
 	id, err := identify(ctx, tx)
-	return id, errors.Join(err, endReading(tx))
+	return id, errors.Join(err, sqlite.EndReading(tx))
 }
 
 // probeUnfinished looks at a file whose last transaction was interrupted and has left its rollback
@@ -58,7 +47,7 @@ func probeUnfinished(ctx context.Context, path string) (identity, error) {
 	if err != nil || fresh {
 		return identity{}, err
 	}
-	pool, err := openPool(path, readerDSN(path, "")+"&immutable=1", nil) // without its journal
+	pool, err := sqlite.OpenPool(path, sqlite.UnfinishedDSN(path), nil)
 	if err != nil {
 		return identity{}, err
 	}

@@ -5,14 +5,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
-
-	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/seal"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 	"github.com/wanstore/wanstore/schema"
 )
 
@@ -24,7 +22,7 @@ const maxReaders = 4
 // for any number of goroutines.
 type Reader struct {
 	path string
-	pool prepared
+	pool sqlite.Prepared
 	q    *db.Queries // of the pool, to be closed
 
 	turns   turns
@@ -43,7 +41,7 @@ type Reader struct {
 func OpenReader(ctx context.Context, path string) (*Reader, error) {
 	r, err := openReader(ctx, path)
 	if err != nil {
-		return nil, failure(ctx, "open", path, err)
+		return nil, sqlite.Failure(ctx, "open", path, err)
 	}
 	return r, nil
 }
@@ -68,24 +66,20 @@ func openReader(ctx context.Context, path string) (*Reader, error) {
 	if err := disk.MakeCompanions(path, false); err != nil {
 		return nil, err
 	}
-	if err := registerReaderVFS(); err != nil {
-		return nil, err
-	}
 	log := new(seal.Log)
-	pool, err := openReaders(path, readerDSN(path, readerVFSName),
-		func(c *sqlite3.Conn) error { return setUpReader(c, log) })
+	pool, err := sqlite.OpenReaders(path, sqlite.ReaderDSN(path), sqlite.SetUpReader(log))
 	if err != nil {
 		return nil, err
 	}
 	pool.SetMaxOpenConns(maxReaders)
 	pool.SetMaxIdleConns(maxReaders)
 	if err := foreignWAL(path, recognise(ctx, pool)); err != nil {
-		return nil, errors.Join(mendedByWriter(ctx, path, readingError(path, err)), pool.Close())
+		return nil, errors.Join(mendedByWriter(ctx, path, sqlite.ReadingError(path, err)), pool.Close())
 	}
-	statements := prepared{pool, map[string]*sql.Stmt{}}
+	statements := sqlite.NotePrepared(pool)
 	q, err := prepare(ctx, statements)
 	if err != nil {
-		return nil, errors.Join(mendedByWriter(ctx, path, readingError(path, err)), pool.Close())
+		return nil, errors.Join(mendedByWriter(ctx, path, sqlite.ReadingError(path, err)), pool.Close())
 	}
 	return &Reader{path: path, pool: statements, q: q, turns: newTurns(), unsound: log,
 		crowded: func() int64 { return CrowdedWAL }}, nil
@@ -111,22 +105,9 @@ func recognise(ctx context.Context, pool *sql.DB) error {
 	return nil
 }
 
-// readingError says what a file that may only be read lacks.
-func readingError(path string, err error) error {
-	if errors.Is(err, sqlite3.READONLY_ROLLBACK) {
-		return disk.JournalError(path, err)
-	}
-	if isReadOnly(err) {
-		return fmt.Errorf("%w: its -wal has what is not in the file yet, and reading that takes a -shm, "+
-			"which cannot be made here: open it where its directory can be written to, "+
-			"or copy the file and its -wal to such a directory (%w)", fs.ErrPermission, err)
-	}
-	return err
-}
-
 // Close closes the file. It waits for snapshots that are open.
 func (r *Reader) Close() error {
-	return failure(context.Background(), "close", r.path, errors.Join(r.q.Close(), r.pool.Close()))
+	return sqlite.Failure(context.Background(), "close", r.path, errors.Join(r.q.Close(), r.pool.Close()))
 }
 
 // Path returns the absolute path of the file.
@@ -168,15 +149,15 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 	tx, err := r.pool.BeginTx(limit.ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		limit.end()
-		return nil, failure(ctx, "read", r.path, err)
+		return nil, sqlite.Failure(ctx, "read", r.path, err)
 	}
 	limit.begin(r.path, r.crowded)
 	s := &Snapshot{
-		path: r.path, time: limit, tx: tx, q: db.New(transacted{tx, r.pool, map[string]*sql.Stmt{}}),
+		path: r.path, time: limit, tx: tx, q: db.New(r.pool.In(tx)),
 		turns: r.turns, unsound: r.unsound, cache: &r.cache,
 	}
 	if err := s.load(s.Context()); err != nil {
-		err = failure(s.Context(), "read", r.path, err)
+		err = sqlite.Failure(s.Context(), "read", r.path, err)
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -252,7 +233,7 @@ func (r *Reader) look(
 	if err != nil {
 		return err
 	}
-	err = failure(s.Context(), operation, r.path, f(s.Context(), s))
+	err = sqlite.Failure(s.Context(), operation, r.path, f(s.Context(), s))
 	return errors.Join(err, s.Close())
 }
 
@@ -261,7 +242,7 @@ func (r *Reader) look(
 // Errors: ErrOtherName, where the file was opened for writing under another name meanwhile, so that
 // what was read need not fit together.
 func (s *Snapshot) Close() error {
-	err := endReading(s.tx)
+	err := sqlite.EndReading(s.tx)
 	s.time.end()
-	return failure(context.Background(), "read", s.path, err)
+	return sqlite.Failure(context.Background(), "read", s.path, err)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 	"github.com/wanstore/wanstore/schema"
 )
@@ -110,7 +111,7 @@ func rebuild(ctx context.Context, path string, show Progress) (rebuilt *Rebuilt,
 	if err == nil {
 		err = old.settle()
 	}
-	err = errors.Join(err, old.close(IsDamage(classify(ctx, err))), made.remove())
+	err = errors.Join(err, old.close(IsDamage(sqlite.Classify(ctx, err))), made.remove())
 	if err == nil && rebuilt != nil {
 		rebuilt.Took = time.Since(began)
 	}
@@ -120,7 +121,7 @@ func rebuild(ctx context.Context, path string, show Progress) (rebuilt *Rebuilt,
 // replace makes the new file, and has the old one take its pages in. Whether another program writes
 // meanwhile is told by the number that SQLite has for the commits of others.
 func (n newFile) replace(ctx context.Context, steps *steps) (*Rebuilt, error) {
-	commits, err := pragmaInt(ctx, n.old.conn, "main.data_version")
+	commits, err := sqlite.PragmaInt(ctx, n.old.conn, "main.data_version")
 	if err == nil {
 		err = n.old.checkRoom()
 	}

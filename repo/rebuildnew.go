@@ -8,10 +8,8 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/ncruces/go-sqlite3"
-
 	"github.com/wanstore/wanstore/db"
-	"github.com/wanstore/wanstore/repo/internal/seal"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 const (
@@ -49,15 +47,12 @@ func (n newFile) make(ctx context.Context, pageSize int) (*sql.DB, error) {
 	if err == nil {
 		err = file.Close()
 	}
-	if err == nil {
-		err = registerWriterVFS()
-	}
 	if err != nil {
 		return nil, err
 	}
-	name := dsn(n.path, "rw", writerVFSName, "journal_mode(off)", "synchronous(off)",
+	name := sqlite.EditDSN(n.path, "journal_mode(off)", "synchronous(off)",
 		fmt.Sprintf("page_size(%d)", pageSize), "auto_vacuum(incremental)")
-	pool, err := openPool(n.path, name, func(c *sqlite3.Conn) error { return setUp(c, new(seal.Log)) })
+	pool, err := sqlite.OpenPool(n.path, name, SetUp)
 	if err != nil {
 		return nil, err
 	}
@@ -84,12 +79,12 @@ func (n newFile) remove() error {
 
 func (n newFile) attach(ctx context.Context) error {
 	conn := n.old.conn
-	name := dsn(n.path, "rw", writerVFSName)
+	name := sqlite.EditDSN(n.path)
 	if _, err := conn.ExecContext(ctx, "ATTACH ? AS rebuilt", name); err != nil {
 		return err
 	}
 	_, err := conn.ExecContext(ctx, fmt.Sprintf("PRAGMA rebuilt.journal_mode = off; "+
-		"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", cacheKiB))
+		"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", sqlite.CacheKiB))
 	return err
 }
 
@@ -103,10 +98,10 @@ func (n newFile) fill(ctx context.Context, steps *steps) (rebuilt *Rebuilt, err 
 		return nil, err
 	}
 	if rebuilt, err = copyHistory(ctx, conn, n.old.version, steps); err != nil {
-		return nil, undo(ctx, conn, err)
+		return nil, sqlite.Undo(ctx, conn, err)
 	}
 	if _, err := conn.ExecContext(ctx, "COMMIT"); err != nil {
-		return nil, undo(ctx, conn, err)
+		return nil, sqlite.Undo(ctx, conn, err)
 	}
 	var finding string
 	err = conn.QueryRowContext(ctx, "PRAGMA rebuilt.integrity_check(1)").Scan(&finding)
@@ -122,49 +117,17 @@ func (n newFile) fill(ctx context.Context, steps *steps) (rebuilt *Rebuilt, err 
 // pour writes all pages into the old file, in one transaction, unless somebody has committed
 // something since the number of the commits of others was asked for.
 func (n newFile) pour(ctx context.Context, commits int, steps *steps) error {
-	return rawConn(n.old.conn, func(c *sqlite3.Conn) (err error) {
-		to := dsn(n.old.path, "rw", writerVFSName, "synchronous(full)",
-			fmt.Sprintf("cache_size(-%d)", cacheKiB))
-		backup, err := beginBackup(c, "rebuilt", to)
-		if err != nil {
-			return err
-		}
-		defer func() { // without success nothing was written, and the end says again why
-			if closed := backup.Close(); err == nil {
-				err = closed
+	return sqlite.Pour(ctx, n.old.conn, sqlite.Pouring{
+		From: "rebuilt",
+		To: sqlite.EditDSN(n.old.path, "synchronous(full)",
+			fmt.Sprintf("cache_size(-%d)", sqlite.CacheKiB)),
+		Pages: pourBytes / n.old.pageSize,
+		Allow: func(now int) error {
+			if now != commits {
+				return busy("another program has written to the file meanwhile, try again", nil)
 			}
-		}()
-		if _, err := backup.Step(1); err != nil { // which takes the write lock
-			return err
-		}
-		if err := n.old.mustBeUnchanged(c, commits); err != nil {
-			return err
-		}
-		for done := false; !done; {
-			if err := context.Cause(ctx); err != nil {
-				return err
-			}
-			if done, err = backup.Step(pourBytes / n.old.pageSize); err != nil {
-				return err
-			}
-			steps.poured(backup.PageCount()-backup.Remaining(), backup.PageCount())
-		}
-		return nil
+			return nil
+		},
+		Tell: steps.poured,
 	})
-}
-
-// mustBeUnchanged asks again on the very connection: the number is its own.
-func (f *oldFile) mustBeUnchanged(c *sqlite3.Conn, commits int) (err error) {
-	version, _, err := c.Prepare("PRAGMA main.data_version")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, version.Close()) }()
-	if version.Step() && version.ColumnInt(0) == commits {
-		return nil
-	}
-	if err := version.Err(); err != nil {
-		return err
-	}
-	return busy("another program has written to the file meanwhile, try again", nil)
 }

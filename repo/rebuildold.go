@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"path/filepath"
 
-	"github.com/ncruces/go-sqlite3"
-
 	"github.com/wanstore/wanstore/repo/internal/disk"
-	"github.com/wanstore/wanstore/repo/internal/functions"
-	"github.com/wanstore/wanstore/repo/internal/seal"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // oldFile is the file that is rebuilt, on a connection that is open from beginning to end: so
@@ -25,18 +22,10 @@ type oldFile struct {
 	pageSize int
 }
 
-// defineFunctions defines what the generated queries call.
-func defineFunctions(c *sqlite3.Conn) error { return functions.Define(c, new(seal.Log)) }
-
 func openOld(ctx context.Context, path string) (*oldFile, error) {
-	if err := registerWriterVFS(); err != nil {
-		return nil, err
-	}
-	name := dsn(path, "rw", writerVFSName, "journal_mode(wal)", "wal_autocheckpoint(0)",
-		fmt.Sprintf("cache_size(-%d)", cacheKiB))
-	pool, err := openPool(path, name, func(c *sqlite3.Conn) error {
-		return errors.Join(leaveWAL(c, true), defineFunctions(c))
-	})
+	name := sqlite.EditDSN(path, "journal_mode(wal)", "wal_autocheckpoint(0)",
+		fmt.Sprintf("cache_size(-%d)", sqlite.CacheKiB))
+	pool, err := sqlite.OpenPool(path, name, sqlite.SetUpOld)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +49,7 @@ func (f *oldFile) look(ctx context.Context) error {
 		return err
 	}
 	f.version = id.version()
-	if f.pageSize, err = pragmaInt(ctx, f.conn, "main.page_size"); err != nil {
+	if f.pageSize, err = sqlite.PragmaInt(ctx, f.conn, "main.page_size"); err != nil {
 		return err
 	}
 	f.pages, err = readPages(ctx, f.conn)
@@ -84,11 +73,8 @@ func (f *oldFile) checkRoom() error {
 // settle takes the WAL into the file. A process that opened that before it is done would take it
 // for one with checksums.
 func (f *oldFile) settle() error {
-	err := rawConn(f.conn, func(c *sqlite3.Conn) error {
-		_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
-		return err
-	})
-	if errors.Is(err, sqlite3.BUSY) {
+	err := sqlite.TruncateWAL(f.conn)
+	if sqlite.IsBusy(err) {
 		return busy("somebody is reading the file as it was, try later", err)
 	}
 	return err
@@ -98,7 +84,7 @@ func (f *oldFile) settle() error {
 func (f *oldFile) close(damaged bool) error {
 	var err error
 	if f.conn != nil {
-		err = rawConn(f.conn, func(c *sqlite3.Conn) error { return leaveWAL(c, damaged) })
+		err = sqlite.LeaveWALAtEnd(f.conn, damaged)
 		err = errors.Join(err, f.conn.Close())
 	}
 	return errors.Join(err, f.pool.Close())

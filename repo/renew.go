@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // Renew lets go of a file that is damaged, for which damage says how, or that Lost has found to be
@@ -17,7 +18,7 @@ import (
 // open for writing, which then stays where it is; and those of OpenWriter.
 func (w *Writer) Renew(ctx context.Context, damage error) error {
 	w.failed = w.renew(ctx, damage)
-	return failure(ctx, "renew", w.path, w.failed)
+	return sqlite.Failure(ctx, "renew", w.path, w.failed)
 }
 
 func (w *Writer) renew(ctx context.Context, damage error) error {
@@ -35,81 +36,6 @@ func (w *Writer) renew(ctx context.Context, damage error) error {
 	return w.become(ctx, next)
 }
 
-// letGo closes the file. If it is damaged and in its place, the next process to open it looks at it
-// again, and moves it aside if it is damaged still; damage that this does not find is believed the
-// second time.
-func (w *Writer) letGo(damage error) (err error) {
-	if w.gone {
-		return nil // that was done before
-	}
-	if errors.Is(damage, disk.ErrIndex) {
-		return w.letGoOfIndex()
-	}
-	damaged := IsDamage(damage) && !w.Lost()
-	if damaged {
-		if err := w.lock.TryOwn(); err != nil {
-			w.unshared = true
-			return cannotMove(bare(damage), err)
-		}
-	}
-	if !damaged && w.renamed() {
-		w.takeWAL()
-	}
-	_ = w.close() // what the end of such a file says adds nothing
-	w.gone = true
-	if damaged && w.doubted {
-		if w.moved, err = quarantine(w.path, w.file, bare(damage)); w.moved != nil {
-			w.lock.Note(disk.Mark{})
-		}
-	}
-	if damaged && !w.doubted {
-		w.doubted = true
-		err = disk.DropIndex(w.path)
-	}
-	return errors.Join(err, w.unlock())
-}
-
-// unlock lets others have the file.
-func (w *Writer) unlock() error { return errors.Join(w.name.Close(), w.lock.Close()) }
-
-// shareAgain takes the lock again that was given up for the last process to find the damage, which
-// is for before anything is written. The file may have been moved aside meanwhile.
-func (w *Writer) shareAgain(ctx context.Context) error {
-	if !w.unshared {
-		return nil
-	}
-	if err := w.lock.Share(ctx); err != nil {
-		return err
-	}
-	w.unshared = false
-	if w.Lost() {
-		return disk.ErrReplaced
-	}
-	return nil
-}
-
-// become takes over what another writer has opened.
-func (w *Writer) become(ctx context.Context, next *Writer) error {
-	if w.sizeCap != 0 {
-		if err := next.CapSize(ctx, w.sizeCap); err != nil {
-			return errors.Join(err, next.Close())
-		}
-	}
-	*w = *next
-	return w.watchWAL()
-}
-
-// abandon closes a file whose mount is gone, which lets that go, too. It leaves the WAL as it is:
-// the file may be in use at another place by now.
-func (w *Writer) abandon() error {
-	if w.gone {
-		return nil
-	}
-	w.gone = true
-	_ = w.close() // a medium that was pulled out says what it likes
-	return w.unlock()
-}
-
 // letGoOrAbandon makes room for the file that is at the path, or returns ErrMountGone where none
 // may be made there.
 func (w *Writer) letGoOrAbandon(damage error) error {
@@ -125,10 +51,66 @@ func (w *Writer) letGoOrAbandon(damage error) error {
 	return nil
 }
 
+// letGo closes the file. If it is damaged and in its place, the next process to open it looks at it
+// again, and moves it aside if it is damaged still; damage that this does not find is believed the
+// second time.
+func (w *Writer) letGo(damage error) (err error) {
+	if w.gone {
+		return nil // that was done before
+	}
+	if errors.Is(damage, disk.ErrIndex) {
+		return w.letGoOfIndex()
+	}
+	damaged := IsDamage(damage) && !w.Lost()
+	if damaged {
+		if err := w.lock.TryOwn(); err != nil {
+			w.unshared = true
+			return cannotMove(sqlite.Bare(damage), err)
+		}
+	}
+	if !damaged && w.renamed() {
+		w.takeWAL()
+	}
+	_ = w.close() // what the end of such a file says adds nothing
+	w.gone = true
+	if damaged && w.doubted {
+		if w.moved, err = quarantine(w.path, w.file, sqlite.Bare(damage)); w.moved != nil {
+			w.lock.Note(disk.Mark{})
+		}
+	}
+	if damaged && !w.doubted {
+		w.doubted = true
+		err = disk.DropIndex(w.path)
+	}
+	return errors.Join(err, w.unlock())
+}
+
 // letGoOfIndex closes a file whose index cannot be read: it is sound, and another process may have
 // it open.
 func (w *Writer) letGoOfIndex() error {
 	_ = w.close()
 	w.gone = true
 	return errors.Join(disk.BeheadIndex(w.path), w.unlock())
+}
+
+// abandon closes a file whose mount is gone, which lets that go, too. It leaves the WAL as it is:
+// the file may be in use at another place by now.
+func (w *Writer) abandon() error {
+	if w.gone {
+		return nil
+	}
+	w.gone = true
+	_ = w.close() // a medium that was pulled out says what it likes
+	return w.unlock()
+}
+
+// become takes over what another writer has opened.
+func (w *Writer) become(ctx context.Context, next *Writer) error {
+	if w.sizeCap != 0 {
+		if err := next.CapSize(ctx, w.sizeCap); err != nil {
+			return errors.Join(err, next.Close())
+		}
+	}
+	*w = *next
+	return w.watchWAL()
 }

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/ncruces/go-sqlite3"
-
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
@@ -34,45 +33,32 @@ func (w *Writer) WALPagesLimit() int {
 //
 // Errors: ErrMountGone, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Restart(ctx context.Context) (bool, error) {
-	err := w.copyWAL(ctx, func() error {
-		return rawConn(w.conn, func(c *sqlite3.Conn) error {
-			if err := c.BusyTimeout(0); err != nil {
-				return err
-			}
-			_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_RESTART)
-			return errors.Join(err, c.BusyTimeout(busyTimeout))
-		})
-	})
-	if errors.Is(err, sqlite3.BUSY) {
+	err := w.copyWAL(ctx, func() error { return sqlite.RestartWAL(w.conn) })
+	if sqlite.IsBusy(err) {
 		return false, nil
 	}
 	if err != nil {
-		return false, failure(ctx, "restart the WAL of", w.path, err)
+		return false, sqlite.Failure(ctx, "restart the WAL of", w.path, err)
 	}
 	w.walPages, w.checkpointAt = 0, w.checkpointPages()
 	return true, nil
 }
 
-// copyWAL runs a checkpoint, and looks at the index before and after it: from one that lacks a part
-// SQLite would take it that all was copied, and reset a WAL that still has the only copy. After
-// errIndex the index is made again.
+// sqlite.CopyWAL runs a checkpoint, and looks at the index before and after it: from one that lacks
+// a part SQLite would take it that all was copied, and reset a WAL that still has the only copy.
+// After errIndex the index is made again.
 func (w *Writer) copyWAL(ctx context.Context, checkpoint func() error) error {
 	if err := w.missing(); err != nil {
 		return err
 	}
-	if err := errors.Join(w.shareAgain(ctx), lookAtIndex(w.conn)); err != nil {
+	if err := errors.Join(w.shareAgain(ctx), sqlite.CheckIndex(w.conn)); err != nil {
 		return err
 	}
 	err := checkpoint()
-	return errors.Join(err, lookAtIndex(w.conn))
+	return errors.Join(err, sqlite.CheckIndex(w.conn))
 }
 
 // takeWAL copies the WAL into a file that has been renamed, and leaves nothing in it: it has kept
 // its own name, and would be left behind. Nobody can have opened the file that it seems to belong
 // to, since there is none. Where a reader holds it, what it has stays in it.
-func (w *Writer) takeWAL() {
-	_ = rawConn(w.conn, func(c *sqlite3.Conn) error {
-		_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
-		return err
-	})
-}
+func (w *Writer) takeWAL() { _ = sqlite.TruncateWAL(w.conn) }

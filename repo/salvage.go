@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // Salvage is what is intact of a damaged history, put together as a history of its own, whose rows
@@ -47,7 +48,7 @@ var ErrSalvageLost = errors.New("what was put together of a damaged file cannot 
 func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error) {
 	s := &Salvage{Source: damaged, folder: path + disk.SalvageSuffix, series: map[int64]*Series{}}
 	if err := s.prepare(ctx); err != nil {
-		err = failure(ctx, "salvage", damaged, err)
+		err = sqlite.Failure(ctx, "salvage", damaged, err)
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil

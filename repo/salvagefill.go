@@ -16,6 +16,7 @@ import (
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/leaves"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // fill puts together what the pages of the damaged file have, in one transaction of a new file that
@@ -46,7 +47,7 @@ func (s *Salvage) fill(ctx context.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, q.Close()) }()
 	f := filling{ctx: ctx, q: q, salvage: s, pages: pages}
-	return immediately(ctx, conn, f.run)
+	return sqlite.Immediately(ctx, conn, f.run)
 }
 
 // checkRoom wants room for a copy of the file and, so that recording does not suffer, as much

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // InUse says that somebody has the damaged file open, which then must not be removed.
@@ -13,7 +14,7 @@ import (
 // Errors: ErrBusy, and those of the file system.
 func (s *Salvage) InUse() error {
 	l, err := ownUnused(s.Source)
-	return failure(context.Background(), "remove", s.Source, errors.Join(err, l.Close()))
+	return sqlite.Failure(context.Background(), "remove", s.Source, errors.Join(err, l.Close()))
 }
 
 // Remove removes the damaged file, with what lies beside it under its name, once all of it has been
@@ -21,7 +22,7 @@ func (s *Salvage) InUse() error {
 //
 // Errors: ErrBusy, those of the file system, and that of ctx.
 func (s *Salvage) Remove(ctx context.Context) error {
-	return failure(ctx, "remove", s.Source, s.remove(ctx))
+	return sqlite.Failure(ctx, "remove", s.Source, s.remove(ctx))
 }
 
 func (s *Salvage) remove(ctx context.Context) (err error) {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // SalvageRun is what a history says of a damaged file whose rows it has taken in, or is taking in.
@@ -43,7 +44,7 @@ func (p salvagePlace) text() string {
 // Errors: ErrDamaged, and those of the file system.
 func (w *Writer) Salvages(ctx context.Context) ([]SalvageRun, error) {
 	runs, err := listSalvages(ctx, w.q)
-	return runs, failure(ctx, "read salvages of", w.path, err)
+	return runs, sqlite.Failure(ctx, "read salvages of", w.path, err)
 }
 
 // Salvages returns what the history says of damaged files, the oldest first.
@@ -51,7 +52,7 @@ func (w *Writer) Salvages(ctx context.Context) ([]SalvageRun, error) {
 // Errors: that of ctx, ErrDamaged, and those of the file system.
 func (r *Reader) Salvages(ctx context.Context) ([]SalvageRun, error) {
 	runs, err := listSalvages(ctx, r.q)
-	return runs, failure(ctx, "read salvages of", r.path, err)
+	return runs, sqlite.Failure(ctx, "read salvages of", r.path, err)
 }
 
 func listSalvages(ctx context.Context, q *db.Queries) ([]SalvageRun, error) {

@@ -3,6 +3,8 @@ package repo
 import (
 	"context"
 	"iter"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // pageRows is how many rows a scan holds in memory, or one a series where there are more series.
@@ -50,7 +52,7 @@ func (s *Snapshot) Scan(
 	return func(yield func(Bucket, error) bool) {
 		for page, err := range pages {
 			if err != nil {
-				yield(Bucket{}, failure(ctx, "read", s.path, err))
+				yield(Bucket{}, sqlite.Failure(ctx, "read", s.path, err))
 				return
 			}
 			for _, row := range page {

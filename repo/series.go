@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // Aggregation says how the samples of a series become one value a bucket.
@@ -53,7 +54,7 @@ type Series struct {
 func (w *Writer) MetricAggregations(ctx context.Context) (map[string]Aggregation, error) {
 	rows, err := w.q.ListMetricAggregations(ctx)
 	if err != nil {
-		return nil, failure(ctx, "read series of", w.path, err)
+		return nil, sqlite.Failure(ctx, "read series of", w.path, err)
 	}
 	known := make(map[string]Aggregation, len(rows))
 	for _, row := range rows {
@@ -68,7 +69,7 @@ func (w *Writer) MetricAggregations(ctx context.Context) (map[string]Aggregation
 func (w *Writer) Keys(ctx context.Context) ([]Key, error) {
 	rows, err := w.q.ListSeries(ctx)
 	if err != nil {
-		return nil, failure(ctx, "read series of", w.path, err)
+		return nil, sqlite.Failure(ctx, "read series of", w.path, err)
 	}
 	keys := make([]Key, 0, len(rows))
 	for _, row := range rows {

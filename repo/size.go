@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // Size is how much there is of a file.
@@ -39,7 +40,7 @@ func (s *Snapshot) size(ctx context.Context) (Size, error) {
 	if err != nil {
 		return size, err
 	}
-	bytes, err := pragmaInt(ctx, s.tx, "page_size")
+	bytes, err := sqlite.PragmaInt(ctx, s.tx, "page_size")
 	size.FreeBytes = int64(pages.free) * int64(bytes)
 	return size, err
 }

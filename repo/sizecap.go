@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
 
@@ -43,15 +44,15 @@ func (w *Writer) CapSize(ctx context.Context, bytes int64) error {
 	w.sizeCap = bytes
 	w.checkpointAt = w.checkpointPages()
 	_, err := w.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit()))
-	return failure(ctx, "limit the WAL of", w.path, err)
+	return sqlite.Failure(ctx, "limit the WAL of", w.path, err)
 }
 
 // walLimit is the size that the WAL is cut back to when it restarts: what this writer may have.
 func (w *Writer) walLimit() int64 {
 	if w.sizeCap == 0 {
-		return uncappedWALLimit
+		return sqlite.WALLimit
 	}
-	return min(uncappedWALLimit, w.sizeCap/walShare)
+	return min(sqlite.WALLimit, w.sizeCap/walShare)
 }
 
 // checkpointPages is the size of the WAL from which a checkpoint is due.
@@ -104,7 +105,7 @@ func CrowdedWALUnder(sizeCap int64) int64 {
 	if sizeCap == 0 {
 		return CrowdedWAL
 	}
-	return min(uncappedWALLimit, sizeCap/walShare) + stepReserve(sizeCap)
+	return min(sqlite.WALLimit, sizeCap/walShare) + stepReserve(sizeCap)
 }
 
 // atMost bounds the rows of a step further where there is a size cap: each row may become one of
@@ -149,7 +150,7 @@ func (w *Writer) MustTrim(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	room, err := w.readRoom(ctx)
-	return err == nil && room.mustTrim(), failure(ctx, "measure", w.path, err)
+	return err == nil && room.mustTrim(), sqlite.Failure(ctx, "measure", w.path, err)
 }
 
 // excess is how many pages a file has beyond its size cap, 0 without one.
@@ -169,7 +170,7 @@ func (w *Writer) OverCap(ctx context.Context) (bool, error) {
 	if w.sizeCap == 0 {
 		return false, nil
 	}
-	total, err := pragmaInt(ctx, w.conn, "page_count")
+	total, err := sqlite.PragmaInt(ctx, w.conn, "page_count")
 	over := int64(total)*w.pageSize+w.WALBytes() > w.sizeCap+w.sizeCap/toleranceShare
-	return err == nil && over, failure(ctx, "measure", w.path, err)
+	return err == nil && over, sqlite.Failure(ctx, "measure", w.path, err)
 }

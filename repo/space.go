@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 const (
@@ -30,21 +31,21 @@ const (
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Vacuum(ctx context.Context) (freed int64, more bool, err error) {
 	if err := w.shareAgain(ctx); err != nil {
-		return 0, false, failure(ctx, "vacuum", w.path, err)
+		return 0, false, sqlite.Failure(ctx, "vacuum", w.path, err)
 	}
 	before, surplus, err := w.surplus(ctx)
 	if err != nil || surplus == 0 {
-		return 0, false, failure(ctx, "vacuum", w.path, err)
+		return 0, false, sqlite.Failure(ctx, "vacuum", w.path, err)
 	}
 	// One page a row: the statement has to be stepped to its end.
 	statement := fmt.Sprintf("PRAGMA incremental_vacuum(%d)",
 		min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))
-	if err := drain(ctx, w.conn, statement); err != nil {
-		return 0, false, failure(ctx, "vacuum", w.path, err)
+	if err := sqlite.Drain(ctx, w.conn, statement); err != nil {
+		return 0, false, sqlite.Failure(ctx, "vacuum", w.path, err)
 	}
 	after, surplus, err := w.surplus(ctx)
 	if err != nil {
-		return 0, false, failure(ctx, "vacuum", w.path, err)
+		return 0, false, sqlite.Failure(ctx, "vacuum", w.path, err)
 	}
 	// another process may have made it longer meanwhile
 	freed = int64(max(before.total-after.total, 0))
@@ -65,12 +66,12 @@ func (w *Writer) surplus(ctx context.Context) (pages, int, error) {
 // pages is how many pages a file has.
 type pages struct{ total, free int }
 
-func readPages(ctx context.Context, q queryer) (pages, error) {
-	free, err := pragmaInt(ctx, q, "freelist_count")
+func readPages(ctx context.Context, q sqlite.Queryer) (pages, error) {
+	free, err := sqlite.PragmaInt(ctx, q, "freelist_count")
 	if err != nil {
 		return pages{}, err
 	}
-	total, err := pragmaInt(ctx, q, "page_count")
+	total, err := sqlite.PragmaInt(ctx, q, "page_count")
 	return pages{total: total, free: free}, err
 }
 
@@ -87,12 +88,13 @@ func (w *Writer) CheckpointDue() bool { return w.walPages >= w.checkpointAt }
 //
 // Errors: ErrMountGone, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Checkpoint(ctx context.Context) error {
-	var busy, pages, copied int
-	err := w.copyWAL(ctx, func() error {
-		return w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(PASSIVE)").Scan(&busy, &pages, &copied)
+	var pages, copied int
+	err := w.copyWAL(ctx, func() (err error) {
+		pages, copied, err = sqlite.CopyWAL(ctx, w.conn)
+		return err
 	})
 	if err != nil {
-		return failure(ctx, "checkpoint", w.path, err)
+		return sqlite.Failure(ctx, "checkpoint", w.path, err)
 	}
 	w.checkpointAt = w.checkpointPages()
 	if copied < pages {

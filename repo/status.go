@@ -8,6 +8,7 @@ import (
 	"math"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // FileStatus is the state of a file.
@@ -59,7 +60,7 @@ func (s *Snapshot) status(ctx context.Context) (FileStatus, error) {
 			return status, err
 		}
 	}
-	found, err := checkIntegrity(ctx, s.path, readerDSN(s.path, readerVFSName))
+	found, err := checkIntegrity(ctx, s.path, sqlite.ReaderDSN(s.path))
 	status.Check = found.text()
 	if err != nil || found.damage != "" {
 		return status, err

@@ -9,6 +9,7 @@ import (
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/functions"
 	"github.com/wanstore/wanstore/repo/internal/seal"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // A step of a walk looks at so many rows, or blocks, which have hundreds of samples.
@@ -70,7 +71,7 @@ var firstKey = functions.Key{IDs: [2]int64{math.MinInt64, math.MinInt64}, Value:
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) Walk(ctx context.Context, walk *Walk) (more bool, err error) {
 	if err := w.missing(); err != nil {
-		return false, failure(ctx, "look through", w.path, err)
+		return false, sqlite.Failure(ctx, "look through", w.path, err)
 	}
 	next := *walk
 	if walk.found == nil {
@@ -84,7 +85,7 @@ func (w *Writer) Walk(ctx context.Context, walk *Walk) (more bool, err error) {
 		})
 	}
 	if err != nil {
-		return false, failure(ctx, "look through", w.path, err)
+		return false, sqlite.Failure(ctx, "look through", w.path, err)
 	}
 	if !more {
 		w.unsound.Become(next.found)
@@ -99,7 +100,7 @@ func (w *Writer) mend(ctx context.Context) error {
 	if err := w.mendSeries(ctx); err != nil {
 		return err
 	}
-	return immediately(ctx, w.conn, func() error {
+	return sqlite.Immediately(ctx, w.conn, func() error {
 		_, err := w.tiers(ctx)
 		return err
 	})

@@ -7,13 +7,12 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/ncruces/go-sqlite3"
-
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/block"
 	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/functions"
 	"github.com/wanstore/wanstore/repo/internal/seal"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // Synchronous says when a commit is on the disk.
@@ -34,7 +33,7 @@ type Writer struct {
 	conn *sql.Conn // the pool's only connection
 	q    *db.Queries
 
-	control control // of its transactions
+	control sqlite.Control // of its transactions
 
 	pageSize     int64
 	walPages     int // pages in the WAL after the last commit of this connection
@@ -97,7 +96,7 @@ func OpenWriterWithProgress(
 ) (*Writer, error) {
 	w, err := openWriter(ctx, path, synchronous, show)
 	if err != nil {
-		return nil, failure(ctx, "open", path, err)
+		return nil, sqlite.Failure(ctx, "open", path, err)
 	}
 	return w, nil
 }
@@ -118,13 +117,9 @@ func openWriter(
 // connectWriter opens the connection. Where several processes make one new file at once, SQLite
 // says BUSY to some of them without waiting, when they switch it to WAL: these try again.
 func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*Writer, error) {
-	if err := registerWriterVFS(); err != nil {
-		return nil, err
-	}
-	log := new(seal.Log)
-	setUp := func(c *sqlite3.Conn) error { return setUpWriter(c, log) }
-	for giveUp := time.Now().Add(busyTimeout); ; {
-		pool, err := openPool(path, writerDSN(path, synchronous), setUp)
+	log, name := new(seal.Log), sqlite.WriterDSN(path, string(synchronous))
+	for giveUp := time.Now().Add(sqlite.BusyTimeout); ; {
+		pool, err := sqlite.OpenPool(path, name, sqlite.SetUpWriter(log))
 		if err != nil {
 			return nil, err
 		}
@@ -135,7 +130,7 @@ func connectWriter(ctx context.Context, path string, synchronous Synchronous) (*
 		if err == nil {
 			return w, nil
 		}
-		again := errors.Is(err, sqlite3.BUSY)
+		again := sqlite.IsBusy(err)
 		err = errors.Join(err, w.close())
 		if !again || time.Now().After(giveUp) {
 			return nil, err
@@ -156,7 +151,7 @@ func (w *Writer) connect(ctx context.Context) error {
 	if err := begin(ctx, w.conn, w.path); err != nil {
 		return err
 	}
-	size, err := pragmaInt(ctx, w.conn, "page_size")
+	size, err := sqlite.PragmaInt(ctx, w.conn, "page_size")
 	if err != nil {
 		return err
 	}
@@ -165,7 +160,7 @@ func (w *Writer) connect(ctx context.Context) error {
 	if w.q, err = prepare(ctx, w.conn); err != nil {
 		return err
 	}
-	if w.control, err = prepareControl(ctx, w.conn); err != nil {
+	if w.control, err = sqlite.PrepareControl(ctx, w.conn); err != nil {
 		return err
 	}
 	if err := w.mendSeries(ctx); err != nil {
@@ -174,15 +169,9 @@ func (w *Writer) connect(ctx context.Context) error {
 	return w.watchWAL()
 }
 
-// watchWAL learns with each commit how long the WAL is.
+// sqlite.WatchWAL learns with each commit how long the WAL is.
 func (w *Writer) watchWAL() error {
-	return rawConn(w.conn, func(c *sqlite3.Conn) error {
-		c.WALHook(func(_ *sqlite3.Conn, _ string, pages int) error {
-			w.committed(pages)
-			return nil
-		})
-		return nil
-	})
+	return sqlite.WatchWAL(w.conn, w.committed)
 }
 
 // Close closes the file. The last process to do so checkpoints the WAL and removes it, unless the
@@ -192,12 +181,12 @@ func (w *Writer) Close() error {
 		return nil // it could not be renewed
 	}
 	if w.unmounted() {
-		return failure(context.Background(), "close", w.path, w.abandon())
+		return sqlite.Failure(context.Background(), "close", w.path, w.abandon())
 	}
-	err := rawConn(w.conn, func(c *sqlite3.Conn) error { return leaveWAL(c, false) })
+	err := sqlite.LeaveWALAtEnd(w.conn, false)
 	err = errors.Join(err, w.close())
 	w.lock.Leave(w.path, w.file)
-	return failure(context.Background(), "close", w.path, errors.Join(err, w.unlock()))
+	return sqlite.Failure(context.Background(), "close", w.path, errors.Join(err, w.unlock()))
 }
 
 func (w *Writer) close() error {
@@ -205,7 +194,7 @@ func (w *Writer) close() error {
 	if w.q != nil {
 		errs = append(errs, w.q.Close())
 	}
-	errs = append(errs, w.control.close())
+	errs = append(errs, w.control.Close())
 	if w.conn != nil {
 		errs = append(errs, w.conn.Close())
 	}
@@ -218,13 +207,13 @@ func (w *Writer) Path() string { return w.path }
 // update runs f in a write transaction, and names the operation in its error.
 func (w *Writer) update(ctx context.Context, operation string, f func() error) error {
 	if err := w.missing(); err != nil {
-		return failure(ctx, operation, w.path, err)
+		return sqlite.Failure(ctx, operation, w.path, err)
 	}
 	err := w.shareAgain(ctx)
 	if err == nil {
-		err = w.control.immediately(ctx, w.conn, f)
+		err = w.control.Immediately(ctx, w.conn, f)
 	}
-	return failure(ctx, operation, w.path, err)
+	return sqlite.Failure(ctx, operation, w.path, err)
 }
 
 // Tiers returns the state of the tiers.
@@ -235,7 +224,7 @@ func (w *Writer) Tiers(ctx context.Context) (Tiers, error) {
 	if err == nil && lost.any() {
 		tiers, err = w.workOutTiers(ctx, tiers, lost)
 	}
-	return tiers, failure(ctx, "read tiers of", w.path, err)
+	return tiers, sqlite.Failure(ctx, "read tiers of", w.path, err)
 }
 
 // readTiers returns what the file says of the tiers, and of which it does not.
@@ -267,4 +256,23 @@ func setTier(ctx context.Context, q *db.Queries, tier Tier) error {
 		Floor: int64(tier.Floor),
 		Keep:  tier.Keep.Microseconds(),
 	})
+}
+
+// unlock lets others have the file.
+func (w *Writer) unlock() error { return errors.Join(w.name.Close(), w.lock.Close()) }
+
+// shareAgain takes the lock again that was given up for the last process to find the damage, which
+// is for before anything is written. The file may have been moved aside meanwhile.
+func (w *Writer) shareAgain(ctx context.Context) error {
+	if !w.unshared {
+		return nil
+	}
+	if err := w.lock.Share(ctx); err != nil {
+		return err
+	}
+	w.unshared = false
+	if w.Lost() {
+		return disk.ErrReplaced
+	}
+	return nil
 }

@@ -7,14 +7,14 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// SetAggregation gives the series of a metric another aggregation than the one that the file has,
-// and returns how many had another one. Buckets are made again where all of their raw samples are
-// still there; older ones keep their value, an average as the one state of its bucket. It blocks
-// until that is done, and commits wait meanwhile. Each series is changed at once; after an error it
-// may be called again for the rest.
+// SetAggregation gives all series of a metric an aggregation, and returns how many had another one.
+// Buckets are made again where all of their raw samples are still there; older ones keep their
+// value, an average as the one state of its bucket. It blocks until that is done, and commits wait
+// meanwhile. Each series is changed in a transaction of its own; after an error, call it again for
+// the rest.
 //
-// Errors: ErrAggregation for one that there is not, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged,
-// those of the file system, and that of ctx.
+// Errors: ErrName, ErrAggregation for one that there is not, ErrClosed, ErrBusy, ErrDiskFull,
+// ErrDamaged, those of the file system, and that of ctx.
 func (w *Writer) SetAggregation(
 	ctx context.Context, metric string, aggregation Aggregation,
 ) (changed int, err error) {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Bytes is a size. As text it is a whole number with a unit, such as 64MiB, 64MB or 1GiB, or of
-// bytes without one.
+// Bytes is a size in bytes. As text it is a whole number with a unit, such as 64MiB, 64MB or 1GiB,
+// or without one.
 type Bytes int64
 
 type byteUnit struct {

@@ -380,7 +380,8 @@ func TestFirstMaintenanceOfOldData(t *testing.T) {
 			if _, err := w.Maintain(s.t.Context()); err != nil {
 				s.t.Fatal(err)
 			}
-			if got := filetest.Int(s.t, s.path, "SELECT coalesce(sum(count), 0) FROM metrics"); got != c.left {
+			got := filetest.Int(s.t, s.path, "SELECT coalesce(sum(count), 0) FROM metrics")
+			if got != c.left {
 				s.t.Errorf("%s later: %d samples are left, want %d", c.wait, got, c.left)
 			}
 		}

@@ -70,7 +70,8 @@ func TestConfigErrors(t *testing.T) {
 
 // A small queue alone is no contradiction to the default of what fills it.
 func TestConfigOfASmallQueue(t *testing.T) {
-	if _, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_QUEUE_SIZE": "100"}); err != nil {
+	_, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_QUEUE_SIZE": "100"})
+	if err != nil {
 		t.Error(err)
 	}
 }

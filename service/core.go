@@ -110,9 +110,10 @@ func (c *core) join(ctx context.Context, config Config, options Options) error {
 			return err
 		}
 	}
-	config.DBPath, config.RetentionDays, config.KeepRaw, config.Keep1m, config.Keep5m = c.config.DBPath,
-		c.config.RetentionDays, c.config.KeepRaw, c.config.Keep1m, c.config.Keep5m
-	if config != c.config {
+	rest := c.config // but for the path and the ages
+	rest.DBPath, rest.RetentionDays = config.DBPath, config.RetentionDays
+	rest.KeepRaw, rest.Keep1m, rest.Keep5m = config.KeepRaw, config.Keep1m, config.Keep5m
+	if config != rest {
 		c.log.Warn("the file is open already: of the settings the first user's hold")
 	}
 	return nil
@@ -170,7 +171,8 @@ func (c *core) submit(ctx context.Context, work func(*loop)) error {
 func (c *core) flush(ctx context.Context) error {
 	mark := newWaiter(1)
 	dropped := c.queue.state().dropped
-	if err := c.queue.submit(ctx, 1, func(int) entry { return entry{waiter: mark, dropped: dropped} }); err != nil {
+	entryAt := func(int) entry { return entry{waiter: mark, dropped: dropped} }
+	if err := c.queue.submit(ctx, 1, entryAt); err != nil {
 		return err
 	}
 	return mark.wait(ctx)

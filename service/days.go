@@ -7,15 +7,14 @@ import (
 	"github.com/wanstore/wanstore/internal/clock"
 )
 
-// Days are whole days.
+// Days is a number of whole days.
 type Days int
 
 const daysHelp = "whole days, such as 30, 30d, 4w or 1y"
 
 var errDays = errors.New("want " + daysHelp)
 
-// UnmarshalText reads a number of days, or a duration of whole days as those of the other variables
-// are written.
+// UnmarshalText reads a number of days, or a duration of whole days such as 30d, 4w or 1y.
 func (d *Days) UnmarshalText(text []byte) error {
 	if number, err := strconv.Atoi(string(text)); err == nil {
 		*d = Days(number)

@@ -165,7 +165,8 @@ func TestOpenOnAFullDisk(t *testing.T) {
 			disk.SetCapacity(0)
 			w = open(t, service.Config{DBPath: path, RetentionDays: 30}, quiet())
 			write(t, w, run(rtt(t, w), 100, time.Now(), time.Millisecond)...)
-			if got := filetest.Int(t, path, "SELECT sum(count) FROM metrics"); got != int64(test.before+100) {
+			got := filetest.Int(t, path, "SELECT sum(count) FROM metrics")
+			if got != int64(test.before+100) {
 				t.Errorf("the file has %d samples, want %d", got, test.before+100)
 			}
 		})

@@ -96,7 +96,8 @@ func recordSixSamples(ctx context.Context, path string, from time.Time) error {
 	}
 	for i := range 6 {
 		at := from.Add(time.Duration(i) * 500 * time.Millisecond)
-		if err := writer.Write(ctx, service.Sample{Series: rtt, Time: at, Value: 20 + float64(i)}); err != nil {
+		sample := service.Sample{Series: rtt, Time: at, Value: 20 + float64(i)}
+		if err := writer.Write(ctx, sample); err != nil {
 			return err
 		}
 	}

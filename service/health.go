@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Reason names what is wrong with a store, for programs.
+// Reason names what is wrong with a history or its writer, for programs.
 type Reason string
 
 // The reasons.
@@ -33,7 +33,7 @@ const (
 	MaintenanceOverdue Reason = "maintenance_overdue"
 )
 
-// Problem is one thing that is wrong with a store.
+// Problem is one thing that is wrong with a history or its writer.
 type Problem struct {
 	Reason  Reason
 	Message string // for people; it names no paths
@@ -53,8 +53,8 @@ const (
 	maxBacklog = 5 * time.Minute
 )
 
-// Health returns what is wrong with the writer, nothing when all is well or it has been closed. It
-// does no I/O, and so answers also when the disk hangs.
+// Health returns what is wrong with the writer, nothing while all is well or after the writer has
+// been closed. It does no I/O and never waits for the disk.
 func (w *Writer) Health() []Problem {
 	select {
 	case <-w.core.ended:
@@ -65,7 +65,7 @@ func (w *Writer) Health() []Problem {
 }
 
 // Health returns what is wrong with the file by its own contents, whichever process writes it. It
-// reads the list of series and takes two seeks, and looks for damaged files beside it.
+// reads the list of series, makes two seeks and looks for damaged files beside the file.
 //
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Health(ctx context.Context) ([]Problem, error) {

@@ -7,8 +7,8 @@ import (
 
 // Histogram counts durations by their length.
 type Histogram struct {
-	Bounds []time.Duration // upper ends of the buckets, ascending, each within its bucket
-	Counts []int64         // one a bucket, and one more for what is longer than the last bound
+	Bounds []time.Duration // the longest duration that each bucket counts, ascending
+	Counts []int64         // one for each bound, and one more for what is longer than the last
 }
 
 // newCommitTimes has buckets from a fast disk's commit to twice the time that one waits for a lock.

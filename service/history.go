@@ -11,21 +11,23 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// ErrQuery says that a query makes no sense.
+// ErrQuery reports a query that makes no sense.
 var ErrQuery = errors.New("bad query")
 
-// ReadLimit is how long one question to a history may take, from the moment at which it has a
-// connection to the file. A reader that went on for ever would keep SQLite from restarting its WAL,
-// and fill the disk.
+// ReadLimit is how long one question to a history may take, a minute from the moment at which it
+// has a connection to the file. A reader that went on for ever would keep SQLite from restarting
+// its WAL, and fill the disk.
 const ReadLimit time.Duration = repo.ReadLimit
 
-// ErrReadTooLong says that a question has taken longer than ReadLimit, or than two seconds while
-// the WAL is larger than 64 MiB: readers that overlap have kept it from restarting. In the process
-// of a writer with Config.MaxSize that is three sixteenths of the cap, 5 MiB at most.
+// ErrReadTooLong reports a question that has taken longer than ReadLimit, or than two seconds while
+// the WAL is larger than 64 MiB because readers that overlap have kept it from restarting. In the
+// process of a writer with Config.MaxSize, three sixteenths of the cap are too large, 5 MiB at
+// most.
 var ErrReadTooLong = repo.ErrReadTooLong
 
-// History reads a history file, which a writer in this process or another may be writing meanwhile:
-// it never disturbs one. It is safe for any number of goroutines.
+// History reads a history file, which a writer in this process or another may be writing. It is
+// safe for any number of goroutines. Its methods block while they read the file, and end when their
+// context is done.
 type History struct {
 	reader *repo.Reader
 }
@@ -52,25 +54,24 @@ func (h *History) Close() error { return h.reader.Close() }
 
 // Filter picks series. An empty field picks all.
 type Filter struct {
-	Metrics []string // any of these
-	WAN     string
-	Labels  Labels // all of these, whatever other labels a series has
+	Metrics []string // the names of any of these metrics
+	WAN     string   // the name of this WAN
+	Labels  Labels   // all of these labels, whatever others a series has
 }
 
 // Query asks for the history of the series that Filter picks, in [From, Until).
 type Query struct {
 	Filter
-	From time.Time
-	// Until is now if it is the zero time.
-	Until time.Time
-	// Step is the least width of a point. Where only buckets are left that do not divide it, points
-	// are as much wider as takes whole buckets; Point.Width says how wide. A step of whole days is
-	// of days in Zone, which have 23, 24 or 25 hours, and one of whole weeks begins on Mondays. 0
-	// asks for everything at the finest granularity that still has it. The range begins with a
-	// whole step, and where it is answered from buckets, it begins and ends with whole buckets; one
-	// that begins with a day of Zone begins with the first bucket of that day.
+	From  time.Time
+	Until time.Time // the zero time is now
+	// Step is the least width of a point, in whole microseconds; 0 asks for everything at the
+	// finest granularity that still has it. Where only buckets are left that do not divide Step,
+	// points are wider, by whole buckets: Point.Width says how wide. Whole days are those of Zone,
+	// which have 23, 24 or 25 hours, and whole weeks begin on Mondays. The range begins with a
+	// whole step, and where buckets answer it, it begins and ends with whole buckets; one that
+	// begins with a day of Zone begins with the first bucket of that day.
 	Step time.Duration
-	// Zone is whose days are meant; nil is UTC.
+	// Zone is the zone whose days are meant; nil is UTC.
 	Zone *time.Location
 	// Only, if it is not nil, asks for the rows of one tier alone, each a point. Step is 0 then.
 	Only *Granularity
@@ -128,9 +129,9 @@ type Point struct {
 }
 
 // Range yields the points of a query in the order of time, or against it, and of one moment in the
-// order in which their series were first seen. All come from one snapshot of the file, page by
-// page. After an error it ends. What the caller does with a point counts as reading: after
-// ReadLimit, or sooner (see ErrReadTooLong), the snapshot is gone, and the next page fails.
+// order in which their series were first seen. All come from one snapshot of the file. An error is
+// the last thing that it yields. What the caller does with a point counts as reading: after
+// ReadLimit, or sooner (see ErrReadTooLong), the snapshot is gone, and the next read fails.
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.
@@ -154,8 +155,8 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 	}
 }
 
-// Latest returns the newest sample of every series that filter picks and of which the file still
-// holds anything, each as a point of its own moment.
+// Latest returns the newest sample of every series that filter picks, each as a point of its own
+// moment. A series of which the file holds nothing any more has none.
 //
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {

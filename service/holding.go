@@ -9,13 +9,13 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Holding is where a history has anything of a series.
+// Holding says where a history has anything of a series.
 type Holding struct {
 	Metric string
 	WAN    string
 	Labels Labels
-	Newest time.Time  // the moment of its newest sample, whatever was asked for
-	Spans  []TimeSpan // in the order of time, apart from each other
+	Newest time.Time  // the moment of its newest sample, also outside the range that was asked for
+	Spans  []TimeSpan // in the order of time; no two of them touch
 }
 
 // TimeSpan is a stretch of time, [From, Until).

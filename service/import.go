@@ -18,7 +18,6 @@ type ImportFormat string
 const (
 	ImportCSV    ImportFormat = "csv"
 	ImportWanctl ImportFormat = "wanctl"
-
 	// ImportSkipped is that of lines of CSV which an import has skipped and a later one may take.
 	ImportSkipped ImportFormat = "csv-skipped"
 )
@@ -30,6 +29,9 @@ type ImportMark struct {
 
 	// Bytes and Lines are what lies before the place in a CSV file.
 	Bytes, Lines int64
+	// Skipped says which lines of a batch that ends there were skipped: bit n of the big-endian
+	// number is the line n lines before the last.
+	Skipped []byte
 
 	// Of a database of wanctl, the rows up to the id LastID from before the Unix second Second have
 	// been taken.
@@ -38,9 +40,6 @@ type ImportMark struct {
 	// its SHA-256, nil where there was none.
 	NewestID   int64
 	NewestHash []byte
-	// Skipped says which lines of a batch that ends at the place were skipped: bit n of the
-	// big-endian number is the line n lines before the last.
-	Skipped []byte
 
 	// Hash is the SHA-256 of what lies before the place in a CSV file, or of the row LastID of a
 	// database.
@@ -55,9 +54,9 @@ type ImportMark struct {
 func importMark(known repo.ImportMark) ImportMark {
 	return ImportMark{
 		Format: ImportFormat(known.Format),
-		Bytes:  known.Bytes, Lines: known.Lines,
+		Bytes:  known.Bytes, Lines: known.Lines, Skipped: known.Skipped,
 		LastID: known.LastID, Second: known.Second,
-		NewestID: known.NewestID, NewestHash: known.NewestHash, Skipped: known.Skipped,
+		NewestID: known.NewestID, NewestHash: known.NewestHash,
 		Hash: known.Hash, Source: known.Source,
 		known: known,
 	}
@@ -67,9 +66,9 @@ func importMark(known repo.ImportMark) ImportMark {
 func (m ImportMark) stored() repo.ImportMark {
 	return repo.ImportMark{
 		Format: repo.ImportFormat(m.Format),
-		Bytes:  m.Bytes, Lines: m.Lines,
+		Bytes:  m.Bytes, Lines: m.Lines, Skipped: m.Skipped,
 		LastID: m.LastID, Second: m.Second,
-		NewestID: m.NewestID, NewestHash: m.NewestHash, Skipped: m.Skipped,
+		NewestID: m.NewestID, NewestHash: m.NewestHash,
 		Hash: m.Hash,
 	}
 }

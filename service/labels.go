@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Labels tell series of one metric and WAN apart.
+// Labels tell series of one metric and WAN apart. Values are texts, by names.
 type Labels map[string]string
 
 // wanLabel is the label under which exporters show the name of the WAN.
@@ -71,7 +71,8 @@ func checkMetricName(name string) error {
 }
 
 func checkLabel(name, value string) error {
-	if err := checkName("label name", name, "a letter or _", "letters, digits and _", isLetter); err != nil {
+	err := checkName("label name", name, "a letter or _", "letters, digits and _", isLetter)
+	if err != nil {
 		return err
 	}
 	switch {

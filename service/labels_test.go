@@ -24,7 +24,8 @@ func TestLabelsInTheFile(t *testing.T) {
 	}
 
 	got := filetest.Query(t, path, "SELECT wan_name, labels FROM series ORDER BY id")
-	if diff := cmp.Diff([][]any{{" {\"}☎", `{"B":"","a":"'\"\\☎","c":"<&>"}`}, {"w", "{}"}}, got); diff != "" {
+	diff := cmp.Diff([][]any{{" {\"}☎", `{"B":"","a":"'\"\\☎","c":"<&>"}`}, {"w", "{}"}}, got)
+	if diff != "" {
 		t.Errorf("labels in the file (-want +got):\n%s", diff)
 	}
 	points, err := history(t, path).Latest(t.Context(),

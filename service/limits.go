@@ -9,7 +9,7 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// ErrTooManySeries says that there are as many series as Config.MaxSeries allows, in the file or
+// ErrTooManySeries reports that there are as many series as Config.MaxSeries allows, in the file or
 // among the handles of a writer.
 var ErrTooManySeries = repo.ErrTooManySeries
 

@@ -11,28 +11,28 @@ import (
 // Report is what a pass of maintenance has done.
 type Report struct {
 	Started time.Time
-	Took    time.Duration // from its start to its end, commits in between included
+	Took    time.Duration // from the start to the end, commits in between included
 
 	// RolledUp is how many rows were made in each tier of the one before it; none in the raw tier.
 	RolledUp TierRows
 	// Deleted is how many rows were deleted from each tier.
 	Deleted TierRows
-	// Expired is how many samples outlived the retention without ever having been rolled up.
+	// Expired is how many samples have outlived the retention and never been rolled up.
 	Expired int64
 	// PagesFreed is how many pages were given back to the file system.
 	PagesFreed int64
 
 	// ClockDoubt is how far the clock was ahead of what can be explained, 0 when it was believed.
-	// Until DeletesAgain, what is deleted is what has its age by the clock less ClockDoubt.
+	// Until DeletesAgain deleting goes by the clock less ClockDoubt.
 	ClockDoubt   time.Duration
 	DeletesAgain time.Time
 
-	Steps       int
-	LongestStep time.Duration
-	LongestName string // which step that was
-	// MoreDue says that the pass ended before everything was done.
-	MoreDue bool
-	Err     error // what ended it early, other than its time
+	Steps       int           // that the pass has taken
+	LongestStep time.Duration // how long a commit may have waited for one
+	LongestName string        // which step that was
+
+	MoreDue bool  // the pass ended before everything was done
+	Err     error // what has ended it early, nil for its time
 }
 
 // pass is one round of maintenance: stages in their order, each a chain of bounded steps.

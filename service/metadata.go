@@ -13,9 +13,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Metrics returns what the file says of metrics, in the order of their names. Those that it says
-// nothing of are as the function Metrics has them. Aggregation is empty where the file has no
-// series of a declared metric yet.
+// Metrics returns what the file says of metrics, in the order of their names, and what the function
+// Metrics says of the others. Aggregation is empty where the file has no series of a metric yet.
 //
 // Errors: ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Metrics(ctx context.Context) ([]Metric, error) {

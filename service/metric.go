@@ -8,7 +8,7 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Aggregation says how the samples of a metric become one value a bucket.
+// Aggregation is how the samples of a metric become one value a bucket.
 type Aggregation string
 
 // The aggregations.
@@ -17,16 +17,16 @@ const (
 	Mode    Aggregation = "mode" // the value that most samples had, the larger of a tie, for states
 )
 
-// Metric describes a metric. The file keeps what describes it, so that every program shows it; a
-// declaration of name and aggregation alone leaves what is known.
+// Metric describes a metric. The file keeps the description, so that every program shows it. A
+// declaration of name and aggregation alone leaves the description as it is.
 type Metric struct {
 	Name        string // by the rules of Prometheus, the unit at its end
 	Aggregation Aggregation
 
-	Help   string     // may have several lines
+	Help   string     // what it measures; may have several lines
 	Unit   string     // for people: ms, Mbit/s, or "" for states
-	States StateNames // names of its values, of a state
-	// NoPercentiles says that its buckets need not keep what percentiles are made of.
+	States StateNames // of a state: the names of its values
+	// NoPercentiles reports that its buckets need not keep what percentiles are made of.
 	NoPercentiles bool
 }
 

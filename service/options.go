@@ -7,30 +7,28 @@ import (
 	"time"
 )
 
-// Options is what a host program gives a writer beside the configuration. Every field may be left
-// out.
+// Options is what a program gives a writer beside the configuration. Every field may be left out.
 type Options struct {
 	// Logger gets what happens without anybody asking: a full queue, a failed commit, a changed
 	// policy. Nil is slog.Default(); slog.New(slog.DiscardHandler) keeps it quiet.
 	Logger *slog.Logger
 	// Metrics are those that the program adds to the ones of the function Metrics, or describes in
-	// its own words. The file keeps what they say, until a program says something else.
+	// its own words. The file keeps the descriptions until a program gives others.
 	Metrics []Metric
-	// Watchdog is called between two steps of maintenance, by the goroutine of the writer: it must
+	// Watchdog is called between two steps of maintenance by the goroutine of the writer. It must
 	// not block.
 	Watchdog func()
 	// Now is the clock that ages are counted from, time.Now by default.
 	Now func() time.Time
-	// TrustClock says that the caller vouches for the clock. Otherwise one that jumps ahead by more
-	// than a minute deletes nothing more than before until it has gone on for as long as it has
-	// jumped, for six hours at most.
+	// TrustClock vouches for the clock. Otherwise one that jumps ahead by more than a minute deletes
+	// nothing more than before until it has gone on for as long as it has jumped, for six hours at
+	// most.
 	TrustClock bool
-	// Progress is told how far a file of an earlier version has been brought up to date: so much of
-	// a total is done. The goroutine that opens the writer calls it. By default the log says that
-	// this has begun.
+	// Progress gets how much of a file of an earlier version has been brought up to date. The
+	// goroutine that opens the writer calls it. By default the log says that this has begun.
 	Progress func(done, total int64)
-	// NoMaintenance leaves out the passes that a writer does by itself; Maintain and Close still do
-	// theirs.
+	// NoMaintenance leaves out the passes that a writer makes by itself. Maintain and Close still
+	// make theirs.
 	NoMaintenance bool
 }
 

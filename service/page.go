@@ -10,17 +10,16 @@ import (
 
 // Page is a part of the answer to a query.
 type Page struct {
-	// Until is the end of the range: that of the query, or if that lies beyond the newest sample of
-	// the file, just after it. A query for the next page that ends there is not shifted by what is
-	// recorded at the end of time. A sample that comes late, older than the newest one, may shift
-	// it by one.
+	// Until is the end of the range: that of the query or, if it is earlier, just after the newest
+	// sample of the file. Ask for the next page with this end, and what is recorded meanwhile does
+	// not shift it. A sample that comes late, older than the newest one, may shift it by one point.
 	Until  time.Time
 	Points []Point
 	Total  int64 // points of the whole answer
 }
 
-// Page returns at most limit points of a query, without the first offset ones, and how many there
-// are in all. All come from one snapshot of the file. It takes longer the further offset reaches.
+// Page returns limit points of a query at most, after the first offset ones, and how many there are
+// in all. All come from one snapshot of the file. The further offset reaches, the longer it takes.
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.

@@ -11,9 +11,9 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Quarantined lists the files beside the history at path that were moved there because they were
-// damaged, the oldest first. The -wal and -shm of each have its name. They are there, and told of
-// in Health, until somebody takes them away.
+// Quarantined lists the damaged files that were moved aside and lie beside the history at path, the
+// oldest first. The -wal and -shm of each have its name. Health tells of them until they have been
+// salvaged or somebody takes them away.
 //
 // Errors: ErrNoPath, and those of the file system.
 func Quarantined(path string) ([]string, error) { return repo.Quarantined(path) }

@@ -35,7 +35,8 @@ func TestDamagedOnAFullDisk(t *testing.T) {
 	disk.SetCapacity(0)
 	w = open(t, service.Config{DBPath: path}, quiet())
 	write(t, w, run(rtt(t, w), 100, time.Now(), time.Millisecond)...)
-	if got := filetest.Int(t, path, "SELECT keep FROM tiers WHERE granularity = '1h'"); got != 30*24*time.Hour.Microseconds() {
+	got := filetest.Int(t, path, "SELECT keep FROM tiers WHERE granularity = '1h'")
+	if got != 30*24*time.Hour.Microseconds() {
 		t.Errorf("the new file keeps its history for %d µs, want 30 days", got)
 	}
 }

@@ -166,7 +166,8 @@ func TestRefusedRecords(t *testing.T) {
 	)
 	must(t, w.Flush(t.Context()))
 	got := w.Status()
-	if diff := cmp.Diff(service.Refused{Value: 1, Ahead: 1, Series: 1, TooOld: 1}, got.Refused); diff != "" {
+	diff := cmp.Diff(service.Refused{Value: 1, Ahead: 1, Series: 1, TooOld: 1}, got.Refused)
+	if diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}
 	if got.Accepted != 1 || got.Duplicate != 1 || got.Refused.Total() != 4 || got.LastError != nil {

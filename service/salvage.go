@@ -9,7 +9,7 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// SalvageRun is what a history says of a damaged file whose rows it has taken in, or is taking in.
+// SalvageRun is what a history says of a damaged file whose rows it has taken or is taking.
 type SalvageRun struct {
 	Source string // the name of the damaged file, without its directory
 	Report SalvageReport
@@ -27,22 +27,23 @@ type Salvage struct {
 	prepared *repo.Salvage
 }
 
-// ErrSalvaging says that another process is salvaging a damaged file of the history.
+// ErrSalvaging reports that another process is salvaging a damaged file of the history.
 var ErrSalvaging = repo.ErrSalvaging
 
-// ErrSalvageLost says that what was put together of a damaged file cannot be read: it has to be
+// ErrSalvageLost reports that what was put together of a damaged file cannot be read. It has to be
 // prepared again.
 var ErrSalvageLost = repo.ErrSalvageLost
 
-// ErrSalvageWaits says that the rows of a damaged file reach beyond what the history has rolled up.
+// ErrSalvageWaits reports that the rows of a damaged file reach beyond what the history has rolled
+// up.
 var ErrSalvageWaits = errors.New("the rows are newer than what the history has rolled up")
 
-// ErrSalvageExpired says that all rows of a damaged file are older than what the history keeps.
+// ErrSalvageExpired reports that all rows of a damaged file are older than what the history keeps.
 var ErrSalvageExpired = errors.New("all rows are too old to be kept")
 
-// PrepareSalvage reads what is intact in the file damaged, whatever SQLite says, and puts it
+// PrepareSalvage reads what is intact in the file damaged, whatever SQLite makes of it, and puts it
 // together in a folder beside the history at path. The file stays as it is. It blocks for a second
-// or two for each 10 MB, and takes room for a copy.
+// or two for each 10 MB, and takes room for a copy. The caller closes the result.
 //
 // Errors: ErrSalvaging, ErrOtherName, ErrMissing, ErrNotDatabase, ErrDiskFull, those of the file
 // system, and that of ctx.
@@ -54,10 +55,10 @@ func PrepareSalvage(ctx context.Context, damaged, path string) (*Salvage, error)
 	return &Salvage{prepared}, nil
 }
 
-// Report says what was found, and what has been taken.
+// Report returns what was found, and what has been taken.
 func (s *Salvage) Report() SalvageReport { return salvageReport(s.prepared.Report) }
 
-// Configure gives a configuration the policy of the damaged file, where that can be read.
+// Configure gives a configuration the ages of the damaged file, where these can be read.
 func (s *Salvage) Configure(config *Config) {
 	ages := s.prepared.Ages()
 	if ages == (repo.Ages{}) {
@@ -68,25 +69,26 @@ func (s *Salvage) Configure(config *Config) {
 	config.RetentionDays = Days(ages[repo.Hour] / day)
 }
 
-// InUse says that somebody has the damaged file open, which Remove then refuses to remove.
+// InUse returns ErrBusy while somebody has the damaged file open, which Remove then refuses to
+// remove.
 //
 // Errors: ErrBusy, and those of the file system.
 func (s *Salvage) InUse() error { return s.prepared.InUse() }
 
 // Remove removes the damaged file, with what lies beside it under its name, once all of it has been
-// taken. One that somebody has open, or has written to since it was read, stays. It blocks while it
-// reads the file.
+// taken. A file that somebody has open, or has written to since it was read, stays. It blocks while
+// it reads the file.
 //
 // Errors: ErrBusy, those of the file system, and that of ctx.
 func (s *Salvage) Remove(ctx context.Context) error { return s.prepared.Remove(ctx) }
 
-// Close removes what was put together.
+// Close removes what was put together, and leaves the damaged file.
 func (s *Salvage) Close() error { return s.prepared.Close() }
 
 // Salvage takes what was put together of a damaged file into the history, in steps between the
 // commits, and blocks until that has ended. It goes on where an earlier run has ended, and takes
-// nothing twice. A file whose place this one took has its buckets added to those that are here; of
-// any other file the buckets that are here already are left out.
+// nothing twice. Where this history took the place of the damaged file, the buckets of both are
+// added up; of any other file the buckets that are here already are left out.
 //
 // Errors: ErrSalvageExpired, ErrSalvageWaits, ErrSalvageLost, ErrClosed, ErrBusy, ErrDiskFull,
 // ErrDamaged, those of the file system, and that of ctx.
@@ -145,8 +147,8 @@ func (c *core) rolledUpFrom(newest repo.Micros) repo.Micros {
 
 func show(m repo.Micros) string { return m.Time().Format(time.RFC3339) }
 
-// Salvages returns what the history says of damaged files whose rows it has taken in, or is taking
-// in, the oldest first.
+// Salvages returns what the history says of damaged files whose rows it has taken or is taking, the
+// oldest first.
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
 func (h *History) Salvages(ctx context.Context) ([]SalvageRun, error) {

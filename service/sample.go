@@ -7,9 +7,9 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// Series is a handle on a series: its names have been checked and its labels sorted once, so that
-// recording to it is cheap. It belongs to the writer that returned it, and stays good until that
-// one is closed.
+// Series is a handle on a series. Its names have been checked and its labels sorted once, so that
+// recording to it is cheap. It belongs to the writer that has returned it, and to all other writers
+// of the file in this process, until the last of them is closed.
 type Series struct {
 	stored *repo.Series
 	owner  *core
@@ -27,7 +27,7 @@ func (s *Series) String() string {
 
 // Sample is one measurement of a series. Time is kept to the microsecond.
 type Sample struct {
-	Series *Series
-	Time   time.Time
-	Value  float64
+	Series *Series   // of the writer that the sample is given to
+	Time   time.Time // when it was measured
+	Value  float64   // finite, and within ±MaxValue
 }

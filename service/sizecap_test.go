@@ -182,8 +182,10 @@ func (f *fullSpeed) check() {
 		f.t.Errorf("the history has %d samples, want %d", got, want)
 	}
 	for _, pair := range [][2]string{{"raw", "1m"}, {"1m", "5m"}, {"5m", "1h"}} {
-		ordered := filetest.Int(f.t, f.path, fmt.Sprintf(`SELECT fine.floor >= coarse.floor AND fine.floor <= coarse.watermark
-			FROM tiers AS fine, tiers AS coarse WHERE fine.granularity = '%s' AND coarse.granularity = '%s'`, pair[0], pair[1]))
+		ordered := filetest.Int(f.t, f.path, fmt.Sprintf(`
+			SELECT fine.floor >= coarse.floor AND fine.floor <= coarse.watermark
+			FROM tiers AS fine, tiers AS coarse
+			WHERE fine.granularity = '%s' AND coarse.granularity = '%s'`, pair[0], pair[1]))
 		if ordered != 1 {
 			f.t.Errorf("the floor of %s lies before that of %[2]s or after the watermark of %[2]s", pair[0],
 				pair[1])

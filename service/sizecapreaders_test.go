@@ -25,7 +25,8 @@ func newCappedLine(t *testing.T, limit service.Bytes) *cappedLine {
 	for i := range 7 {
 		l.series = append(l.series, series(t, l.w, service.RTT, fmt.Sprint("wan", i), nil))
 	}
-	for at := time.Now().Add(-30 * time.Minute); l.w.Status().Trimmed[service.Raw] == 0; at = at.Add(5 * time.Second) {
+	at := time.Now().Add(-30 * time.Minute)
+	for ; l.w.Status().Trimmed[service.Raw] == 0; at = at.Add(5 * time.Second) {
 		write(t, l.w, run(l.series[0], 5000, at, time.Millisecond)...)
 	}
 	l.from = l.w.Status().Accepted

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// StateNames are the names of the values of a state. As JSON they are an object whose keys are the
-// values, as JSON writes numbers: {"0":"no","1":"yes"}.
+// StateNames names the values of a state. As JSON it is an object whose keys are the values, as
+// JSON writes numbers: {"0":"no","1":"yes"}.
 type StateNames map[float64]string
 
 // MarshalJSON writes the object, {} where there are no names.

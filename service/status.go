@@ -6,26 +6,25 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// WriterStatus is what a writer has done since it was opened.
+// WriterStatus is what a writer has done since the file was opened, by all of its holds.
 type WriterStatus struct {
-	QueueDepth    int   // samples that wait
-	QueueCapacity int   // samples that may wait
-	Accepted      int64 // samples that are in the file, late ones among them
-	// samples that came after their bucket had been rolled up, and were merged into it
-	Late      int64
-	Duplicate int64 // samples that were there already
-	Refused   Refused
-	Dropped   Dropped
+	QueueDepth    int     // samples that wait
+	QueueCapacity int     // samples that may wait
+	Accepted      int64   // samples that are in the file, late ones among them
+	Late          int64   // samples that were merged into buckets that had been rolled up
+	Duplicate     int64   // samples that were there already
+	Refused       Refused // samples that could not be stored, by cause
+	Dropped       Dropped // samples that were given up, by cause
 
 	Commits       int64 // commits that succeeded
 	FailedCommits int64
-	CommitTime    time.Duration // of all commits together
+	CommitTime    time.Duration // that all commits took together
 	CommitTimes   Histogram     // how long each of them took
 	LongestCommit time.Duration
 	LastCommit    time.Time // zero before the first one
 
-	// Holds is how often commits were held back so that SQLite could restart its WAL under readers
-	// that overlap, and LongestHold for how long at most.
+	// Holds is how often commits were held back, so that SQLite could restart its WAL under readers
+	// that overlap, and LongestHold the longest time.
 	Holds       int64
 	LongestHold time.Duration
 
@@ -35,19 +34,19 @@ type WriterStatus struct {
 
 	DiskFull bool // the last commit, checkpoint or step of maintenance found no room
 
-	Passes     int64     // passes of maintenance that ended
-	LastPass   Report    // of the last one
-	Maintained time.Time // when one last ended without error, zero before the first
+	Passes     int64     // passes of maintenance that have ended
+	LastPass   Report    // of the last one of them
+	Maintained time.Time // when one has last ended without error, zero before the first
 
 	Quarantines int64      // damaged files that were moved aside
 	Salvage     SalvageRun // of a damaged file that is being taken in; its Source is "" while none is
 
-	Unsound  []Unsound // what is left out because it is not as it was written
-	Unmerged int64     // samples that could not join a bucket, because that is not
+	Unsound  []Unsound // rows that are left out because they are not as they were written
+	Unmerged int64     // samples that could not join a bucket, because that is left out
 
-	// how far the clock is ahead of what can be explained, 0 while it is believed
-	ClockDoubt time.Duration
-	// when deleting goes by the clock again, if that goes on; zero while it is believed
+	// ClockDoubt is how far the clock is ahead of what can be explained, 0 while it is believed, and
+	// DeletesAgain when deleting goes by the clock again, if that goes on; zero while it does.
+	ClockDoubt   time.Duration
 	DeletesAgain time.Time
 
 	LastError   error // the last failure of a commit or a step, nil when there was none
@@ -65,7 +64,7 @@ type Refused struct {
 	Damaged     int64 // ErrSeriesDamaged
 }
 
-// Total is how many samples were refused.
+// Total returns how many samples were refused.
 func (r Refused) Total() int64 {
 	return r.Value + r.Ahead + r.TooOld + r.Aggregation + r.Series + r.TooMany + r.Damaged
 }

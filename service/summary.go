@@ -16,32 +16,32 @@ type Summary struct {
 	Width       time.Duration // of the stretch
 	Metric      string
 	WAN         string
-	Labels      Labels
+	Labels      Labels // shared by all summaries of the series: not to be changed
 	Aggregation Aggregation
-	Count       int64
+	Count       int64 // samples in the stretch
 	Min, Max    float64
-	Avg         float64
-	// Last is the newest sample of the range, or where that has been rolled up the value of its
-	// bucket; LastTime is the moment of the sample or the start of the bucket.
+	Avg         float64 // the mean of the samples, of states, too
+	// Last is the newest sample of the stretch or, where that has been rolled up, the value of its
+	// bucket. LastTime is the moment of the sample or the begin of the bucket.
 	Last     float64
 	LastTime time.Time
-	// States is the share of the samples in each state, for Mode; nil otherwise. Of a series that
-	// is recorded at a steady pace it is the share of the time.
+	// States says how many samples were in each state, in the order of the values, where the
+	// aggregation is Mode; nil otherwise.
 	States []StateShare
 	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no sketch.
 	Distribution *Distribution
 }
 
-// StateShare is how much of a range was spent in one state.
+// StateShare says how much of a stretch was spent in one state.
 type StateShare struct {
-	Value float64
-	Count int64
-	Share float64 // of 1
+	Value float64 // the state
+	Count int64   // samples in it
+	Share float64 // of all samples, from 0 to 1; at a steady pace of recording that of the time
 }
 
-// Summarize returns a summary for each series that has samples in the range of the query, in the
-// order in which the series were first seen; with a step, for each step one after the other. All
-// come from one snapshot of the file.
+// Summarize returns a summary of each series that has samples in the range of the query, in the
+// order in which the series were first seen; with a step, step after step. All come from one
+// snapshot of the file.
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.

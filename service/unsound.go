@@ -18,14 +18,16 @@ const (
 	walkSteps = 100
 )
 
-// Unsound is what is left out of one table, or of one tier in it, because it is not as it was
+// Unsound says what is left out of one table, or of one tier in it, because it is not as it was
 // written: a card or a disk has changed it.
 type Unsound struct {
 	Table string
-	// raw, 1m, 5m or 1h; "" for a table without tiers, and for a row that does not say
+	// Granularity is raw, 1m, 5m or 1h; "" for a table without tiers and for a row that does not
+	// say.
 	Granularity string
-	Rows        int64
-	// where these rows say that they are, both ends included; zero for a table without moments
+	Rows        int64 // that are left out
+	// From and Until are the first and the last moment that these rows give, zero for a table
+	// without moments.
 	From, Until time.Time
 }
 
@@ -69,7 +71,8 @@ func unsoundProblems(list []Unsound) []Problem {
 		"rows are not as they were written, and are left out: " + strings.Join(texts, ", ")}}
 }
 
-// Unsound returns what reading has left out since the history was opened, and the tiers still hold.
+// Unsound returns what reading has left out since the history was opened, as far as the tiers still
+// hold it. It does no I/O.
 func (h *History) Unsound() []Unsound { return unsoundOf(h.reader.Unsound()) }
 
 // noteUnsound tells of places at which rows are left out, once each.

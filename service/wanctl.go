@@ -3,21 +3,21 @@ package service
 import (
 	"context"
 
-	"github.com/wanstore/wanstore/repo"
+	"github.com/wanstore/wanstore/repo/wanctl"
 )
 
 // What can be wrong with a database of wanctl. All are found with errors.Is.
 var (
 	// ErrNotWanctl reports a database without a table metrics as wanctl makes it.
-	ErrNotWanctl = repo.ErrNotWanctl
+	ErrNotWanctl = wanctl.ErrNotWanctl
 	// ErrWanctlSlow reports a question to a database of wanctl that was not answered in time.
-	ErrWanctlSlow = repo.ErrWanctlSlow
+	ErrWanctlSlow = wanctl.ErrSlow
 	// ErrOpened reports that somebody has begun to write a database that nobody was using.
-	ErrOpened = repo.ErrOpened
+	ErrOpened = wanctl.ErrOpened
 )
 
 // MaxSecond is the Unix second at which the year 10000 begins, which no time format can show.
-const MaxSecond int64 = repo.MaxSecond
+const MaxSecond int64 = wanctl.MaxSecond
 
 // Wanctl is one consistent view of a database that wanctl has written, and may be writing: what the
 // package importer reads. While it is open, the WAL of the database cannot restart. It is for one
@@ -26,7 +26,7 @@ const MaxSecond int64 = repo.MaxSecond
 // The errors of all its questions: ErrWanctlSlow, ErrOpened, ErrDamaged, those of the file system,
 // and that of ctx.
 type Wanctl struct {
-	view *repo.Wanctl
+	view *wanctl.View
 }
 
 // WanctlRow is a row of a database of wanctl.
@@ -49,7 +49,7 @@ type WanctlRow struct {
 // Errors: ErrNoPath, ErrMissing, ErrDirectory, ErrNotDatabase, ErrNotWanctl, ErrInterrupted,
 // ErrBusy, ErrWanctlSlow, ErrDamaged, those of the file system, and that of ctx.
 func OpenWanctl(ctx context.Context, path string) (*Wanctl, error) {
-	view, err := repo.OpenWanctl(ctx, path)
+	view, err := wanctl.Open(ctx, path)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +77,7 @@ func (w *Wanctl) Stragglers(
 	return wanctlRows(rows), err
 }
 
-func wanctlRows(rows []repo.WanctlRow) []WanctlRow {
+func wanctlRows(rows []wanctl.Row) []WanctlRow {
 	list := make([]WanctlRow, len(rows))
 	for i := range rows {
 		list[i] = WanctlRow(rows[i])
@@ -137,7 +137,7 @@ func (w *Wanctl) HasTaken(ctx context.Context, until, lastID int64) (bool, error
 
 // CountEarlier returns how many rows of the same second, WAN and metric have smaller ids than row.
 func (w *Wanctl) CountEarlier(ctx context.Context, row WanctlRow) (int64, error) {
-	return w.view.CountEarlier(ctx, repo.WanctlRow(row))
+	return w.view.CountEarlier(ctx, wanctl.Row(row))
 }
 
 // Measure returns how many rows [from, until) has, and how many bytes of names and labels Rows

@@ -94,7 +94,8 @@ func checkWeek(t *testing.T, path string, now time.Time, interval time.Duration)
 		full := int64(tier.bucket / interval)
 		want := [][]any{{buckets, buckets * full, full, full, floor.UnixMicro()}}
 		got := filetest.Query(t, path, `
-			SELECT count(*), sum(count), min(count), max(count), min(ts) FROM rollups WHERE granularity = ?`, tier.name)
+			SELECT count(*), sum(count), min(count), max(count), min(ts)
+			FROM rollups WHERE granularity = ?`, tier.name)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("buckets, samples, fewest, most and first of %s (-want +got):\n%s", tier.name, diff)
 		}

@@ -28,20 +28,21 @@ type Writer struct {
 // process has the file open already, under whatever spelling of its path, the result is another
 // hold on the same writer, and of the configuration only the ages count.
 //
-// A file of an earlier version is brought up to date, while no other program may be writing it.
-// That takes room beside the file, for as long, of two and a half times its size; whatever goes
-// wrong, nothing is lost, and the next one begins or ends it.
+// OpenWriter brings a file of an earlier version up to date, while no other program may be writing
+// it. Meanwhile that takes room beside the file, two and a half times its size. Whatever goes
+// wrong, nothing is lost, and the next OpenWriter begins again or ends it.
 //
-// A history that is damaged is moved aside, as Quarantined lists it, and a new file takes its
-// place: that is logged and counted, and no error.
+// It moves a damaged history aside, where Quarantined lists it, and a new file takes its place.
+// That is logged and counted, and no error.
 //
-// It blocks for as long as it takes to open the file, and to look through it, for half a second at
-// most, and while another process does so. Errors: ErrConfig with everything that is wrong,
-// ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign, ErrTooNew, ErrOtherName, ErrBusy,
-// ErrDiskFull, those of the file system, and that of ctx; ErrDamaged where a damaged file cannot be
-// moved aside: another process has it open for writing, this one may not make the lock file or the
-// new one beside it, or somebody has put it there less than five seconds ago, and may still be
-// copying it.
+// It blocks while it opens the file and looks through it, for half a second at most, and while
+// another process does so.
+//
+// Errors: ConfigErrors, ErrName, ErrAggregation, ErrDirectory, ErrNotDatabase, ErrForeign,
+// ErrTooNew, ErrOtherName, ErrBusy, ErrDiskFull, those of the file system, and that of ctx;
+// ErrDamaged where a damaged file cannot be moved aside: another process has it open for writing,
+// this one may not make the lock file or the new one beside it, or somebody has put it there less
+// than five seconds ago, and may still be copying it.
 func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, error) {
 	config = config.withDefaults()
 	if err := config.validate(); err != nil {
@@ -54,8 +55,8 @@ func OpenWriter(ctx context.Context, config Config, options Options) (*Writer, e
 	return &Writer{core: c}, nil
 }
 
-// Series returns the handle of a series; labels may be nil. Ask once and keep it: this checks names
-// and sorts labels, which Record never does. It does no I/O.
+// Series returns the handle of a series; labels may be nil. Ask once and keep it: Series checks
+// names and sorts labels, and Record never does. It does no I/O.
 //
 // Names of metrics and labels are by the rules of Prometheus. They and the name of the WAN have 200
 // bytes at most, the value of a label 1024, and there are 64 labels at most, of 4096 bytes as JSON;
@@ -67,8 +68,8 @@ func (w *Writer) Series(metric, wan string, labels Labels) (*Series, error) {
 }
 
 // Record hands samples over to be committed. It never blocks, does no I/O and allocates nothing.
-// What becomes of the samples is counted in Status: one that cannot be stored is refused by itself,
-// and when the queue is full, the oldest samples in it are dropped.
+// Status counts what becomes of the samples. One that cannot be stored is refused by itself, and
+// when the queue is full, the oldest samples in it are dropped.
 func (w *Writer) Record(samples ...Sample) {
 	if w.closed.Load() {
 		w.core.queue.countLate(len(samples))
@@ -77,12 +78,12 @@ func (w *Writer) Record(samples ...Sample) {
 	w.core.queue.record(w.core, samples)
 }
 
-// Write hands samples over and blocks until they are committed. They are committed at once, without
-// waiting for the commit interval; only where readers that never pause have let the WAL grow to its
-// limit, commits are held back for a while: for two seconds at first, five with MaxSize, and up to
-// 16 where that was in vain. A sample that was there already is no error. The samples that were
-// refused are in the error, each as a *SampleError, the first twenty by name; the others are
-// committed all the same.
+// Write hands samples over and blocks until they are committed. The commit does not wait for the
+// commit interval. Only where readers that never pause have let the WAL grow to its limit, commits
+// are held back: for two seconds at first, five with MaxSize, and up to 16 where that was in vain.
+//
+// A sample that was there already is no error. The error has the samples that were refused, each as
+// a *SampleError, the first twenty by name; the others are committed all the same.
 //
 // Errors: ErrValue, ErrAhead, ErrTooOld, ErrAggregation, ErrTooManySeries, ErrSeries, ErrDropped,
 // ErrClosed; ErrBusy, ErrDiskFull, ErrDamaged, ErrOtherName, ErrMountGone and those of the file
@@ -175,8 +176,8 @@ func (w *Writer) do(ctx context.Context, f func(context.Context, *loop) error) e
 	return w.core.do(ctx, f)
 }
 
-// Status returns what the writer has done since the file was opened, by all of its holds. The
-// result is the caller's own.
+// Status returns what the writer has done since the file was opened, by all of its holds. It does
+// no I/O, and the result is the caller's own.
 func (w *Writer) Status() WriterStatus {
 	status := w.core.stats.snapshot()
 	queue := w.core.queue.state()
@@ -194,25 +195,27 @@ func (w *Writer) Metrics() []Metric { return w.core.declared() }
 // closed before the writer or after it.
 //
 // Errors: those of OpenHistory.
-func (w *Writer) History(ctx context.Context) (*History, error) { return OpenHistory(ctx, w.Path()) }
+func (w *Writer) History(ctx context.Context) (*History, error) {
+	return OpenHistory(ctx, w.Path())
+}
 
 // Path returns the absolute path of the file.
 func (w *Writer) Path() string { return w.core.config.DBPath }
 
-// Close gives the hold up: what was recorded is committed first, and what is recorded afterwards is
-// dropped and counted. The last hold also rolls up what is due, checkpoints and closes the file. A
-// second call waits for the same end and returns the same error.
+// Close gives the hold up. It commits what was recorded; what is recorded afterwards is dropped and
+// counted. The last hold also rolls up what is due, checkpoints and closes the file. A second call
+// waits for the same end and returns the same error.
 //
-// It blocks until that is done or ctx is; a done ctx leaves what was begun to end by itself, and
-// skips the roll-up.
+// It blocks until that is done or ctx is. The deadline of ctx bounds the roll-up, and a done ctx
+// skips it; all else that has begun comes to its end by itself.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged and those of the file system, by which samples may be
 // lost, and that of ctx.
 func (w *Writer) Close(ctx context.Context) error { return w.close(ctx, true) }
 
-// CloseWithoutRollUp is Close, except that the last hold leaves what is due as it is. After an
-// import that has stopped half-way a roll-up would move the watermarks past the rows that the next
-// run brings, and each of them would come late, at five times the cost.
+// CloseWithoutRollUp is Close, except that the last hold rolls nothing up. After an import that has
+// stopped half-way a roll-up would move the watermarks past the rows that the next run brings, and
+// each of them would come late, at five times the cost.
 func (w *Writer) CloseWithoutRollUp(ctx context.Context) error { return w.close(ctx, false) }
 
 func (w *Writer) close(ctx context.Context, rollUp bool) error {

@@ -19,6 +19,8 @@ const (
 	exitOK      = 0
 	exitFailure = 1
 	exitUsage   = 2
+
+	exitCodes = "0 done, 1 failed, 2 used or configured wrongly."
 )
 
 // usageError says that a command was called in a way that makes no sense.

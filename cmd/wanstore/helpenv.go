@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,11 +13,19 @@ import (
 
 // newEnvironmentTopic is a help topic: a command that does nothing.
 func newEnvironmentTopic() *cobra.Command {
-	return &cobra.Command{
+	topic := &cobra.Command{
 		Use:   "env",
 		Short: "Environment variables",
 		Long:  environmentHelp(),
+		Example: `  WANCTL_STORAGE_DB_PATH=wan.db wanstore status
+  WANCTL_STORAGE_RETENTION_DAYS=30 WANCTL_STORAGE_KEEP_RAW=6h wanstore record`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	topic.SetHelpFunc(func(cmd *cobra.Command, _ []string) { // without usage: it does nothing
+		fmt.Fprintf(cmd.OutOrStdout(), "%s\n\nExamples:\n%s\n", cmd.Long, cmd.Example)
+	})
+	return topic
 }
 
 func environmentHelp() string {
@@ -27,10 +36,6 @@ with a unit, such as 64MiB: KiB, MiB, GiB and TiB are multiples of 1024, KB, MB,
 
 The file remembers its ages and its retention. It keeps those that neither the environment nor a
 flag gives; their defaults below are those of a new file.
-
-Examples:
-  WANCTL_STORAGE_DB_PATH=wan.db wanstore status
-  WANCTL_STORAGE_RETENTION_DAYS=30 WANCTL_STORAGE_KEEP_RAW=6h wanstore record
 
 Variables, with their defaults:
 

@@ -1,3 +1,5 @@
+//go:build !man
+
 // Command wanstore keeps the metrics history of a WAN controller in one SQLite file: it records
 // this machine's line, imports what others have recorded, ages what is there and answers questions
 // about it.

@@ -35,7 +35,7 @@ func newRoot() *cobra.Command {
 Data goes to standard output, everything else to standard error. Flags go before environment variables
 ("wanstore help env"), those before what the file says, and that before the defaults.
 
-Exit codes: 0 done, 1 failed, 2 used or configured wrongly.`,
+Exit codes: ` + exitCodes,
 		Example: `  wanstore record --for 10s --db wan.db
   wanstore history --last 10m --summary --db wan.db`,
 		SilenceErrors: true,

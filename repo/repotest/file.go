@@ -6,12 +6,12 @@ import (
 
 	"github.com/ncruces/go-sqlite3/vfs"
 
-	"github.com/wanstore/wanstore/repo"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // file is an open file on a disk.
 type file struct {
-	repo.DriverFile
+	sqlite.DriverFile
 
 	disk  *Disk
 	path  string

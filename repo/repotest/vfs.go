@@ -9,13 +9,13 @@ import (
 
 	"github.com/ncruces/go-sqlite3/vfs"
 
-	"github.com/wanstore/wanstore/repo"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // mounted is the VFS beneath the writers of this process, which knows all disks.
 var mounted = &disks{}
 
-func init() { vfs.Register(repo.FaultVFS, mounted) } //nolint:gochecknoinits // before any test opens its first writer
+func init() { vfs.Register(sqlite.FaultVFS, mounted) } //nolint:gochecknoinits // before any test opens its first writer
 
 // disks finds the disk that a path lies on. What lies on none goes to the driver's own VFS.
 type disks struct {
@@ -78,7 +78,7 @@ func (v *disks) OpenFilename(
 	if err != nil {
 		return nil, got, err
 	}
-	own, ok := opened.(repo.DriverFile)
+	own, ok := opened.(sqlite.DriverFile)
 	if !ok {
 		return nil, got, errors.Join(fmt.Errorf("the driver's VFS opens a %T", opened), opened.Close())
 	}

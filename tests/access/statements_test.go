@@ -34,7 +34,7 @@ var composed = map[place]string{
 		`"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", cacheKiB)`,
 	{"repo/pool.go", "open"}:              `"PRAGMA " + pragma`,
 	{"repo/mendschema.go", "writeSchema"}: "schema.History",
-	{"repo/begin.go", "setNumbers"}:       `fmt.Sprintf(numbers, applicationID, schema.Version)`,
+	{"repo/begin.go", "setNumbers"}:       `fmt.Sprintf(numbers, disk.ApplicationID, schema.Version)`,
 }
 
 // place is a function and its file.

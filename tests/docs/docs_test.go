@@ -1,5 +1,6 @@
 // Package docs checks what the documents say: where their links lead, whether the Go in README.md
-// compiles, and that no setting is missing. The command lines are checked in cmd/wanstore.
+// compiles, that no setting is missing and every test exists. The command lines are checked in
+// cmd/wanstore.
 package docs
 
 import (
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,11 +25,14 @@ var (
 	fence  = regexp.MustCompile("(?ms)^```.*?^```$")
 	inline = regexp.MustCompile("`[^`]*`")
 	target = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+
+	testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
+	testName     = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w*\\*?)")
 )
 
 // Every relative link of every document leads to a file, and its anchor to a heading.
 func TestLinks(t *testing.T) {
-	for _, path := range documents(t) {
+	for _, path := range files(t, ".md") {
 		text := inline.ReplaceAllString(fence.ReplaceAllString(read(t, path), ""), "code")
 		for _, match := range target.FindAllStringSubmatch(text, -1) {
 			link := match[1]
@@ -90,8 +95,28 @@ func TestEveryVariableIsExplained(t *testing.T) {
 	}
 }
 
-// documents lists the Markdown files of the project.
-func documents(t *testing.T) []string {
+// Every test, fuzz target and benchmark that a document names exists.
+func TestNamedTestsExist(t *testing.T) {
+	var names []string
+	for _, path := range files(t, "_test.go") {
+		for _, match := range testFunction.FindAllStringSubmatch(read(t, path), -1) {
+			names = append(names, match[1])
+		}
+	}
+	for _, path := range files(t, ".md") {
+		for _, match := range testName.FindAllStringSubmatch(read(t, path), -1) {
+			name, isPrefix := strings.CutSuffix(match[1], "*")
+			if !slices.ContainsFunc(names, func(one string) bool {
+				return one == name || isPrefix && strings.HasPrefix(one, name)
+			}) {
+				t.Errorf("%s: there is no %s", path, match[1])
+			}
+		}
+	}
+}
+
+// files lists the files of the project whose names end so.
+func files(t *testing.T, suffix string) []string {
 	t.Helper()
 	var paths []string
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
@@ -100,13 +125,13 @@ func documents(t *testing.T) []string {
 			return err
 		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "testdata"):
 			return fs.SkipDir
-		case filepath.Ext(path) == ".md":
+		case strings.HasSuffix(path, suffix):
 			paths = append(paths, path)
 		}
 		return nil
 	})
 	if err != nil || len(paths) == 0 {
-		t.Fatalf("documents %v, error %v", paths, err)
+		t.Fatalf("files %v, error %v", paths, err)
 	}
 	return paths
 }

@@ -22,7 +22,7 @@ func BackupPath(dest, path string) (string, error) {
 	if err := mustBeFree(dest, path); err != nil {
 		return "", err
 	}
-	for _, suffix := range Companions() {
+	for _, suffix := range companions() {
 		if base, ok := strings.CutSuffix(dest, suffix); ok && Exists(base) {
 			return "", fmt.Errorf("%s: SQLite would take a file of this name for a part of %s: name "+
 				"another file", dest, base)
@@ -128,7 +128,7 @@ func (u *UnnamedFile) Settle(mode os.FileMode) error {
 	if !os.SameFile(ours, named) {
 		return fmt.Errorf("%s: somebody has put another file there", u.Path())
 	}
-	if err := SetMode(u.file, mode); err != nil {
+	if err := setMode(u.file, mode); err != nil {
 		return err
 	}
 	return u.file.Sync()

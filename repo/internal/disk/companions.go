@@ -6,13 +6,13 @@ import (
 	"os"
 )
 
-// Companions are what SQLite puts after the name of a database for the files that belong to it.
-func Companions() []string { return []string{"-wal", "-shm", "-journal"} }
+// companions are what SQLite puts after the name of a database for the files that belong to it.
+func companions() []string { return []string{"-wal", "-shm", "-journal"} }
 
 // AreFiles refuses what lies at the name of a companion and is no file: a pipe would be waited for,
 // and what a link leads to written to. SQLite says neither.
 func AreFiles(path string) error {
-	for _, suffix := range Companions() {
+	for _, suffix := range companions() {
 		info, err := os.Lstat(path + suffix)
 		if err == nil && !info.Mode().IsRegular() {
 			return fmt.Errorf("%s is a %s, and must be a file: remove it", path+suffix, kind(info))

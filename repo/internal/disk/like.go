@@ -28,7 +28,7 @@ func MakeLike(path string, like fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(SetMode(file, like.Mode().Perm()), chownLike(file, like))
+	err = errors.Join(setMode(file, like.Mode().Perm()), chownLike(file, like))
 	if err == nil {
 		err = serves(file, like)
 	}
@@ -38,9 +38,9 @@ func MakeLike(path string, like fs.FileInfo) error {
 	return errors.Join(err, file.Close())
 }
 
-// SetMode gives a file of this process permissions. Where it may not, on a file system that has
+// setMode gives a file of this process permissions. Where it may not, on a file system that has
 // none of its own (vfat, exFAT, shared folders), the file keeps those that it was made with.
-func SetMode(file *os.File, mode fs.FileMode) error { return unlessRefused(file.Chmod(mode)) }
+func setMode(file *os.File, mode fs.FileMode) error { return unlessRefused(file.Chmod(mode)) }
 
 // unlessRefused is the error of a change of permissions or of the owner, but for that of a file
 // system that knows no such change, or not by this user.
@@ -49,4 +49,17 @@ func unlessRefused(err error) error {
 		return nil
 	}
 	return err
+}
+
+// GiveMode gives what lies beside the file at path the permissions of that. What is not there, or
+// not this user's, keeps its own.
+func GiveMode(path string, mode fs.FileMode) {
+	for _, suffix := range append(companions(), lockSuffix) {
+		file, err := os.OpenFile(path+suffix, os.O_RDONLY|NoFollow, 0)
+		if err != nil {
+			continue
+		}
+		_ = setMode(file, mode)
+		_ = file.Close()
+	}
 }

@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// LockSuffix makes the name of the lock file of a history. Every writer holds a shared lock on
+	// lockSuffix makes the name of the lock file of a history. Every writer holds a shared lock on
 	// it, so the holder of the exclusive one knows that no other writer has the history open.
 	// SQLite's own locks cannot tell: they lie in the very files that are to be moved. The file
 	// stays for good.
-	LockSuffix = ".lock"
+	lockSuffix = ".lock"
 
 	// lockPause is the time between two looks at a lock that somebody else has.
 	lockPause = 2 * time.Millisecond
@@ -33,7 +33,7 @@ func (l *Lock) None() bool { return l.file == nil }
 
 // FindLock opens the lock file of the history at path, if it has one.
 func FindLock(path string) (*Lock, error) {
-	file, err := openLock(path + LockSuffix)
+	file, err := openLock(path + lockSuffix)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission),
 		errors.Is(err, errors.ErrUnsupported):
@@ -51,7 +51,7 @@ func MakeLock(path string) (*Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = MakeLike(path+LockSuffix, like)
+	err = MakeLike(path+lockSuffix, like)
 	if err != nil && !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrPermission) &&
 		!errors.Is(err, errLocksOut) {
 		return nil, err

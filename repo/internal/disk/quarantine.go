@@ -18,8 +18,8 @@ const (
 	quarantineInfix = ".damaged-"
 	quarantineTime  = "20060102T150405Z"
 
-	// SalvageSuffix makes the name of the folder beside a history in which what is left of a damaged
-	// one is put together. One that is found was left by a process that was killed.
+	// SalvageSuffix makes the name of the folder beside a history in which what is left of a
+	// damaged one is put together. One that is found was left by a process that was killed.
 	SalvageSuffix = ".salvage"
 )
 
@@ -48,7 +48,7 @@ func Quarantined(path string) ([]string, error) {
 	list := []string{}
 	for _, entry := range entries { // in the order of names, and so of time
 		name := filepath.Join(filepath.Dir(path), entry.Name())
-		for _, suffix := range Companions() {
+		for _, suffix := range companions() {
 			name = strings.TrimSuffix(name, suffix)
 		}
 		if strings.HasSuffix(name, SalvageSuffix) { // of one that is looked at
@@ -76,7 +76,7 @@ func NameBeforeDamage(path string) string {
 // Errors: those of the file system.
 func RemoveQuarantined(path string) error {
 	// the file last: it says what the others belong to
-	for _, suffix := range append(Companions(), "") {
+	for _, suffix := range append(companions(), "") {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("remove a damaged file: %w", err)
 		}
@@ -111,7 +111,7 @@ func MoveAside(path string, file bool, at time.Time) (string, error) {
 // moveSet moves the files of a history. A rename overwrites, so all names are taken first: that
 // follows no link and finds out what is there already.
 func moveSet(path, to string, file bool) (err error) {
-	suffixes := append([]string{""}, Companions()...)
+	suffixes := append([]string{""}, companions()...)
 	claimed, err := claim(to, suffixes)
 	defer func() { err = errors.Join(err, removeAll(claimed)) }()
 	if err != nil {

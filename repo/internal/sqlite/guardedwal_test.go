@@ -1,10 +1,10 @@
-package repo
+package sqlite
 
 import (
+	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,8 +12,39 @@ import (
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo/internal/disk"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 	"github.com/wanstore/wanstore/repo/internal/sqlitefile"
 )
+
+// connect opens a file as a writer does, until the test ends.
+func connect(t *testing.T, path string) *sql.Conn {
+	t.Helper()
+	err := disk.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := OpenPool(path, WriterDSN(path, "NORMAL"), SetUpWriter(new(seal.Log)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pool.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := errors.Join(conn.Close(), pool.Close()); err != nil {
+			t.Error(err)
+		}
+	})
+	return conn
+}
+
+func exec(t *testing.T, conn *sql.Conn, script string) {
+	t.Helper()
+	if _, err := conn.ExecContext(t.Context(), script); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // A transaction that is larger than the page cache may write pages to the WAL before it ends, read
 // them there, and write them again in their places, where the sums of their frames are those of
@@ -25,16 +56,10 @@ func TestTransactionLargerThanTheCache(t *testing.T) {
 			path := filetest.Path(t)
 			filetest.Exec(t, path,
 				fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = incremental; VACUUM", size))
-			w, err := OpenWriter(t.Context(), path, SynchronousNormal)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = w.conn.ExecContext(t.Context(), "PRAGMA cache_size = 10; PRAGMA cache_spill = 10")
-			if err != nil {
-				t.Fatal(err)
-			}
-			err = immediately(t.Context(), w.conn, func() error {
-				_, err := w.conn.ExecContext(t.Context(), `
+			conn := connect(t, path)
+			exec(t, conn, "PRAGMA cache_size = 10; PRAGMA cache_spill = 10")
+			err := Immediately(t.Context(), conn, func() error {
+				_, err := conn.ExecContext(t.Context(), `
 					CREATE TABLE large (id INTEGER PRIMARY KEY, x TEXT);
 					WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40000)
 					INSERT INTO large SELECT i * 7919 % 40009, hex(randomblob(50)) FROM n;
@@ -45,10 +70,7 @@ func TestTransactionLargerThanTheCache(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := w.Checkpoint(t.Context()); err != nil {
-				t.Error(err)
-			}
-			if err := w.Close(); err != nil {
+			if _, _, err := CopyWAL(t.Context(), conn); err != nil {
 				t.Error(err)
 			}
 			if got := filetest.Int(t, path, "SELECT count(*) FROM large WHERE x LIKE 'y%'"); got < 26_000 {
@@ -62,37 +84,25 @@ func TestTransactionLargerThanTheCache(t *testing.T) {
 // the next one is shorter than it or longer.
 func TestLargeTransactionRolledBack(t *testing.T) {
 	path := filetest.Path(t)
-	w, err := OpenWriter(t.Context(), path, SynchronousNormal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	exec := func(query string) {
-		t.Helper()
-		if _, err := w.conn.ExecContext(t.Context(), query); err != nil {
-			t.Fatal(err)
-		}
-	}
-	exec("PRAGMA cache_size = 10; PRAGMA cache_spill = 10; CREATE TABLE large (x TEXT)")
+	conn := connect(t, path)
+	exec(t, conn, "PRAGMA cache_size = 10; PRAGMA cache_spill = 10; CREATE TABLE large (x TEXT)")
 	fill := `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 		INSERT INTO large SELECT '%s' || hex(randomblob(50)) FROM n`
 	want := int64(0)
 	for _, rows := range []int64{1, 3000, 10, 9000} {
 		failed := errors.New("rolled back")
-		err := immediately(t.Context(), w.conn, func() error {
-			exec(fmt.Sprintf(fill, 5000, "lost"))
+		err := Immediately(t.Context(), conn, func() error {
+			exec(t, conn, fmt.Sprintf(fill, 5000, "lost"))
 			return failed
 		})
 		if !errors.Is(err, failed) {
 			t.Fatal(err)
 		}
-		exec(fmt.Sprintf(fill, rows, "kept"))
+		exec(t, conn, fmt.Sprintf(fill, rows, "kept"))
 		want += rows
 		if got := filetest.Int(t, path, "SELECT count(*) FROM large WHERE x LIKE 'kept%'"); got != want {
 			t.Errorf("another connection reads %d rows, want %d", got, want)
 		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
 	}
 	if got := filetest.Int(t, path, "SELECT count(*) FROM large"); got != want {
 		t.Errorf("%d rows, want %d", got, want)
@@ -103,39 +113,28 @@ func TestLargeTransactionRolledBack(t *testing.T) {
 // are no damage.
 func TestWALOfAnotherByteOrder(t *testing.T) {
 	path := filetest.Path(t)
-	w, err := OpenWriter(t.Context(), path, SynchronousNormal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	batch := Batch{Latest: math.MaxInt64}
-	series := &Series{Key: Key{MetricName: "rtt", WANName: "wan", Labels: "{}"}}
-	for i := range 1000 {
-		batch.Samples = append(batch.Samples, Sample{Series: series, TS: Micros(i), Value: 1})
-	}
-	if err := w.Append(t.Context(), batch, make([]Outcome, len(batch.Samples))); err != nil {
-		t.Fatal(err)
-	}
+	conn := connect(t, path)
+	exec(t, conn, `CREATE TABLE large (x INTEGER);
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+		INSERT INTO large SELECT i FROM n`)
 	copied := filepath.Join(t.TempDir(), "history.db")
 	if err := filetest.CopyOpen(path, copied); err != nil {
 		t.Fatal(err)
 	}
 	turn(t, copied+"-wal")
-	other, err := OpenWriter(t.Context(), copied, SynchronousNormal)
+	wal, err := os.Open(copied + "-wal")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found := other.Findings(); found != (Findings{}) {
-		t.Errorf("found %+v", found)
+	defer wal.Close()
+	if lost, err := disk.LostFrames(wal, disk.PageSize); lost != 0 || err != nil {
+		t.Errorf("%d frames are lost, %v", lost, err)
 	}
-	if err := other.Checkpoint(t.Context()); err != nil {
+	if _, _, err := CopyWAL(t.Context(), connect(t, copied)); err != nil {
 		t.Error(err)
 	}
-	if got := filetest.Int(t, copied, "SELECT count(*) FROM metrics"); got != 1000 {
-		t.Errorf("%d samples, want 1000", got)
-	}
-	if err := other.Close(); err != nil {
-		t.Error(err)
+	if got := filetest.Int(t, copied, "SELECT count(*) FROM large"); got != 1000 {
+		t.Errorf("%d rows, want 1000", got)
 	}
 }
 
@@ -154,10 +153,10 @@ func turn(t *testing.T, path string) {
 	}
 	sum.Add(wal[:24])
 	seal(24)
-	const frame = frameHeaderBytes + disk.PageSize
-	for at := walHeaderBytes; at+frame <= len(wal); at += frame {
+	const frame = sqlitefile.FrameHeaderBytes + disk.PageSize
+	for at := sqlitefile.WALHeaderBytes; at+frame <= len(wal); at += frame {
 		sum.Add(wal[at:][:8])
-		sum.Add(wal[at+frameHeaderBytes:][:disk.PageSize])
+		sum.Add(wal[at+sqlitefile.FrameHeaderBytes:][:disk.PageSize])
 		seal(at + 16)
 	}
 	if err := os.WriteFile(path, wal, 0o600); err != nil {

@@ -1,8 +1,6 @@
-package repo
+package sqlite
 
 import (
-	"sync"
-
 	"github.com/ncruces/go-sqlite3/vfs"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
@@ -34,12 +32,3 @@ func (v readerVFS) OpenFilename(
 	}
 	return file, got, nil
 }
-
-// registerReaderVFS tells the driver of the VFS, once.
-var registerReaderVFS = sync.OnceValue(func() error {
-	own, err := ownVFS()
-	if err == nil {
-		vfs.Register(readerVFSName, readerVFS{own})
-	}
-	return err
-})

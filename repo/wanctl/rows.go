@@ -1,4 +1,4 @@
-package repo
+package wanctl
 
 import (
 	"context"
@@ -21,8 +21,8 @@ const (
 // MaxSecond is the Unix second at which the year 10000 begins, which no time format can show.
 const MaxSecond = 253402300800
 
-// WanctlRow is a row of a database of wanctl.
-type WanctlRow struct {
+// Row is a row of a database of wanctl.
+type Row struct {
 	ID          int64
 	Second      int64 // Unix
 	WAN, Metric string
@@ -38,14 +38,14 @@ type WanctlRow struct {
 // Rows returns the first rows of [from, until), in Unix seconds, at most so many, in the order of
 // time and id.
 //
-// Errors: ErrWanctlSlow, ErrOpened, ErrDamaged, those of the file system, and that of ctx.
-func (w *Wanctl) Rows(ctx context.Context, from, until, most int64) ([]WanctlRow, error) {
-	return ask(ctx, w, func(ctx context.Context) ([]WanctlRow, error) {
-		rows, err := w.q.ListRows(ctx,
+// Errors: ErrSlow, ErrOpened, ErrDamaged, those of the file system, and that of ctx.
+func (v *View) Rows(ctx context.Context, from, until, most int64) ([]Row, error) {
+	return ask(ctx, v, func(ctx context.Context) ([]Row, error) {
+		rows, err := v.q.ListRows(ctx,
 			wanctldb.ListRowsParams{FromSecond: from, UntilSecond: until, Most: most})
-		list := make([]WanctlRow, 0, len(rows))
+		list := make([]Row, 0, len(rows))
 		for _, row := range rows {
-			list = append(list, newWanctlRow(row))
+			list = append(list, newRow(row))
 		}
 		return list, err
 	})
@@ -55,16 +55,16 @@ func (w *Wanctl) Rows(ctx context.Context, from, until, most int64) ([]WanctlRow
 // is none, at most so many, in the order of their ids.
 //
 // Errors: as for Rows.
-func (w *Wanctl) Stragglers(
+func (v *View) Stragglers(
 	ctx context.Context, afterID, lastID, from, most int64,
-) ([]WanctlRow, error) {
-	return ask(ctx, w, func(ctx context.Context) ([]WanctlRow, error) {
-		rows, err := w.q.ListStragglers(ctx, wanctldb.ListStragglersParams{
+) ([]Row, error) {
+	return ask(ctx, v, func(ctx context.Context) ([]Row, error) {
+		rows, err := v.q.ListStragglers(ctx, wanctldb.ListStragglersParams{
 			AfterID: afterID, LastID: lastID, FromSecond: from, EndSecond: MaxSecond, Most: most,
 		})
-		list := make([]WanctlRow, 0, len(rows))
+		list := make([]Row, 0, len(rows))
 		for _, row := range rows {
-			list = append(list, newWanctlRow(wanctldb.ListRowsRow(row)))
+			list = append(list, newRow(wanctldb.ListRowsRow(row)))
 		}
 		return list, err
 	})
@@ -73,20 +73,20 @@ func (w *Wanctl) Stragglers(
 // Row returns the row of that id.
 //
 // Errors: fs.ErrNotExist if there is none, and those of Rows.
-func (w *Wanctl) Row(ctx context.Context, id int64) (WanctlRow, error) {
-	return ask(ctx, w, func(ctx context.Context) (WanctlRow, error) {
-		row, err := w.q.FindRow(ctx, id)
-		return newWanctlRow(wanctldb.ListRowsRow(row)), absent(err)
+func (v *View) Row(ctx context.Context, id int64) (Row, error) {
+	return ask(ctx, v, func(ctx context.Context) (Row, error) {
+		row, err := v.q.FindRow(ctx, id)
+		return newRow(wanctldb.ListRowsRow(row)), absent(err)
 	})
 }
 
 // Last returns the row with the largest id.
 //
 // Errors: fs.ErrNotExist if there is none, and those of Rows.
-func (w *Wanctl) Last(ctx context.Context) (WanctlRow, error) {
-	return ask(ctx, w, func(ctx context.Context) (WanctlRow, error) {
-		row, err := w.q.LastRow(ctx)
-		return newWanctlRow(wanctldb.ListRowsRow(row)), absent(err)
+func (v *View) Last(ctx context.Context) (Row, error) {
+	return ask(ctx, v, func(ctx context.Context) (Row, error) {
+		row, err := v.q.LastRow(ctx)
+		return newRow(wanctldb.ListRowsRow(row)), absent(err)
 	})
 }
 
@@ -100,9 +100,9 @@ func absent(err error) error {
 // Count returns the number of rows in [from, until), in Unix seconds.
 //
 // Errors: as for Rows.
-func (w *Wanctl) Count(ctx context.Context, from, until int64) (int64, error) {
-	return ask(ctx, w, func(ctx context.Context) (int64, error) {
-		return w.q.CountRows(ctx, wanctldb.CountRowsParams{FromSecond: from, UntilSecond: until})
+func (v *View) Count(ctx context.Context, from, until int64) (int64, error) {
+	return ask(ctx, v, func(ctx context.Context) (int64, error) {
+		return v.q.CountRows(ctx, wanctldb.CountRowsParams{FromSecond: from, UntilSecond: until})
 	})
 }
 
@@ -110,9 +110,9 @@ func (w *Wanctl) Count(ctx context.Context, from, until int64) (int64, error) {
 // labels Rows would read of them.
 //
 // Errors: as for Rows.
-func (w *Wanctl) Measure(ctx context.Context, from, until int64) (rows, bytes int64, err error) {
-	found, err := ask(ctx, w, func(ctx context.Context) (wanctldb.MeasureRowsRow, error) {
-		return w.q.MeasureRows(ctx,
+func (v *View) Measure(ctx context.Context, from, until int64) (rows, bytes int64, err error) {
+	found, err := ask(ctx, v, func(ctx context.Context) (wanctldb.MeasureRowsRow, error) {
+		return v.q.MeasureRows(ctx,
 			wanctldb.MeasureRowsParams{FromSecond: from, UntilSecond: until})
 	})
 	return found.Found, found.Bytes, err
@@ -121,18 +121,18 @@ func (w *Wanctl) Measure(ctx context.Context, from, until int64) (rows, bytes in
 // CountTaken returns the number of rows of before a second, up to an id.
 //
 // Errors: as for Rows.
-func (w *Wanctl) CountTaken(ctx context.Context, until, lastID int64) (int64, error) {
-	return ask(ctx, w, func(ctx context.Context) (int64, error) {
-		return w.q.CountTaken(ctx, wanctldb.CountTakenParams{UntilSecond: until, LastID: lastID})
+func (v *View) CountTaken(ctx context.Context, until, lastID int64) (int64, error) {
+	return ask(ctx, v, func(ctx context.Context) (int64, error) {
+		return v.q.CountTaken(ctx, wanctldb.CountTakenParams{UntilSecond: until, LastID: lastID})
 	})
 }
 
 // HasTaken says whether there is a raw row of before a second, up to an id.
 //
 // Errors: as for Rows.
-func (w *Wanctl) HasTaken(ctx context.Context, until, lastID int64) (bool, error) {
-	return ask(ctx, w, func(ctx context.Context) (bool, error) {
-		return w.q.HasTaken(ctx, wanctldb.HasTakenParams{UntilSecond: until, LastID: lastID})
+func (v *View) HasTaken(ctx context.Context, until, lastID int64) (bool, error) {
+	return ask(ctx, v, func(ctx context.Context) (bool, error) {
+		return v.q.HasTaken(ctx, wanctldb.HasTakenParams{UntilSecond: until, LastID: lastID})
 	})
 }
 
@@ -140,9 +140,9 @@ func (w *Wanctl) HasTaken(ctx context.Context, until, lastID int64) (bool, error
 // row.
 //
 // Errors: as for Rows.
-func (w *Wanctl) CountEarlier(ctx context.Context, row WanctlRow) (int64, error) {
-	return ask(ctx, w, func(ctx context.Context) (int64, error) {
-		return w.q.CountEarlier(ctx, wanctldb.CountEarlierParams{
+func (v *View) CountEarlier(ctx context.Context, row Row) (int64, error) {
+	return ask(ctx, v, func(ctx context.Context) (int64, error) {
+		return v.q.CountEarlier(ctx, wanctldb.CountEarlierParams{
 			Wan: row.WAN, Metric: row.Metric, Second: row.Second, ID: row.ID,
 		})
 	})
@@ -151,9 +151,9 @@ func (w *Wanctl) CountEarlier(ctx context.Context, row WanctlRow) (int64, error)
 // Newest returns the second of the newest row in [from, until), -1 if there is none.
 //
 // Errors: as for Rows.
-func (w *Wanctl) Newest(ctx context.Context, from, until int64) (int64, error) {
-	return ask(ctx, w, func(ctx context.Context) (int64, error) {
-		return w.q.NewestSecond(ctx,
+func (v *View) Newest(ctx context.Context, from, until int64) (int64, error) {
+	return ask(ctx, v, func(ctx context.Context) (int64, error) {
+		return v.q.NewestSecond(ctx,
 			wanctldb.NewestSecondParams{FromSecond: from, UntilSecond: until})
 	})
 }
@@ -161,11 +161,11 @@ func (w *Wanctl) Newest(ctx context.Context, from, until int64) (int64, error) {
 // NewestOf returns the newest row of a granularity before a second.
 //
 // Errors: fs.ErrNotExist if there is none, and those of Rows.
-func (w *Wanctl) NewestOf(ctx context.Context, granularity string, until int64) (WanctlRow, error) {
-	return ask(ctx, w, func(ctx context.Context) (WanctlRow, error) {
-		row, err := w.q.NewestRowOf(ctx,
+func (v *View) NewestOf(ctx context.Context, granularity string, until int64) (Row, error) {
+	return ask(ctx, v, func(ctx context.Context) (Row, error) {
+		row, err := v.q.NewestRowOf(ctx,
 			wanctldb.NewestRowOfParams{Granularity: granularity, UntilSecond: until})
-		return newWanctlRow(wanctldb.ListRowsRow(row)), absent(err)
+		return newRow(wanctldb.ListRowsRow(row)), absent(err)
 	})
 }
 
@@ -173,15 +173,15 @@ func (w *Wanctl) NewestOf(ctx context.Context, granularity string, until int64) 
 // -1 if there is none.
 //
 // Errors: as for Rows.
-func (w *Wanctl) OldestAggregated(ctx context.Context, afterID, from int64) (int64, error) {
-	return ask(ctx, w, func(ctx context.Context) (int64, error) {
-		return w.q.OldestAggregated(ctx,
+func (v *View) OldestAggregated(ctx context.Context, afterID, from int64) (int64, error) {
+	return ask(ctx, v, func(ctx context.Context) (int64, error) {
+		return v.q.OldestAggregated(ctx,
 			wanctldb.OldestAggregatedParams{AfterID: afterID, FromSecond: from})
 	})
 }
 
-func newWanctlRow(row wanctldb.ListRowsRow) WanctlRow {
-	made := WanctlRow{
+func newRow(row wanctldb.ListRowsRow) Row {
+	made := Row{
 		ID: row.ID, WAN: text(row.Wan, ""), Metric: text(row.Metric, ""),
 		Labels: text(row.LabelText, "{}"), LongLabels: row.LabelBytes > maxLabelBytes,
 		Granularity: text(row.Tier, "NULL"),

@@ -1,9 +1,6 @@
-package repo
+package sqlite
 
 import (
-	"fmt"
-	"sync"
-
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/vfs"
 
@@ -14,7 +11,7 @@ import (
 const writerVFSName = "wanstore-writer"
 
 // FaultVFS is the name of a VFS that the files of writers lie on instead of the driver's own, if
-// one has been registered before the first writer is opened. It is for tests of faults: package
+// one has been registered before the first file is opened. It is for tests of faults: package
 // repotest registers one, and nothing else does.
 const FaultVFS = "wanstore-faults"
 
@@ -66,27 +63,4 @@ func noRoom(err error) error {
 // are not wrapped, and are for rollback journals, which a history does not have.
 func (f roomFile) DeviceCharacteristics() vfs.DeviceCharacteristic {
 	return f.DriverFile.DeviceCharacteristics() &^ vfs.IOCAP_BATCH_ATOMIC
-}
-
-// registerWriterVFS tells the driver of the VFS, once.
-var registerWriterVFS = sync.OnceValue(func() error {
-	if faulty, ok := vfs.Find(FaultVFS).(vfs.VFSFilename); ok {
-		vfs.Register(writerVFSName, writerVFS{faulty})
-		return nil
-	}
-	own, err := ownVFS()
-	if err == nil {
-		vfs.Register(writerVFSName, writerVFS{namesVFS{own}})
-	}
-	return err
-})
-
-// ownVFS is the driver's own VFS.
-func ownVFS() (vfs.VFSFilename, error) {
-	own, ok := vfs.Find("").(vfs.VFSFilename)
-	if !ok {
-		return nil,
-			fmt.Errorf("the driver's VFS is a %T, which opens no files by their names", vfs.Find(""))
-	}
-	return own, nil
 }

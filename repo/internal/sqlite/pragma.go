@@ -1,19 +1,17 @@
-package repo
+package sqlite
 
 import (
 	"context"
 	"database/sql"
 	"fmt"
-
-	"github.com/ncruces/go-sqlite3"
 )
 
 // PRAGMAs, and the beginning and end of transactions, are the only statements outside queries/:
 // sqlc does not parse them. Those that read or work are run through this file; those of a
 // connection are in open.go.
 
-// pragmaInt reads a pragma that is one number.
-func pragmaInt(ctx context.Context, q queryer, name string) (int, error) {
+// PragmaInt reads a pragma that is one number.
+func PragmaInt(ctx context.Context, q Queryer, name string) (int, error) {
 	var value int
 	err := q.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value)
 	return value, err
@@ -22,14 +20,14 @@ func pragmaInt(ctx context.Context, q queryer, name string) (int, error) {
 // autocommit says that no transaction is open on conn.
 func autocommit(conn *sql.Conn) (bool, error) {
 	var none bool
-	err := rawConn(conn, func(c *sqlite3.Conn) error {
+	err := Raw(conn, func(c *Conn) error {
 		none = c.GetAutocommit()
 		return nil
 	})
 	return none, err
 }
 
-func rawConn(conn *sql.Conn, f func(*sqlite3.Conn) error) error {
+func Raw(conn *sql.Conn, f func(*Conn) error) error {
 	return conn.Raw(func(driverConn any) error {
 		c, ok := driverConn.(*connection)
 		if !ok {
@@ -39,8 +37,8 @@ func rawConn(conn *sql.Conn, f func(*sqlite3.Conn) error) error {
 	})
 }
 
-// drain steps a pragma that does its work row by row to its end.
-func drain(ctx context.Context, q queryer, statement string) error {
+// Drain steps a pragma that does its work row by row to its end.
+func Drain(ctx context.Context, q Queryer, statement string) error {
 	rows, err := q.QueryContext(ctx, statement)
 	if err != nil {
 		return err
@@ -52,8 +50,8 @@ func drain(ctx context.Context, q queryer, statement string) error {
 	return rows.Err()
 }
 
-// queryer is a connection or a pool, for what is asked outside the generated queries.
-type queryer interface {
+// Queryer is a connection or a pool, for what is asked outside the generated queries.
+type Queryer interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }

@@ -1,19 +1,25 @@
-package repo
+package sqlite
 
 import (
 	"context"
 	"database/sql"
 )
 
-// prepared is a pool that notes what is prepared on it.
-type prepared struct {
+// Prepared is a pool that notes what is prepared on it.
+type Prepared struct {
 	*sql.DB
 
 	statements map[string]*sql.Stmt // by their texts
 }
 
+// NotePrepared returns a pool on which nothing is prepared yet.
+func NotePrepared(pool *sql.DB) Prepared { return Prepared{pool, map[string]*sql.Stmt{}} }
+
+// In runs what is prepared in a transaction of the pool.
+func (p Prepared) In(tx *sql.Tx) transacted { return transacted{tx, p, map[string]*sql.Stmt{}} }
+
 // PrepareContext prepares a statement for all connections of the pool.
-func (p prepared) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
+func (p Prepared) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
 	statement, err := p.DB.PrepareContext(ctx, text)
 	p.statements[text] = statement
 	return statement, err
@@ -25,7 +31,7 @@ func (p prepared) PrepareContext(ctx context.Context, text string) (*sql.Stmt, e
 type transacted struct {
 	*sql.Tx
 
-	pool       prepared
+	pool       Prepared
 	statements map[string]*sql.Stmt
 }
 
@@ -41,10 +47,12 @@ func (t transacted) statement(ctx context.Context, text string) *sql.Stmt {
 
 // QueryContext runs a query that has been prepared.
 func (t transacted) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	return t.statement(ctx, text).QueryContext(ctx, args...) //nolint:sqlclosecheck // its transaction closes it
+	//nolint:sqlclosecheck // its transaction closes it
+	return t.statement(ctx, text).QueryContext(ctx, args...)
 }
 
 // QueryRowContext runs a query that has been prepared.
 func (t transacted) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
-	return t.statement(ctx, text).QueryRowContext(ctx, args...) //nolint:sqlclosecheck // its transaction closes it
+	//nolint:sqlclosecheck // its transaction closes it
+	return t.statement(ctx, text).QueryRowContext(ctx, args...)
 }

@@ -1,31 +1,33 @@
-package repo
+package wanctl
 
 import (
 	"context"
 	"fmt"
 	"slices"
+
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
-// wanctlColumns are those of wanctl's table metrics.
-var wanctlColumns = []string{
+// metricsColumns are those of wanctl's table metrics.
+var metricsColumns = []string{
 	"id", "timestamp", "wan_name", "metric_name", "value", "labels", "granularity",
 }
 
-// checkWanctlColumns refuses a table metrics with other columns than wanctl's, and one whose
+// checkColumns refuses a table metrics with other columns than wanctl's, and one whose
 // columns are worked out when they are read: nobody knows how long that takes, or what it gives. An
 // import goes on from an id, so these have to be numbers, each of one row.
-func checkWanctlColumns(ctx context.Context, q queryer) error {
+func checkColumns(ctx context.Context, q sqlite.Queryer) error {
 	found, err := storedColumns(ctx, q, "metrics")
 	if err != nil {
 		return err
 	}
-	for _, name := range wanctlColumns {
+	for _, name := range metricsColumns {
 		if !slices.Contains(found, name) {
 			return fmt.Errorf("%w: its table metrics has no column %s", ErrNotWanctl, name)
 		}
 	}
 	for _, name := range found {
-		if !slices.Contains(wanctlColumns, name) {
+		if !slices.Contains(metricsColumns, name) {
 			return fmt.Errorf("%w: its table metrics has a column %.80q", ErrNotWanctl, name)
 		}
 	}
@@ -43,7 +45,7 @@ func checkWanctlColumns(ctx context.Context, q queryer) error {
 
 // storedColumns lists the columns of a table, in small letters: of those that are worked out when
 // they are read it says so behind the name.
-func storedColumns(ctx context.Context, q queryer, table string) ([]string, error) {
+func storedColumns(ctx context.Context, q sqlite.Queryer, table string) ([]string, error) {
 	// as PRAGMA it takes no parameter
 	rows, err := q.QueryContext(ctx,
 		"SELECT lower(name) || iif(hidden = 0, '', ' (generated)') FROM pragma_table_xinfo(?)", table)

@@ -1,4 +1,4 @@
-package repo
+package sqlite
 
 import (
 	"github.com/ncruces/go-sqlite3/vfs"

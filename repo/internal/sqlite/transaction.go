@@ -1,8 +1,9 @@
-package repo
+package sqlite
 
 import (
 	"context"
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 
 	"github.com/ncruces/go-sqlite3"
@@ -14,12 +15,27 @@ const (
 	versionText = "PRAGMA data_version" // changes when another connection has committed
 )
 
-// immediately runs f in a transaction of conn that holds the write lock from its start: a deferred
+// transaction is one of a connection.
+type transaction struct {
+	sqldriver.Tx
+
+	of *connection
+}
+
+func (t transaction) Commit() error { return t.of.use(t.Tx.Commit) }
+
+// Rollback ends what has only read. Where somebody has opened the file for writing under another
+// name meanwhile, that writer's pages may have been read as a part of the view.
+func (t transaction) Rollback() error {
+	return errors.Join(t.of.still.Check(t.of.use(t.Tx.Rollback)), t.of.name.Check())
+}
+
+// Immediately runs f in a transaction of conn that holds the write lock from its start: a deferred
 // one that wants to write later gets BUSY at once, whatever the busy timeout.
 //
 // It is not a sql.Tx because that would prepare every statement of the connection again for each
 // transaction.
-func immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
+func Immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
 	if _, err := conn.ExecContext(ctx, beginText); err != nil {
 		return err
 	}
@@ -30,14 +46,14 @@ func immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
 	if err == nil {
 		return nil
 	}
-	return undo(ctx, conn, err)
+	return Undo(ctx, conn, err)
 }
 
-// control is what a writer says around each of its transactions, prepared: a commit of a few
+// Control is what a writer says around each of its transactions, prepared: a commit of a few
 // samples would spend an eighth of its time on parsing it.
-type control struct{ begin, commit, version *sql.Stmt }
+type Control struct{ begin, commit, version *sql.Stmt }
 
-func prepareControl(ctx context.Context, conn *sql.Conn) (c control, err error) {
+func PrepareControl(ctx context.Context, conn *sql.Conn) (c Control, err error) {
 	if c.begin, err = conn.PrepareContext(ctx, beginText); err != nil {
 		return c, err
 	}
@@ -48,8 +64,8 @@ func prepareControl(ctx context.Context, conn *sql.Conn) (c control, err error) 
 	return c, err
 }
 
-// immediately is that of conn.
-func (c control) immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
+// Immediately is that of conn.
+func (c Control) Immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
 	if _, err := c.begin.ExecContext(ctx); err != nil {
 		return err
 	}
@@ -60,10 +76,16 @@ func (c control) immediately(ctx context.Context, conn *sql.Conn, f func() error
 	if err == nil {
 		return nil
 	}
-	return undo(ctx, conn, err)
+	return Undo(ctx, conn, err)
 }
 
-func (c control) close() error {
+// DataVersion is what SQLite says of the commits of other connections: it changes with each.
+func (c Control) DataVersion(ctx context.Context) (version int, err error) {
+	err = c.version.QueryRowContext(ctx).Scan(&version)
+	return version, err
+}
+
+func (c Control) Close() error {
 	var errs []error
 	for _, statement := range []*sql.Stmt{c.begin, c.commit, c.version} {
 		if statement != nil {
@@ -73,9 +95,9 @@ func (c control) close() error {
 	return errors.Join(errs...)
 }
 
-// undo ends a transaction that has failed with err. A connection that has failed says the same
+// Undo ends a transaction that has failed with err. A connection that has failed says the same
 // again.
-func undo(ctx context.Context, conn *sql.Conn, err error) error {
+func Undo(ctx context.Context, conn *sql.Conn, err error) error {
 	back := rollBack(ctx, conn)
 	if errors.Is(err, back) {
 		return err
@@ -83,8 +105,8 @@ func undo(ctx context.Context, conn *sql.Conn, err error) error {
 	return errors.Join(err, back)
 }
 
-// inOneView runs f in a transaction of conn that only reads: all that it asks for is of one moment.
-func inOneView(ctx context.Context, conn *sql.Conn, f func() error) error {
+// InOneView runs f in a transaction of conn that only reads: all that it asks for is of one moment.
+func InOneView(ctx context.Context, conn *sql.Conn, f func() error) error {
 	if _, err := conn.ExecContext(ctx, "BEGIN"); err != nil {
 		return err
 	}
@@ -103,9 +125,9 @@ func rollBack(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
-// endReading ends a transaction that has only read. Its context may have ended it before, or
+// EndReading ends a transaction that has only read. Its context may have ended it before, or
 // SQLite, after an error that the caller has heard of: that is no error of the end.
-func endReading(tx *sql.Tx) error {
+func EndReading(tx *sql.Tx) error {
 	err := tx.Rollback()
 	if errors.Is(err, sql.ErrTxDone) || errors.Is(err, sqlite3.ERROR) {
 		return nil

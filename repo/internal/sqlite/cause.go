@@ -1,4 +1,4 @@
-package repo
+package sqlite
 
 import (
 	"errors"
@@ -91,17 +91,4 @@ func mayOpen(path string, couldNot bool, times int) error {
 		return err
 	}
 	return nil
-}
-
-// beginBackup begins to copy a database of a connection to another file. Of one that cannot be
-// opened the driver says that a pragma is invalid.
-func beginBackup(c *sqlite3.Conn, from, to string) (*sqlite3.Backup, error) {
-	backup, err := c.BackupInit(from, to)
-	if plain, ok := errors.AsType[*sqlite3.Error](err); ok {
-		return nil, plain
-	}
-	if plain, ok := errors.AsType[sqlite3.ExtendedErrorCode](err); ok {
-		return nil, plain
-	}
-	return backup, err
 }

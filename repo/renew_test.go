@@ -9,6 +9,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // The driver panics with an error where SQLite has no memory left. That ends the connection, and
@@ -20,14 +21,14 @@ func TestPanicOfTheDriver(t *testing.T) {
 		t.Fatal(err)
 	}
 	noMemory := errors.New("out of memory")
-	if err := rawConn(w.conn, func(c *sqlite3.Conn) error {
+	if err := sqlite.Raw(w.conn, func(c *sqlite3.Conn) error {
 		return c.CreateFunction("exhaust", 0, 0,
 			func(sqlite3.Context, ...sqlite3.Value) { panic(noMemory) })
 	}); err != nil {
 		t.Fatal(err)
 	}
 	err = w.update(t.Context(), "test",
-		func() error { return drain(t.Context(), w.conn, "SELECT exhaust()") })
+		func() error { return sqlite.Drain(t.Context(), w.conn, "SELECT exhaust()") })
 	if !errors.Is(err, noMemory) || IsDamage(err) || !w.Ended() || w.Lost() {
 		t.Fatalf("got %v, want %v, and that the connection has ended", err, noMemory)
 	}

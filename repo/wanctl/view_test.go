@@ -1,4 +1,4 @@
-package repo
+package wanctl
 
 import (
 	"errors"
@@ -38,7 +38,7 @@ func TestOtherTablesNamedMetrics(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := filetest.Path(t)
 			filetest.Exec(t, path, statements)
-			w, err := OpenWanctl(t.Context(), path)
+			w, err := Open(t.Context(), path)
 			if !errors.Is(err, ErrNotWanctl) {
 				t.Errorf("got %v, want %v", err, ErrNotWanctl)
 			}
@@ -50,10 +50,10 @@ func TestOtherTablesNamedMetrics(t *testing.T) {
 }
 
 // A question that is not answered in time ends, and the view is closed all the same.
-func TestWanctlThatIsSlow(t *testing.T) {
+func TestSlowDatabase(t *testing.T) {
 	db := filetest.NewWanctlDB(t)
 	db.Add(filetest.WanctlRow{Second: 1, WAN: "w", Metric: "m", Value: 1, Granularity: "raw"})
-	w, err := OpenWanctl(t.Context(), db.Path)
+	w, err := Open(t.Context(), db.Path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,12 +61,12 @@ func TestWanctlThatIsSlow(t *testing.T) {
 		t.Errorf("with a minute: %v", err)
 	}
 	w.limit = 1 // a nanosecond is over at once
-	if _, err := w.Rows(t.Context(), 0, MaxSecond, 10); !errors.Is(err, ErrWanctlSlow) ||
+	if _, err := w.Rows(t.Context(), 0, MaxSecond, 10); !errors.Is(err, ErrSlow) ||
 		!strings.Contains(err.Error(), db.Path) {
-		t.Errorf("got %v, want %v with the path", err, ErrWanctlSlow)
+		t.Errorf("got %v, want %v with the path", err, ErrSlow)
 	}
-	if _, _, err := w.Measure(t.Context(), 0, MaxSecond); !errors.Is(err, ErrWanctlSlow) {
-		t.Errorf("got %v, want %v", err, ErrWanctlSlow)
+	if _, _, err := w.Measure(t.Context(), 0, MaxSecond); !errors.Is(err, ErrSlow) {
+		t.Errorf("got %v, want %v", err, ErrSlow)
 	}
 	if err := w.Close(); err != nil {
 		t.Error(err)
