@@ -12,10 +12,14 @@ TURNS ?= 5
 # How many times ten seconds, roughly, each fuzz target runs.
 FUZZTIMES ?= 6
 
+# Where to build.
+BIN ?= bin
+
 # What the program says that it was built from: taken from git, or given where that is not there.
 VERSION ?= $(shell packaging/version.sh)
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
 COMMIT_DATE ?= $(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
 STAMP := github.com/wanstore/wanstore/internal/version
 LDFLAGS = -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).commit=$(COMMIT) -X $(STAMP).date=$(COMMIT_DATE)
@@ -28,18 +32,23 @@ help: ## Show this list
 
 .PHONY: build
 build: ## Build bin/wanstore, a static binary
-	CGO_ENABLED=0 go build -trimpath -ldflags='$(LDFLAGS)' -o bin/ ./cmd/wanstore
+	CGO_ENABLED=0 go build -trimpath -ldflags='$(LDFLAGS)' -o $(BIN)/ ./cmd/wanstore
 
 .PHONY: man
 man: ## Write the man pages into bin/man
-	CGO_ENABLED=0 go run -tags man -ldflags='$(LDFLAGS)' ./cmd/wanstore bin/man
+	CGO_ENABLED=0 go run -tags man -ldflags='$(LDFLAGS)' ./cmd/wanstore $(BIN)/man
 
 .PHONY: completions
 completions: build ## Write the completions of bash, zsh and fish into bin/completions
-	mkdir -p bin/completions
-	bin/wanstore completion bash >bin/completions/wanstore.bash
-	bin/wanstore completion zsh >bin/completions/_wanstore
-	bin/wanstore completion fish >bin/completions/wanstore.fish
+	mkdir -p $(BIN)/completions
+	$(BIN)/wanstore completion bash >$(BIN)/completions/wanstore.bash
+	$(BIN)/wanstore completion zsh >$(BIN)/completions/_wanstore
+	$(BIN)/wanstore completion fish >$(BIN)/completions/wanstore.fish
+
+.PHONY: packages
+packages: man completions ## Build .deb, .rpm, .ipk and .tar.gz into bin/packages (ARCHS='amd64 arm64 arm mipsle')
+	@BIN='$(BIN)' VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' SOURCE_DATE_EPOCH='$(SOURCE_DATE_EPOCH)' \
+	  packaging/build.sh $(ARCHS)
 
 .PHONY: test
 test: ## Run all tests under the race detector, and list those that were skipped

@@ -30,7 +30,8 @@ func (w *Writer) SetAggregation(
 			return changed, context.Cause(ctx)
 		}
 		c := correction{w: w, series: SeriesInfo{ID: row.ID, Aggregation: Aggregation(row.Aggregation)}}
-		if err := w.update(ctx, "correct a series of", func() error { return c.run(ctx, to) }); err != nil {
+		err := w.update(ctx, "correct a series of", func() error { return c.run(ctx, to) })
+		if err != nil {
 			return changed, err
 		}
 		changed++

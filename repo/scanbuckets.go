@@ -128,8 +128,3 @@ func (s *Snapshot) appendBuckets(
 func (s *Snapshot) noteBucket(table string, g Granularity, ts Micros, id int64) {
 	s.unsound.Note(seal.Key{Table: table, Granularity: g.String(), TS: int64(ts), Rest: id})
 }
-
-// errDisorder says that keys of a table do not rise: pages were exchanged.
-func errDisorder(table string) error {
-	return fmt.Errorf("%w: keys of %s do not rise", ErrDamaged, table)
-}

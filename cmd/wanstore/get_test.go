@@ -37,7 +37,8 @@ func get(ts *testscript.TestScript, neg bool, args []string) {
 // waitForURL returns the URL that a file says, without the slash at its end.
 func waitForURL(path string) (string, error) {
 	printed := regexp.MustCompile(`(http://\S+)/[,\n]`)
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	deadline := time.Now().Add(20 * time.Second)
+	for ; time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		text, err := os.ReadFile(path)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", err

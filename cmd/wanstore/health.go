@@ -30,10 +30,12 @@ func newHealth() *cobra.Command {
 	return &cobra.Command{
 		Use:   "health [URL]",
 		Short: "Ask a running wanstore whether all is well",
-		Long: fmt.Sprintf(`Ask a wanstore that answers HTTP ("serve", or "record --listen") for its health. All is well, and the exit code 0, if it
-says so within %s. It is meant for supervisors, and for containers that have no other program in them.
+		Long: fmt.Sprintf(`
+Ask a wanstore that answers HTTP ("serve", or "record --listen") for its health. The exit code is 0
+if it answers within %s that all is well. The command is meant for supervisors, and for containers
+that have no other program in them.
 
-Without a URL the one that is asked answers on this machine, at $%sLISTEN or %s.`,
+Without a URL it asks this machine, at $%sLISTEN or %s.`,
 			healthLimit, api.EnvPrefix, api.DefaultListen),
 		Example: `  wanstore health
   wanstore health http://router.lan:9101`,

@@ -83,7 +83,8 @@ func TestRecordStops(t *testing.T) {
 func waitForSamples(t *testing.T, db string) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		if text := output(t, "history", "--last", "1h", "--limit", "1", "--json", "--db", db); bytes.Contains(text, []byte("value")) {
+		text := output(t, "history", "--last", "1h", "--limit", "1", "--json", "--db", db)
+		if bytes.Contains(text, []byte("value")) {
 			return
 		}
 	}
@@ -106,7 +107,8 @@ func checkRecorded(t *testing.T, db string, report []byte) {
 		t.Errorf("%s", report)
 	}
 	var points []pointRow
-	if err := json.Unmarshal(output(t, "history", "--last", "1h", "--json", "--db", db), &points); err != nil {
+	shown := output(t, "history", "--last", "1h", "--json", "--db", db)
+	if err := json.Unmarshal(shown, &points); err != nil {
 		t.Fatal(err)
 	}
 	var stored int64

@@ -47,6 +47,8 @@ func mustBeFree(dest, path string) error {
 		return err
 	case info.IsDir():
 		return fmt.Errorf("%s: %w", dest, ErrDirectory)
+	case dest == path:
+		return fmt.Errorf("%w: it is the history itself, name another file", fs.ErrExist)
 	case isSame(dest, path):
 		return fmt.Errorf("%s: %w: it is the history itself, name another file", dest, fs.ErrExist)
 	default:

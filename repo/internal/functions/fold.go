@@ -26,7 +26,8 @@ func defineFold(conn *sqlite3.Conn) error {
 				f.rising = rising{}
 				return f
 			}),
-		sqlite3.CreateModule(conn, "folded_buckets", nil, connectFolded), //nolint:staticcheck // methods are not generic yet
+		//nolint:staticcheck // methods are not generic yet
+		sqlite3.CreateModule(conn, "folded_buckets", nil, connectFolded),
 	)
 }
 
@@ -220,8 +221,9 @@ func (r *foldedRow) append(blob []byte) []byte {
 
 // The columns of folded_buckets, the last of which is hidden: the blob.
 const (
-	foldedColumns = `CREATE TABLE folded_buckets (series_id INTEGER, ts INTEGER, state REAL, count INTEGER, total INTEGER, sum REAL,
-		min REAL, max REAL, newest_ts INTEGER, newest_value REAL, sketch BLOB, folded BLOB HIDDEN)`
+	foldedColumns = `CREATE TABLE folded_buckets (series_id INTEGER, ts INTEGER, state REAL,
+		count INTEGER, total INTEGER, sum REAL, min REAL, max REAL,
+		newest_ts INTEGER, newest_value REAL, sketch BLOB, folded BLOB HIDDEN)`
 	stateColumn  = 2
 	sketchColumn = 10
 	blobColumn   = 11

@@ -68,10 +68,19 @@ func Classify(ctx context.Context, err error) error {
 	}
 	for _, c := range classes {
 		if disk.IsAny(err, c.errs) && !errors.Is(err, c.sentinel) {
-			return fmt.Errorf("%w (%w)", c.sentinel, inWords(err))
+			return joined(c.sentinel, err)
 		}
 	}
 	return err
+}
+
+// joined is a sentinel and what SQLite or the system says.
+func joined(sentinel, err error) error {
+	both := fmt.Errorf("%w (%w)", sentinel, inWords(err))
+	if errors.Is(err, sqlite3.NOTADB) { // it says the same, and blames the PRAGMA that was first to read
+		return disk.Reword(both, sentinel.Error())
+	}
+	return both
 }
 
 // classes are the sentinels of what SQLite and the system say. The first one that an error lacks is
@@ -99,9 +108,6 @@ func inWords(err error) error {
 		return disk.Reword(err, errCutOff.Error())
 	case errors.Is(err, sqlite3.IOERR_DATA): // of a file of an earlier version
 		return disk.Reword(err, "a page does not match its checksum")
-	// the driver blames the PRAGMA that was first to read the file
-	case errors.Is(err, sqlite3.NOTADB):
-		return disk.Reword(err, sqlite3.NOTADB.Error())
 	default:
 		return err
 	}

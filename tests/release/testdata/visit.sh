@@ -1,0 +1,48 @@
+#!/bin/bash
+# The life of the package on a machine with systemd: what each step says goes to a file of its name, its exit code to NAME.code.
+cd /run/visit
+
+keep() {
+  local name=$1
+  shift
+  "$@" >"$name" 2>&1
+  echo $? >"$name.code"
+}
+as() { setpriv --reuid nobody --regid "$1" --clear-groups "${@:2}"; }
+state() { systemctl show wanstore --property=ActiveState,MainPID,Result,StatusText,UnitFileState; }
+# recorded waits for echoes and for rates: what the unit has to leave the program for them differs.
+recorded() {
+  local summary=
+  until grep -q '^cable  *wanctl_rtt_ms ' <<<"$summary" && grep -q '^cable  *wanctl_rate_download_mbps ' <<<"$summary"; do
+    ((SECONDS < deadline)) || break
+    summary=$(wanstore history --db "$db" --last 1m --summary 2>&1)
+  done
+  echo "$summary"
+}
+
+db=/var/lib/wanstore/metrics.db
+deadline=$((SECONDS + 60))
+systemctl start systemd-journald
+ip link set lo up
+
+keep install dpkg --install wanstore.deb
+keep installed state
+echo 'WANSTORE_OPTS="--target 127.0.0.1 --wan cable"' >>/etc/default/wanstore
+keep start systemctl enable --now wanstore
+keep started state
+keep rights grep -E '^(CapEff|NoNewPrivs|Seccomp):' "/proc/$(systemctl show --value --property=MainPID wanstore)/status"
+keep recorded recorded
+keep health wanstore health
+keep files find /var/lib/wanstore -printf '%M %u:%g %p\n'
+keep member as wanstore wanstore status --db "$db"
+keep stranger as nogroup wanstore status --db "$db"
+keep upgrade dpkg --install wanstore.deb
+keep upgraded state
+keep remove dpkg --remove wanstore
+keep removed state
+keep left find /run/changed -path '*wanstore*' -type f -printf '/%P\n'
+keep purge dpkg --purge wanstore
+keep purged find /run/changed -path '*wanstore*' -type f -printf '/%P\n'
+cp "$db" metrics.db
+keep log journalctl --unit=wanstore --no-pager --output=cat
+touch done
