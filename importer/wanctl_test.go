@@ -186,8 +186,9 @@ func TestInterruptedAmongAggregatedRows(t *testing.T) {
 func TestBadRows(t *testing.T) {
 	db, s := filetest.NewWanctlDB(t), newStore(t)
 	// Nothing keeps these columns from holding what they should not.
-	db.Exec(`DROP TABLE metrics; CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER, wan_name TEXT, metric_name TEXT,
-		value REAL, labels TEXT, granularity TEXT DEFAULT 'raw');
+	db.Exec(`DROP TABLE metrics;
+		CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER, wan_name TEXT,
+		metric_name TEXT, value REAL, labels TEXT, granularity TEXT DEFAULT 'raw');
 		CREATE INDEX idx_metrics_timestamp ON metrics(timestamp)`)
 	db.Add(rtt(0, 1, "raw"))
 	at := begin.Unix()

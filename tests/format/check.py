@@ -1,4 +1,7 @@
-"""Checks the check values of a history, and of the example, by what docs/FORMAT.md says: its code is in front of this."""
+"""Checks the check values of a history, and of the example, by what docs/FORMAT.md says.
+
+The code of that is in front of this.
+"""
 
 import sqlite3
 import sys
@@ -12,7 +15,8 @@ COLUMNS = {
     'state_rollups': 'granularity, series_id, ts, value, count, total',
     'tiers': 'granularity, watermark, floor, keep',
     'clock': 'id, trusted, doubted, seen',
-    'imports': 'id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated',
+    'imports': 'id, source, format, bytes, lines, last_id, second, aggregated, hash, '
+    'newest_id, newest_hash, updated',
 }
 
 assert chk('rollups', '1m', 1, 1767225600000000, 60, 1234.5, 20.25, 21.0, None) == -1721249048

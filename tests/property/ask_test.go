@@ -247,7 +247,8 @@ func (m *machine) askView(t *rapid.T) {
 		t.Skip("the view has no ids then")
 	}
 	var got, want []shown
-	for _, row := range m.rows(t, `SELECT id, timestamp, metric_name, wan_name, coalesce(labels, '{}'), granularity, value, count FROM metrics`) {
+	for _, row := range m.rows(t, `SELECT id, timestamp, metric_name, wan_name,
+		coalesce(labels, '{}'), granularity, value, count FROM metrics`) {
 		got = append(got, shown{
 			ID: row[0].(int64), Timestamp: row[1].(int64), Metric: row[2].(string), WAN: row[3].(string),
 			Labels: row[4].(string), Granularty: row[5].(string), Value: row[6].(float64),

@@ -192,9 +192,11 @@ func (m *machine) checkStates(t *rapid.T, g int) {
 	if !maps.Equal(want, got) {
 		t.Fatalf("states of %s (-want +got):\n%s", names[g], cmp.Diff(want, got))
 	}
-	if wrong := m.rows(t, `SELECT ts, sum(count), sum(total), sum(total <> 0), count(*) - count(chk) FROM state_rollups
-		GROUP BY granularity, series_id, ts HAVING sum(count) <> sum(total) OR sum(total <> 0) <> 1 OR count(chk) < count(*)`,
-	); len(wrong) > 0 {
+	wrong := m.rows(t, `
+		SELECT ts, sum(count), sum(total), sum(total <> 0), count(*) - count(chk)
+		FROM state_rollups GROUP BY granularity, series_id, ts
+		HAVING sum(count) <> sum(total) OR sum(total <> 0) <> 1 OR count(chk) < count(*)`)
+	if len(wrong) > 0 {
 		t.Fatalf("buckets of states whose total is wrong: %v", wrong)
 	}
 }
@@ -230,10 +232,14 @@ func (m *machine) checkCounters(t *rapid.T) {
 func (m *machine) checkSwept(t *rapid.T) {
 	t.Helper()
 	for _, row := range m.rows(t, `
-		SELECT 'raw', count(*) FROM raw_samples WHERE ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
-		UNION ALL SELECT 'raw', count(*) FROM raw_blocks WHERE last_ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
-		UNION ALL SELECT r.granularity, count(*) FROM rollups AS r JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1
-		UNION ALL SELECT r.granularity, count(*) FROM state_rollups AS r JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1`) {
+		SELECT 'raw', count(*) FROM raw_samples
+		WHERE ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
+		UNION ALL SELECT 'raw', count(*) FROM raw_blocks
+		WHERE last_ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
+		UNION ALL SELECT r.granularity, count(*) FROM rollups AS r
+		JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1
+		UNION ALL SELECT r.granularity, count(*) FROM state_rollups AS r
+		JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1`) {
 		if row[1].(int64) != 0 {
 			t.Fatalf("after a whole pass %d rows of %s lie below its floor", row[1], row[0])
 		}
