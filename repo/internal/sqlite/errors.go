@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"syscall"
@@ -41,7 +42,7 @@ func Failure(ctx context.Context, operation, path string, err error) error {
 			operation, err = of.operation, of.err
 		}
 	case *fs.PathError:
-		if of.Path == path {
+		if full, absErr := filepath.Abs(path); of.Path == path || absErr == nil && of.Path == full {
 			err = disk.Reword(err, of.Err.Error())
 		}
 	}
