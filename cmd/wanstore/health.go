@@ -30,8 +30,8 @@ func newHealth() *cobra.Command {
 	return &cobra.Command{
 		Use:   "health [URL]",
 		Short: "Ask a running wanstore whether all is well",
-		Long: fmt.Sprintf(`Ask a wanstore that answers HTTP ("serve", or "record --listen") for its health. All is well, and the exit code 0, if it
-says so within %s. It is meant for supervisors, and for containers that have no other program in them.
+		Long: fmt.Sprintf(`Ask a wanstore that answers HTTP ("serve", or "record --listen") for its health. All is well, and
+the exit code 0, if it says so within %s. It is meant for supervisors, and for containers that have no other program.
 
 Without a URL the one that is asked answers on this machine, at $%sLISTEN or %s.`,
 			healthLimit, api.EnvPrefix, api.DefaultListen),
