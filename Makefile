@@ -1,4 +1,5 @@
-# The tools are built from the versions pinned in tools/ and kept in Go's build cache: nothing is installed.
+# The tools are built from the versions pinned in tools/ and kept in Go's build cache: nothing is
+# installed.
 TOOL := CGO_ENABLED=0 go tool -modfile=tools/go.mod
 
 # Which benchmarks, and how often: make bench BENCH=Record COUNT=10
@@ -18,17 +19,20 @@ BIN ?= bin
 # What the program says that it was built from: taken from git, or given where that is not there.
 VERSION ?= $(shell packaging/version.sh)
 COMMIT ?= $(shell git rev-parse HEAD 2>/dev/null)
-COMMIT_DATE ?= $(shell TZ=UTC git log -1 --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
+COMMIT_DATE ?= $(shell TZ=UTC git log -1 --format=%cd \
+  --date=format-local:%Y-%m-%dT%H:%M:%SZ 2>/dev/null)
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null)
 
 STAMP := github.com/wanstore/wanstore/internal/version
-LDFLAGS = -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).commit=$(COMMIT) -X $(STAMP).date=$(COMMIT_DATE)
+LDFLAGS = -s -w -X $(STAMP).version=$(VERSION) -X $(STAMP).commit=$(COMMIT) \
+  -X $(STAMP).date=$(COMMIT_DATE)
 
 .DEFAULT_GOAL := help
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' \
+	  $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: ## Build bin/wanstore, a static binary
@@ -60,8 +64,9 @@ fuzz: ## Run each fuzz target for a while (FUZZTIMES=n, times ten seconds)
 	@FUZZTIMES='$(FUZZTIMES)' .ci/run fuzz
 
 .PHONY: soak
-soak: ## Kill processes hundreds of times, let each operation on the disk fail, damage each row: an hour
-	WANSTORE_SOAK=1 go test -count=1 -timeout 3h ./tests/processes/... ./tests/faults/... ./tests/corruption/... ./tests/plaintools/... ./tests/salvage/... -v
+soak: ## Kill processes hundreds of times, let each operation fail, damage each row: an hour
+	WANSTORE_SOAK=1 go test -count=1 -timeout 3h -v ./tests/processes/... ./tests/faults/... \
+	  ./tests/corruption/... ./tests/plaintools/... ./tests/salvage/...
 
 .PHONY: load
 load: ## Record 200 series at 20 Hz, then 10,000 at 1 Hz, with eight readers: ten minutes each
@@ -70,14 +75,15 @@ load: ## Record 200 series at 20 Hz, then 10,000 at 1 Hz, with eight readers: te
 .PHONY: bench
 bench: ## Run the benchmarks, and those of Prometheus beside them (BENCH=regexp COUNT=n)
 	go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) -benchmem -timeout 3h ./tests/bench/...
-	@$(MAKE) --no-print-directory bench-prometheus || echo 'Prometheus could not be built or run here: its figures are missing'
+	@$(MAKE) --no-print-directory bench-prometheus || \
+	  echo 'Prometheus could not be built or run here: its figures are missing'
 
 .PHONY: bench-prometheus
-bench-prometheus: ## Run the benchmarks of Prometheus's TSDB, with the same loads (BENCH=regexp COUNT=n)
+bench-prometheus: ## Run the benchmarks of Prometheus's TSDB, with the same loads (BENCH=, COUNT=)
 	go -C tests/prometheus test -run '^$$' -bench '$(BENCH)' -count $(COUNT) -benchmem -timeout 1h .
 
 .PHONY: bench-turns
-bench-turns: ## Run the benchmarks of a commit and of what is here in turns, and print ratios (BASE=commit BENCH=regexp TURNS=n)
+bench-turns: ## Run the benchmarks of a commit and of this tree in turns (BASE=, BENCH=, TURNS=)
 	@tests/bench/turns.sh '$(BASE)' '$(BENCH)' $(TURNS)
 
 .PHONY: benchstat
@@ -112,4 +118,5 @@ ci: ## Run the whole gate
 .PHONY: clean
 clean: ## Delete what building, testing and profiling leave behind
 	rm -rf bin
-	find . -name '.git' -prune -o -type f \( -name '*.test' -o -name '*.prof' -o -name 'coverage*.out' \) -exec rm -f {} +
+	find . -name '.git' -prune -o -type f \
+	  \( -name '*.test' -o -name '*.prof' -o -name 'coverage*.out' \) -exec rm -f {} +

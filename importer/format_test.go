@@ -143,7 +143,8 @@ func TestHeader(t *testing.T) {
 	tests := []struct {
 		name, text, want string
 	}{
-		{"nothing", "", `:1: bad header: found nothing, want "timestamp_ms,wan,metric,labels_json,value", or timestamp_us for microseconds`},
+		{"nothing", "", `:1: bad header: found nothing, want ` +
+			`"timestamp_ms,wan,metric,labels_json,value", or timestamp_us for microseconds`},
 		{"empty lines", "\n\r\n", `found nothing, want`},
 		{"rows only", rows(0, 2),
 			`:1: bad header: found "1772364600000,wan0,wanctl_rtt_ms,{},0.5", want "timestamp_ms,`},

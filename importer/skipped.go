@@ -22,7 +22,7 @@ type Skipped struct {
 }
 
 // Total returns the number of rows.
-func (s Skipped) Total() int64 {
+func (s *Skipped) Total() int64 {
 	return s.RolledUp + s.NestedLabels + s.NullLabels + s.OtherLabels + s.LongLabels + s.Aggregated
 }
 

@@ -12,8 +12,9 @@ import (
 )
 
 // watchRoutes tells changed whenever the kernel changes a default route, or any route where all are
-// wanted, an address or an interface, until ctx ends; and once at the beginning. What the change was is for [Kernel] to read.
-// Where the kernel tells nothing, a line is looked for only when it does not answer.
+// wanted, an address or an interface, until ctx ends; and once at the beginning. What the change
+// was is for [Kernel] to read. Where the kernel tells nothing, a line is looked for only when it
+// does not answer.
 func watchRoutes(ctx context.Context, all bool, changed chan<- struct{}) {
 	file, err := routeSocket()
 	if err != nil {

@@ -69,7 +69,8 @@ func (w *Writer) insertBlock(ctx context.Context, samples []block.Sample) error 
 			ID: samples[0].SeriesID/partSeries*partKeys + base, LastTs: last, Count: int64(len(samples)),
 		}
 		w.payload = w.encoder.Encode(w.payload[:0], samples, base)
-		w.row.Begin("raw_blocks").Integer(params.ID).Integer(params.LastTs).Integer(params.Count).Bytes(w.payload)
+		w.row.Begin("raw_blocks").Integer(params.ID).Integer(params.LastTs).Integer(params.Count).
+			Bytes(w.payload)
 		params.Payload, params.Chk = string(w.payload), w.row.Sum()
 		added, err := w.q.InsertBlock(ctx, params)
 		if err != nil {

@@ -52,7 +52,9 @@ func (r *Reader) backup(ctx context.Context, dest string) (int64, error) {
 }
 
 // fill makes a checked copy of the history, and returns its size. It is on the disk then.
-func (r *Reader) fill(ctx context.Context, file *disk.UnnamedFile, mode os.FileMode) (int64, error) {
+func (r *Reader) fill(
+	ctx context.Context, file *disk.UnnamedFile, mode os.FileMode,
+) (int64, error) {
 	if err := r.copyTo(ctx, file.Path()); err != nil {
 		return 0, err
 	}

@@ -19,10 +19,6 @@ const (
 	// readers that overlap have kept it from restarting for long then, and a writer that waits for
 	// them can wait for so much.
 	CrowdedReadLimit = 2 * time.Second
-
-	// CrowdedWAL is four times what a writer lets the WAL grow to before it holds commits back, in
-	// bytes.
-	CrowdedWAL = 64 << 20
 )
 
 // ErrReadTooLong says that a view has been open for ReadLimit, or CrowdedReadLimit, and has ended.

@@ -2,6 +2,7 @@ package repo
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
 )
@@ -49,4 +50,9 @@ func IsDamage(err error) bool {
 // busy is ErrBusy in words that say what keeps the file busy, and what users may do about that.
 func busy(text string, cause error) error {
 	return disk.Reword(errors.Join(ErrBusy, cause), text)
+}
+
+// errDisorder says that keys of a table do not rise: pages were exchanged.
+func errDisorder(table string) error {
+	return fmt.Errorf("%w: keys of %s do not rise", ErrDamaged, table)
 }

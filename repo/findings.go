@@ -2,29 +2,12 @@ package repo
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"time"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
 )
-
-// foreignWAL turns the refusal of what the file at path looks like into one of its WAL, where the
-// file itself says that it is a history: SQLite applies whatever WAL lies there.
-func foreignWAL(path string, refusal error) error {
-	if !errors.Is(refusal, ErrForeign) {
-		return refusal
-	}
-	ours, err := disk.IsHistory(path)
-	if err != nil {
-		return err // it is not known whose the file is
-	}
-	if !ours {
-		return refusal
-	}
-	return fmt.Errorf("%w: beside it lies the WAL of another database", ErrDamaged)
-}
 
 // Findings are what was found wrong with a file when it was opened for writing, and what was done
 // about it.
@@ -72,3 +55,6 @@ func (f *Findings) examine(path string, file fs.FileInfo, last disk.Mark) error 
 	f.LostFrames, err = disk.LostFrames(wal, h.PageSize())
 	return errors.Join(err, wal.Close())
 }
+
+// Findings returns what was found when the file was opened, the last time.
+func (w *Writer) Findings() Findings { return w.findings }

@@ -177,21 +177,6 @@ func (w *Writer) createImport(
 	return id, w.q.SealImport(ctx, id)
 }
 
-// notNull returns an empty BLOB for none.
-func notNull(hash []byte) []byte {
-	if hash == nil {
-		return []byte{}
-	}
-	return hash
-}
-
-func number(yes bool) int64 {
-	if yes {
-		return 1
-	}
-	return 0
-}
-
 func (w *Writer) advanceImport(ctx context.Context, run *Import) error {
 	reached, known := &run.Reached, &run.known
 	moved, err := w.q.AdvanceImport(ctx, db.AdvanceImportParams{

@@ -55,7 +55,8 @@ func salvageAges(ctx context.Context, path string) (Ages, error) {
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 { // a WAL may lie there alone
 		return Ages{}, err
 	}
-	name, err := sqlite.LookingDSN(path, sqlite.Lenient) // with which SQLite reads a file that has lost its end
+	// Lenient, SQLite reads a file that has lost its end.
+	name, err := sqlite.LookingDSN(path, sqlite.Lenient)
 	if err != nil {
 		return Ages{}, err
 	}

@@ -58,7 +58,8 @@ func (i seriesIndex) mend(row db.ListSeriesRow) (mended db.ListSeriesRow, ok boo
 func (a Aggregation) valid() bool { return a == Average || a == Mode }
 
 func sealOfSeries(row db.ListSeriesRow) int64 {
-	return new(seal.Row).Begin("series").Integer(row.ID).Text(row.MetricName).Text(row.WanName).Text(row.Labels).
+	return new(seal.Row).Begin("series").Integer(row.ID).
+		Text(row.MetricName).Text(row.WanName).Text(row.Labels).
 		Text(row.Aggregation).Sum()
 }
 
@@ -163,7 +164,8 @@ func (w *Writer) mendSeries(ctx context.Context) error {
 	if len(damaged) == 0 && fits {
 		return nil
 	}
-	if err := errors.Join(index.mustHave(index.beyondMending(damaged)), index.mustFind(rows)); err != nil {
+	err = errors.Join(index.mustHave(index.beyondMending(damaged)), index.mustFind(rows))
+	if err != nil {
 		return err
 	}
 	err = sqlite.Immediately(ctx, w.conn, func() error {

@@ -232,29 +232,6 @@ func (s *Snapshot) lastBucket(ctx context.Context, g Granularity) (Micros, error
 	return last.From, nil
 }
 
-// tiers returns the state of the tiers, inside a write transaction. What is lost of them is worked
-// out and written first: nothing is pruned by a guess. All their rows are written again, since keys
-// may be damaged.
-func (w *Writer) tiers(ctx context.Context) (Tiers, error) {
-	w.known.hasTiers = false // they may be read to be changed
-	tiers, lost, err := readTiers(ctx, w.q)
-	if err != nil || !lost.any() {
-		return tiers, err
-	}
-	if tiers, err = w.workOutTiers(ctx, tiers, lost); err != nil {
-		return tiers, err
-	}
-	if err := w.q.ForgetTiers(ctx); err != nil {
-		return tiers, err
-	}
-	for _, tier := range tiers {
-		if err := setTier(ctx, w.q, tier); err != nil {
-			return tiers, err
-		}
-	}
-	return tiers, nil
-}
-
 func (w *Writer) workOutTiers(ctx context.Context, tiers Tiers, lost lostTiers) (Tiers, error) {
 	ages := lost.ages(tiers, w.ages)
 	s := &Snapshot{Tiers: tiers, path: w.path, q: w.q, unsound: w.unsound}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -58,23 +57,6 @@ func TestVacuumWithAnotherAutoVacuum(t *testing.T) {
 				t.Errorf("auto_vacuum %s: freed %d, more %v, %v", vacuum, freed, more, err)
 			}
 		}
-	}
-}
-
-// The limits of the WAL are in bytes, whatever size its pages have.
-func TestCheckpointDueWithLargePages(t *testing.T) {
-	path := record(t)
-	shell(t, path, "PRAGMA journal_mode = delete; PRAGMA page_size = 65536; VACUUM;")
-	w := open(t, path)
-	n := 0
-	for ; !w.CheckpointDue() && n < 1000; n++ {
-		add(t, w, repo.Sample{Series: newSeries("other"), TS: start + repo.Micros(n)*second, Value: 1})
-	}
-	if bytes := w.WALBytes(); bytes < 4<<20 || bytes > 5<<20 {
-		t.Errorf("a checkpoint is due after %d commits, at %d bytes of WAL, want 4 MiB", n, bytes)
-	}
-	if limit := w.WALPagesLimit(); limit != 256 {
-		t.Errorf("commits wait at %d pages, want 256", limit)
 	}
 }
 
@@ -245,28 +227,5 @@ func TestCheckpointsOfAShell(t *testing.T) {
 				t.Error(err)
 			}
 		}
-	}
-}
-
-// A checkpoint that was put off because a reader held the WAL is due as ever when another program
-// has reset that.
-func TestCheckpointDueAfterAnotherProgramHasResetTheWAL(t *testing.T) {
-	path := record(t)
-	w := open(t, path)
-	n := 0
-	fill := func(bytes int64) {
-		for before := w.WALBytes(); w.WALBytes() < before+bytes && n < 10_000; n++ {
-			long := newSeries(strings.Repeat("x", 10_000) + strconv.Itoa(n))
-			add(t, w, repo.Sample{Series: long, TS: start, Value: 1})
-		}
-	}
-	release := filetest.Hold(t, path)
-	fill(8 << 20)
-	checkpoint(t, w)
-	release()
-	shell(t, path, "PRAGMA wal_checkpoint(truncate);")
-	fill(4<<20 + 1<<18)
-	if !w.CheckpointDue() {
-		t.Errorf("no checkpoint is due at %d bytes of WAL", w.WALBytes())
 	}
 }

@@ -69,5 +69,3 @@ func keep(ctx context.Context, q *db.Queries, tiers Tiers, ages Ages) error {
 	}
 	return nil
 }
-
-func duration(micros int64) time.Duration { return time.Duration(micros) * time.Microsecond }

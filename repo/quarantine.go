@@ -46,7 +46,8 @@ type unmovable struct{ damage, reason error }
 
 // cannotMove says once why a damaged file stays where it is, however often that was tried.
 func cannotMove(damage, reason error) error {
-	if earlier, ok := damage.(*unmovable); ok { //nolint:errorlint // what is further in says something else
+	//nolint:errorlint // what is further in says something else
+	if earlier, ok := damage.(*unmovable); ok {
 		damage = earlier.damage
 	}
 	return &unmovable{damage, reason}

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"math"
-	"strconv"
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/repo/internal/functions"
@@ -44,19 +43,6 @@ func listParts(ctx context.Context, q *db.Queries) ([]int64, string, error) {
 		return nil, "", err
 	}
 	return parts, jsonArray(parts), nil
-}
-
-// jsonArray is a list of numbers as the queries take it.
-func jsonArray(list []int64) string {
-	if len(list) == 0 {
-		return "[]"
-	}
-	text := []byte{'['}
-	for _, number := range list {
-		text = append(strconv.AppendInt(text, number, 10), ',')
-	}
-	text[len(text)-1] = ']'
-	return string(text)
 }
 
 // firstRaw returns the moment at which the raw tier begins from a moment on, or -1 where it has

@@ -103,15 +103,15 @@ func (s *Snapshot) appendBuckets(
 	blob, err := s.q.PackRollups(ctx, db.PackRollupsParams{
 		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
 	})
-	page = slices.Grow(page, len(blob)/(6*8))
+	page = slices.Grow(page, len(blob)/(7*8))
 	var row seal.Row
 	for rows, before := packed(blob), Micros(math.MinInt64); len(rows) > 0; {
 		b := Bucket{
 			TS: Micros(rows.integer()), SeriesID: id, Count: rows.integer(), Sum: rows.real(),
-			Min: rows.real(), Max: rows.real(),
+			Min: rows.real(), Max: rows.real(), Sketch: rows.sketch(),
 		}
 		row.Begin("rollups").Text(g.String()).Integer(id).Integer(int64(b.TS)).
-			Integer(b.Count).Real(b.Sum).Real(b.Min).Real(b.Max)
+			Integer(b.Count).Real(b.Sum).Real(b.Min).Real(b.Max).Blob(b.Sketch)
 		if !rows.isSound(&row) {
 			s.noteBucket("rollups", g, b.TS, id)
 			continue
@@ -127,9 +127,4 @@ func (s *Snapshot) appendBuckets(
 
 func (s *Snapshot) noteBucket(table string, g Granularity, ts Micros, id int64) {
 	s.unsound.Note(seal.Key{Table: table, Granularity: g.String(), TS: int64(ts), Rest: id})
-}
-
-// errDisorder says that keys of a table do not rise: pages were exchanged.
-func errDisorder(table string) error {
-	return fmt.Errorf("%w: keys of %s do not rise", ErrDamaged, table)
 }

@@ -13,9 +13,6 @@ import (
 const MinSizeCap = 4 << 20
 
 const (
-	// walShare of the size cap is the WAL's, if that is less than what it has without a cap.
-	walShare = 8
-
 	// What one transaction may add is kept free for the next one: a part of the size cap, but no
 	// more than the largest step takes, and what the first bucket of each series takes on top, when
 	// each of them falls into a page of its own.
@@ -47,23 +44,15 @@ func (w *Writer) CapSize(ctx context.Context, bytes int64) error {
 	return sqlite.Failure(ctx, "limit the WAL of", w.path, err)
 }
 
-// walLimit is the size that the WAL is cut back to when it restarts: what this writer may have.
-func (w *Writer) walLimit() int64 {
-	if w.sizeCap == 0 {
-		return sqlite.WALLimit
-	}
-	return min(sqlite.WALLimit, w.sizeCap/walShare)
-}
-
-// checkpointPages is the size of the WAL from which a checkpoint is due.
-func (w *Writer) checkpointPages() int { return int(w.walLimit() / w.pageSize) }
-
 // room is how a file stands to its size cap, in pages. The questions it answers, side by side:
 //
 //	over      the used pages and the reserve exceed the limit: Trim gives history up
-//	mustTrim  over, and fewer pages are free than the reserve: the next transaction waits until Trim has made room
-//	excess    how much longer than the limit the file is: Vacuum gives so many of the free pages back
-//	surplus   how many pages are free beyond a tenth of the file, and beyond 256: Vacuum gives those back, with a cap or without
+//	mustTrim  over, and fewer pages are free than the reserve: the next transaction waits until
+//	          Trim has made room
+//	excess    how much longer than the limit the file is: Vacuum gives so many of the free pages
+//	          back
+//	surplus   how many pages are free beyond a tenth of the file, and beyond 256: Vacuum gives those
+//	          back, with a cap or without
 type room struct {
 	pages
 
@@ -85,28 +74,6 @@ func (w *Writer) planned(series int64) int64 {
 }
 
 func stepReserve(sizeCap int64) int64 { return min(maxReserve, sizeCap/reserveShare) }
-
-// committed learns from each commit how long the WAL has become. Another program may have reset it,
-// too: what was put off because a reader held it is put off no longer.
-func (w *Writer) committed(walPages int) {
-	written := walPages - w.walPages
-	if written <= 0 {
-		written = walPages
-		w.checkpointAt = w.checkpointPages()
-	}
-	w.largest = max(w.largest, written)
-	w.walPages = walPages
-}
-
-// CrowdedWALUnder is the size of the WAL, in bytes, from which on it takes room that a size cap
-// does not leave it: commits are to be held back until it can restart, and readers are to end soon.
-// Without a cap, 0, it is CrowdedWAL, and commits are held back earlier: see WALPagesLimit.
-func CrowdedWALUnder(sizeCap int64) int64 {
-	if sizeCap == 0 {
-		return CrowdedWAL
-	}
-	return min(sqlite.WALLimit, sizeCap/walShare) + stepReserve(sizeCap)
-}
 
 // atMost bounds the rows of a step further where there is a size cap: each row may become one of
 // another tier.

@@ -1,8 +1,12 @@
 package repo
 
 import (
+	"context"
 	"fmt"
 	"time"
+
+	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // Granularity names a tier of the history by the width of its buckets, finest first.
@@ -105,4 +109,69 @@ func (t Tiers) FloorTarget(g Granularity, now Micros) Micros {
 	}
 	next := t[g+1]
 	return min(aged, next.Watermark).AlignDown(next.Granularity.Bucket())
+}
+
+// Tiers returns the state of the tiers.
+//
+// Errors: ErrDamaged, and those of the file system.
+func (w *Writer) Tiers(ctx context.Context) (Tiers, error) {
+	tiers, lost, err := readTiers(ctx, w.q)
+	if err == nil && lost.any() {
+		tiers, err = w.workOutTiers(ctx, tiers, lost)
+	}
+	return tiers, sqlite.Failure(ctx, "read tiers of", w.path, err)
+}
+
+// readTiers returns what the file says of the tiers, and of which it does not.
+func readTiers(ctx context.Context, q *db.Queries) (tiers Tiers, lost lostTiers, err error) {
+	rows, err := q.ListTiers(ctx)
+	for g := range lost {
+		lost[g], tiers[g].Granularity = true, Granularities()[g]
+	}
+	var met lostTiers
+	for _, row := range rows {
+		g, err := ParseGranularity(row.Granularity)
+		if err != nil {
+			continue // what damage has made of a name
+		}
+		lost[g], met[g] = row.Sound == 0 || met[g], true
+		tiers[g] = Tier{
+			Granularity: g,
+			Watermark:   Micros(row.Watermark),
+			Floor:       Micros(row.Floor),
+			Keep:        duration(row.Keep),
+		}
+	}
+	return tiers, lost, err
+}
+
+func setTier(ctx context.Context, q *db.Queries, tier Tier) error {
+	return q.SetTier(ctx, db.SetTierParams{
+		Granularity: tier.Granularity.String(), Watermark: int64(tier.Watermark),
+		Floor: int64(tier.Floor),
+		Keep:  tier.Keep.Microseconds(),
+	})
+}
+
+// tiers returns the state of the tiers, inside a write transaction. What is lost of them is worked
+// out and written first: nothing is pruned by a guess. All their rows are written again, since keys
+// may be damaged.
+func (w *Writer) tiers(ctx context.Context) (Tiers, error) {
+	w.known.hasTiers = false // they may be read to be changed
+	tiers, lost, err := readTiers(ctx, w.q)
+	if err != nil || !lost.any() {
+		return tiers, err
+	}
+	if tiers, err = w.workOutTiers(ctx, tiers, lost); err != nil {
+		return tiers, err
+	}
+	if err := w.q.ForgetTiers(ctx); err != nil {
+		return tiers, err
+	}
+	for _, tier := range tiers {
+		if err := setTier(ctx, w.q, tier); err != nil {
+			return tiers, err
+		}
+	}
+	return tiers, nil
 }

@@ -169,11 +169,6 @@ func (w *Writer) connect(ctx context.Context) error {
 	return w.watchWAL()
 }
 
-// sqlite.WatchWAL learns with each commit how long the WAL is.
-func (w *Writer) watchWAL() error {
-	return sqlite.WatchWAL(w.conn, w.committed)
-}
-
 // Close closes the file. The last process to do so checkpoints the WAL and removes it, unless the
 // mount of the file is gone.
 func (w *Writer) Close() error {
@@ -214,48 +209,6 @@ func (w *Writer) update(ctx context.Context, operation string, f func() error) e
 		err = w.control.Immediately(ctx, w.conn, f)
 	}
 	return sqlite.Failure(ctx, operation, w.path, err)
-}
-
-// Tiers returns the state of the tiers.
-//
-// Errors: ErrDamaged, and those of the file system.
-func (w *Writer) Tiers(ctx context.Context) (Tiers, error) {
-	tiers, lost, err := readTiers(ctx, w.q)
-	if err == nil && lost.any() {
-		tiers, err = w.workOutTiers(ctx, tiers, lost)
-	}
-	return tiers, sqlite.Failure(ctx, "read tiers of", w.path, err)
-}
-
-// readTiers returns what the file says of the tiers, and of which it does not.
-func readTiers(ctx context.Context, q *db.Queries) (tiers Tiers, lost lostTiers, err error) {
-	rows, err := q.ListTiers(ctx)
-	for g := range lost {
-		lost[g], tiers[g].Granularity = true, Granularities()[g]
-	}
-	var met lostTiers
-	for _, row := range rows {
-		g, err := ParseGranularity(row.Granularity)
-		if err != nil {
-			continue // what damage has made of a name
-		}
-		lost[g], met[g] = row.Sound == 0 || met[g], true
-		tiers[g] = Tier{
-			Granularity: g,
-			Watermark:   Micros(row.Watermark),
-			Floor:       Micros(row.Floor),
-			Keep:        duration(row.Keep),
-		}
-	}
-	return tiers, lost, err
-}
-
-func setTier(ctx context.Context, q *db.Queries, tier Tier) error {
-	return q.SetTier(ctx, db.SetTierParams{
-		Granularity: tier.Granularity.String(), Watermark: int64(tier.Watermark),
-		Floor: int64(tier.Floor),
-		Keep:  tier.Keep.Microseconds(),
-	})
 }
 
 // unlock lets others have the file.

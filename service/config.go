@@ -3,6 +3,7 @@ package service
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -158,7 +159,7 @@ func ageProblems(ages, configured repo.Ages) []*ConfigError {
 	if days := ages[Hour]; days != 0 &&
 		(days < MinRetentionDays*day || days > MaxRetentionDays*day) {
 		problems = append(problems, &ConfigError{
-			Field: ageFields[Hour], Value: fmt.Sprint(int64(days / day)),
+			Field: ageFields[Hour], Value: strconv.FormatInt(int64(days/day), 10),
 			Want: fmt.Sprintf("%d to %d", MinRetentionDays, MaxRetentionDays),
 		})
 	}

@@ -15,19 +15,24 @@ func newBackup() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "backup DEST",
-		Short: "Copy the file while it is being written",
-		Long: `Copy the history as it is now to a new file. It may be recorded to meanwhile, which is not held up. The copy passes
-SQLite's integrity check before it appears under its name, whole and with the permissions of the file. Nothing is ever
-overwritten, and a backup that fails or is interrupted leaves nothing behind; one that is killed leaves a file .wanstore-backup-*.
+		Short: "Copy the history while it is being written",
+		Long: `
+Copy the history as it is now to a new file. Another program may record it meanwhile, and is not
+held up. The copy passes SQLite's integrity check before it gets its name, and has the permissions
+of the file. Nothing is ever overwritten. A backup that fails or is interrupted leaves nothing
+behind; one that is killed leaves a file .wanstore-backup-*.
 
-The copy is a history like any other: name it with --db to ask it. To put it in the place of a history, copy it beside that
-file, stop what records there, remove the -wal and -shm, rename the copy to the name of the file, and record on: a -wal that is
-left there belongs to the old file. By the machine's clock the copy ages like the original does, once something maintains it.`,
+The copy is a history like any other: name it with --db to read it. To restore it, copy it beside
+the history, stop what records, remove the -wal and -shm of the history, rename the copy to the name
+of the history, and record on. (A -wal that stays there belongs to the old file.) Once something
+maintains the copy it ages by the machine's clock, as the original does.`,
 		Example: `  wanstore backup /mnt/usb/wan-$(date +%F).db
   wanstore history --last 1d --db /mnt/usb/wan-2025-01-30.db`,
 		Args:              oneDestination,
 		ValidArgsFunction: firstFile,
-		RunE:              func(cmd *cobra.Command, args []string) error { return backUp(cmd, args[0], asJSON) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return backUp(cmd, args[0], asJSON)
+		},
 	}
 	addJSONFlag(cmd, &asJSON)
 	return cmd

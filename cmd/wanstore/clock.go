@@ -8,9 +8,6 @@ import (
 	"time"
 )
 
-// timeZones says what a time in a flag means.
-const timeZones = "Without a zone it is local time, or UTC with --utc"
-
 var (
 	errTimeAhead    = errors.New("lies ahead of this machine's clock")
 	errDurationSign = errors.New("want a duration of more than 0")

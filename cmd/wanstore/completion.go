@@ -27,9 +27,10 @@ func newCompletion() *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print a script that completes commands in a shell",
-		Long: `Print a script that makes a shell complete commands, flags and values: formats, granularities, and
-the names of metrics and WANs in the history that --db or the environment names. bash needs the
-package bash-completion. A new shell has what was installed.`,
+		Long: `
+Print a script that makes a shell complete commands, flags and values: formats, granularities, and
+the names of metrics and WANs in the history that --db or the environment names. In bash
+this takes the package bash-completion. What was installed works in a new shell.`,
 		Example: `  source <(wanstore completion bash)
   wanstore completion bash > /etc/bash_completion.d/wanstore
   wanstore completion zsh > "${fpath[1]}/_wanstore"

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -24,25 +23,27 @@ func newExport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export [--last DURATION | [--from TIME] [--to TIME]]",
 		Short: "Write out samples that can be imported again",
-		Long: `Write the raw samples of a range, or all that the file has, to standard output in the order of time. The file may be
-written meanwhile; it is only read, as it is at one moment. Reading ends with an error after a minute, or after two
-seconds while the WAL is larger than 64 MiB, also where a pipe does not take the output for so long: export a large file
-range by range. The CSV has the header
+		Long: `
+Write the raw samples of a range, or all that the file has, to standard output in the order of
+time. The command only reads, at one moment, and another program may write the file meanwhile.
+Reading ends with an error after a minute, or after two seconds while the WAL is larger than 64 MiB.
+That includes the time in which a pipe does not take the output: export a large file range by range.
+
+The CSV has the header
 
   timestamp_us,wan,metric,labels_json,value
 
-and "wanstore import" makes exactly the same samples from it. (What a metric is averaged by is not in it: import one that is
-a state, and not one of wanctl's, with --mode. Old samples want --now, as any old data.)
+and "wanstore import" makes exactly the same samples from it. The CSV does not say which metrics are
+states: import those that are not wanctl's with --mode. Old samples need --now, as all old data
+does.
 
-Where raw samples have been let go there are buckets left. Those are no samples and cannot be imported; --granularity
-exports the buckets of a tier, and --step, like that of "wanstore history", one row a series and step of whatever there is.
-Their CSV has the columns count, min, max and granularity beside, that of steps width_us, too.
+Where raw samples have been let go, buckets are left. They cannot be imported. --granularity exports
+the buckets of a tier. --step exports one row for each series and step, as "wanstore history" does.
+The CSV of both also has the columns count, min, max and granularity, and that of --step width_us.
 
-With --format jsonl each line is an object with the same fields as those of "wanstore history --json".
+With --format jsonl each line is an object with the fields of "wanstore history --json".
 
-Times are ` + clock.TimeHelp + `.
-` + timeZones + `.
-Output is in UTC. Durations are ` + clock.DurationHelp + `.`,
+` + timesHelp + ` Output is in UTC. ` + durationsHelp,
 		Example: `  wanstore export | gzip > samples.csv.gz
   wanstore export --last 10m --metrics wanctl_rtt_ms --wan starlink
   wanstore export --from 2025-01-30 --to 2025-01-31 --granularity 5m > buckets.csv
@@ -52,9 +53,8 @@ Output is in UTC. Durations are ` + clock.DurationHelp + `.`,
 	}
 	cmd.Flags().SortFlags = false
 	options.add(cmd)
-	cmd.Flags().Lookup("granularity").Usage = "the rows of this `TIER` alone: raw (default), 1m, 5m " +
-		"or 1h"
-	cmd.Flags().StringVar(&options.format, "format", formatCSV, "`FORMAT` of the output: csv or jsonl")
+	cmd.Flags().Lookup("granularity").Usage = "only rows of this `TIER`: raw (default), 1m, 5m or 1h"
+	cmd.Flags().StringVar(&options.format, "format", formatCSV, "print in this `FORMAT`: csv or jsonl")
 	complete(cmd, "format", choices(formatCSV, formatJSONLines))
 	return cmd
 }

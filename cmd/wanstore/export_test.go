@@ -95,7 +95,8 @@ func export(t testing.TB, path string, args ...string) string {
 	root := newRoot()
 	root.SetOut(&stdout)
 	root.SetErr(&stderr)
-	if code := execute(t.Context(), root, append([]string{"export", "--db", path}, args...)); code != exitOK {
+	args = append([]string{"export", "--db", path}, args...)
+	if code := execute(t.Context(), root, args); code != exitOK {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
 	return stdout.String()
@@ -184,7 +185,8 @@ func TestExportImportsBack(t *testing.T) {
 		if err != nil || result.Stored != int64(len(want)) || len(want) == 0 {
 			rt.Fatalf("%v, %+v, want %d samples of\n%s", err, result, len(want), text)
 		}
-		if diff := gocmp.Diff(want, samples(t, imported, wan), gocmp.AllowUnexported(sample{})); diff != "" {
+		diff := gocmp.Diff(want, samples(t, imported, wan), gocmp.AllowUnexported(sample{}))
+		if diff != "" {
 			rt.Fatalf("-exported +imported:\n%s\nfrom\n%s", diff, text)
 		}
 		if again := export(t, to, "--wan", wan); again != text {

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,10 +31,12 @@ func newHealth() *cobra.Command {
 	return &cobra.Command{
 		Use:   "health [URL]",
 		Short: "Ask a running wanstore whether all is well",
-		Long: fmt.Sprintf(`Ask a wanstore that answers HTTP ("serve", or "record --listen") for its health. All is well, and
-the exit code 0, if it says so within %s. It is meant for supervisors, and for containers that have no other program.
+		Long: fmt.Sprintf(`
+Ask a wanstore that answers HTTP ("serve", or "record --listen") for its health. The exit code is 0
+if it answers within %s that all is well. The command is meant for supervisors, and for containers
+that have no other program in them.
 
-Without a URL the one that is asked answers on this machine, at $%sLISTEN or %s.`,
+Without a URL it asks this machine, at $%sLISTEN or %s.`,
 			healthLimit, api.EnvPrefix, api.DefaultListen),
 		Example: `  wanstore health
   wanstore health http://router.lan:9101`,
@@ -91,6 +94,9 @@ func askHealth(ctx context.Context, url string) error {
 		return err
 	}
 	response, err := http.DefaultClient.Do(request)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%s: %w: nothing answers there", url, syscall.ECONNREFUSED)
+	}
 	if err != nil {
 		return err // it names the URL
 	}

@@ -15,7 +15,7 @@ import (
 func newEnvironmentTopic() *cobra.Command {
 	topic := &cobra.Command{
 		Use:   "env",
-		Short: "Environment variables",
+		Short: "List the environment variables",
 		Long:  environmentHelp(),
 		Example: `  WANCTL_STORAGE_DB_PATH=wan.db wanstore status
   WANCTL_STORAGE_RETENTION_DAYS=30 WANCTL_STORAGE_KEEP_RAW=6h wanstore record`,
@@ -30,7 +30,8 @@ func newEnvironmentTopic() *cobra.Command {
 
 func environmentHelp() string {
 	var text strings.Builder
-	text.WriteString(`Environment variables configure every command that opens a file. A flag goes before its variable.
+	text.WriteString(`
+Environment variables configure every command that opens a file. A flag goes before its variable.
 Durations are written as in flags: 90s, 15m, 1h30m, 7d, 2w. A size is a number of bytes, or a number
 with a unit, such as 64MiB: KiB, MiB, GiB and TiB are multiples of 1024, KB, MB, GB and TB of 1000.
 

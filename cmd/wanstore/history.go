@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -31,27 +30,37 @@ func newHistory() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history (--last DURATION | --from TIME [--to TIME])",
 		Short: "Show what was recorded",
-		Long: `Show what was recorded in a range of time, which includes its beginning and not its end. The file may be written
-meanwhile; it is only read. Reading ends with an error after a minute, or after two seconds while the WAL is larger than
-64 MiB, also where a pipe, such as a pager's, does not take the output for so long.
+		Long: `
+Show what was recorded in a range of time. The range includes its beginning and not its end. The
+command only reads, and another program may write the file meanwhile. Reading ends with an error
+after a minute, or after two seconds while the WAL is larger than 64 MiB. That includes the time in
+which a pipe, such as a pager's, does not take the output.
 
-Without --step every row of the range is shown, at the finest granularity that still has it: raw samples, and where those
-have been let go the buckets of 1 minute, 5 minutes or 1 hour that were made of them. With --step there is one row a series
-and step; it is made of the coarsest buckets that fit, and the range begins with a whole step. No row is narrower than the
-step. Where only buckets are left that do not divide it, rows are wider, of whole buckets: each row says its width and
-its granularity. Steps of whole days are days of the zone in which times are shown, of 23, 24 or 25 hours, and steps of
-whole weeks begin on Mondays; where only hours are left and the zone is not whole hours from UTC, an hour belongs to the day
-in which it begins. The value of a row is the mean of its samples or, of a state, the most frequent one.
+Without --step all rows of the range are shown, each at the finest granularity that is left: raw
+samples or, where those have been let go, the buckets of 1 minute, 5 minutes or 1 hour that were
+made from them. With --step there is one row for each series and step. It is made from the coarsest
+buckets that fit, and the range begins with a whole step. No row is narrower than the step. Where
+only buckets are left that do not divide the step, rows are wider, of whole buckets. Each row says
+its width and its granularity. The value of a row is the mean of its samples or, for a state, the
+most frequent one.
 
-With --plot the series are drawn: measurements as a line through the means of the steps, in the shade of their least and
-greatest samples, states as a ribbon. A second ribbon above it shows the worst state of each step, where that is another
-one. 24 series are drawn, the rest are counted. Without --step it takes one that fits the width of the terminal (else
-$COLUMNS). Where nothing was recorded nothing is drawn. A terminal gets colours, unless $NO_COLOR is set.
+Steps of whole days are days of the zone in which times are shown, of 23, 24 or 25 hours. Steps of
+whole weeks begin on Mondays. Where only buckets of 1 hour are left and the zone is not whole hours
+from UTC, an hour belongs to the day in which it begins.
 
-Times are ` + clock.TimeHelp + `.
-` + timeZones + ` (where a change of the clocks makes that ambiguous, name the zone).
-Tables and plots show times in the same zone, JSON and CSV in UTC. Durations are ` + clock.DurationHelp + `. There is no limit
-of rows unless --limit is given.`,
+With --plot the series are drawn: measurements as a line through the means of the steps, with a
+shade from their least to their greatest samples, and states as a ribbon. A second ribbon above
+shows the worst state of each step, where that is another one. 24 series are drawn, the others are
+counted. Without --step the step fits the width of the terminal (or $COLUMNS). Where nothing was
+recorded nothing is drawn. A terminal gets colours unless $NO_COLOR is set.
+
+` + timesHelp + `
+Where a change of the clocks makes a local time ambiguous, name its zone. Tables and plots show
+times in the same zone, JSON and CSV in UTC. ` + durationsHelp + `
+Without --limit there is no limit of rows.
+
+A metric or WAN that the file does not have is reported on standard error, with the name that was
+probably meant.`,
 		Example: `  wanstore history --last 1h
   wanstore history --last 1d --plot
   wanstore history --last 7d --step 1h --metrics wanctl_rtt_ms,wanctl_state
@@ -70,12 +79,11 @@ func (o *historyOptions) addFlags(cmd *cobra.Command) {
 	flags.SortFlags = false
 	o.add(cmd)
 	flags.BoolVar(&o.summary, "summary", false,
-		"one row a series, or with --step one a series and step: count, min, max, average, last, share "+
-			"of samples in each state")
+		"one row a series (and step): count, min, max, average, last, shares of states")
 	flags.BoolVar(&o.plot, "plot", false, "draw the series")
-	flags.Int64Var(&o.limit, "limit", 0, "at most this many rows")
-	flags.Int64Var(&o.offset, "offset", 0, "leave out this many rows first")
-	flags.StringVar(&o.format, "format", formatTable, "`FORMAT` of the output: table, json or csv")
+	flags.Int64Var(&o.limit, "limit", 0, "show at most this many `ROWS`")
+	flags.Int64Var(&o.offset, "offset", 0, "leave out this many `ROWS` first")
+	flags.StringVar(&o.format, "format", formatTable, "print in this `FORMAT`: table, json or csv")
 	flags.BoolVar(&o.json, "json", false, "the same as --format json")
 	complete(cmd, "format", choices(formatTable, formatJSON, formatCSV))
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/importer"
-	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -42,42 +41,7 @@ func newImport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE...",
 		Short: "Take in recorded measurements",
-		Long: `Take in recorded measurements from CSV files, "-" for standard input, compressed by gzip or not. The first line is
-
-  timestamp_ms,wan,metric,labels_json,value
-
-(or timestamp_us, for microseconds), and labels_json is a JSON object of strings, {} when there are none.
-
-Only what is new is added: the file remembers how far the same data has been taken in, under whatever name. So an import
-may be interrupted and run again, and a file that has grown since adds what it has grown by. A bad line stops the import
-before it, unless --skip-bad is given. A metric that nobody declared is averaged; --mode makes it a state instead
-("wanstore maintain --mode" where the history has averaged it already).
-
-Other data of the same time is told apart sample by sample while the history has its raw samples. Where it holds rolled-up
-data of a series in their place, what a file has in that span is skipped, which is said before it starts: nobody can tell
-whether it is in there already. What is newer than all of its series is taken, so import the older of two files first.
---merge takes it all, also in a later run: what was skipped of a file is remembered, and taken once.
-
-Each row of a file is READ (then STORED, a DUPLICATE or REFUSED), KNOWN from an earlier import, BAD, SKIPPED or HELD.
-
-With --format wanctl the files are databases that wanctl has written or is writing, as a rule one a WAN. They are only
-read. Several raw rows of one second of a series are spread over it in their order, and the two newest seconds are held
-back until they are over (HELD). An aggregated row, which has no count, minimum or maximum, becomes one sample at its
-bucket's time where the history has nothing of its series in all of the bucket, and is left out (SKIPPED) elsewhere; so
-are rows whose labels are no texts, such as those of wanctl_config_snapshot. Labels that are prose make no series: a
-reason, and what has three words or more; --keep-labels keeps them.
-
-The next run takes the rows that are new since. wanctl keeps raw rows for a quarter of an hour, the import says how long;
-what has gone before it was taken is filled from aggregated rows. So where wanctl is at work, --follow imports every few
-minutes until it is interrupted, and maintains the history. Rows ahead of the clock are bad ones until their time has
-come. An older copy of a database already taken is not known as such: it wants a history of its own.
-
-Ages are counted from the machine's clock. What is older than the retention is refused, so old data wants --now, the
-moment to count from instead: one shortly after its last row. What is done with such a history later wants --now as well:
-maintained by the machine's clock, it has outlived its retention.
-
-Times are ` + clock.TimeHelp + `.
-` + timeZones + `.`,
+		Long:  importHelp,
 		Example: `  wanstore import measurements.csv.gz
   wanstore import --now 2025-01-30T22:05:00Z --db starlink.db starlink.csv.gz
   ssh router cat /var/log/metrics.csv | wanstore import -
@@ -91,6 +55,49 @@ Times are ` + clock.TimeHelp + `.
 	return cmd
 }
 
+const importHelp = `
+Take in recorded measurements from CSV files. "-" is standard input. A file may be compressed by
+gzip. Its first line is
+
+  timestamp_ms,wan,metric,labels_json,value
+
+or the same with timestamp_us, for microseconds. labels_json is a JSON object of texts, {} for none.
+
+Only what is new is added: the file remembers how far the same data has been taken in, under
+whatever name. So an import may be interrupted and run again, and a file that has grown since adds
+what it has grown by. A bad line stops the import before that line, unless --skip-bad is given. A
+metric that nobody declared is averaged; --mode makes it a state instead. Where the history has
+averaged it already, "wanstore maintain --mode" does.
+
+Other data of the same time is compared sample by sample while the history has its raw samples.
+Where the history has rolled-up data of a series instead, nobody can tell whether it has a row
+already. Rows in that span are skipped, which is said before the import starts. Rows newer than all
+of their series are taken, so import the older of two files first. --merge takes all rows, also in a
+later run: the file remembers what was skipped, and takes it once.
+
+Each row is READ (then STORED, a DUPLICATE or REFUSED), KNOWN from an earlier import, BAD, SKIPPED
+or HELD.
+
+With --format wanctl the files are databases that wanctl has written or is writing, one for each WAN
+as a rule. They are only read. Raw rows of one series and second are spread over that second in
+their order. The two newest seconds are held back until they are over (HELD). An aggregated row has
+no count, minimum or maximum. It becomes one sample at the time of its bucket if the history has
+nothing of its series in that bucket; otherwise it is SKIPPED. So are rows whose labels are no
+texts, such as those of wanctl_config_snapshot. Labels that are prose make no series: these are
+reason, and any label of three words or more. --keep-labels keeps them.
+
+The next run takes the rows that are new since. wanctl keeps raw rows for a quarter of an hour; the
+import says how long. Rows that have gone before they were taken are filled from aggregated rows. So
+where wanctl is at work, use --follow: it imports every few minutes until it is interrupted, and
+maintains the history. A row ahead of the clock is bad until its time has come. An older copy of a
+database that was taken in is not recognized: give it a history of its own.
+
+Ages are counted from the machine's clock, and rows older than the retention are refused. So old
+data needs --now, the moment to count from instead: shortly after its last row. Later commands on
+that history need --now as well. Maintained by the machine's clock, it is older than its retention.
+
+` + timesHelp
+
 func (o *importOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -98,9 +105,9 @@ func (o *importOptions) addFlags(cmd *cobra.Command) {
 	flags.StringArrayVar(&o.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
 	flags.BoolVar(&o.skipBad, "skip-bad", false, "report bad lines or rows and go on")
 	flags.BoolVar(&o.merge, "merge", false,
-		"take rows of CSV that lie in rolled-up data of their series, which may have them already")
+		"take rows of CSV that lie in rolled-up data, which may have them already")
 	flags.BoolVar(&o.keepLabels, "keep-labels", false,
-		"let all labels of wanctl's rows make series, prose too")
+		"let all labels of wanctl's rows make series, also prose")
 	flags.BoolVar(&o.follow, "follow", false,
 		"go on importing from wanctl's databases every few minutes")
 	flags.BoolVar(&o.verbose, "verbose", false, "name the rows that are skipped")
@@ -162,7 +169,8 @@ func (o *importOptions) explainModes(err error, path string) error {
 		return fmt.Errorf("--mode: %w", err)
 	}
 	return fmt.Errorf("--mode: %w: `wanstore maintain --db %s --mode %s` makes it a state: of what "+
-		"is still raw, older buckets keep their averages", err, printable(path), strings.Join(o.modes, " --mode "))
+		"is still raw, older buckets keep their averages", err, printable(path),
+		strings.Join(o.modes, " --mode "))
 }
 
 func (o *importOptions) check(files []string) error {

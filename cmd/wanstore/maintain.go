@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -20,23 +19,26 @@ func newMaintain() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "maintain",
 		Short: "Roll up, thin out and tidy up what is due",
-		Long: `Do all maintenance that is due: roll raw samples up into buckets of 1 minute, 5 minutes and 1 hour, delete what has
-reached the age at which its tier lets go, and give free space back. A file that is being recorded to needs no help, for its
-recorder does the same once a minute; both may run at once.
+		Long: `
+Do all maintenance that is due: roll raw samples up into buckets of 1 minute, 5 minutes and 1 hour,
+delete what has reached the age that its tier keeps, and give free space back. A file that is being
+recorded needs no help, because its recorder does the same once a minute. Both may run at once.
 
-How long a tier keeps what it has is written in the file. --retention-days and --keep-* change that for good.
+The file remembers how long each tier keeps what it has. --retention-days and --keep-* change that
+for good.
 
---mode makes a state of a metric that the file has averaged, --average the other way round. That changes what is still raw;
-older buckets keep what they have, an average as the one state of its bucket.
+--mode makes a metric a state that the file has averaged, --average does the opposite. Both change
+what is still raw. Older buckets keep what they have: an average becomes the one state of its
+bucket.
 
-Ages are counted from this machine's clock, or from --now, which may not lie ahead of it. A clock that is wrong and ahead
-deletes nothing: where it has gone on by more than a minute since the last maintenance, deleting goes by the moment of that
-one, until the clock has gone on for as long again, or for six hours. So a maintenance each night deletes what had its age the
-night before. --now is taken as it is. A history of old data, imported with --now, is older than any retention by the
-machine's clock: without --now, the second of two runs, half an hour apart, deletes all rows.
+Ages are counted from this machine's clock, or from --now, which must not be ahead of it. A clock
+that is ahead deletes nothing: where it has moved by more than a minute since the last maintenance,
+deleting goes by the time of that maintenance, until the clock has gone on for as long again, or for
+six hours. So a maintenance each night deletes what had reached its age the night before. --now is
+believed. By the machine's clock, a history of old data that was imported with --now is older than
+any retention: maintained twice without --now, half an hour apart, it loses all rows.
 
-Times are ` + clock.TimeHelp + `.
-` + timeZones + `.`,
+` + timesHelp,
 		Example: `  wanstore maintain
   wanstore maintain --retention-days 365
   wanstore maintain --mode wanctl_wan_zone

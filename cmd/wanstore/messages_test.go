@@ -30,7 +30,9 @@ func TestMessages(t *testing.T) {
 	for line := range strings.Lines(string(want)) {
 		switch {
 		case strings.HasPrefix(line, "$ "):
-			got.WriteString(line + transcript(t, line[2:], names))
+			t.Run(line, func(t *testing.T) {
+				got.WriteString(line + transcript(t, line[2:], names))
+			})
 		case strings.HasPrefix(line, "#"):
 			got.WriteString(strings.Repeat("\n", min(got.Len(), 1)) + line)
 		}
@@ -87,10 +89,7 @@ func transcript(t *testing.T, line string, names map[string]string) string {
 	}
 	for words[0] != "wanstore" {
 		name, value, _ := strings.Cut(words[0], "=")
-		if err := os.Setenv(name, value); err != nil {
-			t.Fatal(err)
-		}
-		defer os.Unsetenv(name)
+		t.Setenv(name, value)
 		words = words[1:]
 	}
 	var stdout, stderr bytes.Buffer

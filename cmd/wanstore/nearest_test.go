@@ -21,7 +21,7 @@ func TestNearestVariable(t *testing.T) {
 func TestDidYouMean(t *testing.T) {
 	names := []string{"history", "record", "salvage", "serve", "status"}
 	for text, want := range map[string]string{
-		"recrod": "record", "hist": "history", "HISTORY": "history", "s": "salvage, serve or status",
+		"rcord": "record", "hist": "history", "HISTORY": "history", "s": "salvage, serve or status",
 		"se": "serve", "statsu": "status", "frobnicate": "", "": "", "xx": "",
 	} {
 		if want != "" {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/term"
 )
 
-// checkedOutput is standard output. It remembers the first error, since not all that writes to it looks
-// for one: what prints help does not.
+// checkedOutput is standard output. It remembers the first error, since not all that writes to it
+// looks for one: what prints help does not.
 type checkedOutput struct {
 	io.Writer
 

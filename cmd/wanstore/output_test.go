@@ -26,7 +26,8 @@ func TestFullDisk(t *testing.T) {
 	output(t, "import", "--db", db, "--now", "2025-01-30T10:30:00Z", rows)
 
 	for _, line := range []string{
-		"", "--help", "help", "help env", "help record", "env", "history --help", "--version", "version", "version --json",
+		"", "--help", "help", "help env", "help record", "env", "history --help",
+		"--version", "version", "version --json",
 		"completion bash", "completion zsh", "completion fish", "completion powershell",
 		"__complete history --format=",
 		"history --from 2025-01-30", "history --from 2025-01-30 --json",

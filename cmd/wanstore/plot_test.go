@@ -169,7 +169,8 @@ func TestRibbonColours(t *testing.T) {
 	if got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if diff := cmp.Diff([]string{"G GREEN", "Y YELLOW", "c 1.5", "S SOFT_RED", "R RED"}, r.legend()); diff != "" {
+	names := []string{"G GREEN", "Y YELLOW", "c 1.5", "S SOFT_RED", "R RED"}
+	if diff := cmp.Diff(names, r.legend()); diff != "" {
 		t.Error(diff)
 	}
 }

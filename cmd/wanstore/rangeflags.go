@@ -25,18 +25,18 @@ type rangeFlags struct {
 
 func (f *rangeFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.Var(&f.last, "last", "range: this long up to now")
-	flags.Var(&f.from, "from", "range: from this moment on")
+	flags.Var(&f.last, "last", "range: this long, up to now")
+	flags.Var(&f.from, "from", "range: from this moment")
 	flags.Var(&f.to, "to", "range: up to this moment (default now)")
 	addNowFlag(cmd, &f.now,
-		"the moment that --last and --from reach up to, instead of the machine's clock")
-	flags.StringSliceVar(&f.metrics, "metrics", nil, "these metrics only, `NAME,NAME...`")
-	flags.StringVar(&f.wan, "wan", "", "the WAN of this `NAME` only")
+		"end of the range of --last and --from, instead of the machine's clock")
+	flags.StringSliceVar(&f.metrics, "metrics", nil, "only these metrics, `NAME,NAME...`")
+	flags.StringVar(&f.wan, "wan", "", "only the WAN of this `NAME`")
 	flags.StringArrayVar(&f.labels, "label", nil,
-		"series with this label only, `KEY=VALUE`; may be repeated")
-	flags.Var(&f.step, "step", "one row a series and step")
+		"only series with this label, `KEY=VALUE`; may be repeated")
+	flags.Var(&f.step, "step", "show one row for each series and step of this length")
 	flags.StringVar(&f.granularity, "granularity", "",
-		"the rows of this `TIER` alone: raw, 1m, 5m or 1h")
+		"only rows of this `TIER`: raw, 1m, 5m or 1h")
 	complete(cmd, "metrics", metricLists)
 	complete(cmd, "wan", wanNames)
 	complete(cmd, "step", steps())

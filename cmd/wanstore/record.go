@@ -37,32 +37,7 @@ func newRecord() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "record",
 		Short: "Measure this machine's line and record it",
-		Long: fmt.Sprintf(`Measure this machine's line and record it, until --for has passed or the program is interrupted; what has been
-measured by then is all stored. A second interrupt kills.
-
-Every --interval an ICMP echo goes to the default gateway (or --target), and the byte counters of the interface that leads
-there (or --interface) are read. Recorded are
-
-  %-26s round-trip time of each echo, at the moment it was sent
-  %-26s that of the idle line: falls within seconds, rises within minutes and on an idle line only
-  %-26s how far the round-trip time, averaged over %s, lies above that
-  %-26s 0 GREEN, 1 YELLOW from %s of delta, 2 SOFT_RED from %s, 3 RED from %s or after %s of silence
-  %-26s Mbit/s that the interface received
-  %-26s Mbit/s that it sent
-
-An answer after %s is late, and recorded as what it is; after --wait its echo is lost. What may be a delay of this machine
-is left out and counted. The route, the interface and the name of --target are looked up again when they change and when
-nothing answers. Where there is no line yet the recording begins all the same: the line is RED until it is there.
-
-Echoes need the right to send them: an unprivileged ICMP socket (sysctl net.ipv4.ping_group_range) or CAP_NET_RAW. Without
-it round-trip times are those of TCP connections, one a second, to the first of the ports 53, 443, 80 and 22 that answers or
-refuses; their series have the label probe="tcp". --probe settles which.
-
-The history is maintained meanwhile, and with --listen (or $%sLISTEN) answered over HTTP as by "wanstore serve",
-its own health included.`,
-			service.RTT, service.RTTBaseline, service.RTTDelta, measure.LoadTimeConstant, service.State,
-			measure.YellowFrom, measure.SoftRedFrom, measure.RedFrom, measure.SilenceLimit,
-			service.RateDownload, service.RateUpload, measure.LateAfter, api.EnvPrefix),
+		Long:  recordHelp(),
 		Example: `  wanstore record
   wanstore record --for 10s --db wan.db
   wanstore record --target 192.0.2.1 --interface eth1 --wan cable
@@ -76,25 +51,63 @@ its own health included.`,
 	return cmd
 }
 
+func recordHelp() string {
+	return fmt.Sprintf(`
+Measure this machine's line and record it until --for has passed or the program is interrupted. When
+it ends, it stores all that it has measured. A second interrupt kills it.
+
+Each --interval an ICMP echo goes to the default gateway (or to --target), and the byte counters of
+the interface that leads there (or of --interface) are read. These metrics are recorded:
+
+  %s
+      round-trip time of each echo, at the moment when it was sent
+  %s
+      round-trip time of the idle line; falls within seconds, rises within minutes
+  %s
+      how far the round-trip time, averaged over %s, is above that
+  %s
+      0 GREEN, 1 YELLOW from %s of delta, 2 SOFT_RED from %s,
+      3 RED from %s or after %s of silence
+  %s
+      Mbit/s that the interface received
+  %s
+      Mbit/s that the interface sent
+
+An answer after %s is late, and recorded with its true time. After --wait its echo is lost. A time
+that may be a delay of this machine is left out and counted. The route, the interface and the name
+of --target are looked up again when they change and when nothing answers. Where there is no line
+yet, the recording begins all the same, and the state is RED until the line is there.
+
+Sending echoes takes an unprivileged ICMP socket (sysctl net.ipv4.ping_group_range) or CAP_NET_RAW.
+Without these, the times are those of TCP connections, one a second, to the first of the ports 53,
+443, 80 and 22 that accepts or refuses, and the series have the label probe="tcp". --probe sets
+which it is.
+
+The command also maintains the history. With --listen (or $%sLISTEN) it answers over HTTP as
+"wanstore serve" does, with its own health. With --listen and --json it first prints one line of
+JSON, with the address (url), the path of the history (path), its process id (pid) and its version.
+The summary follows at its end.`,
+		service.RTT, service.RTTBaseline, service.RTTDelta, measure.LoadTimeConstant, service.State,
+		measure.YellowFrom, measure.SoftRedFrom, measure.RedFrom, measure.SilenceLimit,
+		service.RateDownload, service.RateUpload, measure.LateAfter, api.EnvPrefix)
+}
+
 func (o *recordOptions) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.Var(&o.duration, "for", "end after this long (default: when interrupted)")
 	flags.Var(&o.interval, "interval", "length of a cycle")
 	flags.Var(&o.wait, "wait",
-		fmt.Sprintf("count an echo as lost after this long; an answer after %s is late",
-			measure.LateAfter))
-	flags.StringVar(&o.target, "target", "", "`HOST` to ping (default: the gateway)")
+		"count an echo as lost after this long")
+	flags.StringVar(&o.target, "target", "", "ping this `HOST` (default: the gateway)")
 	flags.StringVar(&o.probe, "probe", "",
-		"measure by `icmp`, tcp or tcp:PORT (default: icmp where that is permitted, else tcp)")
+		"measure by this `PROBE`: icmp, tcp or tcp:PORT (default: icmp where it may, else tcp)")
 	flags.StringVar(&o.device, "interface", "",
-		"count the bytes of this `INTERFACE`, and send echoes through it (default: the one that leads "+
-			"to the host)")
+		"count the bytes of this `INTERFACE`, and send echoes through it (default: by the route)")
 	flags.StringVar(&o.wan, "wan", "",
-		"`NAME` of the WAN to record as (default: that of the interface)")
+		"record as the WAN of this `NAME` (default: that of the interface)")
 	addListenFlag(cmd,
-		fmt.Sprintf("answer HTTP at this `HOST:PORT` meanwhile (default $%sLISTEN, else not at all)",
-			api.EnvPrefix))
+		fmt.Sprintf("answer HTTP at this `HOST:PORT` meanwhile (default $%sLISTEN)", api.EnvPrefix))
 	addJSONFlag(cmd, &o.json)
 	addPolicyFlags(cmd)
 	complete(cmd, "probe", choices("icmp", "tcp"))
@@ -143,7 +156,8 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 	return err
 }
 
-// answer makes ready to answer HTTP at a listener and says where. It returns nil where there is none.
+// answer makes ready to answer HTTP at a listener and says where. It returns nil where there is
+// none.
 func (o *recordOptions) answer(
 	cmd *cobra.Command, listener net.Listener, config api.Config, writer *service.Writer,
 	terminal *statusLine,

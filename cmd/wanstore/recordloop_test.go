@@ -104,7 +104,9 @@ func TestRecordLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begin := time.Now()
 		line := &testLine{
-			replies: func(time.Duration) []measure.Reply { return []measure.Reply{reply(20 * time.Millisecond)} },
+			replies: func(time.Duration) []measure.Reply {
+				return []measure.Reply{reply(20 * time.Millisecond)}
+			},
 			rates: func(at time.Duration) (measure.Rate, bool, error) {
 				return measure.Rate{RxMbps: 8, TxMbps: 2}, at > 0, nil
 			},
@@ -165,7 +167,8 @@ func TestRecordLoopTakesAllReplies(t *testing.T) {
 		}
 		for _, s := range line.samples[line.series.rtt] {
 			offset := (s.Time.Sub(seen.started) + testInterval) % testInterval
-			if want := map[float64]time.Duration{10: testInterval - time.Millisecond, 12: 0}[s.Value]; offset != want {
+			want := map[float64]time.Duration{10: testInterval - time.Millisecond, 12: 0}[s.Value]
+			if offset != want {
 				t.Errorf("%v recorded at %v of a cycle", s.Value, offset)
 			}
 		}
@@ -199,7 +202,8 @@ func TestRecordLoopSilence(t *testing.T) {
 					return []measure.Reply{reply(5 * time.Millisecond)}
 				}}
 				seen := line.run(t, ticks(3*time.Second)).counts()
-				if green, red := seen.states[measure.Green], seen.states[measure.Red]; green != int64(c.green) || red != int64(c.red) {
+				green, red := seen.states[measure.Green], seen.states[measure.Red]
+				if green != int64(c.green) || red != int64(c.red) {
 					t.Errorf("%d cycles GREEN and %d RED, want %d and %d", green, red, c.green, c.red)
 				}
 				if got, want := len(line.samples[line.series.state]), c.green+c.red; got != want {
@@ -329,7 +333,8 @@ func TestRecordLoopWithoutCounters(t *testing.T) {
 		if !errors.Is(seen.rateErr, gone) {
 			t.Errorf("rate error %v", seen.rateErr)
 		}
-		if rates, rtts := len(line.samples[line.series.download]), len(line.samples[line.series.rtt]); rates != 5 || rtts != 10 {
+		rates, rtts := len(line.samples[line.series.download]), len(line.samples[line.series.rtt])
+		if rates != 5 || rtts != 10 {
 			t.Errorf("%d rates and %d round trips, want 5 and 10", rates, rtts)
 		}
 	})

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -29,11 +28,14 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "wanstore",
 		Short: "Metrics history of a WAN controller in one SQLite file",
-		Long: `wanstore keeps the metrics history of a WAN controller in one SQLite file. The history thins itself as it ages
-(raw samples, then buckets of 1 minute, 5 minutes, 1 hour), and may be read while it is being written.
+		Long: `
+wanstore keeps the metrics history of a WAN controller in one SQLite file. The history thins itself
+as it ages: raw samples become buckets of 1 minute, then of 5 minutes, then of 1 hour. It can be
+read while it is written.
 
-Data goes to standard output, everything else to standard error. Flags go before environment variables
-("wanstore help env"), those before what the file says, and that before the defaults.
+Data goes to standard output, everything else to standard error. A flag goes before its environment
+variable ("wanstore help env"), the variable before what the file remembers, and that before the
+defaults.
 
 Exit codes: ` + exitCodes,
 		Example: `  wanstore record --for 10s --db wan.db
@@ -48,7 +50,8 @@ Exit codes: ` + exitCodes,
 			return cmd.Help()
 		},
 	}
-	root.Flags().BoolVarP(&showVersion, "version", "v", false, "print what this program was built from")
+	root.Flags().BoolVarP(&showVersion, "version", "v", false,
+		"print what this program was built from")
 	root.SetFlagErrorFunc(flagError)
 	addPathFlag(root)
 	addZoneFlag(root)
@@ -70,34 +73,9 @@ Exit codes: ` + exitCodes,
 	root.SetHelpCommand(newHelp())
 	root.InitDefaultHelpCmd()
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	fillHelp(root)
 	markArgumentErrors(root)
 	return root
-}
-
-// newHelp is cobra's own help command, except that an unknown topic is an error.
-func newHelp() *cobra.Command {
-	return &cobra.Command{
-		Use:     "help [command]",
-		Short:   "Help about any command",
-		Example: "  wanstore help record\n  wanstore help env",
-		ValidArgsFunction: func(
-			cmd *cobra.Command, args []string, _ string,
-		) ([]cobra.Completion, cobra.ShellCompDirective) {
-			if len(args) > 0 {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return commandNames(cmd.Root()), cobra.ShellCompDirectiveNoFileComp
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			topic, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return usagef(cmd, "unknown help topic %q%s", strings.Join(args, " "),
-					didYouMean(args[len(args)-1], commandNames(topic)))
-			}
-			topic.InitDefaultHelpFlag()
-			return topic.Help()
-		},
-	}
 }
 
 // noUnknownCommand says what was probably meant.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -30,35 +29,40 @@ func newSalvage() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "salvage FILE",
 		Short: "Bring back what is intact in a damaged file",
-		Long: `Read what is intact in a damaged history, page by page, and take it into another one: by default into the one whose name the
-file bore before it was moved aside (metrics.db for metrics.db.damaged-20261123T031245Z). A recorder does this by itself,
-with every damaged file beside its own. FILE may be of any version, and sound.
+		Long: `
+Read what is intact in a damaged history, page by page, and take it into another history: by default
+into the one whose name the file had before it was moved aside (metrics.db for
+metrics.db.damaged-20261123T031245Z). A recorder does this by itself with every damaged file beside
+its own. FILE may be of any version, and may be sound.
 
-Each tier comes back into its own. Where the history took the place of the damaged file, buckets that both have are added
-up; into any other history only buckets come that it does not have. Nothing is taken twice, however often the command is run
-or interrupted. Meanwhile it takes room for a copy of the file, in a folder beside the history.
+Each tier comes back as the tier that it was. Where the history took the place of the damaged file,
+buckets that both have are added up. Any other history takes only the buckets that it does not have.
+Nothing is taken twice, however often the command is run or interrupted. While it runs it needs room
+for a copy of the file, in a folder beside the history.
 
-A history that is not there is made, with the policy of the damaged one. Rows older than what the history keeps are left
-out, by the machine's clock or by --now: for a file of old data, name the moment shortly after its last row.
+If there is no such history, it is made, with the policy of the damaged one. Rows older than what
+the history keeps are left out, by the machine's clock or by --now. For a file of old data, name the
+moment shortly after its last row.
 
-Times are ` + clock.TimeHelp + `.
-` + timeZones + `.`,
+` + timesHelp,
 		Example: `  wanstore salvage /var/lib/wanctl/metrics.db.damaged-20261123T031245Z
   wanstore salvage --dry-run metrics.db.damaged-20261123T031245Z
   wanstore salvage --into new.db --now 2026-11-23 old.db`,
 		Args:              oneFile,
 		ValidArgsFunction: firstFile,
-		RunE:              func(cmd *cobra.Command, args []string) error { return options.run(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return options.run(cmd, args[0])
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&options.into, "into", "",
-		"the `HISTORY` that takes the rows (default: the one whose name the file bore)")
+		"the `HISTORY` that takes the rows (default: the one whose name the file had)")
 	addNowFlag(cmd, &options.now,
 		"the moment that ages are counted from, instead of the machine's clock")
 	flags.BoolVar(&options.remove, "remove", false,
-		"remove FILE once all its rows have been taken in, unless somebody has it open")
-	flags.BoolVar(&options.dryRun, "dry-run", false, "only say what is intact")
+		"remove FILE when its rows have been taken in, unless a program has it open")
+	flags.BoolVar(&options.dryRun, "dry-run", false, "only report what is intact")
 	addJSONFlag(cmd, &options.json)
 	complete(cmd, "into", files)
 	return cmd

@@ -17,18 +17,25 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer over HTTP, with a page to look at",
-		Long: fmt.Sprintf(`Answer over HTTP from the history file until interrupted, while others may be writing it.
-It only reads: it records nothing, rolls nothing up and deletes nothing. The file need not be there yet; until it is, and
-while it cannot be read, questions about it are answered with 503 and the reason.
+		Long: fmt.Sprintf(`
+Answer over HTTP from the history file until interrupted, while another program may write it.
+The command only reads: it records nothing, rolls nothing up and deletes nothing. The file need not
+be there yet. While it is not there or cannot be read, requests for data are answered with 503 and
+the reason.
 
   /                 a page to look at
   /metrics/history  points as JSON: ?range=7d&step=5m&metrics=%s
   /metrics          the newest values for Prometheus
   /health           200, or 503 with what is wrong
 
-Anybody on this machine may ask. Where others can reach the address, a token is needed, in $%sTOKEN (it has
-no flag: anybody who lists processes reads their flags); a question then comes with "Authorization: Bearer TOKEN". It is
-sent as it is: across a network, put a proxy with TLS in front. "wanstore help env" lists all variables.`,
+Every user of this machine may ask. Where others can reach the address, a token is needed, in
+$%sTOKEN. It has no flag, because every user can list the flags of a process. It has 16 characters
+or more ("openssl rand -hex 16" makes one), and a request carries it as
+"Authorization: Bearer TOKEN". HTTP does not hide it: across a network, put a proxy with TLS in
+front.
+
+With --json the command prints one line of JSON once it answers, with the address (url), the path of
+the history (path), its process id (pid) and its version. "wanstore help env" lists all variables.`,
 			service.RTT, api.EnvPrefix),
 		Example: `  wanstore serve
   wanstore serve --listen 127.0.0.1:8080 --db wan.db
@@ -37,7 +44,7 @@ sent as it is: across a network, put a proxy with TLS in front. "wanstore help e
 		RunE: func(cmd *cobra.Command, _ []string) error { return serve(cmd, asJSON) },
 	}
 	addListenFlag(cmd,
-		fmt.Sprintf("`HOST:PORT` to answer at; port 0 is any that is free (default $%sLISTEN or %s)",
+		fmt.Sprintf("answer at `HOST:PORT`; port 0 is any that is free (default $%sLISTEN or %s)",
 			api.EnvPrefix, api.DefaultListen))
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print where it answers as one line of JSON")
 	return cmd

@@ -36,7 +36,7 @@ func settingFlags() map[string]string {
 
 func addPathFlag(root *cobra.Command) {
 	root.PersistentFlags().String(pathFlag, "",
-		fmt.Sprintf("`PATH` of the history file (default $%sDB_PATH or %s)",
+		fmt.Sprintf("`PATH` of the history (default $%sDB_PATH or %s)",
 			service.EnvPrefix, service.DefaultConfig().DBPath))
 	complete(root, pathFlag, files)
 }
@@ -45,17 +45,16 @@ func addPathFlag(root *cobra.Command) {
 func addPolicyFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Int("retention-days", 0,
-		"keep nothing longer than this many `DAYS`, 1 to 365 (goes into the file; 7 in a new one)")
+		"keep nothing longer than `DAYS`, 1 to 365 (kept in the file; 7 in a new one)")
 	for _, tier := range []struct{ name, usage string }{
-		{"keep-raw", "let raw samples go at this `AGE` (goes into the file; 1h in a new one)"},
-		{"keep-1m", "let 1m buckets go at this `AGE` (goes into the file; 1d in a new one)"},
-		{"keep-5m", "let 5m buckets go at this `AGE` (goes into the file; 7d in a new one)"},
+		{"keep-raw", "let raw samples go at this `AGE` (kept in the file; 1h in a new one)"},
+		{"keep-1m", "let 1m buckets go at this `AGE` (kept in the file; 1d in a new one)"},
+		{"keep-5m", "let 5m buckets go at this `AGE` (kept in the file; 7d in a new one)"},
 	} {
 		flags.Var(&durationFlag{}, tier.name, tier.usage)
 	}
 	flags.String("max-size", "",
-		"hold the file and its WAL to this `SIZE`, such as 64MiB; raw samples go first (default: no "+
-			"limit)")
+		"hold the file and its WAL to this `SIZE`, such as 64MiB; raw samples go first")
 }
 
 // configure brings flags and environment together, under one validation.

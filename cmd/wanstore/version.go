@@ -25,8 +25,9 @@ func newVersion() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print what this program was built from",
-		Long: `Print the version of this program, the commit that it was built from, and the versions of Go and of SQLite
-that are in it. What is not known was not told when it was built.`,
+		Long: `
+Print the version of this program, the commit that it was built from, and the versions of Go and
+SQLite in it. What the build did not note is "unknown".`,
 		Example: `  wanstore version
   wanstore version --json`,
 		Args: noArguments,

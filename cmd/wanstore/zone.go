@@ -17,7 +17,7 @@ const utcFlag = "utc"
 
 func addZoneFlag(root *cobra.Command) {
 	root.PersistentFlags().Bool(utcFlag, false,
-		"show times in UTC, and read those without a zone as UTC (default: local time, $TZ)")
+		"show times in UTC, and read times without a zone as UTC (default: local time)")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return resolveTimes(cmd) }
 }
 

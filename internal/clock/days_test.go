@@ -31,9 +31,10 @@ func TestDays(t *testing.T) {
 					clock.DayOf(start, zone), clock.DayOf(next.Add(-1), zone))
 			}
 			noon := time.Unix(int64(day-3)*86400+43200, 0).UTC()
-			if got := start.Add(next.Sub(start) / 2).In(zone); got.Format(time.DateOnly) != noon.Format(time.DateOnly) {
-				t.Errorf("%s: day %d is %s, want %s", name, day, got.Format(time.DateOnly),
-					noon.Format(time.DateOnly))
+			want := noon.Format(time.DateOnly)
+			got := start.Add(next.Sub(start) / 2).In(zone).Format(time.DateOnly)
+			if got != want {
+				t.Errorf("%s: day %d is %s, want %s", name, day, got, want)
 			}
 		}
 	}

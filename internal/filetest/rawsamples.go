@@ -25,19 +25,25 @@ const RawSamples = `(
 	), runs AS MATERIALIZED (
 		SELECT
 			s.block, s.element, s.series_id, x.value ->> 0 AS place, x.value ->> 1 AS value,
-			lead(x.value ->> 0, 1, 9e9) OVER (PARTITION BY s.block, s.element, s.series_id ORDER BY x.key) AS next
+			lead(x.value ->> 0, 1, 9e9) OVER (
+				PARTITION BY s.block, s.element, s.series_id ORDER BY x.key
+			) AS next
 		FROM series_of AS s CROSS JOIN json_each(iif(s.form = 'runs', s.value, '[]')) AS x
 	)
 	SELECT ts, series_id, value FROM raw_samples
 	UNION ALL
-	SELECT m.ts, s.series_id, CAST(s.value AS REAL) FROM series_of AS s JOIN moments AS m USING (block, element)
+	SELECT m.ts, s.series_id, CAST(s.value AS REAL)
+	FROM series_of AS s JOIN moments AS m USING (block, element)
 	WHERE s.form = 'one'
 	UNION ALL
-	SELECT m.ts, l.series_id, CAST(l.value AS REAL) FROM lists AS l JOIN moments AS m USING (block, element, place)
+	SELECT m.ts, l.series_id, CAST(l.value AS REAL)
+	FROM lists AS l JOIN moments AS m USING (block, element, place)
 	UNION ALL
-	SELECT m.ts, r.series_id, CAST(r.value AS REAL) FROM runs AS r JOIN moments AS m USING (block, element)
+	SELECT m.ts, r.series_id, CAST(r.value AS REAL)
+	FROM runs AS r JOIN moments AS m USING (block, element)
 	WHERE m.place >= r.place AND m.place < r.next
 )`
 
 // CountRawSamples selects how many samples that is, by what blocks say that they have.
-const CountRawSamples = `SELECT (SELECT coalesce(sum(count), 0) FROM raw_blocks) + (SELECT count(*) FROM raw_samples)`
+const CountRawSamples = `SELECT
+	(SELECT coalesce(sum(count), 0) FROM raw_blocks) + (SELECT count(*) FROM raw_samples)`

@@ -72,11 +72,11 @@ func (p *page) head(cmd *cobra.Command, about About) {
 	if about.Version != "" {
 		source += " " + about.Version
 	}
-	p.line(`.TH "%s" "1" "%s" "%s" "User Commands"`, escape(strings.ToUpper(name)),
+	p.linef(`.TH "%s" "1" "%s" "%s" "User Commands"`, escape(strings.ToUpper(name)),
 		about.Date, escape(source))
-	p.line(".nh\n.ad l") // a flag that is broken over two lines is none
+	p.linef(".nh\n.ad l") // a flag that is broken over two lines is none
 	p.section("NAME")
-	p.line(`%s \- %s`, escape(name), escape(cmd.Short))
+	p.linef(`%s \- %s`, escape(name), escape(cmd.Short))
 	p.section("SYNOPSIS")
 	command, rest, _ := strings.Cut(cmd.Use, " ")
 	if cmd.HasParent() {
@@ -85,16 +85,16 @@ func (p *page) head(cmd *cobra.Command, about About) {
 	if cmd.HasAvailableFlags() {
 		rest = strings.TrimSpace(rest + " [flags]")
 	}
-	p.line(`\fB%s\fR %s`, escape(command), escape(rest))
+	p.linef(`\fB%s\fR %s`, escape(command), escape(rest))
 }
 
-func (p *page) section(title string) { p.line(".SH %s", title) }
+func (p *page) section(title string) { p.linef(".SH %s", title) }
 
 // prose writes paragraphs. Lines that are indented stand as they are.
 func (p *page) prose(text string) {
 	for i, paragraph := range strings.Split(strings.TrimSpace(text), "\n\n") {
 		if i > 0 {
-			p.line(".PP")
+			p.linef(".PP")
 		}
 		p.paragraph(strings.Split(paragraph, "\n"))
 	}
@@ -111,20 +111,20 @@ func (p *page) paragraph(lines []string) {
 			i = end
 			continue
 		}
-		p.line("%s", guarded(lines[i]))
+		p.linef("%s", guarded(lines[i]))
 		i++
 	}
 }
 
 // verbatim writes lines that are not filled.
 func (p *page) verbatim(lines []string) {
-	p.line(".RS 2")
-	p.line(".nf")
+	p.linef(".RS 2")
+	p.linef(".nf")
 	for _, line := range lines {
-		p.line("%s", guarded(strings.TrimPrefix(line, "  ")))
+		p.linef("%s", guarded(strings.TrimPrefix(line, "  ")))
 	}
-	p.line(".fi")
-	p.line(".RE")
+	p.linef(".fi")
+	p.linef(".RE")
 }
 
 func (p *page) options(title string, flags *pflag.FlagSet) {
@@ -141,7 +141,7 @@ func (p *page) options(title string, flags *pflag.FlagSet) {
 
 func (p *page) option(flag *pflag.Flag) {
 	value, usage := pflag.UnquoteUsage(flag)
-	p.line(".TP")
+	p.linef(".TP")
 	names := `\fB` + escape("--"+flag.Name) + `\fR`
 	if flag.Shorthand != "" {
 		names = `\fB` + escape("-"+flag.Shorthand) + `\fR, ` + names
@@ -149,13 +149,13 @@ func (p *page) option(flag *pflag.Flag) {
 	if value != "" {
 		names += ` \fI` + escape(value) + `\fR`
 	}
-	p.line("%s", names)
+	p.linef("%s", names)
 	switch flag.DefValue {
 	case "", "0", "false", "[]":
 	default:
 		usage += " (default " + flag.DefValue + ")"
 	}
-	p.line("%s", guarded(usage))
+	p.linef("%s", guarded(usage))
 }
 
 func (p *page) commands(cmd *cobra.Command) {
@@ -164,9 +164,9 @@ func (p *page) commands(cmd *cobra.Command) {
 	}
 	p.section("COMMANDS")
 	for _, child := range children(cmd) {
-		p.line(".TP")
-		p.line(`\fB%s\fR(1)`, escape(pageName(child)))
-		p.line("%s", guarded(child.Short))
+		p.linef(".TP")
+		p.linef(`\fB%s\fR(1)`, escape(pageName(child)))
+		p.linef("%s", guarded(child.Short))
 	}
 }
 
@@ -182,13 +182,13 @@ func (p *page) seeAlso(cmd *cobra.Command) {
 		}
 	}
 	p.section("SEE ALSO")
-	p.line("%s", strings.Join(list, ",\n"))
+	p.linef("%s", strings.Join(list, ",\n"))
 }
 
 func reference(cmd *cobra.Command) string { return `\fB` + escape(pageName(cmd)) + `\fR(1)` }
 
-// line writes a line. What is written to has no errors of its own: it is memory.
-func (p *page) line(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
+// linef writes a line. What is written to has no errors of its own: it is memory.
+func (p *page) linef(format string, args ...any) { fmt.Fprintf(p.out, format+"\n", args...) }
 
 // children are the commands below one that have a page.
 func children(cmd *cobra.Command) []*cobra.Command {

@@ -15,7 +15,8 @@ import (
 // mounted is the VFS beneath the writers of this process, which knows all disks.
 var mounted = &disks{}
 
-func init() { vfs.Register(sqlite.FaultVFS, mounted) } //nolint:gochecknoinits // before any test opens its first writer
+//nolint:gochecknoinits // before any test opens its first file
+func init() { vfs.Register(sqlite.FaultVFS, mounted) }
 
 // disks finds the disk that a path lies on. What lies on none goes to the driver's own VFS.
 type disks struct {

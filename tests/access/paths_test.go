@@ -120,7 +120,8 @@ func record(t *testing.T, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.Write(t.Context(), service.Sample{Series: series, Time: time.Now(), Value: 1}); err != nil {
+	sample := service.Sample{Series: series, Time: time.Now(), Value: 1}
+	if err := w.Write(t.Context(), sample); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.Maintain(t.Context()); err != nil {

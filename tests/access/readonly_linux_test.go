@@ -43,7 +43,8 @@ func TestReadOnly(t *testing.T) {
 				backUp(t, path, copied)
 				readsAll(t, copied, 1)
 			}
-			if _, err := os.Lstat(filepath.Join(directory, "closed.db-shm")); !errors.Is(err, fs.ErrNotExist) {
+			_, err := os.Lstat(filepath.Join(directory, "closed.db-shm"))
+			if !errors.Is(err, fs.ErrNotExist) {
 				t.Errorf("something was made beside the history: %v", err)
 			}
 		})

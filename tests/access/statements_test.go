@@ -13,28 +13,30 @@ import (
 )
 
 // executors run a text as SQL, by the number of the argument that it is: methods of database/sql
-// and of the driver, those of the generated code, and the functions of repo that hand a text on to
-// them.
+// and of the driver, those of the generated code, and the functions of repo/internal/sqlite that
+// hand a text on to them.
 var executors = map[string]int{
 	"Exec": 0, "Query": 0, "QueryRow": 0, "Prepare": 0, "PrepareFlags": 0,
 	"ExecContext": 1, "QueryContext": 1, "QueryRowContext": 1, "PrepareContext": 1,
 	"exec": 2, "query": 2, "queryRow": 2,
-	"pragmaInt": 2, "drain": 2,
+	"PragmaInt": 2, "Drain": 2, "SchemaOf": 0,
 }
 
 // composed are the statements that are no constants, for SQLite has no parameters where they
 // differ, by the function that runs them: numbers, and files that are compiled in.
 var composed = map[place]string{
-	{"repo/space.go", "Vacuum"}: `fmt.Sprintf("PRAGMA incremental_vacuum(%d)",` +
+	{"repo/vacuum.go", "Vacuum"}: `fmt.Sprintf("PRAGMA incremental_vacuum(%d)",` +
 		` min(surplus, vacuumPages, w.checkpointPages()/vacuumShare))`,
-	{"repo/sizecap.go", "CapSize"}:  `fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
-	{"repo/connection.go", "setUp"}: "schema.SampleGroups",
-	{"repo/begin.go", "makeTables"}: "schema.History",
+	{"repo/sizecap.go", "CapSize"}: "" +
+		`fmt.Sprintf("PRAGMA journal_size_limit(%d)", w.walLimit())`,
+	{"repo/internal/sqlite/setup.go", "SetUp"}: "schema.SampleGroups",
+	{"repo/begin.go", "makeTables"}:            "schema.History",
 	{"repo/rebuildnew.go", "attach"}: `fmt.Sprintf("PRAGMA rebuilt.journal_mode = off; "+` +
-		`"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", cacheKiB)`,
-	{"repo/pool.go", "open"}:              `"PRAGMA " + pragma`,
-	{"repo/mendschema.go", "writeSchema"}: "schema.History",
-	{"repo/begin.go", "setNumbers"}:       `fmt.Sprintf(numbers, disk.ApplicationID, schema.Version)`,
+		`"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", sqlite.CacheKiB)`,
+	{"repo/internal/sqlite/connection.go", "open"}: `"PRAGMA " + pragma`,
+	{"repo/mendschema.go", "writeSchema"}:          "schema.History",
+	{"repo/begin.go", "setNumbers"}: "" +
+		`fmt.Sprintf(numbers, disk.ApplicationID, schema.Version)`,
 }
 
 // place is a function and its file.

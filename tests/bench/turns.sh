@@ -26,7 +26,10 @@ go -C "$before" test -c -o "$scratch/before.test" .
 go -C "$now" test -c -o "$scratch/now.test" .
 
 # run NAME FOLDER: one turn. Some benchmarks build the program of the folder that they run in.
-run() { (cd "$2" && "$scratch/$1.test" -test.run '^$' -test.bench "$bench") | tee -a "$scratch/$1.txt" | grep ^Bench; }
+run() {
+  (cd "$2" && "$scratch/$1.test" -test.run '^$' -test.bench "$bench") |
+    tee -a "$scratch/$1.txt" | grep ^Bench
+}
 
 for ((turn = 1; turn <= turns; turn++)); do
   printf '==> turn %d of %d: %s\n' "$turn" "$turns" "$base"
@@ -37,7 +40,8 @@ done
 
 # figures NAME prints each figure of a run as "benchmark<tab>unit<tab>value".
 figures() {
-  awk -v OFS='\t' '/^Bench/ { for (i = 3; i < NF; i += 2) print $1, $(i + 1), $i }' "$scratch/$1.txt" |
+  awk -v OFS='\t' '/^Bench/ { for (i = 3; i < NF; i += 2) print $1, $(i + 1), $i }' \
+    "$scratch/$1.txt" |
     sort -t $'\t' -k 1,2 -k 3,3g
 }
 
@@ -50,6 +54,7 @@ medians() {
     END { flush() }'
 }
 
-printf '\nMedians of %d turns on %s, %s, as ratio to %s\n' "$turns" "$(date -I)" "$(uname -sm)" "$base"
+printf '\nMedians of %d turns on %s, %s, as ratio to %s\n' \
+  "$turns" "$(date -I)" "$(uname -sm)" "$base"
 join -t $'\t' <(figures before | medians) <(figures now | medians) | awk -F '\t' '
   { printf "%-60s %12.5g %12.5g %8s\n", $1, $2, $3, $2 ? sprintf("%.2f", $3 / $2) : "-" }'

@@ -22,7 +22,8 @@ func TestDays(t *testing.T) {
 	s.record(t, recorded{service.RTT, "days", nil, 20, 96 * time.Hour, 0})
 	tab.open(t, s.url+"/#range=365d")
 	tab.settled(t)
-	const begins = `wanstore.cards.get("days").charts[0].list[0].t.map((at) => new Date(at * 1000).toISOString().slice(11, 16))`
+	const begins = `wanstore.cards.get("days").charts[0].list[0].t.map((at) =>
+		new Date(at * 1000).toISOString().slice(11, 16))`
 	tab.until(t, begins+`.length > 3 && `+begins+`.every((at) => at === "18:15")`)
 	tab.press(t, "u")
 	tab.until(t, begins+`.length > 3 && `+begins+`.every((at) => at === "00:00")`)

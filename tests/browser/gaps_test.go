@@ -198,7 +198,8 @@ func paintPlain(t *testing.T, tab *tab) {
 	t.Helper()
 	value[any](t, tab, `(() => {
 		const style = document.documentElement.style;
-		const paint = (colour, ...names) => names.forEach((name) => style.setProperty("--" + name, colour));
+		const paint = (colour, ...names) =>
+			names.forEach((name) => style.setProperty("--" + name, colour));
 		paint("#f00", "rtt", "c1", "rate-download", "state-3");
 		paint("#0f0", "rtt-baseline", "c0", "rate-upload", "state-0");
 		paint("#888", "grid", "track", "quiet", "line", "card");
@@ -219,7 +220,8 @@ func inkIn(t *testing.T, tab *tab, wan string, chart int, from, until time.Time)
 		const u = wanstore.cards.get(%q).charts[%d].plot;
 		const x = (at) => Math.round(u.valToPos(at, "x", true));
 		const [from, until] = [x(%d), x(%d)];
-		const copy = new OffscreenCanvas(until - from, u.bbox.height).getContext("2d", { willReadFrequently: true });
+		const copy = new OffscreenCanvas(until - from, u.bbox.height)
+			.getContext("2d", { willReadFrequently: true });
 		copy.drawImage(u.ctx.canvas, -from, -u.bbox.top);
 		const { data } = copy.getImageData(0, 0, until - from, u.bbox.height);
 		const ink = { Red: 0, Green: 0, Blue: 0 };

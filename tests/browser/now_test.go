@@ -37,12 +37,14 @@ func TestNow(t *testing.T) {
 		if state := value[string](t, tab, badge("silent")+`.dataset.state`); state != "" {
 			t.Errorf("%s: the silent WAN has the state %s", address, state)
 		}
-		if got := value[string](t, tab, `wanstore.cards.get("steady").when.textContent`); !strings.HasSuffix(got, " s ago") {
+		got := value[string](t, tab, `wanstore.cards.get("steady").when.textContent`)
+		if !strings.HasSuffix(got, " s ago") {
 			t.Errorf("%s: the newest sample is %q old", address, got)
 		}
 		tab.until(t, `wanstore.cards.get("steady").charts[0].items[0].value.textContent.endsWith(" ms")`)
 	}
-	tab.until(t, `/^no data for 2[56] min$/.test(wanstore.cards.get("silent").charts[0].items[0].value.textContent)`)
+	tab.until(t, `/^no data for 2[56] min$/.test(
+		wanstore.cards.get("silent").charts[0].items[0].value.textContent)`)
 
 	// The past is not now.
 	tab.open(t, fixed(s, s.end.Add(-2*time.Hour), s.end.Add(-time.Hour)))
@@ -51,7 +53,8 @@ func TestNow(t *testing.T) {
 	tab.until(t, badge("steady")+`.textContent === "now YELLOW"`)
 	tab.until(t, `wanstore.cards.get("silent").charts[0].items[0].value.textContent.includes(" ms")`)
 	tab.open(t, fixed(s, s.end.Add(-20*time.Hour), s.end.Add(-10*time.Hour)))
-	tab.until(t, `wanstore.cards.size === 2 && document.getElementById("notice").textContent.includes("newest is of")`)
+	tab.until(t, `wanstore.cards.size === 2 &&
+		document.getElementById("notice").textContent.includes("newest is of")`)
 }
 
 // Of several states the worst of those that are reported now counts, and says which it is.
@@ -168,7 +171,8 @@ func TestAddress(t *testing.T) {
 	} {
 		tab.open(t, s.url+"/#from="+text+"&to="+s.end.UTC().Format(time.RFC3339))
 		tab.settled(t)
-		if got := value[[2]int64](t, tab, `[wanstore.view.from, wanstore.view.to]`); got != [2]int64{from.Unix(), s.end.Unix()} {
+		got := value[[2]int64](t, tab, `[wanstore.view.from, wanstore.view.to]`)
+		if got != [2]int64{from.Unix(), s.end.Unix()} {
 			t.Errorf("%s shows %v, want %d to %d", text, got, from.Unix(), s.end.Unix())
 		}
 	}
@@ -215,7 +219,8 @@ const cutLabels = `(() => {
 	prototype.fillText = function (text, x, y) {
 		const wide = this.measureText(text).width;
 		const at = this.getTransform().transformPoint({ x, y }).x;
-		const from = at - (this.textAlign === "right" ? wide : this.textAlign === "center" ? wide / 2 : 0);
+		const before = { right: wide, center: wide / 2 };
+		const from = at - (before[this.textAlign] ?? 0);
 		if (from < 0 || from + wide > this.canvas.width) cut.push(text + " at " + from);
 		drawn.push(text);
 		draw.call(this, text, x, y);

@@ -77,7 +77,8 @@ func (tab *tab) firstPaint(t *testing.T, s *store, address string) {
 		Name string  `json:"name"`
 		Size float64 `json:"size"`
 	}](t, tab, `performance.getEntries()
-		.filter((entry) => entry.transferSize !== undefined && entry.startTime < performance.getEntriesByName("painted")[0].startTime)
+		.filter((entry) => entry.transferSize !== undefined)
+		.filter((entry) => entry.startTime < performance.getEntriesByName("painted")[0].startTime)
 		.map((entry) => ({ name: entry.name, size: entry.transferSize }))`)
 	total := 0.0
 	for _, one := range loaded {
@@ -153,7 +154,8 @@ func TestLive(t *testing.T) {
 	before := value[float64](t, tab, `wanstore.view.to`)
 	tab.press(t, "l")
 	tab.settled(t)
-	tab.until(t, fmt.Sprintf(`document.querySelector("[data-do=live]").getAttribute("aria-pressed") === "true" &&
+	tab.until(t, fmt.Sprintf(`
+		document.querySelector("[data-do=live]").getAttribute("aria-pressed") === "true" &&
 		wanstore.cards.get("cable").charts[0].plot.scales.x.max > %f`, before))
 }
 
@@ -197,7 +199,8 @@ func TestKeys(t *testing.T) {
 	tab.press(t, ",")
 	tab.until(t,
 		`/cable, RTT [\d.]+ ms.*(GREEN|YELLOW|RED)/.test(document.getElementById("said").textContent)`)
-	if got := value[string](t, tab, `document.querySelector(".rtt .unseen").textContent`); !strings.Contains(got, "average") {
+	got := value[string](t, tab, `document.querySelector(".rtt .unseen").textContent`)
+	if !strings.Contains(got, "average") {
 		t.Errorf("the chart is described as %q", got)
 	}
 	tab.press(t, "u")
@@ -230,9 +233,11 @@ func TestToken(t *testing.T) {
 	tab.open(t, s.url)
 	tab.until(t, `document.getElementById("token").open`)
 	tab.do(t, chromedp.SendKeys("#token-value", "wrong"+kb.Enter))
-	tab.until(t, `document.getElementById("token").open && document.getElementById("token-why").textContent.includes("refused")`)
+	tab.until(t, `document.getElementById("token").open &&
+		document.getElementById("token-why").textContent.includes("refused")`)
 	tab.do(t, chromedp.SendKeys("#token-value", "correct horse"+kb.Enter))
-	tab.until(t, `!document.getElementById("token").open && wanstore.cards.size === 2 && document.getElementById("notice").hidden`)
+	tab.until(t, `!document.getElementById("token").open && wanstore.cards.size === 2 &&
+		document.getElementById("notice").hidden`)
 	if stored := value[int](t, tab, `localStorage.length`); stored != 0 {
 		t.Errorf("%d things are kept beyond the session", stored)
 	}
@@ -275,11 +280,14 @@ func TestNarrow(t *testing.T) {
 	tab.do(t, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch))
 	tab.open(t, s.url+"/#range=6h")
 	tab.settled(t)
-	if got := value[[2]int](t, tab, `[document.documentElement.scrollWidth, innerWidth]`); got != [2]int{360, 360} {
-		t.Errorf("the page is %d wide on a screen of %d, want 360", got[0], got[1])
+	widths := value[[2]int](t, tab, `[document.documentElement.scrollWidth, innerWidth]`)
+	if widths != [2]int{360, 360} {
+		t.Errorf("the page is %d wide on a screen of %d, want 360", widths[0], widths[1])
 	}
-	if got := value[float64](t, tab, `Math.max(...[...document.querySelectorAll("canvas")].map((c) => c.getBoundingClientRect().right))`); got > 360 {
-		t.Errorf("a chart reaches to %f", got)
+	right := value[float64](t, tab, `Math.max(...[...document.querySelectorAll("canvas")]
+		.map((canvas) => canvas.getBoundingClientRect().right))`)
+	if right > 360 {
+		t.Errorf("a chart reaches to %f", right)
 	}
 }
 
@@ -304,7 +312,8 @@ func TestPolicy(t *testing.T) {
 // drag selects a part of the first chart with the mouse.
 func (tab *tab) drag(t *testing.T, from, to float64) {
 	t.Helper()
-	box := value[[3]float64](t, tab, `(({left, top, width}) => [left, top, width])(document.querySelector(".u-over").getBoundingClientRect())`)
+	box := value[[3]float64](t, tab, `(({left, top, width}) => [left, top, width])(
+		document.querySelector(".u-over").getBoundingClientRect())`)
 	y := box[1] + 40
 	tab.moved(t,
 		func() { tab.do(t, chromedp.DragAndDropXY(box[0]+from*box[2], y, box[0]+to*box[2], y, 5)) })

@@ -213,7 +213,8 @@ func (s *store) points(
 
 // plotted reads, in the page, the columns that the charts draw. A column that is not drawn is as
 // the mean is.
-const plotted = `Object.fromEntries([...wanstore.cards.values()].flatMap((card) => card.charts.flatMap((chart) => {
+const plotted = `Object.fromEntries([...wanstore.cards.values()].flatMap((card) =>
+	card.charts.flatMap((chart) => {
 	let column = 1;
 	return chart.list.map((series) => {
 		const names = chart.figure.columns(series);

@@ -66,7 +66,8 @@ func refusesBeside(
 				}
 				check := plant(t, beside+suffix)
 				err := look(t, path, test.writes)
-				if refused := err != nil && strings.Contains(err.Error(), "is a "+kind); refused == test.damaged {
+				refused := err != nil && strings.Contains(err.Error(), "is a "+kind)
+				if refused == test.damaged {
 					t.Errorf("open: %v", err)
 				}
 				check()

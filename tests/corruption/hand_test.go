@@ -14,7 +14,8 @@ func TestAHandIsNoDamage(t *testing.T) {
 	whole, _ := closed(t)
 	for name, statements := range map[string]string{
 		"series": `UPDATE series SET wan_name = 'cable' WHERE id = 1;
-			INSERT INTO series (metric_name, wan_name, labels, aggregation) VALUES ('hand', 'cable', '{}', 'avg');
+			INSERT INTO series (metric_name, wan_name, labels, aggregation)
+				VALUES ('hand', 'cable', '{}', 'avg');
 			DELETE FROM series WHERE id = 3`,
 		"raw_blocks": `UPDATE raw_blocks SET payload = ' ' || payload WHERE id % 2 = 0;
 			INSERT INTO raw_blocks (id, last_ts, count, payload)
@@ -37,8 +38,9 @@ func TestAHandIsNoDamage(t *testing.T) {
 			UPDATE state_rollups SET ts = ts + 1 WHERE ts % 17 = 0 AND total > 0`,
 		"tiers": `UPDATE tiers SET keep = keep * 2 WHERE granularity = '1h'`,
 		"clock": `UPDATE clock SET seen = 1`,
-		"imports": `INSERT INTO imports (source, format, bytes, lines, last_id, second, aggregated, hash, newest_id,
-			newest_hash, updated) VALUES ('f', 'csv', 1, 1, 0, 0, 0, x'01', 0, x'', 1);
+		"imports": `INSERT INTO imports (source, format, bytes, lines, last_id, second,
+				aggregated, hash, newest_id, newest_hash, updated)
+				VALUES ('f', 'csv', 1, 1, 0, 0, 0, x'01', 0, x'', 1);
 			UPDATE imports SET lines = 2`,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +75,8 @@ func TestTold(t *testing.T) {
 	whole, _ := closed(t)
 	path := whole.put(t)
 	filetest.Exec(t, path, `DROP TRIGGER rollups_by_hand;
-		UPDATE rollups SET sum = sum + 1 WHERE granularity = '5m' AND ts IN (SELECT max(ts) FROM rollups WHERE granularity = '5m')`)
+		UPDATE rollups SET sum = sum + 1 WHERE granularity = '5m'
+			AND ts IN (SELECT max(ts) FROM rollups WHERE granularity = '5m')`)
 	log, logger := newLogged()
 	w := openWith(t, service.Config{DBPath: path, KeepRaw: time.Hour}, service.Options{Logger: logger})
 	maintain(t, w)

@@ -41,14 +41,19 @@ var looks = map[string]func(*testing.T, *service.Writer, *service.History){
 		t.Helper()
 		must(t, readAll(t.Context(), h))
 	},
-	"maintain": func(t *testing.T, w *service.Writer, _ *service.History) { t.Helper(); maintainOrTell(t, w) },
-	"back up":  func(t *testing.T, _ *service.Writer, h *service.History) { t.Helper(); backUp(t, h) },
+	"maintain": func(t *testing.T, w *service.Writer, _ *service.History) {
+		t.Helper()
+		maintainOrTell(t, w)
+	},
+	"back up": func(t *testing.T, _ *service.Writer, h *service.History) { t.Helper(); backUp(t, h) },
 	"open for reading": func(t *testing.T, w *service.Writer, _ *service.History) {
 		t.Helper()
-		read(t,
-			w.Path())
+		read(t, w.Path())
 	},
-	"open for writing": func(t *testing.T, w *service.Writer, _ *service.History) { t.Helper(); openAnother(t, w.Path()) },
+	"open for writing": func(t *testing.T, w *service.Writer, _ *service.History) {
+		t.Helper()
+		openAnother(t, w.Path())
+	},
 }
 
 func backUp(t *testing.T, h *service.History) {

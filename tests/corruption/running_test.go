@@ -84,7 +84,8 @@ func TestDamagedWhileRecording(t *testing.T) {
 	if got := w.Status().Quarantines; got != 1 {
 		t.Errorf("%d quarantines counted, want 1", got)
 	}
-	if got := filetest.Int(t, w.Path(), "SELECT keep FROM tiers WHERE granularity = '1h'"); got != 30*24*3600*1e6 {
+	got := filetest.Int(t, w.Path(), "SELECT keep FROM tiers WHERE granularity = '1h'")
+	if got != 30*24*3600*1e6 {
 		t.Errorf("the new file keeps its history for %d µs, want 30 days", got)
 	}
 	h, err := service.OpenHistory(t.Context(), w.Path())

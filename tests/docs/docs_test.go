@@ -27,7 +27,7 @@ var (
 	target = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
 	testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
-	testName     = regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w*\\*?)")
+	testName     = regexp.MustCompile("(?:`([a-z/]+)` )?`((?:Test|Fuzz|Benchmark)[A-Z]\\w*\\*?)")
 )
 
 // Every relative link of every document leads to a file, and its anchor to a heading.
@@ -95,21 +95,25 @@ func TestEveryVariableIsExplained(t *testing.T) {
 	}
 }
 
-// Every test, fuzz target and benchmark that a document names exists.
+// Every test, fuzz target and benchmark that a document names exists, in the package that is named
+// right before it.
 func TestNamedTestsExist(t *testing.T) {
-	var names []string
+	var tests []string // packages and names: repo TestPermissions
 	for _, path := range files(t, "_test.go") {
+		folder := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), root+"/")
 		for _, match := range testFunction.FindAllStringSubmatch(read(t, path), -1) {
-			names = append(names, match[1])
+			tests = append(tests, folder+" "+match[1])
 		}
 	}
 	for _, path := range files(t, ".md") {
 		for _, match := range testName.FindAllStringSubmatch(read(t, path), -1) {
-			name, isPrefix := strings.CutSuffix(match[1], "*")
-			if !slices.ContainsFunc(names, func(one string) bool {
-				return one == name || isPrefix && strings.HasPrefix(one, name)
-			}) {
-				t.Errorf("%s: there is no %s", path, match[1])
+			pattern := `(^|/)` + match[1] + " " + match[2] + "$"
+			if match[1] == "" {
+				pattern = " " + match[2] + "$"
+			}
+			named := regexp.MustCompile(strings.ReplaceAll(pattern, "*", ".*"))
+			if !slices.ContainsFunc(tests, named.MatchString) {
+				t.Errorf("%s: there is no %s %s", path, match[1], match[2])
 			}
 		}
 	}

@@ -68,7 +68,8 @@ func TestAnotherUserReadsWhileTheOwnerWrites(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := writer.Write(ctx, service.Sample{Series: rtt, Time: time.Now(), Value: 23.4}); err != nil {
+	sample := service.Sample{Series: rtt, Time: time.Now(), Value: 23.4}
+	if err := writer.Write(ctx, sample); err != nil {
 		t.Fatal(err)
 	}
 

@@ -1,4 +1,7 @@
-"""Checks the check values of a history, and of the example, by what docs/FORMAT.md says: its code is in front of this."""
+"""Checks the check values of a history, and of the example, by what docs/FORMAT.md says.
+
+The code of that is in front of this.
+"""
 
 import sqlite3
 import sys
@@ -12,7 +15,8 @@ COLUMNS = {
     'state_rollups': 'granularity, series_id, ts, value, count, total',
     'tiers': 'granularity, watermark, floor, keep',
     'clock': 'id, trusted, doubted, seen',
-    'imports': 'id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated',
+    'imports': 'id, source, format, bytes, lines, last_id, second, aggregated, hash, '
+    'newest_id, newest_hash, updated',
 }
 
 assert chk('rollups', '1m', 1, 1767225600000000, 60, 1234.5, 20.25, 21.0, None) == -1721249048
@@ -22,3 +26,17 @@ for table, columns in COLUMNS.items():
     rows = history.execute(f'SELECT chk, {columns} FROM {table}').fetchall()
     sound = sum(row[0] == chk(table, *row[1:]) for row in rows)
     print(table, len(rows), sound)
+
+assert [count for _, count in sketch(bytes.fromhex('00a4020c040708'))] == [3, 1, 1]
+assert [count for _, count in sketch(bytes.fromhex('3001020004071c0004071c'))] == [1, 1, 1, 1, 1]
+
+buckets = history.execute('SELECT sketch, count, min, max FROM rollups').fetchall()
+right = 0
+for data, count, least, greatest in buckets:
+    values = sketch(data)
+    middles = [value for value, _ in values]
+    right += (
+        sum(n for _, n in values) == count and middles == sorted(middles)
+        and abs(middles[0] - least) <= 0.011 * abs(least) and abs(middles[-1] - greatest) <= 0.011 * abs(greatest)
+    )
+print('sketches', len(buckets), right)

@@ -5,13 +5,13 @@
 // comments. A block is a command, lines of input, and, below a line ----, what the command answers:
 //
 //	metric NAME avg|mode            declares a metric, before the file is opened
-//	config KEY=VALUE...             retention=7d raw=1h 1m=1d 5m=7d grace=15s, before the file is opened
-//	clock TIME                      sets the clock that ages are counted from, or with +1h moves it on
+//	config KEY=VALUE...             retention=7d raw=1h 1m=1d 5m=7d grace=15s, before opening
+//	clock TIME                      sets the clock of ages, or with +1h moves it on
 //	load                            writes series, one a line: SERIES START STEP VALUE...
 //	record                          the same without waiting for each sample
 //	maintain                        does one pass of maintenance
 //	reopen [KEY=VALUE...]           closes the file and opens it again
-//	query [from= until= step= zone= only=]   shows the points of a range; the line below it selects series
+//	query [from= until= step= zone= only=]   shows a range of what the line below selects
 //	summary [from= until=]          shows what each series did in a range
 //	latest                          shows the newest sample of each series
 //	status                          shows the tiers

@@ -140,7 +140,9 @@ func (all *producers) wait() sent {
 
 // latency tells how long the calls of Record took.
 func (s sent) latency() string {
-	at := func(percent float64) time.Duration { return time.Duration(s.times.ValueAtPercentile(percent)) }
+	at := func(percent float64) time.Duration {
+		return time.Duration(s.times.ValueAtPercentile(percent))
+	}
 	return fmt.Sprintf("p50 %s, p99 %s, p99.99 %s, longest %s", at(50), at(99), at(99.99),
 		time.Duration(s.times.Max()))
 }

@@ -125,7 +125,8 @@ func deleteBuckets(t *testing.T, w *world) {
 	t.Helper()
 	end := deletedHour.Add(time.Hour)
 	w.byHand(t, fmt.Sprintf(`DELETE FROM rollups
-		WHERE series_id = (SELECT id FROM series WHERE wan_name = '%s') AND ts >= %d AND ts < %d;`,
+		WHERE series_id = (SELECT id FROM series WHERE wan_name = '%s')
+		AND ts >= %d AND ts < %d;`,
 		doomed, deletedHour.UnixMicro(), end.UnixMicro()))
 	w.oracle.edits = append(w.oracle.edits, func(p planned) (planned, bool) {
 		return p, p.wan != doomed || p.at.Before(deletedHour) || !p.at.Before(end)
@@ -135,7 +136,8 @@ func deleteBuckets(t *testing.T, w *world) {
 // deleteStates deletes state 1 of an hour, and leaves the others of its buckets.
 func deleteStates(t *testing.T, w *world) {
 	t.Helper()
-	w.byHand(t, fmt.Sprintf(`DELETE FROM state_rollups WHERE series_id = (SELECT id FROM series WHERE wan_name = '%s')
+	w.byHand(t, fmt.Sprintf(`DELETE FROM state_rollups
+		WHERE series_id = (SELECT id FROM series WHERE wan_name = '%s')
 		AND ts >= %d AND ts < %d AND value = 1;`,
 		switched, deletedHour.UnixMicro(), deletedHour.Add(time.Hour).UnixMicro()))
 	w.oracle.edits = append(w.oracle.edits, func(p planned) (planned, bool) {

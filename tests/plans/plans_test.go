@@ -89,12 +89,14 @@ func TestView(t *testing.T) {
 	conn := openMigrated(t)
 	const columns = "SELECT timestamp, wan_name, metric_name, value, labels, granularity FROM metrics"
 	queries := map[string]string{
-		"all":          "SELECT * FROM metrics",
-		"count":        "SELECT count(*) FROM metrics",
-		"granularity":  columns + " WHERE granularity = '5m' ORDER BY timestamp",
-		"latest":       columns + " WHERE metric_name = 'wanctl_rtt_ms' AND wan_name = 'a' ORDER BY timestamp DESC LIMIT 1",
-		"metric-range": columns + " WHERE timestamp >= 1 AND timestamp < 2 AND metric_name = 'wanctl_rtt_ms' AND wan_name = 'a' ORDER BY timestamp",
-		"recent":       columns + " WHERE timestamp >= 1 ORDER BY timestamp DESC LIMIT 100",
+		"all":         "SELECT * FROM metrics",
+		"count":       "SELECT count(*) FROM metrics",
+		"granularity": columns + " WHERE granularity = '5m' ORDER BY timestamp",
+		"latest": columns + " WHERE metric_name = 'wanctl_rtt_ms' AND wan_name = 'a' " +
+			"ORDER BY timestamp DESC LIMIT 1",
+		"metric-range": columns + " WHERE timestamp >= 1 AND timestamp < 2 " +
+			"AND metric_name = 'wanctl_rtt_ms' AND wan_name = 'a' ORDER BY timestamp",
+		"recent": columns + " WHERE timestamp >= 1 ORDER BY timestamp DESC LIMIT 100",
 		"metric-totals": "SELECT wan_name, metric_name, sum(count), sum(value * count) / sum(count) " +
 			"FROM metrics GROUP BY wan_name, metric_name",
 	}

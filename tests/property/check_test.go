@@ -97,6 +97,7 @@ type rowAt struct {
 type rowOf struct {
 	Count         int64
 	Sum, Min, Max float64
+	Sketch        string
 }
 
 func (m *machine) checkSamples(t *rapid.T) {
@@ -142,17 +143,20 @@ func (m *machine) checkBuckets(t *rapid.T, g int) {
 	t.Helper()
 	got := map[rowAt]rowOf{}
 	for _, row := range m.rows(t,
-		"SELECT series_id, ts, count, sum, min, max FROM rollups WHERE granularity = ? AND ts >= ?",
+		"SELECT series_id, ts, count, sum, min, max, sketch FROM rollups WHERE granularity = ? AND ts >= ?",
 		names[g], int64(m.oracle.tiers[g].floor)) {
+		sketch, _ := row[6].([]byte)
 		got[rowAt{Series: m.names[row[0].(int64)], TS: micros(row[1].(int64))}] = rowOf{
 			Count: row[2].(int64), Sum: row[3].(float64), Min: row[4].(float64), Max: row[5].(float64),
+			Sketch: string(sketch),
 		}
 	}
 	want := map[rowAt]rowOf{}
 	for at, b := range m.oracle.buckets(g) {
 		if one := world[at.series]; !one.mode {
-			want[rowAt{Series: one.String(), TS: at.ts}] = rowOf{Count: b.count, Sum: b.sum, Min: b.min,
-				Max: b.max}
+			want[rowAt{Series: one.String(), TS: at.ts}] = rowOf{
+				Count: b.count, Sum: b.sum, Min: b.min, Max: b.max, Sketch: string(b.sketch().Append(nil)),
+			}
 		}
 	}
 	if diff := cmp.Diff(want, got, near); diff != "" {
@@ -188,9 +192,11 @@ func (m *machine) checkStates(t *rapid.T, g int) {
 	if !maps.Equal(want, got) {
 		t.Fatalf("states of %s (-want +got):\n%s", names[g], cmp.Diff(want, got))
 	}
-	if wrong := m.rows(t, `SELECT ts, sum(count), sum(total), sum(total <> 0), count(*) - count(chk) FROM state_rollups
-		GROUP BY granularity, series_id, ts HAVING sum(count) <> sum(total) OR sum(total <> 0) <> 1 OR count(chk) < count(*)`,
-	); len(wrong) > 0 {
+	wrong := m.rows(t, `
+		SELECT ts, sum(count), sum(total), sum(total <> 0), count(*) - count(chk)
+		FROM state_rollups GROUP BY granularity, series_id, ts
+		HAVING sum(count) <> sum(total) OR sum(total <> 0) <> 1 OR count(chk) < count(*)`)
+	if len(wrong) > 0 {
 		t.Fatalf("buckets of states whose total is wrong: %v", wrong)
 	}
 }
@@ -226,10 +232,14 @@ func (m *machine) checkCounters(t *rapid.T) {
 func (m *machine) checkSwept(t *rapid.T) {
 	t.Helper()
 	for _, row := range m.rows(t, `
-		SELECT 'raw', count(*) FROM raw_samples WHERE ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
-		UNION ALL SELECT 'raw', count(*) FROM raw_blocks WHERE last_ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
-		UNION ALL SELECT r.granularity, count(*) FROM rollups AS r JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1
-		UNION ALL SELECT r.granularity, count(*) FROM state_rollups AS r JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1`) {
+		SELECT 'raw', count(*) FROM raw_samples
+		WHERE ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
+		UNION ALL SELECT 'raw', count(*) FROM raw_blocks
+		WHERE last_ts < (SELECT floor FROM tiers WHERE granularity = 'raw')
+		UNION ALL SELECT r.granularity, count(*) FROM rollups AS r
+		JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1
+		UNION ALL SELECT r.granularity, count(*) FROM state_rollups AS r
+		JOIN tiers AS t USING (granularity) WHERE r.ts < t.floor GROUP BY 1`) {
 		if row[1].(int64) != 0 {
 			t.Fatalf("after a whole pass %d rows of %s lie below its floor", row[1], row[0])
 		}

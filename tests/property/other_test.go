@@ -43,7 +43,8 @@ func (m *machine) writeByAnother(t *rapid.T) {
 	for _, s := range list {
 		_ = m.oracle.add(s)
 	}
-	if diff := cmp.Diff(m.oracle.counters, counted(outcomes), cmp.AllowUnexported(counters{})); diff != "" {
+	diff := cmp.Diff(m.oracle.counters, counted(outcomes), cmp.AllowUnexported(counters{}))
+	if diff != "" {
 		t.Fatalf("outcomes of another writer (-want +got):\n%s", diff)
 	}
 	m.oracle.counters = mine
@@ -159,7 +160,8 @@ func (m *machine) checkStatus(t *rapid.T) {
 		rows, first, last = rows+1, min(first, at.ts), max(last, at.ts)
 	}
 	got := status.Tiers[raw]
-	if got.Rows != rows || rows > 0 && (micros(got.First.UnixMicro()) != first || micros(got.Last.UnixMicro()) != last) {
+	if got.Rows != rows || rows > 0 &&
+		(micros(got.First.UnixMicro()) != first || micros(got.Last.UnixMicro()) != last) {
 		t.Fatalf("%d raw samples from %s to %s, want %d from %d to %d", got.Rows, got.First, got.Last,
 			rows, first, last)
 	}

@@ -43,7 +43,9 @@ func newest(rows []row) []question {
 		{
 			"latest by a window", `
 				SELECT ` + names + ` FROM (
-				  SELECT *, row_number() OVER (PARTITION BY metric_name, wan_name, labels ORDER BY timestamp DESC, id DESC) AS n
+				  SELECT *, row_number() OVER (
+				    PARTITION BY metric_name, wan_name, labels ORDER BY timestamp DESC, id DESC
+				  ) AS n
 				  FROM metrics
 				) WHERE n = 1 ORDER BY metric_name, wan_name, labels`, cells(bySeries),
 		},
@@ -52,7 +54,8 @@ func newest(rows []row) []question {
 				SELECT DISTINCT m.timestamp, m.wan_name, m.metric_name
 				FROM metrics AS m
 				JOIN (
-				  SELECT metric_name, wan_name, MAX(timestamp) AS newest FROM metrics GROUP BY metric_name, wan_name
+				  SELECT metric_name, wan_name, MAX(timestamp) AS newest
+				  FROM metrics GROUP BY metric_name, wan_name
 				) AS l ON l.metric_name = m.metric_name AND l.wan_name = m.wan_name AND l.newest = m.timestamp
 				ORDER BY m.metric_name, m.wan_name`, joined(rows),
 		},

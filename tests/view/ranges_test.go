@@ -51,7 +51,9 @@ func ranges(rows []row) []question {
 			cells(only(rows, within(ago(39*time.Second), ago(0)+1))),
 		},
 		question{
-			"since a time as text", where("timestamp >= strftime('%s', '2026-03-20 12:00:10', '-3 hours') AND wan_name = 'lte'"),
+			"since a time as text",
+			where("timestamp >= strftime('%s', '2026-03-20 12:00:10', '-3 hours') " +
+				"AND wan_name = 'lte'"),
 			cells(only(lately, wan("lte"))),
 		},
 		question{

@@ -59,7 +59,8 @@ func totals(rows []row) []question {
 			table(steering[0].timestamp, steering[len(steering)-1].timestamp),
 		},
 		{
-			"first and last of nothing", "SELECT MIN(timestamp), MAX(timestamp), COUNT(*) FROM metrics WHERE wan_name = 'x'",
+			"first and last of nothing",
+			"SELECT MIN(timestamp), MAX(timestamp), COUNT(*) FROM metrics WHERE wan_name = 'x'",
 			table(nil, nil, 0),
 		},
 		{

@@ -100,7 +100,8 @@ func TestDump(t *testing.T) {
 	const everything = "SELECT * FROM metrics ORDER BY id"
 	want := s.ask(t, w.path, everything, "-readonly")
 
-	if schema := s.run(t, "", "-readonly", w.path, ".schema metrics"); !strings.HasPrefix(schema, "CREATE VIEW metrics") {
+	schema := s.run(t, "", "-readonly", w.path, ".schema metrics")
+	if !strings.HasPrefix(schema, "CREATE VIEW metrics") {
 		t.Errorf(".schema metrics: %s", schema)
 	}
 	if tables := s.run(t, "", "-readonly", w.path, ".tables"); !strings.Contains(tables, "metrics") {

@@ -47,6 +47,8 @@ func mustBeFree(dest, path string) error {
 		return err
 	case info.IsDir():
 		return fmt.Errorf("%s: %w", dest, ErrDirectory)
+	case dest == path:
+		return fmt.Errorf("%w: it is the history itself, name another file", fs.ErrExist)
 	case isSame(dest, path):
 		return fmt.Errorf("%s: %w: it is the history itself, name another file", dest, fs.ErrExist)
 	default:
@@ -104,8 +106,10 @@ func removeStale(made *os.File) {
 	}
 }
 
+// Path is where the file is until it has its name.
 func (u *UnnamedFile) Path() string { return u.file.Name() }
 
+// Size is how many bytes the file has.
 func (u *UnnamedFile) Size() (int64, error) {
 	info, err := u.file.Stat()
 	if err != nil {

@@ -16,16 +16,17 @@ type Description struct {
 
 // Describe asks a database for its description.
 func Describe(ctx context.Context, q Queryer) (d Description, err error) {
-	for _, number := range []struct {
-		pragma string
-		is     *int
-	}{
-		{"application_id", &d.ApplicationID}, {"user_version", &d.UserVersion},
-		{"page_count", &d.Pages}, {"auto_vacuum", &d.Vacuum},
-	} {
-		if *number.is, err = PragmaInt(ctx, q, number.pragma); err != nil {
-			return d, err
-		}
+	if d.ApplicationID, err = PragmaInt(ctx, q, "application_id"); err != nil {
+		return d, err
+	}
+	if d.UserVersion, err = PragmaInt(ctx, q, "user_version"); err != nil {
+		return d, err
+	}
+	if d.Pages, err = PragmaInt(ctx, q, "page_count"); err != nil {
+		return d, err
+	}
+	if d.Vacuum, err = PragmaInt(ctx, q, "auto_vacuum"); err != nil {
+		return d, err
 	}
 	d.Tables, err = listTables(ctx, q)
 	return d, err

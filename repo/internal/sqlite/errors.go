@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"syscall"
@@ -41,7 +42,7 @@ func Failure(ctx context.Context, operation, path string, err error) error {
 			operation, err = of.operation, of.err
 		}
 	case *fs.PathError:
-		if of.Path == path {
+		if full, absErr := filepath.Abs(path); of.Path == path || absErr == nil && of.Path == full {
 			err = disk.Reword(err, of.Err.Error())
 		}
 	}
@@ -68,10 +69,20 @@ func Classify(ctx context.Context, err error) error {
 	}
 	for _, c := range classes {
 		if disk.IsAny(err, c.errs) && !errors.Is(err, c.sentinel) {
-			return fmt.Errorf("%w (%w)", c.sentinel, inWords(err))
+			return joined(c.sentinel, err)
 		}
 	}
 	return err
+}
+
+// joined is a sentinel and what SQLite or the system says.
+func joined(sentinel, err error) error {
+	both := fmt.Errorf("%w (%w)", sentinel, inWords(err))
+	// the driver says the same, and blames the PRAGMA that was first to read
+	if errors.Is(err, sqlite3.NOTADB) {
+		return disk.Reword(both, sentinel.Error())
+	}
+	return both
 }
 
 // classes are the sentinels of what SQLite and the system say. The first one that an error lacks is
@@ -99,9 +110,6 @@ func inWords(err error) error {
 		return disk.Reword(err, errCutOff.Error())
 	case errors.Is(err, sqlite3.IOERR_DATA): // of a file of an earlier version
 		return disk.Reword(err, "a page does not match its checksum")
-	// the driver blames the PRAGMA that was first to read the file
-	case errors.Is(err, sqlite3.NOTADB):
-		return disk.Reword(err, sqlite3.NOTADB.Error())
 	default:
 		return err
 	}

@@ -121,7 +121,8 @@ func (t *Truth) CheckRange(
 			want[key] = b
 		}
 	}
-	if diff := cmp.Diff(want, got, equateFloats, cmp.AllowUnexported(bucket{}), cmpopts.EquateEmpty()); diff != "" {
+	diff := cmp.Diff(want, got, equateFloats, cmp.AllowUnexported(bucket{}), cmpopts.EquateEmpty())
+	if diff != "" {
 		tb.Errorf("range in steps of %s (-want +got):\n%s", step, clip(diff))
 	}
 }

@@ -26,19 +26,24 @@ type Sums struct {
 
 // totalsQuery adds up every tier, series by series. Of states each is by itself.
 const totalsQuery = `
-SELECT t.granularity, s.metric_name, s.wan_name, s.labels, 0, count(*), sum(r.value), min(r.value), max(r.value)
+SELECT t.granularity, s.metric_name, s.wan_name, s.labels, 0,
+  count(*), sum(r.value), min(r.value), max(r.value)
 FROM tiers AS t, series AS s, ` + filetest.RawSamples + ` AS r
 WHERE t.granularity = 'raw' AND r.ts >= t.floor AND s.id = r.series_id
 GROUP BY t.granularity, s.id
 UNION ALL
-SELECT t.granularity, s.metric_name, s.wan_name, s.labels, 0, sum(r.count), sum(r.sum), min(r.min), max(r.max)
+SELECT t.granularity, s.metric_name, s.wan_name, s.labels, 0,
+  sum(r.count), sum(r.sum), min(r.min), max(r.max)
 FROM tiers AS t, series AS s, rollups AS r
-WHERE r.granularity = t.granularity AND r.series_id = s.id AND r.ts >= t.floor AND r.ts < t.watermark
+WHERE r.granularity = t.granularity AND r.series_id = s.id
+  AND r.ts >= t.floor AND r.ts < t.watermark
 GROUP BY t.granularity, s.id
 UNION ALL
-SELECT t.granularity, s.metric_name, s.wan_name, s.labels, r.value, sum(r.count), sum(r.count * r.value), min(r.value), max(r.value)
+SELECT t.granularity, s.metric_name, s.wan_name, s.labels, r.value,
+  sum(r.count), sum(r.count * r.value), min(r.value), max(r.value)
 FROM tiers AS t, series AS s, state_rollups AS r
-WHERE r.granularity = t.granularity AND r.series_id = s.id AND r.ts >= t.floor AND r.ts < t.watermark
+WHERE r.granularity = t.granularity AND r.series_id = s.id
+  AND r.ts >= t.floor AND r.ts < t.watermark
 GROUP BY t.granularity, s.id, r.value`
 
 // OpenSums opens the file at path.

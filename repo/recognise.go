@@ -8,6 +8,7 @@ import (
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/sqlite"
+	"github.com/wanstore/wanstore/schema"
 )
 
 // probe looks at a file through a read-only connection, so that what is not ours stays as it is.
@@ -56,4 +57,40 @@ func probeUnfinished(ctx context.Context, path string) (identity, error) {
 		err = fmt.Errorf("%w: %v", ErrInterrupted, err) //nolint:errorlint // for the same reason
 	}
 	return id, errors.Join(err, pool.Close())
+}
+
+// recognise lets through what this program can read.
+func recognise(ctx context.Context, pool *sql.DB) error {
+	id, err := identifyAtOnce(ctx, pool)
+	if err != nil {
+		return err
+	}
+	if id.blank() {
+		return ErrEmpty
+	}
+	if err := id.check(); err != nil {
+		return err
+	}
+	if version := id.version(); version < schema.Version {
+		return fmt.Errorf("its schema version is %d and this program reads %d: `wanstore maintain --db "+
+			"FILE` brings it up to date",
+			version, schema.Version)
+	}
+	return nil
+}
+
+// foreignWAL turns the refusal of what the file at path looks like into one of its WAL, where the
+// file itself says that it is a history: SQLite applies whatever WAL lies there.
+func foreignWAL(path string, refusal error) error {
+	if !errors.Is(refusal, ErrForeign) {
+		return refusal
+	}
+	ours, err := disk.IsHistory(path)
+	if err != nil {
+		return err // it is not known whose the file is
+	}
+	if !ours {
+		return refusal
+	}
+	return fmt.Errorf("%w: beside it lies the WAL of another database", ErrDamaged)
 }

@@ -1,59 +1,13 @@
 package repo_test
 
 import (
-	"os"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
 )
-
-func TestVacuumGivesBackAllButTheSlack(t *testing.T) {
-	path := filetest.Path(t)
-	w := open(t, path)
-	fillSamples(t, path, 24_000, 10, start, 1)
-	setFloor(t, path, repo.Raw, start+1000)
-	sweepSamples(t, w)
-	// The steps of the rest would take the test a while.
-	filetest.Exec(t, path, "DELETE FROM raw_samples")
-	checkpoint(t, w)
-	size := fileSize(t, path)
-
-	var total int64
-	for steps := 1; ; steps++ {
-		before := filetest.Int(t, path, "PRAGMA page_count")
-		freed, more, err := w.Vacuum(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		// A pointer-map page of each hundred comes on top.
-		if got := before - filetest.Int(t, path, "PRAGMA page_count"); freed != got || freed > 520 {
-			t.Errorf("step %d says %d pages and freed %d, want the same and about 512 at most", steps, freed,
-				got)
-		}
-		total += freed
-		if !more {
-			break
-		}
-		if steps == 20 {
-			t.Fatal("the vacuum does not end")
-		}
-	}
-	if total <= 520 {
-		t.Errorf("%d pages given back: that is no more than one step", total)
-	}
-	if free := filetest.Int(t, path, "PRAGMA freelist_count"); free != 256 {
-		t.Errorf("%d pages are free, want the slack of 256", free)
-	}
-	checkpoint(t, w)
-	if got := fileSize(t, path); got != size-total*512 {
-		t.Errorf("the file has %d bytes, had %d and gave %d pages back", got, size, total)
-	}
-	if freed, more, err := w.Vacuum(t.Context()); freed != 0 || more || err != nil {
-		t.Errorf("again: freed %d, more %v, %v", freed, more, err)
-	}
-}
 
 func TestCheckpointDoesNotWaitForAReader(t *testing.T) {
 	path := filetest.Path(t)
@@ -144,11 +98,42 @@ func walSalt(t *testing.T, path string) string {
 	return readFile(t, path+"-wal")[16:24]
 }
 
-func fileSize(t *testing.T, path string) int64 {
-	t.Helper()
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
+// The limits of the WAL are in bytes, whatever size its pages have.
+func TestCheckpointDueWithLargePages(t *testing.T) {
+	path := record(t)
+	shell(t, path, "PRAGMA journal_mode = delete; PRAGMA page_size = 65536; VACUUM;")
+	w := open(t, path)
+	n := 0
+	for ; !w.CheckpointDue() && n < 1000; n++ {
+		add(t, w, repo.Sample{Series: newSeries("other"), TS: start + repo.Micros(n)*second, Value: 1})
 	}
-	return info.Size()
+	if bytes := w.WALBytes(); bytes < 4<<20 || bytes > 5<<20 {
+		t.Errorf("a checkpoint is due after %d commits, at %d bytes of WAL, want 4 MiB", n, bytes)
+	}
+	if limit := w.WALPagesLimit(); limit != 256 {
+		t.Errorf("commits wait at %d pages, want 256", limit)
+	}
+}
+
+// A checkpoint that was put off because a reader held the WAL is due as ever when another program
+// has reset that.
+func TestCheckpointDueAfterAnotherProgramHasResetTheWAL(t *testing.T) {
+	path := record(t)
+	w := open(t, path)
+	n := 0
+	fill := func(bytes int64) {
+		for before := w.WALBytes(); w.WALBytes() < before+bytes && n < 10_000; n++ {
+			long := newSeries(strings.Repeat("x", 10_000) + strconv.Itoa(n))
+			add(t, w, repo.Sample{Series: long, TS: start, Value: 1})
+		}
+	}
+	release := filetest.Hold(t, path)
+	fill(8 << 20)
+	checkpoint(t, w)
+	release()
+	shell(t, path, "PRAGMA wal_checkpoint(truncate);")
+	fill(4<<20 + 1<<18)
+	if !w.CheckpointDue() {
+		t.Errorf("no checkpoint is due at %d bytes of WAL", w.WALBytes())
+	}
 }

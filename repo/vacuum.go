@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
@@ -79,30 +78,3 @@ func readPages(ctx context.Context, q sqlite.Queryer) (pages, error) {
 func (p pages) surplus(pageSize int64) int {
 	return max(p.free-max(p.total/freeShare, int(minFreeBytes/pageSize)), 0)
 }
-
-// CheckpointDue says that the WAL has grown to the size at which it should be copied into the file.
-func (w *Writer) CheckpointDue() bool { return w.walPages >= w.checkpointAt }
-
-// Checkpoint copies the WAL into the file as far as no reader holds it, and syncs both. It never
-// waits for a reader.
-//
-// Errors: ErrMountGone, ErrDiskFull, ErrDamaged, and those of the file system.
-func (w *Writer) Checkpoint(ctx context.Context) error {
-	var pages, copied int
-	err := w.copyWAL(ctx, func() (err error) {
-		pages, copied, err = sqlite.CopyWAL(ctx, w.conn)
-		return err
-	})
-	if err != nil {
-		return sqlite.Failure(ctx, "checkpoint", w.path, err)
-	}
-	w.checkpointAt = w.checkpointPages()
-	if copied < pages {
-		// a reader holds it: trying again at every commit would sync each time for nothing
-		w.checkpointAt += pages
-	}
-	return nil
-}
-
-// WALBytes is the size of the WAL file, 0 where there is none.
-func (w *Writer) WALBytes() int64 { return disk.Size(w.path + "-wal") }
