@@ -1,5 +1,5 @@
 #!/bin/bash
-# The life of the package on a machine with systemd: what each step says goes to a file of its name, its exit code to NAME.code.
+# The life of the packages on a machine with systemd: what each step says goes to a file of its name, its exit code to NAME.code.
 cd /run/visit
 
 keep() {
@@ -62,5 +62,13 @@ keep removed state
 keep left find /run/changed -path '*wanstore*' -type f -printf '/%P\n'
 keep purge dpkg --purge wanstore
 keep purged find /run/changed -path '*wanstore*' -type f -printf '/%P\n'
+if command -v rpm >/dev/null; then
+  keep rpm-install rpm --install --nodeps wanstore.rpm
+  keep rpm-start systemctl enable --now wanstore
+  keep rpm-upgrade rpm --upgrade --force --nodeps wanstore.rpm
+  keep rpm-upgraded state
+  keep rpm-remove rpm --erase wanstore
+  keep rpm-removed state
+fi
 cp "$db" metrics.db
 touch done
