@@ -21,7 +21,8 @@ type manager struct{ *net.UnixConn }
 
 func newManager(t *testing.T) manager {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "n") // the path of a socket may have no more than a hundred bytes
+	// The path of a socket may have no more than a hundred bytes.
+	folder, err := os.MkdirTemp("", "n") //nolint:usetesting // its folders have long names
 	if err != nil {
 		t.Fatal(err)
 	}
