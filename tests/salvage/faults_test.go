@@ -229,7 +229,8 @@ func (w world) crash(
 	base := t.TempDir()
 	var left []string
 	s.disk.Watch(func(op repotest.Operation) {
-		if filetest.Soak() && op.Number%passes() != part || !filetest.Soak() && random.IntN(total) >= sampledOperations {
+		if filetest.Soak() && op.Number%passes() != part ||
+			!filetest.Soak() && random.IntN(total) >= sampledOperations {
 			return
 		}
 		dir := filepath.Join(base, strconv.Itoa(op.Number))
