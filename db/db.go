@@ -204,6 +204,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listPartsStmt, err = db.PrepareContext(ctx, listParts); err != nil {
 		return nil, fmt.Errorf("error preparing query ListParts: %w", err)
 	}
+	if q.listPlainMetricsStmt, err = db.PrepareContext(ctx, listPlainMetrics); err != nil {
+		return nil, fmt.Errorf("error preparing query ListPlainMetrics: %w", err)
+	}
 	if q.listPushIntervalsStmt, err = db.PrepareContext(ctx, listPushIntervals); err != nil {
 		return nil, fmt.Errorf("error preparing query ListPushIntervals: %w", err)
 	}
@@ -629,6 +632,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listPartsStmt: %w", cerr)
 		}
 	}
+	if q.listPlainMetricsStmt != nil {
+		if cerr := q.listPlainMetricsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listPlainMetricsStmt: %w", cerr)
+		}
+	}
 	if q.listPushIntervalsStmt != nil {
 		if cerr := q.listPushIntervalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listPushIntervalsStmt: %w", cerr)
@@ -928,6 +936,7 @@ type Queries struct {
 	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
 	listPartsStmt              *sql.Stmt
+	listPlainMetricsStmt       *sql.Stmt
 	listPushIntervalsStmt      *sql.Stmt
 	listSalvagesStmt           *sql.Stmt
 	listSeriesStmt             *sql.Stmt
@@ -1034,6 +1043,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
 		listPartsStmt:              q.listPartsStmt,
+		listPlainMetricsStmt:       q.listPlainMetricsStmt,
 		listPushIntervalsStmt:      q.listPushIntervalsStmt,
 		listSalvagesStmt:           q.listSalvagesStmt,
 		listSeriesStmt:             q.listSeriesStmt,

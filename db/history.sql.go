@@ -13,7 +13,7 @@ const listNewestInBlocks = `-- name: ListNewestInBlocks :many
 SELECT f.series_id, f.newest_ts AS ts, f.newest_value AS value
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id, 10000000000000000, p.from_ts, 10000000000000000, '[]'
+    b.payload, b.id, 10000000000000000, p.from_ts, 10000000000000000, '[]', NULL
   ) AS BLOB) AS folded
   FROM (SELECT CAST(?1 AS INTEGER) AS from_ts) AS p
   CROSS JOIN json_each(CAST(?2 AS TEXT)) AS q
@@ -149,9 +149,9 @@ func (q *Queries) PackBlocks(ctx context.Context, arg PackBlocksParams) ([]byte,
 }
 
 const packRollups = `-- name: PackRollups :one
-SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max, p.chk) AS BLOB) AS packed
+SELECT CAST(pack_sketched(p.ts, p.count, p.sum, p.min, p.max, p.sketch, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT ts, count, sum, min, max, coalesce(chk, 4294967296) AS chk
+  SELECT ts, count, sum, min, max, sketch, coalesce(chk, 4294967296) AS chk
   FROM rollups
   WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
   ORDER BY ts

@@ -60,6 +60,36 @@ func (q *Queries) ListMetricMetadata(ctx context.Context) ([]ListMetricMetadataR
 	return items, nil
 }
 
+const listPlainMetrics = `-- name: ListPlainMetrics :many
+SELECT metric_name
+FROM metric_metadata
+WHERE percentiles = 0
+`
+
+// Scans metric_metadata, one row a metric that was declared.
+func (q *Queries) ListPlainMetrics(ctx context.Context) ([]string, error) {
+	rows, err := q.query(ctx, q.listPlainMetricsStmt, listPlainMetrics)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []string
+	for rows.Next() {
+		var metric_name string
+		if err := rows.Scan(&metric_name); err != nil {
+			return nil, err
+		}
+		items = append(items, metric_name)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const setMetricMetadata = `-- name: SetMetricMetadata :exec
 INSERT OR REPLACE INTO metric_metadata (metric_name, help, unit, states, percentiles, chk)
 VALUES (

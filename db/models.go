@@ -126,6 +126,7 @@ type SampleGroup struct {
 	Max         float64
 	NewestTs    int64
 	NewestValue sql.NullFloat64
+	Sketch      []byte
 }
 
 type Series struct {

@@ -115,18 +115,25 @@ func (q *Queries) ForgetSampleGroups(ctx context.Context) error {
 }
 
 const groupBlocks = `-- name: GroupBlocks :exec
-INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, newest_value)
-SELECT f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts, f.newest_value
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, newest_value, sketch)
+SELECT
+  f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts, f.newest_value, f.sketch
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id, p.bucket, p.from_ts, p.until_ts, p.states
+    b.payload, b.id, p.bucket, p.from_ts, p.until_ts, p.states, p.plain
   ) AS BLOB) AS folded
   FROM (
     SELECT
       CAST(?1 AS INTEGER) AS bucket,
       CAST(?2 AS INTEGER) AS from_ts,
       CAST(?3 AS INTEGER) AS until_ts,
-      (SELECT json_group_array(s.id) FROM series AS s WHERE s.aggregation = 'mode') AS states
+      (SELECT json_group_array(s.id) FROM series AS s WHERE s.aggregation = 'mode') AS states,
+      (
+        SELECT json_group_array(s.id)
+        FROM metric_metadata AS m
+        CROSS JOIN series AS s ON s.metric_name = m.metric_name
+        WHERE m.percentiles = 0
+      ) AS plain
   ) AS p
   CROSS JOIN json_each(CAST(?4 AS TEXT)) AS q
   CROSS JOIN raw_blocks AS b
@@ -149,7 +156,8 @@ type GroupBlocksParams struct {
 
 // fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and,
 // where they are states, value; the row source folded_buckets makes rows of that. Walks raw_blocks
-// by its key: of each part the blocks of [first, last). Seeks series by its key.
+// by its key: of each part the blocks of [first, last). Scans metric_metadata; walks, for metrics
+// that keep no percentiles, the unique index of series, and seeks series by its key.
 func (q *Queries) GroupBlocks(ctx context.Context, arg GroupBlocksParams) error {
 	_, err := q.exec(ctx, q.groupBlocksStmt, groupBlocks,
 		arg.Bucket,
@@ -163,7 +171,7 @@ func (q *Queries) GroupBlocks(ctx context.Context, arg GroupBlocksParams) error 
 }
 
 const groupSamples = `-- name: GroupSamples :exec
-INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts)
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, sketch)
 SELECT
   r.series_id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
@@ -177,10 +185,12 @@ SELECT
   sum(r.value),
   min(r.value),
   max(r.value),
-  max(r.ts)
+  max(r.ts),
+  sketch(CASE WHEN s.aggregation = 'avg' AND coalesce(m.percentiles, 1) THEN r.value END)
 FROM (SELECT CAST(?1 AS INTEGER) AS bucket) AS p
 CROSS JOIN raw_samples AS r
 CROSS JOIN series AS s ON s.id = r.series_id
+LEFT JOIN metric_metadata AS m ON m.metric_name = s.metric_name
 WHERE r.ts >= ?2 AND r.ts < ?3 AND sound(r.chk, 'raw_samples', r.ts, r.series_id, r.value)
 GROUP BY r.series_id, bucket_ts, state
 `
@@ -191,8 +201,8 @@ type GroupSamplesParams struct {
 	UntilTs int64
 }
 
-// Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups
-// in a temporary B-tree. One row of a bucket gets its total.
+// Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series and metric_metadata
+// by their keys; groups in a temporary B-tree. One row of a bucket gets its total.
 func (q *Queries) GroupSamples(ctx context.Context, arg GroupSamplesParams) error {
 	_, err := q.exec(ctx, q.groupSamplesStmt, groupSamples, arg.Bucket, arg.FromTs, arg.UntilTs)
 	return err
@@ -252,16 +262,18 @@ func (q *Queries) LastBucket(ctx context.Context, arg LastBucketParams) (int64, 
 }
 
 const mergeRollup = `-- name: MergeRollup :execrows
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(?8 AS INTEGER))
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CAST(?9 AS INTEGER))
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
   max = max(rollups.max, excluded.max),
+  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
   chk = CAST(seal(
     'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
+    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
   ) AS INTEGER)
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
@@ -277,6 +289,7 @@ type MergeRollupParams struct {
 	Sum         float64
 	Min         float64
 	Max         float64
+	Sketch      []byte
 	Chk         int64
 }
 
@@ -291,6 +304,7 @@ func (q *Queries) MergeRollup(ctx context.Context, arg MergeRollupParams) (int64
 		arg.Sum,
 		arg.Min,
 		arg.Max,
+		arg.Sketch,
 		arg.Chk,
 	)
 	if err != nil {
@@ -381,7 +395,7 @@ func (q *Queries) NthBucket(ctx context.Context, arg NthBucketParams) (int64, er
 }
 
 const rollUpRollups = `-- name: RollUpRollups :exec
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
 SELECT
   CAST(?1 AS TEXT),
   r.series_id,
@@ -390,9 +404,10 @@ SELECT
   sum(r.sum),
   min(r.min),
   max(r.max),
+  CAST(sum_sketches(r.sketch, r.count) AS BLOB),
   CAST(seal(
     'rollups', CAST(?1 AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, sum(r.count), sum(r.sum),
-    min(r.min), max(r.max)
+    min(r.min), max(r.max), sum_sketches(r.sketch, r.count)
   ) AS INTEGER)
 FROM rollups AS r, (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
 WHERE
@@ -409,9 +424,11 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
   max = max(rollups.max, excluded.max),
+  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
   chk = CAST(seal(
     'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
+    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
   ) AS INTEGER)
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
@@ -441,10 +458,12 @@ func (q *Queries) RollUpRollups(ctx context.Context, arg RollUpRollupsParams) er
 }
 
 const rollUpSamples = `-- name: RollUpSamples :exec
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
 SELECT
-  CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max,
-  CAST(seal('rollups', CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max) AS INTEGER)
+  CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max, g.sketch,
+  CAST(seal(
+    'rollups', CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max, g.sketch
+  ) AS INTEGER)
 FROM sample_groups AS g
 WHERE g.state IS NULL
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
@@ -452,9 +471,11 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
   max = max(rollups.max, excluded.max),
+  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
   chk = CAST(seal(
     'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
+    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
   ) AS INTEGER)
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,

@@ -26,7 +26,7 @@ SELECT CAST((
 ) + (
   SELECT coalesce(sum(f.count), 0)
   FROM (
-    SELECT CAST(fold_blocks(b.payload, b.id, 10000000000000000, 0, 10000000000000000, '[]') AS BLOB) AS folded
+    SELECT CAST(fold_blocks(b.payload, b.id, 10000000000000000, 0, 10000000000000000, '[]', NULL) AS BLOB) AS folded
     FROM raw_blocks AS b
     WHERE b.id >= p.least AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
   ) AS made
@@ -486,8 +486,8 @@ func (q *Queries) ForgetTier(ctx context.Context, granularity string) error {
 }
 
 const groupBucket = `-- name: GroupBucket :exec
-INSERT INTO sample_groups (series_id, ts, count, total, sum, min, max, newest_ts)
-VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, 0)
+INSERT INTO sample_groups (series_id, ts, count, total, sum, min, max, newest_ts, sketch)
+VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, 0, ?7)
 `
 
 type GroupBucketParams struct {
@@ -497,6 +497,7 @@ type GroupBucketParams struct {
 	Sum      float64
 	Min      float64
 	Max      float64
+	Sketch   []byte
 }
 
 // Appends to sample_groups.
@@ -508,6 +509,7 @@ func (q *Queries) GroupBucket(ctx context.Context, arg GroupBucketParams) error 
 		arg.Sum,
 		arg.Min,
 		arg.Max,
+		arg.Sketch,
 	)
 	return err
 }

@@ -3,6 +3,7 @@ package importer_test
 import (
 	"compress/gzip"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -50,4 +51,27 @@ func TestPaddedGzip(t *testing.T) {
 		input(t, whole+"\x00\x00\x00")
 		s.want("-", importer.Options{}, importer.Result{Read: 3, Stored: 3})
 	})
+}
+
+func TestTruncatedGzip(t *testing.T) {
+	s := newStore(t)
+	whole := compressed(t, header+rows(0, 2000))
+	path := write(t, "a.csv.gz", whole[:len(whole)/2])
+	options := importer.Options{}.WithBatch(100)
+	first, err := s.add(path, options)
+	if !errors.Is(err, io.ErrUnexpectedEOF) || !strings.Contains(err.Error(), path) ||
+		first.Stored == 0 {
+		t.Errorf("got %+v, %v, want what is there and an unexpected end of %s", first, err, path)
+	}
+	// Longer data that is known as well does not keep the beginning from being found.
+	s.want(write(t, "b.csv", header+rows(5000, 9000)), options,
+		importer.Result{Read: 4000, Stored: 4000})
+	again, err := s.add(path, options)
+	if !errors.Is(err, io.ErrUnexpectedEOF) || again != (importer.Result{Known: first.Stored}) {
+		t.Errorf("again: got %+v, %v, want nothing new", again, err)
+	}
+	grow(t, path, whole[len(whole)/2:])
+	s.want(path, options,
+		importer.Result{Read: 2000 - first.Stored, Stored: 2000 - first.Stored, Known: first.Stored})
+	s.wantCount(6000)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/wanstore/wanstore/importer"
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo/wanctl"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -78,46 +80,6 @@ func (s *store) wantSamples(wan string, want ...string) {
 	}
 }
 
-func TestRowsOfOneSecondAreSpread(t *testing.T) {
-	db, s := filetest.NewWanctlDB(t), newStore(t)
-	other := rtt(0, 9, "raw")
-	other.WAN = "wan1"
-	db.Add(rtt(0, 1, "raw"), other, rtt(0, 2, "raw"), rtt(0, 2, "raw"), rtt(1, 4, "raw"))
-	s.wantTaken(db, importer.Result{Read: 5, Stored: 5})
-	s.wantSamples("wan0", "0=1", "333333=2", "666666=2", "1000000=4")
-	s.wantSamples("wan1", "0=9")
-	s.wantTaken(db, importer.Result{Known: 5})
-}
-
-func TestASecondThatMayGrowIsHeld(t *testing.T) {
-	db, s := filetest.NewWanctlDB(t), newStore(t)
-	newest := int64(now.Sub(begin)/time.Second) - 2 // its end was a second ago
-	db.Add(rtt(newest-1, 1, "raw"), rtt(newest, 2, "raw"))
-	s.wantTaken(db, importer.Result{Read: 1, Stored: 1, Held: 1})
-	db.Add(rtt(newest, 3, "raw"))
-	s.wantTaken(db, importer.Result{Known: 1, Held: 2})
-	options := importer.Options{}.WithClock(func() time.Time { return now.Add(time.Second) })
-	got, err := importer.Wanctl(t.Context(), s.writer, db.Path, options)
-	if want := (importer.Result{Read: 2, Stored: 2, Known: 1}); err != nil || got != want {
-		t.Errorf("got %+v, %v, want %+v", got, err, want)
-	}
-	s.wantSamples("wan0", fmt.Sprintf("%d=1", (newest-1)*1e6), fmt.Sprintf("%d=2", newest*1e6),
-		fmt.Sprintf("%d=3", newest*1e6+500_000))
-}
-
-// Two more rows turn up in a second that has been taken, and two of a second that had none: nothing
-// is lost or moved.
-func TestRowsThatComeLate(t *testing.T) {
-	db, s := filetest.NewWanctlDB(t), newStore(t)
-	db.Add(rtt(1, 1, "raw"), rtt(1, 2, "raw"), rtt(5, 3, "raw"))
-	s.wantTaken(db, importer.Result{Read: 3, Stored: 3})
-	db.Add(rtt(1, 4, "raw"), rtt(1, 5, "raw"), rtt(0, 6, "raw"), rtt(0, 7, "raw"), rtt(6, 8, "raw"))
-	s.wantTaken(db, importer.Result{Read: 5, Stored: 5, Known: 3})
-	s.wantSamples("wan0",
-		"1=6", "500001=7", "1000000=1", "1500000=2", "1666667=4", "1750001=5", "5000000=3", "6000000=8")
-	s.wantTaken(db, importer.Result{Known: 8})
-}
-
 // An aggregated row becomes a sample where the history has nothing of its bucket, in an empty
 // history and in one that is not.
 func TestAggregatedRowsFillGaps(t *testing.T) {
@@ -148,20 +110,8 @@ func TestInterruptedAmongAggregatedRows(t *testing.T) {
 	for name, gone := range map[string]bool{"the newest row is there": false, "it is gone": true} {
 		t.Run(name, func(t *testing.T) {
 			db, s := filetest.NewWanctlDB(t), newStore(t)
-			for n := range int64(20) {
-				db.Add(rtt(60*n-7200, float64(n), "1m"))
-			}
-			db.Add(rtt(0, 20, "raw"), rtt(1, 21, "raw"))
-			ctx, cancel := context.WithCancel(t.Context())
-			options := importer.Options{Progress: func(done, _ int64) {
-				if done >= 10 {
-					cancel()
-				}
-			}}.WithBatch(5)
-			got, err := importer.Wanctl(ctx, s.writer, db.Path, options)
-			if !errors.Is(err, context.Canceled) || got.Stored < 10 || got.Stored > 15 {
-				t.Fatalf("got %+v, %v, want about half the rows and that it was cancelled", got, err)
-			}
+			db.Add(rtt(1, 21, "raw"))
+			got := interrupt(t, s, db)
 			if gone {
 				db.Exec("DELETE FROM metrics WHERE granularity = 'raw'")
 				db.Add(rtt(0, 20.5, "1m"))
@@ -367,10 +317,10 @@ func TestWhatIsNoDatabaseOfWanctl(t *testing.T) {
 	columns := filetest.Path(t)
 	filetest.Exec(t, columns, "CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER)")
 	for path, want := range map[string]error{
-		s.path:                           service.ErrNotWanctl,
-		other:                            service.ErrNotWanctl,
-		columns:                          service.ErrNotWanctl,
-		write(t, "empty.db", ""):         service.ErrNotWanctl,
+		s.path:                           wanctl.ErrNotWanctl,
+		other:                            wanctl.ErrNotWanctl,
+		columns:                          wanctl.ErrNotWanctl,
+		write(t, "empty.db", ""):         wanctl.ErrNotWanctl,
 		write(t, "a.csv", header+row(0)): service.ErrNotDatabase,
 		t.TempDir():                      service.ErrDirectory,
 		filepath.Join(t.TempDir(), "no"): service.ErrMissing,
@@ -422,8 +372,48 @@ func TestADatabaseThatIsOpenedMeanwhile(t *testing.T) {
 		}
 	}}.WithBatch(5)
 	got, err := s.take(db, options)
-	if !errors.Is(err, service.ErrOpened) || got.Stored != 4 {
+	if !errors.Is(err, wanctl.ErrOpened) || got.Stored != 4 {
 		t.Errorf("got %+v, %v, want 4 rows and that it has been opened", got, err)
 	}
 	s.wantTaken(db, importer.Result{Read: 17, Stored: 17, Known: 4})
+}
+
+func labelled(after int64, metric string, value float64, labels any) filetest.WanctlRow {
+	row := rtt(after, value, "raw")
+	row.Metric, row.Labels = metric, labels
+	return row
+}
+
+// What is read into memory is bounded, whatever the rows hold.
+func TestBytesOfRowsAreBounded(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	const each = 1 << 20
+	for n := range int64(64) {
+		row := rtt(n, float64(n), "raw")
+		switch n % 4 {
+		case 0:
+			row.Labels = `{"a":"` + strings.Repeat("x", each) + `"}`
+		case 1:
+			row.WAN = strings.Repeat("x", each)
+		case 2:
+			row.Metric = strings.Repeat("x", each)
+		default:
+			row.Granularity = strings.Repeat("x", each)
+		}
+		db.Add(row)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, err := s.take(db, importer.Options{SkipBad: true, OnBad: func(bad *importer.LineError) {
+		if text := bad.Error(); len(text) > 500 {
+			t.Errorf("an error of %d bytes: %.100s", len(text), text)
+		}
+	}})
+	runtime.ReadMemStats(&after)
+	if err != nil || got != (importer.Result{Bad: 48, Skipped: importer.Skipped{LongLabels: 16}}) {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	if used := after.TotalAlloc - before.TotalAlloc; used > 16*each {
+		t.Errorf("%d MiB were used for rows of %d MiB", used>>20, 64*each>>20)
+	}
 }

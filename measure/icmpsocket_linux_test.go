@@ -2,6 +2,7 @@ package measure
 
 import (
 	"errors"
+	"iter"
 	"net/netip"
 	"os"
 	"testing"
@@ -12,20 +13,30 @@ import (
 // to do so a moment after the first socket asks for it.
 func TestKernelNotesBothTimes(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []bool{false, true} {
-		socket, err := openICMP(localhost, "", raw)
-		if errors.Is(err, os.ErrPermission) {
-			t.Logf("raw %v: %v", raw, err)
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	for raw, socket := range sockets(t) {
 		if !notesBothTimes(t, socket) {
 			t.Errorf("raw %v: the kernel notes no times", raw)
 		}
 		if err := socket.Close(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// sockets opens the sockets of both kinds, unprivileged and raw, that this process may open.
+func sockets(t *testing.T) iter.Seq2[bool, *icmpSocket] {
+	t.Helper()
+	return func(yield func(raw bool, socket *icmpSocket) bool) {
+		for _, raw := range []bool{false, true} {
+			socket, err := openICMP(localhost, "", raw)
+			switch {
+			case errors.Is(err, os.ErrPermission):
+				t.Logf("raw %v: %v", raw, err)
+			case err != nil:
+				t.Fatal(err)
+			case !yield(raw, socket):
+				return
+			}
 		}
 	}
 }
@@ -61,15 +72,7 @@ func notesBothTimes(t *testing.T, socket *icmpSocket) bool {
 // That is no echo that could not be sent.
 func TestClosedSocket(t *testing.T) {
 	t.Parallel()
-	for _, raw := range []bool{false, true} {
-		socket, err := openICMP(localhost, "", raw)
-		if errors.Is(err, os.ErrPermission) {
-			t.Logf("raw %v: %v", raw, err)
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
+	for raw, socket := range sockets(t) {
 		if err := socket.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -42,7 +42,7 @@ WHERE b.last_ts >= p.from_ts AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.c
 SELECT f.series_id, f.newest_ts AS ts, f.newest_value AS value
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id, 10000000000000000, p.from_ts, 10000000000000000, '[]'
+    b.payload, b.id, 10000000000000000, p.from_ts, 10000000000000000, '[]', NULL
   ) AS BLOB) AS folded
   FROM (SELECT CAST(@from_ts AS INTEGER) AS from_ts) AS p
   CROSS JOIN json_each(CAST(@parts AS TEXT)) AS q
@@ -63,9 +63,9 @@ GROUP BY series_id;
 
 -- name: PackRollups :one
 -- Walks rollups by its key: one series over [from_ts, until_ts).
-SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max, p.chk) AS BLOB) AS packed
+SELECT CAST(pack_sketched(p.ts, p.count, p.sum, p.min, p.max, p.sketch, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT ts, count, sum, min, max, coalesce(chk, 4294967296) AS chk
+  SELECT ts, count, sum, min, max, sketch, coalesce(chk, 4294967296) AS chk
   FROM rollups
   WHERE granularity = @granularity AND series_id = @series_id AND ts >= @from_ts AND ts < @until_ts
   ORDER BY ts

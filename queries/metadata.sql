@@ -20,3 +20,9 @@ VALUES (
     CAST(@states AS TEXT), CAST(@percentiles AS INTEGER)
   ) AS INTEGER)
 );
+
+-- name: ListPlainMetrics :many
+-- Scans metric_metadata, one row a metric that was declared.
+SELECT metric_name
+FROM metric_metadata
+WHERE percentiles = 0;

@@ -1,16 +1,18 @@
 -- name: MergeRollup :execrows
 -- One seek in rollups by its key: a late sample joins the bucket that has already been made. Zero
 -- rows: that is not sound, and stays as it is.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
-VALUES (@granularity, @series_id, @ts, @count, @sum, @min, @max, CAST(@chk AS INTEGER))
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
+VALUES (@granularity, @series_id, @ts, @count, @sum, @min, @max, @sketch, CAST(@chk AS INTEGER))
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
   max = max(rollups.max, excluded.max),
+  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
   chk = CAST(seal(
     'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
+    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
   ) AS INTEGER)
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
@@ -20,19 +22,27 @@ WHERE mergeable(
 -- name: GroupBlocks :exec
 -- fold_blocks makes one blob of what the samples of many blocks come to, by series, bucket and,
 -- where they are states, value; the row source folded_buckets makes rows of that. Walks raw_blocks
--- by its key: of each part the blocks of [first, last). Seeks series by its key.
-INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, newest_value)
-SELECT f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts, f.newest_value
+-- by its key: of each part the blocks of [first, last). Scans metric_metadata; walks, for metrics
+-- that keep no percentiles, the unique index of series, and seeks series by its key.
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, newest_value, sketch)
+SELECT
+  f.series_id, f.ts, f.state, f.count, f.total, f.state, f.sum, f.min, f.max, f.newest_ts, f.newest_value, f.sketch
 FROM (
   SELECT CAST(fold_blocks(
-    b.payload, b.id, p.bucket, p.from_ts, p.until_ts, p.states
+    b.payload, b.id, p.bucket, p.from_ts, p.until_ts, p.states, p.plain
   ) AS BLOB) AS folded
   FROM (
     SELECT
       CAST(@bucket AS INTEGER) AS bucket,
       CAST(@from_ts AS INTEGER) AS from_ts,
       CAST(@until_ts AS INTEGER) AS until_ts,
-      (SELECT json_group_array(s.id) FROM series AS s WHERE s.aggregation = 'mode') AS states
+      (SELECT json_group_array(s.id) FROM series AS s WHERE s.aggregation = 'mode') AS states,
+      (
+        SELECT json_group_array(s.id)
+        FROM metric_metadata AS m
+        CROSS JOIN series AS s ON s.metric_name = m.metric_name
+        WHERE m.percentiles = 0
+      ) AS plain
   ) AS p
   CROSS JOIN json_each(CAST(@parts AS TEXT)) AS q
   CROSS JOIN raw_blocks AS b
@@ -44,9 +54,9 @@ CROSS JOIN folded_buckets AS f ON f.folded = made.folded
 CROSS JOIN series AS s ON s.id = f.series_id;
 
 -- name: GroupSamples :exec
--- Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series by its key; groups
--- in a temporary B-tree. One row of a bucket gets its total.
-INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts)
+-- Walks raw_samples by its key over the slice [from_ts, until_ts), seeks series and metric_metadata
+-- by their keys; groups in a temporary B-tree. One row of a bucket gets its total.
+INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, sketch)
 SELECT
   r.series_id,
   r.ts / p.bucket * p.bucket AS bucket_ts,
@@ -60,19 +70,23 @@ SELECT
   sum(r.value),
   min(r.value),
   max(r.value),
-  max(r.ts)
+  max(r.ts),
+  sketch(CASE WHEN s.aggregation = 'avg' AND coalesce(m.percentiles, 1) THEN r.value END)
 FROM (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
 CROSS JOIN raw_samples AS r
 CROSS JOIN series AS s ON s.id = r.series_id
+LEFT JOIN metric_metadata AS m ON m.metric_name = s.metric_name
 WHERE r.ts >= @from_ts AND r.ts < @until_ts AND sound(r.chk, 'raw_samples', r.ts, r.series_id, r.value)
 GROUP BY r.series_id, bucket_ts, state;
 
 -- name: RollUpSamples :exec
 -- Walks sample_groups whole, seeks rollups by its key.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
 SELECT
-  CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max,
-  CAST(seal('rollups', CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max) AS INTEGER)
+  CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max, g.sketch,
+  CAST(seal(
+    'rollups', CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max, g.sketch
+  ) AS INTEGER)
 FROM sample_groups AS g
 WHERE g.state IS NULL
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
@@ -80,9 +94,11 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
   max = max(rollups.max, excluded.max),
+  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
   chk = CAST(seal(
     'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
+    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
   ) AS INTEGER)
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
@@ -151,7 +167,7 @@ DELETE FROM sample_groups;
 -- name: RollUpRollups :exec
 -- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups
 -- in a temporary B-tree.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
 SELECT
   CAST(@granularity AS TEXT),
   r.series_id,
@@ -160,9 +176,10 @@ SELECT
   sum(r.sum),
   min(r.min),
   max(r.max),
+  CAST(sum_sketches(r.sketch, r.count) AS BLOB),
   CAST(seal(
     'rollups', CAST(@granularity AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, sum(r.count), sum(r.sum),
-    min(r.min), max(r.max)
+    min(r.min), max(r.max), sum_sketches(r.sketch, r.count)
   ) AS INTEGER)
 FROM rollups AS r, (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
 WHERE
@@ -179,9 +196,11 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
   max = max(rollups.max, excluded.max),
+  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
   chk = CAST(seal(
     'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max), rollups.sketch
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
+    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
   ) AS INTEGER)
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,

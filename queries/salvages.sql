@@ -31,8 +31,8 @@ WHERE id = @id;
 
 -- name: GroupBucket :exec
 -- Appends to sample_groups.
-INSERT INTO sample_groups (series_id, ts, count, total, sum, min, max, newest_ts)
-VALUES (@series_id, @ts, @count, 0, @sum, @min, @max, 0);
+INSERT INTO sample_groups (series_id, ts, count, total, sum, min, max, newest_ts, sketch)
+VALUES (@series_id, @ts, @count, 0, @sum, @min, @max, 0, @sketch);
 
 -- name: ForgetHeldGroups :execrows
 -- Walks sample_groups whole, and seeks rollups and state_rollups by their keys: what they have is
@@ -164,7 +164,7 @@ SELECT CAST((
 ) + (
   SELECT coalesce(sum(f.count), 0)
   FROM (
-    SELECT CAST(fold_blocks(b.payload, b.id, 10000000000000000, 0, 10000000000000000, '[]') AS BLOB) AS folded
+    SELECT CAST(fold_blocks(b.payload, b.id, 10000000000000000, 0, 10000000000000000, '[]', NULL) AS BLOB) AS folded
     FROM raw_blocks AS b
     WHERE b.id >= p.least AND sound(b.chk, 'raw_blocks', b.id, b.last_ts, b.count, b.payload)
   ) AS made

@@ -82,6 +82,7 @@ type appending struct {
 	late  []int          // samples of the batch that have to be looked up
 
 	states [tierCount]functions.Folded // what is to join buckets of states that are there already
+	plain  plainMetrics
 }
 
 func (a *appending) run(ctx context.Context) error {
@@ -183,11 +184,19 @@ func (a *appending) mergeInto(ctx context.Context, g Granularity, s *Sample) err
 		a.states[g].AddState(s.Series.id, bucket, s.Value, 1)
 		return nil
 	}
+	plain, err := a.plain.has(ctx, a.w.q, s.Series.Key.MetricName)
+	if err != nil {
+		return err
+	}
+	var values []byte
+	if !plain {
+		values = sketchOf(s.Value, 1)
+	}
 	row.Begin("rollups").Text(g.String()).Integer(s.Series.id).Integer(bucket).
-		Integer(1).Real(s.Value).Real(s.Value).Real(s.Value)
-	_, err := a.w.q.MergeRollup(ctx, db.MergeRollupParams{
+		Integer(1).Real(s.Value).Real(s.Value).Real(s.Value).Blob(values)
+	_, err = a.w.q.MergeRollup(ctx, db.MergeRollupParams{
 		Granularity: g.String(), SeriesID: s.Series.id, Ts: bucket,
-		Count: 1, Sum: s.Value, Min: s.Value, Max: s.Value, Chk: row.Sum(),
+		Count: 1, Sum: s.Value, Min: s.Value, Max: s.Value, Sketch: values, Chk: row.Sum(),
 	})
 	return err
 }

@@ -44,6 +44,7 @@ type correction struct {
 	w      *Writer
 	series SeriesInfo // as it was
 	view   *Snapshot
+	plain  plainMetrics
 }
 
 func (c *correction) run(ctx context.Context, to Aggregation) error {
@@ -155,12 +156,21 @@ func (c *correction) toAverages(ctx context.Context) error {
 
 // average merges a state of a bucket into its average.
 func (c *correction) average(ctx context.Context, g Granularity, state Bucket) error {
+	plain, err := c.plain.has(ctx, c.w.q, c.series.Key.MetricName)
+	if err != nil {
+		return err
+	}
+	var values []byte
+	if !plain {
+		values = sketchOf(state.Min, state.Count)
+	}
 	row := &c.w.row
 	row.Begin("rollups").Text(g.String()).Integer(c.series.ID).Integer(int64(state.TS)).
-		Integer(state.Count).Real(state.Sum).Real(state.Min).Real(state.Max)
-	_, err := c.w.q.MergeRollup(ctx, db.MergeRollupParams{
+		Integer(state.Count).Real(state.Sum).Real(state.Min).Real(state.Max).Blob(values)
+	_, err = c.w.q.MergeRollup(ctx, db.MergeRollupParams{
 		Granularity: g.String(), SeriesID: c.series.ID, Ts: int64(state.TS),
-		Count: state.Count, Sum: state.Sum, Min: state.Min, Max: state.Max, Chk: row.Sum(),
+		Count: state.Count, Sum: state.Sum, Min: state.Min, Max: state.Max, Sketch: values,
+		Chk: row.Sum(),
 	})
 	return err
 }

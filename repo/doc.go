@@ -1,7 +1,7 @@
 // Package repo is the repository layer of the history file, and the only package that imports its
-// generated queries. It speaks of samples, series, tiers and buckets, never of rows of the generated
-// types. Connections are those of repo/internal/sqlite, and what can be told of a file without one
-// is told by repo/internal/disk.
+// generated queries. It speaks of samples, series, tiers and buckets, never of rows of the
+// generated types. Connections are those of repo/internal/sqlite, and what can be told of a file
+// without one is told by repo/internal/disk.
 //
 // [Writer] changes a file and belongs to one goroutine. Every method that changes rows is one
 // transaction that takes the write lock at its start and reads the state of the tiers inside it, so

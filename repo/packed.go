@@ -14,6 +14,17 @@ func (p *packed) integer() int64 { return int64(p.next()) }
 
 func (p *packed) real() float64 { return math.Float64frombits(p.next()) }
 
+// sketch reads the bytes of a sketch, nil for none, which lie in the blob.
+func (p *packed) sketch() []byte {
+	length := p.next()
+	if length == 0 {
+		return nil
+	}
+	bytes := (*p)[:length:length]
+	*p = (*p)[length:]
+	return bytes
+}
+
 func (p *packed) next() uint64 {
 	value := binary.LittleEndian.Uint64(*p)
 	*p = (*p)[8:]

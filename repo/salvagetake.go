@@ -95,7 +95,7 @@ func (w *Writer) groupBuckets(
 		}
 		if err := w.q.GroupBucket(ctx, db.GroupBucketParams{
 			SeriesID: series.id, Ts: int64(row.TS), Count: row.Count, Sum: row.Sum, Min: row.Min,
-			Max: row.Max,
+			Max: row.Max, Sketch: row.Sketch,
 		}); err != nil {
 			return 0, err
 		}

@@ -19,6 +19,11 @@ type Bucket struct {
 	Sum      float64
 	Min      float64 // of a state: the state itself
 	Max      float64
+
+	// Sketch has the bytes of a sketch of the samples, nil for none: of a raw sample, a state, and a
+	// bucket whose metric keeps no percentiles or that was made before there were sketches. It lies
+	// in memory that is shared with other buckets, and must not be changed.
+	Sketch []byte
 }
 
 // Span is a stretch of time, [From, Until), and the direction in which it is walked.

@@ -103,15 +103,15 @@ func (s *Snapshot) appendBuckets(
 	blob, err := s.q.PackRollups(ctx, db.PackRollupsParams{
 		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
 	})
-	page = slices.Grow(page, len(blob)/(6*8))
+	page = slices.Grow(page, len(blob)/(7*8))
 	var row seal.Row
 	for rows, before := packed(blob), Micros(math.MinInt64); len(rows) > 0; {
 		b := Bucket{
 			TS: Micros(rows.integer()), SeriesID: id, Count: rows.integer(), Sum: rows.real(),
-			Min: rows.real(), Max: rows.real(),
+			Min: rows.real(), Max: rows.real(), Sketch: rows.sketch(),
 		}
 		row.Begin("rollups").Text(g.String()).Integer(id).Integer(int64(b.TS)).
-			Integer(b.Count).Real(b.Sum).Real(b.Min).Real(b.Max)
+			Integer(b.Count).Real(b.Sum).Real(b.Min).Real(b.Max).Blob(b.Sketch)
 		if !rows.isSound(&row) {
 			s.noteBucket("rollups", g, b.TS, id)
 			continue

@@ -17,11 +17,7 @@ import (
 // says.
 func shell(t *testing.T, path, text string) string {
 	t.Helper()
-	program, err := exec.LookPath("sqlite3")
-	if err != nil {
-		t.Skip("sqlite3, the shell of SQLite, is not there")
-	}
-	child := exec.CommandContext(t.Context(), program, path)
+	child := exec.CommandContext(t.Context(), filetest.Shell(t), path)
 	child.Stdin = strings.NewReader(text)
 	said, err := child.CombinedOutput()
 	if err != nil {

@@ -66,7 +66,7 @@ CREATE TABLE raw_samples (
 ) STRICT, WITHOUT ROWID;
 
 -- Buckets of series whose aggregation is avg. The average is sum / count, so tiers merge exactly.
--- sketch: the distribution of the samples. Nothing writes it yet.
+-- sketch: the distribution of the samples, NULL for none.
 CREATE TABLE rollups (
   granularity TEXT NOT NULL,
   series_id INTEGER NOT NULL,

@@ -77,6 +77,8 @@ type Query struct {
 	Only *Granularity
 	// NewestFirst turns the order of time around.
 	NewestFirst bool
+	// Quantiles asks for the distribution of the samples of each point.
+	Quantiles bool
 }
 
 func (q Query) zone() *time.Location {
@@ -122,6 +124,8 @@ type Point struct {
 	Min, Max    float64
 	Count       int64       // samples in it
 	Granularity Granularity // the coarsest tier that it was made from
+	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no sketch.
+	Distribution *Distribution
 }
 
 // Range yields the points of a query in the order of time, or against it, and of one moment in the

@@ -83,6 +83,7 @@ func (v *view) count(ctx context.Context, query Query) (int64, error) {
 		}
 		n, answering.segments = samples, list[:last]
 	}
+	answering.room = nil
 	err := v.gather(ctx, answering, false, func(Point) bool {
 		n++
 		return true

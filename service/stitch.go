@@ -21,17 +21,26 @@ type segment struct {
 type answering struct {
 	segments []segment
 	grid     grid // nil: every row is a point
+	room     *int // for raw samples of distributions; nil if none are wanted
 }
 
 func newAnswering(tiers repo.Tiers, query Query) answering {
 	if query.Only != nil {
 		g := *query.Only
 		all := []segment{{granularity: g, from: tiers[g].Floor, until: maxMicros}}
-		return answering{segments: clip(all, query, nil)}
+		return answering{segments: clip(all, query, nil), room: newRoom(query)}
 	}
 	all := layOut(tiers, baseTier(tiers, query))
 	grid := newGrid(query, all)
-	return answering{segments: clip(all, query, grid), grid: grid}
+	return answering{segments: clip(all, query, grid), grid: grid, room: newRoom(query)}
+}
+
+func newRoom(query Query) *int {
+	if !query.Quantiles {
+		return nil
+	}
+	room := exactSamples
+	return &room
 }
 
 // layOut says which tier answers when, oldest first: up to the floor of the base tier the coarser
@@ -198,11 +207,11 @@ func (g *gathering) newTally(id int64) *tally {
 	series := g.view.series[id]
 	last := len(g.free) - 1
 	if last < 0 {
-		return &tally{series: series}
+		return &tally{series: series, distributing: distributing{room: g.answering.room}}
 	}
 	t := g.free[last]
 	g.free = g.free[:last]
 	clear(t.states)
-	*t = tally{series: series, states: t.states}
+	*t = tally{series: series, states: t.states, distributing: t.distributing}
 	return t
 }

@@ -28,6 +28,8 @@ type Summary struct {
 	// States says how many samples were in each state, in the order of the values, where the
 	// aggregation is Mode; nil otherwise.
 	States []StateShare
+	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no sketch.
+	Distribution *Distribution
 }
 
 // StateShare says how much of a stretch was spent in one state.
@@ -71,6 +73,7 @@ type summingUp struct {
 	begin, end repo.Micros // of the stretch
 	sums       map[int64]*summing
 	list       []Summary
+	room       *int // for raw samples of distributions; nil if none are wanted
 }
 
 func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
@@ -80,7 +83,8 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	}
 	answering := newAnswering(v.snapshot.Tiers, query)
 	whole := repo.Span{From: repo.MicrosOf(query.From), Until: repo.MicrosOf(query.Until)}
-	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{}}
+	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{},
+		room: answering.room}
 	for _, segment := range answering.segments {
 		span := repo.Span{From: segment.from, Until: segment.until}
 		tier := repo.Granularity(segment.granularity)
@@ -109,7 +113,9 @@ func (s *summingUp) add(row repo.Bucket, g Granularity, begin, end repo.Micros) 
 	s.begin, s.end = begin, end
 	sum, ok := s.sums[row.SeriesID]
 	if !ok {
-		sum = &summing{tally: tally{series: s.view.series[row.SeriesID]}}
+		sum = &summing{tally: tally{
+			series: s.view.series[row.SeriesID], distributing: distributing{room: s.room},
+		}}
 		s.sums[row.SeriesID] = sum
 	}
 	sum.add(row, g)
@@ -148,7 +154,8 @@ func (s *summing) summary(newest repo.Newest, until repo.Micros) Summary {
 		Aggregation: Aggregation(s.series.Aggregation),
 		Count:       s.count, Min: s.min, Max: s.max, Avg: s.mean(),
 		Last: s.last.value(), LastTime: s.at.Time(),
-		States: s.shares(),
+		States:       s.shares(),
+		Distribution: s.distributing.distribution(s.min, s.max),
 	}
 	if newest.TS >= s.at && newest.TS < until {
 		summary.Last, summary.LastTime = newest.Value, newest.TS.Time()

@@ -17,6 +17,8 @@ type tally struct {
 	min, max    float64
 	states      map[float64]int64 // samples by value, for Mode
 	granularity Granularity       // the coarsest of the rows
+
+	distributing distributing // of measurements
 }
 
 func (t *tally) add(row repo.Bucket, g Granularity) {
@@ -28,6 +30,7 @@ func (t *tally) add(row repo.Bucket, g Granularity) {
 	t.sum += row.Sum
 	t.granularity = max(t.granularity, g)
 	if t.series.Aggregation != repo.Mode {
+		t.distributing.add(row, g)
 		return
 	}
 	if t.states == nil {
@@ -60,6 +63,7 @@ func (t *tally) point(at, end repo.Micros) Point {
 	p := t.series.point(at, t.granularity)
 	p.Width = end.Sub(at)
 	p.Value, p.Min, p.Max, p.Count = t.value(), t.min, t.max, t.count
+	p.Distribution = t.distributing.distribution(t.min, t.max)
 	return p
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -93,6 +94,9 @@ func askHealth(ctx context.Context, url string) error {
 		return err
 	}
 	response, err := http.DefaultClient.Do(request)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return fmt.Errorf("%s: %w: nothing answers there", url, syscall.ECONNREFUSED)
+	}
 	if err != nil {
 		return err // it names the URL
 	}

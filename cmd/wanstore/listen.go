@@ -57,14 +57,14 @@ func listenIfAsked(ctx context.Context, config api.Config) (net.Listener, error)
 	return listen(ctx, config)
 }
 
-// listen is api.Listen, and says where a token goes, and what to do where the address is taken.
+// listen is api.Listen, and says where a token goes and what to do where an address cannot be had.
 func listen(ctx context.Context, config api.Config) (net.Listener, error) {
 	listener, err := api.Listen(ctx, config)
 	problems, ok := errors.AsType[service.ConfigErrors](err)
 	switch {
 	case ok && errors.Is(err, api.ErrNoToken):
 		problems[0].Want += ", in $" + api.EnvPrefix + "TOKEN"
-	case errors.Is(err, syscall.EADDRINUSE):
+	case errors.Is(err, syscall.EADDRINUSE), errors.Is(err, syscall.EACCES):
 		return nil, fmt.Errorf("%w (--%s names another; port 0 is any that is free)", err, listenFlag)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return nil, fmt.Errorf("%w: it is not of this machine", err)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/wanstore/wanstore/internal/filetest"
 )
 
 // program returns the command line of this program, as a process of its own.
@@ -45,6 +47,7 @@ func TestRecordStops(t *testing.T) {
 	if err := icmpError(); err != nil {
 		t.Skipf("this process may not send ICMP echoes: %v", err)
 	}
+	filetest.HearHangups(t)
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(signal.String(), func(t *testing.T) {
 			db := filepath.Join(t.TempDir(), "wan.db")
@@ -82,13 +85,13 @@ func TestRecordStops(t *testing.T) {
 // enough between two.
 func waitForSamples(t *testing.T, db string) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		text := output(t, "history", "--last", "1h", "--limit", "1", "--json", "--db", db)
 		if bytes.Contains(text, []byte("value")) {
 			return
 		}
 	}
-	t.Error("nothing has been committed within a minute")
+	t.Error("nothing has been committed within " + patience.String())
 }
 
 func checkRecorded(t *testing.T, db string, report []byte) {

@@ -12,5 +12,6 @@ CREATE TEMP TABLE sample_groups (
   min REAL NOT NULL,
   max REAL NOT NULL,
   newest_ts INTEGER NOT NULL,
-  newest_value REAL
+  newest_value REAL,
+  sketch BLOB
 ) STRICT;

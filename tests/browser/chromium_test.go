@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a page may take to become what a test waits for.
-const patience = 30 * time.Second
+const patience = 2 * time.Minute
 
 // startChromium starts a browser for the test, or skips the test where there is none. It returns
 // the context of the browser.

@@ -7,23 +7,15 @@ import (
 	"os/exec"
 	"testing"
 
+	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
 )
-
-func shell(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("sqlite3")
-	if err != nil {
-		t.Skip("sqlite3, the shell of SQLite, is not there")
-	}
-	return path
-}
 
 // killedShell has sqlite3 change a history in the journal mode DELETE, and kills it in the middle
 // of the transaction.
 func killedShell(t *testing.T, path string) {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), shell(t), path)
+	child := exec.CommandContext(t.Context(), filetest.Shell(t), path)
 	in, err := child.StdinPipe()
 	must(t, err)
 	out, err := child.StdoutPipe()

@@ -343,6 +343,7 @@ func TestRecordWithoutRights(t *testing.T) {
 
 // A hangup ends the recorder in order, and one that is ignored, as under nohup, does not.
 func TestHangup(t *testing.T) {
+	filetest.HearHangups(t)
 	n := newNetwork(t)
 	program, db := build(t, t.TempDir()), filetest.Path(t)
 	r := n.record(t, []string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh"}, program, "--db", db)

@@ -26,3 +26,17 @@ for table, columns in COLUMNS.items():
     rows = history.execute(f'SELECT chk, {columns} FROM {table}').fetchall()
     sound = sum(row[0] == chk(table, *row[1:]) for row in rows)
     print(table, len(rows), sound)
+
+assert [count for _, count in sketch(bytes.fromhex('00a4020c040708'))] == [3, 1, 1]
+assert [count for _, count in sketch(bytes.fromhex('3001020004071c0004071c'))] == [1, 1, 1, 1, 1]
+
+buckets = history.execute('SELECT sketch, count, min, max FROM rollups').fetchall()
+right = 0
+for data, count, least, greatest in buckets:
+    values = sketch(data)
+    middles = [value for value, _ in values]
+    right += (
+        sum(n for _, n in values) == count and middles == sorted(middles)
+        and abs(middles[0] - least) <= 0.011 * abs(least) and abs(middles[-1] - greatest) <= 0.011 * abs(greatest)
+    )
+print('sketches', len(buckets), right)

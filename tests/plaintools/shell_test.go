@@ -3,7 +3,6 @@ package plaintools
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"io"
 	"os/exec"
 	"regexp"
@@ -11,10 +10,9 @@ import (
 	"sync"
 	"testing"
 	"time"
-)
 
-// oldest is the oldest shell that is tried.
-const oldestMajor, oldestMinor = 3, 40
+	"github.com/wanstore/wanstore/internal/filetest"
+)
 
 // shell is SQLite's own shell.
 type shell struct {
@@ -22,24 +20,10 @@ type shell struct {
 	home    string // empty, so that nobody's settings count
 }
 
-// findShell skips the test where there is no shell, or one that is too old.
+// findShell skips the test where there is no shell.
 func findShell(t *testing.T) shell {
 	t.Helper()
-	program, err := exec.LookPath("sqlite3")
-	if err != nil {
-		t.Skip("sqlite3, the shell of SQLite, is not there")
-	}
-	s := shell{program: program, home: t.TempDir()}
-	version, err := s.command(t, "--version").Output()
-	must(t, err)
-	var major, minor int
-	if _, err := fmt.Sscanf(string(version), "%d.%d", &major, &minor); err != nil {
-		t.Fatalf("sqlite3 --version: %q: %v", version, err)
-	}
-	if major < oldestMajor || major == oldestMajor && minor < oldestMinor {
-		t.Skipf("sqlite3 is %d.%d, older than %d.%d", major, minor, oldestMajor, oldestMinor)
-	}
-	return s
+	return shell{program: filetest.Shell(t), home: t.TempDir()}
 }
 
 func (s shell) command(t *testing.T, args ...string) *exec.Cmd {

@@ -18,18 +18,8 @@ import (
 func TestIndexCutOffUnderProcesses(t *testing.T) {
 	const children, batches = 2, 120
 	path := filetest.Path(t)
-	both := make(chan event)
-	for i := range children {
-		c := start(t,
-			orders{Path: path, Child: i, Batches: batches, KeepRaw: time.Hour, MaintainEvery: 7,
-				Damaged: true})
-		go func() {
-			for r := range c.reports {
-				both <- event{child: i, report: r}
-			}
-			both <- event{child: i, ended: true, failure: c.wait()}
-		}()
-	}
+	both := startAll(t, children, orders{Path: path, Batches: batches, KeepRaw: time.Hour,
+		MaintainEvery: 7, Damaged: true})
 	all := truth.New()
 	var h *service.History
 	acks, failed := 0, 0

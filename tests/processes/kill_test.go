@@ -22,9 +22,6 @@ const (
 	longRun  = time.Hour
 )
 
-// soak says that the long run is asked for.
-func soak() bool { return os.Getenv("WANSTORE_SOAK") == "1" }
-
 // stage is what a child is doing when it is killed.
 type stage struct {
 	name    string
@@ -53,7 +50,7 @@ func stages() []stage {
 // the next process opens the file at once.
 func TestKilledProcess(t *testing.T) {
 	files, rounds, budget := 3, 12, shortRun
-	if soak() {
+	if filetest.Soak() {
 		files, budget = 50, longRun
 	}
 	begun := time.Now()
@@ -219,7 +216,7 @@ func checkAfterKill(t *testing.T, path string, all *truth.Truth) {
 // and what it has left of one that was not complete, a later backup removes.
 func TestKilledBackup(t *testing.T) {
 	rounds := 6
-	if soak() {
+	if filetest.Soak() {
 		rounds = 200
 	}
 	path := filetest.Path(t)

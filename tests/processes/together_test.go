@@ -16,17 +16,8 @@ import (
 func TestTwoProcesses(t *testing.T) {
 	const children, batches = 2, 160
 	path := filetest.Path(t)
-	both := make(chan event)
-	for i := range children {
-		c := start(t,
-			orders{Path: path, Child: i, Batches: batches, KeepRaw: time.Hour, MaintainEvery: 7})
-		go func() {
-			for r := range c.reports {
-				both <- event{child: i, report: r}
-			}
-			both <- event{child: i, ended: true, failure: c.wait()}
-		}()
-	}
+	both := startAll(t, children, orders{Path: path, Batches: batches, KeepRaw: time.Hour,
+		MaintainEvery: 7})
 
 	all := truth.New()
 	r := &reader{t: t, path: path}
@@ -69,12 +60,30 @@ func TestTwoProcesses(t *testing.T) {
 	checkFile(t, path, all, clock(batches))
 }
 
+// event is what one of several children reports, or its end.
 type event struct {
 	report
 
 	child   int
 	ended   bool
 	failure string
+}
+
+// startAll starts children with the same orders, and returns what they report.
+func startAll(t *testing.T, children int, o orders) <-chan event {
+	t.Helper()
+	events := make(chan event)
+	for i := range children {
+		o.Child = i
+		c := start(t, o)
+		go func() {
+			for r := range c.reports {
+				events <- event{child: i, report: r}
+			}
+			events <- event{child: i, ended: true, failure: c.wait()}
+		}()
+	}
+	return events
 }
 
 // checkFile compares the tiers of the file with all that was accepted: as it is, after maintenance,

@@ -2,6 +2,7 @@ package property
 
 import (
 	"cmp"
+	"math"
 	"reflect"
 	"slices"
 	"time"
@@ -77,29 +78,77 @@ func (m *machine) askTier(t *rapid.T) {
 
 func (m *machine) compare(t *rapid.T, q question, query service.Query) {
 	t.Helper()
+	query.Quantiles = rapid.Bool().Draw(t, "quantiles")
 	var got []service.Point
+	var distributions []*service.Distribution
 	for point, err := range m.history.Range(t.Context(), query) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		distributions = append(distributions, point.Distribution)
+		point.Distribution = nil
 		got = append(got, point)
 	}
-	want := m.oracle.points(q)
+	want, made := m.oracle.points(q)
 	if !reflect.DeepEqual(want, got) { // a look before the diff, which is slow with many
 		if diff := gocmp.Diff(want, got, near, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("range of %+v (-want +got):\n%s", q, diff)
 		}
 	}
-	summaries, err := m.history.Summarize(t.Context(), query)
+	for i, point := range got {
+		exact := point.Granularity == service.Raw
+		checkQuantiles(t, query, point.Aggregation, distributions[i], made[i], exact)
+	}
+	m.compareSummaries(t, q, query)
+	m.checkComplete(t, q, got)
+	m.checkWide(t, q, got)
+	query.Quantiles = false
+	m.turnPages(t, query, got)
+}
+
+func (m *machine) compareSummaries(t *rapid.T, q question, query service.Query) {
+	t.Helper()
+	got, err := m.history.Summarize(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := gocmp.Diff(m.oracle.summaries(q), summaries, near, cmpopts.EquateEmpty()); diff != "" {
+	want, made := m.oracle.summaries(q)
+	var distributions []*service.Distribution
+	for i := range got {
+		distributions = append(distributions, got[i].Distribution)
+		got[i].Distribution = nil
+	}
+	if diff := gocmp.Diff(want, got, near, cmpopts.EquateEmpty()); diff != "" {
 		t.Fatalf("summary of %+v (-want +got):\n%s", q, diff)
 	}
-	m.checkComplete(t, q, got)
-	m.checkWide(t, q, got)
-	m.turnPages(t, query, got)
+	for i := range got {
+		checkQuantiles(t, query, got[i].Aggregation, distributions[i], made[i], false)
+	}
+}
+
+// checkQuantiles wants every quantile of measurements, whatever tiers they come from, within the
+// documented bound of the exact one.
+func checkQuantiles(
+	t *rapid.T, query service.Query, aggregation service.Aggregation, got *service.Distribution,
+	want *bucket, exact bool,
+) {
+	t.Helper()
+	if wanted := query.Quantiles && aggregation == service.Average; (got != nil) != wanted {
+		t.Fatalf("distribution %v of %+v, want one: %v", got, query, wanted)
+	}
+	if got == nil {
+		return
+	}
+	bound := got.Error()
+	if exact && bound != 0 {
+		t.Fatalf("error %v of raw samples", bound)
+	}
+	for _, q := range []float64{0, 0.1, 0.5, 0.95, 0.99, 1} {
+		want := want.quantile(q)
+		if is := got.Quantile(q); math.Abs(is-want) > bound*math.Abs(want)*(1+1e-9) {
+			t.Fatalf("quantile %v of %+v is %v, want %v within %v", q, query, is, want, bound)
+		}
+	}
 }
 
 // turnPages asks for the same points page by page, against the order of time or along it, and shows
@@ -207,7 +256,8 @@ func (m *machine) askView(t *rapid.T) {
 		})
 	}
 	q := question{until: m.oracle.now + day, zone: time.UTC, only: every, series: []int{0, 1, 2, 3, 4}}
-	for _, p := range m.oracle.points(q) {
+	points, _ := m.oracle.points(q)
+	for _, p := range points {
 		series := slices.IndexFunc(world, func(s series) bool {
 			return s.metric == p.Metric && s.wan == p.WAN && len(s.labels) == len(p.Labels)
 		})

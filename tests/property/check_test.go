@@ -97,6 +97,7 @@ type rowAt struct {
 type rowOf struct {
 	Count         int64
 	Sum, Min, Max float64
+	Sketch        string
 }
 
 func (m *machine) checkSamples(t *rapid.T) {
@@ -142,17 +143,20 @@ func (m *machine) checkBuckets(t *rapid.T, g int) {
 	t.Helper()
 	got := map[rowAt]rowOf{}
 	for _, row := range m.rows(t,
-		"SELECT series_id, ts, count, sum, min, max FROM rollups WHERE granularity = ? AND ts >= ?",
+		"SELECT series_id, ts, count, sum, min, max, sketch FROM rollups WHERE granularity = ? AND ts >= ?",
 		names[g], int64(m.oracle.tiers[g].floor)) {
+		sketch, _ := row[6].([]byte)
 		got[rowAt{Series: m.names[row[0].(int64)], TS: micros(row[1].(int64))}] = rowOf{
 			Count: row[2].(int64), Sum: row[3].(float64), Min: row[4].(float64), Max: row[5].(float64),
+			Sketch: string(sketch),
 		}
 	}
 	want := map[rowAt]rowOf{}
 	for at, b := range m.oracle.buckets(g) {
 		if one := world[at.series]; !one.mode {
-			want[rowAt{Series: one.String(), TS: at.ts}] = rowOf{Count: b.count, Sum: b.sum, Min: b.min,
-				Max: b.max}
+			want[rowAt{Series: one.String(), TS: at.ts}] = rowOf{
+				Count: b.count, Sum: b.sum, Min: b.min, Max: b.max, Sketch: string(b.sketch().Append(nil)),
+			}
 		}
 	}
 	if diff := cmp.Diff(want, got, near); diff != "" {

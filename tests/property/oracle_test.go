@@ -2,9 +2,11 @@ package property
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/sketch"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -233,6 +235,26 @@ func (b *bucket) value(mode bool) float64 {
 		}
 	}
 	return best
+}
+
+// sketch is made of all samples at once.
+func (b *bucket) sketch() *sketch.Sketch {
+	s := new(sketch.Sketch)
+	for value, count := range b.states {
+		s.Add(value, uint64(count))
+	}
+	return s
+}
+
+// quantile is the sample of that rank.
+func (b *bucket) quantile(q float64) float64 {
+	rank := int64(sketch.Rank(q, uint64(b.count)))
+	for _, value := range slices.Sorted(maps.Keys(b.states)) {
+		if rank -= b.states[value]; rank <= 0 {
+			return value
+		}
+	}
+	panic("a rank beyond all samples")
 }
 
 // place is one interval of one series.

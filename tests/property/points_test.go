@@ -151,8 +151,8 @@ func (o *oracle) rowsOf(q question) map[place]*bucket {
 	return rows
 }
 
-// points is the answer to a question.
-func (o *oracle) points(q question) []service.Point {
+// points is the answer to a question, and what each point is made of.
+func (o *oracle) points(q question) ([]service.Point, []*bucket) {
 	type key struct {
 		stretch
 		series int
@@ -171,11 +171,12 @@ func (o *oracle) points(q question) []service.Point {
 	keys := slices.SortedFunc(maps.Keys(buckets), func(a, b key) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(o.rank(a.series), o.rank(b.series)))
 	})
-	points := make([]service.Point, 0, len(keys))
+	points, made := make([]service.Point, 0, len(keys)), make([]*bucket, 0, len(keys))
 	for _, at := range keys {
 		points = append(points, o.point(at.series, at.stretch, buckets[at], coarsest[at]))
+		made = append(made, buckets[at])
 	}
-	return points
+	return points, made
 }
 
 func (o *oracle) point(series int, at stretch, b *bucket, g int) service.Point {
@@ -209,8 +210,9 @@ func (o *oracle) latest() []service.Point {
 	return points
 }
 
-// summaries is the answer to a question, a series a line, and so for each step.
-func (o *oracle) summaries(q question) []service.Summary {
+// summaries is the answer to a question, a series a line, and so for each step, and what each line
+// is made of.
+func (o *oracle) summaries(q question) ([]service.Summary, []*bucket) {
 	type key struct {
 		stretch
 		series int
@@ -236,12 +238,13 @@ func (o *oracle) summaries(q question) []service.Summary {
 	keys := slices.SortedFunc(maps.Keys(totals), func(a, b key) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(o.rank(a.series), o.rank(b.series)))
 	})
-	list := make([]service.Summary, 0, len(totals))
+	list, made := make([]service.Summary, 0, len(totals)), make([]*bucket, 0, len(totals))
 	for _, at := range keys {
 		list = append(list,
 			o.summary(at.stretch, q.until, at.series, totals[at], last[at], rows[last[at]]))
+		made = append(made, totals[at])
 	}
-	return list
+	return list, made
 }
 
 func (o *oracle) summary(

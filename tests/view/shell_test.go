@@ -4,16 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-)
 
-// oldest is the oldest shell that is tried.
-const oldestMajor, oldestMinor = 3, 40
+	"github.com/wanstore/wanstore/internal/filetest"
+)
 
 // shell is SQLite's own shell, a process of its own for each question.
 type shell struct {
@@ -21,23 +19,10 @@ type shell struct {
 	home    string // empty, so that nobody's settings count
 }
 
-// findShell skips the test where there is no shell, or one that is too old.
+// findShell skips the test where there is no shell.
 func findShell(t *testing.T) shell {
 	t.Helper()
-	program, err := exec.LookPath("sqlite3")
-	if err != nil {
-		t.Skip("sqlite3, the shell of SQLite, is not there")
-	}
-	s := shell{program: program, home: t.TempDir()}
-	version := s.run(t, "", "--version")
-	var major, minor int
-	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); err != nil {
-		t.Fatalf("sqlite3 --version: %q: %v", version, err)
-	}
-	if major < oldestMajor || major == oldestMajor && minor < oldestMinor {
-		t.Skipf("sqlite3 is %d.%d, older than %d.%d", major, minor, oldestMajor, oldestMinor)
-	}
-	return s
+	return shell{program: filetest.Shell(t), home: t.TempDir()}
 }
 
 // run returns what the shell prints. It has to succeed without a complaint.

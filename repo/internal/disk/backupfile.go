@@ -106,8 +106,10 @@ func removeStale(made *os.File) {
 	}
 }
 
+// Path is where the file is until it has its name.
 func (u *UnnamedFile) Path() string { return u.file.Name() }
 
+// Size is how many bytes the file has.
 func (u *UnnamedFile) Size() (int64, error) {
 	info, err := u.file.Stat()
 	if err != nil {

@@ -120,6 +120,7 @@ type WatchedIndex struct {
 	was  fs.FileInfo // nil if there is none
 }
 
+// WatchIndex begins to look at the index of the file at path.
 func WatchIndex(path string) WatchedIndex {
 	was, _ := os.Stat(path + IndexSuffix)
 	return WatchedIndex{path, was}

@@ -147,6 +147,7 @@ func (l *Lock) Leave(path string, file fs.FileInfo) {
 	}
 }
 
+// Close gives the lock up. A second call does nothing.
 func (l *Lock) Close() error {
 	if l == nil || l.file == nil {
 		return nil

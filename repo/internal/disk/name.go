@@ -75,6 +75,7 @@ type NameLock struct {
 	file *os.File
 }
 
+// Close gives the lock up. A second call does nothing.
 func (l *NameLock) Close() error {
 	if l == nil || l.file == nil {
 		return nil

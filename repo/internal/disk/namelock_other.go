@@ -14,13 +14,16 @@ func LockName(context.Context, string, fs.FileInfo) (*NameLock, error) { return 
 // WatchedName sees nothing where nobody locks names.
 type WatchedName struct{}
 
+// WatchName has nothing to watch.
 func WatchName(string, OpenFile) WatchedName { return WatchedName{} }
 
 // UnlockFile has nothing to do: to close a file ends its locks.
 func UnlockFile(uintptr) error { return nil }
 
+// Check finds no other name.
 func (*WatchedName) Check() error { return nil }
 
+// Written is not known there.
 func (*WatchedName) Written() bool { return false }
 
 // IsOpen sees only writers of this program, by their lock file.

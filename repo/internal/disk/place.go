@@ -12,6 +12,7 @@ type Place struct {
 	under  uint64 // of what that is mounted on, the device itself where it is the root
 }
 
+// PlaceOf returns the place of the directory that path is in.
 func PlaceOf(path string) Place {
 	var p Place
 	for dir := filepath.Dir(path); ; dir = filepath.Dir(dir) {

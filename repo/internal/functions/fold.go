@@ -7,15 +7,17 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 
+	"github.com/wanstore/wanstore/internal/sketch"
 	"github.com/wanstore/wanstore/repo/internal/block"
 )
 
-// defineFold defines fold_blocks(payload, id, bucket, from, until, states), an aggregate that makes
-// one blob of what the samples that blocks have in [from, until) come to: one row a series and
-// bucket or, for the series of the JSON array states, one a series, bucket and value. The row
-// source folded_buckets makes rows of that blob.
+// defineFold defines fold_blocks(payload, id, bucket, from, until, states, plain), an aggregate that
+// makes one blob of what the samples that blocks have in [from, until) come to: one row a series
+// and bucket or, for the series of the JSON array states, one a series, bucket and value. Rows of
+// measurements have a sketch, but for the series of the JSON array plain, or for all if it is NULL.
+// The row source folded_buckets makes rows of that blob.
 func defineFold(conn *sqlite3.Conn) error {
-	const arguments = 6
+	const arguments = 7
 	f := new(folder)
 	return errors.Join(
 		conn.CreateWindowFunction("fold_blocks", arguments, sqlite3.DETERMINISTIC,
@@ -35,6 +37,7 @@ type folder struct {
 
 	walker block.Walker
 	states picked
+	plain  picked
 	rising rising
 }
 
@@ -44,6 +47,7 @@ type Folded struct {
 	holders map[bucketKey]int // of states the rows that have the totals of their buckets
 	folded  []foldedRow
 	blob    []byte
+	spare   []*sketch.Sketch
 }
 
 // AddState adds so many samples of a series that were in a state.
@@ -83,6 +87,11 @@ func (f *Folded) addTotals() {
 // Clear makes it nothing.
 func (f *Folded) Clear() {
 	clear(f.rows)
+	for i := range f.folded {
+		if s := f.folded[i].sketch; s != nil {
+			f.spare = append(f.spare, s)
+		}
+	}
 	f.folded = f.folded[:0]
 }
 
@@ -107,20 +116,33 @@ type foldedRow struct {
 	sum, min, max float64
 	newest        int64
 	newestValue   float64
+	sketch        *sketch.Sketch // nil for none
 }
 
 func (f *folder) Step(_ sqlite3.Context, arg ...sqlite3.Value) {
 	bucket, from, until := arg[2].Int64(), arg[3].Int64(), arg[4].Int64()
 	f.states.parse(arg[5])
+	sketched := arg[6].Type() != sqlite3.NULL
+	if sketched {
+		f.plain.parse(arg[6])
+	}
 	for f.walker.Open(arg[0].RawText(), f.rising.moment(arg[1].Int64())); f.walker.Next(); {
-		f.add(f.walker.Series(), f.walker.Times(), f.walker.Values(), bucket, from, until)
+		series := f.walker.Series()
+		_, isState := f.states.ids[series]
+		_, isPlain := f.plain.ids[series]
+		kind := kind{isState: isState, sketched: sketched && !isState && !isPlain}
+		f.add(series, kind, f.walker.Times(), f.walker.Values(), bucket, from, until)
 	}
 }
 
+// kind is what samples of a series come to.
+type kind struct{ isState, sketched bool }
+
 // add adds samples of a series. Those that follow each other are of one bucket as a rule, and of
 // one state.
-func (f *folder) add(series int64, times []int64, values []float64, bucket, from, until int64) {
-	_, isState := f.states.ids[series]
+func (f *folder) add(
+	series int64, kind kind, times []int64, values []float64, bucket, from, until int64,
+) {
 	var row *foldedRow
 	state := uint64(noState)
 	for i, ts := range times {
@@ -128,11 +150,17 @@ func (f *folder) add(series int64, times []int64, values []float64, bucket, from
 			continue
 		}
 		value := values[i]
-		if isState {
+		if kind.isState {
 			state = math.Float64bits(value)
 		}
 		if row == nil || ts < row.bucket || ts-row.bucket >= bucket || state != row.state {
 			row = f.row(foldKey{bucketKey{series, ts / bucket * bucket}, state})
+			if kind.sketched && row.sketch == nil {
+				row.sketch = f.newSketch()
+			}
+		}
+		if row.sketch != nil {
+			row.sketch.Add(value, 1)
 		}
 		row.count++
 		row.sum += value
@@ -157,8 +185,20 @@ func (f *Folded) row(key foldKey) *foldedRow {
 	return &f.folded[at]
 }
 
-// foldedBytes is how many bytes a row has in the blob.
-const foldedBytes = 10 * 8
+func (f *Folded) newSketch() *sketch.Sketch {
+	last := len(f.spare) - 1
+	if last < 0 {
+		return new(sketch.Sketch)
+	}
+	s := f.spare[last]
+	f.spare = f.spare[:last]
+	s.Reset()
+	return s
+}
+
+// foldedWords is how many numbers a row has in the blob, before the bytes of its sketch. The last
+// one is how many these are.
+const foldedWords = 11
 
 func (f *folder) Value(ctx sqlite3.Context) { f.rising.result(ctx, f.Blob()) }
 
@@ -166,10 +206,16 @@ func (r *foldedRow) append(blob []byte) []byte {
 	for _, word := range [...]uint64{
 		uint64(r.series), uint64(r.bucket), r.state, uint64(r.count), uint64(r.total),
 		math.Float64bits(r.sum), math.Float64bits(r.min), math.Float64bits(r.max),
-		uint64(r.newest), math.Float64bits(r.newestValue),
+		uint64(r.newest), math.Float64bits(r.newestValue), 0,
 	} {
 		blob = binary.LittleEndian.AppendUint64(blob, word)
 	}
+	if r.sketch == nil {
+		return blob
+	}
+	begin := len(blob)
+	blob = r.sketch.Append(blob)
+	binary.LittleEndian.PutUint64(blob[begin-8:], uint64(len(blob)-begin))
 	return blob
 }
 
@@ -177,9 +223,10 @@ func (r *foldedRow) append(blob []byte) []byte {
 const (
 	foldedColumns = `CREATE TABLE folded_buckets (series_id INTEGER, ts INTEGER, state REAL,
 		count INTEGER, total INTEGER, sum REAL, min REAL, max REAL,
-		newest_ts INTEGER, newest_value REAL, folded BLOB HIDDEN)`
-	stateColumn = 2
-	blobColumn  = 10
+		newest_ts INTEGER, newest_value REAL, sketch BLOB, folded BLOB HIDDEN)`
+	stateColumn  = 2
+	sketchColumn = 10
+	blobColumn   = 11
 )
 
 func connectFolded(conn *sqlite3.Conn, _, _, _ string, _ ...string) (foldedBuckets, error) {
@@ -204,23 +251,42 @@ func (foldedBuckets) Open() (sqlite3.VTabCursor, error) { return new(foldedCurso
 // foldedCursor walks the rows of a blob, a copy, since SQLite's own lasts no longer than Filter.
 type foldedCursor struct {
 	blob []byte
-	row  int
+	at   int // where the row begins
+	row  int64
 }
 
 func (c *foldedCursor) Filter(_ int, _ string, arg ...sqlite3.Value) error {
-	c.blob, c.row = append(c.blob[:0], arg[0].RawBlob()...), 0
+	c.blob, c.at, c.row = append(c.blob[:0], arg[0].RawBlob()...), 0, 0
 	return nil
 }
 
-func (c *foldedCursor) Next() error           { c.row++; return nil }
-func (c *foldedCursor) EOF() bool             { return (c.row+1)*foldedBytes > len(c.blob) }
-func (c *foldedCursor) RowID() (int64, error) { return int64(c.row), nil }
+func (c *foldedCursor) Next() error {
+	c.at += foldedWords*8 + len(c.sketch())
+	c.row++
+	return nil
+}
+
+func (c *foldedCursor) EOF() bool             { return c.at+foldedWords*8 > len(c.blob) }
+func (c *foldedCursor) RowID() (int64, error) { return c.row, nil }
+
+func (c *foldedCursor) word(i int) uint64 {
+	return binary.LittleEndian.Uint64(c.blob[c.at+i*8:])
+}
+
+func (c *foldedCursor) sketch() []byte {
+	begin := c.at + foldedWords*8
+	return c.blob[begin : begin+int(min(c.word(foldedWords-1), uint64(len(c.blob)-begin)))]
+}
 
 func (c *foldedCursor) Column(ctx sqlite3.Context, column int) error {
-	word := binary.LittleEndian.Uint64(c.blob[c.row*foldedBytes+column*8:])
+	word := c.word(column)
 	switch column {
 	case 0, 1, 3, 4, 8:
 		ctx.ResultInt64(int64(word))
+	case sketchColumn:
+		if bytes := c.sketch(); len(bytes) > 0 {
+			ctx.ResultBlob(bytes)
+		}
 	default:
 		if number := math.Float64frombits(word); column != stateColumn || !math.IsNaN(number) {
 			ctx.ResultFloat(number)

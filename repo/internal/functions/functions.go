@@ -22,6 +22,6 @@ const partSeries = block.SeriesPerPart
 func Define(conn *sqlite3.Conn, log *seal.Log) error {
 	return errors.Join(
 		definePack(conn), defineSeal(conn, log), definePackBlocks(conn), defineFold(conn),
-		defineCount(conn), defineLook(conn, log),
+		defineCount(conn), defineLook(conn, log), defineSketches(conn),
 	)
 }

@@ -2,6 +2,7 @@ package functions
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 
 	"github.com/ncruces/go-sqlite3"
@@ -13,33 +14,48 @@ import (
 // numbers, eight bytes each. A page of history that comes so takes half the time of one that comes
 // row by row. chk is the check value of a row, or seal.None. A row that has something else than a
 // finite number comes with one that is wrong.
+//
+// pack_sketched(number..., sketch, chk) puts the length of a sketch and its bytes, nothing for NULL,
+// before the check value.
 func definePack(conn *sqlite3.Conn) error {
 	const anyNumber = -1 // of arguments
 	var spare []byte     // of the connection, which does one thing at a time
-	return conn.CreateWindowFunction("pack", anyNumber, sqlite3.DETERMINISTIC,
-		func() sqlite3.AggregateFunction {
-			p := &packer{packed: spare[:0], spare: &spare}
-			spare = nil
-			return p
-		})
+	define := func(name string, sketched bool) error {
+		return conn.CreateWindowFunction(name, anyNumber, sqlite3.DETERMINISTIC,
+			func() sqlite3.AggregateFunction {
+				p := &packer{packed: spare[:0], spare: &spare, sketched: sketched}
+				spare = nil
+				return p
+			})
+	}
+	return errors.Join(define("pack", false), define("pack_sketched", true))
 }
 
 type packer struct {
-	packed []byte
-	spare  *[]byte // where packed goes for the next one to use, once SQLite has copied it
+	packed   []byte
+	spare    *[]byte // where packed goes for the next one to use, once SQLite has copied it
+	sketched bool
 }
 
 // unsound is a check value that no row has.
 const unsound = seal.None + 1
 
 func (p *packer) Step(_ sqlite3.Context, row ...sqlite3.Value) {
-	chk := row[len(row)-1].Int64()
-	for _, value := range row[:len(row)-1] {
+	chk, row := row[len(row)-1].Int64(), row[:len(row)-1]
+	var sketch []byte
+	if p.sketched {
+		sketch, row = row[len(row)-1].RawBlob(), row[:len(row)-1]
+	}
+	for _, value := range row {
 		bits, ok := numberBits(value)
 		if !ok {
 			chk = unsound
 		}
 		p.packed = binary.LittleEndian.AppendUint64(p.packed, bits)
+	}
+	if p.sketched {
+		p.packed = binary.LittleEndian.AppendUint64(p.packed, uint64(len(sketch)))
+		p.packed = append(p.packed, sketch...)
 	}
 	p.packed = binary.LittleEndian.AppendUint64(p.packed, uint64(chk))
 }

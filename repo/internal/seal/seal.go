@@ -62,6 +62,14 @@ func (r *Row) Bytes(value []byte) *Row {
 	return r
 }
 
+// Blob adds a column that is a BLOB, or NULL if value is nil.
+func (r *Row) Blob(value []byte) *Row {
+	if value == nil {
+		return r.Null()
+	}
+	return r.Bytes(value)
+}
+
 // Null adds a column that is NULL. Those at the end are left out, so that a column which is added
 // to a table later changes no check value.
 func (r *Row) Null() *Row {

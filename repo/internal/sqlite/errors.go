@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"syscall"
@@ -41,7 +42,7 @@ func Failure(ctx context.Context, operation, path string, err error) error {
 			operation, err = of.operation, of.err
 		}
 	case *fs.PathError:
-		if of.Path == path {
+		if full, absErr := filepath.Abs(path); of.Path == path || absErr == nil && of.Path == full {
 			err = disk.Reword(err, of.Err.Error())
 		}
 	}
@@ -77,7 +78,8 @@ func Classify(ctx context.Context, err error) error {
 // joined is a sentinel and what SQLite or the system says.
 func joined(sentinel, err error) error {
 	both := fmt.Errorf("%w (%w)", sentinel, inWords(err))
-	if errors.Is(err, sqlite3.NOTADB) { // it says the same, and blames the PRAGMA that was first to read
+	// the driver says the same, and blames the PRAGMA that was first to read
+	if errors.Is(err, sqlite3.NOTADB) {
 		return disk.Reword(both, sentinel.Error())
 	}
 	return both

@@ -27,6 +27,7 @@ func autocommit(conn *sql.Conn) (bool, error) {
 	return none, err
 }
 
+// Raw gives f the driver's own connection of conn.
 func Raw(conn *sql.Conn, f func(*Conn) error) error {
 	return conn.Raw(func(driverConn any) error {
 		c, ok := driverConn.(*connection)

@@ -16,7 +16,7 @@ type Prepared struct {
 func NotePrepared(pool *sql.DB) Prepared { return Prepared{pool, map[string]*sql.Stmt{}} }
 
 // In runs what is prepared in a transaction of the pool.
-func (p Prepared) In(tx *sql.Tx) transacted { return transacted{tx, p, map[string]*sql.Stmt{}} }
+func (p Prepared) In(tx *sql.Tx) Transacted { return Transacted{tx, p, map[string]*sql.Stmt{}} }
 
 // PrepareContext prepares a statement for all connections of the pool.
 func (p Prepared) PrepareContext(ctx context.Context, text string) (*sql.Stmt, error) {
@@ -25,17 +25,17 @@ func (p Prepared) PrepareContext(ctx context.Context, text string) (*sql.Stmt, e
 	return statement, err
 }
 
-// transacted runs what is prepared in a transaction. Each statement is made one of the transaction
+// Transacted runs what is prepared in a transaction. Each statement is made one of the transaction
 // once: database/sql keeps what it makes so until the transaction ends, and a view of many series
 // is asked thousands of times. It is for one goroutine.
-type transacted struct {
+type Transacted struct {
 	*sql.Tx
 
 	pool       Prepared
 	statements map[string]*sql.Stmt
 }
 
-func (t transacted) statement(ctx context.Context, text string) *sql.Stmt {
+func (t Transacted) statement(ctx context.Context, text string) *sql.Stmt {
 	// a transaction that has ended says so itself
 	if statement, ok := t.statements[text]; ok && ctx.Err() == nil {
 		return statement
@@ -46,13 +46,13 @@ func (t transacted) statement(ctx context.Context, text string) *sql.Stmt {
 }
 
 // QueryContext runs a query that has been prepared.
-func (t transacted) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+func (t Transacted) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
 	//nolint:sqlclosecheck // its transaction closes it
 	return t.statement(ctx, text).QueryContext(ctx, args...)
 }
 
 // QueryRowContext runs a query that has been prepared.
-func (t transacted) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
+func (t Transacted) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
 	//nolint:sqlclosecheck // its transaction closes it
 	return t.statement(ctx, text).QueryRowContext(ctx, args...)
 }

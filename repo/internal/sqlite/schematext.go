@@ -71,6 +71,8 @@ func each(rows *sqlite3.Stmt, f func()) error {
 	return errors.Join(rows.Err(), rows.Close())
 }
 
+// RewriteEntries gives rows of the schema other texts, inside a transaction of a connection that
+// may write the schema.
 func RewriteEntries(c *Conn, list []SchemaEntry) (err error) {
 	const text = "UPDATE sqlite_schema SET type = ?, name = ?, tbl_name = ?, sql = nullif(?, '') " +
 		"WHERE rowid = ?"

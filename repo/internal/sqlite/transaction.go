@@ -53,6 +53,7 @@ func Immediately(ctx context.Context, conn *sql.Conn, f func() error) error {
 // samples would spend an eighth of its time on parsing it.
 type Control struct{ begin, commit, version *sql.Stmt }
 
+// PrepareControl prepares what is said around transactions of conn.
 func PrepareControl(ctx context.Context, conn *sql.Conn) (c Control, err error) {
 	if c.begin, err = conn.PrepareContext(ctx, beginText); err != nil {
 		return c, err
@@ -85,6 +86,7 @@ func (c Control) DataVersion(ctx context.Context) (version int, err error) {
 	return version, err
 }
 
+// Close closes the statements.
 func (c Control) Close() error {
 	var errs []error
 	for _, statement := range []*sql.Stmt{c.begin, c.commit, c.version} {

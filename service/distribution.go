@@ -1,0 +1,119 @@
+package service
+
+import (
+	"slices"
+
+	"github.com/wanstore/wanstore/internal/sketch"
+	"github.com/wanstore/wanstore/repo"
+)
+
+// exactSamples is how many raw samples the points that are gathered at one time keep, 8 MiB of them.
+const exactSamples = 1 << 20
+
+// Distribution is how the samples of a stretch of time are distributed. It is made from the raw
+// samples where all of them are left, up to a million in one question, else from the sketches of
+// buckets.
+type Distribution struct {
+	min, max float64
+	values   []float64 // in their order, nil if there is a sketch
+	sketch   *sketch.Sketch
+}
+
+// Quantile returns the sample at a share q of all samples, 0 to 1, in the order of their values: the
+// one of rank ⌈q·n⌉ of n. Made from raw samples it is exact, otherwise within [Distribution.Error].
+// A q outside of 0 to 1 is taken for the nearer one.
+func (d *Distribution) Quantile(q float64) float64 {
+	q = min(max(q, 0), 1)
+	if d.sketch == nil {
+		return d.values[sketch.Rank(q, uint64(len(d.values)))-1]
+	}
+	return min(max(d.sketch.Quantile(q), d.min), d.max)
+}
+
+// Error returns how far a quantile may be from the sample that it stands for, as a share of that
+// sample: 0 where it is exact, else 0.0109 as a rule. That is half the width of a bin of Prometheus's
+// native histograms at schema 5; values that lie in more than 320 such bins go to wider ones.
+func (d *Distribution) Error() float64 {
+	if d.sketch == nil {
+		return 0
+	}
+	return d.sketch.Error()
+}
+
+// Quantile returns a quantile of the samples of the point, see [Distribution.Quantile]. There is
+// none for states, for buckets that keep no sketch, and where the query has not asked for quantiles.
+func (p Point) Quantile(q float64) (value float64, ok bool) { return quantile(p.Distribution, q) }
+
+// Quantile returns a quantile of the samples of the stretch, see [Distribution.Quantile]. There is
+// none for states, for buckets that keep no sketch, and where the query has not asked for quantiles.
+func (s Summary) Quantile(q float64) (value float64, ok bool) { return quantile(s.Distribution, q) }
+
+func quantile(d *Distribution, q float64) (float64, bool) {
+	if d == nil {
+		return 0, false
+	}
+	return d.Quantile(q), true
+}
+
+// distributing makes the distribution of a stretch. Every row adds to it, or there is none.
+type distributing struct {
+	room   *int // for raw samples, of all that are made at one time; nil if none is wanted
+	values []float64
+	sketch *sketch.Sketch
+	none   bool
+}
+
+func (d *distributing) add(row repo.Bucket, g Granularity) {
+	switch {
+	case d.room == nil || d.none:
+	case g == Raw && d.sketch == nil && *d.room > 0:
+		*d.room--
+		d.values = append(d.values, row.Sum)
+	case g == Raw:
+		d.toSketch()
+		d.sketch.Add(row.Sum, 1)
+	default:
+		d.addSketch(row)
+	}
+}
+
+func (d *distributing) addSketch(row repo.Bucket) {
+	var bucket sketch.Sketch
+	if bucket.Decode(row.Sketch) != nil || bucket.Count() != uint64(row.Count) {
+		d.none = true
+		return
+	}
+	if d.sketch == nil && len(d.values) == 0 {
+		d.sketch = &bucket
+		return
+	}
+	d.toSketch()
+	d.sketch.Merge(&bucket)
+}
+
+// toSketch adds the values that there are to a sketch.
+func (d *distributing) toSketch() {
+	if d.sketch == nil {
+		d.sketch = new(sketch.Sketch)
+	}
+	for _, value := range d.values {
+		d.sketch.Add(value, 1)
+	}
+	*d.room += len(d.values)
+	d.values = nil
+}
+
+// distribution returns what was made, and begins another one.
+func (d *distributing) distribution(least, greatest float64) *Distribution {
+	made := *d
+	*d = distributing{room: d.room}
+	if made.room == nil {
+		return nil
+	}
+	*made.room += len(made.values)
+	if made.none || made.values == nil && made.sketch == nil {
+		return nil
+	}
+	slices.Sort(made.values)
+	return &Distribution{min: least, max: greatest, values: made.values, sketch: made.sketch}
+}
