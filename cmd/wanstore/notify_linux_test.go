@@ -21,8 +21,8 @@ type manager struct{ *net.UnixConn }
 
 func newManager(t *testing.T) manager {
 	t.Helper()
-	// The path of a socket may have no more than a hundred bytes.
-	folder, err := os.MkdirTemp("", "n") //nolint:usetesting // its folders have long names
+	// The path of a socket has 107 bytes at most, which t.TempDir may exceed.
+	folder, err := os.MkdirTemp("", "n") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,8 +31,7 @@ func newManager(t *testing.T) manager {
 			t.Error(err)
 		}
 	})
-	address := &net.UnixAddr{Name: filepath.Join(folder, "s"), Net: "unixgram"}
-	conn, err := net.ListenUnixgram("unixgram", address)
+	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(folder, "s"), Net: "unixgram"})
 	if err != nil {
 		t.Skipf("no sockets of datagrams here: %v", err)
 	}
@@ -66,10 +65,7 @@ func TestNotices(t *testing.T) {
 		args   []string
 		status string
 	}{
-		{
-			[]string{"record", "--target", "127.0.0.1", "--probe", "tcp:9"},
-			`recording 127\.0\.0\.1 through lo`,
-		},
+		{[]string{"record", "--target", "127.0.0.1", "--probe", "tcp:9"}, `recording 127\.0\.0\.1 through lo`},
 		{[]string{"serve", "--listen", "127.0.0.1:0"}, `serving \S+wan\.db at http://127\.0\.0\.1:\d+/`},
 	} {
 		t.Run(test.args[0], func(t *testing.T) {

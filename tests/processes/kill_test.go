@@ -2,6 +2,7 @@ package processes
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -127,7 +128,7 @@ func (k *killing) round(s stage, synchronous string) {
 	} else if !s.ends || failure != "" {
 		k.t.Fatalf("the child ended by itself, to be killed %s: %s", s.name, failure)
 	}
-	if k.tried >= k.next && holds(k.t, k.path, k.tried) {
+	if k.tried >= k.next && holds(k.t, k.path, 0, k.tried) {
 		expect(k.all, plan(0, k.tried))
 		k.next = k.tried + 1
 	}
@@ -176,8 +177,9 @@ func openKilled(t *testing.T, path string) *service.History {
 	return h
 }
 
-// holds says that the file has the newest sample of a batch.
-func holds(t *testing.T, path string, batch int) bool {
+// holds says that the file has the newest sample of a batch of a child: another one may have stored
+// its own of that moment.
+func holds(t *testing.T, path string, child, batch int) bool {
 	t.Helper()
 	h := openKilled(t, path)
 	if h == nil {
@@ -185,7 +187,10 @@ func holds(t *testing.T, path string, batch int) bool {
 	}
 	defer h.Close()
 	raw := service.Raw
-	query := service.Query{From: clock(batch), Until: clock(batch).Add(time.Microsecond), Only: &raw}
+	query := service.Query{
+		Filter: service.Filter{WAN: fmt.Sprintf("own-%d", child)},
+		From:   clock(batch), Until: clock(batch).Add(time.Microsecond), Only: &raw,
+	}
 	for _, err := range h.Range(t.Context(), query) {
 		if err != nil {
 			t.Fatal(err)
