@@ -201,8 +201,8 @@ func (c *capped) write(samples []service.Sample) {
 	c.measure()
 }
 
-// writePast writes samples of the past. The transaction makes room for itself, which may give up the
-// oldest hours, and the samples that lie in these are refused then. The check knows which.
+// writePast writes samples of the past. The transaction makes room for itself, which may give up
+// the oldest hours, and the samples that lie in these are refused then. The check knows which.
 func (c *capped) writePast(samples []service.Sample) {
 	c.t.Helper()
 	err := c.w.Write(c.t.Context(), samples...)
