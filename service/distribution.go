@@ -22,14 +22,21 @@ type Distribution struct {
 }
 
 // Quantile returns the sample at a share q of all samples, 0 to 1, in the order of their values: the
-// one of rank ⌈q·n⌉ of n. Made from raw samples it is exact, otherwise within [Distribution.Error].
-// A q outside of 0 to 1 is taken for the nearer one.
+// one of rank ⌈q·n⌉ of n. Made from raw samples it is exact, otherwise within [Distribution.Error];
+// the least and the greatest sample are always exact. A q outside of 0 to 1 is taken for the nearer one.
 func (d *Distribution) Quantile(q float64) float64 {
 	q = min(max(q, 0), 1)
 	if d.sketch == nil {
 		return d.values[sketch.Rank(q, uint64(len(d.values)))-1]
 	}
-	return min(max(d.decoded().Quantile(q), d.min), d.max)
+	s := d.decoded()
+	switch n := s.Count(); sketch.Rank(q, n) {
+	case 1:
+		return d.min
+	case n:
+		return d.max
+	}
+	return min(max(s.Quantile(q), d.min), d.max)
 }
 
 // Error returns how far a quantile may be from the sample that it stands for, as a share of that
