@@ -1,4 +1,4 @@
-# The binary alone, and a folder for the history. What it measures, and where it answers: packaging/README.md
+# The binary alone, and a folder for the history. What it measures, and where it answers: docs/OPERATING.md
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./

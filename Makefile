@@ -40,7 +40,7 @@ build: ## Build bin/wanstore, a static binary
 
 .PHONY: man
 man: ## Write the man pages into bin/man
-	CGO_ENABLED=0 go run -tags man -ldflags='$(LDFLAGS)' ./cmd/wanstore $(BIN)/man
+	CGO_ENABLED=0 go run -trimpath -tags man -ldflags='$(LDFLAGS)' ./cmd/wanstore $(BIN)/man
 
 .PHONY: completions
 completions: build ## Write the completions of bash, zsh and fish into bin/completions

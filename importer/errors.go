@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wanstore/wanstore/repo/wanctl"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -21,6 +22,10 @@ var (
 	// stored then. Under another path the database is taken from its beginning.
 	ErrUncertain = errors.New("it cannot be told whether this is the database that was imported " +
 		"from here before")
+	// ErrNotWanctl reports a database without a table metrics as wanctl makes it.
+	ErrNotWanctl = wanctl.ErrNotWanctl
+	// ErrOpened reports that somebody has begun to write a database that nobody was using.
+	ErrOpened = wanctl.ErrOpened
 )
 
 // What can be wrong with a line before it is a record.

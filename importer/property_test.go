@@ -42,12 +42,12 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				rt.Fatal(err)
 			}
-			if !importDrawn(rt, s, path, end) {
+			if !importDrawn(rt, s, path, end, importer.Options{}) {
 				continue
 			}
 			data.check(rt, history, end)
 			if rapid.IntRange(0, 2).Draw(rt, "ages") == 0 {
-				clock = clock.Add(time.Duration(rapid.IntRange(1, 300).Draw(rt, "minutes")) * time.Minute)
+				clock = clock.Add(ageDrawn(rt))
 				if _, err := s.writer.Maintain(context.Background()); err != nil {
 					rt.Fatal(err)
 				}
@@ -57,10 +57,55 @@ func TestNothingLostNothingDoubled(t *testing.T) {
 	})
 }
 
+func ageDrawn(t *rapid.T) time.Duration {
+	return time.Duration(rapid.IntRange(1, 300).Draw(t, "minutes")) * time.Minute
+}
+
+// Where a second file lies among the buckets of a first one, its rows are skipped or merged by runs
+// that are stopped anywhere, while it grows and the history ages: in the end each is stored once.
+func TestEachSkippedRowIsMergedOnce(t *testing.T) {
+	clock := now
+	s := newStoreAt(t, service.Config{RetentionDays: 365}, func() time.Time { return clock })
+	path := filepath.Join(t.TempDir(), "a.csv")
+	checks, skipped := 0, int64(0)
+	rapid.Check(t, func(rt *rapid.T) {
+		checks++
+		wan := fmt.Sprintf("wan%d", checks)
+		begins := clock.Add(-5 * time.Hour)
+		first := drawData(rt, wan, begins)
+		second := drawData(rt, wan, begins.Add(10*time.Second)) // within the same buckets
+		take := func(text string, options importer.Options) {
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				rt.Fatal(err)
+			}
+			options.OnHeld = func(rows importer.HeldRows) { skipped += rows.Rows }
+			importDrawn(rt, s, path, len(text), options)
+			clock = clock.Add(ageDrawn(rt))
+			if _, err := s.writer.Maintain(context.Background()); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		before := s.count()
+		take(first.text, importer.Options{})
+		for _, end := range second.cuts {
+			take(second.text[:end], importer.Options{Merge: rapid.Bool().Draw(rt, "merge")})
+		}
+		take(second.text, importer.Options{Merge: true})
+		want := int64(len(first.values) + len(second.values))
+		if got := s.count() - before; got != want {
+			rt.Fatalf("%d rows are stored, want %d", got, want)
+		}
+	})
+	if skipped == 0 {
+		t.Error("no row was ever skipped")
+	}
+}
+
 // importDrawn imports a file, in a run that may be stopped and one that may not. It returns false
 // if the data ends within the header.
-func importDrawn(t *rapid.T, s *store, path string, end int) bool {
-	options := importer.Options{SkipBad: true}.WithBatch(rapid.Int64Range(1, 20).Draw(t, "batch"))
+func importDrawn(t *rapid.T, s *store, path string, end int, options importer.Options) bool {
+	options.SkipBad = true
+	options = options.WithBatch(rapid.Int64Range(1, 20).Draw(t, "batch"))
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	left := rapid.IntRange(0, 5).Draw(t, "stop")

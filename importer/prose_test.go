@@ -13,14 +13,14 @@ import (
 // A text that is another one with each event makes no series; what tells series apart does.
 func TestLabelsThatAreProse(t *testing.T) {
 	for labels, want := range map[string]string{
-		`{"direction": "download", "reason": "delta 15.2 ms > 15.0 ms"}`: `{"direction":"download"}`,
-		`{"reason": "spike", "source": "steering"}`:                      `{"source":"steering"}`,
-		`{"message": "the line is back"}`:                                `{}`,
-		`{"source": "the daily steering"}`:                               `{"source":"the daily steering"}`,
-		`{"a": "b", "tech": "5G NSA"}`:                                   `{"a":"b","tech":"5G NSA"}`,
-		`{"tin": "Best Effort of all"}`:                                  `{"tin":"Best Effort of all"}`,
-		`{"zone": "GREEN"}`:                                              `{"zone":"GREEN"}`,
-		`{}`:                                                             `{}`,
+		`{"direction": "download", "reason": "RTT delta of 15.2 ms"}`: `{"direction":"download"}`,
+		`{"reason": "spike", "source": "steering"}`:                   `{"source":"steering"}`,
+		`{"message": "the line is back"}`:                             `{}`,
+		`{"source": "the daily steering"}`:                            `{"source":"the daily steering"}`,
+		`{"a": "b", "tech": "5G NSA"}`:                                `{"a":"b","tech":"5G NSA"}`,
+		`{"tin": "Best Effort of all"}`:                               `{"tin":"Best Effort of all"}`,
+		`{"zone": "GREEN"}`:                                           `{"zone":"GREEN"}`,
+		`{}`:                                                          `{}`,
 	} {
 		for _, keep := range []bool{false, true} {
 			db, s := filetest.NewWanctlDB(t), newStore(t)

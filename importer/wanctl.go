@@ -11,6 +11,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/wanstore/wanstore/repo/wanctl"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -50,12 +51,12 @@ const (
 // the time that had been taken is there, and not at all otherwise.
 //
 // Errors: *LineError for a bad row, with the reason service.ErrAhead among others, ErrUncertain,
-// those of service.OpenWanctl, and as for CSV.
+// those of wanctl.Open, and as for CSV.
 func Wanctl(
 	ctx context.Context, w *service.Writer, path string, options Options,
 ) (result Result, err error) {
 	options = options.withDefaults()
-	file, err := service.OpenWanctl(ctx, path)
+	file, err := wanctl.Open(ctx, path)
 	if err != nil {
 		return Result{}, fmt.Errorf("import: %w", err)
 	}
@@ -76,7 +77,7 @@ func Wanctl(
 }
 
 func newWanctlImport(
-	w *service.Writer, path string, file *service.Wanctl, options Options,
+	w *service.Writer, path string, file *wanctl.View, options Options,
 ) *wanctlImport {
 	i := &wanctlImport{name: path, file: file, options: options,
 		seriesFinder: newSeriesFinder(w, "labels")}
@@ -91,14 +92,14 @@ type wanctlImport struct {
 	*seriesFinder
 
 	name    string
-	file    *service.Wanctl
+	file    *wanctl.View
 	options Options
 	into    *service.Import
 	result  Result
 	held    *held // nil where there are no aggregated rows
 
-	last   service.WanctlRow // with the largest id
-	anchor service.WanctlRow // the newest of the coarsest granularity, if there is an aggregated one
+	last   wanctl.Row // with the largest id
+	anchor wanctl.Row // the newest of the coarsest granularity, if there is an aggregated one
 
 	place service.ImportMark // up to where rows have been taken
 	until int64              // the first second that may not be over yet
@@ -227,7 +228,7 @@ func (i *wanctlImport) checkNew(ctx context.Context, marks []service.ImportMark)
 }
 
 // rowHash is what a row is known by.
-func rowHash(row service.WanctlRow) []byte {
+func rowHash(row wanctl.Row) []byte {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %d %q %q %x %q %q",
 		row.ID, row.Second, row.WAN, row.Metric, row.Value, row.Labels, row.Granularity))
 	return sum[:]
@@ -308,7 +309,7 @@ func (i *wanctlImport) takeRows(ctx context.Context) error {
 // reportAhead reports the rows that are ahead of the clock. The place stays before them.
 func (i *wanctlImport) reportAhead(ctx context.Context) error {
 	for from := i.ahead; ; {
-		rows, more, err := i.page(ctx, from, service.MaxSecond)
+		rows, more, err := i.page(ctx, from, wanctl.MaxSecond)
 		if err != nil {
 			return err
 		}
@@ -329,7 +330,7 @@ func (i *wanctlImport) reportAhead(ctx context.Context) error {
 // whether there are more.
 func (i *wanctlImport) page(
 	ctx context.Context, from, until int64,
-) (rows []service.WanctlRow, more bool, err error) {
+) (rows []wanctl.Row, more bool, err error) {
 	rows, err = i.file.Rows(ctx, from, until, i.options.batch)
 	if err != nil || int64(len(rows)) < i.options.batch {
 		return rows, false, err
@@ -355,7 +356,7 @@ func (i *wanctlImport) page(
 }
 
 // lastSecond returns where the second begins that the last row is of.
-func lastSecond(rows []service.WanctlRow) int {
+func lastSecond(rows []wanctl.Row) int {
 	cut := len(rows)
 	for cut > 0 && rows[cut-1].Second == rows[len(rows)-1].Second {
 		cut--
@@ -363,12 +364,12 @@ func lastSecond(rows []service.WanctlRow) int {
 	return cut
 }
 
-func (i *wanctlImport) rowError(row service.WanctlRow, reason error) *LineError {
+func (i *wanctlImport) rowError(row wanctl.Row, reason error) *LineError {
 	return &LineError{File: i.name, Row: row.ID, Reason: reason}
 }
 
 // bad reports a bad row, and returns it if it stops the import.
-func (i *wanctlImport) bad(row service.WanctlRow, reason error) error {
+func (i *wanctlImport) bad(row wanctl.Row, reason error) error {
 	bad := i.rowError(row, reason)
 	i.result.Bad++
 	i.options.OnBad(bad)
@@ -379,11 +380,11 @@ func (i *wanctlImport) bad(row service.WanctlRow, reason error) error {
 }
 
 // parse finds the series of a row. The error says what is wrong with the row.
-func (i *wanctlImport) parse(row service.WanctlRow) (foundSeries, error) {
+func (i *wanctlImport) parse(row wanctl.Row) (foundSeries, error) {
 	switch {
 	case row.Err != nil:
 		return foundSeries{}, row.Err
-	case row.Second < 0 || row.Second >= service.MaxSecond:
+	case row.Second < 0 || row.Second >= wanctl.MaxSecond:
 		return foundSeries{},
 			fmt.Errorf("timestamp %d: out of range, want seconds from 1970 to 9999", row.Second)
 	case math.IsNaN(row.Value) || math.IsInf(row.Value, 0):

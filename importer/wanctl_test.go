@@ -15,6 +15,7 @@ import (
 
 	"github.com/wanstore/wanstore/importer"
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/repo/wanctl"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -316,10 +317,10 @@ func TestWhatIsNoDatabaseOfWanctl(t *testing.T) {
 	columns := filetest.Path(t)
 	filetest.Exec(t, columns, "CREATE TABLE metrics (id INTEGER PRIMARY KEY, timestamp INTEGER)")
 	for path, want := range map[string]error{
-		s.path:                           service.ErrNotWanctl,
-		other:                            service.ErrNotWanctl,
-		columns:                          service.ErrNotWanctl,
-		write(t, "empty.db", ""):         service.ErrNotWanctl,
+		s.path:                           wanctl.ErrNotWanctl,
+		other:                            wanctl.ErrNotWanctl,
+		columns:                          wanctl.ErrNotWanctl,
+		write(t, "empty.db", ""):         wanctl.ErrNotWanctl,
 		write(t, "a.csv", header+row(0)): service.ErrNotDatabase,
 		t.TempDir():                      service.ErrDirectory,
 		filepath.Join(t.TempDir(), "no"): service.ErrMissing,
@@ -371,7 +372,7 @@ func TestADatabaseThatIsOpenedMeanwhile(t *testing.T) {
 		}
 	}}.WithBatch(5)
 	got, err := s.take(db, options)
-	if !errors.Is(err, service.ErrOpened) || got.Stored != 4 {
+	if !errors.Is(err, wanctl.ErrOpened) || got.Stored != 4 {
 		t.Errorf("got %+v, %v, want 4 rows and that it has been opened", got, err)
 	}
 	s.wantTaken(db, importer.Result{Read: 17, Stored: 17, Known: 4})

@@ -3,6 +3,7 @@ package importer
 import (
 	"context"
 
+	"github.com/wanstore/wanstore/repo/wanctl"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -20,7 +21,7 @@ type wanctlBatch struct {
 
 // fill takes rows in, second by second. The error is what stops the import, before the second that
 // it is about.
-func (b *wanctlBatch) fill(ctx context.Context, rows []service.WanctlRow) error {
+func (b *wanctlBatch) fill(ctx context.Context, rows []wanctl.Row) error {
 	for len(rows) > 0 {
 		size := 1
 		for size < len(rows) && rows[size].Second == rows[0].Second {
@@ -37,7 +38,7 @@ func (b *wanctlBatch) fill(ctx context.Context, rows []service.WanctlRow) error 
 
 // pass moves the place past a row: by its id where the rows come in the order of those, else by its
 // second.
-func (b *wanctlBatch) pass(row service.WanctlRow) {
+func (b *wanctlBatch) pass(row wanctl.Row) {
 	if b.late {
 		b.reached.LastID, b.reached.Hash = row.ID, rowHash(row)
 		return
@@ -50,7 +51,7 @@ func (b *wanctlBatch) pass(row service.WanctlRow) {
 }
 
 // take takes the rows of one second in. With an error it takes none.
-func (b *wanctlBatch) take(ctx context.Context, rows []service.WanctlRow) error {
+func (b *wanctlBatch) take(ctx context.Context, rows []wanctl.Row) error {
 	taken := newSecond(b.late)
 	for _, row := range rows {
 		reason, err := b.add(ctx, taken, row)
@@ -73,7 +74,7 @@ func (b *wanctlBatch) take(ctx context.Context, rows []service.WanctlRow) error 
 
 // add makes a sample of a row. A reason is why it is none.
 func (b *wanctlBatch) add(
-	ctx context.Context, to *second, row service.WanctlRow,
+	ctx context.Context, to *second, row wanctl.Row,
 ) (reason, err error) {
 	series, reason := b.parse(row)
 	if reason != nil {
@@ -89,7 +90,7 @@ func (b *wanctlBatch) add(
 }
 
 // look finds out what the history has of the metric of a row, before anything of it is stored.
-func (b *wanctlBatch) look(ctx context.Context, row service.WanctlRow) error {
+func (b *wanctlBatch) look(ctx context.Context, row wanctl.Row) error {
 	if b.held == nil {
 		return nil
 	}
@@ -98,7 +99,7 @@ func (b *wanctlBatch) look(ctx context.Context, row service.WanctlRow) error {
 
 // addAggregated makes a sample of an aggregated row where the history has nothing of its span.
 func (b *wanctlBatch) addAggregated(
-	to *second, row service.WanctlRow, series foundSeries, width int64,
+	to *second, row wanctl.Row, series foundSeries, width int64,
 ) (reason error) {
 	fill := filling{
 		of: heldMetric{row.WAN, row.Metric}, labels: series.labels,
@@ -113,7 +114,7 @@ func (b *wanctlBatch) addAggregated(
 }
 
 // leaveOut counts a row that is no sample. The error is what stops the import.
-func (b *wanctlBatch) leaveOut(of *second, row service.WanctlRow, reason error) error {
+func (b *wanctlBatch) leaveOut(of *second, row wanctl.Row, reason error) error {
 	cause := of.skipped.cause(reason)
 	if cause == nil {
 		return b.bad(row, reason)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/wanstore/wanstore/repo/wanctl"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -65,7 +66,7 @@ func (s *second) share(series *service.Series, raw bool) *share {
 
 // add adds a raw row. A reason is why it does not fit in.
 func (s *second) add(
-	ctx context.Context, file *service.Wanctl, row service.WanctlRow, series foundSeries,
+	ctx context.Context, file *wanctl.View, row wanctl.Row, series foundSeries,
 ) (reason, err error) {
 	one := s.share(series.handle, true)
 	if one.late && one.rows == 0 {
@@ -80,7 +81,7 @@ func (s *second) add(
 	return nil, nil
 }
 
-func (s *second) put(row service.WanctlRow, series foundSeries, one *share) {
+func (s *second) put(row wanctl.Row, series foundSeries, one *share) {
 	one.rows++
 	s.samples = append(s.samples, sharing{service.Sample{
 		Series: series.handle, Time: time.Unix(row.Second, 0), Value: row.Value,

@@ -19,8 +19,8 @@ type Path struct {
 
 func (p Path) valid() bool { return p.Target.IsValid() }
 
-// ErrNoZone reports that a host is a link-local address, which is one of many without the name of an
-// interface behind it. Its message carries the way out.
+// ErrNoZone reports that a host is a link-local address, which is one of many without the name of
+// an interface behind it. Its message carries the way out.
 var ErrNoZone = errors.New("a link-local address means nothing without its interface; " +
 	"name it as ADDRESS%INTERFACE or with --interface")
 

@@ -2,10 +2,8 @@ package repo
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,7 +56,7 @@ func (s *Salvage) prepare(ctx context.Context) (err error) {
 	if err := s.claim(); err != nil {
 		return err
 	}
-	if s.hash, err = hashHistory(ctx, s.Source); err != nil {
+	if s.hash, err = disk.Hash(ctx, s.Source); err != nil {
 		return err
 	}
 	if err := disk.CheckName(s.Source); err != nil { // what is new lies beside the other name
@@ -176,50 +174,3 @@ func (s *Salvage) Ages() Ages {
 
 // Newest is the end of the rows.
 func (s *Salvage) Newest() Micros { return s.newest }
-
-// hashHistory returns the SHA-256 of a file and, if there is one, of its WAL: by that it is known
-// again under any name.
-func hashHistory(ctx context.Context, path string) ([]byte, error) {
-	sum := sha256.New()
-	for _, name := range []string{path, path + "-wal"} {
-		err := addFile(ctx, sum, name)
-		if errors.Is(err, fs.ErrNotExist) && name != path {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return sum.Sum(nil), nil
-}
-
-func addFile(ctx context.Context, sum io.Writer, path string) error {
-	file, err := os.OpenFile(path, os.O_RDONLY|disk.NoFollow, 0)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%w: not even a regular file", ErrNotDatabase)
-	}
-	return addContent(ctx, sum, file, info.Size())
-}
-
-// addContent adds what can be read: a disk that damages files has places that cannot.
-func addContent(ctx context.Context, sum io.Writer, file io.ReaderAt, size int64) error {
-	part := make([]byte, 1<<16)
-	for at := int64(0); at < size; at += int64(len(part)) {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		n, _ := file.ReadAt(part, at)
-		if _, err := sum.Write(part[:n]); err != nil {
-			return err
-		}
-	}
-	return nil
-}

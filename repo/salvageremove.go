@@ -31,7 +31,7 @@ func (s *Salvage) remove(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	hash, err := hashHistory(ctx, s.Source)
+	hash, err := disk.Hash(ctx, s.Source)
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,6 @@ func TestEmptyPath(t *testing.T) {
 	}
 	_, err = service.OpenHistory(t.Context(), "")
 	want(t, err, service.ErrNoPath)
-	_, err = service.OpenWanctl(t.Context(), "")
-	want(t, err, service.ErrNoPath)
 	_, err = service.Quarantined("")
 	want(t, err, service.ErrNoPath)
 	_, err = history(t, path).Backup(t.Context(), "")

@@ -60,14 +60,13 @@ func (l *loop) salvageStep(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	l.stats.salvaging(SalvageRun{
-		Source: filepath.Base(s.file), Report: salvageReport(s.prepared.Report),
-	})
+	report := salvageReport(s.prepared.Report)
+	l.stats.salvaging(SalvageRun{Source: filepath.Base(s.file), Report: report})
 	if state != repo.SalvageEnded {
 		return state == repo.SalvageMore, nil
 	}
 	l.log.Info("what is intact in a damaged file has been taken in", "file", s.file, "report",
-		s.prepared.Report.String())
+		report.String())
 	l.stats.salvaging(SalvageRun{})
 	return true, l.endSalvage()
 }

@@ -240,7 +240,7 @@ func (o *importOptions) explain(err error) error {
 		return fmt.Errorf("%w (stopped before the second that this row is in; --skip-bad goes on)", err)
 	case errors.As(err, &bad):
 		return fmt.Errorf("%w (stopped before this line; --skip-bad goes on)", err)
-	case errors.Is(err, context.Canceled), errors.Is(err, service.ErrOpened):
+	case errors.Is(err, context.Canceled), errors.Is(err, importer.ErrOpened):
 		return fmt.Errorf("%w (run it again to go on from there)", err)
 	}
 	return err

@@ -75,6 +75,6 @@ func (r *importRun) again(ctx context.Context, file *importFile) error {
 // comesUpAgain says that an import that failed so would fail so each time.
 func comesUpAgain(err error) bool {
 	_, bad := errors.AsType[*importer.LineError](err)
-	return bad || errors.Is(err, importer.ErrUncertain) || errors.Is(err, service.ErrNotWanctl) ||
+	return bad || errors.Is(err, importer.ErrUncertain) || errors.Is(err, importer.ErrNotWanctl) ||
 		errors.Is(err, service.ErrClosed)
 }

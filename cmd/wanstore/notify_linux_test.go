@@ -21,7 +21,8 @@ type manager struct{ *net.UnixConn }
 
 func newManager(t *testing.T) manager {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "n") // the path of a socket may have no more than a hundred bytes
+	// The path of a socket may have no more than a hundred bytes.
+	folder, err := os.MkdirTemp("", "n") //nolint:usetesting // its folders have long names
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +31,8 @@ func newManager(t *testing.T) manager {
 			t.Error(err)
 		}
 	})
-	conn, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(folder, "s"), Net: "unixgram"})
+	address := &net.UnixAddr{Name: filepath.Join(folder, "s"), Net: "unixgram"}
+	conn, err := net.ListenUnixgram("unixgram", address)
 	if err != nil {
 		t.Skipf("no sockets of datagrams here: %v", err)
 	}
@@ -64,7 +66,10 @@ func TestNotices(t *testing.T) {
 		args   []string
 		status string
 	}{
-		{[]string{"record", "--target", "127.0.0.1", "--probe", "tcp:9"}, `recording 127\.0\.0\.1 through lo`},
+		{
+			[]string{"record", "--target", "127.0.0.1", "--probe", "tcp:9"},
+			`recording 127\.0\.0\.1 through lo`,
+		},
 		{[]string{"serve", "--listen", "127.0.0.1:0"}, `serving \S+wan\.db at http://127\.0\.0\.1:\d+/`},
 	} {
 		t.Run(test.args[0], func(t *testing.T) {

@@ -106,7 +106,6 @@ func TestRoots(t *testing.T) {
 }
 
 // soak takes all damaged files of a test, where it takes someFiles otherwise.
-func soak() bool { return os.Getenv("WANSTORE_SOAK") == "1" }
 
 const someFiles = 80
 
@@ -114,7 +113,7 @@ const someFiles = 80
 // new, and anything in a soak or with WANSTORE_SEED.
 func draws(t *testing.T) *rand.Rand {
 	t.Helper()
-	if soak() || os.Getenv("WANSTORE_SEED") != "" {
+	if filetest.Soak() || os.Getenv("WANSTORE_SEED") != "" {
 		return filetest.Random(t)
 	}
 	return rand.New(rand.NewPCG(1, 2))
@@ -127,7 +126,7 @@ func damageEach(
 	t.Helper()
 	v := verdict{sound: pagesOf(t, whole), now: time.Now()}
 	step := 1
-	if !soak() {
+	if !filetest.Soak() {
 		step = max(n/someFiles, 1)
 	}
 	judged := 0

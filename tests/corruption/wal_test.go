@@ -215,7 +215,8 @@ func TestWALTakenInByPlainSQLite(t *testing.T) {
 	left, want := killed(t)
 	delete(left, "-shm")
 	path := left.put(t)
-	look := exec.CommandContext(t.Context(), filetest.Shell(t), path, "SELECT count(*) FROM raw_blocks")
+	look := exec.CommandContext(t.Context(), filetest.Shell(t), path,
+		"SELECT count(*) FROM raw_blocks")
 	out, err := look.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)

@@ -1,6 +1,6 @@
 // Package docs checks what the documents say: where their links lead, whether the Go in README.md
-// compiles, that no setting is missing and every test exists. The command lines are checked in
-// cmd/wanstore.
+// compiles, that no setting is missing, and that tests and files exist. The command lines are
+// checked in cmd/wanstore.
 package docs
 
 import (
@@ -26,6 +26,7 @@ var (
 	inline = regexp.MustCompile("`[^`]*`")
 	target = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 
+	sourceFile   = regexp.MustCompile("`([a-z]+/[a-zA-Z/._-]+\\.(?:go|sql|sh|py|md))`")
 	testFunction = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`)
 	testName     = regexp.MustCompile("(?:`([a-z/]+)` )?`((?:Test|Fuzz|Benchmark)[A-Z]\\w*\\*?)")
 )
@@ -114,6 +115,17 @@ func TestNamedTestsExist(t *testing.T) {
 			named := regexp.MustCompile(strings.ReplaceAll(pattern, "*", ".*"))
 			if !slices.ContainsFunc(tests, named.MatchString) {
 				t.Errorf("%s: there is no %s %s", path, match[1], match[2])
+			}
+		}
+	}
+}
+
+// Every source file that a document names by its path exists.
+func TestNamedFilesExist(t *testing.T) {
+	for _, path := range files(t, ".md") {
+		for _, match := range sourceFile.FindAllStringSubmatch(read(t, path), -1) {
+			if _, err := os.Stat(filepath.Join(root, match[1])); err != nil {
+				t.Errorf("%s: %v", path, err)
 			}
 		}
 	}

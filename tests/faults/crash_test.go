@@ -91,13 +91,13 @@ func crashEverywhere(
 		looked += crashAt(t, begun(t, start.path, start.synchronous), what, kind, random,
 			func(op repotest.Operation) bool {
 				end := ends.before(op)
-				if soak() {
+				if filetest.Soak() {
 					return op.Number%passes == pass
 				}
 				// What was synced makes no difference to a kill: one of the two is enough.
 				return end && kind.ends && start.synchronous == "NORMAL" || random.IntN(total) < sampledCrashes
 			})
-		if !soak() {
+		if !filetest.Soak() {
 			break
 		}
 	}

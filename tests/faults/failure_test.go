@@ -26,7 +26,7 @@ func TestFailedOperation(t *testing.T) {
 				// A reader keeps the WAL from restarting and from going away, so both have their
 				// turn.
 				for _, watched := range []bool{false, true} {
-					if !soak() && watched != (reason == syscall.EIO) {
+					if !filetest.Soak() && watched != (reason == syscall.EIO) {
 						continue // half of them are enough for a sample
 					}
 					title := fmt.Sprintf("%s/%s/%s/watched=%t", synchronous, reasons[reason], name, watched)
@@ -81,7 +81,7 @@ func failEverywhere(t *testing.T, path, synchronous string, fault repotest.Fault
 // pick returns the numbers of the operations that have their turn: one of each part of the run.
 func pick(random *rand.Rand, total int) []int {
 	var list []int
-	if soak() {
+	if filetest.Soak() {
 		for n := range total {
 			list = append(list, n+1)
 		}
@@ -134,7 +134,7 @@ func TestReaderInBetween(t *testing.T) {
 	defer h.Close()
 	looks, done, ended := make(chan repotest.Operation), make(chan struct{}), make(chan error)
 	r.disk.Watch(func(op repotest.Operation) {
-		if soak() || random.IntN(20) == 0 {
+		if filetest.Soak() || random.IntN(20) == 0 {
 			looks <- op
 			<-done
 		}

@@ -6,7 +6,6 @@
 package faults
 
 import (
-	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -15,6 +14,3 @@ import (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// soak says that every operation has its turn.
-func soak() bool { return os.Getenv("WANSTORE_SOAK") == "1" }

@@ -89,12 +89,12 @@ func TestCrashOfARebuild(t *testing.T) {
 			looked := 0
 			for pass := range passes {
 				looked += r.crash(t, crash, random, func(op repotest.Operation, total int) bool {
-					if soak() {
+					if filetest.Soak() {
 						return op.Number%passes == pass
 					}
 					return random.IntN(total) < sampledRebuilds
 				})
-				if !soak() {
+				if !filetest.Soak() {
 					break
 				}
 			}
@@ -191,7 +191,7 @@ func (r *rebuilding) fail(
 }
 
 func pickRebuilds(random *rand.Rand, total int) []int {
-	if soak() {
+	if filetest.Soak() {
 		return pick(random, total)
 	}
 	var list []int

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/wanstore/wanstore/internal/filetest"
 )
 
 const (
@@ -23,7 +25,7 @@ func TestReaderThatHoldsATransaction(t *testing.T) {
 	before := s.ask(t, question)
 	begun := time.Now()
 	w.recorder.await(t, heldBatches)
-	for soak() && time.Since(begun) < heldTime {
+	for filetest.Soak() && time.Since(begun) < heldTime {
 		w.recorder.await(t, heldBatches)
 	}
 	if after := s.ask(t, question); fmt.Sprint(after) != fmt.Sprint(before) {

@@ -13,7 +13,7 @@ import (
 
 // rounds is how often something is done at a random moment.
 func rounds(n int) int {
-	if soak() {
+	if filetest.Soak() {
 		return 10 * n
 	}
 	return n

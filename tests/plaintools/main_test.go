@@ -32,6 +32,3 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 }
-
-// soak says that the long run is asked for.
-func soak() bool { return os.Getenv("WANSTORE_SOAK") == "1" }

@@ -2,6 +2,7 @@ package processes
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -21,9 +22,6 @@ const (
 	shortRun = 25 * time.Second // after which no further process is killed
 	longRun  = time.Hour
 )
-
-// soak says that the long run is asked for.
-func soak() bool { return os.Getenv("WANSTORE_SOAK") == "1" }
 
 // stage is what a child is doing when it is killed.
 type stage struct {
@@ -53,7 +51,7 @@ func stages() []stage {
 // the next process opens the file at once.
 func TestKilledProcess(t *testing.T) {
 	files, rounds, budget := 3, 12, shortRun
-	if soak() {
+	if filetest.Soak() {
 		files, budget = 50, longRun
 	}
 	begun := time.Now()
@@ -130,7 +128,7 @@ func (k *killing) round(s stage, synchronous string) {
 	} else if !s.ends || failure != "" {
 		k.t.Fatalf("the child ended by itself, to be killed %s: %s", s.name, failure)
 	}
-	if k.tried >= k.next && holds(k.t, k.path, k.tried) {
+	if k.tried >= k.next && holds(k.t, k.path, 0, k.tried) {
 		expect(k.all, plan(0, k.tried))
 		k.next = k.tried + 1
 	}
@@ -179,8 +177,9 @@ func openKilled(t *testing.T, path string) *service.History {
 	return h
 }
 
-// holds says that the file has the newest sample of a batch.
-func holds(t *testing.T, path string, batch int) bool {
+// holds says that the file has the newest sample of a batch of a child: another one may have stored
+// its own of that moment.
+func holds(t *testing.T, path string, child, batch int) bool {
 	t.Helper()
 	h := openKilled(t, path)
 	if h == nil {
@@ -188,7 +187,10 @@ func holds(t *testing.T, path string, batch int) bool {
 	}
 	defer h.Close()
 	raw := service.Raw
-	query := service.Query{From: clock(batch), Until: clock(batch).Add(time.Microsecond), Only: &raw}
+	query := service.Query{
+		Filter: service.Filter{WAN: fmt.Sprintf("own-%d", child)},
+		From:   clock(batch), Until: clock(batch).Add(time.Microsecond), Only: &raw,
+	}
 	for _, err := range h.Range(t.Context(), query) {
 		if err != nil {
 			t.Fatal(err)
@@ -219,7 +221,7 @@ func checkAfterKill(t *testing.T, path string, all *truth.Truth) {
 // and what it has left of one that was not complete, a later backup removes.
 func TestKilledBackup(t *testing.T) {
 	rounds := 6
-	if soak() {
+	if filetest.Soak() {
 		rounds = 200
 	}
 	path := filetest.Path(t)

@@ -152,7 +152,7 @@ func (n *named) crash(s spelling, path string) {
 		Path: s.path, Folder: s.folder, Mount: s.mount, Open: true,
 	})}
 	next.ends()
-	if n.tried > n.acked && holds(n.t, path, n.tried-1) {
+	if n.tried > n.acked && holds(n.t, path, n.number, n.tried-1) {
 		expect(n.all, plan(n.number, n.tried-1))
 		n.acked = n.tried
 	}

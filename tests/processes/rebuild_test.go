@@ -17,7 +17,7 @@ import (
 // process has it in the new version.
 func TestKilledRebuild(t *testing.T) {
 	files := 8
-	if soak() {
+	if filetest.Soak() {
 		files = 100
 	}
 	var took time.Duration // of the last that was not killed

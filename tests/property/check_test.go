@@ -143,7 +143,8 @@ func (m *machine) checkBuckets(t *rapid.T, g int) {
 	t.Helper()
 	got := map[rowAt]rowOf{}
 	for _, row := range m.rows(t,
-		"SELECT series_id, ts, count, sum, min, max, sketch FROM rollups WHERE granularity = ? AND ts >= ?",
+		"SELECT series_id, ts, count, sum, min, max, sketch FROM rollups "+
+			"WHERE granularity = ? AND ts >= ?",
 		names[g], int64(m.oracle.tiers[g].floor)) {
 		sketch, _ := row[6].([]byte)
 		got[rowAt{Series: m.names[row[0].(int64)], TS: micros(row[1].(int64))}] = rowOf{

@@ -70,6 +70,9 @@ func built(t *testing.T, ending string) string {
 	if runtime.GOOS != "linux" || runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
 		t.Skip("packages are built for Linux on amd64 and arm64 here")
 	}
+	for _, program := range []string{"make", "bash", "git", "tar", "gzip"} {
+		need(t, program)
+	}
 	if err := errors.Join(noteSources(), buildOnce()); err != nil {
 		t.Fatal(err)
 	}

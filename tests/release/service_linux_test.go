@@ -28,12 +28,25 @@ func TestExposure(t *testing.T) {
 	t.Log(out[strings.LastIndex(strings.TrimSpace(out), "\n")+1:])
 }
 
-// The package is installed by dpkg on a machine with systemd, the service records with the rights
+// The packages are installed by dpkg and rpm on a machine with systemd, the service records with the rights
 // that its unit leaves it, and nothing but the history is left in the end.
 func TestService(t *testing.T) {
-	folder := visit(t, built(t, ".deb"))
+	folder := visit(t)
 	step := func(name string) string { return string(read(t, filepath.Join(folder, name))) }
-	for name, patterns := range map[string][]string{
+	check := func(steps map[string][]string) {
+		t.Helper()
+		for name, patterns := range steps {
+			if code := step(name + ".code"); code != "0\n" {
+				t.Errorf("%s: exit code %s%s", name, code, step(name))
+			}
+			for _, pattern := range patterns {
+				if !regexp.MustCompile(pattern).MatchString(step(name)) {
+					t.Errorf("%s: want %s, got:\n%s", name, pattern, step(name))
+				}
+			}
+		}
+	}
+	check(map[string][]string{
 		"install":   {`nothing is recorded yet, "systemctl enable --now wanstore" begins\n`},
 		"installed": {`ActiveState=inactive`, `UnitFileState=disabled`},
 		"start":     nil,
@@ -43,20 +56,23 @@ func TestService(t *testing.T) {
 		"recorded": {`cable +wanctl_rtt_ms `, `cable +wanctl_rate_download_mbps `},
 		"health":   {`^ok\n$`},
 		"member":   {`^file +/var/lib/wanstore/metrics\.db, `},
+		"verify":   {`^$`},
+		"hang":     {`(?m)^SIGABRT: abort$`, `(?m)^goroutine \d+ `},
 		"upgrade":  {`Unpacking wanstore`},
 		"upgraded": {`ActiveState=active`, `UnitFileState=enabled`},
 		"remove":   {`Removing wanstore`},
 		"removed":  {`MainPID=0`, `ActiveState=inactive`},
 		"purge":    {`the history in /var/lib/wanstore was left there\n`},
-	} {
-		if code := step(name + ".code"); code != "0\n" {
-			t.Errorf("%s: exit code %s%s", name, code, step(name))
-		}
-		for _, pattern := range patterns {
-			if !regexp.MustCompile(pattern).MatchString(step(name)) {
-				t.Errorf("%s: want %s, got:\n%s", name, pattern, step(name))
-			}
-		}
+	})
+	if _, err := exec.LookPath("rpm"); err == nil {
+		check(map[string][]string{
+			"rpm-install":  {`nothing is recorded yet`},
+			"rpm-start":    nil,
+			"rpm-upgrade":  nil,
+			"rpm-upgraded": {`ActiveState=active`, `UnitFileState=enabled`},
+			"rpm-remove":   nil,
+			"rpm-removed":  {`MainPID=0`, `ActiveState=inactive`},
+		})
 	}
 	if code := step("stranger.code"); code != "1\n" {
 		t.Errorf("who is not in the group reads the history: %s", step("stranger"))
@@ -88,8 +104,8 @@ func TestService(t *testing.T) {
 func same(t *testing.T, what, left string, want []string) {
 	t.Helper()
 	got := strings.Fields(left)
-	got = slices.DeleteFunc(got, func(name string) bool { // systemd's own, of what it has started
-		return strings.HasPrefix(name, "/var/lib/systemd/")
+	got = slices.DeleteFunc(got, func(name string) bool { // notes of others, of what they have seen
+		return strings.HasPrefix(name, "/var/lib/systemd/") || strings.HasPrefix(name, "/var/cache/man/")
 	})
 	slices.Sort(got)
 	slices.Sort(want)
@@ -100,7 +116,7 @@ func same(t *testing.T, what, left string, want []string) {
 
 // visit runs testdata/visit.sh on a machine with systemd, and returns the folder with what it has
 // found out.
-func visit(t *testing.T, deb string) string {
+func visit(t *testing.T) string {
 	t.Helper()
 	for _, program := range []string{"dpkg", "unshare", "setpriv", "ip", "/lib/systemd/systemd"} {
 		need(t, program)
@@ -110,7 +126,7 @@ func visit(t *testing.T, deb string) string {
 	}
 	folder := t.TempDir()
 	for name, from := range map[string]string{
-		"wanstore.deb": deb, "machine.sh": "testdata/machine.sh", "visit.sh": "testdata/visit.sh",
+		"wanstore.deb": built(t, ".deb"), "wanstore.rpm": built(t, ".rpm"), "machine.sh": "testdata/machine.sh", "visit.sh": "testdata/visit.sh",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), read(t, from), 0o700); err != nil {
 			t.Fatal(err)

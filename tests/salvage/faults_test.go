@@ -20,9 +20,6 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// soak says that every operation has its turn.
-func soak() bool { return os.Getenv("WANSTORE_SOAK") == "1" }
-
 const (
 	fileName    = "history.db"
 	damagedName = fileName + ".damaged-20260301T010000Z"
@@ -214,7 +211,7 @@ func TestCrash(t *testing.T) {
 
 // passes are the runs that share the operations of a soak.
 func passes() int {
-	if soak() {
+	if filetest.Soak() {
 		return 20
 	}
 	return 1
@@ -232,7 +229,8 @@ func (w world) crash(
 	base := t.TempDir()
 	var left []string
 	s.disk.Watch(func(op repotest.Operation) {
-		if soak() && op.Number%passes() != part || !soak() && random.IntN(total) >= sampledOperations {
+		if filetest.Soak() && op.Number%passes() != part ||
+			!filetest.Soak() && random.IntN(total) >= sampledOperations {
 			return
 		}
 		dir := filepath.Join(base, strconv.Itoa(op.Number))
@@ -295,7 +293,7 @@ func TestFailedOperation(t *testing.T) {
 					for part := range sampledOperations {
 						w.fail(t, 1+(part*total+random.IntN(total))/sampledOperations, fault(reason), reason)
 					}
-					for n := 1; soak() && n <= total; n++ {
+					for n := 1; filetest.Soak() && n <= total; n++ {
 						w.fail(t, n, fault(reason), reason)
 					}
 				})

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -135,7 +136,7 @@ func (w world) finish(t *testing.T, dir string) {
 // lost and nothing counts twice.
 func TestKilled(t *testing.T) {
 	files, kills := 2, 6
-	if soak() {
+	if filetest.Soak() {
 		files = 100
 	}
 	w := newWorld(t)
@@ -167,7 +168,7 @@ func TestKilled(t *testing.T) {
 // recording.
 func TestTogether(t *testing.T) {
 	rounds := 2
-	if soak() {
+	if filetest.Soak() {
 		rounds = 100
 	}
 	w := newWorld(t)

@@ -3,7 +3,6 @@ package salvage
 import (
 	"bytes"
 	"math/rand/v2"
-	"os"
 	"testing"
 
 	"github.com/wanstore/wanstore/internal/filetest"
@@ -62,7 +61,7 @@ var kinds = map[string]func(random *rand.Rand, data, older []byte) []byte{
 // sample twice, and recording goes on.
 func TestRandomDamage(t *testing.T) {
 	rounds := 2
-	if os.Getenv("WANSTORE_SOAK") == "1" {
+	if filetest.Soak() {
 		rounds = 100
 	}
 	for name, damage := range kinds {

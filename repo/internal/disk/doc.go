@@ -9,4 +9,5 @@
 //	index, walfile, journal what these say without SQLite
 //	still                   a file that nobody writes, read without its index
 //	quarantine, backupfile  moving a damaged file aside, and making a new one that appears whole
+//	hash                    by which a damaged file is known again
 package disk

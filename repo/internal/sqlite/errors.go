@@ -78,7 +78,7 @@ func Classify(ctx context.Context, err error) error {
 // joined is a sentinel and what SQLite or the system says.
 func joined(sentinel, err error) error {
 	both := fmt.Errorf("%w (%w)", sentinel, inWords(err))
-	// the driver says the same, and blames the PRAGMA that was first to read
+	// SQLite says the same, and the driver blames the PRAGMA that was first to read.
 	if errors.Is(err, sqlite3.NOTADB) {
 		return disk.Reword(both, sentinel.Error())
 	}

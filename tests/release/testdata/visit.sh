@@ -1,5 +1,5 @@
 #!/bin/bash
-# The life of the package on a machine with systemd: what each step says goes to a file of its name, its exit code to NAME.code.
+# The life of the packages on a machine with systemd: what each step says goes to a file of its name, its exit code to NAME.code.
 cd /run/visit
 
 keep() {
@@ -20,8 +20,24 @@ recorded() {
   echo "$summary"
 }
 
+# hang stops the program where it stands. systemd is to notice that it hears no more of it, and to start it again.
+hang() {
+  local settings=/etc/systemd/system/wanstore.service.d/impatient.conf
+  mkdir -p "${settings%/*}"
+  printf '[Service]\nWatchdogSec=2s\nRestartSec=100ms\n' >"$settings"
+  systemctl daemon-reload
+  systemctl restart wanstore
+  kill -STOP "$(systemctl show --value --property=MainPID wanstore)"
+  until systemctl show wanstore --property=NRestarts,ActiveState | grep -c -e 'NRestarts=[1-9]' -e 'ActiveState=active' | grep -q 2; do
+    ((SECONDS < deadline)) || return 1
+  done
+  rm -r "${settings%/*}"
+  systemctl daemon-reload
+  journalctl --unit=wanstore --no-pager --output=cat
+}
+
 db=/var/lib/wanstore/metrics.db
-deadline=$((SECONDS + 60))
+deadline=$((SECONDS + 120))
 systemctl start systemd-journald
 ip link set lo up
 
@@ -36,6 +52,9 @@ keep health wanstore health
 keep files find /var/lib/wanstore -printf '%M %u:%g %p\n'
 keep member as wanstore wanstore status --db "$db"
 keep stranger as nogroup wanstore status --db "$db"
+keep log journalctl --unit=wanstore --no-pager --output=cat
+keep verify systemd-analyze verify wanstore.service
+keep hang hang
 keep upgrade dpkg --install wanstore.deb
 keep upgraded state
 keep remove dpkg --remove wanstore
@@ -43,6 +62,13 @@ keep removed state
 keep left find /run/changed -path '*wanstore*' -type f -printf '/%P\n'
 keep purge dpkg --purge wanstore
 keep purged find /run/changed -path '*wanstore*' -type f -printf '/%P\n'
+if command -v rpm >/dev/null; then
+  keep rpm-install rpm --install --nodeps wanstore.rpm
+  keep rpm-start systemctl enable --now wanstore
+  keep rpm-upgrade rpm --upgrade --force --nodeps wanstore.rpm
+  keep rpm-upgraded state
+  keep rpm-remove rpm --erase wanstore
+  keep rpm-removed state
+fi
 cp "$db" metrics.db
-keep log journalctl --unit=wanstore --no-pager --output=cat
 touch done
