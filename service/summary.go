@@ -73,7 +73,7 @@ type summingUp struct {
 	begin, end repo.Micros // of the stretch
 	sums       map[int64]*summing
 	list       []Summary
-	room       *int // for raw samples of distributions; nil if none are wanted
+	shared     *distributions // nil if none are wanted
 }
 
 func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
@@ -81,10 +81,10 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	answering := newAnswering(v.snapshot.Tiers, query, newRoom(query))
+	answering := newAnswering(v.snapshot.Tiers, query, newDistributions(query))
 	whole := repo.Span{From: repo.MicrosOf(query.From), Until: repo.MicrosOf(query.Until)}
 	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{},
-		room: answering.room}
+		shared: answering.shared}
 	for _, segment := range answering.segments {
 		span := repo.Span{From: segment.from, Until: segment.until}
 		tier := repo.Granularity(segment.granularity)
@@ -114,7 +114,7 @@ func (s *summingUp) add(row repo.Bucket, g Granularity, begin, end repo.Micros) 
 	sum, ok := s.sums[row.SeriesID]
 	if !ok {
 		sum = &summing{tally: tally{
-			series: s.view.series[row.SeriesID], distributing: distributing{room: s.room},
+			series: s.view.series[row.SeriesID], distributing: distributing{of: s.shared},
 		}}
 		s.sums[row.SeriesID] = sum
 	}
@@ -125,7 +125,7 @@ func (s *summingUp) flush() {
 	for _, id := range slices.Sorted(maps.Keys(s.sums)) {
 		summary := s.sums[id].summary(s.newest[id], min(s.end, s.until))
 		summary.Time, summary.Width = s.begin.Time(), s.end.Sub(s.begin)
-		summary.Distribution.hold(s.room)
+		summary.Distribution.hold(s.shared)
 		s.list = append(s.list, summary)
 	}
 	clear(s.sums)
