@@ -20,9 +20,9 @@ type Options struct {
 	Watchdog func()
 	// Now is the clock that ages are counted from, time.Now by default.
 	Now func() time.Time
-	// TrustClock vouches for the clock. Otherwise one that jumps ahead by more than a minute
-	// deletes nothing more than before until it has gone on for as long as it has jumped, for six
-	// hours at most.
+	// TrustClock vouches for the clock. Otherwise one that jumps ahead by more than a minute deletes
+	// nothing more than before until it has gone on for as long as it has jumped, for six hours at
+	// most.
 	TrustClock bool
 	// Progress gets how much of a file of an earlier version has been brought up to date. The
 	// goroutine that opens the writer calls it. By default the log says that this has begun.

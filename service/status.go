@@ -44,8 +44,8 @@ type WriterStatus struct {
 	Unsound  []Unsound // rows that are left out because they are not as they were written
 	Unmerged int64     // samples that could not join a bucket, because that is left out
 
-	// ClockDoubt is how far the clock is ahead of what can be explained, 0 while it is believed,
-	// and DeletesAgain when deleting goes by the clock again, if that goes on; zero while it does.
+	// ClockDoubt is how far the clock is ahead of what can be explained, 0 while it is believed, and
+	// DeletesAgain when deleting goes by the clock again, if that goes on; zero while it does.
 	ClockDoubt   time.Duration
 	DeletesAgain time.Time
 
