@@ -124,7 +124,8 @@ type Point struct {
 	Min, Max    float64
 	Count       int64       // samples in it
 	Granularity Granularity // the coarsest tier that it was made from
-	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no sketch.
+	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no
+	// sketch.
 	Distribution *Distribution
 }
 

@@ -28,7 +28,8 @@ type Summary struct {
 	// States says how many samples were in each state, in the order of the values, where the
 	// aggregation is Mode; nil otherwise.
 	States []StateShare
-	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no sketch.
+	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no
+	// sketch.
 	Distribution *Distribution
 }
 
