@@ -125,7 +125,7 @@ func (q *question) set(name string, texts []string) (err error) {
 		}
 		q.WAN = text
 	case paramStep:
-		q.Step, err = parseStep(text)
+		err = q.setStep(text)
 	case paramOrder:
 		q.NewestFirst, err = parseChoice(name, text, newestFirst, oldestFirst)
 	case paramLimit:
@@ -228,12 +228,21 @@ func parseMetrics(texts []string) ([]string, error) {
 	return names, nil
 }
 
-func parseStep(text string) (time.Duration, error) {
+func (q *question) setStep(text string) error {
+	if strings.HasSuffix(text, "mo") {
+		step, err := clock.ParseStep(text)
+		if err != nil || step.Months == 0 {
+			return wrong(paramStep, "%.80q: want a number of months such as 1mo", text)
+		}
+		q.Months = step.Months
+		return nil
+	}
 	step, err := parseDuration(paramStep, text)
 	if err == nil && step%time.Microsecond != 0 {
 		err = wrong(paramStep, "%.80q: want whole microseconds", text)
 	}
-	return step, err
+	q.Step = step
+	return err
 }
 
 func parseDuration(name, text string) (time.Duration, error) {
@@ -304,8 +313,8 @@ func (q *question) nextQuery(until time.Time, offset int) string {
 	if q.WAN != "" {
 		values.Set(paramWAN, q.WAN)
 	}
-	if q.Step > 0 {
-		values.Set(paramStep, q.Step.String())
+	if q.Stepped() {
+		values.Set(paramStep, clock.Step{Duration: q.Step, Months: q.Months}.String())
 	}
 	if q.Zone != nil {
 		values.Set(paramZone, q.Zone.String())

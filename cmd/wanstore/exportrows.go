@@ -27,7 +27,7 @@ type exportRows interface {
 // can be imported from CSV.
 func newExportRows(format string, out io.Writer, query service.Query) exportRows {
 	buffered := bufio.NewWriterSize(out, exportBuffer)
-	wide := query.Step > 0
+	wide := query.Stepped()
 	if format == formatJSONLines {
 		return newJSONLines(buffered, wide)
 	}

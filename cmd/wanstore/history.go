@@ -45,7 +45,7 @@ its width and its granularity. The value of a row is the mean of its samples or,
 most frequent one.
 
 Steps of whole days are days of the zone in which times are shown, of 23, 24 or 25 hours. Steps of
-whole weeks begin on Mondays. Where only buckets of 1 hour are left and the zone is not whole hours
+whole weeks begin on Mondays. Steps of months, such as 1mo, are calendar months of that zone. Where only buckets of 1 hour are left and the zone is not whole hours
 from UTC, an hour belongs to the day in which it begins.
 
 With --plot the series are drawn: measurements as a line through the means of the steps, with a
@@ -142,6 +142,9 @@ func (o *historyOptions) checkPlot(cmd *cobra.Command) error {
 			return fmt.Errorf("--plot and --%s exclude each other", other)
 		}
 	}
+	if o.plot && o.step.Months > 0 {
+		return errors.New("--plot cannot draw months: want a --step of days or weeks")
+	}
 	return nil
 }
 
@@ -177,7 +180,7 @@ func (o *historyOptions) show(
 	case o.summary:
 		return o.showSummaries(ctx, history, query, out, look)
 	}
-	output := newPointRows(o.format, out, query.Step > 0)
+	output := newPointRows(o.format, out, query.Stepped())
 	part := slice{limit: o.limit, skip: o.offset}
 	for point, err := range history.Range(ctx, query) {
 		if err != nil {
@@ -186,7 +189,7 @@ func (o *historyOptions) show(
 		if !part.take() {
 			continue
 		}
-		if err := output.add(newPointRow(point, look, query.Step > 0)); err != nil {
+		if err := output.add(newPointRow(point, look, query.Stepped())); err != nil {
 			return part.taken, err
 		}
 		if part.full() {
@@ -203,13 +206,13 @@ func (o *historyOptions) showSummaries(
 	if err != nil {
 		return 0, err
 	}
-	output := newSummaryRows(o.format, out, query.Step > 0)
+	output := newSummaryRows(o.format, out, query.Stepped())
 	part := slice{limit: o.limit, skip: o.offset}
 	for _, summary := range list {
 		if part.full() || !part.take() {
 			continue
 		}
-		if err := output.add(newSummaryRow(summary, look, query.Step > 0)); err != nil {
+		if err := output.add(newSummaryRow(summary, look, query.Stepped())); err != nil {
 			return part.taken, err
 		}
 	}
