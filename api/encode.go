@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/quantile"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -81,6 +82,7 @@ func (a reply) encode(meta metadata) ([]byte, error) {
 		}
 		buf = append(buf, head[:len(head)-1]...)
 		buf = appendColumns(buf, series)
+		buf = appendQuantiles(buf, series, a.quantiles)
 		buf = append(buf, '}')
 	}
 	end, err := marshal(meta)
@@ -154,6 +156,20 @@ func appendColumns(buf []byte, series []*service.Point) []byte {
 	})
 	return appendColumn(buf, "width", series,
 		func(b []byte, p *service.Point) []byte { return appendMicros(b, p.Width.Microseconds()) })
+}
+
+// appendQuantiles writes a column for each quantile, null where there is none.
+func appendQuantiles(buf []byte, series []*service.Point, quantiles []float64) []byte {
+	for _, q := range quantiles {
+		buf = appendColumn(buf, quantile.Name(q), series, func(b []byte, p *service.Point) []byte {
+			value, ok := p.Quantile(q)
+			if !ok {
+				return append(b, "null"...)
+			}
+			return appendNumber(b, value)
+		})
+	}
+	return buf
 }
 
 func appendColumn(

@@ -45,12 +45,14 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 
 // reply is what the history says to a question.
 type reply struct {
-	page    service.Page
-	metrics described
-	latest  []service.Point // nil if nobody has asked
+	page      service.Page
+	quantiles []float64 // that were asked for
+	metrics   described
+	latest    []service.Point // nil if nobody has asked
 }
 
 func (a *API) reply(ctx context.Context, q question) (said reply, err error) {
+	said.quantiles = q.quantiles
 	err = a.source.read(ctx, func(history *service.History) error {
 		if said.page, err = history.Page(ctx, q.Query, q.limit, q.offset); err != nil {
 			return err

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/internal/clock"
+	"github.com/wanstore/wanstore/internal/quantile"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -26,6 +27,8 @@ const (
 	// maxNames bounds the metrics and the labels of one question: each is compared with those of
 	// every series.
 	maxNames = 200
+	// maxQuantiles bounds the quantiles of each point: points have ten columns without any.
+	maxQuantiles = 10
 )
 
 // The parameters of a question.
@@ -43,6 +46,8 @@ const (
 	paramLatest  = "latest"
 	paramZone    = "tz"
 	paramFormat  = "format"
+
+	paramQuantiles = "quantiles"
 )
 
 const (
@@ -75,6 +80,7 @@ func wrong(name, format string, args ...any) error {
 type question struct {
 	service.Query
 	limit, offset int
+	quantiles     []float64
 	latest        bool // the newest samples as well
 	csv           bool
 }
@@ -133,6 +139,9 @@ func (q *question) set(name string, texts []string) (err error) {
 		if err != nil || q.limit < 1 || q.limit > maxLimit {
 			return wrong(name, "%.80q: want a number from 1 to %d", text, maxLimit)
 		}
+	case paramQuantiles:
+		q.quantiles, err = parseQuantiles(text)
+		q.Quantiles = true
 	case paramLatest:
 		q.latest, err = parseChoice(name, text, yes, no)
 	case paramFormat:
@@ -153,8 +162,8 @@ func (q *question) setLabel(name, value string) error {
 	label, ok := strings.CutPrefix(name, paramLabel)
 	if !ok || label == "" {
 		return wrong(name,
-			"is no parameter: want range, from, to, metrics, wan, label.NAME, step, order, limit, "+
-				"offset, latest, tz or format")
+			"is no parameter: want range, from, to, metrics, wan, label.NAME, step, quantiles, order, "+
+				"limit, offset, latest, tz or format")
 	}
 	if q.Labels == nil {
 		q.Labels = service.Labels{}
@@ -226,6 +235,17 @@ func parseMetrics(texts []string) ([]string, error) {
 		}
 	}
 	return names, nil
+}
+
+func parseQuantiles(text string) ([]float64, error) {
+	if count := strings.Count(text, ",") + 1; count > maxQuantiles {
+		return nil, wrong(paramQuantiles, "%d of them: want at most %d", count, maxQuantiles)
+	}
+	list, err := quantile.Parse(text)
+	if err != nil {
+		err = wrong(paramQuantiles, "%w", err)
+	}
+	return list, err
 }
 
 func (q *question) setStep(text string) error {
@@ -316,6 +336,9 @@ func (q *question) nextQuery(until time.Time, offset int) string {
 	if q.Stepped() {
 		values.Set(paramStep, clock.Step{Duration: q.Step, Months: q.Months}.String())
 	}
+	if q.Quantiles {
+		values.Set(paramQuantiles, q.quantileTexts())
+	}
 	if q.Zone != nil {
 		values.Set(paramZone, q.Zone.String())
 	}
@@ -333,4 +356,12 @@ func (q *question) order() string {
 		return newestFirst
 	}
 	return oldestFirst
+}
+
+func (q *question) quantileTexts() string {
+	texts := make([]string, len(q.quantiles))
+	for i, one := range q.quantiles {
+		texts[i] = strconv.FormatFloat(one, 'g', -1, 64)
+	}
+	return strings.Join(texts, ",")
 }

@@ -47,7 +47,7 @@ func (h *History) Holdings(
 
 func (v *view) holdings(ctx context.Context, query Query) ([]Holding, error) {
 	held := map[int64]*Holding{}
-	for _, s := range newAnswering(v.snapshot.Tiers, query).segments {
+	for _, s := range newAnswering(v.snapshot.Tiers, query, nil).segments {
 		width := max(s.granularity.Bucket(), holdingWidth)
 		span := repo.Span{From: s.from, Until: s.until}
 		for row, err := range v.snapshot.Scan(ctx, repo.Granularity(s.granularity), v.picked, span) {

@@ -58,8 +58,10 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 	// Points of a step are counted as they pass. Raw samples may be a great many more than a page:
 	// SQL counts them.
 	countAll := query.Stepped()
-	err = v.points(ctx, query, func(p Point) bool {
+	room := newRoom(query)
+	err = v.points(ctx, query, room, func(p Point) bool {
 		if page.Total >= int64(offset) && len(page.Points) < limit {
+			p.Distribution.hold(room)
 			page.Points = append(page.Points, p)
 		}
 		page.Total++
@@ -74,7 +76,7 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 // count returns how many points a query without a step has.
 func (v *view) count(ctx context.Context, query Query) (int64, error) {
 	var n int64
-	answering := newAnswering(v.snapshot.Tiers, query)
+	answering := newAnswering(v.snapshot.Tiers, query, nil)
 	list := answering.segments
 	if last := len(list) - 1; last >= 0 && list[last].granularity == Raw {
 		samples, err := v.snapshot.CountSamples(ctx, v.picked,
@@ -84,7 +86,6 @@ func (v *view) count(ctx context.Context, query Query) (int64, error) {
 		}
 		n, answering.segments = samples, list[:last]
 	}
-	answering.room = nil
 	err := v.gather(ctx, answering, false, func(Point) bool {
 		n++
 		return true

@@ -24,17 +24,18 @@ type answering struct {
 	room     *int // for raw samples of distributions; nil if none are wanted
 }
 
-func newAnswering(tiers repo.Tiers, query Query) answering {
+func newAnswering(tiers repo.Tiers, query Query, room *int) answering {
 	if query.Only != nil {
 		g := *query.Only
 		all := []segment{{granularity: g, from: tiers[g].Floor, until: maxMicros}}
-		return answering{segments: clip(all, query, nil), room: newRoom(query)}
+		return answering{segments: clip(all, query, nil), room: room}
 	}
 	all := layOut(tiers, baseTier(tiers, query))
 	grid := newGrid(query, all)
-	return answering{segments: clip(all, query, grid), grid: grid, room: newRoom(query)}
+	return answering{segments: clip(all, query, grid), grid: grid, room: room}
 }
 
+// newRoom returns the room for raw samples of distributions, nil if the query wants none.
 func newRoom(query Query) *int {
 	if !query.Quantiles {
 		return nil
@@ -131,9 +132,12 @@ func (a answering) cell(at repo.Micros, g Granularity) (begin, end repo.Micros) 
 	return a.grid.cell(at)
 }
 
-// points yields the points of a query until yield returns false.
-func (v *view) points(ctx context.Context, query Query, yield func(Point) bool) error {
-	answering := newAnswering(v.snapshot.Tiers, query)
+// points yields the points of a query until yield returns false. Their distributions are made in
+// the room that is given.
+func (v *view) points(
+	ctx context.Context, query Query, room *int, yield func(Point) bool,
+) error {
+	answering := newAnswering(v.snapshot.Tiers, query, room)
 	if query.NewestFirst {
 		slices.Reverse(answering.segments)
 	}

@@ -81,7 +81,7 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	answering := newAnswering(v.snapshot.Tiers, query)
+	answering := newAnswering(v.snapshot.Tiers, query, newRoom(query))
 	whole := repo.Span{From: repo.MicrosOf(query.From), Until: repo.MicrosOf(query.Until)}
 	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{},
 		room: answering.room}
@@ -125,6 +125,7 @@ func (s *summingUp) flush() {
 	for _, id := range slices.Sorted(maps.Keys(s.sums)) {
 		summary := s.sums[id].summary(s.newest[id], min(s.end, s.until))
 		summary.Time, summary.Width = s.begin.Time(), s.end.Sub(s.begin)
+		summary.Distribution.hold(s.room)
 		s.list = append(s.list, summary)
 	}
 	clear(s.sums)

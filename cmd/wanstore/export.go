@@ -39,7 +39,8 @@ does.
 
 Where raw samples have been let go, buckets are left. They cannot be imported. --granularity exports
 the buckets of a tier. --step exports one row for each series and step, as "wanstore history" does.
-The CSV of both also has the columns count, min, max and granularity, and that of --step width_us.
+The CSV of both also has the columns count, min, max and granularity, that of --step width_us, and
+both p50, p95 and p99, which are empty where a row has no percentiles.
 
 With --format jsonl each line is an object with the fields of "wanstore history --json".
 
@@ -80,15 +81,20 @@ func (o *exportOptions) query(cmd *cobra.Command) (service.Query, error) {
 		raw := service.Raw
 		query.Only = &raw
 	}
+	query.Quantiles = !samplesOnly(query)
 	return query, err
+}
+
+// samplesOnly says that a query is for samples, which can be imported again.
+func samplesOnly(query service.Query) bool {
+	return query.Only != nil && *query.Only == service.Raw
 }
 
 func (o *exportOptions) export(
 	cmd *cobra.Command, history *service.History, query service.Query,
 ) error {
-	samples := query.Only != nil && *query.Only == service.Raw
 	explained := false
-	if samples {
+	if samplesOnly(query) {
 		var err error
 		if explained, err = explainBuckets(cmd, history, query); err != nil {
 			return err

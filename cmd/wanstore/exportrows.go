@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"github.com/wanstore/wanstore/internal/quantile"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -28,10 +29,14 @@ type exportRows interface {
 func newExportRows(format string, out io.Writer, query service.Query) exportRows {
 	buffered := bufio.NewWriterSize(out, exportBuffer)
 	wide := query.Stepped()
-	if format == formatJSONLines {
-		return newJSONLines(buffered, wide)
+	var q quantiles
+	if query.Quantiles {
+		q = quantile.Usual()
 	}
-	return newExportCSV(buffered, query.Only != nil && *query.Only == service.Raw, wide)
+	if format == formatJSONLines {
+		return newJSONLines(buffered, wide, q)
+	}
+	return newExportCSV(buffered, samplesOnly(query), wide, q)
 }
 
 // jsonLines is the output of history as JSON, without what makes it one array.
@@ -39,16 +44,18 @@ type jsonLines struct {
 	out     *bufio.Writer
 	encoder *json.Encoder
 	wide    bool
+
+	quantiles quantiles
 }
 
-func newJSONLines(out *bufio.Writer, wide bool) *jsonLines {
-	j := &jsonLines{out: out, encoder: json.NewEncoder(out), wide: wide}
+func newJSONLines(out *bufio.Writer, wide bool, q quantiles) *jsonLines {
+	j := &jsonLines{out: out, encoder: json.NewEncoder(out), wide: wide, quantiles: q}
 	j.encoder.SetEscapeHTML(false)
 	return j
 }
 
 func (j *jsonLines) add(p service.Point) error {
-	return j.encoder.Encode(newPointRow(p, look{}, j.wide))
+	return j.encoder.Encode(newPointRow(p, look{}, j.wide, j.quantiles))
 }
 
 func (j *jsonLines) flush() error { return j.out.Flush() }
@@ -65,10 +72,12 @@ type exportCSV struct {
 	csv     *csv.Writer // writes to record
 	labels  bytes.Buffer
 	json    *json.Encoder // writes to labels
+
+	quantiles quantiles
 }
 
-func newExportCSV(out *bufio.Writer, samples, wide bool) *exportCSV {
-	c := &exportCSV{out: out, samples: samples, wide: wide}
+func newExportCSV(out *bufio.Writer, samples, wide bool, q quantiles) *exportCSV {
+	c := &exportCSV{out: out, samples: samples, wide: wide, quantiles: q}
 	c.csv = csv.NewWriter(&c.record)
 	c.json = json.NewEncoder(&c.labels)
 	c.json.SetEscapeHTML(false)
@@ -79,6 +88,7 @@ func newExportCSV(out *bufio.Writer, samples, wide bool) *exportCSV {
 	if wide {
 		c.header = append(c.header, "width_us")
 	}
+	c.header = q.header(c.header)
 	return c
 }
 
@@ -97,6 +107,7 @@ func (c *exportCSV) add(p service.Point) error {
 	if c.wide {
 		c.cells = append(c.cells, number(p.Width.Microseconds()))
 	}
+	c.cells = appendQuantiles(c.cells, c.quantiles.of(p))
 	return c.write(c.cells)
 }
 

@@ -11,18 +11,20 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wanstore/wanstore/internal/quantile"
 	"github.com/wanstore/wanstore/service"
 )
 
 // historyOptions are the flags of the command.
 type historyOptions struct {
 	rangeFlags
-	summary bool
-	plot    bool
-	limit   int64
-	offset  int64
-	format  string
-	json    bool
+	summary   bool
+	plot      bool
+	quantiles quantiles
+	limit     int64
+	offset    int64
+	format    string
+	json      bool
 }
 
 func newHistory() *cobra.Command {
@@ -45,14 +47,21 @@ its width and its granularity. The value of a row is the mean of its samples or,
 most frequent one.
 
 Steps of whole days are days of the zone in which times are shown, of 23, 24 or 25 hours. Steps of
-whole weeks begin on Mondays. Steps of months, such as 1mo, are calendar months of that zone. Where only buckets of 1 hour are left and the zone is not whole hours
-from UTC, an hour belongs to the day in which it begins.
+whole weeks begin on Mondays. Steps of months, such as 1mo, are calendar months of that
+zone. Where only buckets of 1 hour are left and the zone is not whole hours from UTC, an hour
+belongs to the day in which it begins.
+
+--quantiles adds percentiles of measurements, such as p95: 95 % of the samples of the row are not
+greater. They are exact where all samples are left as they were recorded, and within 1.1 % where
+they have become buckets. Those of states, and of buckets that keep no distribution, are left empty.
+--summary shows p50, p95 and p99 unless others are chosen.
 
 With --plot the series are drawn: measurements as a line through the means of the steps, with a
-shade from their least to their greatest samples, and states as a ribbon. A second ribbon above
-shows the worst state of each step, where that is another one. 24 series are drawn, the others are
-counted. Without --step the step fits the width of the terminal (or $COLUMNS). Where nothing was
-recorded nothing is drawn. A terminal gets colours unless $NO_COLOR is set.
+shade from their least sample to their 95th percentile, or to the greatest where no percentiles are
+known, and states as a ribbon. A second ribbon above shows the worst state of each step, where that
+is another one. 24 series are drawn, the others are counted. Without --step the step fits the width
+of the terminal (or $COLUMNS). Where nothing was recorded nothing is drawn. A terminal gets colours
+unless $NO_COLOR is set.
 
 ` + timesHelp + `
 Where a change of the clocks makes a local time ambiguous, name its zone. Tables and plots show
@@ -65,6 +74,7 @@ probably meant.`,
   wanstore history --last 1d --plot
   wanstore history --last 7d --step 1h --metrics wanctl_rtt_ms,wanctl_state
   wanstore history --from monday --step 1d --wan starlink --summary
+  wanstore history --last 1d --step 1h --metrics wanctl_rtt_ms --quantiles 0.5,0.95,0.999
   wanstore history --last 1d --granularity 5m --label tech=LTE --format csv > day.csv
   wanstore history --last 10m --json | jq '.[].value'`,
 		Args: noArguments,
@@ -79,13 +89,15 @@ func (o *historyOptions) addFlags(cmd *cobra.Command) {
 	flags.SortFlags = false
 	o.add(cmd)
 	flags.BoolVar(&o.summary, "summary", false,
-		"one row a series (and step): count, min, max, average, last, shares of states")
+		"one row a series (and step): count, min, max, average, percentiles, last, shares of states")
 	flags.BoolVar(&o.plot, "plot", false, "draw the series")
+	flags.Var(&o.quantiles, "quantiles", "add these quantiles: 0.5,0.95,0.999 for p50, p95 and p99.9")
 	flags.Int64Var(&o.limit, "limit", 0, "show at most this many `ROWS`")
 	flags.Int64Var(&o.offset, "offset", 0, "leave out this many `ROWS` first")
 	flags.StringVar(&o.format, "format", formatTable, "print in this `FORMAT`: table, json or csv")
 	flags.BoolVar(&o.json, "json", false, "the same as --format json")
 	complete(cmd, "format", choices(formatTable, formatJSON, formatCSV))
+	complete(cmd, "quantiles", quantileLists)
 }
 
 func (o *historyOptions) run(cmd *cobra.Command) error {
@@ -112,7 +124,9 @@ func (o *historyOptions) query(cmd *cobra.Command) (service.Query, error) {
 	if err := o.checkFlags(cmd); err != nil {
 		return service.Query{}, usage(cmd, err)
 	}
-	return o.rangeFlags.query(cmd)
+	query, err := o.rangeFlags.query(cmd)
+	query.Quantiles = len(o.quantiles) > 0
+	return query, err
 }
 
 func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
@@ -121,6 +135,9 @@ func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
 			return fmt.Errorf("--json and --format %s exclude each other", o.format)
 		}
 		o.format = formatJSON
+	}
+	if o.summary && len(o.quantiles) == 0 {
+		o.quantiles = quantile.Usual()
 	}
 	if err := o.checkPlot(cmd); err != nil {
 		return err
@@ -137,7 +154,9 @@ func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
 }
 
 func (o *historyOptions) checkPlot(cmd *cobra.Command) error {
-	for _, other := range []string{"summary", "format", "json", "limit", "offset", "granularity"} {
+	for _, other := range []string{
+		"summary", "quantiles", "format", "json", "limit", "offset", "granularity",
+	} {
 		if o.plot && cmd.Flags().Changed(other) {
 			return fmt.Errorf("--plot and --%s exclude each other", other)
 		}
@@ -180,7 +199,7 @@ func (o *historyOptions) show(
 	case o.summary:
 		return o.showSummaries(ctx, history, query, out, look)
 	}
-	output := newPointRows(o.format, out, query.Stepped())
+	output := newPointRows(o.format, out, query.Stepped(), o.quantiles)
 	part := slice{limit: o.limit, skip: o.offset}
 	for point, err := range history.Range(ctx, query) {
 		if err != nil {
@@ -189,7 +208,8 @@ func (o *historyOptions) show(
 		if !part.take() {
 			continue
 		}
-		if err := output.add(newPointRow(point, look, query.Stepped())); err != nil {
+		row := newPointRow(point, look, query.Stepped(), o.quantiles)
+		if err := output.add(row); err != nil {
 			return part.taken, err
 		}
 		if part.full() {
@@ -206,13 +226,14 @@ func (o *historyOptions) showSummaries(
 	if err != nil {
 		return 0, err
 	}
-	output := newSummaryRows(o.format, out, query.Stepped())
+	output := newSummaryRows(o.format, out, query.Stepped(), o.quantiles)
 	part := slice{limit: o.limit, skip: o.offset}
 	for _, summary := range list {
 		if part.full() || !part.take() {
 			continue
 		}
-		if err := output.add(newSummaryRow(summary, look, query.Stepped())); err != nil {
+		row := newSummaryRow(summary, look, query.Stepped(), o.quantiles)
+		if err := output.add(row); err != nil {
 			return part.taken, err
 		}
 	}

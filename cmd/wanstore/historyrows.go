@@ -27,7 +27,11 @@ type pointRow struct {
 	shown look
 }
 
-func newPointRows(format string, out io.Writer, wide bool) rows {
+// pointQuantiles is where a table of points has quantiles, behind MAX; summaryQuantiles is that of
+// summaries, without the columns of a step.
+const pointQuantiles, summaryQuantiles = 7, 7
+
+func newPointRows(format string, out io.Writer, wide bool, q quantiles) rows {
 	header := []string{
 		"timestamp", "timestamp_us", "wan_name", "metric_name", "labels",
 		"value", "min", "max", "count", "granularity",
@@ -39,10 +43,10 @@ func newPointRows(format string, out io.Writer, wide bool) rows {
 	if wide {
 		header, columns = append(header, "width_us"), append(columns, left("WIDTH"))
 	}
-	return newRows(format, out, header, columns)
+	return newRows(format, out, q.header(header), q.columns(columns, pointQuantiles))
 }
 
-func newPointRow(p service.Point, shown look, wide bool) *pointRow {
+func newPointRow(p service.Point, shown look, wide bool, q quantiles) row {
 	row := &pointRow{
 		Timestamp: moment{p.Time}, TimestampUS: p.Time.UnixMicro(),
 		WAN: p.WAN, Metric: p.Metric, Labels: p.Labels,
@@ -53,7 +57,7 @@ func newPointRow(p service.Point, shown look, wide bool) *pointRow {
 	if wide {
 		row.WidthUS = p.Width.Microseconds()
 	}
-	return row
+	return withQuantiles(row, q, p, shown.styles[p.Metric], pointQuantiles)
 }
 
 func (r *pointRow) csv() ([]string, error) {
@@ -109,7 +113,7 @@ type stateRow struct {
 	Share float64 `json:"share"`
 }
 
-func newSummaryRows(format string, out io.Writer, stepped bool) rows {
+func newSummaryRows(format string, out io.Writer, stepped bool, q quantiles) rows {
 	header := []string{
 		"wan_name", "metric_name", "labels", "aggregation", "count", "min", "max", "avg",
 		"last", "last_timestamp", "last_timestamp_us", "states",
@@ -119,14 +123,16 @@ func newSummaryRows(format string, out io.Writer, stepped bool) rows {
 		right("MAX"),
 		right("LAST"), left("LAST TIME"), left("STATES"),
 	}
+	columns = q.columns(columns, summaryQuantiles)
 	if stepped {
 		header = append([]string{"timestamp", "timestamp_us", "width_us"}, header...)
 		columns = append([]column{left("TIME"), left("WIDTH")}, columns...)
 	}
-	return newRows(format, out, header, columns)
+	return newRows(format, out, q.header(header), columns)
 }
 
-func newSummaryRow(s service.Summary, shown look, stepped bool) *summaryRow {
+func newSummaryRow(s service.Summary, shown look, stepped bool, q quantiles) row {
+	at := summaryQuantiles
 	row := &summaryRow{
 		WAN: s.WAN, Metric: s.Metric, Labels: s.Labels, Aggregation: string(s.Aggregation),
 		Count: s.Count, Min: s.Min, Max: s.Max, Avg: s.Avg,
@@ -137,6 +143,7 @@ func newSummaryRow(s service.Summary, shown look, stepped bool) *summaryRow {
 	if stepped {
 		row.Timestamp, row.TimestampUS = &moment{s.Time}, s.Time.UnixMicro()
 		row.WidthUS = s.Width.Microseconds()
+		at += 2
 	}
 	for _, state := range s.States {
 		row.States = append(row.States, stateRow{
@@ -144,7 +151,7 @@ func newSummaryRow(s service.Summary, shown look, stepped bool) *summaryRow {
 			Count: state.Count, Share: state.Share,
 		})
 	}
-	return row
+	return withQuantiles(row, q, s, shown.styles[s.Metric], at)
 }
 
 func (r *summaryRow) csv() ([]string, error) {

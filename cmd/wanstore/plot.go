@@ -36,6 +36,7 @@ func plot(
 		return 0, fmt.Errorf("%w: %w", service.ErrQuery, err)
 	}
 	query.Step = time.Duration(g.step) * time.Microsecond
+	query.Quantiles = true
 	tracks, err := collect(ctx, history, query, g)
 	if err != nil || len(tracks) == 0 {
 		return 0, err
@@ -87,7 +88,7 @@ type drawing struct {
 
 func (d *drawing) draw(tracks []*track) {
 	scales := d.layOut(tracks)
-	d.caption(scales)
+	d.caption(tracks)
 	for i, t := range tracks {
 		d.title(t)
 		if s, ok := scales[t.SeriesID]; ok {
@@ -137,16 +138,33 @@ func (d *drawing) layOut(tracks []*track) map[int64]scale {
 }
 
 // caption says what the plots have in common.
-func (d *drawing) caption(scales map[int64]scale) {
+func (d *drawing) caption(tracks []*track) {
 	const layout = "2006-01-02 15:04:05.999999Z07:00"
 	from, until := time.UnixMicro(d.grid.begin(0, 1)), time.UnixMicro(d.grid.begin(1, 1))
 	text := fmt.Sprintf("%s to %s, step %s", from.In(d.zone).Format(layout),
 		until.In(d.zone).Format(layout),
 		formatAge(time.Duration(d.grid.step)*time.Microsecond))
-	if len(scales) > 0 {
-		text += ", line: mean, shade: min to max"
-	}
+	text += shades(tracks)
 	d.lines(wrap(strings.Fields(text), " ", d.width)...)
+}
+
+// shades says what is drawn of measurements, nothing if there are none.
+func shades(tracks []*track) string {
+	percentiles, maxima := false, false
+	for _, t := range tracks {
+		if !t.mode() {
+			percentiles, maxima = percentiles || t.percentiles, maxima || t.maxima
+		}
+	}
+	switch {
+	case percentiles && maxima:
+		return ", line: mean, shade: min to p95, or to max where there is no p95"
+	case percentiles:
+		return ", line: mean, shade: min to p95"
+	case maxima:
+		return ", line: mean, shade: min to max"
+	}
+	return ""
 }
 
 func (d *drawing) title(t *track) {

@@ -77,7 +77,7 @@ func scaleOf(cells []cell, rows int) scale {
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, c := range cells {
 		if c.count > 0 {
-			low, high = min(low, c.min), max(high, c.max)
+			low, high = min(low, c.min), max(high, c.max, c.value)
 		}
 	}
 	return newScale(low, high, rows)
@@ -124,7 +124,7 @@ func (p *strokes) add(heights []float64, chars asciigraph.CharSet, colour asciig
 	p.colours = append(p.colours, colour)
 }
 
-// shade fills each column from its least to its greatest value. In asciigraph that is a series for
+// shade fills each column from where its shade begins to where it ends. In asciigraph that is a series for
 // each, which goes up in this column. It begins with a blank in the column before, so that one is
 // drawn after it.
 func (p *strokes) shade(columns []cell, s scale) {

@@ -139,7 +139,7 @@ func (g grid) begin(column, width int) int64 {
 type cell struct {
 	count    int64 // 0: nothing
 	value    float64
-	min, max float64
+	min, max float64 // of a measurement from where to where the shade goes
 }
 
 // add merges another cell: means by their weight; of two states the one with more samples, or the
@@ -170,6 +170,8 @@ func worst(c cell) (value float64, ok bool) { return c.max, c.count > 0 && c.max
 type track struct {
 	service.Point // any of its points, for the names
 	cells         []cell
+
+	percentiles, maxima bool // whether shades end with the one or the other
 }
 
 func (t *track) mode() bool { return t.Aggregation == service.Mode }
@@ -182,9 +184,21 @@ func (t *track) worsens() bool {
 // add takes a point of the series.
 func (t *track) add(p service.Point, g grid) {
 	from, until := g.cells(p)
+	high := t.high(p)
 	for i := from; i < until; i++ {
-		t.cells[i].add(cell{p.Count, p.Value, p.Min, p.Max}, t.mode())
+		t.cells[i].add(cell{p.Count, p.Value, p.Min, high}, t.mode())
 	}
+}
+
+// high returns the 95th percentile of a point: one sample that is far off should not hide the
+// others. Where there is none it is the greatest sample.
+func (t *track) high(p service.Point) float64 {
+	high, ok := p.Quantile(0.95)
+	t.percentiles, t.maxima = t.percentiles || ok, t.maxima || !ok
+	if !ok {
+		return p.Max
+	}
+	return high
 }
 
 // columns returns the track in another number of cells.
