@@ -239,7 +239,7 @@ func TestDaysAddUp(t *testing.T) {
 		zone := rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "Asia/Kathmandu"}).Draw(r, "zone")
 		query := month(t, "2025-10", zone, now)
 		f := newFile(t, now)
-		defer f.writer.Close(t.Context())
+		defer func() { _ = f.writer.Close(t.Context()) }()
 		at, stretches := now.Add(-5*24*time.Hour), rapid.IntRange(1, 4).Draw(r, "stretches")
 		recorded, states := time.Duration(0), rapid.SampledFrom([]float64{0, 1, 3})
 		for range stretches {

@@ -87,7 +87,7 @@ func (v *volume) merge(other volume) {
 	v.some = v.some || other.some
 }
 
-func (v volume) value() *float64 {
+func (v *volume) value() *float64 {
 	if !v.some {
 		return nil
 	}
@@ -100,7 +100,7 @@ func (m *mean) merge(other mean) {
 	m.count += other.count
 }
 
-func (m mean) value() *float64 {
+func (m *mean) value() *float64 {
 	if m.count == 0 {
 		return nil
 	}
