@@ -38,7 +38,8 @@ func (s *series) covered() []time.Duration {
 		}
 		slices.Sort(densities)
 		usual := densities[len(densities)/2]
-		list[i] = time.Duration(float64(b.width) * min(b.density()/usual, 1))
+		share := min(b.density()/usual, 1)
+		list[i] = time.Duration(float64(b.width) * share).Round(time.Millisecond)
 	}
 	return list
 }

@@ -13,8 +13,6 @@ const (
 	red = 3
 	// finest is the width of the finest buckets that are looked at.
 	finest = time.Minute
-	// lossRatio is the share of echoes that were lost.
-	lossRatio = "wanctl_loss_ratio"
 )
 
 // gathering is what a report is made from.
@@ -57,7 +55,7 @@ func (g *gathering) read(ctx context.Context, history *service.History) error {
 		}
 	}
 	days := buckets
-	days.Metrics = []string{service.State, service.RTT, lossRatio}
+	days.Metrics = []string{service.State, service.RTT, service.LossRatio}
 	days.Step, days.Quantiles = 24*time.Hour, true
 	summaries, err := history.Summarize(ctx, days)
 	if err != nil {

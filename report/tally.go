@@ -52,7 +52,7 @@ func (t *tally) addSummary(s service.Summary) {
 		t.addStates(s.States)
 	case service.RTT:
 		t.rtt = append(t.rtt, s.Distribution)
-	case lossRatio:
+	case service.LossRatio:
 		t.loss.merge(mean{s.Avg * float64(s.Count), s.Count})
 	}
 }

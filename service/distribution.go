@@ -1,14 +1,15 @@
 package service
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/wanstore/wanstore/internal/sketch"
 	"github.com/wanstore/wanstore/repo"
 )
 
-// exactSamples is how many raw samples are kept at one time, 8 MiB of them: those of the points that
-// are gathered and, where an answer is a list, those of the points in it.
+// exactSamples is how many raw samples are kept at one time, 8 MiB of them: those of the points
+// that are gathered and, where an answer is a list, those of the points in it.
 const exactSamples = 1 << 20
 
 // Distribution is how the samples of a stretch of time are distributed. It is made from the raw
@@ -21,15 +22,16 @@ type Distribution struct {
 	sketch []byte
 }
 
-// Quantile returns the sample at a share q of all samples, 0 to 1, in the order of their values: the
-// one of rank ⌈q·n⌉ of n. Made from raw samples it is exact, otherwise within [Distribution.Error];
-// the least and the greatest sample are always exact. A q outside of 0 to 1 is taken for the nearer one.
+// Quantile returns the sample at a share q of all samples, 0 to 1, in the order of their values:
+// the one of rank ⌈q·n⌉ of n. Made from raw samples it is exact, otherwise within
+// [Distribution.Error]; the least and the greatest sample are always exact. A q outside of 0 to 1
+// is taken for the nearer one.
 func (d *Distribution) Quantile(q float64) float64 {
 	q = min(max(q, 0), 1)
 	if d.sketch == nil {
 		return d.values[sketch.Rank(q, uint64(len(d.values)))-1]
 	}
-	s := d.decoded()
+	s := decoded(d.sketch)
 	switch n := s.Count(); sketch.Rank(q, n) {
 	case 1:
 		return d.min
@@ -40,36 +42,40 @@ func (d *Distribution) Quantile(q float64) float64 {
 }
 
 // Error returns how far a quantile may be from the sample that it stands for, as a share of that
-// sample: 0 where it is exact, else 0.0109 as a rule. That is half the width of a bin of Prometheus's
-// native histograms at schema 5; values that lie in more than 320 such bins go to wider ones.
+// sample: 0 where it is exact, else 0.0109 as a rule. That is half the width of a bin of
+// Prometheus's native histograms at schema 5; values that lie in more than 320 such bins go to
+// wider ones.
 func (d *Distribution) Error() float64 {
 	if d.sketch == nil {
 		return 0
 	}
-	return d.decoded().Error()
+	return decoded(d.sketch).Error()
 }
 
-func (d *Distribution) decoded() *sketch.Sketch {
-	var s sketch.Sketch
-	if err := s.Decode(d.sketch); err != nil {
-		panic(err) // it was made by Append
+// decoded returns the sketch of bytes that are one.
+func decoded(bytes []byte) *sketch.Sketch {
+	s := new(sketch.Sketch)
+	if err := s.Decode(bytes); err != nil {
+		panic(err) // they were made by Append, or looked at before
 	}
-	return &s
+	return s
 }
 
 // hold takes the room of its raw samples for as long as the answer that it is part of is made.
-func (d *Distribution) hold(room *int) {
+func (d *Distribution) hold(shared *distributions) {
 	if d != nil {
-		*room -= len(d.values)
+		shared.room -= len(d.values)
 	}
 }
 
 // Quantile returns a quantile of the samples of the point, see [Distribution.Quantile]. There is
-// none for states, for buckets that keep no sketch, and where the query has not asked for quantiles.
+// none for states, for buckets that keep no sketch, and where the query has not asked for
+// quantiles.
 func (p Point) Quantile(q float64) (value float64, ok bool) { return quantile(p.Distribution, q) }
 
 // Quantile returns a quantile of the samples of the stretch, see [Distribution.Quantile]. There is
-// none for states, for buckets that keep no sketch, and where the query has not asked for quantiles.
+// none for states, for buckets that keep no sketch, and where the query has not asked for
+// quantiles.
 func (s Summary) Quantile(q float64) (value float64, ok bool) { return quantile(s.Distribution, q) }
 
 func quantile(d *Distribution, q float64) (float64, bool) {
@@ -81,17 +87,32 @@ func quantile(d *Distribution, q float64) (float64, bool) {
 
 // distributing makes the distribution of a stretch. Every row adds to it, or there is none.
 type distributing struct {
-	room   *int // for raw samples, of all that are made at one time; nil if none is wanted
+	of     *distributions // nil if none is wanted
 	values []float64
+	one    []byte // the sketch of the only row
 	sketch *sketch.Sketch
 	none   bool
 }
 
+// distributions is what all distributions of an answer share.
+type distributions struct {
+	room   int           // for raw samples of those that are made at one time
+	bucket sketch.Sketch // of the row that is added
+}
+
+// newDistributions returns nil if the query wants none.
+func newDistributions(query Query) *distributions {
+	if !query.Quantiles {
+		return nil
+	}
+	return &distributions{room: exactSamples}
+}
+
 func (d *distributing) add(row repo.Bucket, g Granularity) {
 	switch {
-	case d.room == nil || d.none:
-	case g == Raw && d.sketch == nil && *d.room > 0:
-		*d.room--
+	case d.of == nil || d.none:
+	case g == Raw && d.one == nil && d.sketch == nil && d.of.room > 0:
+		d.of.room--
 		d.values = append(d.values, row.Sum)
 	case g == Raw:
 		d.toSketch()
@@ -102,44 +123,52 @@ func (d *distributing) add(row repo.Bucket, g Granularity) {
 }
 
 func (d *distributing) addSketch(row repo.Bucket) {
-	var bucket sketch.Sketch
+	bucket := &d.of.bucket
 	if bucket.Decode(row.Sketch) != nil || bucket.Count() != uint64(row.Count) {
 		d.none = true
 		return
 	}
-	if d.sketch == nil && len(d.values) == 0 {
-		d.sketch = &bucket
+	if d.one == nil && d.sketch == nil && len(d.values) == 0 {
+		d.one = row.Sketch
 		return
 	}
 	d.toSketch()
-	d.sketch.Merge(&bucket)
+	d.sketch.Merge(bucket)
 }
 
-// toSketch adds the values that there are to a sketch.
+// toSketch adds what there is to a sketch.
 func (d *distributing) toSketch() {
 	if d.sketch == nil {
 		d.sketch = new(sketch.Sketch)
 	}
+	if d.one != nil {
+		d.sketch = decoded(d.one)
+		d.one = nil
+	}
 	for _, value := range d.values {
 		d.sketch.Add(value, 1)
 	}
-	*d.room += len(d.values)
+	d.of.room += len(d.values)
 	d.values = nil
 }
 
 // distribution returns what was made, and begins another one.
 func (d *distributing) distribution(least, greatest float64) *Distribution {
 	made := *d
-	*d = distributing{room: d.room}
-	if made.room == nil {
+	*d = distributing{of: d.of}
+	if made.of == nil {
 		return nil
 	}
-	*made.room += len(made.values)
-	if made.none || made.values == nil && made.sketch == nil {
+	made.of.room += len(made.values)
+	switch {
+	case made.none:
 		return nil
-	}
-	if made.sketch != nil {
+	case made.one != nil: // it lies in the memory of many rows
+		return &Distribution{min: least, max: greatest, sketch: bytes.Clone(made.one)}
+	case made.sketch != nil:
 		return &Distribution{min: least, max: greatest, sketch: made.sketch.Append(nil)}
+	case made.values == nil:
+		return nil
 	}
 	slices.Sort(made.values)
 	return &Distribution{min: least, max: greatest, values: made.values}

@@ -28,7 +28,7 @@ func MergeDistributions(list ...*Distribution) *Distribution {
 	var all sketch.Sketch
 	for _, one := range list {
 		if one.sketch != nil {
-			all.Merge(one.decoded())
+			all.Merge(decoded(one.sketch))
 			continue
 		}
 		for _, value := range one.values {

@@ -105,7 +105,8 @@ function setClock(answer) {
 // Questions
 
 export const metrics = [
-  "wanctl_rtt_ms", "wanctl_rtt_baseline_ms", "wanctl_rate_download_mbps", "wanctl_rate_upload_mbps", "wanctl_state",
+  "wanctl_rtt_ms", "wanctl_rtt_baseline_ms", "wanctl_loss_ratio", "wanctl_rate_download_mbps", "wanctl_rate_upload_mbps",
+  "wanctl_state",
 ];
 // Steps that no tier can answer for are read from raw samples, so they are for short views alone.
 const fine = [0.1, 0.2, 0.5, 1, 2, 3];
@@ -330,12 +331,13 @@ function settle(problem) {
   listeners.forEach((f) => f());
 }
 
-// follow asks for what has come since, and a little before: what is late, and what has been rolled up.
+// follow asks for what has come since, and a little before: what is late (ten seconds for a lost echo, and those behind it),
+// and what has been rolled up.
 export async function follow() {
   const { signal } = turn;
   const { from } = extent();
   const last = Math.max(...[...app.cards.values()].map((card) => card.newest()), from);
-  const since = Math.max(from, last - Math.max(2 * app.step, 5));
+  const since = Math.max(from, last - Math.max(2 * app.step, 12));
   const words = { from: tidy(since), ...stepWords(app.step) };
   try {
     const parts = [];

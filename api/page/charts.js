@@ -5,6 +5,7 @@ export const states = ["GREEN", "YELLOW", "SOFT_RED", "RED"];
 const titles = {
   wanctl_rtt_ms: "RTT",
   wanctl_rtt_baseline_ms: "baseline",
+  wanctl_loss_ratio: "loss",
   wanctl_rate_download_mbps: "download",
   wanctl_rate_upload_mbps: "upload",
   wanctl_state: "state",
@@ -88,6 +89,8 @@ export function number(value, unit = "") {
   const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 0.1 || size < 0.0005 ? 2 : 3;
   return value.toFixed(digits) + (unit && ` ${unit}`);
 }
+
+export const percent = (share) => number(share == null ? null : share * 100, "%");
 
 // short writes a value of an axis in seven characters at most.
 const short = (value) => {
@@ -342,7 +345,8 @@ class Chart {
     this.list.forEach((series, i) => {
       const row = at == null ? null : this.plot.cursor.idxs[column];
       const current = at == null ? this.card.current.get(series.key) : undefined;
-      const values = current ? [current.v] : this.figure.columns(series).map((name, c) =>
+      // the newest echo alone says little of loss: what counts is the newest point
+      const values = current && !this.figure.share ? [current.v] : this.figure.columns(series).map((name, c) =>
         at == null ? series[name][lastOf(series)] : row == null ? null : this.plot.data[column + c][row]);
       const text = current?.silent ?? this.figure.value(series, values);
       write(this.items[i].value, text);
@@ -365,6 +369,9 @@ function nearData(_, low, high) {
   return [low - room, high + room];
 }
 
+// shareRange begins at zero, and does not show a loss of nothing as wide as one of everything.
+const shareRange = (_, low, high) => [0, Math.max(0.01, (high ?? 0) * 1.08)];
+
 const range = (values, unit) => (values[1] === values[2] || values[1] == null ? "" : ` (${number(values[1])} to ${number(values[2])})`);
 
 const figures = [
@@ -385,6 +392,22 @@ const figures = [
         options.series.push({ ...edge }, { ...edge });
         const name = `${colourOf(series, chart.list)}`;
         options.bands.push({ series: [n + 2, n + 1], fill: () => faint(colour(name)) });
+      }
+    },
+  },
+  {
+    name: "loss", title: "Loss, %", metrics: ["wanctl_loss_ratio"], share: true,
+    height: () => 80,
+    label: labelsOf,
+    dashed: () => false,
+    columns: () => ["v"],
+    value: (_, values) => percent(values[0]),
+    fill(options, chart) {
+      options.scales.y = { range: shareRange };
+      options.axes[1].values = (_, splits) => splits.map((share) => short(share * 100));
+      for (const series of chart.list) {
+        const name = colourOf(series, chart.list);
+        options.series.push(chart.line(series, { fill: () => faint(colour(name)) }));
       }
     },
   },

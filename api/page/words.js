@@ -1,7 +1,7 @@
 // Describes each chart in words, for those who do not see it.
 
 import { app, duration, extent, onSettled } from "./app.js";
-import { number, stateName, stretch, titleOf } from "./charts.js";
+import { number, percent, stateName, stretch, titleOf } from "./charts.js";
 
 const units = { ms: "ms", mbps: "Mbit/s" };
 
@@ -34,12 +34,13 @@ function summaryOf(series, from, to) {
     const worst = Math.max(...shown.map((i) => series.max[i]));
     return `${name} ${words.join(", ")} of the points' samples; worst ${stateName(worst)}, last ${stateName(last)}.`;
   }
-  const unit = units[series.metric.split("_").at(-1)] ?? "";
+  const suffix = series.metric.split("_").at(-1);
+  const write = suffix === "ratio" ? percent : (value) => number(value, units[suffix] ?? "");
   const average = sum(shown.map((i) => series.v[i] * series.count[i])) / samples;
   const low = shown.reduce((best, i) => Math.min(best, series.min[i]), Infinity);
   const high = shown.reduce((best, i) => Math.max(best, series.max[i]), -Infinity);
-  return `${name} average ${number(average, unit)}, lowest ${number(low, unit)}, highest ${number(high, unit)}, ` +
-    `last ${number(last, unit)}, from ${samples} samples${app.step ? `, a point each ${duration(app.step)}` : ""}.`;
+  return `${name} average ${write(average)}, lowest ${write(low)}, highest ${write(high)}, ` +
+    `last ${write(last)}, from ${samples} samples${app.step ? `, a point each ${duration(app.step)}` : ""}.`;
 }
 
 const sum = (list) => list.reduce((total, value) => total + value, 0);

@@ -9,8 +9,8 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
-// Of buckets that keep no sketch nothing is said: "-", null, an empty cell, and a shade that reaches
-// the greatest sample.
+// Of buckets that keep no sketch nothing is said: "-", null, an empty cell, and a shade that
+// reaches the greatest sample.
 func TestNoQuantiles(t *testing.T) {
 	folder := t.TempDir()
 	db, file := filepath.Join(folder, "wan.db"), filepath.Join(folder, "two.csv")

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/measure"
 	"github.com/wanstore/wanstore/service"
 )
@@ -56,6 +57,9 @@ type echoSummary struct {
 	Duplicates uint64 `json:"duplicates"`
 	Waiting    uint64 `json:"waiting"`
 	SendErrors uint64 `json:"send_errors"`
+	// LossRatio is the share lost of the echoes that were received or lost, the average of what was
+	// recorded; null without any.
+	LossRatio *float64 `json:"loss_ratio"`
 }
 
 // rttSummary is in milliseconds.
@@ -129,8 +133,13 @@ func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *rec
 func micros(nanos int64) float64 { return float64(nanos) / 1e3 }
 
 func newEchoSummary(c measure.PingCounts) echoSummary {
-	return echoSummary{Sent: c.Sent, Received: c.Received, Late: c.Late, Lost: c.Lost,
+	summary := echoSummary{Sent: c.Sent, Received: c.Received, Late: c.Late, Lost: c.Lost,
 		LeftOut: c.LeftOut, Duplicates: c.Duplicates, Waiting: c.Waiting, SendErrors: c.SendErrors}
+	if known := c.Received + c.Lost; known > 0 {
+		ratio := float64(c.Lost) / float64(known)
+		summary.LossRatio = &ratio
+	}
+	return summary
 }
 
 func newRTTSummary(seen loopCounts) *rttSummary {
@@ -178,12 +187,13 @@ func (s *recordSummary) facts() [][]string {
 		{"interface", fmt.Sprintf("%s, recorded as WAN %s", cmp.Or(s.Interface, "none"),
 			printable(s.WAN))},
 		{"duration", brief(s.duration)},
-		{"cycles", fmt.Sprintf("%d of %s, %d late, %d missed", s.Cycles, formatAge(s.interval),
+		{"cycles", fmt.Sprintf("%d of %s, %d late, %d missed", s.Cycles, clock.FormatDuration(s.interval),
 			s.LateTicks, s.MissedTicks)},
 		{"own overhead", fmt.Sprintf("p50 %s, p99 %s, max %s a cycle",
 			briefMicros(s.OverheadMicros.P50), briefMicros(s.OverheadMicros.P99),
 			briefMicros(s.OverheadMicros.Max))},
 		{"echoes", s.echoes()},
+		{"loss", s.loss()},
 		{"RTT", s.rtt()},
 		{"states", s.states()},
 		{"samples", s.samples()},
@@ -230,6 +240,13 @@ func (s *recordSummary) echoes() string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+func (s *recordSummary) loss() string {
+	if s.Echoes.LossRatio == nil {
+		return "unknown: no echo was answered or lost"
+	}
+	return trimmed(100**s.Echoes.LossRatio) + " %"
 }
 
 func (s *recordSummary) rtt() string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/report"
 )
 
@@ -76,8 +77,8 @@ func writeOutages(out io.Writer, made report.Report) error {
 					right("WORST RTT AROUND"), left("GRANULARITY"))
 			}
 			err := table.add(printable(wan.Name), outage.From.In(made.Zone).Format(time.RFC3339),
-				formatAge(outage.Until.Sub(outage.From)), showMilliseconds(outage.WorstRTT),
-				formatAge(outage.Granularity))
+				clock.FormatDuration(outage.Until.Sub(outage.From)), showMilliseconds(outage.WorstRTT),
+				clock.FormatDuration(outage.Granularity))
 			if err != nil {
 				return err
 			}
@@ -130,14 +131,14 @@ func (r *stretchRow) table() []string {
 		outages = number(r.Outages)
 	}
 	if r.OutageTime > 0 {
-		outages += " (" + formatAge(r.OutageTime) + ")"
+		outages += " (" + clock.FormatDuration(r.OutageTime) + ")"
 	}
 	loss := "-"
 	if r.Loss != nil {
 		loss = fmt.Sprintf("%.2f %%", 100**r.Loss)
 	}
 	return []string{
-		printable(r.wan), r.date, formatAge(r.Measured.Round(time.Second)), showGB(r.Download),
+		printable(r.wan), r.date, clock.FormatDuration(r.Measured.Round(time.Second)), showGB(r.Download),
 		showGB(r.Upload), showMilliseconds(r.Quantile(0.5)), showMilliseconds(r.Quantile(0.95)),
 		showMilliseconds(r.Quantile(0.99)), loss, outages, showShares(r.States),
 	}

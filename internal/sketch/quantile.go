@@ -1,6 +1,9 @@
 package sketch
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Error returns how far [Sketch.Quantile] may be from a value that occurred, as a share of that
 // value: 0.011 as long as all fits into the finest bins.
@@ -9,16 +12,17 @@ func (s *Sketch) Error() float64 {
 }
 
 // Quantile returns a value such that a share q of all values, 0 to 1, is not greater: the middle of
-// the bin that holds the value of rank ⌈q·n⌉ of n. The least and the greatest value are exact if the
-// caller keeps the result within them. It is NaN if there are no values, or q is not within 0 and 1.
+// the bin that holds the value of rank ⌈q·n⌉ of n. The least and the greatest value are exact if
+// the caller keeps the result within them. It is NaN if there are no values, or q is not within 0
+// and 1.
 func (s *Sketch) Quantile(q float64) float64 {
 	count := s.Count()
 	if count == 0 || !(q >= 0 && q <= 1) {
 		return math.NaN()
 	}
 	rank := Rank(q, count)
-	for i := len(s.negative) - 1; i >= 0; i-- {
-		if b := s.negative[i]; rank > b.count {
+	for _, b := range slices.Backward(s.negative) {
+		if rank > b.count {
 			rank -= b.count
 		} else {
 			return -middle(b.index, s.coarser)
@@ -38,8 +42,8 @@ func (s *Sketch) Quantile(q float64) float64 {
 }
 
 // Rank returns which of n values in their order, from 1, is the quantile q: ⌈q·n⌉, and at least the
-// first. A product that rounding has put just above a whole number is that number: 0.95 of 20 is the
-// 19th.
+// first. A product that rounding has put just above a whole number is that number: 0.95 of 20 is
+// the 19th.
 func Rank(q float64, n uint64) uint64 {
 	const rounding = 1e-12
 	rank := math.Ceil(q * float64(n) * (1 - rounding))
