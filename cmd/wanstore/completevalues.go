@@ -12,8 +12,9 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// completionLimit is how long a shell waits for the names in a history.
-const completionLimit = time.Second
+// completionLimit is how long a shell waits for the names in a history. A small router, or a busy
+// machine, takes more than a second to open one.
+const completionLimit = 5 * time.Second
 
 // complete makes a shell complete the values of a flag.
 func complete(cmd *cobra.Command, flag string, values cobra.CompletionFunc) {

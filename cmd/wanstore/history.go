@@ -31,7 +31,7 @@ func newHistory() *cobra.Command {
 	options := historyOptions{}
 	cmd := &cobra.Command{
 		Use:   "history (--last DURATION | --from TIME [--to TIME])",
-		Short: "Show what was recorded",
+		Short: "Show points or summaries of a range",
 		Long: `
 Show what was recorded in a range of time. The range includes its beginning and not its end. The
 command only reads, and another program may write the file meanwhile. Reading ends with an error
@@ -39,7 +39,7 @@ after a minute, or after two seconds while the WAL is larger than 64 MiB. That i
 which a pipe, such as a pager's, does not take the output.
 
 Without --step all rows of the range are shown, each at the finest granularity that is left: raw
-samples or, where those have been let go, the buckets of 1 minute, 5 minutes or 1 hour that were
+samples or, where those have been deleted, the buckets of 1 minute, 5 minutes or 1 hour that were
 made from them. With --step there is one row for each series and step. It is made from the coarsest
 buckets that fit, and the range begins with a whole step. No row is narrower than the step. Where
 only buckets are left that do not divide the step, rows are wider, of whole buckets. Each row says
@@ -58,8 +58,8 @@ they have become buckets. Those of states, and of buckets that keep no distribut
 
 With --plot the series are drawn: measurements as a line through the means of the steps, with a
 shade from their least sample to their 95th percentile, or to the greatest where no percentiles are
-known, and states as a ribbon. A second ribbon above shows the worst state of each step, where that
-is another one. 24 series are drawn, the others are counted. Without --step the step fits the width
+known, and states as a ribbon. A second ribbon above shows the worst state of each step, where the
+two differ. 24 series are drawn, the others are counted. Without --step the step fits the width
 of the terminal (or $COLUMNS). Where nothing was recorded nothing is drawn. A terminal gets colours
 unless $NO_COLOR is set.
 
