@@ -77,7 +77,7 @@ func (o *exportOptions) query(cmd *cobra.Command) (service.Query, error) {
 		return service.Query{}, usage(cmd, err)
 	}
 	query, err := o.rangeFlags.query(cmd)
-	if query.Only == nil && query.Step == 0 {
+	if query.Only == nil && !query.Stepped() {
 		raw := service.Raw
 		query.Only = &raw
 	}

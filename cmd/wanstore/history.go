@@ -47,8 +47,9 @@ its width and its granularity. The value of a row is the mean of its samples or,
 most frequent one.
 
 Steps of whole days are days of the zone in which times are shown, of 23, 24 or 25 hours. Steps of
-whole weeks begin on Mondays. Where only buckets of 1 hour are left and the zone is not whole hours
-from UTC, an hour belongs to the day in which it begins.
+whole weeks begin on Mondays. Steps of months, such as 1mo, are calendar months of that
+zone. Where only buckets of 1 hour are left and the zone is not whole hours from UTC, an hour
+belongs to the day in which it begins.
 
 --quantiles adds percentiles of measurements, such as p95: 95 % of the samples of the row are not
 greater. They are exact where all samples are left as they were recorded, and within 1.1 % where
@@ -160,6 +161,9 @@ func (o *historyOptions) checkPlot(cmd *cobra.Command) error {
 			return fmt.Errorf("--plot and --%s exclude each other", other)
 		}
 	}
+	if o.plot && o.step.Months > 0 {
+		return errors.New("--plot cannot draw months: want a --step of days or weeks")
+	}
 	return nil
 }
 
@@ -195,7 +199,7 @@ func (o *historyOptions) show(
 	case o.summary:
 		return o.showSummaries(ctx, history, query, out, look)
 	}
-	output := newPointRows(o.format, out, query.Step > 0, o.quantiles.list)
+	output := newPointRows(o.format, out, query.Stepped(), o.quantiles.list)
 	part := slice{limit: o.limit, skip: o.offset}
 	for point, err := range history.Range(ctx, query) {
 		if err != nil {
@@ -204,7 +208,7 @@ func (o *historyOptions) show(
 		if !part.take() {
 			continue
 		}
-		row := newPointRow(point, look, query.Step > 0, o.quantiles.list)
+		row := newPointRow(point, look, query.Stepped(), o.quantiles.list)
 		if err := output.add(row); err != nil {
 			return part.taken, err
 		}
@@ -222,13 +226,13 @@ func (o *historyOptions) showSummaries(
 	if err != nil {
 		return 0, err
 	}
-	output := newSummaryRows(o.format, out, query.Step > 0, o.quantiles.list)
+	output := newSummaryRows(o.format, out, query.Stepped(), o.quantiles.list)
 	part := slice{limit: o.limit, skip: o.offset}
 	for _, summary := range list {
 		if part.full() || !part.take() {
 			continue
 		}
-		row := newSummaryRow(summary, look, query.Step > 0, o.quantiles.list)
+		row := newSummaryRow(summary, look, query.Stepped(), o.quantiles.list)
 		if err := output.add(row); err != nil {
 			return part.taken, err
 		}

@@ -347,5 +347,6 @@ func TestLoss(t *testing.T) {
 		tab.until(t, fmt.Sprintf(`wanstore.cards.get(%q).charts[0].summary.textContent.includes(%q)`,
 			wan, "loss: average "+strings.Join(strings.Fields(want)[:2], " ")))
 	}
-	tab.until(t, `wanstore.cards.get("unmeasured").charts.every(({ figure }) => figure.name === "rtt")`)
+	tab.until(t, `wanstore.cards.get("unmeasured").charts.every(`+
+		`({ figure }) => figure.name === "rtt")`)
 }
