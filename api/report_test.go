@@ -22,7 +22,8 @@ func TestReport(t *testing.T) {
 	yesterday := time.Now().In(zone).AddDate(0, 0, -1)
 	day := time.Date(yesterday.Year(), yesterday.Month(), yesterday.Day(), 0, 0, 0, 0, zone)
 	r := record(t, service.Config{Grace: 24 * time.Hour})
-	rate, state := r.series(t, service.RateDownload, "cable", nil), r.series(t, service.State, "cable", nil)
+	rate := r.series(t, service.RateDownload, "cable", nil)
+	state := r.series(t, service.State, "cable", nil)
 	rtt := r.series(t, service.RTT, "cable", nil)
 	for second := range 120 {
 		at := day.Add(time.Duration(second) * time.Second)

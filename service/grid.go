@@ -24,7 +24,8 @@ func newGrid(query Query, list []segment) grid {
 	case !query.Stepped():
 		return nil
 	case query.Months > 0:
-		return &calendar{zone: query.zone(), size: query.Months, of: clock.MonthOf, start: clock.MonthStart}
+		months := query.Months
+		return &calendar{zone: query.zone(), size: months, of: clock.MonthOf, start: clock.MonthStart}
 	case query.Step%day == 0:
 		days := int(query.Step / day)
 		return &calendar{zone: query.zone(), size: days, of: clock.DayOf, start: clock.DayStart}
@@ -77,8 +78,8 @@ func (s steps) cell(at repo.Micros) (begin, end repo.Micros) {
 	return at, at // there is a run up to the end of time
 }
 
-// calendar is a grid of so many days of a zone, counted from a Monday, or of so many months, counted
-// from a January: so weeks begin with the one, and years with the other.
+// calendar is a grid of so many days of a zone, counted from a Monday, or of so many months,
+// counted from a January: so weeks begin with the one, and years with the other.
 type calendar struct {
 	zone  *time.Location
 	size  int

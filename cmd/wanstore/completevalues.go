@@ -29,7 +29,9 @@ func choices(values ...string) cobra.CompletionFunc {
 }
 
 // steps complete the width of rows: any other duration will do as well.
-func steps() cobra.CompletionFunc { return choices("1s", "10s", "1m", "5m", "1h", "1d", "1w", "1mo") }
+func steps() cobra.CompletionFunc {
+	return choices("1s", "10s", "1m", "5m", "1h", "1d", "1w", "1mo")
+}
 
 // files complete the name of a file. Elsewhere no files are offered.
 func files(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {

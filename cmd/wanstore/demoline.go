@@ -69,7 +69,8 @@ func (l *demoLine) append(samples []service.Sample, at, begin time.Time) []servi
 	add := func(series *service.Series, value float64) {
 		samples = append(samples, service.Sample{Series: series, Time: at, Value: value})
 	}
-	if out := begin.Add(-l.outage).Truncate(outageGrid); !at.Before(out) && at.Before(out.Add(l.lasting)) {
+	out := begin.Add(-l.outage).Truncate(outageGrid)
+	if !at.Before(out) && at.Before(out.Add(l.lasting)) {
 		add(l.series.state, float64(measure.Red))
 		add(l.series.loss, 1)
 		add(l.series.download, 0)
@@ -97,9 +98,10 @@ func (l *demoLine) append(samples []service.Sample, at, begin time.Time) []servi
 // evening.
 func demoLoad(at time.Time, chance *rand.Rand) float64 {
 	const evening, width = 20.5, 2.2 // hours
-	local := at.Local()              //nolint:gosmopolitan // people have their evenings in their own zone
+	local := at.Local()              //nolint:gosmopolitan // evenings are those of the people
 	hour := float64(local.Hour()) + float64(local.Minute())/60
-	busy := math.Exp(-math.Pow((hour-evening)/width, 2) / 2)
+	away := (hour - evening) / width
+	busy := math.Exp(-away * away / 2)
 	awake := 0.5 + 0.5*math.Sin((hour-9)/24*2*math.Pi)
 	return min(0.03+0.2*awake+0.7*busy+0.07*chance.Float64(), 1)
 }

@@ -21,9 +21,9 @@ func newMaintain() *cobra.Command {
 		Use:   "maintain",
 		Short: "Run one full pass of maintenance and report it",
 		Long: `
-Run one full pass of maintenance: roll raw samples up into buckets of 1 minute, 5 minutes and 1 hour,
-delete rows that have reached the age of their tier, and give free space back. A file that is being
-recorded needs no such pass, because its recorder runs one each minute. Both may run at once.
+Run one full pass of maintenance: roll raw samples up into buckets of 1 minute, 5 minutes and 1
+hour, delete rows that have reached the age of their tier, and give free space back. A file that is
+being recorded needs no such pass, because its recorder runs one each minute. Both may run at once.
 
 The file holds the ages of its tiers. --retention-days and --keep-* change them there, also for
 later commands.

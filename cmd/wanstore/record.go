@@ -80,9 +80,10 @@ the interface that leads there (or of --interface) are read. These metrics are r
       Mbit/s that the interface sent
 
 An answer after %s is late, and recorded with its true time. After --wait its echo is lost. A
-round-trip time that this machine may have delayed is left out and counted. The route, the interface and the name
-of --target are looked up again when they change and when nothing answers. Where there is no line
-yet, the recording begins nevertheless, and the state is RED until the line is there.
+round-trip time that this machine may have delayed is left out and counted. The route, the
+interface and the name of --target are looked up again when they change and when nothing answers.
+Where there is no line yet, the recording begins nevertheless, and the state is RED until the line
+is there.
 
 Sending echoes takes an unprivileged ICMP socket (sysctl net.ipv4.ping_group_range) or CAP_NET_RAW.
 Without these, the times are those of TCP connections, one a second, to the first of the ports 53,

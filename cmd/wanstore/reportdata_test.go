@@ -25,7 +25,8 @@ func month(ts *testscript.TestScript, neg bool, args []string) {
 	out := csv.NewWriter(file)
 	add := func(at time.Time, wan, metric string, value float64) {
 		ts.Check(out.Write([]string{
-			strconv.FormatInt(at.UnixMilli(), 10), wan, metric, "{}", strconv.FormatFloat(value, 'g', -1, 64),
+			strconv.FormatInt(at.UnixMilli(), 10), wan, metric, "{}",
+			strconv.FormatFloat(value, 'g', -1, 64),
 		}))
 	}
 	ts.Check(out.Write([]string{"timestamp_ms", "wan", "metric", "labels_json", "value"}))
@@ -40,7 +41,8 @@ func month(ts *testscript.TestScript, neg bool, args []string) {
 		if within(moment, at(30, 6, 0), at(30, 7, 30)) { // nobody recorded
 			continue
 		}
-		outage := within(moment, at(29, 20, 0), at(29, 22, 0)) || within(moment, at(31, 11, 0), at(31, 11, 4))
+		outage := within(moment, at(29, 20, 0), at(29, 22, 0)) ||
+			within(moment, at(31, 11, 0), at(31, 11, 4))
 		state, rate := 0.0, 80.0
 		if outage {
 			state, rate = 3, 0
