@@ -7,8 +7,9 @@
 //
 //	Kernel      reads routing table and byte counters through procfs
 //	Line        finds what to measure, follows it, measures in the background; Take hands over
-//	            the replies, Rate the Mbit/s
+//	            the replies, TakeOutcomes which echoes were lost, Rate the Mbit/s
 //	Congestion  turns round-trip times into baseline, delta and state; no I/O
+//	Jitter      averages how much they change from reply to reply; no I/O
 //
 // A loop reads:
 //

@@ -76,6 +76,20 @@ func (l *ledger) take(dst []Reply) []Reply {
 	return dst
 }
 
+// outcomes appends to dst what became of echoes, as [pending.outcomes] does.
+func (l *ledger) outcomes(dst []Outcome) []Outcome {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.pending.outcomes(dst)
+}
+
+// end notes that nobody listens any more.
+func (l *ledger) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.pending.ended = true
+}
+
 func (l *ledger) count() PingCounts {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -129,7 +143,7 @@ func (l *ledger) withdraw(number uint64, err error) {
 	if e == nil || e.done {
 		return
 	}
-	e.done = true
+	e.done, e.withdrawn = true, true
 	l.counts.Sent--
 	l.counts.SendErrors++
 	l.err = err
@@ -187,6 +201,7 @@ func (l *ledger) received(a arrival, s *stall) {
 	if a.rtt > 0 {
 		rtt, sure = a.rtt, true
 	}
+	e.lost = rtt > l.pending.wait
 	l.answered(Reply{RTT: rtt, Sent: e.sent, At: at, LeftOut: !sure, Path: e.path})
 }
 
