@@ -1,9 +1,14 @@
-// Buttons and keys.
+// Buttons and keys, light and dark.
 
-import { app, back, dress, extent, go, live, load, magnify, stepFor, zoom } from "./app.js";
-import { moment } from "./charts.js";
+import { stepFor } from "./ask.js";
+import { load } from "./load.js";
+import { sayWhat } from "./paint.js";
+import { app, plotWidth } from "./state.js";
+import { inUTC, moment, useUTC } from "./times.js";
+import { forgetColours } from "./values.js";
+import { back, extent, go, live, magnify, viewOf, zoom } from "./view.js";
 
-const help = document.getElementById("help");
+const helpDialog = document.getElementById("help");
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
 const pan = (part) => {
@@ -41,14 +46,21 @@ function theme() {
   dress();
 }
 
-function utc() {
-  localStorage.setItem("wanstore.utc", localStorage.getItem("wanstore.utc") === "yes" ? "no" : "yes");
+// dress draws everything again in other colours or times.
+function dress() {
+  forgetColours();
+  for (const card of app.cards.values()) card.redraw();
+  sayWhat();
+}
+
+function zoneOfTimes() {
+  useUTC(!inUTC());
   dress();
   mark();
   if (app.step % 86400 === 0 && app.step > 0) load(); // whose days they are
 }
 
-const mark = () => document.querySelector("[data-do=utc]").setAttribute("aria-pressed", localStorage.getItem("wanstore.utc") === "yes");
+const mark = () => document.querySelector("[data-do=utc]").setAttribute("aria-pressed", inUTC());
 
 // read moves the cursor by one point and says what is there.
 function read(by) {
@@ -71,13 +83,13 @@ const actions = {
   later: () => pan(0.25),
   closer: () => magnify(0.5, cursorTime()),
   wider: () => magnify(2, cursorTime()),
-  back, live: attend, utc, theme,
-  help: () => help.showModal(),
+  back, live: attend, utc: zoneOfTimes, theme,
+  help: () => helpDialog.showModal(),
 };
 
 const keys = {
   "+": actions.closer, "=": actions.closer, "-": actions.wider, "−": actions.wider,
-  Escape: back, l: attend, u: utc, t: theme, "?": actions.help,
+  Escape: back, l: attend, u: zoneOfTimes, t: theme, "?": actions.help,
   ",": () => read(-1), ".": () => read(1),
 };
 
@@ -92,7 +104,17 @@ function pressed(event) {
   act();
 }
 
-export function start() {
+function choose(event) {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go(viewOf(link.hash));
+}
+
+export function startControls() {
+  const chosen = localStorage.getItem("wanstore.theme");
+  if (chosen) document.documentElement.dataset.theme = chosen;
+  document.querySelector(".ranges").addEventListener("click", choose);
   document.addEventListener("click", (event) => actions[event.target.closest("[data-do]")?.dataset.do]?.());
   document.addEventListener("keydown", pressed);
   prefersDark.addEventListener("change", dress);
@@ -102,7 +124,7 @@ export function start() {
     width = document.body.clientWidth;
     for (const card of app.cards.values()) card.resize();
     const { from, to } = extent();
-    if (stepFor(to - from, document.getElementById("wans").clientWidth - 86) !== app.step) load();
+    if (stepFor(to - from, plotWidth()) !== app.step) load();
   }).observe(document.body);
   mark();
 }

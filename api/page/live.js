@@ -1,15 +1,20 @@
 // Follows the present: asks for the newest part every few seconds, as long as somebody looks, and says what is now: the state
 // of each WAN and its newest values with their age, or for how long there have been none.
 
-import { add, app, fetched, follow, hear, live, load, metrics, newestOf, now, onSettled } from "./app.js";
-import { labelsOf, moment, stateName } from "./charts.js";
+import { add, hear } from "./answers.js";
+import { fetched, metrics } from "./ask.js";
+import { follow, load } from "./load.js";
+import { app, newestOf, onSettled } from "./state.js";
+import { moment } from "./times.js";
+import { labelsOf, stateName } from "./values.js";
+import { live, now } from "./view.js";
 
-const button = document.querySelector("[data-do=live]");
+const liveButton = document.querySelector("[data-do=live]");
 
 let timer;
 let answered = performance.now(); // when the last answer came
 
-export function start() {
+export function startLive() {
   onSettled(() => {
     answered = performance.now();
     learn();
@@ -20,8 +25,6 @@ export function start() {
     else if (!app.loading) tick();
   });
   setInterval(tell, 1000);
-  learn();
-  plan();
 }
 
 // pace is how often to ask, in seconds: what would move the picture by less than a pixel can wait, but what is now can not
@@ -95,20 +98,20 @@ function cadence(one, all) {
 
 // What is now
 
-const least = 15; // seconds that commits, late answers and questions may take
+const patience = 15; // seconds that commits, late answers and questions may take
 
 const latestOf = (wan) => [...app.latest.values()].filter((one) => one.wan === wan);
 
 function tell() {
-  button.setAttribute("aria-pressed", String(live()));
-  button.classList.toggle("lost", app.problem !== null);
+  liveButton.setAttribute("aria-pressed", String(live()));
+  liveButton.classList.toggle("lost", app.problem !== null);
   for (const [wan, card] of app.cards) card.say(nowOf(wan));
 }
 
 function nowOf(wan) {
   const all = latestOf(wan);
   if (!known.get(wan)) return { words: "", age: "", current: new Map() };
-  const silent = (one) => app.heard - one.at > Math.max(least, 2 * cadence(one, all));
+  const silent = (one) => app.heard - one.at > Math.max(patience, 2 * cadence(one, all));
   const values = live() ? all : []; // the past shows its own
   const current = new Map(values.map((one) => [one.key, { v: one.v, silent: silent(one) ? since(one.at) : undefined }]));
   const newest = newestOf(all);

@@ -1,23 +1,25 @@
 // Says what is in the way: no samples, a file that is away, a server that does not answer, a token that is missing.
 
-import { app, extent, fetched, go, load, newestOf, onSettled } from "./app.js";
-import { moment } from "./charts.js";
+import { fetched } from "./ask.js";
+import { load } from "./load.js";
+import { app, newestOf, onSettled } from "./state.js";
+import { moment } from "./times.js";
+import { extent, go } from "./view.js";
 
 const box = document.getElementById("notice");
-const dialog = document.getElementById("token");
+const tokenDialog = document.getElementById("token");
 const input = document.getElementById("token-value");
 
-let shown = ""; // what is said, so that it is said once
+let saying = ""; // what is said, so that it is said once
 let retry, tries = 0;
 
-export function start() {
+export function startNotices() {
   onSettled(settled);
-  dialog.querySelector("form").addEventListener("submit", () => {
+  tokenDialog.querySelector("form").addEventListener("submit", () => {
     sessionStorage.setItem("wanstore.token", input.value.trim());
     input.value = "";
     load();
   });
-  settled();
 }
 
 function settled() {
@@ -48,7 +50,7 @@ function askToken() {
   document.getElementById("token-why").textContent = wrong
     ? "The store refused this token."
     : "This store answers only to those who have its token. It is kept until the tab is closed.";
-  if (!dialog.open) dialog.showModal();
+  if (!tokenDialog.open) tokenDialog.showModal();
   input.focus();
 }
 
@@ -76,8 +78,8 @@ async function nothing() {
 function say(title, text = "", action = undefined) {
   const said = [title, text, action?.text].join("\n");
   box.hidden = title === "";
-  if (said === shown) return;
-  shown = said;
+  if (said === saying) return;
+  saying = said;
   const heading = document.createElement("b");
   heading.textContent = text ? `${title}:` : title;
   box.replaceChildren(heading, ` ${text} `);

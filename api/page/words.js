@@ -1,14 +1,13 @@
 // Describes each chart in words, for those who do not see it.
 
-import { app, duration, extent, onSettled } from "./app.js";
-import { number, stateName, stretch, titleOf } from "./charts.js";
+import { app, onSettled } from "./state.js";
+import { stretch } from "./times.js";
+import { number, stateName, titleOf } from "./values.js";
+import { duration, extent } from "./view.js";
 
-const units = { ms: "ms", mbps: "Mbit/s" };
+const unitNames = { ms: "ms", mbps: "Mbit/s" };
 
-export function start() {
-  onSettled(describe);
-  describe();
-}
+export const startWords = () => onSettled(describe);
 
 function describe() {
   const { from, to } = extent();
@@ -34,7 +33,7 @@ function summaryOf(series, from, to) {
     const worst = Math.max(...shown.map((i) => series.max[i]));
     return `${name} ${words.join(", ")} of the points' samples; worst ${stateName(worst)}, last ${stateName(last)}.`;
   }
-  const unit = units[series.metric.split("_").at(-1)] ?? "";
+  const unit = unitNames[series.metric.split("_").at(-1)] ?? "";
   const average = sum(shown.map((i) => series.v[i] * series.count[i])) / samples;
   const low = shown.reduce((best, i) => Math.min(best, series.min[i]), Infinity);
   const high = shown.reduce((best, i) => Math.max(best, series.max[i]), -Infinity);
