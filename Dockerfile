@@ -1,11 +1,13 @@
-# The binary alone, and a folder for the history. What it measures, and where it answers: docs/OPERATING.md
+# The binary alone, and a folder for the history. What it measures, and where it answers:
+# docs/OPERATING.md
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG TARGETOS TARGETARCH VERSION COMMIT COMMIT_DATE
-RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build VERSION="$VERSION" COMMIT="$COMMIT" COMMIT_DATE="$COMMIT_DATE" \
+RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build \
+    VERSION="$VERSION" COMMIT="$COMMIT" COMMIT_DATE="$COMMIT_DATE" \
  && install -d -o 65532 -g 65532 -m 0750 /history
 
 FROM scratch

@@ -6,8 +6,8 @@ import "time"
 const jitterGain = 1.0 / 16
 
 // Jitter is the average of how much the round-trip time changes from one reply to the next, in the
-// order of their arrival. The zero value is ready for use; it does no I/O, asks no clock and belongs
-// to one goroutine.
+// order of their arrival. The zero value is ready for use; it does no I/O, asks no clock and
+// belongs to one goroutine.
 //
 // A change across an outage or to another path says nothing of jitter, so it does not count; the
 // average goes on from where it was.

@@ -135,11 +135,11 @@ func (cfg LineConfig) check() error {
 // allocate where dst has room.
 func (l *Line) Take(dst []Reply) []Reply { return l.books.take(dst) }
 
-// TakeOutcomes appends to dst what became of the echoes since the call before, in the order in which
-// they were sent, and returns the longer slice. The outcome of an echo is known when it has been
-// answered, however late, or is lost. Echoes behind one that may still be answered wait for it. Once
-// [Line.Run] has ended, all outcomes that are known can be taken; echoes still on their way have
-// none. It never waits, and does not allocate where dst has room.
+// TakeOutcomes appends to dst what became of the echoes since the call before, in the order in
+// which they were sent, and returns the longer slice. The outcome of an echo is known when it has
+// been answered, however late, or is lost. Echoes behind one that may still be answered wait for
+// it. Once [Line.Run] has ended, all outcomes that are known can be taken; echoes still on their
+// way have none. It never waits, and does not allocate where dst has room.
 func (l *Line) TakeOutcomes(dst []Outcome) []Outcome { return l.books.outcomes(dst) }
 
 // Counts returns what has been counted until now.

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Builds the packages of a release into $BIN/packages, in place of those that are there. `make packages` calls it, from the top of
-# the checkout, when it has made the man pages and completions, with VERSION, LDFLAGS and SOURCE_DATE_EPOCH in the environment.
-# Arguments are the processors, as Go names them (default: all). From one commit, and by one version of Go, it makes the same
-# bytes each time.
+# Builds the packages of a release into $BIN/packages, in place of those that are there. `make
+# packages` calls it, from the top of the checkout, when it has made the man pages and completions,
+# with VERSION, LDFLAGS and SOURCE_DATE_EPOCH in the environment. Arguments are the processors, as
+# Go names them (default: all). From one commit, and by one version of Go, it makes the same bytes
+# each time.
 set -euo pipefail
 
 readonly all=(amd64 arm64 arm mipsle)
@@ -15,17 +16,21 @@ export BIN VERSION SOURCE_DATE_EPOCH STAGE
 nfpm() { CGO_ENABLED=0 go tool -modfile=tools/nfpm/go.mod nfpm "$@"; }
 
 # pack KIND ARCH FILE makes one package of what is staged.
-pack() { PACKAGE_ARCH=$2 nfpm package --config packaging/nfpm.yaml --packager "$1" --target "$out/$3" >/dev/null; }
+pack() {
+  PACKAGE_ARCH=$2 nfpm package --config packaging/nfpm.yaml --packager "$1" --target "$out/$3" \
+    >/dev/null
+}
 
 # archive makes a tar.gz of what is staged, with its name as the folder.
 archive() {
   local name=$1
   mkdir -p "$STAGE/$name/man"
-  cp LICENSE README.md CHANGELOG.md packaging/systemd/wanstore.{service,default} "$STAGE/wanstore" "$STAGE/$name"
+  cp LICENSE README.md CHANGELOG.md packaging/systemd/wanstore.{service,default} \
+    "$STAGE/wanstore" "$STAGE/$name"
   cp "$BIN"/man/* "$STAGE/$name/man"
   cp -r "$BIN/completions" "$STAGE/$name"
-  tar --create --directory="$STAGE" --format=gnu --sort=name --owner=0 --group=0 --numeric-owner --mode=u+rw,go=rX \
-    --mtime="@$SOURCE_DATE_EPOCH" "$name" | gzip -9n >"$out/$name.tar.gz"
+  tar --create --directory="$STAGE" --format=gnu --sort=name --owner=0 --group=0 --numeric-owner \
+    --mode=u+rw,go=rX --mtime="@$SOURCE_DATE_EPOCH" "$name" | gzip -9n >"$out/$name.tar.gz"
 }
 
 build() {

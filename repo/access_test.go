@@ -113,7 +113,8 @@ func TestOpenARegularFileOnly(t *testing.T) {
 	if _, err := repo.OpenReader(t.Context(), path); !errors.Is(err, repo.ErrNotDatabase) {
 		t.Errorf("open for reading: got %v, want %v", err, repo.ErrNotDatabase)
 	}
-	if _, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal); !errors.Is(err, repo.ErrNotDatabase) {
+	_, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
+	if !errors.Is(err, repo.ErrNotDatabase) {
 		t.Errorf("open for writing: got %v, want %v", err, repo.ErrNotDatabase)
 	}
 }

@@ -21,7 +21,8 @@ func TestBlocksThatLieSideBySide(t *testing.T) {
 	}
 	const samples = series * perMinute * 2
 	for _, newestFirst := range []bool{false, true} {
-		if n := countInOrder(t, path, repo.Span{From: start, Until: end, NewestFirst: newestFirst}); n != samples {
+		span := repo.Span{From: start, Until: end, NewestFirst: newestFirst}
+		if n := countInOrder(t, path, span); n != samples {
 			t.Errorf("newest first %v: %d samples, want %d", newestFirst, n, samples)
 		}
 	}

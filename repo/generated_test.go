@@ -49,7 +49,8 @@ func TestGeneratedQueriesOfWanctl(t *testing.T) {
 		conn:   conn,
 		made:   func(database db.DBTX) any { return wanctldb.New(database) },
 		run:    wanctldb.New(conn),
-		fill:   []string{`INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels) VALUES (1, '[1]', '[1]', 1.5, '[1]')`},
+		fill: []string{`INSERT INTO metrics (timestamp, wan_name, metric_name, value, labels)
+			VALUES (1, '[1]', '[1]', 1.5, '[1]')`},
 	})
 }
 
@@ -82,7 +83,8 @@ func checkPackage(t *testing.T, g guarded) {
 	t.Helper()
 	written := readQueryFiles(t, g.folder)
 	called := callGenerated(t, g.made)
-	if diff := cmp.Diff(slices.Sorted(maps.Keys(written)), slices.Sorted(maps.Keys(called))); diff != "" {
+	diff := cmp.Diff(slices.Sorted(maps.Keys(written)), slices.Sorted(maps.Keys(called)))
+	if diff != "" {
 		t.Fatalf("%s and the methods of Queries differ (-written +generated):\n%s", g.folder, diff)
 	}
 	for _, name := range slices.Sorted(maps.Keys(called)) {
@@ -322,10 +324,13 @@ var fillHistory = []string{
 	// Of part 1, which is that of the typical list of parts, in its first microsecond and the next
 	// one.
 	`INSERT INTO raw_blocks (id, last_ts, count, payload) VALUES
-	(10000000000000000, 1, 2, '[{"t":[0,1],"v":{"257":1.5}}]'), (10000000000000001, 1, 1, '[{"t":[0],"v":{"257":3}}]')`,
-	`INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max) VALUES ('[1]', 1, 1, 1, 1.5, 1.5, 1.5)`,
+	(10000000000000000, 1, 2, '[{"t":[0,1],"v":{"257":1.5}}]'),
+	(10000000000000001, 1, 1, '[{"t":[0],"v":{"257":3}}]')`,
+	`INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
+	VALUES ('[1]', 1, 1, 1, 1.5, 1.5, 1.5)`,
 	`INSERT INTO state_rollups (granularity, series_id, ts, value, count) VALUES ('[1]', 2, 2, 3, 1)`,
-	`INSERT INTO imports (id, source, format, bytes, lines, last_id, second, aggregated, hash, newest_id, newest_hash, updated)
+	`INSERT INTO imports (id, source, format, bytes, lines, last_id, second, aggregated, hash,
+	newest_id, newest_hash, updated)
 	VALUES (1, 'f', 'csv', 1, 1, 1, 1, 1, x'01', 1, x'01', 1)`,
 }
 
@@ -340,7 +345,8 @@ var (
 	queryName     = regexp.MustCompile(`(?m)^-- name: (\w+) :\w+\n`)
 	namedArgument = regexp.MustCompile(`@(\w+)`)
 	walksWords    = regexp.MustCompile(`(?i)\b(walks|scans|seek|appends)\b`)
-	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sample_groups|state_rollups|tiers|` +
+	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sample_groups|` +
+		`state_rollups|tiers|` +
 		`metric_metadata|wanstore|clock|imports|salvages|push_intervals|metrics)\b`)
 )
 
@@ -356,7 +362,8 @@ func readQueryFiles(t *testing.T, folder string) map[string]writtenQuery {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if i := slices.IndexFunc(text, func(b byte) bool { return b > 0x7e || b < ' ' && b != '\n' }); i >= 0 {
+		other := func(b byte) bool { return b > 0x7e || b < ' ' && b != '\n' }
+		if i := slices.IndexFunc(text, other); i >= 0 {
 			t.Errorf("%s: byte %d is %#x: query files are ASCII only, or sqlc rewrites the wrong bytes",
 				file, i, text[i])
 		}

@@ -56,7 +56,8 @@ func newSeries(metric string) *repo.Series {
 func add(t testing.TB, w *repo.Writer, samples ...repo.Sample) []repo.Outcome {
 	t.Helper()
 	outcomes := make([]repo.Outcome, len(samples))
-	if err := w.Append(t.Context(), repo.Batch{Samples: samples, Latest: math.MaxInt64}, outcomes); err != nil {
+	batch := repo.Batch{Samples: samples, Latest: math.MaxInt64}
+	if err := w.Append(t.Context(), batch, outcomes); err != nil {
 		t.Fatal(err)
 	}
 	return outcomes
@@ -123,7 +124,8 @@ func fillBlock(t testing.TB, path string, samples int, from, step repo.Micros) {
 	filetest.Exec(t, path, fmt.Sprintf(`
 		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < %[1]d)
 		INSERT INTO raw_blocks (id, last_ts, count, payload)
-		SELECT %[2]d, %[2]d + (%[1]d - 1) * %[3]d, %[1]d, '[{"t":' || json_group_array(i * %[3]d) || ',"v":{"1":1}}]'
+		SELECT %[2]d, %[2]d + (%[1]d - 1) * %[3]d, %[1]d,
+			'[{"t":' || json_group_array(i * %[3]d) || ',"v":{"1":1}}]'
 		FROM n`, samples, from, step))
 }
 

@@ -66,7 +66,8 @@ func TestMicrosTime(t *testing.T) {
 		}
 	}
 	at := time.Date(2026, 3, 29, 3, 30, 0, 1999, time.FixedZone("", 7200))
-	if got, want := repo.MicrosOf(at).Time(), time.Date(2026, 3, 29, 1, 30, 0, 1000, time.UTC); !got.Equal(want) {
+	got, want := repo.MicrosOf(at).Time(), time.Date(2026, 3, 29, 1, 30, 0, 1000, time.UTC)
+	if !got.Equal(want) {
 		t.Errorf("%v became %v, want %v", at, got, want)
 	}
 	if got := start.Add(90 * time.Second).Sub(start); got != 90*time.Second {

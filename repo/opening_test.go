@@ -136,7 +136,8 @@ func TestWhatIsRefusedStaysAsItIs(t *testing.T) {
 	}{
 		"no database": {func(t *testing.T, path string) {
 			t.Helper()
-			if err := os.WriteFile(path, []byte(strings.Repeat("not a database\n", 100)), 0o600); err != nil {
+			text := strings.Repeat("not a database\n", 100)
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}, repo.ErrNotDatabase},
@@ -162,7 +163,8 @@ func TestWhatIsRefusedStaysAsItIs(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "history.db")
 			c.make(t, path)
 			before := readFile(t, path)
-			if w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal); !errors.Is(err, c.want) {
+			w, err := repo.OpenWriter(t.Context(), path, repo.SynchronousNormal)
+			if !errors.Is(err, c.want) {
 				if err == nil {
 					err = w.Close()
 				}
@@ -205,7 +207,9 @@ func TestAFailedAppendTeachesNothing(t *testing.T) {
 			}
 			return err
 		},
-		"cancelled while another process writes": func(t *testing.T, w *repo.Writer, batch repo.Batch) error {
+		"cancelled while another process writes": func(
+			t *testing.T, w *repo.Writer, batch repo.Batch,
+		) error {
 			t.Helper()
 			defer filetest.Lock(t, w.Path())()
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
@@ -218,8 +222,8 @@ func TestAFailedAppendTeachesNothing(t *testing.T) {
 		},
 		"failed on the second sample": func(t *testing.T, w *repo.Writer, batch repo.Batch) error {
 			t.Helper()
-			filetest.Exec(t, w.Path(), `CREATE TRIGGER fails BEFORE INSERT ON series WHEN NEW.metric_name = 'second'
-				BEGIN SELECT raise(ABORT, 'no room'); END`)
+			filetest.Exec(t, w.Path(), `CREATE TRIGGER fails BEFORE INSERT ON series
+				WHEN NEW.metric_name = 'second' BEGIN SELECT raise(ABORT, 'no room'); END`)
 			defer filetest.Exec(t, w.Path(), `DROP TRIGGER fails`)
 			return w.Append(t.Context(), batch, make([]repo.Outcome, len(batch.Samples)))
 		},

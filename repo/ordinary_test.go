@@ -217,7 +217,8 @@ func TestCheckpointsOfAShell(t *testing.T) {
 			shell(t, path,
 				"PRAGMA wal_checkpoint("+kind+"); PRAGMA cache_size = 10; BEGIN; CREATE TABLE mine (x);"+
 					"INSERT INTO mine SELECT randomblob(99) FROM generate_series(1, 2000);"+
-					"UPDATE mine SET x = randomblob(50); COMMIT; DROP TABLE mine; PRAGMA wal_checkpoint("+kind+");")
+					"UPDATE mine SET x = randomblob(50); COMMIT; DROP TABLE mine; "+
+					"PRAGMA wal_checkpoint("+kind+");")
 			add(t, w, every(10*second, from+hour/2, from+hour, newSeries("rtt"))...)
 			if got, want := len(askReader(t, r).Samples), 7200+360*(n+1); got != want {
 				t.Errorf("after %s: a reader sees %d samples, want %d", kind, got, want)

@@ -43,7 +43,8 @@ func TestValuesOfOtherTypes(t *testing.T) {
 // A key that leads out of a span ends its reading, which went on for ever.
 func TestBucketWithoutATime(t *testing.T) {
 	whole, path := filledHistory(t), filepath.Join(t.TempDir(), "history.db")
-	filetest.Exec(t, whole, `INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max) VALUES ('1m', 1, 1, 1, 1, 1, 1)`)
+	filetest.Exec(t, whole, `INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
+		VALUES ('1m', 1, 1, 1, 1, 1, 1)`)
 	if !putValue(t, whole, path, "rollups", "ts", "'x'") {
 		t.Fatal("no page can say that")
 	}
@@ -114,7 +115,8 @@ func filledHistory(t *testing.T) string {
 		t.Fatal(err)
 	}
 	filetest.Exec(t, path, strings.Join(append(fillHistory,
-		`INSERT INTO metric_metadata (metric_name, help, unit, states, percentiles) VALUES ('[1]', '', '', '{}', 0)`), ";"))
+		`INSERT INTO metric_metadata (metric_name, help, unit, states, percentiles)
+		VALUES ('[1]', '', '', '{}', 0)`), ";"))
 	return path
 }
 
@@ -133,9 +135,13 @@ func putValue(t *testing.T, whole, path, table, column, value string) bool {
 		table)[0][0])
 	const statements = `DROP TRIGGER IF EXISTS %[2]s_by_hand;
 		PRAGMA ignore_check_constraints = on;
-		PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = %[1]s WHERE name = '%[2]s'; PRAGMA writable_schema = reset;
+		PRAGMA writable_schema = on;
+		UPDATE sqlite_schema SET sql = %[1]s WHERE name = '%[2]s';
+		PRAGMA writable_schema = reset;
 		UPDATE %[2]s SET %[3]s = %[4]s;
-		PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = %[5]s WHERE name = '%[2]s'; PRAGMA writable_schema = reset;`
+		PRAGMA writable_schema = on;
+		UPDATE sqlite_schema SET sql = %[5]s WHERE name = '%[2]s';
+		PRAGMA writable_schema = reset;`
 	err = filetest.Run(path, fmt.Sprintf(statements,
 		sqlite3.Quote(loose.Replace(text)), table, column, value, sqlite3.Quote(text)))
 	if err != nil && !errors.Is(err, sqlite3.CONSTRAINT) && !errors.Is(err, sqlite3.MISMATCH) {
@@ -175,7 +181,8 @@ func askAll(t *testing.T, path string, queries map[string]call) error {
 		arguments, _ := typicalArguments(t, name, method.Type())
 		results := method.Call(arguments)
 		err, ok := reflect.TypeAssert[error](results[len(results)-1])
-		if ok && !errors.Is(err, sql.ErrNoRows) && !IsDamage(sqlite.Failure(t.Context(), "ask", path, err)) {
+		if ok && !errors.Is(err, sql.ErrNoRows) &&
+			!IsDamage(sqlite.Failure(t.Context(), "ask", path, err)) {
 			wrong = append(wrong, fmt.Errorf("%s: %w", name, err))
 		}
 	}

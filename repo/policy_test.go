@@ -17,7 +17,8 @@ func TestSetAges(t *testing.T) {
 	before := filetest.Dump(t, path)
 	refusal := errors.New("refused")
 	wish := repo.Ages{repo.Raw: time.Minute, repo.Hour: 30 * day}
-	if _, _, err := w.SetAges(t.Context(), wish, func(repo.Ages) error { return refusal }); !errors.Is(err, refusal) {
+	refuse := func(repo.Ages) error { return refusal }
+	if _, _, err := w.SetAges(t.Context(), wish, refuse); !errors.Is(err, refusal) {
 		t.Errorf("%v, want %v", err, refusal)
 	}
 	if diff := cmp.Diff(before, filetest.Dump(t, path)); diff != "" {

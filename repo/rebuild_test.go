@@ -144,7 +144,8 @@ func TestRebuildLeavesDamagedRowsOut(t *testing.T) {
 	notStrict(t, path, "rollups", `
 		UPDATE rollups SET sum = 9e999 WHERE series_id = 1 AND granularity = '1h' AND count = 3;
 		UPDATE rollups SET min = 'text' WHERE series_id = 2 AND granularity = '5m' AND count = 3;
-		UPDATE rollups SET ts = 'text' WHERE series_id = 2 AND granularity = '1m' AND count = 4 AND max = 3.25`)
+		UPDATE rollups SET ts = 'text'
+		WHERE series_id = 2 AND granularity = '1m' AND count = 4 AND max = 3.25`)
 	filetest.Exec(t, path, `
 		UPDATE raw_samples SET value = -9e999 WHERE series_id = 2 AND ts = 1800003000000000;
 		UPDATE series SET last_value = 9e999 WHERE id = 1;
@@ -171,7 +172,8 @@ func TestRebuildLeavesAStateOut(t *testing.T) {
 	notStrict(t, path, "state_rollups", fmt.Sprintf(`
 		UPDATE state_rollups SET count = 'text' %[1]s %[2]d AND value = 0;
 		UPDATE state_rollups SET value = 9e999 %[1]s %[3]d AND value = 1;
-		UPDATE state_rollups SET count = 9e18 %[1]s %[4]d`, of, start-300*second, start-600*second, start-900*second))
+		UPDATE state_rollups SET count = 9e18 %[1]s %[4]d`,
+		of, start-300*second, start-600*second, start-900*second))
 	w := open(t, path)
 	if found := w.Findings().Rebuilt; found == nil || found.LeftOut != 2 {
 		t.Errorf("found %+v, want 2 rows left out", found)

@@ -69,7 +69,8 @@ func TestRollUpOfOneMomentLargerThanAStep(t *testing.T) {
 	if len(steps) != 2 || steps[0].watermark != start+1 {
 		t.Errorf("steps %+v, want two, of which the first takes the one moment", steps)
 	}
-	if n := filetest.Int(t, path, "SELECT sum(count) FROM (SELECT count FROM rollups UNION ALL SELECT count FROM state_rollups)"); n != 20 {
+	if n := filetest.Int(t, path, `SELECT sum(count)
+		FROM (SELECT count FROM rollups UNION ALL SELECT count FROM state_rollups)`); n != 20 {
 		t.Errorf("%d samples rolled up, want 20", n)
 	}
 }
@@ -228,9 +229,11 @@ func checkRolledUp(t *testing.T, path string) {
 			SELECT r.series_id, r.ts / ?1 * ?1 AS bucket, count(*), sum(r.value), min(r.value), max(r.value)
 			FROM `+filetest.RawSamples+` AS r JOIN series AS s ON s.id = r.series_id
 			WHERE s.aggregation = 'avg' AND r.ts < (SELECT watermark FROM tiers WHERE granularity = ?2)
-			GROUP BY r.series_id, bucket ORDER BY r.series_id, bucket`, g.Bucket().Microseconds(), g.String())
+			GROUP BY r.series_id, bucket ORDER BY r.series_id, bucket`,
+			g.Bucket().Microseconds(), g.String())
 		got := filetest.Query(t, path, `
-			SELECT series_id, ts, count, sum, min, max FROM rollups WHERE granularity = ? ORDER BY series_id, ts`, g.String())
+			SELECT series_id, ts, count, sum, min, max FROM rollups WHERE granularity = ?
+			ORDER BY series_id, ts`, g.String())
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("buckets of %s (-raw +rolled up):\n%s", g, diff)
 		}
@@ -238,9 +241,11 @@ func checkRolledUp(t *testing.T, path string) {
 			SELECT r.series_id, r.ts / ?1 * ?1 AS bucket, r.value, count(*)
 			FROM `+filetest.RawSamples+` AS r JOIN series AS s ON s.id = r.series_id
 			WHERE s.aggregation = 'mode' AND r.ts < (SELECT watermark FROM tiers WHERE granularity = ?2)
-			GROUP BY r.series_id, bucket, r.value ORDER BY r.series_id, bucket, r.value`, g.Bucket().Microseconds(), g.String())
+			GROUP BY r.series_id, bucket, r.value ORDER BY r.series_id, bucket, r.value`,
+			g.Bucket().Microseconds(), g.String())
 		got = filetest.Query(t, path, `
-			SELECT series_id, ts, value, count FROM state_rollups WHERE granularity = ? ORDER BY series_id, ts, value`, g.String())
+			SELECT series_id, ts, value, count FROM state_rollups WHERE granularity = ?
+			ORDER BY series_id, ts, value`, g.String())
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("states of %s (-raw +rolled up):\n%s", g, diff)
 		}

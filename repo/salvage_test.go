@@ -35,7 +35,8 @@ func TestFillLaterVersionOfAState(t *testing.T) {
 			}
 		}
 	}
-	if rows := filetest.Query(t, w.path, "SELECT ts FROM state_rollups WHERE total = 12"); len(rows) != 2 {
+	rows := filetest.Query(t, w.path, "SELECT ts FROM state_rollups WHERE total = 12")
+	if len(rows) != 2 {
 		t.Errorf("%v have the later total, want both", rows)
 	}
 }

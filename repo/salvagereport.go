@@ -1,9 +1,7 @@
 package repo
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 )
 
 // SalvageReport says what was found in a damaged file, and what became of its rows.
@@ -73,26 +71,4 @@ func (r *SalvageReport) Taken() (rows int64) {
 		rows += tier.Taken
 	}
 	return rows
-}
-
-// String is for people.
-func (r *SalvageReport) String() string {
-	var rows, sound int64
-	for _, f := range r.Found {
-		rows, sound = rows+f.Rows, sound+f.Sound
-	}
-	text := []string{fmt.Sprintf("%d of %d rows found are sound, %d of %d pages are lost", sound, rows,
-		r.LostPages, r.Pages)}
-	if r.Torn > 0 {
-		text = append(text, fmt.Sprintf("%d buckets of states lack a row", r.Torn))
-	}
-	if r.Nameless > 0 {
-		text = append(text,
-			fmt.Sprintf("%d samples and buckets are of series whose names are lost", r.Nameless))
-	}
-	for _, g := range Granularities() {
-		tier := r.Tiers[g]
-		text = append(text, fmt.Sprintf("%s: %d taken, %d given up", g, tier.Taken, tier.GivenUp))
-	}
-	return strings.Join(text, "; ")
 }

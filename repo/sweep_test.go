@@ -85,7 +85,8 @@ func TestSweepOfABucketWithManyStates(t *testing.T) {
 	fillSeries(t, path, 10)
 	filetest.Exec(t, path, `
 		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050)
-		INSERT INTO state_rollups (granularity, series_id, ts, value, count) SELECT '1m', 10, 1, i, 1 FROM n`)
+		INSERT INTO state_rollups (granularity, series_id, ts, value, count)
+		SELECT '1m', 10, 1, i, 1 FROM n`)
 	filetest.Exec(t, path, `
 		INSERT INTO state_rollups (granularity, series_id, ts, value, count)
 		VALUES ('1m', 10, 2, 1, 1), ('1m', 10, 3, 1, 1)`)
@@ -257,11 +258,15 @@ const partKeys = 10_000_000_000_000_000
 // aboveFloors selects the rows that are not below the floor of their tier, and the blocks that
 // reach beyond it.
 const aboveFloors = `
-	SELECT t.granularity, r.series_id, r.ts, r.value FROM raw_samples AS r JOIN tiers AS t ON t.granularity = 'raw'
+	SELECT t.granularity, r.series_id, r.ts, r.value
+	FROM raw_samples AS r JOIN tiers AS t ON t.granularity = 'raw'
 	WHERE r.ts >= t.floor
-	UNION ALL SELECT t.granularity, b.id, b.last_ts, b.count FROM raw_blocks AS b JOIN tiers AS t ON t.granularity = 'raw'
+	UNION ALL SELECT t.granularity, b.id, b.last_ts, b.count
+	FROM raw_blocks AS b JOIN tiers AS t ON t.granularity = 'raw'
 	WHERE b.last_ts >= t.floor
-	UNION ALL SELECT r.granularity, r.series_id, r.ts, r.count FROM rollups AS r JOIN tiers AS t USING (granularity)
+	UNION ALL SELECT r.granularity, r.series_id, r.ts, r.count
+	FROM rollups AS r JOIN tiers AS t USING (granularity)
 	WHERE r.ts >= t.floor
-	UNION ALL SELECT r.granularity, r.series_id, r.ts, r.value FROM state_rollups AS r JOIN tiers AS t USING (granularity)
+	UNION ALL SELECT r.granularity, r.series_id, r.ts, r.value
+	FROM state_rollups AS r JOIN tiers AS t USING (granularity)
 	WHERE r.ts >= t.floor ORDER BY 1, 2, 3, 4`

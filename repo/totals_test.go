@@ -101,7 +101,8 @@ func TestTotals(t *testing.T) {
 	if diff := cmp.Diff(want, read); diff != "" || len(told) > 0 {
 		t.Errorf("told of %v; the hours (-want +got):\n%s", told, diff)
 	}
-	if rows := filetest.Query(t, w.Path(), "SELECT * FROM state_rollups WHERE chk IS NULL"); len(rows) > 0 {
+	rows := filetest.Query(t, w.Path(), "SELECT * FROM state_rollups WHERE chk IS NULL")
+	if len(rows) > 0 {
 		t.Errorf("rows without a check value: %v", rows)
 	}
 }

@@ -15,9 +15,11 @@ func TestWalk(t *testing.T) {
 	w := open(t, path)
 	filetest.Exec(t, path, `
 		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
-		INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max) SELECT '1m', i % 7, i, 1, 1, 1, 1 FROM n;
+		INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
+		SELECT '1m', i % 7, i, 1, 1, 1, 1 FROM n;
 		WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
-		INSERT INTO state_rollups (granularity, series_id, ts, value, count) SELECT '5m', 1, i, i % 3, 1 FROM n;
+		INSERT INTO state_rollups (granularity, series_id, ts, value, count)
+		SELECT '5m', 1, i, i % 3, 1 FROM n;
 		UPDATE rollups SET chk = 1 WHERE ts IN (20000, 20007);
 		UPDATE state_rollups SET chk = 1 WHERE ts = 11999;
 		INSERT INTO raw_samples (ts, series_id, value, chk) VALUES (5, 1, 2, 1);

@@ -7,8 +7,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// exactSamples is how many raw samples are kept at one time, 8 MiB of them: those of the points that
-// are gathered and, where an answer is a list, those of the points in it.
+// exactSamples is how many raw samples are kept at one time, 8 MiB of them: those of the points
+// that are gathered and, where an answer is a list, those of the points in it.
 const exactSamples = 1 << 20
 
 // Distribution is how the samples of a stretch of time are distributed. It is made from the raw
@@ -21,9 +21,10 @@ type Distribution struct {
 	sketch []byte
 }
 
-// Quantile returns the sample at a share q of all samples, 0 to 1, in the order of their values: the
-// one of rank ⌈q·n⌉ of n. Made from raw samples it is exact, otherwise within [Distribution.Error];
-// the least and the greatest sample are always exact. A q outside of 0 to 1 is taken for the nearer one.
+// Quantile returns the sample at a share q of all samples, 0 to 1, in the order of their values:
+// the one of rank ⌈q·n⌉ of n. Made from raw samples it is exact, otherwise within
+// [Distribution.Error]; the least and the greatest sample are always exact. A q outside of 0 to 1
+// is taken for the nearer one.
 func (d *Distribution) Quantile(q float64) float64 {
 	q = min(max(q, 0), 1)
 	if d.sketch == nil {
@@ -40,8 +41,9 @@ func (d *Distribution) Quantile(q float64) float64 {
 }
 
 // Error returns how far a quantile may be from the sample that it stands for, as a share of that
-// sample: 0 where it is exact, else 0.0109 as a rule. That is half the width of a bin of Prometheus's
-// native histograms at schema 5; values that lie in more than 320 such bins go to wider ones.
+// sample: 0 where it is exact, else 0.0109 as a rule. That is half the width of a bin of
+// Prometheus's native histograms at schema 5; values that lie in more than 320 such bins go to
+// wider ones.
 func (d *Distribution) Error() float64 {
 	if d.sketch == nil {
 		return 0
@@ -65,11 +67,13 @@ func (d *Distribution) hold(room *int) {
 }
 
 // Quantile returns a quantile of the samples of the point, see [Distribution.Quantile]. There is
-// none for states, for buckets that keep no sketch, and where the query has not asked for quantiles.
+// none for states, for buckets that keep no sketch, and where the query has not asked for
+// quantiles.
 func (p Point) Quantile(q float64) (value float64, ok bool) { return quantile(p.Distribution, q) }
 
 // Quantile returns a quantile of the samples of the stretch, see [Distribution.Quantile]. There is
-// none for states, for buckets that keep no sketch, and where the query has not asked for quantiles.
+// none for states, for buckets that keep no sketch, and where the query has not asked for
+// quantiles.
 func (s Summary) Quantile(q float64) (value float64, ok bool) { return quantile(s.Distribution, q) }
 
 func quantile(d *Distribution, q float64) (float64, bool) {

@@ -304,7 +304,8 @@ func TestStateNamesAsJSON(t *testing.T) {
 func TestCatalogueOfWanctl(t *testing.T) {
 	states := "wanctl_state wanctl_state_download wanctl_state_upload wanctl_steering_enabled " +
 		"wanctl_wan_zone wanctl_irtt_asymmetry_direction"
-	measured := "wanctl_rtt_ms wanctl_rtt_baseline_ms wanctl_rtt_delta_ms wanctl_rate_download_mbps " +
+	measured := "wanctl_rtt_ms wanctl_rtt_baseline_ms wanctl_rtt_delta_ms wanctl_rtt_jitter_ms " +
+		"wanctl_loss_ratio wanctl_rate_download_mbps " +
 		"wanctl_rate_upload_mbps wanctl_wan_weight wanctl_wan_staleness_sec wanctl_signal_jitter_ms " +
 		"wanctl_signal_variance_ms2 wanctl_signal_confidence wanctl_signal_outlier_count " +
 		"wanctl_irtt_rtt_ms wanctl_irtt_ipdv_ms wanctl_irtt_loss_up_pct wanctl_irtt_loss_down_pct " +

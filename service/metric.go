@@ -35,14 +35,16 @@ const (
 	RTT             = "wanctl_rtt_ms"
 	RTTBaseline     = "wanctl_rtt_baseline_ms"
 	RTTDelta        = "wanctl_rtt_delta_ms"
+	RTTJitter       = "wanctl_rtt_jitter_ms"
+	LossRatio       = "wanctl_loss_ratio"
 	RateDownload    = "wanctl_rate_download_mbps"
 	RateUpload      = "wanctl_rate_upload_mbps"
 	State           = "wanctl_state"
 	SteeringEnabled = "wanctl_steering_enabled"
 )
 
-// Metrics returns the metrics that every writer knows: those of the constants, and the others of
-// wanctl.
+// Metrics returns the metrics that every writer knows: those of the constants, and the others that
+// wanctl records.
 func Metrics() []Metric {
 	return append([]Metric{
 		measured(RTT, "Round-trip time to the reflector.", "ms"),

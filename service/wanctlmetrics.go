@@ -1,9 +1,12 @@
 package service
 
-// wanctlMetrics are those that wanctl records beside the ones that have a constant.
+// wanctlMetrics are those that a file describes only once it has a series of them.
 func wanctlMetrics() []Metric {
 	const ofTin = " of a tin of CAKE (label tin)."
 	return []Metric{
+		measured(RTTJitter,
+			"Mean change of the round-trip time from reply to reply, smoothed (RFC 3550).", "ms"),
+		lossRatio(),
 		state("wanctl_state_download",
 			"Congestion state of the download: 0 GREEN, 1 YELLOW, 2 SOFT_RED, 3 RED.", congestion()),
 		state("wanctl_state_upload",
@@ -35,4 +38,11 @@ func wanctlMetrics() []Metric {
 		measured("wanctl_cake_tin_delay_us", "Mean delay in the queue"+ofTin, "\u00b5s"),
 		measured("wanctl_cake_tin_backlog_bytes", "Bytes in the queue"+ofTin, "B"),
 	}
+}
+
+// lossRatio has values of 0 and 1 alone, of which the average says all.
+func lossRatio() Metric {
+	m := measured(LossRatio, "Share of the echoes that were lost: of each echo 0 or 1.", "")
+	m.NoPercentiles = true
+	return m
 }

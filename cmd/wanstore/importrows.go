@@ -50,6 +50,7 @@ type refusedRow struct {
 	Aggregation int64 `json:"aggregation"`
 	Series      int64 `json:"series"`
 	TooMany     int64 `json:"too_many_series"`
+	Damaged     int64 `json:"damaged_series"`
 }
 
 // printImports shows to people what became of their files.
@@ -125,7 +126,7 @@ func newSkippedRow(s importer.Skipped) skippedRow {
 func newRefusedRow(r service.Refused) refusedRow {
 	return refusedRow{
 		Value: r.Value, Ahead: r.Ahead, TooOld: r.TooOld, Aggregation: r.Aggregation, Series: r.Series,
-		TooMany: r.TooMany,
+		TooMany: r.TooMany, Damaged: r.Damaged,
 	}
 }
 
@@ -138,6 +139,7 @@ func (r refusedRow) String() string {
 		{r.Aggregation, "other aggregation"},
 		{r.Series, "no series"},
 		{r.TooMany, "of too many series"},
+		{r.Damaged, "of damaged series"},
 	})
 }
 

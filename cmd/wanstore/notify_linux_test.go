@@ -21,8 +21,8 @@ type manager struct{ *net.UnixConn }
 
 func newManager(t *testing.T) manager {
 	t.Helper()
-	// The path of a socket may have no more than a hundred bytes.
-	folder, err := os.MkdirTemp("", "n") //nolint:usetesting // its folders have long names
+	// The path of a socket has 107 bytes at most, which t.TempDir may exceed.
+	folder, err := os.MkdirTemp("", "n") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -125,7 +125,7 @@ func checkRecorded(t *testing.T, db string, report []byte) {
 	if err := json.Unmarshal(output(t, "status", "--json", "--db", db), &status); err != nil {
 		t.Fatal(err)
 	}
-	if status.Check != checkPassed || status.Series != 6 {
+	if status.Check != checkPassed || status.Series != 8 {
 		t.Errorf("%+v", status)
 	}
 }

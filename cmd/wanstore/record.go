@@ -66,6 +66,11 @@ the interface that leads there (or of --interface) are read. These metrics are r
   %s
       how far the round-trip time, averaged over %s, is above that
   %s
+      how much the round-trip time changes from reply to reply (RFC 3550), once a second
+  %s
+      of each echo, at the moment when it was sent: 0 if it was answered, however late, 1 if it was
+      lost; the average is the share of the echoes that were lost
+  %s
       0 GREEN, 1 YELLOW from %s of delta, 2 SOFT_RED from %s,
       3 RED from %s or after %s of silence
   %s
@@ -87,9 +92,10 @@ The command also maintains the history. With --listen (or $%sLISTEN) it answers 
 "wanstore serve" does, with its own health. With --listen and --json it first prints one line of
 JSON, with the address (url), the path of the history (path), its process id (pid) and its version.
 The summary follows at its end.`,
-		service.RTT, service.RTTBaseline, service.RTTDelta, measure.LoadTimeConstant, service.State,
-		measure.YellowFrom, measure.SoftRedFrom, measure.RedFrom, measure.SilenceLimit,
-		service.RateDownload, service.RateUpload, measure.LateAfter, api.EnvPrefix)
+		service.RTT, service.RTTBaseline, service.RTTDelta, measure.LoadTimeConstant,
+		service.RTTJitter, service.LossRatio, service.State, measure.YellowFrom, measure.SoftRedFrom,
+		measure.RedFrom, measure.SilenceLimit, service.RateDownload, service.RateUpload,
+		measure.LateAfter, api.EnvPrefix)
 }
 
 func (o *recordOptions) addFlags(cmd *cobra.Command) {
@@ -255,8 +261,9 @@ func (o *recordOptions) newLoop(
 	if err != nil {
 		return nil, err
 	}
-	loop := newRecordLoop(o.interval.Duration, line.Take, line.Rate, series, writer.Record)
-	loop.congestion.Interval = line.EchoInterval()
+	loop := newRecordLoop(o.interval.Duration, sensors{line.Take, line.TakeOutcomes, line.Rate},
+		series, writer.Record)
+	loop.congestion.Interval, loop.jitter.Interval = line.EchoInterval(), line.EchoInterval()
 	return loop, nil
 }
 
@@ -292,8 +299,8 @@ func (o *recordOptions) measure(
 		ctx, cancel = context.WithTimeout(ctx, o.duration.Duration)
 		defer cancel()
 	}
-	var running sync.WaitGroup
-	running.Go(func() { line.Run(ctx) })
+	var measuring, running sync.WaitGroup
+	measuring.Go(func() { line.Run(ctx) })
 	running.Go(func() { terminal.follow(ctx, loop, line) })
 	running.Go(func() { notices.run(ctx) })
 	if server != nil {
@@ -304,6 +311,8 @@ func (o *recordOptions) measure(
 		})
 	}
 	loop.run(ctx)
+	measuring.Wait()
+	loop.end(time.Now())
 	running.Wait()
 	return serverErr
 }
@@ -330,6 +339,8 @@ func newLineSeries(writer *service.Writer, line *line) (lineSeries, error) {
 		{service.RTT, probe, &s.rtt},
 		{service.RTTBaseline, probe, &s.baseline},
 		{service.RTTDelta, probe, &s.delta},
+		{service.RTTJitter, probe, &s.jitter},
+		{service.LossRatio, probe, &s.loss},
 		{service.State, probe, &s.state},
 		{service.RateDownload, nil, &s.download},
 		{service.RateUpload, nil, &s.upload},

@@ -19,23 +19,32 @@ const (
 
 // lineSeries are the series of one line.
 type lineSeries struct {
-	rtt, baseline, delta, state, download, upload *service.Series
+	rtt, baseline, delta, jitter, loss, state, download, upload *service.Series
+}
+
+// sensors are what a loop reads. None of them waits.
+type sensors struct {
+	replies  func([]measure.Reply) []measure.Reply
+	outcomes func([]measure.Outcome) []measure.Outcome
+	rates    func() (measure.Rate, bool, error)
 }
 
 // recordLoop is the control loop of a line: once a cycle it takes what has been measured and hands
 // it over. It does not wait for network, file or terminal; what it calls must not either.
 type recordLoop struct {
+	sensors
 	interval time.Duration
-	replies  func([]measure.Reply) []measure.Reply
-	rates    func() (measure.Rate, bool, error)
 	series   lineSeries
 	record   func(...service.Sample)
 
 	// Of the goroutine that runs the loop.
 	congestion measure.Congestion
+	jitter     measure.Jitter
+	second     int64 // in which jitter was looked at last, Unix
 	// there has been a reply, or too long none: what congestion says of the line is known
 	answered bool
 	taken    []measure.Reply
+	settled  []measure.Outcome
 	observed int       // of them, those that say how the line is now
 	newest   time.Time // when the newest echo that was answered had been sent
 	path     int       // the path it took
@@ -70,19 +79,15 @@ type loopCounts struct {
 }
 
 func newRecordLoop(
-	interval time.Duration,
-	replies func([]measure.Reply) []measure.Reply,
-	rates func() (measure.Rate, bool, error),
-	series lineSeries,
-	record func(...service.Sample),
+	interval time.Duration, sensors sensors, series lineSeries, record func(...service.Sample),
 ) *recordLoop {
 	return &recordLoop{
+		sensors:    sensors,
 		interval:   interval,
-		replies:    replies,
-		rates:      rates,
 		series:     series,
 		record:     record,
 		congestion: measure.Congestion{Interval: interval},
+		jitter:     measure.Jitter{Interval: interval},
 		overhead:   hdrhistogram.New(1, longestOverhead.Nanoseconds(), overheadDigits),
 	}
 }
@@ -94,7 +99,8 @@ func (l *recordLoop) counts() loopCounts {
 	return l.seen
 }
 
-// run runs cycles until ctx is done.
+// run runs cycles until ctx is done. What is measured until the line has ended as well is for
+// [recordLoop.end].
 func (l *recordLoop) run(ctx context.Context) {
 	ticker := time.NewTicker(l.interval)
 	defer ticker.Stop()
@@ -102,7 +108,6 @@ func (l *recordLoop) run(ctx context.Context) {
 	for {
 		select {
 		case <-ctx.Done():
-			l.end(time.Now())
 			return
 		case due := <-ticker.C:
 			start := time.Now()
@@ -114,7 +119,7 @@ func (l *recordLoop) run(ctx context.Context) {
 }
 
 func (l *recordLoop) begin(now time.Time) {
-	l.due, l.ran = now, now
+	l.due, l.ran, l.second = now, now, now.Unix()
 	// A rate is the difference to the reading before: this is the one before the first.
 	_, _, err := l.rates()
 	l.mu.Lock()
@@ -122,11 +127,12 @@ func (l *recordLoop) begin(now time.Time) {
 	l.seen.started, l.seen.rateErr = now, err
 }
 
-// end records the replies since the last cycle. Nothing else has been measured since.
+// end records the replies and outcomes since the last cycle, and the jitter of the last second.
+// Nothing else has been measured since. It is for a line that has ended.
 func (l *recordLoop) end(now time.Time) {
-	l.samples = l.samples[:0]
-	l.taken = l.replies(l.taken[:0])
+	l.take()
 	l.observe(now)
+	l.addJitter(now)
 	if len(l.samples) > 0 {
 		l.record(l.samples...)
 	}
@@ -139,8 +145,7 @@ func (l *recordLoop) end(now time.Time) {
 
 // cycle is one turn of the loop, due at one moment and begun at another.
 func (l *recordLoop) cycle(due, now time.Time) {
-	l.samples = l.samples[:0]
-	l.taken = l.replies(l.taken[:0])
+	l.take()
 	if away := now.Sub(l.ran) - l.interval; away > l.interval/2 {
 		l.congestion.Away(away)
 	}
@@ -149,6 +154,10 @@ func (l *recordLoop) cycle(due, now time.Time) {
 	if l.observed > 0 {
 		l.add(l.series.baseline, now, milliseconds(reading.Baseline))
 		l.add(l.series.delta, now, milliseconds(reading.Delta))
+	}
+	if second := now.Unix(); second != l.second {
+		l.addJitter(now)
+		l.second = second
 	}
 	// Before the first reply GREEN would be a guess.
 	l.answered = l.answered || l.observed > 0 || reading.State == measure.Red
@@ -165,12 +174,24 @@ func (l *recordLoop) cycle(due, now time.Time) {
 	l.due = due
 }
 
-// observe records the replies that were taken, each at the moment at which its echo was sent. A
-// reply that has been overtaken is a measurement of a moment before, and says nothing of now.
+// take takes what has been measured since the cycle before.
+func (l *recordLoop) take() {
+	l.samples = l.samples[:0]
+	l.taken = l.replies(l.taken[:0])
+	l.settled = l.outcomes(l.settled[:0])
+}
+
+// observe records the replies and outcomes that were taken, each at the moment at which its echo
+// was sent. A reply that has been overtaken is a measurement of a moment before, and says nothing
+// of now.
 func (l *recordLoop) observe(now time.Time) measure.Reading {
 	l.observed = 0
 	reading := l.congestion.Silence(now)
+	for _, outcome := range l.settled {
+		l.add(l.series.loss, outcome.Sent, lossOf(outcome))
+	}
 	for _, reply := range l.taken {
+		l.jitter.Observe(reply)
 		if !reply.LeftOut {
 			l.add(l.series.rtt, reply.Sent, milliseconds(reply.RTT))
 		}
@@ -186,6 +207,20 @@ func (l *recordLoop) observe(now time.Time) measure.Reading {
 		l.observed++
 	}
 	return reading
+}
+
+// addJitter records the jitter at a moment, if it was measured since it was recorded last.
+func (l *recordLoop) addJitter(now time.Time) {
+	if jitter, ok := l.jitter.Take(); ok {
+		l.add(l.series.jitter, now, milliseconds(jitter))
+	}
+}
+
+func lossOf(outcome measure.Outcome) float64 {
+	if outcome.Lost {
+		return 1
+	}
+	return 0
 }
 
 func (l *recordLoop) add(series *service.Series, at time.Time, value float64) {

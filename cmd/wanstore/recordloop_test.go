@@ -22,6 +22,7 @@ type testLine struct {
 	rates   func(at time.Duration) (measure.Rate, bool, error)
 	delay   func(at time.Duration) time.Duration // of the recorder
 	left    []measure.Reply                      // since the last cycle
+	settled func(at time.Duration) []measure.Outcome
 
 	series  lineSeries
 	samples map[*service.Series][]service.Sample
@@ -33,30 +34,14 @@ func (l *testLine) run(t *testing.T, ticks int) *recordLoop {
 	start := time.Now()
 	l.samples = map[*service.Series][]service.Sample{}
 	for _, handle := range []**service.Series{
-		&l.series.rtt, &l.series.baseline, &l.series.delta, &l.series.state, &l.series.download,
-		&l.series.upload,
+		&l.series.rtt, &l.series.baseline, &l.series.delta, &l.series.jitter, &l.series.loss,
+		&l.series.state, &l.series.download, &l.series.upload,
 	} {
 		*handle = new(service.Series)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(ticks)*testInterval+testInterval/2)
 	defer cancel()
-	loop := newRecordLoop(testInterval,
-		func(dst []measure.Reply) []measure.Reply {
-			if ctx.Err() != nil {
-				return append(dst, l.left...)
-			}
-			if l.replies == nil {
-				return dst
-			}
-			return append(dst, l.replies(time.Since(start))...)
-		},
-		func() (measure.Rate, bool, error) {
-			if l.rates == nil {
-				return measure.Rate{}, false, nil
-			}
-			return l.rates(time.Since(start))
-		},
-		l.series,
+	loop := newRecordLoop(testInterval, l.sensors(ctx, start), l.series,
 		func(samples ...service.Sample) {
 			for _, s := range samples {
 				l.samples[s.Series] = append(l.samples[s.Series], s)
@@ -66,7 +51,34 @@ func (l *testLine) run(t *testing.T, ticks int) *recordLoop {
 			}
 		})
 	loop.run(ctx)
+	loop.end(time.Now())
 	return loop
+}
+
+func (l *testLine) sensors(ctx context.Context, start time.Time) sensors {
+	return sensors{
+		replies: func(dst []measure.Reply) []measure.Reply {
+			if ctx.Err() != nil {
+				return append(dst, l.left...)
+			}
+			if l.replies == nil {
+				return dst
+			}
+			return append(dst, l.replies(time.Since(start))...)
+		},
+		outcomes: func(dst []measure.Outcome) []measure.Outcome {
+			if l.settled == nil {
+				return dst
+			}
+			return append(dst, l.settled(time.Since(start))...)
+		},
+		rates: func() (measure.Rate, bool, error) {
+			if l.rates == nil {
+				return measure.Rate{}, false, nil
+			}
+			return l.rates(time.Since(start))
+		},
+	}
 }
 
 func (l *testLine) values(s *service.Series) []float64 {
@@ -113,7 +125,7 @@ func TestRecordLoop(t *testing.T) {
 		}
 		loop := line.run(t, 20)
 		seen := loop.counts()
-		if seen.cycles != 20 || seen.late != 0 || seen.missed != 0 || seen.recorded != 20*6 {
+		if seen.cycles != 20 || seen.late != 0 || seen.missed != 0 || seen.recorded != 20*6+1 {
 			t.Errorf("%d cycles, %d late, %d missed, %d samples", seen.cycles, seen.late, seen.missed,
 				seen.recorded)
 		}
@@ -299,6 +311,60 @@ func TestRecordLoopOfOldNews(t *testing.T) {
 	})
 }
 
+// What became of an echo is recorded at the moment it was sent, and once; also at the end.
+func TestRecordLoopOfLostEchoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		line := &testLine{settled: func(at time.Duration) []measure.Outcome {
+			sent := begin.Add(at - 2*time.Second)
+			return []measure.Outcome{{Sent: sent, Lost: at < time.Second}, {Sent: sent.Add(1)}}
+		}}
+		seen := line.run(t, 40).counts()
+		samples := line.samples[line.series.loss]
+		lost := 0.0
+		for i, s := range samples {
+			lost += s.Value
+			if i > 0 && s.Time.Before(samples[i-1].Time) {
+				t.Errorf("sample %d is older than the one before", i)
+			}
+		}
+		first := begin.Add(testInterval - 2*time.Second)
+		if len(samples) != 2*41 || lost != 19 || !samples[0].Time.Equal(first) {
+			t.Errorf("%d samples from %v, %v lost", len(samples), samples[0].Time, lost)
+		}
+		if want := int64(len(samples) + len(line.samples[line.series.state])); seen.recorded != want {
+			t.Errorf("%d samples handed over, want %d", seen.recorded, want)
+		}
+	})
+}
+
+// The jitter is recorded once a second, and not of a second without replies.
+func TestRecordLoopJitter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		line := &testLine{replies: func(at time.Duration) []measure.Reply {
+			if at > 2500*time.Millisecond && at < 5500*time.Millisecond {
+				return nil
+			}
+			return []measure.Reply{reply(time.Duration(10+2*(at/testInterval%2)) * time.Millisecond)}
+		}}
+		line.run(t, int(7500*time.Millisecond/testInterval))
+		var at []time.Duration
+		for _, s := range line.samples[line.series.jitter] {
+			at = append(at, s.Time.Sub(begin))
+			if s.Value <= 1 || s.Value > 2 { // it rises from 0 to 2
+				t.Errorf("a jitter of %v ms at %v", s.Value, s.Time.Sub(begin))
+			}
+		}
+		const second = time.Second
+		end := 7500*time.Millisecond + testInterval/2
+		want := []time.Duration{second, 2 * second, 3 * second, 6 * second, 7 * second, end}
+		if diff := cmp.Diff(want, at); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
 // Another path has a round-trip time of its own.
 func TestRecordLoopOfAnotherPath(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -342,8 +408,13 @@ func TestRecordLoopWithoutCounters(t *testing.T) {
 
 func TestRecordLoopDoesNotAllocate(t *testing.T) {
 	loop := newRecordLoop(testInterval,
-		func(dst []measure.Reply) []measure.Reply { return append(dst, reply(time.Millisecond)) },
-		func() (measure.Rate, bool, error) { return measure.Rate{}, true, nil },
+		sensors{
+			func(dst []measure.Reply) []measure.Reply { return append(dst, reply(time.Millisecond)) },
+			func(dst []measure.Outcome) []measure.Outcome {
+				return append(dst, measure.Outcome{Sent: time.Now()})
+			},
+			func() (measure.Rate, bool, error) { return measure.Rate{}, true, nil },
+		},
 		lineSeries{}, func(...service.Sample) {})
 	got := testing.AllocsPerRun(100, func() { loop.cycle(time.Now(), time.Now()) })
 	if got > 0 {

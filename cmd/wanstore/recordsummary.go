@@ -56,6 +56,9 @@ type echoSummary struct {
 	Duplicates uint64 `json:"duplicates"`
 	Waiting    uint64 `json:"waiting"`
 	SendErrors uint64 `json:"send_errors"`
+	// LossRatio is the share lost of the echoes that were received or lost, the average of what was
+	// recorded; null without any.
+	LossRatio *float64 `json:"loss_ratio"`
 }
 
 // rttSummary is in milliseconds.
@@ -129,8 +132,13 @@ func newRecordSummary(line *line, loop *recordLoop, writer *service.Writer) *rec
 func micros(nanos int64) float64 { return float64(nanos) / 1e3 }
 
 func newEchoSummary(c measure.PingCounts) echoSummary {
-	return echoSummary{Sent: c.Sent, Received: c.Received, Late: c.Late, Lost: c.Lost,
+	summary := echoSummary{Sent: c.Sent, Received: c.Received, Late: c.Late, Lost: c.Lost,
 		LeftOut: c.LeftOut, Duplicates: c.Duplicates, Waiting: c.Waiting, SendErrors: c.SendErrors}
+	if known := c.Received + c.Lost; known > 0 {
+		ratio := float64(c.Lost) / float64(known)
+		summary.LossRatio = &ratio
+	}
+	return summary
 }
 
 func newRTTSummary(seen loopCounts) *rttSummary {
@@ -184,6 +192,7 @@ func (s *recordSummary) facts() [][]string {
 			briefMicros(s.OverheadMicros.P50), briefMicros(s.OverheadMicros.P99),
 			briefMicros(s.OverheadMicros.Max))},
 		{"echoes", s.echoes()},
+		{"loss", s.loss()},
 		{"RTT", s.rtt()},
 		{"states", s.states()},
 		{"samples", s.samples()},
@@ -230,6 +239,13 @@ func (s *recordSummary) echoes() string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+func (s *recordSummary) loss() string {
+	if s.Echoes.LossRatio == nil {
+		return "unknown: no echo was answered or lost"
+	}
+	return trimmed(100**s.Echoes.LossRatio) + " %"
 }
 
 func (s *recordSummary) rtt() string {

@@ -9,8 +9,9 @@ func (s *Sketch) Error() float64 {
 }
 
 // Quantile returns a value such that a share q of all values, 0 to 1, is not greater: the middle of
-// the bin that holds the value of rank ⌈q·n⌉ of n. The least and the greatest value are exact if the
-// caller keeps the result within them. It is NaN if there are no values, or q is not within 0 and 1.
+// the bin that holds the value of rank ⌈q·n⌉ of n. The least and the greatest value are exact if
+// the caller keeps the result within them. It is NaN if there are no values, or q is not within 0
+// and 1.
 func (s *Sketch) Quantile(q float64) float64 {
 	count := s.Count()
 	if count == 0 || !(q >= 0 && q <= 1) {
@@ -38,8 +39,8 @@ func (s *Sketch) Quantile(q float64) float64 {
 }
 
 // Rank returns which of n values in their order, from 1, is the quantile q: ⌈q·n⌉, and at least the
-// first. A product that rounding has put just above a whole number is that number: 0.95 of 20 is the
-// 19th.
+// first. A product that rounding has put just above a whole number is that number: 0.95 of 20 is
+// the 19th.
 func Rank(q float64, n uint64) uint64 {
 	const rounding = 1e-12
 	rank := math.Ceil(q * float64(n) * (1 - rounding))

@@ -3,9 +3,9 @@
 //
 // A [Sketch] counts values in the exponential bins of Prometheus's native histograms. At schema s
 // bin i holds the values in (2^((i-1)/2^s), 2^(i/2^s)]; negative values have bins of their own, and
-// zeros a count. Sketches merge by addition: the sketch of an hour is exactly the sum of the sketches
-// of its minutes. All begin with schema 5, whose bins are 2.2 % wide; one that needs more than
-// [MaxBins] bins goes to the next coarser schema, in which pairs of bins add up.
+// zeros a count. Sketches merge by addition: the sketch of an hour is exactly the sum of the
+// sketches of its minutes. All begin with schema 5, whose bins are 2.2 % wide; one that needs more
+// than [MaxBins] bins goes to the next coarser schema, in which pairs of bins add up.
 //
 // docs/FORMAT.md describes the bytes.
 package sketch

@@ -56,8 +56,8 @@ func TestQuantile(t *testing.T) {
 	})
 }
 
-// TestFinestBins says what is promised of measurements: at most a factor of a thousand or so between
-// the least and the greatest fits into the finest bins.
+// TestFinestBins says what is promised of measurements: at most a factor of a thousand or so
+// between the least and the greatest fits into the finest bins.
 func TestFinestBins(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		least := rapid.Float64Range(0.001, 1000).Draw(t, "least")

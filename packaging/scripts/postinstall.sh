@@ -1,9 +1,11 @@
 #!/bin/sh
-# Called with "configure" and the version that was there by dpkg, with the number of installed versions by rpm.
+# Called with "configure" and the version that was there by dpkg, with the number of installed
+# versions by rpm.
 set -e
 
 if ! getent passwd wanstore >/dev/null; then
-  useradd --system --user-group --home-dir /var/lib/wanstore --no-create-home --shell /usr/sbin/nologin wanstore
+  useradd --system --user-group --home-dir /var/lib/wanstore --no-create-home \
+    --shell /usr/sbin/nologin wanstore
 fi
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Called with "remove", "purge" and others by dpkg, with the number of versions that are left by rpm.
+# Called with "remove", "purge" and others by dpkg, with the number of versions that are left by
+# rpm.
 set -e
 
 if [ -d /run/systemd/system ]; then

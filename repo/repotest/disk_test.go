@@ -172,7 +172,8 @@ func TestTorn(t *testing.T) {
 	var torn int
 	d.Watch(func(op repotest.Operation) {
 		whole, part := t.TempDir(), t.TempDir()
-		if err := errors.Join(d.Leave(whole, repotest.Killed()), d.Leave(part, repotest.Torn(1))); err != nil {
+		err := errors.Join(d.Leave(whole, repotest.Killed()), d.Leave(part, repotest.Torn(1)))
+		if err != nil {
 			t.Error(err)
 		}
 		base := filepath.Base(op.Path)

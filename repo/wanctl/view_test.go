@@ -10,7 +10,8 @@ import (
 
 // What is no plain table of wanctl's columns is refused before anything of it is read.
 func TestOtherTablesNamedMetrics(t *testing.T) {
-	const columns = `id INTEGER PRIMARY KEY, timestamp INTEGER, wan_name TEXT, metric_name TEXT, value REAL,
+	const columns = `id INTEGER PRIMARY KEY, timestamp INTEGER, wan_name TEXT,
+		metric_name TEXT, value REAL,
 		labels TEXT, granularity TEXT`
 	for name, statements := range map[string]string{
 		"an endless view": `CREATE VIEW metrics AS WITH RECURSIVE

@@ -4,15 +4,15 @@
 // A file is a sequence of blocks with an empty line between them; lines that begin with # are
 // comments. A block is a command, lines of input, and, below a line ----, what the command answers:
 //
-//	metric NAME avg|mode            declares a metric, before the file is opened
+//	metric NAME avg|mode [plain]    declares a metric, plain without percentiles, before opening
 //	config KEY=VALUE...             retention=7d raw=1h 1m=1d 5m=7d grace=15s, before opening
 //	clock TIME                      sets the clock of ages, or with +1h moves it on
 //	load                            writes series, one a line: SERIES START STEP VALUE...
 //	record                          the same without waiting for each sample
 //	maintain                        does one pass of maintenance
 //	reopen [KEY=VALUE...]           closes the file and opens it again
-//	query [from= until= step= zone= only=]   shows a range of what the line below selects
-//	summary [from= until=]          shows what each series did in a range
+//	query [from= until= step= zone= only= quantiles=]   shows a range of what the line below selects
+//	summary [from= until= step= quantiles=]   shows what each series did in a range
 //	latest                          shows the newest sample of each series
 //	status                          shows the tiers
 //	view                            shows what the SQL below it selects

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/internal/quantile"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -19,6 +20,7 @@ type machine struct {
 	t       *testing.T
 	path    string
 	now     time.Time
+	asked   []float64 // quantiles, by the question under way
 	config  service.Config
 	metrics []service.Metric
 	writer  *service.Writer // nil until a command needs it
@@ -71,9 +73,11 @@ func (m *machine) run(b block) ([]string, error) {
 }
 
 func (m *machine) declare(text string) {
-	name, aggregation, _ := strings.Cut(text, " ")
-	m.metrics = append(m.metrics,
-		service.Metric{Name: name, Aggregation: service.Aggregation(aggregation)})
+	name, rest, _ := strings.Cut(text, " ")
+	aggregation, plain, _ := strings.Cut(rest, " ")
+	m.metrics = append(m.metrics, service.Metric{
+		Name: name, Aggregation: service.Aggregation(aggregation), NoPercentiles: plain == "plain",
+	})
 }
 
 func (m *machine) configure(text string) error {
@@ -274,6 +278,7 @@ func (m *machine) ask(
 
 func (m *machine) parseQuery(text string) (q service.Query, err error) {
 	q.From, q.Until = time.UnixMicro(0), m.now.Add(24*time.Hour)
+	m.asked = nil
 	for word := range strings.FieldsSeq(text) {
 		key, value, _ := strings.Cut(word, "=")
 		switch key {
@@ -289,6 +294,9 @@ func (m *machine) parseQuery(text string) (q service.Query, err error) {
 			var g service.Granularity
 			g, err = service.ParseGranularity(value)
 			q.Only = &g
+		case "quantiles":
+			m.asked, err = quantile.Parse(value)
+			q.Quantiles = true
 		default:
 			err = fmt.Errorf("no setting %s", strconv.Quote(key))
 		}
@@ -307,7 +315,7 @@ func (m *machine) query(h *service.History, q service.Query) ([]string, error) {
 		}
 		points = append(points, point)
 	}
-	return showPoints(points, q.Step > 0), nil
+	return showPoints(points, q.Step > 0, m.asked), nil
 }
 
 func (m *machine) summary(h *service.History, q service.Query) ([]string, error) {
@@ -315,7 +323,7 @@ func (m *machine) summary(h *service.History, q service.Query) ([]string, error)
 	if err != nil {
 		return nil, err
 	}
-	return showSummaries(list, q.Step > 0), nil
+	return showSummaries(list, q.Step > 0, m.asked), nil
 }
 
 func (m *machine) latest(h *service.History, q service.Query) ([]string, error) {
@@ -323,7 +331,7 @@ func (m *machine) latest(h *service.History, q service.Query) ([]string, error) 
 	if err != nil {
 		return nil, err
 	}
-	return showPoints(points, false), nil
+	return showPoints(points, false, nil), nil
 }
 
 func (m *machine) status() ([]string, error) {

@@ -9,6 +9,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/quantile"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -53,11 +54,25 @@ func showSeries(metric, wan string, labels service.Labels) string {
 	return metric + "{" + strings.Join(pairs, ",") + "}"
 }
 
-func showPoints(points []service.Point, wide bool) []string {
+// showQuantiles shows those of a point or a summary, and by how many percent they may be off.
+func showQuantiles(d *service.Distribution, asked []float64) []string {
+	var words []string
+	for _, q := range asked {
+		if d == nil {
+			words = append(words, "-")
+			continue
+		}
+		words = append(words, fmt.Sprintf("%s±%.2g%%", showNumber(d.Quantile(q)), 100*d.Error()))
+	}
+	return words
+}
+
+func showPoints(points []service.Point, wide bool, asked []float64) []string {
 	head := []string{"time", "series", "value", "min", "max", "count", "granularity"}
 	if wide {
 		head = append(head, "width")
 	}
+	head = append(head, quantile.Names(asked)...)
 	var rows [][]string
 	for _, p := range points {
 		rows = append(rows, []string{
@@ -65,19 +80,21 @@ func showPoints(points []service.Point, wide bool) []string {
 			showNumber(p.Max),
 			strconv.FormatInt(p.Count, 10), p.Granularity.String(),
 		})
+		last := len(rows) - 1
 		if wide {
-			last := len(rows) - 1
 			rows[last] = append(rows[last], p.Width.String())
 		}
+		rows[last] = append(rows[last], showQuantiles(p.Distribution, asked)...)
 	}
 	return table(head, rows)
 }
 
-func showSummaries(list []service.Summary, wide bool) []string {
+func showSummaries(list []service.Summary, wide bool, asked []float64) []string {
 	head := []string{"series", "aggregation", "count", "min", "max", "avg", "last", "at", "states"}
 	if wide {
 		head = append([]string{"time", "width"}, head...)
 	}
+	head = append(head, quantile.Names(asked)...)
 	var rows [][]string
 	for _, s := range list {
 		var states []string
@@ -91,10 +108,11 @@ func showSummaries(list []service.Summary, wide bool) []string {
 			showNumber(s.Max), showNumber(s.Avg), showNumber(s.Last), showTime(s.LastTime),
 			strings.Join(states, ", "),
 		})
+		last := len(rows) - 1
 		if wide {
-			last := len(rows) - 1
 			rows[last] = append([]string{showTime(s.Time), s.Width.String()}, rows[last]...)
 		}
+		rows[last] = append(rows[last], showQuantiles(s.Distribution, asked)...)
 	}
 	return table(head, rows)
 }

@@ -86,9 +86,9 @@ func built(t *testing.T, ending string) string {
 // noteSources looks at all that packages are made of: the go command takes a test that looked at
 // nothing new as passed.
 func noteSources() error {
-	return filepath.WalkDir(top, func(path string, entry fs.DirEntry, err error) error {
-		if entry != nil && entry.IsDir() && (entry.Name() == ".git" || path == filepath.Join(top, "bin")) {
-			return filepath.SkipDir
+	return filepath.WalkDir(top, func(path string, _ fs.DirEntry, err error) error {
+		if path == filepath.Join(top, "bin") || filepath.Base(path) == ".git" {
+			return fs.SkipDir
 		}
 		return err
 	})

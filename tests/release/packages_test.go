@@ -87,7 +87,8 @@ func TestSameBytes(t *testing.T) {
 	if err := build(folder); err != nil {
 		t.Fatal(err)
 	}
-	want, again := string(read(t, first)), string(read(t, filepath.Join(folder, "packages", "SHA256SUMS")))
+	want := string(read(t, first))
+	again := string(read(t, filepath.Join(folder, "packages", "SHA256SUMS")))
 	if diff := cmp.Diff(want, again); diff != "" || strings.Count(want, "\n") != 4 {
 		t.Errorf("sums (-first +second):\n%s\n%s", diff, want)
 	}

@@ -24,32 +24,33 @@ func scripts(t *testing.T) []string {
 
 func TestScriptsParse(t *testing.T) {
 	for _, script := range scripts(t) {
-		shell := "sh"
-		if strings.HasPrefix(string(read(t, script)), "#!/usr/bin/env bash") {
-			shell = "bash"
-		}
+		shell := shellOf(t, script)
 		need(t, shell)
-		if out, err := exec.CommandContext(t.Context(), shell, "-n", script).CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", script, err, out)
-		}
+		checkBy(t, shell, "-n", script)
 	}
 }
 
 func TestShellcheck(t *testing.T) {
 	need(t, "shellcheck")
-	args := append([]string{"--shell=bash"}, filepath.Join(top, "packaging/build.sh"))
-	if out, err := exec.CommandContext(t.Context(), "shellcheck", args...).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
-	}
-	args = []string{"--shell=sh"}
 	for _, script := range scripts(t) {
-		if filepath.Base(script) != "build.sh" {
-			args = append(args, script)
-		}
+		checkBy(t, "shellcheck", "--shell="+shellOf(t, script), script)
 	}
-	if out, err := exec.CommandContext(t.Context(), "shellcheck", args...).CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
+}
+
+// checkBy has a program check scripts.
+func checkBy(t *testing.T, program string, args ...string) {
+	t.Helper()
+	if out, err := exec.CommandContext(t.Context(), program, args...).CombinedOutput(); err != nil {
+		t.Errorf("%s %q: %v\n%s", program, args, err, out)
 	}
+}
+
+func shellOf(t *testing.T, script string) string {
+	t.Helper()
+	if strings.HasPrefix(string(read(t, script)), "#!/usr/bin/env bash") {
+		return "bash"
+	}
+	return "sh"
 }
 
 // What the init script of OpenWrt tells procd: a recorder for each section that is enabled, with
@@ -99,7 +100,7 @@ func TestVersionOfCheckout(t *testing.T) {
 			t.Errorf("%s: version %q, want %q", when, got, want)
 		}
 	}
-	changes := []byte("# Changelog\n\n## [Unreleased]\n\n## [0.1.0] - 2026-11-30\n\n## [0.0.9] - 2026-11-29\n")
+	changes := []byte("## [Unreleased]\n\n## [0.1.0] - 2026-11-30\n\n## [0.0.9] - 2026-11-29\n")
 	if err := os.WriteFile(filepath.Join(folder, "CHANGELOG.md"), changes, 0o600); err != nil {
 		t.Fatal(err)
 	}

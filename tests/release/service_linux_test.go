@@ -28,23 +28,14 @@ func TestExposure(t *testing.T) {
 	t.Log(out[strings.LastIndex(strings.TrimSpace(out), "\n")+1:])
 }
 
-// The packages are installed by dpkg and rpm on a machine with systemd, the service records with the rights
-// that its unit leaves it, and nothing but the history is left in the end.
+// The packages are installed by dpkg and rpm on a machine with systemd, the service records with
+// the rights that its unit leaves it, and nothing but the history is left in the end.
 func TestService(t *testing.T) {
 	folder := visit(t)
 	step := func(name string) string { return string(read(t, filepath.Join(folder, name))) }
 	check := func(steps map[string][]string) {
 		t.Helper()
-		for name, patterns := range steps {
-			if code := step(name + ".code"); code != "0\n" {
-				t.Errorf("%s: exit code %s%s", name, code, step(name))
-			}
-			for _, pattern := range patterns {
-				if !regexp.MustCompile(pattern).MatchString(step(name)) {
-					t.Errorf("%s: want %s, got:\n%s", name, pattern, step(name))
-				}
-			}
-		}
+		checkSteps(t, step, steps)
 	}
 	check(map[string][]string{
 		"install":   {`nothing is recorded yet, "systemctl enable --now wanstore" begins\n`},
@@ -101,6 +92,22 @@ func TestService(t *testing.T) {
 	}
 }
 
+// checkSteps wants steps to have succeeded, and to have said what is to be found in it.
+func checkSteps(t *testing.T, step func(string) string, steps map[string][]string) {
+	t.Helper()
+	for name, patterns := range steps {
+		if code := step(name + ".code"); code != "0\n" {
+			t.Errorf("%s: exit code %s%s", name, code, step(name))
+		}
+		for _, pattern := range patterns {
+			if !regexp.MustCompile(pattern).MatchString(step(name)) {
+				t.Errorf("%s: want %s, got:\n%s", name, pattern, step(name))
+			}
+		}
+	}
+}
+
+// same wants a step to leave these files and no others.
 func same(t *testing.T, what, left string, want []string) {
 	t.Helper()
 	got := strings.Fields(left)
@@ -126,7 +133,8 @@ func visit(t *testing.T) string {
 	}
 	folder := t.TempDir()
 	for name, from := range map[string]string{
-		"wanstore.deb": built(t, ".deb"), "wanstore.rpm": built(t, ".rpm"), "machine.sh": "testdata/machine.sh", "visit.sh": "testdata/visit.sh",
+		"wanstore.deb": built(t, ".deb"), "machine.sh": "testdata/machine.sh",
+		"wanstore.rpm": built(t, ".rpm"), "visit.sh": "testdata/visit.sh",
 	} {
 		if err := os.WriteFile(filepath.Join(folder, name), read(t, from), 0o700); err != nil {
 			t.Fatal(err)
@@ -138,7 +146,7 @@ func visit(t *testing.T) string {
 	timer := time.AfterFunc(5*time.Minute, func() { _ = cmd.Process.Kill() })
 	defer timer.Stop()
 	out, err := cmd.CombinedOutput()
-	if _, missing := os.Stat(filepath.Join(folder, "done")); errors.Is(missing, fs.ErrNotExist) {
+	if _, missing := os.Stat(filepath.Join(folder, "finished")); errors.Is(missing, fs.ErrNotExist) {
 		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) && exit.ExitCode() == 77 {
 			t.Skipf("systemd cannot be started in namespaces here:\n%s", out)
 		}

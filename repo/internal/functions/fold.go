@@ -11,11 +11,11 @@ import (
 	"github.com/wanstore/wanstore/repo/internal/block"
 )
 
-// defineFold defines fold_blocks(payload, id, bucket, from, until, states, plain), an aggregate that
-// makes one blob of what the samples that blocks have in [from, until) come to: one row a series
-// and bucket or, for the series of the JSON array states, one a series, bucket and value. Rows of
-// measurements have a sketch, but for the series of the JSON array plain, or for all if it is NULL.
-// The row source folded_buckets makes rows of that blob.
+// defineFold defines fold_blocks(payload, id, bucket, from, until, states, plain), an aggregate
+// that makes one blob of what the samples that blocks have in [from, until) come to: one row a
+// series and bucket or, for the series of the JSON array states, one a series, bucket and value.
+// Rows of measurements have a sketch, but for the series of the JSON array plain, or for all if it
+// is NULL. The row source folded_buckets makes rows of that blob.
 func defineFold(conn *sqlite3.Conn) error {
 	const arguments = 7
 	f := new(folder)

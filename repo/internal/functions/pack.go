@@ -15,8 +15,8 @@ import (
 // row by row. chk is the check value of a row, or seal.None. A row that has something else than a
 // finite number comes with one that is wrong.
 //
-// pack_sketched(number..., sketch, chk) puts the length of a sketch and its bytes, nothing for NULL,
-// before the check value.
+// pack_sketched(number..., sketch, chk) puts the length of a sketch and its bytes, nothing for
+// NULL, before the check value.
 func definePack(conn *sqlite3.Conn) error {
 	const anyNumber = -1 // of arguments
 	var spare []byte     // of the connection, which does one thing at a time

@@ -9,9 +9,9 @@ import (
 )
 
 // defineSketches defines what makes the sketches of buckets: the aggregates sketch(value), of
-// values that are not NULL, and sum_sketches(sketch, count), and add_sketches(sketch, count, sketch,
-// count). A sketch must be of as many samples as its bucket has. Where one is not, or there is none,
-// the sum is NULL: it would leave samples out.
+// values that are not NULL, and sum_sketches(sketch, count), and add_sketches(sketch, count,
+// sketch, count). A sketch must be of as many samples as its bucket has. Where one is not, or there
+// is none, the sum is NULL: it would leave samples out.
 func defineSketches(conn *sqlite3.Conn) error {
 	const flags = sqlite3.DETERMINISTIC
 	add := new(adder)

@@ -1,6 +1,7 @@
 #!/bin/bash
-# The life of the packages on a machine with systemd: what each step says goes to a file of its name, its exit code to NAME.code.
-cd /run/visit
+# The life of the packages on a machine with systemd: what each step says goes to a file of its
+# name, its exit code to NAME.code.
+cd /run/visit || exit
 
 keep() {
   local name=$1
@@ -9,26 +10,29 @@ keep() {
   echo $? >"$name.code"
 }
 as() { setpriv --reuid nobody --regid "$1" --clear-groups "${@:2}"; }
+property() { systemctl show --value --property="$1" wanstore; }
 state() { systemctl show wanstore --property=ActiveState,MainPID,Result,StatusText,UnitFileState; }
 # recorded waits for echoes and for rates: what the unit has to leave the program for them differs.
 recorded() {
   local summary=
-  until grep -q '^cable  *wanctl_rtt_ms ' <<<"$summary" && grep -q '^cable  *wanctl_rate_download_mbps ' <<<"$summary"; do
+  until grep -q '^cable  *wanctl_rtt_ms ' <<<"$summary" &&
+    grep -q '^cable  *wanctl_rate_download_mbps ' <<<"$summary"; do
     ((SECONDS < deadline)) || break
     summary=$(wanstore history --db "$db" --last 1m --summary 2>&1)
   done
   echo "$summary"
 }
 
-# hang stops the program where it stands. systemd is to notice that it hears no more of it, and to start it again.
+# hang stops the program where it stands. systemd is to notice that it hears no more of it, and to
+# start it again.
 hang() {
   local settings=/etc/systemd/system/wanstore.service.d/impatient.conf
   mkdir -p "${settings%/*}"
   printf '[Service]\nWatchdogSec=2s\nRestartSec=100ms\n' >"$settings"
   systemctl daemon-reload
   systemctl restart wanstore
-  kill -STOP "$(systemctl show --value --property=MainPID wanstore)"
-  until systemctl show wanstore --property=NRestarts,ActiveState | grep -c -e 'NRestarts=[1-9]' -e 'ActiveState=active' | grep -q 2; do
+  kill -STOP "$(property MainPID)"
+  until [[ $(property NRestarts) -gt 0 && $(property ActiveState) == active ]]; do
     ((SECONDS < deadline)) || return 1
   done
   rm -r "${settings%/*}"
@@ -46,7 +50,7 @@ keep installed state
 echo 'WANSTORE_OPTS="--target 127.0.0.1 --wan cable"' >>/etc/default/wanstore
 keep start systemctl enable --now wanstore
 keep started state
-keep rights grep -E '^(CapEff|NoNewPrivs|Seccomp):' "/proc/$(systemctl show --value --property=MainPID wanstore)/status"
+keep rights grep -E '^(CapEff|NoNewPrivs|Seccomp):' "/proc/$(property MainPID)/status"
 keep recorded recorded
 keep health wanstore health
 keep files find /var/lib/wanstore -printf '%M %u:%g %p\n'
@@ -71,4 +75,4 @@ if command -v rpm >/dev/null; then
   keep rpm-removed state
 fi
 cp "$db" metrics.db
-touch done
+touch finished
