@@ -1,19 +1,30 @@
 // What the store has answered: points by series, and the newest samples.
 
+import { metrics } from "./ask.js";
 import { app } from "./state.js";
 import { now } from "./view.js";
 
-const columns = { t: "timestamps", v: "values", min: "min", max: "max", count: "count", g: "granularity", w: "width" };
+const columns = {
+  t: "timestamps", v: "values", min: "min", max: "max", count: "count", g: "granularity", w: "width",
+  p50: "p50", p95: "p95", p99: "p99", // null where there are none
+  mid: "mid", // the median, else the mean
+};
 
 const keyOf = (one) => JSON.stringify([one.wan_name, one.metric_name, one.labels]);
+
+const headOf = (one) => ({
+  key: keyOf(one), metric: one.metric_name, wan: one.wan_name, labels: one.labels,
+  help: one.help, unit: one.unit, states: one.states, aggregation: one.aggregation,
+});
 
 // hear takes in the newest samples.
 export function hear(page) {
   if (!page.latest) return;
-  app.latest = new Map(page.latest.map((one) => {
-    const key = keyOf(one);
-    return [key, { key, metric: one.metric_name, wan: one.wan_name, labels: one.labels, at: one.timestamp, v: one.value }];
-  }));
+  for (const one of page.latest) {
+    const head = headOf(one);
+    const kept = metrics.includes(head.metric) ? app.latest : app.others;
+    kept.set(head.key, { ...head, at: one.timestamp, v: one.value });
+  }
   app.heard = now();
 }
 
@@ -22,8 +33,8 @@ export function hear(page) {
 export function add(series, page) {
   for (const one of page.data) {
     const key = keyOf(one);
-    const known = series.get(key) ?? { key, metric: one.metric_name, wan: one.wan_name, labels: one.labels, t: [] };
-    const part = Object.fromEntries(Object.entries(columns).map(([short, name]) => [short, one[name].toReversed()]));
+    const known = series.get(key) ?? { ...headOf(one), t: [] };
+    const part = partOf(one);
     let kept = known.t.findIndex((at) => at >= part.t[0]);
     if (kept < 0) kept = known.t.length;
     const older = part.t.at(-1) < known.t[0];
@@ -33,6 +44,14 @@ export function add(series, page) {
     });
     series.set(key, { ...known, ...Object.fromEntries(merged) });
   }
+}
+
+// partOf is the columns of an answer, the oldest point first.
+function partOf(one) {
+  const none = one.values.map(() => null);
+  const { p50 = none, p95 = none, p99 = none } = one;
+  const whole = { ...one, p50, p95, p99, mid: one.values.map((mean, i) => p50[i] ?? mean) };
+  return Object.fromEntries(Object.entries(columns).map(([short, name]) => [short, whole[name].toReversed()]));
 }
 
 // trim lets go of what has left a view that moves on, but for the point that leads into it.

@@ -3,9 +3,12 @@
 import { inUTC } from "./times.js";
 import { duration, setClock } from "./view.js";
 
+// metrics are those of the cards.
 export const metrics = [
-  "wanctl_rtt_ms", "wanctl_rtt_baseline_ms", "wanctl_rate_download_mbps", "wanctl_rate_upload_mbps", "wanctl_state",
+  "wanctl_rtt_ms", "wanctl_rtt_baseline_ms", "wanctl_loss_ratio",
+  "wanctl_rate_download_mbps", "wanctl_rate_upload_mbps", "wanctl_state",
 ];
+const mostNames = 200; // names in one question
 // Steps that no tier can answer for are read from raw samples, so they are for short views alone.
 const fine = [0.1, 0.2, 0.5, 1, 2, 3];
 const coarse = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400];
@@ -38,21 +41,32 @@ export class Refusal extends Error {
   }
 }
 
-// fetched asks one question.
-export async function fetched(question, signal) {
+// answerTo asks one question.
+//
+// Errors: Refusal, and those of the network.
+export async function answerTo(question, signal) {
   const token = sessionStorage.getItem("wanstore.token");
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   const answer = await fetch(`metrics/history?${question}`, { headers, signal, cache: "no-store" });
   setClock(answer);
-  if (answer.ok) return answer.json();
+  if (answer.ok) return answer;
   const { error } = await answer.json().catch(() => ({}));
   throw new Refusal(answer.status, error?.message ?? answer.statusText, error?.parameter);
 }
 
-// pages asks page by page, newest first. The first page is short, so that something can be seen soon, and says what is now;
-// the second is as long as can be, because each one costs the store as much as all of the view.
-export async function* pages(words, signal) {
-  let question = new URLSearchParams({ metrics: metrics.join(","), limit: 4000, latest: "yes", ...words });
+export const fetched = async (question, signal) => (await answerTo(new URLSearchParams(question), signal)).json();
+
+// pages asks for the points of some metrics page by page, newest first. The first page is short, so that something can be
+// seen soon, and says what is now; the second is as long as can be, because each one costs the store as much as all of
+// the view.
+export async function* pages(names, words, signal) {
+  for (let i = 0; i < names.length; i += mostNames) yield* pagesOf(names.slice(i, i + mostNames), words, signal);
+}
+
+async function* pagesOf(names, words, signal) {
+  let question = new URLSearchParams({
+    metrics: names.join(","), limit: 4000, latest: "yes", quantiles: "0.5,0.95,0.99", ...words,
+  });
   while (question) {
     const page = await fetched(question, signal);
     yield page;

@@ -1,6 +1,8 @@
 // A chart: a plot, and a legend that says what is under the cursor.
 
 import { axes, edge } from "./axes.js";
+import { Legend } from "./legend.js";
+import { addressOf, saveTools } from "./save.js";
 import { app } from "./state.js";
 import { endsOf, joined, lonely, tableOf } from "./tables.js";
 import { inUTC } from "./times.js";
@@ -10,12 +12,13 @@ import { back, zoom } from "./view.js";
 // lastOf is the newest point of a series, which is what a legend shows when the cursor is elsewhere.
 export const lastOf = (series) => series.t.length - 1;
 
-// keyOf tells charts apart that cannot show each other's data.
+// chartKey tells charts apart that cannot show each other's data.
 export const chartKey = (figure, list) => [figure.name, Boolean(figure.bottom), ...list.map((series) => series.key)].join("\n");
 
 export class Chart {
-  constructor(card, list, figure) {
-    this.card = card;
+  // The owner is what the chart is a part of: it has a name, a width, what is now, and reads the time.
+  constructor(owner, list, figure) {
+    this.owner = owner;
     this.list = list;
     this.figure = figure;
     this.key = chartKey(figure, list);
@@ -24,36 +27,25 @@ export class Chart {
     const caption = document.createElement("figcaption");
     const title = document.createElement("b");
     title.textContent = figure.title;
-    this.items = list.map((series) => this.item(series));
-    const legend = document.createElement("ul");
-    legend.className = "legend";
-    legend.append(...this.items.map((item) => item.node));
-    caption.append(title, legend);
+    this.legend = new Legend(this);
+    this.items = this.legend.items;
+    this.save = saveTools(this);
+    caption.append(title, this.legend.node);
     if (figure.key) caption.append(figure.key());
+    caption.append(this.save.node);
     this.plotted = document.createElement("div");
     this.plotted.className = "plot";
     this.plotted.setAttribute("role", "img");
     this.summary = document.createElement("p");
     this.summary.className = "unseen";
     this.summary.id = `summary-${++Chart.made}`;
-    this.plotted.setAttribute("aria-label", `${figure.title} of ${card.wan}`);
+    this.plotted.setAttribute("aria-label", `${figure.title} of ${owner.name}`);
     this.plotted.setAttribute("aria-describedby", this.summary.id);
     this.node.append(caption, this.plotted, this.summary);
   }
 
   static made = 0;
   static dragged = null; // where the drag began
-
-  item(series) {
-    const node = document.createElement("li");
-    const swatch = document.createElement("i");
-    swatch.className = `swatch ${this.figure.dashed(series) ? "dashed" : ""}`;
-    swatch.style.setProperty("--colour", `var(${colourOf(series, this.list)})`);
-    const value = document.createElement("output");
-    const title = this.figure.label(series);
-    node.append(swatch, title && `${title} `, value);
-    return { node, value };
-  }
 
   update(list, view) {
     this.list = list;
@@ -64,13 +56,30 @@ export class Chart {
     if (this.plot) this.plot.setData(data);
     else this.plot = new uPlot(this.options(), data, this.plotted);
     this.lonely = data.map((column, i) => (i === 0 ? null : lonely(column)));
+    this.save.link.href = addressOf(this);
+    this.legend.apply();
     this.read();
+  }
+
+  // showSeries shows the series that the legend shows, and hides the others.
+  showSeries() {
+    if (!this.plot) return;
+    let column = 1;
+    this.plot.batch(() => {
+      for (const series of this.list) {
+        const show = this.legend.shows(series);
+        for (const _ of this.figure.columns(series)) {
+          if (this.plot.series[column].show !== show) this.plot.setSeries(column, { show });
+          column++;
+        }
+      }
+    });
   }
 
   options() {
     const { height, bottom } = this.figure;
     const options = {
-      width: this.card.width(),
+      width: this.owner.width(),
       height: height(this.list.length),
       padding: [this.figure.name === "states" ? 2 : 8, edge, 0, 0],
       legend: { show: false },
@@ -78,7 +87,7 @@ export class Chart {
         y: false,
         sync: { key: "time", scales: ["x", null] },
         drag: { x: true, y: false, setScale: false, dist: 6 },
-        points: { size: 7 },
+        points: { show: this.list.length <= 20, size: 7 },
         bind: { dblclick: () => () => null },
       },
       select: { show: true, left: 0, top: 0, width: 0, height: 0 },
@@ -138,17 +147,28 @@ export class Chart {
     const at = this.plot.cursor.idx;
     this.list.forEach((series, i) => {
       const row = at == null ? null : this.plot.cursor.idxs[column];
-      const current = at == null ? this.card.current.get(series.key) : undefined;
+      const current = at == null ? this.owner.current.get(series.key) : undefined;
       const values = current ? [current.v] : this.figure.columns(series).map((name, c) =>
         at == null ? series[name][lastOf(series)] : row == null ? null : this.plot.data[column + c][row]);
       const text = current?.silent ?? this.figure.value(series, values);
       write(this.items[i].value, text);
       column += this.figure.columns(series).length;
     });
-    if (this.card.charts[0] === this) this.card.reading(at == null ? null : this.plot.data[0][at]);
+    if (this.owner.charts[0] === this) this.owner.reading(at == null ? null : this.plot.data[0][at]);
+  }
+
+  // scale shows the chart as it is in another view, until its own data is there.
+  scale(view) {
+    this.view = view;
+    this.plot.setScale("x", { min: view.from, max: view.to });
+  }
+
+  remove() {
+    this.plot?.destroy();
+    this.node.remove();
   }
 
   resize() {
-    this.plot?.setSize({ width: this.card.width(), height: this.figure.height(this.list.length) });
+    this.plot?.setSize({ width: this.owner.width(), height: this.figure.height(this.list.length) });
   }
 }

@@ -3,7 +3,7 @@
 import { stepFor } from "./ask.js";
 import { load } from "./load.js";
 import { sayWhat } from "./paint.js";
-import { app, plotWidth } from "./state.js";
+import { app, owners, plotWidth } from "./state.js";
 import { inUTC, moment, useUTC } from "./times.js";
 import { forgetColours } from "./values.js";
 import { back, extent, go, live, magnify, viewOf, zoom } from "./view.js";
@@ -18,7 +18,7 @@ const pan = (part) => {
   zoom(from + by, to + by, !app.view.range);
 };
 
-const plots = () => [...app.cards.values()].flatMap((card) => card.charts.map((chart) => chart.plot));
+const plots = () => owners().flatMap((owner) => owner.charts.map((chart) => chart.plot));
 
 function cursorTime() {
   const plot = plots().find((one) => one.cursor.idx != null);
@@ -49,7 +49,7 @@ function theme() {
 // dress draws everything again in other colours or times.
 function dress() {
   forgetColours();
-  for (const card of app.cards.values()) card.redraw();
+  for (const plot of plots()) plot.redraw(false, true);
   sayWhat();
 }
 
@@ -73,8 +73,8 @@ function read(by) {
   if (!inView(i)) return;
   for (const one of all) one.setCursor({ left: one.valToPos(xs[i], "x"), top: 0 });
   const { from, to } = extent();
-  const values = [...document.querySelectorAll(".card")].map((card) =>
-    [card.querySelector("h2"), ...card.querySelectorAll(".legend li")].map((node) => node.textContent).join(", "));
+  const values = owners().filter((owner) => owner.charts.length > 0).map(({ node }) =>
+    [node.querySelector("h2, h3"), ...node.querySelectorAll(".legend li:not([hidden])")].map((node) => node.textContent).join(", "));
   document.getElementById("said").textContent = `${moment(xs[i], to - from)}: ${values.join("; ")}`;
 }
 
@@ -104,7 +104,7 @@ function pressed(event) {
   act();
 }
 
-function choose(event) {
+function chooseRange(event) {
   const link = event.target.closest("a");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
@@ -114,7 +114,7 @@ function choose(event) {
 export function startControls() {
   const chosen = localStorage.getItem("wanstore.theme");
   if (chosen) document.documentElement.dataset.theme = chosen;
-  document.querySelector(".ranges").addEventListener("click", choose);
+  document.querySelector(".ranges").addEventListener("click", chooseRange);
   document.addEventListener("click", (event) => actions[event.target.closest("[data-do]")?.dataset.do]?.());
   document.addEventListener("keydown", pressed);
   prefersDark.addEventListener("change", dress);
@@ -122,7 +122,7 @@ export function startControls() {
   new ResizeObserver(() => {
     if (document.body.clientWidth === width) return;
     width = document.body.clientWidth;
-    for (const card of app.cards.values()) card.resize();
+    for (const owner of owners()) owner.charts.forEach((chart) => chart.resize());
     const { from, to } = extent();
     if (stepFor(to - from, plotWidth()) !== app.step) load();
   }).observe(document.body);

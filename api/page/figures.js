@@ -1,65 +1,99 @@
 // The charts of a WAN: which metrics they show, and how.
 
 import { fromZero, nearData } from "./axes.js";
-import { ribbon, stateKey } from "./ribbon.js";
-import { colour, colourOf, faint, labelsOf, number, stateName, titleOf } from "./values.js";
+import { bandKey, plotLines } from "./lines.js";
+import { heightOfRibbon, plotRibbon, stateKey } from "./ribbon.js";
+import { labelsOf, number, percent, stateName, titleOf } from "./values.js";
 
-const span = (values, unit) => (values[1] === values[2] || values[1] == null ? "" : ` (${number(values[1])} to ${number(values[2])})`);
+// spanOf writes the least and the greatest of a point, unless they are the same.
+const spanOf = (low, high, write = number) =>
+  (low === high || low == null ? "" : ` (${write(low)} to ${write(high)})`);
+
+function distribution([mid, low, high, p95, p99]) {
+  if (p95 == null) return number(mid, "ms") + (low < high ? " on average" : "") + spanOf(low, high);
+  return `${number(mid, "ms")}, p95 ${number(p95)}, p99 ${number(p99)}${spanOf(low, high)}`;
+}
 
 export const figures = [
   {
     name: "rtt", title: "Round-trip time, ms", metrics: ["wanctl_rtt_ms", "wanctl_rtt_baseline_ms"],
     height: () => 190,
     label: titleOf,
+    key: bandKey,
     dashed: (series) => series.metric === "wanctl_rtt_baseline_ms",
-    columns: (series) => (series.metric === "wanctl_rtt_ms" ? ["v", "min", "max"] : ["v"]),
-    value: (series, values) => number(values[0], "ms") + (values.length > 1 ? span(values) : ""),
+    columns: (series) =>
+      (series.metric === "wanctl_rtt_ms" ? ["mid", "min", "max", "p95", "p99"] : ["v"]),
+    value: (_, values) => (values.length > 1 ? distribution(values) : number(values[0], "ms")),
     fill(options, chart) {
       options.scales.y = { range: nearData };
-      for (const series of chart.list) {
-        const n = options.series.length;
-        options.series.push(chart.line(series));
-        if (this.columns(series).length === 1) continue;
-        const edge = { stroke: null, width: 0, points: { show: false } };
-        options.series.push({ ...edge }, { ...edge });
-        const name = `${colourOf(series, chart.list)}`;
-        options.bands.push({ series: [n + 2, n + 1], fill: () => faint(colour(name)) });
-      }
+      plotLines(options, chart);
     },
   },
   {
-    name: "rates", title: "Rates, Mbit/s", metrics: ["wanctl_rate_download_mbps", "wanctl_rate_upload_mbps"],
+    name: "loss", title: "Loss", metrics: ["wanctl_loss_ratio"],
+    height: () => 84,
+    label: titleOf,
+    dashed: () => false,
+    columns: () => ["v", "min", "max"],
+    value: (_, [mean, low, high]) => percent(mean) + spanOf(low, high, percent),
+    fill(options, chart) {
+      options.scales.y = { range: (_, __, high) => [0, Math.min(1, Math.max(0.01, (high ?? 0) * 1.08))] };
+      options.axes[1].values = (_, splits) => splits.map((share) => `${Number((share * 100).toPrecision(3))}%`);
+      plotLines(options, chart);
+    },
+  },
+  {
+    name: "rates", title: "Rates, Mbit/s",
+    metrics: ["wanctl_rate_download_mbps", "wanctl_rate_upload_mbps"],
     height: () => 140,
     label: titleOf,
-    dashed: (series) => series.metric === "wanctl_rate_upload_mbps" && Object.keys(series.labels).length > 0,
-    columns: () => ["v"],
-    value: (_, values) => number(values[0], "Mbit/s"),
+    dashed: (series) =>
+      series.metric === "wanctl_rate_upload_mbps" && Object.keys(series.labels).length > 0,
+    columns: () => ["v", "min", "max"],
+    value: (_, [mean, low, high]) => number(mean, "Mbit/s") + spanOf(low, high),
     fill(options, chart) {
       options.scales.y = { range: fromZero };
-      for (const series of chart.list) {
-        const name = colourOf(series, chart.list);
-        const filled = name === "--rate-download" ? { fill: () => faint(colour(name), 0.12) } : {};
-        options.series.push(chart.line(series, filled));
-      }
+      plotLines(options, chart);
     },
   },
   {
     name: "states", title: "State", metrics: ["wanctl_state"], bottom: true,
-    height: (rows) => 46 + 34 * rows,
+    height: heightOfRibbon,
     label: labelsOf,
     key: stateKey,
     dashed: () => false,
     columns: () => ["v", "max"],
-    value: (_, [value, worst]) => stateName(value) + (worst > value ? `, worst ${stateName(worst)}` : ""),
-    fill(options, chart) {
-      options.scales.y = { range: () => [0, chart.list.length] };
-      Object.assign(options.axes[1], { values: () => [], grid: { show: false } });
-      for (const _ of chart.list) {
-        const hidden = { paths: () => null, points: { show: false }, stroke: "transparent" };
-        options.series.push({ ...hidden }, { ...hidden });
-      }
-      options.cursor.points = { show: false };
-      options.hooks.drawAxes = [(u) => ribbon(u, chart)];
-    },
+    value: stateValue,
+    fill: plotRibbon,
   },
 ];
+
+function stateValue(series, [value, worst]) {
+  return stateName(value, series) + (worst > value ? `, worst ${stateName(worst, series)}` : "");
+}
+
+const withBands = 6; // series, at most
+
+// figureOf is the chart of any other metric, with as many series.
+export function figureOf({ metric, unit, aggregation }, count) {
+  const title = unit ? `${metric}, ${unit}` : metric;
+  const label = (series) => `${series.wan} ${labelsOf(series)}`.trim();
+  if (aggregation === "mode") {
+    return {
+      name: "states", title, label, bottom: true, height: heightOfRibbon, dashed: () => false,
+      columns: () => ["v", "max"], value: stateValue, fill: plotRibbon,
+    };
+  }
+  return {
+    name: "other", title, label, bottom: true, height: () => 196, dashed: () => false,
+    columns: () => (count > withBands ? ["v"] : ["v", "min", "max"]),
+    value: (_, [mean, low, high]) => number(mean, unit) + spanOf(low, high),
+    fill(options, chart) {
+      options.scales.y = { range: nearAny };
+      plotLines(options, chart);
+    },
+  };
+}
+
+// nearAny is for values that may be negative.
+const nearAny = (u, low, high) => (low < 0 ? uPlot.rangeNum(low, high, 0.1, true) : nearData(u, low, high));

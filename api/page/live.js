@@ -1,9 +1,9 @@
 // Follows the present: asks for the newest part every few seconds, as long as somebody looks, and says what is now: the state
 // of each WAN and its newest values with their age, or for how long there have been none.
 
-import { add, hear } from "./answers.js";
+import { add } from "./answers.js";
 import { fetched, metrics } from "./ask.js";
-import { follow, load } from "./load.js";
+import { follow, load, survey } from "./load.js";
 import { app, newestOf, onSettled } from "./state.js";
 import { moment } from "./times.js";
 import { labelsOf, stateName } from "./values.js";
@@ -47,8 +47,7 @@ function tick() {
 }
 
 async function glance() {
-  const page = await fetched(new URLSearchParams({ metrics, range: "1s", limit: 1, latest: "yes" })).catch(() => null);
-  if (page) hear(page);
+  await survey().catch(() => {}); // as long as it fails, what was now gets older
   answered = performance.now();
   plan();
 }
@@ -72,7 +71,7 @@ async function lookUp(wan, newest) {
   known.set(wan, false);
   try {
     const series = new Map();
-    add(series, await fetched(new URLSearchParams({ metrics, wan, from: 0, to: newest + 1, limit: 300 })));
+    add(series, await fetched({ metrics: metrics.join(","), wan, from: 0, to: newest + 1, limit: 300 }));
     note(series);
     known.set(wan, true);
     tell();
@@ -127,7 +126,7 @@ function stateOf(all, silent) {
   if (reported.length === 0) return { words: `no state for ${ago(newestOf(states))}` };
   const [worst] = reported;
   const which = reported.length > 1 ? ` ${labelsOf(worst)}` : "";
-  return { state: worst.v, words: `${live() ? "" : "now "}${stateName(worst.v)}${which}` };
+  return { state: worst.v, words: `${live() ? "" : "now "}${stateName(worst.v, worst)}${which}` };
 }
 
 const since = (at) => `no data for ${ago(at)}`;

@@ -5,7 +5,7 @@ import { startLive } from "./live.js";
 import { load } from "./load.js";
 import { startNotices } from "./notices.js";
 import { sayWhat } from "./paint.js";
-import { app, onSettled } from "./state.js";
+import { app, onSettled, owners } from "./state.js";
 import { extent, moved, onMoved } from "./view.js";
 import { startWords } from "./words.js";
 
@@ -14,7 +14,8 @@ startNotices();
 startLive();
 startWords();
 onMoved(() => {
-  for (const card of app.cards.values()) card.scale(extent());
+  app.figures = null;
+  for (const owner of owners()) owner.scale(extent());
   sayWhat();
   load();
 });

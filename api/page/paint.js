@@ -1,40 +1,105 @@
-// Shows what there is, a card a WAN.
+// Shows what there is: the overview, a card a WAN, and a panel for each other metric.
 
 import { Card } from "./card.js";
+import { showOverview } from "./overview.js";
+import { choose, isOpen, isOther, otherMetrics } from "./open.js";
+import { Panel } from "./panel.js";
 import { $, app } from "./state.js";
 import { stretch } from "./times.js";
+import { natural } from "./values.js";
 import { duration, extent } from "./view.js";
 
-const pause = () => new Promise((resume) => setTimeout(resume));
+const breath = () => new Promise((resume) => setTimeout(resume));
 
-const inOrder = (a, b) => (a.wan === b.wan ? (a.key < b.key ? -1 : 1) : a.wan < b.wan ? -1 : 1);
+const inOrder = (a, b) => natural(a.wan, b.wan) || natural(a.key, b.key);
+
+const sorted = (list) => [...list].sort(inOrder);
 
 // paint shows the series, a card at a time, and lets the browser breathe in between.
 export async function paint(signal) {
-  const view = extent();
-  const wans = [...app.latest.values(), ...app.series.values()].map((series) => series.wan);
-  const shown = Map.groupBy([...app.series.values()].sort(inOrder), (series) => series.wan);
-  const byWAN = new Map(wans.sort().map((wan) => [wan, shown.get(wan) ?? []]));
-  for (const [wan, card] of app.cards) {
-    if (byWAN.has(wan)) continue;
-    card.remove();
-    app.cards.delete(wan);
-  }
+  const all = sorted(app.series.values());
   let since = performance.now();
-  for (const [wan, list] of byWAN) {
+  for (const show of [...cardsToShow(all), ...panelsToShow(all)]) {
     if (performance.now() - since > 30) {
-      await pause();
+      await breath();
       since = performance.now();
     }
     if (signal?.aborted) return;
-    if (!app.cards.has(wan)) {
-      app.cards.set(wan, new Card(wan));
-      $("wans").insertBefore(app.cards.get(wan).node, $("wans").children[[...byWAN.keys()].indexOf(wan)] ?? null);
-    }
-    app.cards.get(wan).update(list, view);
+    show();
   }
+  showOverview();
   sayWhat();
-  if (byWAN.size > 0) performance.mark("painted");
+  if (app.cards.size + app.panels.size > 0) performance.mark("painted");
+}
+
+// drop takes away what is no longer there.
+function drop(shown, names) {
+  for (const [name, one] of shown) {
+    if (names.includes(name)) continue;
+    one.remove();
+    shown.delete(name);
+  }
+}
+
+// put puts a node where its place is.
+function put(parent, node, i) {
+  if (parent.children[i] !== node) parent.insertBefore(node, parent.children[i] ?? null);
+}
+
+function cardsToShow(all) {
+  const view = extent();
+  const byWAN = Map.groupBy(all.filter((series) => !isOther(series)), (series) => series.wan);
+  const known = [...app.latest.values()].map((series) => series.wan);
+  const wans = [...new Set([...known, ...byWAN.keys()])].sort(natural);
+  drop(app.cards, wans);
+  return wans.map((wan, i) => () => {
+    if (!app.cards.has(wan)) app.cards.set(wan, new Card(wan, (open) => choose("card", wan, open)));
+    const card = app.cards.get(wan);
+    put($("wans"), card.node, i);
+    put($("rows"), card.row.node, i);
+    card.update(byWAN.get(wan) ?? [], view, isOpen("card", wan, i));
+  });
+}
+
+function panelsToShow(all) {
+  const view = extent();
+  const byMetric = Map.groupBy(all.filter(isOther), (series) => series.metric);
+  const list = otherMetrics();
+  drop(app.panels, list.map((one) => one.metric));
+  const units = groupsOf(list);
+  return list.map((one, i) => () => {
+    const { metric, unit } = one;
+    if (!app.panels.has(metric)) app.panels.set(metric, new Panel(metric, (open) => choose("panel", metric, open)));
+    const panel = app.panels.get(metric);
+    const group = units.get(unit);
+    put(group.node, panel.node, 1 + group.list.indexOf(one));
+    panel.update(one, byMetric.get(metric) ?? [], view, isOpen("panel", metric, i));
+  });
+}
+
+const groups = new Map(); // the sections of the units
+
+// groupsOf puts a section for each unit in its place.
+function groupsOf(list) {
+  const units = Map.groupBy(list, (one) => one.unit);
+  for (const [unit, node] of groups) {
+    if (units.has(unit)) continue;
+    node.remove();
+    groups.delete(unit);
+  }
+  [...units.keys()].forEach((unit, i) => {
+    if (!groups.has(unit)) groups.set(unit, newGroup(unit));
+    put($("others"), groups.get(unit), i);
+  });
+  return new Map([...units].map(([unit, some]) => [unit, { node: groups.get(unit), list: some }]));
+}
+
+function newGroup(unit) {
+  const node = document.createElement("section");
+  const title = document.createElement("h2");
+  title.textContent = unit ? `Other metrics in ${unit}` : "Other metrics without a unit";
+  node.append(title);
+  return node;
 }
 
 // sayWhat writes above the charts what they show.

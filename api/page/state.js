@@ -5,7 +5,10 @@ export const app = {
   step: 0,
   series: new Map(),
   cards: new Map(), // by WAN
-  latest: new Map(), // the newest sample of each series, in the view or not
+  panels: new Map(), // by metric
+  latest: new Map(), // the newest sample of each series of the cards, in the view or not
+  others: new Map(), // that of each other series
+  figures: null, // what each series of the cards did in all of the view, once it is known
   heard: 0, // when that was
   fitted: null, // what the first view is cut to
   loading: false,
@@ -20,6 +23,9 @@ export const roomFor = (node) => Math.max(200, node.clientWidth || $("wans").cli
 
 // plotWidth is how wide a plot in a card is, without its axis.
 export const plotWidth = () => $("wans").clientWidth - 86;
+
+// owners are all that have charts.
+export const owners = () => [...app.cards.values(), ...app.panels.values()];
 
 // newestOf is the moment of the newest of some samples, undefined where there is none.
 export const newestOf = (samples) => [...samples].reduce((newest, { at }) => (newest > at ? newest : at), undefined);

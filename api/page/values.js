@@ -7,8 +7,12 @@ const titles = {
   wanctl_rtt_baseline_ms: "baseline",
   wanctl_rate_download_mbps: "download",
   wanctl_rate_upload_mbps: "upload",
+  wanctl_loss_ratio: "loss",
   wanctl_state: "state",
 };
+
+// natural orders names with numbers in them as people do: wan2 before wan10.
+export const natural = new Intl.Collator("en", { numeric: true }).compare;
 
 export function number(value, unit = "") {
   if (value == null) return "–";
@@ -24,7 +28,16 @@ export const short = (value) => {
   return value.toExponential().length < 8 ? value.toExponential() : value.toExponential(1);
 };
 
-export const stateName = (value) => (value == null ? "–" : states[value] ?? String(value));
+// percent writes a share.
+export const percent = (share) => (share == null ? "–" : `${number(share * 100)} %`);
+
+export const sum = (list, of = (value) => value) => list.reduce((total, one) => total + of(one), 0);
+
+// stateName names a state as the file does.
+export function stateName(value, series) {
+  if (value == null) return "–";
+  return series.states?.[value] ?? (series.metric === "wanctl_state" ? states[value] : undefined) ?? String(value);
+}
 
 export const write = (node, text) => node.textContent !== text && (node.textContent = text);
 
@@ -50,9 +63,10 @@ export function colour(name) {
 
 export const faint = (rgb, alpha = 0.2) => rgb.replace("rgb(", "rgba(").replace(")", `, ${alpha})`);
 
-// colourOf gives each metric its colour and, where labels tell several series of one metric apart, each of them its own.
+// colourOf gives each metric of wanctl its colour and, where labels tell several series of one metric apart, each of
+// them its own.
 export function colourOf(series, all) {
   const siblings = all.filter((other) => other.metric === series.metric);
-  if (siblings.length === 1) return `--${series.metric.replace(/^wanctl_|_(ms|mbps)$/g, "").replace("_", "-")}`;
-  return `--c${siblings.indexOf(series) % 6}`;
+  if (siblings.length === 1 && titles[series.metric]) return `--${series.metric.replace(/^wanctl_|_(ms|mbps)$/g, "").replace("_", "-")}`;
+  return `--c${Math.max(0, siblings.findIndex((other) => other.key === series.key)) % 6}`;
 }

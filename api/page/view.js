@@ -48,8 +48,8 @@ export function extent() {
 // them take.
 export function fit() {
   app.fitted = null;
-  if (!app.view.fit || app.latest.size === 0) return;
-  const newest = newestOf(app.latest.values());
+  const newest = newestOf([...app.latest.values(), ...app.others.values()]);
+  if (!app.view.fit || newest === undefined) return;
   const first = Math.min(newest, ...[...app.series.values()].map((series) => series.t[0]));
   const past = now() - newest > Math.max(15, newest - first);
   const to = past ? newest + Math.max(least, newest - first) * 0.02 : null;

@@ -1,18 +1,16 @@
 // Describes each chart in words, for those who do not see it.
 
-import { app, onSettled } from "./state.js";
+import { app, onSettled, owners } from "./state.js";
 import { stretch } from "./times.js";
-import { number, stateName, titleOf } from "./values.js";
+import { number, stateName, sum, titleOf } from "./values.js";
 import { duration, extent } from "./view.js";
-
-const unitNames = { ms: "ms", mbps: "Mbit/s" };
 
 export const startWords = () => onSettled(describe);
 
 function describe() {
   const { from, to } = extent();
-  for (const card of app.cards.values()) {
-    for (const chart of card.charts) {
+  for (const owner of owners()) {
+    for (const chart of owner.charts) {
       const text = chart.list.map((series) => summaryOf(series, from, to)).join(" ");
       chart.summary.textContent = `${stretch(from, to)}. ${text}`;
     }
@@ -25,20 +23,18 @@ function summaryOf(series, from, to) {
   if (shown.length === 0) return `${name} no samples.`;
   const samples = sum(shown.map((i) => series.count[i]));
   const last = series.v[shown.at(-1)];
-  if (series.metric === "wanctl_state") {
+  if (series.aggregation === "mode") {
     const shares = new Map();
     for (const i of shown) shares.set(series.v[i], (shares.get(series.v[i]) ?? 0) + series.count[i]);
     const list = [...shares].sort(([a], [b]) => a - b);
-    const words = list.map(([value, count]) => `${stateName(value)} ${((100 * count) / samples).toFixed(1)} percent`);
+    const words = list.map(([value, count]) => `${stateName(value, series)} ${((100 * count) / samples).toFixed(1)} percent`);
     const worst = Math.max(...shown.map((i) => series.max[i]));
-    return `${name} ${words.join(", ")} of the points' samples; worst ${stateName(worst)}, last ${stateName(last)}.`;
+    return `${name} ${words.join(", ")} of the points' samples; worst ${stateName(worst, series)}, last ${stateName(last, series)}.`;
   }
-  const unit = unitNames[series.metric.split("_").at(-1)] ?? "";
+  const { unit } = series;
   const average = sum(shown.map((i) => series.v[i] * series.count[i])) / samples;
   const low = shown.reduce((best, i) => Math.min(best, series.min[i]), Infinity);
   const high = shown.reduce((best, i) => Math.max(best, series.max[i]), -Infinity);
   return `${name} average ${number(average, unit)}, lowest ${number(low, unit)}, highest ${number(high, unit)}, ` +
     `last ${number(last, unit)}, from ${samples} samples${app.step ? `, a point each ${duration(app.step)}` : ""}.`;
 }
-
-const sum = (list) => list.reduce((total, value) => total + value, 0);
