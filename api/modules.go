@@ -7,11 +7,11 @@ import (
 	"regexp"
 )
 
-// imports matches the imports of a module; the name of the file is the submatch.
+// imports matches the imports of a module. The name of the file is the submatch.
 var imports = regexp.MustCompile(`(?m)^import \{[^}]*\} from "\./([a-z]+\.js)";\n+`)
 
 // joinModules makes one module of a module of the page and all that it imports, each behind those
-// that it imports itself. They share one scope then, in which each name of a module is to be unique.
+// that it imports itself. They share one scope then, so each name of a module is to be unique.
 func joinModules(files fs.FS, first string) []byte {
 	var joined bytes.Buffer
 	seen := map[string]bool{}

@@ -24,9 +24,9 @@ const (
 	// so much.
 	largestShare = 8
 
-	// rowBytes is what a row takes at most, in a page that is half empty: as many as fit the
-	// reserve are one step's.
-	rowBytes = 128
+	// rowBytes is what a row takes at most as a rule, with a sketch in a page of its own: as many as
+	// fit the reserve are one step's.
+	rowBytes = 512
 
 	// toleranceShare of the cap is how far beyond it file and WAL may be.
 	toleranceShare = 20

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/repo"
 )
 
@@ -171,21 +172,23 @@ func ageProblems(ages, configured repo.Ages) []*ConfigError {
 	}
 	refuse := func(g Granularity, want string) {
 		problems = append(problems, &ConfigError{
-			Field: ageFields[g], Value: ages[g].String() + inFile(g), Want: want,
+			Field: ageFields[g], Value: clock.FormatDuration(ages[g]) + inFile(g), Want: want,
 		})
 	}
 	for g := range Hour {
 		next := g + 1
 		if ages[g] != 0 && ages[g] < next.Bucket() {
-			refuse(g, fmt.Sprintf("at least %s, one bucket of the next tier", next.Bucket()))
+			refuse(g, fmt.Sprintf("at least %s, one bucket of the next tier",
+				clock.FormatDuration(next.Bucket())))
 		}
 		switch {
 		case next == Hour || ages[next] == 0 || ages[g] <= ages[next]:
 		case configured[g] == 0 && configured[next] != 0:
-			refuse(next, fmt.Sprintf("at least the %s of the %s tier%s", ages[g], g, inFile(g)))
+			refuse(next, fmt.Sprintf("at least the %s of the %s tier%s",
+				clock.FormatDuration(ages[g]), g, inFile(g)))
 		default:
-			refuse(g, fmt.Sprintf("no more than the %s of the %s tier%s", ages[next], next,
-				inFile(next)))
+			refuse(g, fmt.Sprintf("no more than the %s of the %s tier%s",
+				clock.FormatDuration(ages[next]), next, inFile(next)))
 		}
 	}
 	return problems

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/wanstore/wanstore/internal/sketch"
@@ -30,7 +31,7 @@ func (d *Distribution) Quantile(q float64) float64 {
 	if d.sketch == nil {
 		return d.values[sketch.Rank(q, uint64(len(d.values)))-1]
 	}
-	s := d.decoded()
+	s := decoded(d.sketch)
 	switch n := s.Count(); sketch.Rank(q, n) {
 	case 1:
 		return d.min
@@ -48,21 +49,22 @@ func (d *Distribution) Error() float64 {
 	if d.sketch == nil {
 		return 0
 	}
-	return d.decoded().Error()
+	return decoded(d.sketch).Error()
 }
 
-func (d *Distribution) decoded() *sketch.Sketch {
-	var s sketch.Sketch
-	if err := s.Decode(d.sketch); err != nil {
-		panic(err) // it was made by Append
+// decoded returns the sketch of bytes that are one.
+func decoded(bytes []byte) *sketch.Sketch {
+	s := new(sketch.Sketch)
+	if err := s.Decode(bytes); err != nil {
+		panic(err) // they were made by Append, or looked at before
 	}
-	return &s
+	return s
 }
 
 // hold takes the room of its raw samples for as long as the answer that it is part of is made.
-func (d *Distribution) hold(room *int) {
+func (d *Distribution) hold(shared *distributions) {
 	if d != nil {
-		*room -= len(d.values)
+		shared.room -= len(d.values)
 	}
 }
 
@@ -85,17 +87,32 @@ func quantile(d *Distribution, q float64) (float64, bool) {
 
 // distributing makes the distribution of a stretch. Every row adds to it, or there is none.
 type distributing struct {
-	room   *int // for raw samples, of all that are made at one time; nil if none is wanted
+	of     *distributions // nil if none is wanted
 	values []float64
+	one    []byte // the sketch of the only row
 	sketch *sketch.Sketch
 	none   bool
 }
 
+// distributions is what all distributions of an answer share.
+type distributions struct {
+	room   int           // for raw samples of those that are made at one time
+	bucket sketch.Sketch // of the row that is added
+}
+
+// newDistributions returns nil if the query wants none.
+func newDistributions(query Query) *distributions {
+	if !query.Quantiles {
+		return nil
+	}
+	return &distributions{room: exactSamples}
+}
+
 func (d *distributing) add(row repo.Bucket, g Granularity) {
 	switch {
-	case d.room == nil || d.none:
-	case g == Raw && d.sketch == nil && *d.room > 0:
-		*d.room--
+	case d.of == nil || d.none:
+	case g == Raw && d.one == nil && d.sketch == nil && d.of.room > 0:
+		d.of.room--
 		d.values = append(d.values, row.Sum)
 	case g == Raw:
 		d.toSketch()
@@ -106,44 +123,52 @@ func (d *distributing) add(row repo.Bucket, g Granularity) {
 }
 
 func (d *distributing) addSketch(row repo.Bucket) {
-	var bucket sketch.Sketch
+	bucket := &d.of.bucket
 	if bucket.Decode(row.Sketch) != nil || bucket.Count() != uint64(row.Count) {
 		d.none = true
 		return
 	}
-	if d.sketch == nil && len(d.values) == 0 {
-		d.sketch = &bucket
+	if d.one == nil && d.sketch == nil && len(d.values) == 0 {
+		d.one = row.Sketch
 		return
 	}
 	d.toSketch()
-	d.sketch.Merge(&bucket)
+	d.sketch.Merge(bucket)
 }
 
-// toSketch adds the values that there are to a sketch.
+// toSketch adds what there is to a sketch.
 func (d *distributing) toSketch() {
 	if d.sketch == nil {
 		d.sketch = new(sketch.Sketch)
 	}
+	if d.one != nil {
+		d.sketch = decoded(d.one)
+		d.one = nil
+	}
 	for _, value := range d.values {
 		d.sketch.Add(value, 1)
 	}
-	*d.room += len(d.values)
+	d.of.room += len(d.values)
 	d.values = nil
 }
 
 // distribution returns what was made, and begins another one.
 func (d *distributing) distribution(least, greatest float64) *Distribution {
 	made := *d
-	*d = distributing{room: d.room}
-	if made.room == nil {
+	*d = distributing{of: d.of}
+	if made.of == nil {
 		return nil
 	}
-	*made.room += len(made.values)
-	if made.none || made.values == nil && made.sketch == nil {
+	made.of.room += len(made.values)
+	switch {
+	case made.none:
 		return nil
-	}
-	if made.sketch != nil {
+	case made.one != nil: // it lies in the memory of many rows
+		return &Distribution{min: least, max: greatest, sketch: bytes.Clone(made.one)}
+	case made.sketch != nil:
 		return &Distribution{min: least, max: greatest, sketch: made.sketch.Append(nil)}
+	case made.values == nil:
+		return nil
 	}
 	slices.Sort(made.values)
 	return &Distribution{min: least, max: greatest, values: made.values}

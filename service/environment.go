@@ -135,7 +135,7 @@ func Variables() []Variable {
 		"Grace":               "time that a complete bucket waits for stragglers before it is rolled up",
 	}
 	ofNewFile := map[string]string{
-		"RetentionDays": "7", "KeepRaw": "1h", "Keep1m": "24h", "Keep5m": "168h",
+		"RetentionDays": "7", "KeepRaw": "1h", "Keep1m": "1d", "Keep5m": "7d",
 	}
 	defaults := reflect.ValueOf(DefaultConfig())
 	var list []Variable
@@ -143,8 +143,16 @@ func Variables() []Variable {
 		field := defaults.Type().Field(i).Name
 		list = append(list, Variable{
 			Name: variableOf(field), Field: field, Help: help[field],
-			Default: cmp.Or(ofNewFile[field], fmt.Sprint(defaults.Field(i))),
+			Default: cmp.Or(ofNewFile[field], written(defaults.Field(i).Interface())),
 		})
 	}
 	return list
+}
+
+// written returns a value as a variable has it.
+func written(value any) string {
+	if d, ok := value.(time.Duration); ok {
+		return clock.FormatDuration(d)
+	}
+	return fmt.Sprint(value)
 }

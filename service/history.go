@@ -124,7 +124,8 @@ type Point struct {
 	Min, Max    float64
 	Count       int64       // samples in it
 	Granularity Granularity // the coarsest tier that it was made from
-	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no sketch.
+	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no
+	// sketch.
 	Distribution *Distribution
 }
 
@@ -144,7 +145,7 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 		}
 		more := true
 		err = h.read(ctx, query.Filter, func(ctx context.Context, v *view) error {
-			return v.points(ctx, query, newRoom(query), func(p Point) bool {
+			return v.points(ctx, query, newDistributions(query), func(p Point) bool {
 				more = yield(p, nil)
 				return more
 			})

@@ -57,10 +57,10 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 	// Points of a step are counted as they pass. Raw samples may be a great many more than a page:
 	// SQL counts them.
 	countAll := query.Step > 0
-	room := newRoom(query)
-	err = v.points(ctx, query, room, func(p Point) bool {
+	shared := newDistributions(query)
+	err = v.points(ctx, query, shared, func(p Point) bool {
 		if page.Total >= int64(offset) && len(page.Points) < limit {
-			p.Distribution.hold(room)
+			p.Distribution.hold(shared)
 			page.Points = append(page.Points, p)
 		}
 		page.Total++

@@ -72,13 +72,13 @@ func TestPolicyThatMakesNoSense(t *testing.T) {
 		says   []string
 	}{
 		{"too short for the next tier", service.Config{KeepRaw: 59 * time.Second},
-			[]string{"KeepRaw=59s: want at least 1m0s"}},
+			[]string{"KeepRaw=59s: want at least 1m"}},
 		{"out of order", service.Config{KeepRaw: 2 * time.Hour, Keep1m: time.Hour},
-			[]string{"KeepRaw=2h0m0s: want no more than the 1h0m0s of the 1m tier"}},
+			[]string{"KeepRaw=2h: want no more than the 1h of the 1m tier"}},
 		{"out of order with the file", service.Config{KeepRaw: 48 * time.Hour},
-			[]string{"KeepRaw=48h0m0s: want no more than the 24h0m0s of the 1m tier in the file"}},
+			[]string{"KeepRaw=2d: want no more than the 1d of the 1m tier in the file"}},
 		{"out of order with the file, from above", service.Config{Keep1m: 30 * time.Minute},
-			[]string{"Keep1m=30m0s: want at least the 1h0m0s of the raw tier in the file"}},
+			[]string{"Keep1m=30m: want at least the 1h of the raw tier in the file"}},
 		{"retention of too many days", service.Config{RetentionDays: 366},
 			[]string{"RetentionDays=366: want 1 to 365"}},
 		{"negative retention", service.Config{RetentionDays: -1}, []string{"RetentionDays=-1"}},
@@ -86,7 +86,7 @@ func TestPolicyThatMakesNoSense(t *testing.T) {
 			"everything",
 			service.Config{RetentionDays: 400, KeepRaw: time.Second, Keep1m: time.Minute, QueueSize: -1,
 				Synchronous: "OFF"},
-			[]string{"RetentionDays=400", "KeepRaw=1s", "Keep1m=1m0s", "QueueSize=-1", "Synchronous=OFF"},
+			[]string{"RetentionDays=400", "KeepRaw=1s", "Keep1m=1m", "QueueSize=-1", "Synchronous=OFF"},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

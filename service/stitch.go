@@ -20,28 +20,19 @@ type segment struct {
 // answering is which tier answers for which part of a query, and how that is cut into points.
 type answering struct {
 	segments []segment
-	grid     grid // nil: every row is a point
-	room     *int // for raw samples of distributions; nil if none are wanted
+	grid     grid           // nil: every row is a point
+	shared   *distributions // nil if none are wanted
 }
 
-func newAnswering(tiers repo.Tiers, query Query, room *int) answering {
+func newAnswering(tiers repo.Tiers, query Query, shared *distributions) answering {
 	if query.Only != nil {
 		g := *query.Only
 		all := []segment{{granularity: g, from: tiers[g].Floor, until: maxMicros}}
-		return answering{segments: clip(all, query, nil), room: room}
+		return answering{segments: clip(all, query, nil), shared: shared}
 	}
 	all := layOut(tiers, baseTier(tiers, query))
 	grid := newGrid(query, all)
-	return answering{segments: clip(all, query, grid), grid: grid, room: room}
-}
-
-// newRoom returns the room for raw samples of distributions, nil if the query wants none.
-func newRoom(query Query) *int {
-	if !query.Quantiles {
-		return nil
-	}
-	room := exactSamples
-	return &room
+	return answering{segments: clip(all, query, grid), grid: grid, shared: shared}
 }
 
 // layOut says which tier answers when, oldest first: up to the floor of the base tier the coarser
@@ -134,9 +125,9 @@ func (a answering) cell(at repo.Micros, g Granularity) (begin, end repo.Micros) 
 // points yields the points of a query until yield returns false. Their distributions are made in
 // the room that is given.
 func (v *view) points(
-	ctx context.Context, query Query, room *int, yield func(Point) bool,
+	ctx context.Context, query Query, shared *distributions, yield func(Point) bool,
 ) error {
-	answering := newAnswering(v.snapshot.Tiers, query, room)
+	answering := newAnswering(v.snapshot.Tiers, query, shared)
 	if query.NewestFirst {
 		slices.Reverse(answering.segments)
 	}
@@ -211,7 +202,7 @@ func (g *gathering) newTally(id int64) *tally {
 	series := g.view.series[id]
 	last := len(g.free) - 1
 	if last < 0 {
-		return &tally{series: series, distributing: distributing{room: g.answering.room}}
+		return &tally{series: series, distributing: distributing{of: g.answering.shared}}
 	}
 	t := g.free[last]
 	g.free = g.free[:last]

@@ -28,7 +28,8 @@ type Summary struct {
 	// States says how many samples were in each state, in the order of the values, where the
 	// aggregation is Mode; nil otherwise.
 	States []StateShare
-	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no sketch.
+	// Distribution is nil where it was not asked for, of states, and where a bucket keeps no
+	// sketch.
 	Distribution *Distribution
 }
 
@@ -73,7 +74,7 @@ type summingUp struct {
 	begin, end repo.Micros // of the stretch
 	sums       map[int64]*summing
 	list       []Summary
-	room       *int // for raw samples of distributions; nil if none are wanted
+	shared     *distributions // nil if none are wanted
 }
 
 func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
@@ -81,10 +82,10 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	answering := newAnswering(v.snapshot.Tiers, query, newRoom(query))
+	answering := newAnswering(v.snapshot.Tiers, query, newDistributions(query))
 	whole := repo.Span{From: repo.MicrosOf(query.From), Until: repo.MicrosOf(query.Until)}
 	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{},
-		room: answering.room}
+		shared: answering.shared}
 	for _, segment := range answering.segments {
 		span := repo.Span{From: segment.from, Until: segment.until}
 		tier := repo.Granularity(segment.granularity)
@@ -114,7 +115,7 @@ func (s *summingUp) add(row repo.Bucket, g Granularity, begin, end repo.Micros) 
 	sum, ok := s.sums[row.SeriesID]
 	if !ok {
 		sum = &summing{tally: tally{
-			series: s.view.series[row.SeriesID], distributing: distributing{room: s.room},
+			series: s.view.series[row.SeriesID], distributing: distributing{of: s.shared},
 		}}
 		s.sums[row.SeriesID] = sum
 	}
@@ -125,7 +126,7 @@ func (s *summingUp) flush() {
 	for _, id := range slices.Sorted(maps.Keys(s.sums)) {
 		summary := s.sums[id].summary(s.newest[id], min(s.end, s.until))
 		summary.Time, summary.Width = s.begin.Time(), s.end.Sub(s.begin)
-		summary.Distribution.hold(s.room)
+		summary.Distribution.hold(s.shared)
 		s.list = append(s.list, summary)
 	}
 	clear(s.sums)

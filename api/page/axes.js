@@ -53,6 +53,9 @@ export function axes(view, bottom) {
 
 export const fromZero = (_, low, high) => [Math.min(0, low ?? 0), high > 0 ? high * 1.08 : 1];
 
+// shareRange begins at zero, and does not show a loss of nothing as wide as one of everything.
+export const shareRange = (_, low, high) => [0, Math.max(0.01, (high ?? 0) * 1.08)];
+
 // nearData begins at zero, too, unless most of the chart were empty then.
 export function nearData(_, low, high) {
   if (low == null || low < high * 0.4) return fromZero(_, low, high);

@@ -148,7 +148,7 @@ export class Chart {
     this.list.forEach((series, i) => {
       const row = at == null ? null : this.plot.cursor.idxs[column];
       const current = at == null ? this.owner.current.get(series.key) : undefined;
-      const values = current ? [current.v] : this.figure.columns(series).map((name, c) =>
+      const values = current && !this.figure.points ? [current.v] : this.figure.columns(series).map((name, c) =>
         at == null ? series[name][lastOf(series)] : row == null ? null : this.plot.data[column + c][row]);
       const text = current?.silent ?? this.figure.value(series, values);
       write(this.items[i].value, text);

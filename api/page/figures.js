@@ -1,13 +1,13 @@
 // The charts of a WAN: which metrics they show, and how.
 
-import { fromZero, nearData } from "./axes.js";
+import { fromZero, nearData, shareRange } from "./axes.js";
 import { bandKey, plotLines } from "./lines.js";
 import { heightOfRibbon, plotRibbon, stateKey } from "./ribbon.js";
-import { labelsOf, number, percent, stateName, titleOf } from "./values.js";
+import { colour, faint, labelsOf, number, percent, short, stateName, titleOf } from "./values.js";
 
 // spanOf writes the least and the greatest of a point, unless they are the same.
-const spanOf = (low, high, write = number) =>
-  (low === high || low == null ? "" : ` (${write(low)} to ${write(high)})`);
+const spanOf = (low, high) =>
+  (low === high || low == null ? "" : ` (${number(low)} to ${number(high)})`);
 
 function distribution([mid, low, high, p95, p99]) {
   if (p95 == null) return number(mid, "ms") + (low < high ? " on average" : "") + spanOf(low, high);
@@ -30,16 +30,17 @@ export const figures = [
     },
   },
   {
-    name: "loss", title: "Loss", metrics: ["wanctl_loss_ratio"],
+    name: "loss", title: "Loss, %", metrics: ["wanctl_loss_ratio"],
+    points: true, // the newest echo alone says little of loss
     height: () => 84,
-    label: titleOf,
+    label: labelsOf,
     dashed: () => false,
-    columns: () => ["v", "min", "max"],
-    value: (_, [mean, low, high]) => percent(mean) + spanOf(low, high, percent),
+    columns: () => ["v"], // each echo is answered or lost, so a band would say nothing
+    value: (_, [share]) => percent(share),
     fill(options, chart) {
-      options.scales.y = { range: (_, __, high) => [0, Math.min(1, Math.max(0.01, (high ?? 0) * 1.08))] };
-      options.axes[1].values = (_, splits) => splits.map((share) => `${Number((share * 100).toPrecision(3))}%`);
-      plotLines(options, chart);
+      options.scales.y = { range: shareRange };
+      options.axes[1].values = (_, splits) => splits.map((share) => short(share * 100));
+      plotLines(options, chart, (name) => ({ fill: () => faint(colour(name)) }));
     },
   },
   {

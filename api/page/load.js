@@ -105,12 +105,13 @@ function settle(problem) {
   announce();
 }
 
-// follow asks for what has come since, and a little before: what is late, and what has been rolled up.
+// follow asks for what has come since, and a little before: what is late (ten seconds for a lost echo, and those behind
+// it), and what has been rolled up.
 export async function follow() {
   const { signal } = turn;
   const { from } = extent();
   const last = Math.max(...[...app.series.values()].map((series) => series.t.at(-1)), from);
-  const since = Math.max(from, last - Math.max(2 * app.step, 5));
+  const since = Math.max(from, last - Math.max(2 * app.step, 12));
   const words = { from: tidy(since), ...stepWords(app.step) };
   try {
     const parts = [];

@@ -29,7 +29,7 @@ export const short = (value) => {
 };
 
 // percent writes a share.
-export const percent = (share) => (share == null ? "–" : `${number(share * 100)} %`);
+export const percent = (share) => number(share == null ? null : share * 100, "%");
 
 export const sum = (list, of = (value) => value) => list.reduce((total, one) => total + of(one), 0);
 

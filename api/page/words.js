@@ -2,7 +2,7 @@
 
 import { app, onSettled, owners } from "./state.js";
 import { stretch } from "./times.js";
-import { number, stateName, sum, titleOf } from "./values.js";
+import { number, percent, stateName, sum, titleOf } from "./values.js";
 import { duration, extent } from "./view.js";
 
 export const startWords = () => onSettled(describe);
@@ -31,10 +31,10 @@ function summaryOf(series, from, to) {
     const worst = Math.max(...shown.map((i) => series.max[i]));
     return `${name} ${words.join(", ")} of the points' samples; worst ${stateName(worst, series)}, last ${stateName(last, series)}.`;
   }
-  const { unit } = series;
+  const inWords = series.metric.endsWith("_ratio") ? percent : (value) => number(value, series.unit);
   const average = sum(shown.map((i) => series.v[i] * series.count[i])) / samples;
   const low = shown.reduce((best, i) => Math.min(best, series.min[i]), Infinity);
   const high = shown.reduce((best, i) => Math.max(best, series.max[i]), -Infinity);
-  return `${name} average ${number(average, unit)}, lowest ${number(low, unit)}, highest ${number(high, unit)}, ` +
-    `last ${number(last, unit)}, from ${samples} samples${app.step ? `, a point each ${duration(app.step)}` : ""}.`;
+  return `${name} average ${inWords(average)}, lowest ${inWords(low)}, highest ${inWords(high)}, ` +
+    `last ${inWords(last)}, from ${samples} samples${app.step ? `, a point each ${duration(app.step)}` : ""}.`;
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"errors"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -12,22 +10,6 @@ var (
 	errTimeAhead    = errors.New("lies ahead of this machine's clock")
 	errDurationSign = errors.New("want a duration of more than 0")
 )
-
-// formatAge writes a duration the way that people write it: 7d, 1h, 1m30s.
-func formatAge(d time.Duration) string {
-	const day = 24 * time.Hour
-	if d >= day && d%day == 0 {
-		return strconv.FormatInt(int64(d/day), 10) + "d"
-	}
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
 
 // timeFormat is RFC 3339 with all that is known of a moment.
 const timeFormat = "2006-01-02T15:04:05.000000Z07:00"

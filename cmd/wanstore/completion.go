@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // generators write the completion of a command for a shell.
@@ -54,4 +55,21 @@ func oneShell(_ *cobra.Command, args []string) error {
 		return fmt.Errorf("unknown shell %q: want %s", args[0], wanted(args[0], shells()))
 	}
 	return nil
+}
+
+// completes reports whether a shell asks for completions.
+func completes(args []string) bool {
+	return len(args) > 0 &&
+		(args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+}
+
+// plainUsage removes the marks around the names of values from what flags say. Help does that by
+// itself, a completion does not.
+func plainUsage(cmd *cobra.Command) {
+	plain := func(flag *pflag.Flag) { _, flag.Usage = pflag.UnquoteUsage(flag) }
+	cmd.Flags().VisitAll(plain)
+	cmd.PersistentFlags().VisitAll(plain)
+	for _, child := range cmd.Commands() {
+		plainUsage(child)
+	}
 }

@@ -13,6 +13,9 @@ import (
 // flagError says in this program's words what is wrong with a flag.
 func flagError(cmd *cobra.Command, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		if err := unknownCommand(cmd); err != nil {
+			return err // of which the flag would be
+		}
 		if unknown.GetSpecifiedShortnames() != "" {
 			return usagef(cmd, "unknown flag -%s", unknown.GetSpecifiedName())
 		}
@@ -27,6 +30,14 @@ func flagError(cmd *cobra.Command, err error) error {
 		return badValue(cmd, bad.GetFlag(), bad.GetValue(), bad.Unwrap())
 	}
 	return usage(cmd, err)
+}
+
+// unknownCommand is the error of a mistyped command before its flags, nil where there is none.
+func unknownCommand(cmd *cobra.Command) error {
+	if cmd.HasParent() {
+		return nil
+	}
+	return cmd.ValidateArgs(cmd.Flags().Args())
 }
 
 // badValue says why a flag cannot have a value.

@@ -20,7 +20,7 @@ type historyOptions struct {
 	rangeFlags
 	summary   bool
 	plot      bool
-	quantiles quantiles
+	quantiles quantilesFlag
 	limit     int64
 	offset    int64
 	format    string
@@ -124,7 +124,7 @@ func (o *historyOptions) query(cmd *cobra.Command) (service.Query, error) {
 		return service.Query{}, usage(cmd, err)
 	}
 	query, err := o.rangeFlags.query(cmd)
-	query.Quantiles = len(o.quantiles) > 0
+	query.Quantiles = len(o.quantiles.list) > 0
 	return query, err
 }
 
@@ -135,8 +135,8 @@ func (o *historyOptions) checkFlags(cmd *cobra.Command) error {
 		}
 		o.format = formatJSON
 	}
-	if o.summary && len(o.quantiles) == 0 {
-		o.quantiles = quantile.Usual()
+	if o.summary && len(o.quantiles.list) == 0 {
+		o.quantiles.list = quantile.Usual()
 	}
 	if err := o.checkPlot(cmd); err != nil {
 		return err
@@ -195,7 +195,7 @@ func (o *historyOptions) show(
 	case o.summary:
 		return o.showSummaries(ctx, history, query, out, look)
 	}
-	output := newPointRows(o.format, out, query.Step > 0, o.quantiles)
+	output := newPointRows(o.format, out, query.Step > 0, o.quantiles.list)
 	part := slice{limit: o.limit, skip: o.offset}
 	for point, err := range history.Range(ctx, query) {
 		if err != nil {
@@ -204,7 +204,7 @@ func (o *historyOptions) show(
 		if !part.take() {
 			continue
 		}
-		row := newPointRow(point, look, query.Step > 0, o.quantiles)
+		row := newPointRow(point, look, query.Step > 0, o.quantiles.list)
 		if err := output.add(row); err != nil {
 			return part.taken, err
 		}
@@ -222,13 +222,13 @@ func (o *historyOptions) showSummaries(
 	if err != nil {
 		return 0, err
 	}
-	output := newSummaryRows(o.format, out, query.Step > 0, o.quantiles)
+	output := newSummaryRows(o.format, out, query.Step > 0, o.quantiles.list)
 	part := slice{limit: o.limit, skip: o.offset}
 	for _, summary := range list {
 		if part.full() || !part.take() {
 			continue
 		}
-		row := newSummaryRow(summary, look, query.Step > 0, o.quantiles)
+		row := newSummaryRow(summary, look, query.Step > 0, o.quantiles.list)
 		if err := output.add(row); err != nil {
 			return part.taken, err
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -79,7 +80,7 @@ func (r *pointRow) table() []string {
 		style.show(r.Value), style.show(r.Min), style.show(r.Max), number(r.Count), r.Granularity,
 	}
 	if r.WidthUS > 0 {
-		cells = append(cells, formatAge(time.Duration(r.WidthUS)*time.Microsecond))
+		cells = append(cells, clock.FormatDuration(time.Duration(r.WidthUS)*time.Microsecond))
 	}
 	return cells
 }
@@ -186,7 +187,7 @@ func (r *summaryRow) table() []string {
 		style.show(r.Last), r.LastTime.show(r.shown.zone), strings.Join(states, ", "),
 	}
 	if r.Timestamp != nil {
-		width := formatAge(time.Duration(r.WidthUS) * time.Microsecond)
+		width := clock.FormatDuration(time.Duration(r.WidthUS) * time.Microsecond)
 		cells = append([]string{r.Timestamp.show(r.shown.zone), width}, cells...)
 	}
 	return cells

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/importer"
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -119,7 +120,7 @@ func (r *importRun) noteRaw(file *importFile, result importer.Result) {
 	}
 	if result.Raw.Kept > 0 {
 		r.say(fmt.Sprintf("%s: raw rows are kept for %s here%s",
-			printable(file.name), formatAge(result.Raw.Kept), advice))
+			printable(file.name), clock.FormatDuration(result.Raw.Kept), advice))
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -205,7 +206,7 @@ func (m *maintenance) why() string {
 	if m.doubt == 0 {
 		return "the file has seen no clock before"
 	}
-	return "the clock has gone on by " + formatAge(m.doubt.Round(time.Second)) + " unseen"
+	return "the clock has gone on by " + clock.FormatDuration(m.doubt.Round(time.Second)) + " unseen"
 }
 
 // print shows the report to people.
@@ -284,7 +285,7 @@ func (m *maintenance) deletions() [][]string {
 func brief(d time.Duration) string {
 	switch {
 	case d >= time.Minute:
-		return formatAge(d.Round(time.Second))
+		return clock.FormatDuration(d.Round(time.Second))
 	case d >= time.Second:
 		return threeDigits(d.Seconds()) + " s"
 	case d >= time.Millisecond:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rivo/uniseg"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -143,7 +144,7 @@ func (d *drawing) caption(tracks []*track) {
 	from, until := time.UnixMicro(d.grid.begin(0, 1)), time.UnixMicro(d.grid.begin(1, 1))
 	text := fmt.Sprintf("%s to %s, step %s", from.In(d.zone).Format(layout),
 		until.In(d.zone).Format(layout),
-		formatAge(time.Duration(d.grid.step)*time.Microsecond))
+		clock.FormatDuration(time.Duration(d.grid.step)*time.Microsecond))
 	text += shades(tracks)
 	d.lines(wrap(strings.Fields(text), " ", d.width)...)
 }

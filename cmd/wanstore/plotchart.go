@@ -124,9 +124,9 @@ func (p *strokes) add(heights []float64, chars asciigraph.CharSet, colour asciig
 	p.colours = append(p.colours, colour)
 }
 
-// shade fills each column from where its shade begins to where it ends. In asciigraph that is a series for
-// each, which goes up in this column. It begins with a blank in the column before, so that one is
-// drawn after it.
+// shade fills each column from where its shade begins to where it ends. In asciigraph that is a
+// series for each, which goes up in this column. It begins with a blank in the column before, so
+// that one is drawn after it.
 func (p *strokes) shade(columns []cell, s scale) {
 	chars := asciigraph.CreateCharSet("░")
 	chars.StartCap = " "

@@ -37,7 +37,7 @@ func newGrid(query service.Query, most int) (grid, error) {
 		}
 		if g = gridOf(query, query.Step); g.count > most {
 			return g, fmt.Errorf("--step %s: too fine to be drawn, want %s or more here",
-				formatAge(query.Step), formatAge(step))
+				clock.FormatDuration(query.Step), clock.FormatDuration(step))
 		}
 		return g, nil
 	}

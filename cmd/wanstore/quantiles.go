@@ -11,27 +11,27 @@ import (
 	"github.com/wanstore/wanstore/internal/quantile"
 )
 
-// quantiles are those that rows show, in their order. As a flag they are numbers from 0 to 1.
-type quantiles []float64
+// quantilesFlag is a flag for quantiles, numbers from 0 to 1.
+type quantilesFlag struct{ list quantiles }
 
-// String returns the numbers as they are given.
-func (q *quantiles) String() string {
+// String returns the numbers, "" where none are given.
+func (f *quantilesFlag) String() string {
 	var texts []string
-	for _, one := range *q {
+	for _, one := range f.list {
 		texts = append(texts, exact(one))
 	}
 	return strings.Join(texts, ",")
 }
 
 // Set adds what was given.
-func (q *quantiles) Set(text string) error {
+func (f *quantilesFlag) Set(text string) error {
 	list, err := quantile.Parse(text)
-	*q = quantile.Add(*q, list...)
+	f.list = quantile.Add(f.list, list...)
 	return err
 }
 
 // Type names the kind of value in help texts.
-func (q *quantiles) Type() string { return "NUMBER,NUMBER..." }
+func (f *quantilesFlag) Type() string { return "NUMBER,NUMBER..." }
 
 // quantileLists complete the last of several quantiles, with the others before it.
 func quantileLists(
@@ -47,6 +47,9 @@ func quantileLists(
 	}
 	return lists, cobra.ShellCompDirectiveNoFileComp
 }
+
+// quantiles are those that rows show, in their order.
+type quantiles []float64
 
 // columns puts the columns of the quantiles into those of a table.
 func (q quantiles) columns(others []column, at int) []column {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/measure"
 	"github.com/wanstore/wanstore/service"
 )
@@ -150,7 +151,7 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 		return errors.Join(err, closeWriter(ctx, writer))
 	}
 	fmt.Fprintf(terminal, "recording %s every %s into %s%s\n",
-		line.describe(), formatAge(o.interval.Duration), config.DBPath, o.howToEnd())
+		line.describe(), clock.FormatDuration(o.interval.Duration), config.DBPath, o.howToEnd())
 	server, err := o.answer(cmd, listener, httpConfig, writer, terminal)
 	if err == nil {
 		err = o.measure(ctx, loop, line, server, terminal, recordingNotices(line, writer, terminal))
@@ -191,7 +192,7 @@ func (o *recordOptions) check() (measure.Probe, error) {
 	}
 	if longest := measure.MaxWait(interval); wait >= longest {
 		return measure.Probe{}, fmt.Errorf("--wait %s: want less than %s with an echo every %s",
-			formatAge(wait), longest, interval)
+			clock.FormatDuration(wait), longest, interval)
 	}
 	probe, err := measure.ParseProbe(o.probe)
 	if err != nil {
@@ -202,7 +203,7 @@ func (o *recordOptions) check() (measure.Probe, error) {
 
 func (o *recordOptions) howToEnd() string {
 	if o.duration.Duration > 0 {
-		return " for " + formatAge(o.duration.Duration)
+		return " for " + clock.FormatDuration(o.duration.Duration)
 	}
 	return ", Ctrl-C ends"
 }

@@ -346,7 +346,10 @@ func TestRecordLoopJitter(t *testing.T) {
 			if at > 2500*time.Millisecond && at < 5500*time.Millisecond {
 				return nil
 			}
-			return []measure.Reply{reply(time.Duration(10+2*(at/testInterval%2)) * time.Millisecond)}
+			if at/testInterval%2 == 0 {
+				return []measure.Reply{reply(10 * time.Millisecond)}
+			}
+			return []measure.Reply{reply(12 * time.Millisecond)}
 		}}
 		line.run(t, int(7500*time.Millisecond/testInterval))
 		var at []time.Duration

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/measure"
 	"github.com/wanstore/wanstore/service"
 )
@@ -186,7 +187,7 @@ func (s *recordSummary) facts() [][]string {
 		{"interface", fmt.Sprintf("%s, recorded as WAN %s", cmp.Or(s.Interface, "none"),
 			printable(s.WAN))},
 		{"duration", brief(s.duration)},
-		{"cycles", fmt.Sprintf("%d of %s, %d late, %d missed", s.Cycles, formatAge(s.interval),
+		{"cycles", fmt.Sprintf("%d of %s, %d late, %d missed", s.Cycles, clock.FormatDuration(s.interval),
 			s.LateTicks, s.MissedTicks)},
 		{"own overhead", fmt.Sprintf("p50 %s, p99 %s, max %s a cycle",
 			briefMicros(s.OverheadMicros.P50), briefMicros(s.OverheadMicros.P99),

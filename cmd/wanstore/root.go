@@ -12,6 +12,9 @@ func execute(ctx context.Context, root *cobra.Command, args []string) int {
 	out := &checkedOutput{Writer: root.OutOrStdout()}
 	root.SetOut(out)
 	root.SetArgs(args)
+	if completes(args) {
+		plainUsage(root)
+	}
 	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		err = out.err

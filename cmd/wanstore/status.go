@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -187,24 +188,14 @@ func newTierStatus(read service.TierStatus, keep time.Duration) tierStatus {
 // print shows the state to people.
 func (s fileStatus) print(out io.Writer) error {
 	facts := newTable(out)
-	clock := "believed"
-	switch {
-	case s.ClockDoubted.IsZero():
-	case s.DeletedBy.IsZero():
-		clock = fmt.Sprintf("seen since %s, nothing is deleted until it has run for half an hour",
-			s.ClockDoubted.show(s.zone))
-	default:
-		clock = fmt.Sprintf("in doubt since %s, deleting goes by %s", s.ClockDoubted.show(s.zone),
-			s.DeletedBy.show(s.zone))
-	}
 	list := [][]string{
 		{"file", fmt.Sprintf("%s, %s", printable(s.Path), size(s.FileBytes))},
 		{"WAL", size(s.WALBytes)},
 		{"free", size(s.FreeBytes) + " inside the file"},
 		{"schema", fmt.Sprintf("version %d", s.SchemaVersion)},
 		{"series", number(s.Series)},
-		{"retention", formatAge(s.retention)},
-		{"clock", clock},
+		{"retention", clock.FormatDuration(s.retention)},
+		{"clock", s.clockText()},
 		{"check", s.Check},
 	}
 	for _, rows := range s.Unsound {
@@ -228,7 +219,7 @@ func (s fileStatus) print(out io.Writer) error {
 	tiers := newTable(out, left("TIER"), right("ROWS"), right("KEEP"),
 		left("FLOOR"), left("WATERMARK"), left("FIRST"), left("LAST"))
 	for _, tier := range s.Tiers {
-		err := tiers.add(tier.Granularity, number(tier.Rows), formatAge(tier.keep),
+		err := tiers.add(tier.Granularity, number(tier.Rows), clock.FormatDuration(tier.keep),
 			tier.Floor.show(s.zone), tier.Watermark.show(s.zone), tier.First.show(s.zone),
 			tier.Last.show(s.zone))
 		if err != nil {
@@ -236,4 +227,17 @@ func (s fileStatus) print(out io.Writer) error {
 		}
 	}
 	return tiers.end()
+}
+
+// clockText says whether the clock that ages are counted from is believed.
+func (s fileStatus) clockText() string {
+	switch {
+	case s.ClockDoubted.IsZero():
+		return "believed"
+	case s.DeletedBy.IsZero():
+		return fmt.Sprintf("seen since %s, nothing is deleted until it has run for half an hour",
+			s.ClockDoubted.show(s.zone))
+	}
+	return fmt.Sprintf("in doubt since %s, deleting goes by %s", s.ClockDoubted.show(s.zone),
+		s.DeletedBy.show(s.zone))
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/wanstore/wanstore/internal/clock"
 )
 
 // statusLine is an error output with one line at its end that is rewritten again and again, if a
@@ -109,7 +111,7 @@ func (c *complaint) isNews(err error) bool {
 
 // describe returns what is known of a line.
 func describe(seen loopCounts) string {
-	parts := []string{formatAge(time.Since(seen.started).Round(time.Second))}
+	parts := []string{clock.FormatDuration(time.Since(seen.started).Round(time.Second))}
 	switch {
 	case seen.replies > 0:
 		parts = append(parts, fmt.Sprintf("rtt %.2f ms, %.2f above its baseline, %s",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // ErrMalformed says that bytes are not a sketch.
@@ -113,6 +114,7 @@ func (d *decoder) sketch(s *Sketch) {
 		return
 	}
 	d.begin(s.coarser)
+	s.positive = slices.Grow(s.positive, min(len(d.rest), MaxBins))
 	for {
 		s.positive = append(s.positive, d.bin())
 		if len(s.positive)+len(s.negative) > MaxBins {

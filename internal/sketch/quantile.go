@@ -1,6 +1,9 @@
 package sketch
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Error returns how far [Sketch.Quantile] may be from a value that occurred, as a share of that
 // value: 0.011 as long as all fits into the finest bins.
@@ -18,8 +21,8 @@ func (s *Sketch) Quantile(q float64) float64 {
 		return math.NaN()
 	}
 	rank := Rank(q, count)
-	for i := len(s.negative) - 1; i >= 0; i-- {
-		if b := s.negative[i]; rank > b.count {
+	for _, b := range slices.Backward(s.negative) {
+		if rank > b.count {
 			rank -= b.count
 		} else {
 			return -middle(b.index, s.coarser)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -37,9 +38,10 @@ func TestOthers(t *testing.T) {
 			Help: "How clear the signal is.", Unit: "dB"},
 		service.Metric{Name: "modem_online", Aggregation: service.Mode,
 			States: service.StateNames{0: "away", 1: "online"}})
+	second := service.Labels{"channel": "2"}
 	s.record(t,
-		recorded{"modem_snr_db", "cable", service.Labels{"channel": "2"}, 33, time.Hour, 40 * time.Minute},
-		recorded{"modem_snr_db", "cable", service.Labels{"channel": "2"}, 35, 20 * time.Minute, 0},
+		recorded{"modem_snr_db", "cable", second, 33, time.Hour, 40 * time.Minute},
+		recorded{"modem_snr_db", "cable", second, 35, 20 * time.Minute, 0},
 		recorded{"modem_online", "cable", nil, 1, time.Hour, 0},
 		recorded{"load_average", "router", nil, -1.5, time.Hour, 0})
 	for _, screen := range screens {
@@ -80,7 +82,7 @@ func TestOthers(t *testing.T) {
 func many() []recorded {
 	var list []recorded
 	for i := range 200 {
-		labels := service.Labels{"channel": fmt.Sprint(i)}
+		labels := service.Labels{"channel": strconv.Itoa(i)}
 		list = append(list, recorded{"modem_snr_db", "cable", labels, float64(i), 5 * time.Minute, 0})
 	}
 	for i := range 5 {
@@ -89,7 +91,8 @@ func many() []recorded {
 	return list
 }
 
-// A chart of 200 series has a short legend, which can be unfolded and filtered, and switches series.
+// A chart of 200 series has a short legend, which can be unfolded and filtered, and which switches
+// series.
 func TestManySeries(t *testing.T) {
 	tab := openTab(t)
 	s := newEmptyStore(t, api.Options{})

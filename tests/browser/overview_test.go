@@ -13,9 +13,6 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// lossRatio is the share of echoes that were lost.
-const lossRatio = "wanctl_loss_ratio"
-
 // twelve are WANs whose order by name and by number differ, each with an outage of ten minutes.
 func twelve() []recorded {
 	var list []recorded
@@ -29,7 +26,7 @@ func twelve() []recorded {
 			recorded{service.State, wan, nil, 0, time.Hour, 15 * time.Minute},
 			recorded{service.State, wan, nil, 2, 15 * time.Minute, 0})
 	}
-	return append(list, recorded{lossRatio, "wan2", nil, 0.25, time.Hour, 0})
+	return append(list, recorded{service.LossRatio, "wan2", nil, 0.25, time.Hour, 0})
 }
 
 // texts reads the text of each element.
@@ -147,8 +144,8 @@ func TestOneAndNone(t *testing.T) {
 	}
 }
 
-// Losses have a chart where they are recorded, with an axis of shares.
-func TestLoss(t *testing.T) {
+// Losses have a chart where they are recorded, below the round-trip times.
+func TestLossChart(t *testing.T) {
 	tab := openTab(t)
 	s := newEmptyStore(t, api.Options{})
 	s.record(t, twelve()...)

@@ -316,3 +316,26 @@ func (tab *tab) moved(t *testing.T, f func()) {
 	tab.until(t, `location.hash !== `+quote(before))
 	tab.settled(t)
 }
+
+// Loss is a share in percent, from zero, also where nothing is lost.
+func TestLoss(t *testing.T) {
+	tab := openTab(t)
+	s := newEmptyStore(t, api.Options{})
+	s.record(t,
+		recorded{service.LossRatio, "clean", nil, 0, time.Hour, ahead},
+		recorded{service.LossRatio, "dead", nil, 1, time.Hour, ahead},
+		recorded{service.RTT, "unmeasured", nil, 20, time.Hour, ahead})
+	tab.open(t, s.url+"/#range=1h")
+	tab.settled(t)
+	for wan, want := range map[string]string{
+		"clean": "0.00 % 0 0.01", "dead": "100.0 % 0 1.08",
+	} {
+		tab.until(t, fmt.Sprintf(`(({ items, plot }) =>
+			[items[0].value.textContent, plot.scales.y.min, plot.scales.y.max].join(" "))(
+			wanstore.cards.get(%q).charts[0]) === %q`, wan, want))
+		tab.until(t, fmt.Sprintf(`wanstore.cards.get(%q).charts[0].summary.textContent.includes(%q)`,
+			wan, "loss: average "+strings.Join(strings.Fields(want)[:2], " ")))
+	}
+	tab.until(t,
+		`wanstore.cards.get("unmeasured").charts.every(({ figure }) => figure.name === "rtt")`)
+}

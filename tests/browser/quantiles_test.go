@@ -47,7 +47,8 @@ func TestWithoutPercentiles(t *testing.T) {
 	if !same || fmt.Sprint(drawn) != "[1 1 1 1 0 0]" {
 		t.Errorf("the line is the mean: %t; columns with values: %v", same, drawn)
 	}
-	if got := value[string](t, tab, chart+`.items[0].value.textContent`); strings.Contains(got, "p95") {
+	got := value[string](t, tab, chart+`.items[0].value.textContent`)
+	if strings.Contains(got, "p95") {
 		t.Errorf("the legend says %q", got)
 	}
 }

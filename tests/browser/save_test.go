@@ -56,7 +56,7 @@ func TestSave(t *testing.T) {
 		}
 	}
 	address := value[string](t, tab, `document.querySelector("#wans .rtt .save a").href`)
-	answer, err := http.Get(address) //nolint:noctx // of a server of this test
+	answer, err := http.Get(address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ type store struct {
 }
 
 var shown = []string{service.RTT, service.RTTBaseline, service.RateDownload, service.RateUpload,
-	service.State}
+	service.State, service.LossRatio}
 
 // newStore records two WANs for so long, of which one was silent for a while.
 func newStore(t *testing.T, long time.Duration, options api.Options) *store {
@@ -136,9 +136,13 @@ func (s *store) moment(t *testing.T, wan string, at time.Time, base float64) []s
 			state++
 		}
 	}
+	lost := 0.0
+	if at.Unix()/10%9 == 0 {
+		lost = 1
+	}
 	var samples []service.Sample
 	for i, v := range []float64{base + delta + math.Abs(math.Sin(x)), base, 300 * load,
-		30 * (1 - load), state} {
+		30 * (1 - load), state, lost} {
 		series, err := s.writer.Series(shown[i], wan, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -181,8 +185,8 @@ func (s *store) steps() []string {
 	return steps
 }
 
-// points reads from the file what the page should show, by WAN and metric: the time of each point and
-// the columns of its figure.
+// points reads from the file what the page should show, by WAN and metric: the time of each point
+// and the columns of its figure.
 func (s *store) points(
 	t *testing.T, from, until time.Time, step time.Duration,
 ) map[string][][]float64 {
@@ -220,7 +224,7 @@ func columnsOf(p service.Point) []float64 {
 	switch p.Metric {
 	case service.RTT:
 		return []float64{quantile(0.5), p.Min, p.Max, quantile(0.95), quantile(0.99)}
-	case service.RTTBaseline:
+	case service.RTTBaseline, service.LossRatio:
 		return []float64{p.Value}
 	case service.State:
 		return []float64{p.Value, p.Max}

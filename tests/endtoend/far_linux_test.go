@@ -13,17 +13,18 @@ import (
 // farHost is an address behind a TUN device that answers each echo after a delay, as often as
 // wanted.
 type farHost struct {
-	device  *os.File
 	delay   time.Duration
 	answers int
+	loses   int // one echo of so many has no answer; 0 means none
+
+	device *os.File
 }
 
 const farAddress = "198.51.100.1"
 
 // newFarHost puts a far host behind tun0 in a namespace, until the test ends.
-func newFarHost(t *testing.T, namespace string, delay time.Duration, answers int) {
+func newFarHost(t *testing.T, namespace string, host farHost) {
 	t.Helper()
-	host := &farHost{delay: delay, answers: answers}
 	inside(t, namespace, func() error {
 		fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
 		if err != nil {
@@ -58,7 +59,7 @@ func newFarHost(t *testing.T, namespace string, delay time.Duration, answers int
 func (h *farHost) run() {
 	var answering sync.WaitGroup
 	defer answering.Wait()
-	for {
+	for echoes := 1; ; {
 		packet := make([]byte, 1500)
 		n, err := h.device.Read(packet)
 		if err != nil {
@@ -66,6 +67,9 @@ func (h *farHost) run() {
 		}
 		reply, ok := answer(packet[:n])
 		if !ok {
+			continue
+		}
+		if echoes++; h.loses > 0 && echoes%h.loses == 0 {
 			continue
 		}
 		answering.Go(func() {

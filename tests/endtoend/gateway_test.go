@@ -125,8 +125,8 @@ func checkRecorded(t *testing.T, db string) {
 		counts[summary.Metric] = summary.Count
 	}
 	for _, metric := range []string{
-		service.RTT, service.RTTBaseline, service.RTTDelta, service.State, service.RateDownload,
-		service.RateUpload,
+		service.RTT, service.RTTBaseline, service.RTTDelta, service.LossRatio, service.State,
+		service.RateDownload, service.RateUpload,
 	} {
 		if counts[metric] < 10 { // of 40 cycles: a busy machine may miss some
 			t.Errorf("%s has %d samples, want one a cycle or nearly so", metric, counts[metric])

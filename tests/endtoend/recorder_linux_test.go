@@ -40,6 +40,8 @@ type report struct {
 		Waiting    uint64 `json:"waiting"`
 		LeftOut    uint64 `json:"left_out"`
 		Duplicates uint64 `json:"duplicates"`
+
+		LossRatio *float64 `json:"loss_ratio"`
 	} `json:"echoes"`
 	RTT *struct {
 		Min float64 `json:"min"`
@@ -147,7 +149,7 @@ func (r *recorder) signal(t *testing.T, signal os.Signal) {
 func TestAStoppedRecorderIsNoSlowLine(t *testing.T) {
 	needTUN(t)
 	n := newNetwork(t)
-	newFarHost(t, n.client, 300*time.Millisecond, 1)
+	newFarHost(t, n.client, farHost{delay: 300 * time.Millisecond, answers: 1})
 	program, db := build(t, t.TempDir()), filetest.Path(t)
 	r := n.record(t, nil, program, "--target", farAddress, "--db", db)
 	r.waitFor(t, "recording "+farAddress)
@@ -172,7 +174,7 @@ func TestAStoppedRecorderIsNoSlowLine(t *testing.T) {
 func TestLateAnswersAreAnswers(t *testing.T) {
 	needTUN(t)
 	n := newNetwork(t)
-	newFarHost(t, n.client, 1400*time.Millisecond, 2)
+	newFarHost(t, n.client, farHost{delay: 1400 * time.Millisecond, answers: 2})
 	program, db := build(t, t.TempDir()), filetest.Path(t)
 	said := n.record(t, nil, program, "--target", farAddress, "--for", "5s", "--db", db).end(t)
 	e := said.Echoes
@@ -182,6 +184,41 @@ func TestLateAnswersAreAnswers(t *testing.T) {
 	}
 	if said.RTT == nil || said.RTT.Min < 1400 {
 		t.Errorf("round trips %+v", said.RTT)
+	}
+}
+
+// The share of echoes lost is exactly what is recorded, of a line that answers twice. Each sample is
+// part of a block: none was older than those before it.
+func TestLossIsRecorded(t *testing.T) {
+	needTUN(t)
+	n := newNetwork(t)
+	newFarHost(t, n.client, farHost{delay: 300 * time.Millisecond, answers: 2, loses: 5})
+	program, db := build(t, t.TempDir()), filetest.Path(t)
+	said := n.record(t, nil, program, "--target", farAddress, "--for", "6s", "--wait", "2s", "--db",
+		db).end(t)
+	e := said.Echoes
+	if e.Lost == 0 || e.Duplicates == 0 || e.Waiting == 0 || e.Sent != e.Received+e.Lost+e.Waiting {
+		t.Errorf("echoes %+v", e)
+	}
+	var lost float64
+	begin := time.Now().Add(-time.Hour)
+	samples := waitForPoints(t, db, service.LossRatio, begin)
+	for _, s := range samples {
+		lost += s.Value
+	}
+	if lost != float64(e.Lost) || uint64(len(samples)) != e.Received+e.Lost {
+		t.Errorf("%v lost of %d recorded, echoes %+v", lost, len(samples), e)
+	}
+	if ratio := lost / float64(len(samples)); e.LossRatio == nil || *e.LossRatio != ratio {
+		t.Errorf("recorded %v, said %v", ratio, e.LossRatio)
+	}
+	rows := filetest.Int(t, db, "SELECT count(*) FROM raw_samples JOIN series ON series.id = series_id"+
+		" WHERE metric_name = '"+service.LossRatio+"'")
+	if rows != 0 {
+		t.Errorf("%d samples are rows", rows)
+	}
+	if jitter := waitForPoints(t, db, service.RTTJitter, begin); len(jitter) < 5 {
+		t.Errorf("%d jitters in 6 s", len(jitter))
 	}
 }
 
@@ -326,9 +363,11 @@ func TestRecordWithoutRights(t *testing.T) {
 	if said.Probe != "tcp" || said.RTT == nil || said.Echoes.Lost != 0 {
 		t.Errorf("%+v", said)
 	}
-	points := waitForPoints(t, db, service.RTT, time.Now().Add(-time.Hour))
-	if points[0].Labels["probe"] != "tcp" {
-		t.Errorf("labels %v", points[0].Labels)
+	for _, metric := range []string{service.RTT, service.LossRatio} {
+		points := waitForPoints(t, db, metric, time.Now().Add(-time.Hour))
+		if points[0].Labels["probe"] != "tcp" {
+			t.Errorf("labels %v of %s", points[0].Labels, metric)
+		}
 	}
 	insisting := append([]string{"netns", "exec", n.client}, nobody...)
 	insisting = append(insisting, program, "record", "--probe", "icmp", "--db", db)

@@ -1,11 +1,13 @@
-package main
+package clock_test
 
 import (
 	"testing"
 	"time"
+
+	"github.com/wanstore/wanstore/internal/clock"
 )
 
-func TestFormatAge(t *testing.T) {
+func TestFormatDuration(t *testing.T) {
 	for want, d := range map[string]time.Duration{
 		"365d":   365 * 24 * time.Hour,
 		"1d":     24 * time.Hour,
@@ -19,8 +21,11 @@ func TestFormatAge(t *testing.T) {
 		"1h0m5s": time.Hour + 5*time.Second,
 		"0s":     0,
 	} {
-		if got := formatAge(d); got != want {
+		if got := clock.FormatDuration(d); got != want {
 			t.Errorf("%v: got %q, want %q", d, got, want)
+		}
+		if back, err := clock.ParseDuration(want); err != nil || back != d {
+			t.Errorf("%q reads as %v (%v), want %v", want, back, err, d)
 		}
 	}
 }
