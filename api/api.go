@@ -59,9 +59,9 @@ func New(options Options) *API {
 	}
 }
 
-// Handler answers GET and HEAD of /metrics/history, /metrics, /health, and / for the page, whose
-// files are below /page/. It tells what goes wrong as JSON, compresses, sets the headers that keep
-// browsers careful, ends a request that reads for 30 s, and survives its own panics.
+// Handler answers GET and HEAD of /metrics/history, /report, /metrics, /health, and / for the page,
+// whose files are below /page/. It tells what goes wrong as JSON, compresses, sets the headers that
+// keep browsers careful, ends a request that reads for 30 s, and survives its own panics.
 //
 // Without a token it answers everybody, under any name. So listen on the loopback only and refuse
 // other Host headers, or have Serve do both.
@@ -73,6 +73,7 @@ func (a *API) Handler() http.Handler {
 func (a *API) handler(guard func(http.Handler) http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle(historyPath, a.guarded(a.serveHistory))
+	mux.Handle(reportPath, a.guarded(a.serveReport))
 	mux.Handle("/metrics", a.guarded(a.serveMetrics))
 	mux.Handle("/health", a.shared(a.open(a.fromHere(a.serveHealth))))
 	mux.Handle("/{$}", a.open(a.servePage))

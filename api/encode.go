@@ -40,6 +40,7 @@ type metadata struct {
 	From          seconds  `json:"from"`
 	To            seconds  `json:"to"`
 	Step          seconds  `json:"step"`
+	Months        int      `json:"step_months,omitempty"`
 	Granularities []string `json:"granularities"`
 	Order         string   `json:"order"`
 	Limit         int      `json:"limit"`

@@ -81,7 +81,7 @@ func (a *API) reply(ctx context.Context, q question) (said reply, err error) {
 func newMetadata(q question, page service.Page) metadata {
 	meta := metadata{
 		From: appendSeconds(nil, q.From), To: appendSeconds(nil, page.Until),
-		Step:          appendMicros(nil, q.Step.Microseconds()),
+		Step: appendMicros(nil, q.Step.Microseconds()), Months: q.Months,
 		Granularities: granularitiesOf(page.Points), Order: q.order(), Limit: q.limit, Offset: q.offset,
 		Total: page.Total, Returned: len(page.Points),
 	}

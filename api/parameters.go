@@ -46,6 +46,7 @@ const (
 	paramLatest  = "latest"
 	paramZone    = "tz"
 	paramFormat  = "format"
+	paramMonth   = "month" // of a report
 
 	paramQuantiles = "quantiles"
 	paramSummary   = "summary"
@@ -91,25 +92,18 @@ type question struct {
 //
 // Errors: *parameterError where one is to blame.
 func parseQuestion(rawQuery string, now time.Time) (question, error) {
-	values, err := url.ParseQuery(rawQuery)
-	if err != nil {
-		return question{}, fmt.Errorf("the query cannot be read: %w", err)
-	}
 	q := question{limit: defaultLimit}
 	q.NewestFirst = true
-	// in order, so that the same URL gets the same error
-	for _, name := range slices.Sorted(maps.Keys(values)) {
-		texts := values[name]
-		if len(name) > maxParameter {
-			return question{},
-				wrong(name, "is too long a name: want at most %d bytes", maxParameter)
-		}
+	values := url.Values{}
+	err := eachParameter(rawQuery, func(name string, texts []string) error {
+		values[name] = texts
 		if name != paramMetrics && len(texts) > 1 {
-			return question{}, wrong(name, "is given %d times: want it once", len(texts))
+			return wrongCount(name, texts)
 		}
-		if err := q.set(name, texts); err != nil {
-			return question{}, err
-		}
+		return q.set(name, texts)
+	})
+	if err != nil {
+		return question{}, err
 	}
 	switch {
 	case q.csv && q.latest:
@@ -123,6 +117,28 @@ func parseQuestion(rawQuery string, now time.Time) (question, error) {
 	return q, nil
 }
 
+// eachParameter calls f with each parameter of the query of a URL, until it returns an error: in
+// order, so that the same URL gets the same error.
+func eachParameter(rawQuery string, f func(name string, texts []string) error) error {
+	values, err := url.ParseQuery(rawQuery)
+	if err != nil {
+		return fmt.Errorf("the query cannot be read: %w", err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if len(name) > maxParameter {
+			return wrong(name, "is too long a name: want at most %d bytes", maxParameter)
+		}
+		if err := f(name, values[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func wrongCount(name string, texts []string) error {
+	return wrong(name, "is given %d times: want it once", len(texts))
+}
+
 // set takes one parameter, except that setRange takes the range.
 func (q *question) set(name string, texts []string) (err error) {
 	text := texts[0]
@@ -131,12 +147,9 @@ func (q *question) set(name string, texts []string) (err error) {
 	case paramMetrics:
 		q.Metrics, err = parseMetrics(texts)
 	case paramWAN:
-		if text == "" {
-			return wrong(name, "is empty: leave it out to ask for all")
-		}
-		q.WAN = text
+		q.WAN, err = parseWAN(text)
 	case paramStep:
-		q.Step, err = parseStep(text)
+		err = q.setStep(text)
 	case paramOrder:
 		q.NewestFirst, err = parseChoice(name, text, newestFirst, oldestFirst)
 	case paramLimit:
@@ -255,12 +268,21 @@ func parseQuantiles(text string) ([]float64, error) {
 	return list, err
 }
 
-func parseStep(text string) (time.Duration, error) {
+func (q *question) setStep(text string) error {
+	if strings.HasSuffix(text, "mo") {
+		step, err := clock.ParseStep(text)
+		if err != nil || step.Months == 0 {
+			return wrong(paramStep, "%.80q: want a number of months such as 1mo", text)
+		}
+		q.Months = step.Months
+		return nil
+	}
 	step, err := parseDuration(paramStep, text)
 	if err == nil && step%time.Microsecond != 0 {
 		err = wrong(paramStep, "%.80q: want whole microseconds", text)
 	}
-	return step, err
+	q.Step = step
+	return err
 }
 
 func parseDuration(name, text string) (time.Duration, error) {
@@ -284,6 +306,13 @@ func parseChoice(name, text, first, second string) (bool, error) {
 		return false, wrong(name, "%.80q: want %s or %s", text, first, second)
 	}
 	return text == first, nil
+}
+
+func parseWAN(text string) (string, error) {
+	if text == "" {
+		return "", wrong(paramWAN, "is empty: leave it out to ask for all")
+	}
+	return text, nil
 }
 
 // parseZone reads the name of a zone. That of this machine is nobody's business.
@@ -331,8 +360,8 @@ func (q *question) nextQuery(until time.Time, offset int) string {
 	if q.WAN != "" {
 		values.Set(paramWAN, q.WAN)
 	}
-	if q.Step > 0 {
-		values.Set(paramStep, q.Step.String())
+	if q.Stepped() {
+		values.Set(paramStep, clock.Step{Duration: q.Step, Months: q.Months}.String())
 	}
 	if q.Quantiles {
 		values.Set(paramQuantiles, q.quantileTexts())

@@ -82,8 +82,8 @@ func tooOldError(newest, oldestWelcome, now time.Time) error {
 	// clock format.
 	from := newest.Truncate(time.Second).Add(time.Second)
 	return fmt.Errorf("%w: the newest is of %s, and the history keeps nothing from before %s%s; to "+
-		"take in old data give --now TIME, the moment to count ages from, such as --now %s (in a "+
-		"history of its own, for one that has let go of that time does not take it back)",
+		"import old data give --now TIME, the moment to count ages from, such as --now %s (into a "+
+		"history of its own: one that has deleted that time does not take it again)",
 		ErrAllTooOld, show(newest), show(oldestWelcome), counted, show(from))
 }
 

@@ -175,7 +175,7 @@ func TestAllTooOld(t *testing.T) {
 	want := "import " + path +
 		": all rows are too old to be kept: the newest is of 2023-11-19T03:30:00.099Z, and the history " +
 		"keeps nothing from before 2026-02-22T12:00:00Z, with ages counted from 2026-03-01T12:00:00Z; " +
-		"to take in old data give --now TIME"
+		"to import old data give --now TIME"
 	if !strings.HasPrefix(err.Error(), want) ||
 		!strings.Contains(err.Error(), "such as --now 2023-11-19T03:30:01Z (") {
 		t.Errorf("got %q, want %q", err, want)

@@ -34,13 +34,20 @@ type Config struct {
 	// RetentionDays is how long the file keeps anything, MinRetentionDays to MaxRetentionDays; 7 in
 	// a new file.
 	RetentionDays Days `env:"RETENTION_DAYS"`
-	// KeepRaw is the age at which raw samples are let go, at least a minute; 1 hour in a new file.
+	// KeepRaw is the age at which raw samples are deleted, at least a minute; 1 hour in a new file.
 	// No tier keeps its rows for longer than the next one.
 	KeepRaw time.Duration `env:"KEEP_RAW"`
-	// Keep1m is the age at which 1m buckets are let go, at least 5 minutes; 1 day in a new file.
+	// Keep1m is the age at which 1m buckets are deleted, at least 5 minutes; 1 day in a new file.
 	Keep1m time.Duration `env:"KEEP_1M"`
-	// Keep5m is the age at which 5m buckets are let go, at least an hour; 7 days in a new file.
+	// Keep5m is the age at which 5m buckets are deleted, at least an hour; 7 days in a new file.
 	Keep5m time.Duration `env:"KEEP_5M"`
+	// MaxSize is the largest size of the file and its WAL together, MinMaxSize or more; 0 for no
+	// limit.
+	MaxSize Bytes `env:"MAX_SIZE"`
+	// MaxSeries is how many series the file may have; samples of more are refused.
+	MaxSeries int `env:"MAX_SERIES"`
+	// Synchronous is NORMAL, which syncs the file at checkpoints, or FULL, at every commit.
+	Synchronous string `env:"SYNCHRONOUS"`
 	// CommitInterval is the longest time that a recorded sample waits for its commit.
 	CommitInterval time.Duration `env:"COMMIT_INTERVAL"`
 	// CommitSamples is the number of samples after which a commit does not wait for its time. It is
@@ -48,17 +55,10 @@ type Config struct {
 	CommitSamples int `env:"COMMIT_SAMPLES"`
 	// QueueSize is how many samples may wait; more push the oldest out.
 	QueueSize int `env:"QUEUE_SIZE"`
-	// MaxSeries is how many series the file may have; samples of more are refused.
-	MaxSeries int `env:"MAX_SERIES"`
-	// Synchronous is NORMAL, which syncs the file at checkpoints, or FULL, at every commit.
-	Synchronous string `env:"SYNCHRONOUS"`
 	// MaintenanceInterval is the time between two passes of maintenance.
 	MaintenanceInterval time.Duration `env:"MAINTENANCE_INTERVAL"`
 	// StartupBudget is the longest time of the pass of maintenance at the start.
 	StartupBudget time.Duration `env:"STARTUP_BUDGET"`
-	// MaxSize is the largest size of the file and its WAL together, MinMaxSize or more; 0 for no
-	// limit.
-	MaxSize Bytes `env:"MAX_SIZE"`
 	// Grace is the time that a complete bucket waits for stragglers before it is rolled up.
 	Grace time.Duration `env:"GRACE"`
 }

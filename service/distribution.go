@@ -43,8 +43,8 @@ func (d *Distribution) Quantile(q float64) float64 {
 
 // Error returns how far a quantile may be from the sample that it stands for, as a share of that
 // sample: 0 where it is exact, else 0.0109 as a rule. That is half the width of a bin of
-// Prometheus's native histograms at schema 5; values that lie in more than 320 such bins go to
-// wider ones.
+// Prometheus's native histograms at schema 5. A bucket whose values lie in more than 320 such bins
+// has wider ones, and so has an answer with it, or of values in more than 2048.
 func (d *Distribution) Error() float64 {
 	if d.sketch == nil {
 		return 0
@@ -54,7 +54,7 @@ func (d *Distribution) Error() float64 {
 
 // decoded returns the sketch of bytes that are one.
 func decoded(bytes []byte) *sketch.Sketch {
-	s := new(sketch.Sketch)
+	s := sketch.NewSum()
 	if err := s.Decode(bytes); err != nil {
 		panic(err) // they were made by Append, or looked at before
 	}
@@ -139,7 +139,7 @@ func (d *distributing) addSketch(row repo.Bucket) {
 // toSketch adds what there is to a sketch.
 func (d *distributing) toSketch() {
 	if d.sketch == nil {
-		d.sketch = new(sketch.Sketch)
+		d.sketch = sketch.NewSum()
 	}
 	if d.one != nil {
 		d.sketch = decoded(d.one)

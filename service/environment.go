@@ -120,18 +120,18 @@ type Variable struct {
 func Variables() []Variable {
 	help := map[string]string{
 		"DBPath":              "path of the history file",
-		"RetentionDays":       "days that the file keeps anything, 1 to 365",
-		"KeepRaw":             "age at which raw samples are let go, at least 1m",
-		"Keep1m":              "age at which 1m buckets are let go, at least 5m",
-		"Keep5m":              "age at which 5m buckets are let go, at least 1h",
+		"RetentionDays":       "days after which everything is deleted, 1 to 365",
+		"KeepRaw":             "age at which raw samples are deleted, at least 1m",
+		"Keep1m":              "age at which 1m buckets are deleted, at least 5m",
+		"Keep5m":              "age at which 5m buckets are deleted, at least 1h",
 		"CommitInterval":      "longest time that a sample waits for its commit",
-		"CommitSamples":       "samples after which a commit does not wait for its time",
-		"QueueSize":           "samples that may wait; more push the oldest out",
+		"CommitSamples":       "a commit comes early once this many samples wait",
+		"QueueSize":           "samples that may wait; more push out the oldest",
 		"MaxSeries":           "series that the file may have; samples of more are refused",
 		"Synchronous":         "NORMAL syncs at checkpoints, FULL at every commit",
 		"MaintenanceInterval": "time between passes of maintenance",
 		"StartupBudget":       "longest time of the pass of maintenance at the start",
-		"MaxSize":             "largest size of file and WAL, at least 4MiB; 0 for no limit",
+		"MaxSize":             "size cap of file and WAL together, at least 4MiB; 0 for none",
 		"Grace":               "time that a complete bucket waits for stragglers before it is rolled up",
 	}
 	ofNewFile := map[string]string{

@@ -8,6 +8,9 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
+// maxMonths is about as long as a Step can be.
+const maxMonths = clock.MaxMonths
+
 // grid cuts time into the stretches that points speak for.
 type grid interface {
 	// cell returns the stretch that a row of that moment belongs to.
@@ -18,10 +21,14 @@ type grid interface {
 // step, where each row is a point.
 func newGrid(query Query, list []segment) grid {
 	switch {
-	case query.Step == 0:
+	case !query.Stepped():
 		return nil
+	case query.Months > 0:
+		months := query.Months
+		return &calendar{zone: query.zone(), size: months, of: clock.MonthOf, start: clock.MonthStart}
 	case query.Step%day == 0:
-		return &calendar{zone: query.zone(), days: int(query.Step / day)}
+		days := int(query.Step / day)
+		return &calendar{zone: query.zone(), size: days, of: clock.DayOf, start: clock.DayStart}
 	}
 	return newSteps(query.Step, list)
 }
@@ -71,20 +78,23 @@ func (s steps) cell(at repo.Micros) (begin, end repo.Micros) {
 	return at, at // there is a run up to the end of time
 }
 
-// calendar is a grid of so many days of a zone, counted from a Monday: so weeks begin with one.
+// calendar is a grid of so many days of a zone, counted from a Monday, or of so many months,
+// counted from a January: so weeks begin with the one, and years with the other.
 type calendar struct {
-	zone *time.Location
-	days int
+	zone  *time.Location
+	size  int
+	of    func(time.Time, *time.Location) int // the number of the day or month of a moment
+	start func(int, *time.Location) time.Time // where the day or month of a number begins
 
 	begin, end repo.Micros // the cell that was found last: rows of one follow each other
 }
 
 func (c *calendar) cell(at repo.Micros) (begin, end repo.Micros) {
 	if at < c.begin || at >= c.end {
-		number := repo.Micros(clock.DayOf(at.Time(), c.zone))
-		first := int(number.Floor(repo.Micros(c.days)))
-		c.begin = repo.MicrosOf(clock.DayStart(first, c.zone))
-		c.end = repo.MicrosOf(clock.DayStart(first+c.days, c.zone))
+		number := repo.Micros(c.of(at.Time(), c.zone))
+		first := int(number.Floor(repo.Micros(c.size)))
+		c.begin = repo.MicrosOf(c.start(first, c.zone))
+		c.end = repo.MicrosOf(c.start(first+c.size, c.zone))
 	}
 	return c.begin, c.end
 }

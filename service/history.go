@@ -71,9 +71,13 @@ type Query struct {
 	// whole step, and where buckets answer it, it begins and ends with whole buckets; one that
 	// begins with a day of Zone begins with the first bucket of that day.
 	Step time.Duration
+	// Months, if it is not 0, asks for steps of so many calendar months of Zone, counted from a
+	// January. Step is 0 then.
+	Months int
 	// Zone is the zone whose days are meant; nil is UTC.
 	Zone *time.Location
-	// Only, if it is not nil, asks for the rows of one tier alone, each a point. Step is 0 then.
+	// Only, if it is not nil, asks for the rows of one tier alone, each a point. Step and Months are 0
+	// then.
 	Only *Granularity
 	// NewestFirst turns the order of time around.
 	NewestFirst bool
@@ -87,6 +91,9 @@ func (q Query) zone() *time.Location {
 	}
 	return q.Zone
 }
+
+// Stepped reports that a point speaks for a step, and not for a row.
+func (q Query) Stepped() bool { return q.Step > 0 || q.Months > 0 }
 
 // settled fills in what is not said, and refuses what makes no sense.
 func (q Query) settled() (Query, error) {
@@ -103,9 +110,13 @@ func (q Query) check() error {
 			q.From.In(q.zone()).Format(time.RFC3339Nano), q.Until.In(q.zone()).Format(time.RFC3339Nano))
 	case q.Step < 0 || q.Step%time.Microsecond != 0:
 		return fmt.Errorf("%w: step %s: want a positive number of microseconds", ErrQuery, q.Step)
+	case q.Months < 0 || q.Months > maxMonths:
+		return fmt.Errorf("%w: %d months: want 0 to %d", ErrQuery, q.Months, maxMonths)
+	case q.Months != 0 && q.Step != 0:
+		return fmt.Errorf("%w: a step and months exclude each other", ErrQuery)
 	case q.Only != nil && !q.Only.Valid():
 		return fmt.Errorf("%w: %s: want raw, 1m, 5m or 1h", ErrQuery, *q.Only)
-	case q.Only != nil && q.Step != 0:
+	case q.Only != nil && q.Stepped():
 		return fmt.Errorf("%w: a step and a single granularity exclude each other", ErrQuery)
 	}
 	return nil

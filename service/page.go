@@ -49,14 +49,15 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 		query.Until = end
 	}
 	page := Page{Until: query.Until}
-	if query.Step > 0 {
+	if query.Stepped() {
 		// at both ends one may be a part
-		steps := min(int64(query.Until.Sub(query.From)/query.Step)+2, int64(limit))
+		least := max(query.Step, time.Duration(query.Months)*28*day)
+		steps := min(int64(query.Until.Sub(query.From)/least)+2, int64(limit))
 		page.Points = make([]Point, 0, min(int64(limit), steps*int64(len(v.picked))))
 	}
 	// Points of a step are counted as they pass. Raw samples may be a great many more than a page:
 	// SQL counts them.
-	countAll := query.Step > 0
+	countAll := query.Stepped()
 	shared := newDistributions(query)
 	err = v.points(ctx, query, shared, func(p Point) bool {
 		if page.Total >= int64(offset) && len(page.Points) < limit {

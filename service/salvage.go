@@ -135,8 +135,8 @@ func (l *loop) refuseExpired(ctx context.Context, s *repo.Salvage) error {
 		return err
 	}
 	return fmt.Errorf("%w: they reach until %s, and the history keeps nothing from before %s: they "+
-		"can be taken with ages counted from %s (into a history of its own, for one that has let go of "+
-		"that time does not take it back)",
+		"can be taken with ages counted from %s (into a history of its own: one that has deleted "+
+		"that time does not take it again)",
 		ErrSalvageExpired, show(newest), show(oldest), show(l.rolledUpFrom(newest)))
 }
 

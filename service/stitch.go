@@ -63,7 +63,7 @@ const maxMicros = repo.Micros(1<<63 - 1)
 // baseTier is the coarsest tier whose buckets divide the step.
 func baseTier(tiers repo.Tiers, query Query) Granularity {
 	for g := Hour; g > Raw; g-- {
-		if query.Step > 0 && query.Step%g.Bucket() == 0 && daysDivide(tiers, query, g) {
+		if query.Stepped() && query.Step%g.Bucket() == 0 && daysDivide(tiers, query, g) {
 			return g
 		}
 	}
@@ -71,7 +71,7 @@ func baseTier(tiers repo.Tiers, query Query) Granularity {
 }
 
 // daysDivide says that buckets of a tier divide the days that a query asks for, if it asks for
-// days. Of a zone whose time is not whole hours from UTC buckets of an hour do not.
+// days or months. Of a zone whose time is not whole hours from UTC buckets of an hour do not.
 func daysDivide(tiers repo.Tiers, query Query, g Granularity) bool {
 	if query.Step%day != 0 || query.zone() == time.UTC {
 		return true
@@ -82,7 +82,8 @@ func daysDivide(tiers repo.Tiers, query Query, g Granularity) bool {
 	if query.Until.Before(until) {
 		until = query.Until
 	}
-	return clock.DaysBeginWith(g.Bucket(), query.zone(), from.Add(-min(query.Step, most)), until)
+	before := max(query.Step, time.Duration(min(query.Months, 10*12))*31*day)
+	return clock.DaysBeginWith(g.Bucket(), query.zone(), from.Add(-min(before, most)), until)
 }
 
 // clip returns the parts of segments that lie in the range of a query. It widens at its beginning

@@ -7,10 +7,8 @@ import { paint } from "./paint.js";
 import { $, announce, app, plotWidth } from "./state.js";
 import { duration, extent, fit, now, tidy } from "./view.js";
 
-const outdated = 60000; // milliseconds after which to learn again what follows the view slowly
-
 let turn = new AbortController();
-let learnt = 0;
+let learnNext = 0; // when to learn again what changes slowly, so that it costs the store a fiftieth of the time at most
 
 // load asks for all of the view. An older load that is still at it ends.
 export async function load() {
@@ -65,6 +63,7 @@ async function fetchOthers(names, words, signal) {
 // learnFigures asks what each series of the cards did in all of the view.
 async function learnFigures(signal) {
   const { from, to } = extent();
+  const asked = performance.now();
   const words = {
     metrics: metrics.join(","), from: tidy(from), to: tidy(to), ...stepWords(app.step),
     limit: 1, summary: "yes", quantiles: 0.95,
@@ -74,7 +73,8 @@ async function learnFigures(signal) {
     if (problem.status === 503) return { summary: [] };
     throw problem;
   });
-  learnt = performance.now();
+  const answered = performance.now();
+  learnNext = answered + Math.max(60000, 50 * (answered - asked));
   app.figures = summary.map((one) => ({ ...one, wan: one.wan_name, metric: one.metric_name }));
   await paint(signal);
 }
@@ -124,7 +124,7 @@ export async function follow() {
     trim(app.series, now() - app.view.range);
     fit();
     if (outgrown(from)) return load();
-    if (performance.now() - learnt > outdated) {
+    if (performance.now() > learnNext) {
       await survey(signal);
       await learnFigures(signal);
     } else await paint(signal);

@@ -23,9 +23,9 @@ of the file. Nothing is ever overwritten. A backup that fails or is interrupted 
 behind; one that is killed leaves a file .wanstore-backup-*.
 
 The copy is a history like any other: name it with --db to read it. To restore it, copy it beside
-the history, stop what records, remove the -wal and -shm of the history, rename the copy to the name
-of the history, and record on. (A -wal that stays there belongs to the old file.) Once something
-maintains the copy it ages by the machine's clock, as the original does.`,
+the history, stop the recorder, remove the -wal and -shm of the history, rename the copy to the name
+of the history, and start the recorder. (A -wal that stays there belongs to the old file.) Once
+something maintains the copy it ages by the machine's clock, as the original does.`,
 		Example: `  wanstore backup /mnt/usb/wan-$(date +%F).db
   wanstore history --last 1d --db /mnt/usb/wan-2025-01-30.db`,
 		Args:              oneDestination,

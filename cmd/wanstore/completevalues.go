@@ -12,8 +12,9 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// completionLimit is how long a shell waits for the names in a history.
-const completionLimit = time.Second
+// completionLimit is how long a shell waits for the names in a history. A small router, or a busy
+// machine, takes more than a second to open one.
+const completionLimit = 5 * time.Second
 
 // complete makes a shell complete the values of a flag.
 func complete(cmd *cobra.Command, flag string, values cobra.CompletionFunc) {
@@ -28,7 +29,9 @@ func choices(values ...string) cobra.CompletionFunc {
 }
 
 // steps complete the width of rows: any other duration will do as well.
-func steps() cobra.CompletionFunc { return choices("1s", "10s", "1m", "5m", "1h", "1d", "1w") }
+func steps() cobra.CompletionFunc {
+	return choices("1s", "10s", "1m", "5m", "1h", "1d", "1w", "1mo")
+}
 
 // files complete the name of a file. Elsewhere no files are offered.
 func files(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {

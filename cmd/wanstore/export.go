@@ -22,7 +22,7 @@ func newExport() *cobra.Command {
 	options := exportOptions{}
 	cmd := &cobra.Command{
 		Use:   "export [--last DURATION | [--from TIME] [--to TIME]]",
-		Short: "Write out samples that can be imported again",
+		Short: "Write samples that can be imported again, or buckets",
 		Long: `
 Write the raw samples of a range, or all that the file has, to standard output in the order of
 time. The command only reads, at one moment, and another program may write the file meanwhile.
@@ -37,10 +37,10 @@ and "wanstore import" makes exactly the same samples from it. The CSV does not s
 states: import those that are not wanctl's with --mode. Old samples need --now, as all old data
 does.
 
-Where raw samples have been let go, buckets are left. They cannot be imported. --granularity exports
-the buckets of a tier. --step exports one row for each series and step, as "wanstore history" does.
-The CSV of both also has the columns count, min, max and granularity, that of --step width_us, and
-both p50, p95 and p99, which are empty where a row has no percentiles.
+Where raw samples have been deleted, buckets are left. They cannot be imported. --granularity
+exports the buckets of a tier. --step exports one row for each series and step, as "wanstore
+history" does. Both add the columns count, min, max, granularity, p50, p95 and p99 to the CSV, and
+--step adds width_us. The last three are empty where a row has no percentiles.
 
 With --format jsonl each line is an object with the fields of "wanstore history --json".
 
@@ -77,7 +77,7 @@ func (o *exportOptions) query(cmd *cobra.Command) (service.Query, error) {
 		return service.Query{}, usage(cmd, err)
 	}
 	query, err := o.rangeFlags.query(cmd)
-	if query.Only == nil && query.Step == 0 {
+	if query.Only == nil && !query.Stepped() {
 		raw := service.Raw
 		query.Only = &raw
 	}

@@ -28,7 +28,7 @@ type exportRows interface {
 // can be imported from CSV.
 func newExportRows(format string, out io.Writer, query service.Query) exportRows {
 	buffered := bufio.NewWriterSize(out, exportBuffer)
-	wide := query.Step > 0
+	wide := query.Stepped()
 	var q quantiles
 	if query.Quantiles {
 		q = quantile.Usual()

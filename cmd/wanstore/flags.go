@@ -35,6 +35,25 @@ func (f *durationFlag) Set(text string) error {
 // Type names the kind of value in help texts.
 func (f *durationFlag) Type() string { return "duration" }
 
+// stepFlag is a flag for a step of more than nothing. It is zero while it is not given.
+type stepFlag struct{ clock.Step }
+
+// Set reads what was given.
+func (f *stepFlag) Set(text string) error {
+	step, err := clock.ParseStep(text)
+	if err != nil {
+		return err
+	}
+	if step.Duration <= 0 && step.Months == 0 {
+		return errDurationSign
+	}
+	f.Step = step
+	return nil
+}
+
+// Type names the kind of value in help texts.
+func (f *stepFlag) Type() string { return "duration" }
+
 // timeFlag is a flag for a moment. It is the zero time while it is not given, and until all flags
 // are known: a text without a zone is of the zone that another flag settles.
 type timeFlag struct {

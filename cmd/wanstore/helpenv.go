@@ -31,12 +31,12 @@ func newEnvironmentTopic() *cobra.Command {
 func environmentHelp() string {
 	var text strings.Builder
 	text.WriteString(`
-Environment variables configure every command that opens a file. A flag goes before its variable.
-Durations are written as in flags: 90s, 15m, 1h30m, 7d, 2w. A size is a number of bytes, or a number
-with a unit, such as 64MiB: KiB, MiB, GiB and TiB are multiples of 1024, KB, MB, GB and TB of 1000.
+Environment variables configure every command that opens a file. Flags override them. Durations are
+90s, 15m, 1h30m, 7d, 2w or 1y. Sizes are bytes, or have a unit, such as 64MiB: KiB, MiB, GiB, TiB
+(of 1024) or KB, MB, GB, TB (of 1000).
 
-The file remembers its ages and its retention. It keeps those that neither the environment nor a
-flag gives; their defaults below are those of a new file.
+The file holds its ages and its retention. It keeps those that neither the environment nor a flag
+gives; their defaults below are those of a new file.
 
 Variables, with their defaults:
 

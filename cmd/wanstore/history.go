@@ -31,7 +31,7 @@ func newHistory() *cobra.Command {
 	options := historyOptions{}
 	cmd := &cobra.Command{
 		Use:   "history (--last DURATION | --from TIME [--to TIME])",
-		Short: "Show what was recorded",
+		Short: "Show points or summaries of a range",
 		Long: `
 Show what was recorded in a range of time. The range includes its beginning and not its end. The
 command only reads, and another program may write the file meanwhile. Reading ends with an error
@@ -39,7 +39,7 @@ after a minute, or after two seconds while the WAL is larger than 64 MiB. That i
 which a pipe, such as a pager's, does not take the output.
 
 Without --step all rows of the range are shown, each at the finest granularity that is left: raw
-samples or, where those have been let go, the buckets of 1 minute, 5 minutes or 1 hour that were
+samples or, where those have been deleted, the buckets of 1 minute, 5 minutes or 1 hour that were
 made from them. With --step there is one row for each series and step. It is made from the coarsest
 buckets that fit, and the range begins with a whole step. No row is narrower than the step. Where
 only buckets are left that do not divide the step, rows are wider, of whole buckets. Each row says
@@ -47,8 +47,9 @@ its width and its granularity. The value of a row is the mean of its samples or,
 most frequent one.
 
 Steps of whole days are days of the zone in which times are shown, of 23, 24 or 25 hours. Steps of
-whole weeks begin on Mondays. Where only buckets of 1 hour are left and the zone is not whole hours
-from UTC, an hour belongs to the day in which it begins.
+whole weeks begin on Mondays. Steps of months, such as 1mo, are calendar months of that
+zone. Where only buckets of 1 hour are left and the zone is not whole hours from UTC, an hour
+belongs to the day in which it begins.
 
 --quantiles adds percentiles of measurements, such as p95: 95 % of the samples of the row are not
 greater. They are exact where all samples are left as they were recorded, and within 1.1 % where
@@ -57,8 +58,8 @@ they have become buckets. Those of states, and of buckets that keep no distribut
 
 With --plot the series are drawn: measurements as a line through the means of the steps, with a
 shade from their least sample to their 95th percentile, or to the greatest where no percentiles are
-known, and states as a ribbon. A second ribbon above shows the worst state of each step, where that
-is another one. 24 series are drawn, the others are counted. Without --step the step fits the width
+known, and states as a ribbon. A second ribbon above shows the worst state of each step, where the
+two differ. 24 series are drawn, the others are counted. Without --step the step fits the width
 of the terminal (or $COLUMNS). Where nothing was recorded nothing is drawn. A terminal gets colours
 unless $NO_COLOR is set.
 
@@ -160,6 +161,9 @@ func (o *historyOptions) checkPlot(cmd *cobra.Command) error {
 			return fmt.Errorf("--plot and --%s exclude each other", other)
 		}
 	}
+	if o.plot && o.step.Months > 0 {
+		return errors.New("--plot cannot draw months: want a --step of days or weeks")
+	}
 	return nil
 }
 
@@ -195,7 +199,7 @@ func (o *historyOptions) show(
 	case o.summary:
 		return o.showSummaries(ctx, history, query, out, look)
 	}
-	output := newPointRows(o.format, out, query.Step > 0, o.quantiles.list)
+	output := newPointRows(o.format, out, query.Stepped(), o.quantiles.list)
 	part := slice{limit: o.limit, skip: o.offset}
 	for point, err := range history.Range(ctx, query) {
 		if err != nil {
@@ -204,7 +208,7 @@ func (o *historyOptions) show(
 		if !part.take() {
 			continue
 		}
-		row := newPointRow(point, look, query.Step > 0, o.quantiles.list)
+		row := newPointRow(point, look, query.Stepped(), o.quantiles.list)
 		if err := output.add(row); err != nil {
 			return part.taken, err
 		}
@@ -222,13 +226,13 @@ func (o *historyOptions) showSummaries(
 	if err != nil {
 		return 0, err
 	}
-	output := newSummaryRows(o.format, out, query.Step > 0, o.quantiles.list)
+	output := newSummaryRows(o.format, out, query.Stepped(), o.quantiles.list)
 	part := slice{limit: o.limit, skip: o.offset}
 	for _, summary := range list {
 		if part.full() || !part.take() {
 			continue
 		}
-		row := newSummaryRow(summary, look, query.Step > 0, o.quantiles.list)
+		row := newSummaryRow(summary, look, query.Stepped(), o.quantiles.list)
 		if err := output.add(row); err != nil {
 			return part.taken, err
 		}

@@ -40,7 +40,7 @@ func newImport() *cobra.Command {
 	options := importOptions{}
 	cmd := &cobra.Command{
 		Use:   "import FILE...",
-		Short: "Take in recorded measurements",
+		Short: "Import CSV files or databases of wanctl",
 		Long:  importHelp,
 		Example: `  wanstore import measurements.csv.gz
   wanstore import --now 2025-01-30T22:05:00Z --db starlink.db starlink.csv.gz
@@ -56,45 +56,47 @@ func newImport() *cobra.Command {
 }
 
 const importHelp = `
-Take in recorded measurements from CSV files. "-" is standard input. A file may be compressed by
+Import recorded measurements from CSV files. "-" reads standard input. A file may be compressed by
 gzip. Its first line is
 
   timestamp_ms,wan,metric,labels_json,value
 
-or the same with timestamp_us, for microseconds. labels_json is a JSON object of texts, {} for none.
+or the same with timestamp_us, for microseconds. labels_json is a JSON object whose values are
+texts, {} for none.
 
-Only what is new is added: the file remembers how far the same data has been taken in, under
-whatever name. So an import may be interrupted and run again, and a file that has grown since adds
-what it has grown by. A bad line stops the import before that line, unless --skip-bad is given. A
-metric that nobody declared is averaged; --mode makes it a state instead. Where the history has
-averaged it already, "wanstore maintain --mode" does.
+An import adds only what is new: the history remembers how far it has taken the same data, under
+whatever name. So an import can be interrupted and run again, and of a file that has grown it takes
+what was added. A bad line stops the import before that line, unless --skip-bad is given. A metric
+that nobody has declared is averaged; --mode makes it a state. Where the history has averaged it
+already, "wanstore maintain --mode" corrects that.
 
-Other data of the same time is compared sample by sample while the history has its raw samples.
-Where the history has rolled-up data of a series instead, nobody can tell whether it has a row
-already. Rows in that span are skipped, which is said before the import starts. Rows newer than all
-of their series are taken, so import the older of two files first. --merge takes all rows, also in a
-later run: the file remembers what was skipped, and takes it once.
+Single samples are recognized while they are still raw. Where the history holds rolled-up data of a
+series, it cannot tell whether a row is already in there. Such rows are reported before the import
+starts, and skipped. Rows newer than all samples of their series are always taken, so import the
+older of two files first. --merge also takes the rows that were skipped, in this run or a later one,
+once.
 
-Each row is READ (then STORED, a DUPLICATE or REFUSED), KNOWN from an earlier import, BAD, SKIPPED
-or HELD.
+Each row that is READ is STORED, a DUPLICATE or REFUSED. All others are KNOWN from an earlier
+import, BAD, SKIPPED or HELD.
 
-With --format wanctl the files are databases that wanctl has written or is writing, one for each WAN
-as a rule. They are only read. Raw rows of one series and second are spread over that second in
-their order. The two newest seconds are held back until they are over (HELD). An aggregated row has
-no count, minimum or maximum. It becomes one sample at the time of its bucket if the history has
-nothing of its series in that bucket; otherwise it is SKIPPED. So are rows whose labels are no
-texts, such as those of wanctl_config_snapshot. Labels that are prose make no series: these are
-reason, and any label of three words or more. --keep-labels keeps them.
+With --format wanctl the files are databases of wanctl, usually one for each WAN. They are only
+read. Raw rows of one series in one second are spread over that second in their order. The two
+newest seconds are HELD until they are over. An aggregated row has no count, minimum or maximum. It
+becomes one sample at the time of its bucket if the history has nothing of its series in that
+bucket; otherwise it is SKIPPED. Rows whose labels are not texts are SKIPPED, too, such as those of
+wanctl_config_snapshot. Labels that are prose make no series: a transition's reason, and any text of
+three words or more. --keep-labels keeps them.
 
-The next run takes the rows that are new since. wanctl keeps raw rows for a quarter of an hour; the
-import says how long. Rows that have gone before they were taken are filled from aggregated rows. So
-where wanctl is at work, use --follow: it imports every few minutes until it is interrupted, and
-maintains the history. A row ahead of the clock is bad until its time has come. An older copy of a
-database that was taken in is not recognized: give it a history of its own.
+The next run takes the rows that are new. wanctl keeps raw rows for a quarter of an hour by default;
+the import reports how long. Where they were deleted before an import took them, aggregated rows
+fill the gap. So while wanctl runs, use --follow: it imports every few minutes until it is
+interrupted, and maintains the history. A row ahead of the clock is BAD until its time has come. An
+older copy of a database that was imported before is not recognized: import it into a history of its
+own.
 
-Ages are counted from the machine's clock, and rows older than the retention are refused. So old
-data needs --now, the moment to count from instead: shortly after its last row. Later commands on
-that history need --now as well. Maintained by the machine's clock, it is older than its retention.
+Ages are counted from the machine's clock, and rows older than the retention are refused. Old data
+needs --now, another moment to count from: choose one shortly after its last row. Later commands on
+that history need --now as well, because by the machine's clock it is past its retention.
 
 ` + timesHelp
 
@@ -103,13 +105,13 @@ func (o *importOptions) addFlags(cmd *cobra.Command) {
 	flags.SortFlags = false
 	flags.StringVar(&o.format, "format", formatCSV, "`FORMAT` of the files: csv or wanctl")
 	flags.StringArrayVar(&o.modes, "mode", nil, "this `METRIC` is a state; may be repeated")
-	flags.BoolVar(&o.skipBad, "skip-bad", false, "report bad lines or rows and go on")
+	flags.BoolVar(&o.skipBad, "skip-bad", false, "report bad lines or rows and continue")
 	flags.BoolVar(&o.merge, "merge", false,
-		"take rows of CSV that lie in rolled-up data, which may have them already")
+		"also take rows of CSV that rolled-up data may hold already")
 	flags.BoolVar(&o.keepLabels, "keep-labels", false,
-		"let all labels of wanctl's rows make series, also prose")
+		"keep all labels of wanctl's rows, also prose")
 	flags.BoolVar(&o.follow, "follow", false,
-		"go on importing from wanctl's databases every few minutes")
+		"import from wanctl's databases every few minutes")
 	flags.BoolVar(&o.verbose, "verbose", false, "name the rows that are skipped")
 	addNowFlag(cmd, &o.now,
 		"the moment that ages are counted from, instead of the machine's clock")

@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"foreign": foreign,
 			"get":     get,
+			"month":   month,
 			"wanctl":  wanctlRows,
 		},
 	})

@@ -19,25 +19,26 @@ func newMaintain() *cobra.Command {
 	options := maintainOptions{}
 	cmd := &cobra.Command{
 		Use:   "maintain",
-		Short: "Roll up, thin out and tidy up what is due",
+		Short: "Run one full pass of maintenance and report it",
 		Long: `
-Do all maintenance that is due: roll raw samples up into buckets of 1 minute, 5 minutes and 1 hour,
-delete what has reached the age that its tier keeps, and give free space back. A file that is being
-recorded needs no help, because its recorder does the same once a minute. Both may run at once.
+Run one full pass of maintenance: roll raw samples up into buckets of 1 minute, 5 minutes and 1
+hour, delete rows that have reached the age of their tier, and give free space back. A file that is
+being recorded needs no such pass, because its recorder runs one each minute. Both may run at once.
 
-The file remembers how long each tier keeps what it has. --retention-days and --keep-* change that
-for good.
+The file holds the ages of its tiers. --retention-days and --keep-* change them there, also for
+later commands.
 
---mode makes a metric a state that the file has averaged, --average does the opposite. Both change
-what is still raw. Older buckets keep what they have: an average becomes the one state of its
-bucket.
+--mode makes a state of a metric that the file has averaged, --average does the opposite. Buckets
+are made again where all their raw samples are left. Older buckets keep their value: an average
+becomes the one state of its bucket.
 
-Ages are counted from this machine's clock, or from --now, which must not be ahead of it. A clock
-that is ahead deletes nothing: where it has moved by more than a minute since the last maintenance,
-deleting goes by the time of that maintenance, until the clock has gone on for as long again, or for
-six hours. So a maintenance each night deletes what had reached its age the night before. --now is
-believed. By the machine's clock, a history of old data that was imported with --now is older than
-any retention: maintained twice without --now, half an hour apart, it loses all rows.
+Ages are counted from this machine's clock, or from --now, which must not be later. A clock that is
+ahead deletes nothing. Where it is more than a minute later than at the last pass, it may have
+jumped: until it has run for as long again, six hours at most, rows are deleted by the time of the
+last pass. So a pass each night deletes what was due the night before. --now is always believed.
+
+By the machine's clock, old data that was imported with --now is past its retention: two passes
+without --now, half an hour apart, delete all of it.
 
 ` + timesHelp,
 		Example: `  wanstore maintain

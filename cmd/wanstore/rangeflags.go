@@ -19,7 +19,7 @@ type rangeFlags struct {
 	metrics     []string
 	wan         string
 	labels      []string
-	step        durationFlag
+	step        stepFlag
 	granularity string
 }
 
@@ -52,7 +52,7 @@ func (f *rangeFlags) given() bool {
 // everything.
 func (f *rangeFlags) query(cmd *cobra.Command) (service.Query, error) {
 	query := service.Query{Filter: service.Filter{WAN: f.wan}, Step: f.step.Duration,
-		Zone: zoneOf(cmd)}
+		Months: f.step.Months, Zone: zoneOf(cmd)}
 	if err := f.check(); err != nil {
 		return query, usage(cmd, err)
 	}
@@ -82,7 +82,7 @@ func (f *rangeFlags) check() error {
 	switch {
 	case f.last.Duration != 0 && (!f.from.IsZero() || !f.to.IsZero()):
 		return errors.New("--last excludes --from and --to")
-	case f.step.Duration != 0 && f.granularity != "":
+	case f.step != stepFlag{} && f.granularity != "":
 		return errors.New("--step and --granularity exclude each other")
 	}
 	return nil

@@ -37,7 +37,7 @@ func newRecord() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "record",
-		Short: "Measure this machine's line and record it",
+		Short: "Measure a line of this machine and record it",
 		Long:  recordHelp(),
 		Example: `  wanstore record
   wanstore record --for 10s --db wan.db
@@ -65,7 +65,7 @@ the interface that leads there (or of --interface) are read. These metrics are r
   %s
       round-trip time of the idle line; falls within seconds, rises within minutes
   %s
-      how far the round-trip time, averaged over %s, is above that
+      how far the round-trip time, averaged over %s, is above the baseline
   %s
       how much the round-trip time changes from reply to reply (RFC 3550), once a second
   %s
@@ -79,15 +79,16 @@ the interface that leads there (or of --interface) are read. These metrics are r
   %s
       Mbit/s that the interface sent
 
-An answer after %s is late, and recorded with its true time. After --wait its echo is lost. A time
-that may be a delay of this machine is left out and counted. The route, the interface and the name
-of --target are looked up again when they change and when nothing answers. Where there is no line
-yet, the recording begins all the same, and the state is RED until the line is there.
+An answer after %s is late, and recorded with its true time. After --wait its echo is lost. A
+round-trip time that this machine may have delayed is left out and counted. The route, the
+interface and the name of --target are looked up again when they change and when nothing answers.
+Where there is no line yet, the recording begins nevertheless, and the state is RED until the line
+is there.
 
 Sending echoes takes an unprivileged ICMP socket (sysctl net.ipv4.ping_group_range) or CAP_NET_RAW.
 Without these, the times are those of TCP connections, one a second, to the first of the ports 53,
-443, 80 and 22 that accepts or refuses, and the series have the label probe="tcp". --probe sets
-which it is.
+443, 80 and 22 that accepts or refuses, and the series have the label probe="tcp". --probe
+chooses one.
 
 The command also maintains the history. With --listen (or $%sLISTEN) it answers over HTTP as
 "wanstore serve" does, with its own health. With --listen and --json it first prints one line of
@@ -108,13 +109,13 @@ func (o *recordOptions) addFlags(cmd *cobra.Command) {
 		"count an echo as lost after this long")
 	flags.StringVar(&o.target, "target", "", "ping this `HOST` (default: the gateway)")
 	flags.StringVar(&o.probe, "probe", "",
-		"measure by this `PROBE`: icmp, tcp or tcp:PORT (default: icmp where it may, else tcp)")
+		"measure by this `PROBE`: icmp, tcp or tcp:PORT (default: icmp where permitted, else tcp)")
 	flags.StringVar(&o.device, "interface", "",
 		"count the bytes of this `INTERFACE`, and send echoes through it (default: by the route)")
 	flags.StringVar(&o.wan, "wan", "",
 		"record as the WAN of this `NAME` (default: that of the interface)")
 	addListenFlag(cmd,
-		fmt.Sprintf("answer HTTP at this `HOST:PORT` meanwhile (default $%sLISTEN)", api.EnvPrefix))
+		fmt.Sprintf("also answer HTTP at this `HOST:PORT` (default $%sLISTEN)", api.EnvPrefix))
 	addJSONFlag(cmd, &o.json)
 	addPolicyFlags(cmd)
 	complete(cmd, "probe", choices("icmp", "tcp"))

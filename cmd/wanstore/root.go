@@ -32,13 +32,13 @@ func newRoot() *cobra.Command {
 		Use:   "wanstore",
 		Short: "Metrics history of a WAN controller in one SQLite file",
 		Long: `
-wanstore keeps the metrics history of a WAN controller in one SQLite file. The history thins itself
-as it ages: raw samples become buckets of 1 minute, then of 5 minutes, then of 1 hour. It can be
-read while it is written.
+wanstore keeps metrics of a network, such as round-trip times and states, in one SQLite file. It
+measures a line of this machine, imports what others have measured, and shows it. As samples age
+they become buckets of 1 minute, then of 5 minutes, then of 1 hour. The file can be read while it is
+written.
 
-Data goes to standard output, everything else to standard error. A flag goes before its environment
-variable ("wanstore help env"), the variable before what the file remembers, and that before the
-defaults.
+Data goes to standard output, everything else to standard error. Flags override environment
+variables ("wanstore help env"), these override what the file says, and that overrides the defaults.
 
 Exit codes: ` + exitCodes,
 		Example: `  wanstore record --for 10s --db wan.db
@@ -54,16 +54,18 @@ Exit codes: ` + exitCodes,
 		},
 	}
 	root.Flags().BoolVarP(&showVersion, "version", "v", false,
-		"print what this program was built from")
+		"the same as the command version")
 	root.SetFlagErrorFunc(flagError)
 	addPathFlag(root)
 	addZoneFlag(root)
 	root.AddCommand(
 		newRecord(),
 		newServe(),
+		newDemo(),
 		newImport(),
 		newMaintain(),
 		newHistory(),
+		newReport(),
 		newExport(),
 		newBackup(),
 		newSalvage(),

@@ -144,14 +144,14 @@ func writeJSON(out io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// report is what a command has to say in one piece.
-type report interface {
+// printer is what a command has to say in one piece.
+type printer interface {
 	// print shows it to people.
 	print(out io.Writer) error
 }
 
 // writeReport writes a report for people or, as the JSON that it marshals to, for programs.
-func writeReport(out io.Writer, r report, asJSON bool) error {
+func writeReport(out io.Writer, r printer, asJSON bool) error {
 	if asJSON {
 		return writeJSON(out, r)
 	}

@@ -28,19 +28,19 @@ func newSalvage() *cobra.Command {
 	options := salvageOptions{}
 	cmd := &cobra.Command{
 		Use:   "salvage FILE",
-		Short: "Bring back what is intact in a damaged file",
+		Short: "Recover the intact rows of a damaged file",
 		Long: `
-Read what is intact in a damaged history, page by page, and take it into another history: by default
-into the one whose name the file had before it was moved aside (metrics.db for
+Read the intact rows of a damaged history, page by page, and take them into another history: by
+default into the one whose name the file had before it was moved aside (metrics.db for
 metrics.db.damaged-20261123T031245Z). A recorder does this by itself with every damaged file beside
-its own. FILE may be of any version, and may be sound.
+its history. FILE may be of any version, and may be sound.
 
-Each tier comes back as the tier that it was. Where the history took the place of the damaged file,
+Each tier goes into its own tier. Where the history took the place of the damaged file,
 buckets that both have are added up. Any other history takes only the buckets that it does not have.
 Nothing is taken twice, however often the command is run or interrupted. While it runs it needs room
 for a copy of the file, in a folder beside the history.
 
-If there is no such history, it is made, with the policy of the damaged one. Rows older than what
+If there is no such history, it is made, with the ages of the damaged one. Rows older than what
 the history keeps are left out, by the machine's clock or by --now. For a file of old data, name the
 moment shortly after its last row.
 
@@ -61,7 +61,7 @@ moment shortly after its last row.
 	addNowFlag(cmd, &options.now,
 		"the moment that ages are counted from, instead of the machine's clock")
 	flags.BoolVar(&options.remove, "remove", false,
-		"remove FILE when its rows have been taken in, unless a program has it open")
+		"remove FILE once all its rows were taken, unless a program has it open")
 	flags.BoolVar(&options.dryRun, "dry-run", false, "only report what is intact")
 	addJSONFlag(cmd, &options.json)
 	complete(cmd, "into", files)

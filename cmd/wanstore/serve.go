@@ -16,7 +16,7 @@ func newServe() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Answer over HTTP, with a page to look at",
+		Short: "Answer HTTP from a file that it only reads",
 		Long: fmt.Sprintf(`
 Answer over HTTP from the history file until interrupted, while another program may write it.
 The command only reads: it records nothing, rolls nothing up and deletes nothing. The file need not

@@ -45,11 +45,11 @@ func addPathFlag(root *cobra.Command) {
 func addPolicyFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Int("retention-days", 0,
-		"keep nothing longer than `DAYS`, 1 to 365 (kept in the file; 7 in a new one)")
+		"delete everything after this many `DAYS`, 1 to 365 (kept in the file; 7 in a new one)")
 	for _, tier := range []struct{ name, usage string }{
-		{"keep-raw", "let raw samples go at this `AGE` (kept in the file; 1h in a new one)"},
-		{"keep-1m", "let 1m buckets go at this `AGE` (kept in the file; 1d in a new one)"},
-		{"keep-5m", "let 5m buckets go at this `AGE` (kept in the file; 7d in a new one)"},
+		{"keep-raw", "delete raw samples at this `AGE` (kept in the file; 1h in a new one)"},
+		{"keep-1m", "delete 1m buckets at this `AGE` (kept in the file; 1d in a new one)"},
+		{"keep-5m", "delete 5m buckets at this `AGE` (kept in the file; 7d in a new one)"},
 	} {
 		flags.Var(&durationFlag{}, tier.name, tier.usage)
 	}

@@ -21,16 +21,16 @@ func newStatus() *cobra.Command {
 	asJSON := false
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show the state of the history",
+		Short: "Show sizes and tiers, and check the file",
 		Long: `
 Show the sizes of the file, what each of its tiers holds and for how long, and whether SQLite's
 quick check finds it sound. The command only reads, and takes about a second for 100 megabytes. The
 exit code is 1 if the check finds anything, or if rows are not as they were written: "left out" says
 how many they are, and where. "damaged" names a file that was moved aside because it was damaged,
-"salvage" says what has come back from it.
+"salvage" says how many of its rows were recovered.
 
-KEEP is how long a tier keeps what it has. A tier answers from its FLOOR on, and is complete up to
-its WATERMARK.`,
+KEEP is the age at which a tier deletes its rows. A tier has rows from its FLOOR on, and is complete
+up to its WATERMARK.`,
 		Example: `  wanstore status
   wanstore status --db wan.db --json`,
 		Args: noArguments,

@@ -24,7 +24,7 @@ func newVersion() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print what this program was built from",
+		Short: "Show the versions of the program, of Go and of SQLite",
 		Long: `
 Print the version of this program, the commit that it was built from, and the versions of Go and
 SQLite in it. What the build did not note is "unknown".`,

@@ -2,7 +2,10 @@ package clock
 
 import "time"
 
-const dayLength = 24 * time.Hour
+const (
+	dayLength     = 24 * time.Hour
+	monthsPerYear = 12
+)
 
 // mondayBefore is how many days lie between the first day and the epoch: days are counted from a
 // Monday, so that every seventh one begins a week.
@@ -39,6 +42,19 @@ func DayStart(number int, zone *time.Location) time.Time {
 		return change.UTC()
 	}
 	return start
+}
+
+// MonthOf returns the number of the calendar month that a moment belongs to in a zone. Months are
+// counted from January of the year 0.
+func MonthOf(at time.Time, zone *time.Location) int {
+	midnight := time.Unix(int64(DayOf(at, zone)-mondayBefore)*86400, 0).UTC()
+	return midnight.Year()*monthsPerYear + int(midnight.Month()) - 1
+}
+
+// MonthStart returns the moment at which a month begins in a zone: with its first day.
+func MonthStart(number int, zone *time.Location) time.Time {
+	first := time.Date(0, time.Month(number+1), 1, 0, 0, 0, 0, time.UTC)
+	return DayStart(int(floorDiv(first.Unix(), 86400))+mondayBefore, zone)
 }
 
 // DaysBeginWith says that each day of a zone in [from, until) begins where a bucket of that width

@@ -1,6 +1,7 @@
 package clock_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -40,6 +41,51 @@ func TestDays(t *testing.T) {
 	}
 	if monday := clock.DayStart(7*2900, time.UTC).Weekday(); monday != time.Monday {
 		t.Errorf("a week begins on a %s", monday)
+	}
+}
+
+// Months begin with their first days and follow one another.
+func TestMonths(t *testing.T) {
+	for _, name := range []string{"UTC", "Europe/Berlin", "Asia/Kathmandu", "Africa/Cairo"} {
+		zone := load(t, name)
+		first := clock.MonthOf(time.Date(1899, 12, 31, 12, 0, 0, 0, zone), zone)
+		for month := first; month < first+140*12; month++ {
+			start, next := clock.MonthStart(month, zone), clock.MonthStart(month+1, zone)
+			if clock.MonthOf(start, zone) != month || clock.MonthOf(next.Add(-1), zone) != month {
+				t.Errorf("%s: month %d from %s until %s", name, month, start, next)
+			}
+			year, name, day := start.In(zone).Date()
+			if day != 1 || year*12+int(name)-1 != month {
+				t.Errorf("%s: month %d begins on %s", zone, month, start.In(zone))
+			}
+		}
+	}
+}
+
+func TestParseStep(t *testing.T) {
+	for text, want := range map[string]clock.Step{
+		"1mo": {Months: 1}, "12mo": {Months: 12}, "1h30m": {Duration: 90 * time.Minute},
+		"10ms": {Duration: 10 * time.Millisecond}, "0": {},
+	} {
+		got, err := clock.ParseStep(text)
+		if err != nil || got != want {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
+		if want == (clock.Step{}) {
+			continue
+		}
+		if again, err := clock.ParseStep(got.String()); err != nil || again != want {
+			t.Errorf("%q is shown as %q, which is read as %v, %v", text, got, again, err)
+		}
+	}
+	for text, want := range map[string]error{
+		"mo": clock.ErrDurationSyntax, "1.5mo": clock.ErrDurationSyntax,
+		"-1mo": clock.ErrDurationSyntax, "1d1mo": clock.ErrDurationSyntax,
+		"4000mo": clock.ErrDurationRange,
+	} {
+		if got, err := clock.ParseStep(text); !errors.Is(err, want) {
+			t.Errorf("%q: %v, %v", text, got, err)
+		}
 	}
 }
 

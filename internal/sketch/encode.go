@@ -66,7 +66,8 @@ func appendBins(bytes []byte, bins []bin) []byte {
 	return bytes
 }
 
-// Decode makes it the sketch of bytes. The error is [ErrMalformed], and it has no values then.
+// Decode makes it the sketch of bytes. The error is [ErrMalformed], and it has no values then. Only
+// a sum reads the bytes of a sum.
 func (s *Sketch) Decode(bytes []byte) error {
 	s.Reset()
 	d := decoder{rest: bytes}
@@ -103,7 +104,7 @@ func (d *decoder) sketch(s *Sketch) {
 	}
 	if head&hasNegatives != 0 {
 		count := d.number()
-		if count == 0 || count > MaxBins {
+		if count == 0 || count > uint64(s.maxBins()) {
 			d.fail("no negative bins, or too many")
 		}
 		for d.begin(s.coarser); count > 0 && d.problem == ""; count-- {
@@ -114,10 +115,10 @@ func (d *decoder) sketch(s *Sketch) {
 		return
 	}
 	d.begin(s.coarser)
-	s.positive = slices.Grow(s.positive, min(len(d.rest), MaxBins))
+	s.positive = slices.Grow(s.positive, min(len(d.rest), s.maxBins()))
 	for {
 		s.positive = append(s.positive, d.bin())
-		if len(s.positive)+len(s.negative) > MaxBins {
+		if len(s.positive)+len(s.negative) > s.maxBins() {
 			d.fail("too many bins")
 		}
 		if len(d.rest) == 0 || d.problem != "" {

@@ -5,7 +5,8 @@
 // bin i holds the values in (2^((i-1)/2^s), 2^(i/2^s)]; negative values have bins of their own, and
 // zeros a count. Sketches merge by addition: the sketch of an hour is exactly the sum of the
 // sketches of its minutes. All begin with schema 5, whose bins are 2.2 % wide; one that needs more
-// than [MaxBins] bins goes to the next coarser schema, in which pairs of bins add up.
+// than [MaxBins] bins goes to the next coarser schema, in which pairs of bins add up. [NewSum] has
+// room for more.
 //
 // docs/FORMAT.md describes the bytes.
 package sketch
@@ -24,14 +25,19 @@ const (
 	Coarsest = -4
 )
 
-// MaxBins is how many bins a sketch may have, of positive and negative values together. At the
-// coarsest schema all finite values lie in fewer.
-const MaxBins = 320
+// How many bins a sketch may have, of positive and negative values together. At the coarsest schema
+// all finite values lie in fewer. MaxSumBins suffice at the finest one for values of which the
+// greatest is 10^19 times the least.
+const (
+	MaxBins    = 320
+	MaxSumBins = 2048
+)
 
 // A Sketch is the distribution of values. The zero value has none. It must not be copied once it
 // has some.
 type Sketch struct {
-	coarser  int // how many schemas coarser than Finest
+	isSum    bool // see NewSum
+	coarser  int  // how many schemas coarser than Finest
 	zeros    uint64
 	positive []bin // by rising index
 	negative []bin // of the absolute values
@@ -40,6 +46,17 @@ type Sketch struct {
 type bin struct {
 	index int32
 	count uint64
+}
+
+// NewSum returns a sketch of up to [MaxSumBins] bins, for sums that are not stored: the values of
+// many sketches spread further than those of each.
+func NewSum() *Sketch { return &Sketch{isSum: true} }
+
+func (s *Sketch) maxBins() int {
+	if s.isSum {
+		return MaxSumBins
+	}
+	return MaxBins
 }
 
 // Schema returns how wide the bins are: see [Finest].
@@ -87,12 +104,12 @@ func (s *Sketch) Merge(other *Sketch) {
 
 // Reset takes all values out, and keeps the memory.
 func (s *Sketch) Reset() {
-	*s = Sketch{positive: s.positive[:0], negative: s.negative[:0]}
+	*s = Sketch{isSum: s.isSum, positive: s.positive[:0], negative: s.negative[:0]}
 }
 
 // fit takes coarser bins until there are few enough.
 func (s *Sketch) fit() {
-	for len(s.positive)+len(s.negative) > MaxBins && s.Schema() > Coarsest {
+	for len(s.positive)+len(s.negative) > s.maxBins() && s.Schema() > Coarsest {
 		s.coarsen()
 	}
 }

@@ -1,6 +1,7 @@
 package sketch_test
 
 import (
+	"errors"
 	"math"
 	"math/big"
 	"slices"
@@ -66,6 +67,41 @@ func TestFinestBins(t *testing.T) {
 			t.Fatalf("schema %d, error %v", s.Schema(), s.Error())
 		}
 	})
+}
+
+// A sum of sketches with the finest bins keeps them, in its bytes too, where a sketch does not.
+func TestSum(t *testing.T) {
+	sum, stored := sketch.NewSum(), new(sketch.Sketch)
+	for hour := range 12 {
+		part := new(sketch.Sketch)
+		for i := range 300 {
+			part.Add(math.Exp2(float64(hour)+float64(i)/40), 1)
+		}
+		if part.Schema() != sketch.Finest {
+			t.Fatalf("a part is at schema %d", part.Schema())
+		}
+		sum.Merge(part)
+		stored.Merge(part)
+	}
+	if sum.Schema() != sketch.Finest || stored.Schema() == sketch.Finest {
+		t.Errorf("the sum is at schema %d, a sketch at %d", sum.Schema(), stored.Schema())
+	}
+	again := sketch.NewSum()
+	if err := again.Decode(sum.Append(nil)); err != nil || again.Quantile(0.5) != sum.Quantile(0.5) {
+		t.Errorf("the bytes of a sum are another one: %v", err)
+	}
+	if err := stored.Decode(sum.Append(nil)); !errors.Is(err, sketch.ErrMalformed) {
+		t.Errorf("a sketch read the bytes of a sum: %v", err)
+	}
+	for exponent := -1074; exponent < 1024; exponent++ { // all that there can be
+		for i := range 32 {
+			sum.Add(math.Ldexp(1+float64(i)/32, exponent), 1)
+			sum.Add(-math.Ldexp(1+float64(i)/32, exponent), 1)
+		}
+	}
+	if err := again.Decode(sum.Append(nil)); err != nil || sum.Schema() < -2 {
+		t.Errorf("a sum of all values is at schema %d: %v", sum.Schema(), err)
+	}
 }
 
 // TestMerge wants of any split the sketch of all values, in any order, bin by bin.

@@ -187,8 +187,8 @@ func TestLateAnswersAreAnswers(t *testing.T) {
 	}
 }
 
-// The share of echoes lost is exactly what is recorded, of a line that answers twice. Each sample is
-// part of a block: none was older than those before it.
+// The share of echoes lost is exactly what is recorded, of a line that answers twice. Each sample
+// is part of a block: none was older than those before it.
 func TestLossIsRecorded(t *testing.T) {
 	needTUN(t)
 	n := newNetwork(t)
@@ -212,8 +212,8 @@ func TestLossIsRecorded(t *testing.T) {
 	if ratio := lost / float64(len(samples)); e.LossRatio == nil || *e.LossRatio != ratio {
 		t.Errorf("recorded %v, said %v", ratio, e.LossRatio)
 	}
-	rows := filetest.Int(t, db, "SELECT count(*) FROM raw_samples JOIN series ON series.id = series_id"+
-		" WHERE metric_name = '"+service.LossRatio+"'")
+	rows := filetest.Int(t, db, "SELECT count(*) FROM raw_samples JOIN series "+
+		"ON series.id = series_id WHERE metric_name = '"+service.LossRatio+"'")
 	if rows != 0 {
 		t.Errorf("%d samples are rows", rows)
 	}

@@ -64,7 +64,10 @@ func (m *machine) drawRange(t *rapid.T) (from, until micros) {
 func (m *machine) askRange(t *rapid.T) {
 	q, query := m.drawQuestion(t)
 	q.step = rapid.SampledFrom(steps).Draw(t, "step")
-	query.Step = time.Duration(q.step) * time.Microsecond
+	if rapid.IntRange(0, 7).Draw(t, "months") == 0 {
+		q.step, q.months = 0, rapid.SampledFrom([]int{1, 3, 12}).Draw(t, "of")
+	}
+	query.Step, query.Months = time.Duration(q.step)*time.Microsecond, q.months
 	m.compare(t, q, query)
 }
 

@@ -16,6 +16,7 @@ type question struct {
 	from, until, step micros
 	zone              *time.Location // of days
 	only              int            // a tier, or every
+	months            int            // in place of step
 	series            []int
 }
 
@@ -45,7 +46,7 @@ func (o *oracle) served(q question, ts micros) (g int, row micros, ok bool) {
 
 func (q question) base() int {
 	for g := oneHour; g > raw; g-- {
-		if q.step > 0 && q.step%widths[g] == 0 && (q.step%day != 0 || q.offset()%widths[g] == 0) {
+		if q.stepped() && q.step%widths[g] == 0 && (q.step%day != 0 || q.offset()%widths[g] == 0) {
 			return g
 		}
 	}
@@ -64,7 +65,7 @@ type stretch struct{ from, until micros }
 
 func (o *oracle) stretch(q question, g int, row micros) stretch {
 	switch {
-	case q.only != every || q.step == 0:
+	case q.only != every || !q.stepped():
 		return stretch{row, row + widths[g]}
 	case q.step%day == 0:
 		return q.days(row)
@@ -72,7 +73,10 @@ func (o *oracle) stretch(q question, g int, row micros) stretch {
 	return o.cut(q, row)
 }
 
-// days is the stretch of whole days that holds a moment, counted from a Monday.
+func (q question) stepped() bool { return q.step > 0 || q.months > 0 }
+
+// days is the stretch of whole days that holds a moment, counted from a Monday, or of whole months,
+// counted from a January.
 func (q question) days(ts micros) stretch {
 	date := func(at micros) int64 {
 		y, m, d := at.time().In(q.zone).Date()
@@ -83,6 +87,15 @@ func (q question) days(ts micros) stretch {
 		noon := micros(number-3)*day - 2*day
 		return noon + second*micros(sort.Search(4*86400,
 			func(s int) bool { return date(noon+micros(s)*second) >= number }))
+	}
+	if q.months > 0 {
+		y, m, _ := ts.time().In(q.zone).Date()
+		january := time.Date(y, 1, 1, 0, 0, 0, 0, time.UTC)
+		first := (y*12 + int(m) - 1) / q.months * q.months
+		day := func(month int) int64 {
+			return january.AddDate(0, month-y*12, 0).Unix()/86400 + 3
+		}
+		return stretch{start(day(first)), start(day(first + q.months))}
 	}
 	first := date(ts) / n * n
 	return stretch{start(first), start(first + n)}
@@ -126,7 +139,7 @@ const endOfTime = micros(math.MaxInt64)
 func (o *oracle) asked(q question, g int, row micros) bool {
 	begin := q.from.down(widths[g])
 	switch {
-	case q.only == every && q.step > 0:
+	case q.only == every && q.stepped():
 		begin = o.stretch(q, g, q.from).from
 	case q.midnight():
 		begin = q.from
@@ -222,7 +235,7 @@ func (o *oracle) summaries(q question) ([]service.Summary, []*bucket) {
 	rows := o.rowsOf(q)
 	for at, row := range rows {
 		whole := key{stretch{q.from, q.until}, at.series}
-		if q.step > 0 {
+		if q.stepped() {
 			whole.stretch = o.stretch(q, raw, at.ts)
 		}
 		if was, ok := last[whole]; !ok || at.ts > was.ts {

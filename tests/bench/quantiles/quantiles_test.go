@@ -34,8 +34,8 @@ type world struct {
 	samples []service.Sample
 }
 
-// BenchmarkWeek records a controller's seven series for a week, maintains the history each hour, and
-// asks for the week of one series at 5m.
+// BenchmarkWeek records a controller's seven series for a week, maintains the history each hour,
+// and asks for the week of one series at 5m.
 func BenchmarkWeek(b *testing.B) {
 	for _, test := range []struct {
 		name          string
@@ -113,8 +113,8 @@ func (w *world) hour(b *testing.B) {
 	w.rollUp += cputime.Used() - before
 }
 
-// value makes a state, or a measurement whose logarithm is normal: an hour of it has some sixty bins,
-// as one of a round-trip time over Starlink has.
+// value makes a state, or a measurement whose logarithm is normal: an hour of it has some sixty
+// bins, as one of a round-trip time over Starlink has.
 func (w *world) value(series int) float64 {
 	if series >= 5 {
 		return float64(w.random.IntN(4))

@@ -1,0 +1,146 @@
+package report
+
+import (
+	"context"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/clock"
+	"github.com/wanstore/wanstore/service"
+)
+
+const (
+	// red is the value of wanctl_state that an outage has.
+	red = 3
+	// finest is the width of the finest buckets that are looked at.
+	finest = time.Minute
+)
+
+// gathering is what a report is made from.
+type gathering struct {
+	query Query
+	first int // the number of the first day
+	days  int
+	names service.StateNames
+	wans  map[string]*line
+	order []string
+}
+
+// line is what is gathered of one WAN.
+type line struct {
+	series  map[int64]*series
+	order   []*series
+	moments []moment
+	days    []tally
+}
+
+func newGathering(query Query) *gathering {
+	first := clock.DayOf(query.From, query.Zone)
+	last := clock.DayOf(query.Until.Add(-time.Microsecond), query.Zone)
+	return &gathering{query: query, first: first, days: last - first + 1, wans: map[string]*line{}}
+}
+
+// read asks the history: buckets for what depends on time, and summaries of days for the rest.
+func (g *gathering) read(ctx context.Context, history *service.History) error {
+	filter := service.Filter{WAN: g.query.WAN, Metrics: []string{
+		service.RateDownload, service.RateUpload, service.State, service.RTT,
+	}}
+	buckets := service.Query{Filter: filter, From: g.query.From, Until: g.query.Until,
+		Zone: g.query.Zone, Step: finest}
+	for point, err := range history.Range(ctx, buckets) {
+		if err != nil {
+			return err
+		}
+		if !point.Time.Before(g.query.From) { // else it belongs to the day before
+			g.line(point.WAN).add(point)
+		}
+	}
+	days := buckets
+	days.Metrics = []string{service.State, service.RTT, service.LossRatio}
+	days.Step, days.Quantiles = 24*time.Hour, true
+	summaries, err := history.Summarize(ctx, days)
+	if err != nil {
+		return err
+	}
+	for _, summary := range summaries {
+		if day := g.day(summary.Time); day >= 0 && day < g.days {
+			g.line(summary.WAN).days[day].addSummary(summary)
+		}
+	}
+	metrics, err := history.Metrics(ctx)
+	for _, metric := range metrics {
+		if metric.Name == service.State {
+			g.names = metric.States
+		}
+	}
+	return err
+}
+
+// day returns the number of the day, from 0 on, that a moment belongs to.
+func (g *gathering) day(at time.Time) int { return clock.DayOf(at, g.query.Zone) - g.first }
+
+func (g *gathering) line(wan string) *line {
+	l, ok := g.wans[wan]
+	if !ok {
+		l = &line{series: map[int64]*series{}, days: make([]tally, g.days)}
+		g.wans[wan] = l
+		g.order = append(g.order, wan)
+	}
+	return l
+}
+
+// add takes a bucket. Buckets come in the order of time.
+func (l *line) add(p service.Point) {
+	s, ok := l.series[p.SeriesID]
+	if !ok {
+		s = &series{metric: p.Metric}
+		l.series[p.SeriesID] = s
+		l.order = append(l.order, s)
+	}
+	s.buckets = append(s.buckets, bucket{p.Time, p.Width, p.Count, p.Value})
+	if p.Metric == service.State || p.Metric == service.RTT {
+		l.addMoment(p)
+	}
+}
+
+// report makes the report of a WAN of all that was gathered.
+func (l *line) report(name string, g *gathering) WAN {
+	l.addBuckets(g)
+	wan := WAN{Name: name, Outages: outages(l.moments)}
+	for _, one := range l.moments {
+		if one.outage() {
+			l.days[g.day(one.from)].outageTime += one.until.Sub(one.from)
+		}
+	}
+	for _, one := range wan.Outages {
+		l.days[g.day(one.From)].outages++
+	}
+	var total tally
+	for i, day := range l.days {
+		from := clock.DayStart(g.first+i, g.query.Zone)
+		until := clock.DayStart(g.first+i+1, g.query.Zone)
+		if until.After(g.query.Until) {
+			until = g.query.Until
+		}
+		if from.Before(until) { // there are days that a zone has left out
+			wan.Days = append(wan.Days, day.stretch(from, until, g.names))
+			total.merge(day)
+		}
+	}
+	wan.Total = total.stretch(g.query.From, g.query.Until, g.names)
+	return wan
+}
+
+// addBuckets adds to each day the time that was measured, and what the rates make of it.
+func (l *line) addBuckets(g *gathering) {
+	measured := map[time.Time]time.Duration{} // of whichever series it is the most
+	for _, s := range l.order {
+		for i, covered := range s.covered() {
+			b := s.buckets[i]
+			measured[b.from] = max(measured[b.from], covered)
+			l.days[g.day(b.from)].addRate(s.metric, b.value, covered)
+		}
+	}
+	for from, longest := range measured {
+		l.days[g.day(from)].measured += longest
+	}
+}
