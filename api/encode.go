@@ -59,11 +59,9 @@ func (s seconds) MarshalJSON() ([]byte, error) { return s, nil }
 
 // newest is the newest sample of a series.
 type newest struct {
-	Metric    string         `json:"metric_name"`
-	WAN       string         `json:"wan_name"`
-	Labels    service.Labels `json:"labels"`
-	Timestamp seconds        `json:"timestamp"`
-	Value     float64        `json:"value"`
+	seriesHead
+	Timestamp seconds `json:"timestamp"`
+	Value     float64 `json:"value"`
 }
 
 // encode writes points, grouped by series, and what is said of them. The columns are written by
@@ -94,6 +92,9 @@ func (a reply) encode(meta metadata) ([]byte, error) {
 	if buf, err = a.appendLatest(buf); err != nil {
 		return nil, err
 	}
+	if buf, err = a.appendSummaries(buf); err != nil {
+		return nil, err
+	}
 	return append(buf, '}', '\n'), nil
 }
 
@@ -103,7 +104,7 @@ func (a reply) appendLatest(buf []byte) ([]byte, error) {
 	}
 	list := make([]newest, len(a.latest))
 	for i, p := range a.latest {
-		list[i] = newest{p.Metric, p.WAN, p.Labels, appendSeconds(nil, p.Time), p.Value}
+		list[i] = newest{newSeriesHead(&p, a.metrics), appendSeconds(nil, p.Time), p.Value}
 	}
 	text, err := marshal(list)
 	return append(append(buf, `,"latest":`...), text...), err

@@ -55,7 +55,7 @@ func shutBody(t *testing.T, response *http.Response) {
 
 func TestMethods(t *testing.T) {
 	a := answering(t, api.Options{Path: "nowhere"})
-	for _, path := range []string{"/", "/page/app.js", "/health", "/metrics", "/metrics/history"} {
+	for _, path := range []string{"/", "/page/page.js", "/health", "/metrics", "/metrics/history"} {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodDelete,
 			http.MethodPatch, http.MethodOptions, "BREW"} {
 			answer := ask(t, a, method, path)
@@ -99,7 +99,7 @@ func TestBodiesAreRefused(t *testing.T) {
 // Browsers are told to be careful, with every answer.
 func TestHeaders(t *testing.T) {
 	r := record(t, service.Config{})
-	for _, path := range []string{"/", "/page/app.js", "/health", "/metrics", "/metrics/history",
+	for _, path := range []string{"/", "/page/page.js", "/health", "/metrics", "/metrics/history",
 		"/metrics/history?limit=x", "/nothing"} {
 		header := ask(t, r.api, http.MethodGet, path).Header()
 		for name, want := range map[string]string{
@@ -132,7 +132,7 @@ func TestHeaders(t *testing.T) {
 func TestPageIsKept(t *testing.T) {
 	a := answering(t, api.Options{Path: "nowhere", Token: "secret"}) // which the page does not need
 	for path, contentType := range map[string]string{
-		"/": "text/html; charset=utf-8", "/page/app.js": "text/javascript; charset=utf-8",
+		"/": "text/html; charset=utf-8", "/page/page.js": "text/javascript; charset=utf-8",
 	} {
 		for _, encoding := range []string{"identity", "gzip"} {
 			answer := askWith(a, http.MethodGet, path, "Accept-Encoding", encoding)

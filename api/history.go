@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/wanstore/wanstore/service"
@@ -48,7 +49,8 @@ type reply struct {
 	page      service.Page
 	quantiles []float64 // that were asked for
 	metrics   described
-	latest    []service.Point // nil if nobody has asked
+	latest    []service.Point   // nil if nobody has asked
+	summaries []service.Summary // nil if nobody has asked
 }
 
 func (a *API) reply(ctx context.Context, q question) (said reply, err error) {
@@ -61,6 +63,13 @@ func (a *API) reply(ctx context.Context, q question) (said reply, err error) {
 			if said.latest, err = history.Latest(ctx, q.Filter); err != nil {
 				return err
 			}
+		}
+		if q.summary {
+			said.summaries, err = history.Summarize(ctx, q.whole(said.page.Until))
+			if err != nil {
+				return err
+			}
+			said.summaries = slices.Grow(said.summaries, 1) // not nil
 		}
 		said.metrics, err = metricsOf(ctx, history)
 		return err

@@ -269,6 +269,7 @@ func TestHistoryLatest(t *testing.T) {
 		service.Sample{Series: rtt, Time: at, Value: 21.5},
 		service.Sample{Series: r.series(t, service.State, "dsl", nil), Time: at, Value: 3})
 	want := []newestSample{{service.RTT, "cable", service.Labels{"a": "1"},
+		"Round-trip time to the reflector.", "ms", map[string]string{}, "avg",
 		json.Number(strconv.FormatInt(at.Unix(), 10)), 21.5}}
 	got := history(t, r.api, "/metrics/history?range=1m&latest=yes&wan=cable")
 	if diff := cmp.Diff(want, got.Latest); diff != "" || len(got.Data) != 0 {

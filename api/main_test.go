@@ -40,6 +40,7 @@ type points struct {
 		Count       []int64           `json:"count"`
 		Granularity []string          `json:"granularity"`
 		Width       []json.Number     `json:"width"`
+		P95         []*float64        `json:"p95"`
 	} `json:"data"`
 	Metadata struct {
 		From          json.Number `json:"from"`
@@ -54,16 +55,35 @@ type points struct {
 		NextOffset    *int        `json:"next_offset"`
 		Next          *string     `json:"next"`
 	} `json:"metadata"`
-	Latest []newestSample `json:"latest"`
+	Latest  []newestSample  `json:"latest"`
+	Summary []seriesSummary `json:"summary"`
+}
+
+// seriesSummary is what a series did in all of the range.
+type seriesSummary struct {
+	Metric      string             `json:"metric_name"`
+	WAN         string             `json:"wan_name"`
+	Labels      map[string]string  `json:"labels"`
+	Aggregation string             `json:"aggregation"`
+	Count       int64              `json:"count"`
+	Mean        float64            `json:"mean"`
+	Min         float64            `json:"min"`
+	Max         float64            `json:"max"`
+	P95         *float64           `json:"p95"`
+	Shares      map[string]float64 `json:"shares"`
 }
 
 // newestSample is the newest sample of a series.
 type newestSample struct {
-	Metric    string            `json:"metric_name"`
-	WAN       string            `json:"wan_name"`
-	Labels    map[string]string `json:"labels"`
-	Timestamp json.Number       `json:"timestamp"`
-	Value     float64           `json:"value"`
+	Metric      string            `json:"metric_name"`
+	WAN         string            `json:"wan_name"`
+	Labels      map[string]string `json:"labels"`
+	Help        string            `json:"help"`
+	Unit        string            `json:"unit"`
+	States      map[string]string `json:"states"`
+	Aggregation string            `json:"aggregation"`
+	Timestamp   json.Number       `json:"timestamp"`
+	Value       float64           `json:"value"`
 }
 
 // following returns where a reference leads from an address.

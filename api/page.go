@@ -21,27 +21,33 @@ type asset struct {
 	tag         string
 }
 
-// pageAssets returns the files of the page by their paths in URLs: page/app.js.
+// pageAssets returns the files of the page by their paths in URLs: page/page.css. Its modules are
+// one of them, so that the browser asks once: page/page.js.
 func pageAssets() map[string]asset {
-	assets := map[string]asset{}
+	modules := joinModules(pageFiles, "page/main.js")
+	assets := map[string]asset{"page/page.js": newAsset("page/page.js", modules)}
 	err := fs.WalkDir(pageFiles, ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil || entry.IsDir() || path.Dir(name) == "page" && path.Ext(name) == ".js" {
 			return err
 		}
 		content, err := pageFiles.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		sum := sha256.Sum256(content)
-		// Weak, because the same file is sent plain and compressed.
-		assets[name] = asset{content: content, contentType: contentTypeOf(name), tag: `W/"` +
-			hex.EncodeToString(sum[:8]) + `"`}
+		assets[name] = newAsset(name, content)
 		return nil
 	})
 	if err != nil { // they are in the program
 		panic(err)
 	}
 	return assets
+}
+
+func newAsset(name string, content []byte) asset {
+	sum := sha256.Sum256(content)
+	// Weak, because the same file is sent plain and compressed.
+	tag := `W/"` + hex.EncodeToString(sum[:8]) + `"`
+	return asset{content: content, contentType: contentTypeOf(name), tag: tag}
 }
 
 // contentTypeOf knows the types itself: those of package mime are whatever the machine's own list

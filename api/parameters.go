@@ -49,6 +49,7 @@ const (
 	paramMonth   = "month" // of a report
 
 	paramQuantiles = "quantiles"
+	paramSummary   = "summary"
 )
 
 const (
@@ -83,6 +84,7 @@ type question struct {
 	limit, offset int
 	quantiles     []float64
 	latest        bool // the newest samples as well
+	summary       bool // of all of the range, as well
 	csv           bool
 }
 
@@ -103,8 +105,11 @@ func parseQuestion(rawQuery string, now time.Time) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
-	if q.csv && q.latest {
+	switch {
+	case q.csv && q.latest:
 		return question{}, wrong(paramLatest, "is for format=%s", formatJSON)
+	case q.csv && q.summary:
+		return question{}, wrong(paramSummary, "is for format=%s", formatJSON)
 	}
 	if err := q.setRange(values, now.Truncate(time.Microsecond)); err != nil {
 		return question{}, err
@@ -157,6 +162,8 @@ func (q *question) set(name string, texts []string) (err error) {
 		q.Quantiles = true
 	case paramLatest:
 		q.latest, err = parseChoice(name, text, yes, no)
+	case paramSummary:
+		q.summary, err = parseChoice(name, text, yes, no)
 	case paramFormat:
 		q.csv, err = parseChoice(name, text, formatCSV, formatJSON)
 	case paramZone:
@@ -176,7 +183,7 @@ func (q *question) setLabel(name, value string) error {
 	if !ok || label == "" {
 		return wrong(name,
 			"is no parameter: want range, from, to, metrics, wan, label.NAME, step, quantiles, order, "+
-				"limit, offset, latest, tz or format")
+				"limit, offset, latest, summary, tz or format")
 	}
 	if q.Labels == nil {
 		q.Labels = service.Labels{}
@@ -369,6 +376,13 @@ func (q *question) nextQuery(until time.Time, offset int) string {
 		values.Set(paramLabel+name, value)
 	}
 	return values.Encode()
+}
+
+// whole asks for the range as one stretch, up to where the points of the answer end.
+func (q *question) whole(until time.Time) service.Query {
+	whole := q.Query
+	whole.Until, whole.Step = until, 0
+	return whole
 }
 
 func (q *question) order() string {

@@ -34,6 +34,8 @@ func TestWrongParameters(t *testing.T) {
 		"tz=Europe/Nowhere":                 {"tz", "is no zone"},
 		"format=xml":                        {"format", "csv or json"},
 		"format=csv&latest=yes":             {"latest", "format=json"},
+		"format=csv&summary=yes":            {"summary", "format=json"},
+		"summary=maybe":                     {"summary", "yes or no"},
 		"latest=maybe":                      {"latest", "yes or no"},
 		"a%1b[31m=1":                        {`"a\x1b[31m"`, `"a\x1b[31m": is no`},
 		"from=":                             {"from", "want a time such as"},

@@ -1,9 +1,14 @@
-// Buttons and keys.
+// Buttons and keys, light and dark.
 
-import { app, back, dress, extent, go, live, load, magnify, stepFor, zoom } from "./app.js";
-import { moment } from "./charts.js";
+import { stepFor } from "./ask.js";
+import { load } from "./load.js";
+import { sayWhat } from "./paint.js";
+import { app, owners, plotWidth } from "./state.js";
+import { inUTC, moment, useUTC } from "./times.js";
+import { forgetColours } from "./values.js";
+import { back, extent, go, live, magnify, viewOf, zoom } from "./view.js";
 
-const help = document.getElementById("help");
+const helpDialog = document.getElementById("help");
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
 const pan = (part) => {
@@ -13,7 +18,7 @@ const pan = (part) => {
   zoom(from + by, to + by, !app.view.range);
 };
 
-const plots = () => [...app.cards.values()].flatMap((card) => card.charts.map((chart) => chart.plot));
+const plots = () => owners().flatMap((owner) => owner.charts.map((chart) => chart.plot));
 
 function cursorTime() {
   const plot = plots().find((one) => one.cursor.idx != null);
@@ -41,14 +46,21 @@ function theme() {
   dress();
 }
 
-function utc() {
-  localStorage.setItem("wanstore.utc", localStorage.getItem("wanstore.utc") === "yes" ? "no" : "yes");
+// dress draws everything again in other colours or times.
+function dress() {
+  forgetColours();
+  for (const plot of plots()) plot.redraw(false, true);
+  sayWhat();
+}
+
+function zoneOfTimes() {
+  useUTC(!inUTC());
   dress();
   mark();
   if (app.step % 86400 === 0 && app.step > 0) load(); // whose days they are
 }
 
-const mark = () => document.querySelector("[data-do=utc]").setAttribute("aria-pressed", localStorage.getItem("wanstore.utc") === "yes");
+const mark = () => document.querySelector("[data-do=utc]").setAttribute("aria-pressed", inUTC());
 
 // read moves the cursor by one point and says what is there.
 function read(by) {
@@ -61,8 +73,8 @@ function read(by) {
   if (!inView(i)) return;
   for (const one of all) one.setCursor({ left: one.valToPos(xs[i], "x"), top: 0 });
   const { from, to } = extent();
-  const values = [...document.querySelectorAll(".card")].map((card) =>
-    [card.querySelector("h2"), ...card.querySelectorAll(".legend li")].map((node) => node.textContent).join(", "));
+  const values = owners().filter((owner) => owner.charts.length > 0).map(({ node }) =>
+    [node.querySelector("h2, h3"), ...node.querySelectorAll(".legend li:not([hidden])")].map((node) => node.textContent).join(", "));
   document.getElementById("said").textContent = `${moment(xs[i], to - from)}: ${values.join("; ")}`;
 }
 
@@ -71,13 +83,13 @@ const actions = {
   later: () => pan(0.25),
   closer: () => magnify(0.5, cursorTime()),
   wider: () => magnify(2, cursorTime()),
-  back, live: attend, utc, theme,
-  help: () => help.showModal(),
+  back, live: attend, utc: zoneOfTimes, theme,
+  help: () => helpDialog.showModal(),
 };
 
 const keys = {
   "+": actions.closer, "=": actions.closer, "-": actions.wider, "−": actions.wider,
-  Escape: back, l: attend, u: utc, t: theme, "?": actions.help,
+  Escape: back, l: attend, u: zoneOfTimes, t: theme, "?": actions.help,
   ",": () => read(-1), ".": () => read(1),
 };
 
@@ -92,7 +104,17 @@ function pressed(event) {
   act();
 }
 
-export function start() {
+function chooseRange(event) {
+  const link = event.target.closest("a");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  go(viewOf(link.hash));
+}
+
+export function startControls() {
+  const chosen = localStorage.getItem("wanstore.theme");
+  if (chosen) document.documentElement.dataset.theme = chosen;
+  document.querySelector(".ranges").addEventListener("click", chooseRange);
   document.addEventListener("click", (event) => actions[event.target.closest("[data-do]")?.dataset.do]?.());
   document.addEventListener("keydown", pressed);
   prefersDark.addEventListener("change", dress);
@@ -100,9 +122,9 @@ export function start() {
   new ResizeObserver(() => {
     if (document.body.clientWidth === width) return;
     width = document.body.clientWidth;
-    for (const card of app.cards.values()) card.resize();
+    for (const owner of owners()) owner.charts.forEach((chart) => chart.resize());
     const { from, to } = extent();
-    if (stepFor(to - from, document.getElementById("wans").clientWidth - 86) !== app.step) load();
+    if (stepFor(to - from, plotWidth()) !== app.step) load();
   }).observe(document.body);
   mark();
 }

@@ -1,15 +1,20 @@
 // Follows the present: asks for the newest part every few seconds, as long as somebody looks, and says what is now: the state
 // of each WAN and its newest values with their age, or for how long there have been none.
 
-import { add, app, fetched, follow, hear, live, load, metrics, newestOf, now, onSettled } from "./app.js";
-import { labelsOf, moment, stateName } from "./charts.js";
+import { add } from "./answers.js";
+import { fetched, metrics } from "./ask.js";
+import { follow, load, survey } from "./load.js";
+import { app, newestOf, onSettled } from "./state.js";
+import { moment } from "./times.js";
+import { labelsOf, stateName } from "./values.js";
+import { live, now } from "./view.js";
 
-const button = document.querySelector("[data-do=live]");
+const liveButton = document.querySelector("[data-do=live]");
 
 let timer;
 let answered = performance.now(); // when the last answer came
 
-export function start() {
+export function startLive() {
   onSettled(() => {
     answered = performance.now();
     learn();
@@ -20,8 +25,6 @@ export function start() {
     else if (!app.loading) tick();
   });
   setInterval(tell, 1000);
-  learn();
-  plan();
 }
 
 // pace is how often to ask, in seconds: what would move the picture by less than a pixel can wait, but what is now can not
@@ -44,8 +47,7 @@ function tick() {
 }
 
 async function glance() {
-  const page = await fetched(new URLSearchParams({ metrics, range: "1s", limit: 1, latest: "yes" })).catch(() => null);
-  if (page) hear(page);
+  await survey().catch(() => {}); // as long as it fails, what was now gets older
   answered = performance.now();
   plan();
 }
@@ -69,7 +71,7 @@ async function lookUp(wan, newest) {
   known.set(wan, false);
   try {
     const series = new Map();
-    add(series, await fetched(new URLSearchParams({ metrics, wan, from: 0, to: newest + 1, limit: 300 })));
+    add(series, await fetched({ metrics: metrics.join(","), wan, from: 0, to: newest + 1, limit: 300 }));
     note(series);
     known.set(wan, true);
     tell();
@@ -95,20 +97,20 @@ function cadence(one, all) {
 
 // What is now
 
-const least = 15; // seconds that commits, late answers and questions may take
+const patience = 15; // seconds that commits, late answers and questions may take
 
 const latestOf = (wan) => [...app.latest.values()].filter((one) => one.wan === wan);
 
 function tell() {
-  button.setAttribute("aria-pressed", String(live()));
-  button.classList.toggle("lost", app.problem !== null);
+  liveButton.setAttribute("aria-pressed", String(live()));
+  liveButton.classList.toggle("lost", app.problem !== null);
   for (const [wan, card] of app.cards) card.say(nowOf(wan));
 }
 
 function nowOf(wan) {
   const all = latestOf(wan);
   if (!known.get(wan)) return { words: "", age: "", current: new Map() };
-  const silent = (one) => app.heard - one.at > Math.max(least, 2 * cadence(one, all));
+  const silent = (one) => app.heard - one.at > Math.max(patience, 2 * cadence(one, all));
   const values = live() ? all : []; // the past shows its own
   const current = new Map(values.map((one) => [one.key, { v: one.v, silent: silent(one) ? since(one.at) : undefined }]));
   const newest = newestOf(all);
@@ -124,7 +126,7 @@ function stateOf(all, silent) {
   if (reported.length === 0) return { words: `no state for ${ago(newestOf(states))}` };
   const [worst] = reported;
   const which = reported.length > 1 ? ` ${labelsOf(worst)}` : "";
-  return { state: worst.v, words: `${live() ? "" : "now "}${stateName(worst.v)}${which}` };
+  return { state: worst.v, words: `${live() ? "" : "now "}${stateName(worst.v, worst)}${which}` };
 }
 
 const since = (at) => `no data for ${ago(at)}`;

@@ -1,23 +1,25 @@
 // Says what is in the way: no samples, a file that is away, a server that does not answer, a token that is missing.
 
-import { app, extent, fetched, go, load, newestOf, onSettled } from "./app.js";
-import { moment } from "./charts.js";
+import { load } from "./load.js";
+import { openMetrics } from "./open.js";
+import { app, newestOf, onSettled } from "./state.js";
+import { moment } from "./times.js";
+import { extent, go } from "./view.js";
 
 const box = document.getElementById("notice");
-const dialog = document.getElementById("token");
+const tokenDialog = document.getElementById("token");
 const input = document.getElementById("token-value");
 
-let shown = ""; // what is said, so that it is said once
+let saying = ""; // what is said, so that it is said once
 let retry, tries = 0;
 
-export function start() {
+export function startNotices() {
   onSettled(settled);
-  dialog.querySelector("form").addEventListener("submit", () => {
+  tokenDialog.querySelector("form").addEventListener("submit", () => {
     sessionStorage.setItem("wanstore.token", input.value.trim());
     input.value = "";
     load();
   });
-  settled();
 }
 
 function settled() {
@@ -48,36 +50,27 @@ function askToken() {
   document.getElementById("token-why").textContent = wrong
     ? "The store refused this token."
     : "This store answers only to those who have its token. It is kept until the tab is closed.";
-  if (!dialog.open) dialog.showModal();
+  if (!tokenDialog.open) tokenDialog.showModal();
   input.focus();
 }
 
 // empty says where there is something to see.
 function empty() {
-  const at = newestOf(app.latest.values());
-  if (at === undefined) return nothing();
+  const newest = newestOf([...app.latest.values(), ...app.others.values()]);
+  if (newest === undefined) return say("No samples yet", "they appear here as soon as some are recorded.");
+  if (app.latest.size === 0 && openMetrics().length === 0) return say("");
   const { from, to } = extent();
   const span = to - from;
-  const visit = () => go({ from: at - span * 0.9, to: at + span * 0.1 });
-  return say("No samples in this range", `the newest is of ${moment(at, Math.min(span, 86400))}.`, { text: "Go there", act: visit });
-}
-
-// nothing says why a file has nothing that the page shows.
-async function nothing() {
-  const { view } = app;
-  const other = await fetched(new URLSearchParams({ from: 0, limit: 1 })).catch(() => null);
-  if (view !== app.view || app.problem || other === null) return;
-  const name = other.data[0]?.metric_name;
-  if (name === undefined) return say("No samples yet", "they appear here as soon as some are recorded.");
-  say("Nothing that this page shows", `it draws the metrics of wanctl, and the file has only others, such as ${name}: ` +
-    "metrics/history answers with those.");
+  const visit = () => go({ from: newest - span * 0.9, to: newest + span * 0.1 });
+  return say("No samples in this range", `the newest is of ${moment(newest, Math.min(span, 86400))}.`,
+    { text: "Go there", act: visit });
 }
 
 function say(title, text = "", action = undefined) {
   const said = [title, text, action?.text].join("\n");
   box.hidden = title === "";
-  if (said === shown) return;
-  shown = said;
+  if (said === saying) return;
+  saying = said;
   const heading = document.createElement("b");
   heading.textContent = text ? `${title}:` : title;
   box.replaceChildren(heading, ` ${text} `);

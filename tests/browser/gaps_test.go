@@ -58,12 +58,12 @@ func TestOutage(t *testing.T) {
 			t.Run(screen.name, func(t *testing.T) {
 				tab.openOn(t, screen, fixed(s, s.end.Add(-long), s.end))
 				paintPlain(t, tab)
-				for column := range 3 { // mean, least, greatest
+				for column := range 5 { // median, least, greatest, p95, p99
 					if got := drawnIn(t, tab, "outage", 0, column+1, from, until); got != 0 {
 						t.Errorf("column %d has %d values in the outage", column, got)
 					}
 				}
-				if got := drawnIn(t, tab, "outage", 0, 4, from, until); got < 10 {
+				if got := drawnIn(t, tab, "outage", 0, 6, from, until); got < 10 {
 					t.Errorf("the baseline has %d values in the outage", got)
 				}
 				if got := inkIn(t, tab, "outage", 0, from, until); got.Red != 0 || got.Green == 0 {

@@ -96,21 +96,6 @@ func TestLamp(t *testing.T) {
 	tab.until(t, `wanstore.problem === null && `+lamp+` !== "rgba(0, 0, 0, 0)"`)
 }
 
-// A file without anything that the page draws says so.
-func TestOthers(t *testing.T) {
-	tab := openTab(t)
-	s := newEmptyStore(t, api.Options{})
-	tab.open(t, s.url)
-	tab.until(t, `document.getElementById("notice").textContent.includes("No samples yet")`)
-	s.record(t, recorded{"load_average", "router", nil, 1, time.Minute, 0})
-	tab.open(t, s.url)
-	tab.until(t,
-		`document.getElementById("notice").textContent.includes("only others, such as load_average")`)
-	if cards := value[int](t, tab, `wanstore.cards.size`); cards != 0 {
-		t.Errorf("%d cards", cards)
-	}
-}
-
 // What is there fills the first view, up to an hour.
 func TestFirstView(t *testing.T) {
 	for _, c := range []struct {
@@ -225,5 +210,7 @@ const cutLabels = `(() => {
 		drawn.push(text);
 		draw.call(this, text, x, y);
 	};
-	for (const card of wanstore.cards.values()) card.redraw();
+	for (const card of wanstore.cards.values()) {
+		for (const chart of card.charts) chart.plot.redraw(false, true);
+	}
 })()`

@@ -38,21 +38,10 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%s: step %s, want %s", view.long, step, view.step)
 		}
 		want := s.points(t, from, until, step)
-		for key, points := range want {
-			for i := range points {
-				mean := points[i][1]
-				if !strings.HasSuffix(key, service.RTT) { // drawn without a band
-					points[i][2] = mean
-				}
-				if !strings.HasSuffix(key, service.RTT) && !strings.HasSuffix(key, service.State) {
-					points[i][3] = mean
-				}
-			}
-		}
 		if len(want) != 2*len(shown) {
 			t.Fatalf("%s: %d series, want %d", view.long, len(want), 2*len(shown))
 		}
-		got := value[map[string][][4]float64](t, tab, plotted)
+		got := value[map[string][][]float64](t, tab, plotted)
 		if difference := cmp.Diff(want, got); difference != "" {
 			t.Errorf("%s: drawn (+) is not what is recorded (-):\n%s", view.long, difference)
 		}
@@ -347,6 +336,6 @@ func TestLoss(t *testing.T) {
 		tab.until(t, fmt.Sprintf(`wanstore.cards.get(%q).charts[0].summary.textContent.includes(%q)`,
 			wan, "loss: average "+strings.Join(strings.Fields(want)[:2], " ")))
 	}
-	tab.until(t, `wanstore.cards.get("unmeasured").charts.every(`+
-		`({ figure }) => figure.name === "rtt")`)
+	tab.until(t,
+		`wanstore.cards.get("unmeasured").charts.every(({ figure }) => figure.name === "rtt")`)
 }

@@ -185,20 +185,20 @@ func (s *store) steps() []string {
 	return steps
 }
 
-// points reads from the file what the page should show, by WAN and metric: time, mean, lowest and
-// highest of each point.
+// points reads from the file what the page should show, by WAN and metric: the time of each point
+// and the columns of its figure.
 func (s *store) points(
 	t *testing.T, from, until time.Time, step time.Duration,
-) map[string][][4]float64 {
+) map[string][][]float64 {
 	t.Helper()
 	history, err := service.OpenHistory(t.Context(), s.path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer history.Close()
-	points := map[string][][4]float64{}
+	points := map[string][][]float64{}
 	query := service.Query{Filter: service.Filter{Metrics: shown}, From: from, Until: until,
-		Step: step}
+		Step: step, Quantiles: true}
 	// as the page asks: the order in which a mean is summed shows in its last digit
 	query.NewestFirst = true
 	for p, err := range history.Range(t.Context(), query) {
@@ -206,8 +206,8 @@ func (s *store) points(
 			t.Fatal(err)
 		}
 		key := p.WAN + " " + p.Metric
-		points[key] = append(points[key],
-			[4]float64{float64(p.Time.UnixMicro()) / 1e6, p.Value, p.Min, p.Max})
+		at := float64(p.Time.UnixMicro()) / 1e6
+		points[key] = append(points[key], append([]float64{at}, columnsOf(p)...))
 	}
 	for _, list := range points {
 		slices.Reverse(list)
@@ -215,19 +215,33 @@ func (s *store) points(
 	return points
 }
 
-// plotted reads, in the page, the columns that the charts draw. A column that is not drawn is as
-// the mean is.
+// columnsOf is what is drawn of a point: the line, and the edges of its bands.
+func columnsOf(p service.Point) []float64 {
+	quantile := func(q float64) float64 {
+		value, _ := p.Quantile(q)
+		return value
+	}
+	switch p.Metric {
+	case service.RTT:
+		return []float64{quantile(0.5), p.Min, p.Max, quantile(0.95), quantile(0.99)}
+	case service.RTTBaseline, service.LossRatio:
+		return []float64{p.Value}
+	case service.State:
+		return []float64{p.Value, p.Max}
+	default:
+		return []float64{p.Value, p.Min, p.Max}
+	}
+}
+
+// plotted reads, in the page, the columns that the charts draw.
 const plotted = `Object.fromEntries([...wanstore.cards.values()].flatMap((card) =>
 	card.charts.flatMap((chart) => {
 	let column = 1;
 	return chart.list.map((series) => {
-		const names = chart.figure.columns(series);
-		const of = (name) => names.includes(name) && chart.plot.data[column + names.indexOf(name)];
-		const [v, min, max] = ["v", "min", "max"].map(of);
-		column += names.length;
+		const columns = chart.figure.columns(series).map(() => chart.plot.data[column++]);
 		const points = [];
 		chart.plot.data[0].forEach((at, i) => {
-			if (v[i] != null) points.push([at, v[i], (min || v)[i], (max || v)[i]]);
+			if (columns[0][i] != null) points.push([at, ...columns.map((values) => values[i])]);
 		});
 		return [card.wan + " " + series.metric, points];
 	});
