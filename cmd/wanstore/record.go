@@ -241,7 +241,7 @@ func (o *recordOptions) findLine(
 func (l *line) describe() string {
 	path, ok := l.Path()
 	if !ok {
-		return "a line that is not there yet"
+		return "a line that is still down"
 	}
 	return fmt.Sprintf("%s through %s", path.Target, path.Interface)
 }
