@@ -103,11 +103,10 @@ func recorded(cmd *cobra.Command, name func(service.Point) string) []string {
 func newest(cmd *cobra.Command) ([]service.Point, error) {
 	ctx, cancel := context.WithTimeout(cmd.Context(), completionLimit)
 	defer cancel()
-	overrides, err := readSettingFlags(cmd)
-	if err != nil {
+	if err := noEmptyFlags(cmd); err != nil {
 		return nil, err
 	}
-	config, err := service.ConfigFromEnv(overrides)
+	config, err := service.ConfigFromEnv(readSettingFlags(cmd))
 	if err != nil {
 		return nil, err
 	}

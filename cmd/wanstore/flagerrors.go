@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,6 +39,22 @@ func unknownCommand(cmd *cobra.Command) error {
 		return nil
 	}
 	return cmd.ValidateArgs(cmd.Flags().Args())
+}
+
+// noEmptyFlags refuses a flag that is given nothing, as by an unset variable of a shell: what holds
+// without the flag would be a surprise.
+func noEmptyFlags(cmd *cobra.Command) (err error) {
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		list, isList := flag.Value.(pflag.SliceValue)
+		empty := flag.Value.String() == ""
+		if isList {
+			empty = strings.Join(list.GetSlice(), "") == ""
+		}
+		if empty && err == nil {
+			err = usagef(cmd, "--%s is empty", flag.Name)
+		}
+	})
+	return err
 }
 
 // badValue says why a flag cannot have a value.

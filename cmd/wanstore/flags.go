@@ -16,7 +16,7 @@ func (f *durationFlag) String() string {
 	if f.Duration == 0 {
 		return ""
 	}
-	return f.Duration.String()
+	return clock.FormatDuration(f.Duration)
 }
 
 // Set reads what was given.

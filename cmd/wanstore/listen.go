@@ -29,10 +29,7 @@ func addListenFlag(cmd *cobra.Command, usage string) {
 
 // configureServer is configure for a command that answers HTTP as well.
 func configureServer(cmd *cobra.Command) (service.Config, api.Config, error) {
-	overrides, err := readSettingFlags(cmd)
-	if err != nil {
-		return service.Config{}, api.Config{}, err
-	}
+	overrides := readSettingFlags(cmd)
 	warnOfUnknownVariables(cmd)
 	config, err := service.ConfigFromEnv(overrides)
 	httpConfig, httpErr := api.ConfigFromEnv(overrides)

@@ -56,6 +56,12 @@ Exit codes: ` + exitCodes,
 	root.Flags().BoolVarP(&showVersion, "version", "v", false,
 		"the same as the command version")
 	root.SetFlagErrorFunc(flagError)
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := noEmptyFlags(cmd); err != nil {
+			return err
+		}
+		return resolveTimes(cmd)
+	}
 	addPathFlag(root)
 	addZoneFlag(root)
 	root.AddCommand(

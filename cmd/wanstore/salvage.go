@@ -141,9 +141,6 @@ func (o *salvageOptions) target(cmd *cobra.Command, file string) (string, error)
 		return "", usagef(cmd, "--%s: the history that takes the rows is named by --into", pathFlag)
 	}
 	into := o.into
-	if into == "" && cmd.Flags().Changed("into") {
-		return "", usagef(cmd, "--into is empty")
-	}
 	if into == "" {
 		into = service.NameBeforeDamage(file)
 	}

@@ -59,28 +59,21 @@ func addPolicyFlags(cmd *cobra.Command) {
 
 // configure brings flags and environment together, under one validation.
 func configure(cmd *cobra.Command) (service.Config, error) {
-	overrides, err := readSettingFlags(cmd)
-	if err != nil {
-		return service.Config{}, err
-	}
 	warnOfUnknownVariables(cmd)
-	return service.ConfigFromEnv(overrides)
+	return service.ConfigFromEnv(readSettingFlags(cmd))
 }
 
 // readSettingFlags returns the flags that were given, by the variables that they go before.
-func readSettingFlags(cmd *cobra.Command) (map[string]string, error) {
+func readSettingFlags(cmd *cobra.Command) map[string]string {
 	overrides := map[string]string{}
 	for name, variable := range settingFlags() {
 		flag := cmd.Flags().Lookup(name)
 		if flag == nil || !flag.Changed {
 			continue
 		}
-		if flag.Value.String() == "" { // an unset shell variable, say: the default would be a surprise
-			return nil, usagef(cmd, "--%s is empty", name)
-		}
 		overrides[variable] = flag.Value.String()
 	}
-	return overrides, nil
+	return overrides
 }
 
 // named gives the settings that are wrong the names that people know them by: that of the flag, if

@@ -18,7 +18,6 @@ const utcFlag = "utc"
 func addZoneFlag(root *cobra.Command) {
 	root.PersistentFlags().Bool(utcFlag, false,
 		"show times in UTC, and read times without a zone as UTC (default: local time)")
-	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return resolveTimes(cmd) }
 }
 
 // zoneOf returns the zone that people are shown times in. Programs are told UTC.
