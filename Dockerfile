@@ -5,9 +5,9 @@ WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
+# make takes the last three from the environment. Where they are not given it finds out by itself.
 ARG TARGETOS TARGETARCH VERSION COMMIT COMMIT_DATE
 RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make build \
-    VERSION="$VERSION" COMMIT="$COMMIT" COMMIT_DATE="$COMMIT_DATE" \
  && install -d -o 65532 -g 65532 -m 0750 /history
 
 FROM scratch

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/functions"
 	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
@@ -112,7 +113,7 @@ func (s *Snapshot) appendBuckets(
 		}
 		row.Begin("rollups").Text(g.String()).Integer(id).Integer(int64(b.TS)).
 			Integer(b.Count).Real(b.Sum).Real(b.Min).Real(b.Max).Blob(b.Sketch)
-		if !rows.isSound(&row) {
+		if !rows.isSound(&row) || !functions.IsCount(b.Count, 1) {
 			s.noteBucket("rollups", g, b.TS, id)
 			continue
 		}

@@ -138,6 +138,7 @@ func (w *Writer) OverCap(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	total, err := sqlite.PragmaInt(ctx, w.conn, "page_count")
-	over := int64(total)*w.pageSize+w.WALBytes() > w.sizeCap+w.sizeCap/toleranceShare
+	beyond := int64(total)*w.pageSize + w.WALBytes() - w.sizeCap
+	over := beyond > w.sizeCap/toleranceShare
 	return err == nil && over, sqlite.Failure(ctx, "measure", w.path, err)
 }

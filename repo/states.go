@@ -44,7 +44,7 @@ func readStates(
 		total, chk := rows.integer(), rows.integer()
 		sum.Begin("state_rollups").Text(g.String()).Integer(id).
 			Integer(int64(row.ts)).Real(row.state).Integer(row.count).Integer(total)
-		sound := sum.Fits(chk)
+		sound := sum.Fits(chk) && functions.IsCount(row.count, 0) && functions.IsCount(total, 0)
 		key := seal.Key{Table: "state_rollups", Granularity: g.String(), TS: int64(row.ts), Rest: id}
 		buckets.at(key).Add(row.count, total, sound, chk != seal.None)
 		if !sound {

@@ -20,6 +20,10 @@ const (
 // MinMaxSize is the smallest Config.MaxSize, 4 MiB.
 const MinMaxSize Bytes = repo.MinSizeCap
 
+// maxQueueSize bounds Config.QueueSize: the memory of so many samples, half a gigabyte, is taken at
+// once.
+const maxQueueSize = 10_000_000
+
 const day = 24 * time.Hour
 
 // daysLimit is far beyond the retention, and so many days still fit in a Duration.
@@ -53,7 +57,7 @@ type Config struct {
 	// CommitSamples is the number of samples after which a commit does not wait for its time. It is
 	// no more than QueueSize.
 	CommitSamples int `env:"COMMIT_SAMPLES"`
-	// QueueSize is how many samples may wait; more push the oldest out.
+	// QueueSize is how many samples may wait, 10 million at most; more push the oldest out.
 	QueueSize int `env:"QUEUE_SIZE"`
 	// MaintenanceInterval is the time between two passes of maintenance.
 	MaintenanceInterval time.Duration `env:"MAINTENANCE_INTERVAL"`
@@ -125,6 +129,9 @@ func (c Config) problems() []*ConfigError {
 		if value := reflect.ValueOf(c).FieldByName(field); value.Int() < 0 {
 			refuse(field, value, moreThanZero)
 		}
+	}
+	if c.QueueSize > maxQueueSize {
+		refuse("QueueSize", c.QueueSize, fmt.Sprintf("no more than %d", maxQueueSize))
 	}
 	if c.QueueSize > 0 && c.CommitSamples > c.QueueSize {
 		refuse("CommitSamples", c.CommitSamples,

@@ -2,6 +2,8 @@ package service_test
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -66,6 +68,29 @@ func TestConfigErrors(t *testing.T) {
 	if first, ok := errors.AsType[*service.ConfigError](err); !ok || first.Field != "CommitSamples" {
 		t.Errorf("error %v is not found as the first of its parts", err)
 	}
+}
+
+// What is too much is refused as that, and takes no memory.
+func TestConfigOfTooMuch(t *testing.T) {
+	for variable, texts := range map[string][]string{
+		"QUEUE_SIZE=%s: want no more than 10000000":       {"10000001", "2147483647"},
+		"QUEUE_SIZE=%s: want a number from 1 to":          {"2147483648", "99999999999999999999"},
+		"MAX_SERIES=%s: want a number from 1 to":          {"9223372036854775807"},
+		"RETENTION_DAYS=%s: want 1 to 365":                {"99999999999999999999", "300y", "366"},
+		"KEEP_RAW=%s: want a duration of less than 290 y": {"300y"},
+	} {
+		name, _, _ := strings.Cut(variable, "=")
+		for _, text := range texts {
+			_, err := service.ConfigFromEnv(map[string]string{"WANCTL_STORAGE_" + name: text})
+			if message := fmt.Sprintf(variable, text); err == nil ||
+				!strings.Contains(err.Error(), "WANCTL_STORAGE_"+message) {
+				t.Errorf("error %v, want %q", err, message)
+			}
+		}
+	}
+	config := service.Config{DBPath: filetest.Path(t), QueueSize: math.MaxInt}
+	_, err := service.OpenWriter(t.Context(), config, service.Options{})
+	want(t, err, service.ErrConfig)
 }
 
 // A small queue alone is no contradiction to the default of what fills it.

@@ -2,6 +2,7 @@ package service
 
 import (
 	"bytes"
+	"math"
 	"slices"
 
 	"github.com/wanstore/wanstore/internal/sketch"
@@ -25,8 +26,11 @@ type Distribution struct {
 // Quantile returns the sample at a share q of all samples, 0 to 1, in the order of their values:
 // the one of rank ⌈q·n⌉ of n. Made from raw samples it is exact, otherwise within
 // [Distribution.Error]; the least and the greatest sample are always exact. A q outside of 0 to 1
-// is taken for the nearer one.
+// is taken for the nearer one, and of NaN the result is NaN.
 func (d *Distribution) Quantile(q float64) float64 {
+	if math.IsNaN(q) {
+		return q
+	}
 	q = min(max(q, 0), 1)
 	if d.sketch == nil {
 		return d.values[sketch.Rank(q, uint64(len(d.values)))-1]

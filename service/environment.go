@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"reflect"
+	"strconv"
 	"time"
 
 	"github.com/caarlos0/env/v11"
@@ -74,6 +76,8 @@ func wanted(err error) string {
 		return bytesHelp
 	case errors.Is(err, errDays):
 		return daysHelp
+	case errors.Is(err, strconv.ErrRange):
+		return fmt.Sprintf("a number from 1 to %d", math.MaxInt32)
 	case errors.Is(err, clock.ErrDurationRange):
 		return "a duration of less than 290 years"
 	case errors.Is(err, clock.ErrDurationSyntax):

@@ -50,6 +50,11 @@ func TestMergeDistributions(t *testing.T) {
 			t.Errorf("quantile %v is %v, want %v within %v", q, got, want, merged.Error())
 		}
 	}
+	for _, d := range append(list, merged) {
+		if got := d.Quantile(math.NaN()); !math.IsNaN(got) {
+			t.Errorf("the quantile of no number is %v", got)
+		}
+	}
 	if service.MergeDistributions() != nil || service.MergeDistributions(merged, nil) != nil {
 		t.Error("a distribution of what is not known")
 	}

@@ -3,6 +3,7 @@ package service_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -372,5 +373,15 @@ func TestSizeCapAfterAClockThatWasAhead(t *testing.T) {
 		if floor := time.UnixMicro(row[1].(int64)); floor.After(time.Now().Add(3 * time.Minute)) {
 			t.Errorf("the floor of %v is %s", row[0], floor)
 		}
+	}
+}
+
+// The largest cap that there is has room for everything.
+func TestLargestSizeCap(t *testing.T) {
+	w := open(t, service.Config{DBPath: filetest.Path(t), MaxSize: math.MaxInt64}, quiet())
+	write(t, w, run(rtt(t, w), 100, time.Now(), time.Second)...)
+	maintain(t, w)
+	if problems := w.Health(); len(problems) > 0 {
+		t.Errorf("problems %v, want none", problems)
 	}
 }

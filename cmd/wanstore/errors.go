@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -66,9 +67,11 @@ func message(cmd *cobra.Command, args []string, err error) string {
 	if problems, ok := errors.AsType[service.ConfigErrors](err); ok {
 		text, between = named(cmd, problems).Error(), "\n  "
 	}
-	lines := strings.Split(tamed(text, args), "\n")
-	for i, line := range lines {
-		lines[i] = escaped(line)
+	var lines []string
+	for line := range strings.SplitSeq(tamed(text, args), "\n") {
+		if line = escaped(line); !slices.Contains(lines, line) { // two writes fail for one reason
+			lines = append(lines, line)
+		}
 	}
 	return strings.Join(lines, between)
 }

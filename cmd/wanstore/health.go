@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"syscall"
 	"time"
@@ -22,6 +23,8 @@ import (
 const (
 	// healthLimit is how long a health check waits. The answer takes three seconds at most.
 	healthLimit = 10 * time.Second
+
+	healthPath = "/health"
 
 	// maxHealthAnswer is more than the longest answer.
 	maxHealthAnswer = 1 << 20
@@ -42,11 +45,11 @@ Without a URL it asks this machine, at $%sLISTEN or %s.`,
   wanstore health http://router.lan:9101`,
 		Args: oneURL,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			url, err := healthURL(args)
+			at, err := healthURL(args)
 			if err != nil {
-				return err
+				return usage(cmd, err)
 			}
-			if err := askHealth(cmd.Context(), url); err != nil {
+			if err := askHealth(cmd.Context(), at); err != nil {
 				return err
 			}
 			fmt.Fprintln(cmd.OutOrStdout(), "ok")
@@ -63,39 +66,50 @@ func oneURL(_ *cobra.Command, args []string) error {
 }
 
 // healthURL is where to ask: of the server that is named, or of that of this machine.
-func healthURL(args []string) (string, error) {
+func healthURL(args []string) (*url.URL, error) {
 	if len(args) > 0 {
-		url := strings.TrimSuffix(args[0], "/") + "/health"
-		if !strings.Contains(url, "://") {
-			url = "http://" + url
-		}
-		return url, nil
+		return serverHealth(args[0])
 	}
 	config, err := api.ConfigFromEnv(nil)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	host, port, err := net.SplitHostPort(cmp.Or(config.Listen, api.DefaultListen))
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	if address, err := netip.ParseAddr(host); host == "" || err == nil && address.IsUnspecified() {
 		host = "127.0.0.1" // it listens everywhere, here as well
 	}
-	return "http://" + net.JoinHostPort(host, port) + "/health", nil
+	return &url.URL{Scheme: "http", Host: net.JoinHostPort(host, port), Path: healthPath}, nil
+}
+
+// serverHealth is where to ask a server for its health. Its scheme may be left out.
+func serverHealth(server string) (*url.URL, error) {
+	text := server
+	if !strings.Contains(text, "://") {
+		text = "http://" + text
+	}
+	at, err := url.Parse(text)
+	if err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" ||
+		at.RawQuery != "" || at.Fragment != "" {
+		return nil, fmt.Errorf("%q is not a server: want HOST:PORT or http://HOST:PORT", server)
+	}
+	return at.JoinPath(healthPath), nil
 }
 
 // askHealth returns an error with all that is wrong.
-func askHealth(ctx context.Context, url string) error {
+func askHealth(ctx context.Context, at *url.URL) error {
 	ctx, cancel := context.WithTimeout(ctx, healthLimit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), http.NoBody)
 	if err != nil {
 		return err
 	}
+	asked := at.Redacted()
 	response, err := http.DefaultClient.Do(request)
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return fmt.Errorf("%s: %w: nothing answers there", url, syscall.ECONNREFUSED)
+		return fmt.Errorf("%s: %w: nothing answers there", asked, syscall.ECONNREFUSED)
 	}
 	if err != nil {
 		return err // it names the URL
@@ -110,12 +124,12 @@ func askHealth(ctx context.Context, url string) error {
 	}
 	err = json.NewDecoder(io.LimitReader(response.Body, maxHealthAnswer)).Decode(&answer)
 	if err != nil || answer.Status == "" {
-		return fmt.Errorf("%s: %s is not the answer of a wanstore", url, response.Status)
+		return fmt.Errorf("%s: %s is not the answer of a wanstore", asked, response.Status)
 	}
 	if response.StatusCode == http.StatusOK {
 		return nil
 	}
-	problems := []error{fmt.Errorf("%s: %s", url, answer.Status)}
+	problems := []error{fmt.Errorf("%s: %s", asked, answer.Status)}
 	for _, reason := range answer.Reasons {
 		problems = append(problems, fmt.Errorf("%s: %s", reason.Reason, reason.Message))
 	}

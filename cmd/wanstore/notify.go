@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -15,6 +17,9 @@ import (
 // statusInterval is the time between two looks at the state, where no watchdog wants one earlier.
 const statusInterval = 30 * time.Second
 
+// sendLimit is how long a message waits for a service manager that does not read.
+const sendLimit = time.Second
+
 // notifier tells systemd how the program is, by the protocol of sd_notify(3). Where no service
 // manager listens ($NOTIFY_SOCKET) it does nothing.
 type notifier struct {
@@ -23,6 +28,8 @@ type notifier struct {
 	alive func(context.Context) error
 	// status is what the service manager shows, in one line.
 	status func() string
+
+	failing bool // the last message could not be sent, and that is logged
 }
 
 // run says that the program is ready, feeds the watchdog, and says that the program stops when ctx
@@ -31,11 +38,14 @@ func (n *notifier) run(ctx context.Context) {
 	if os.Getenv("NOTIFY_SOCKET") == "" {
 		return
 	}
-	n.send(daemon.SdNotifyReady, n.shown())
+	ready := n.send(daemon.SdNotifyReady, n.shown())
 	ticker := time.NewTicker(n.interval())
 	defer ticker.Stop()
 	for ctx.Err() == nil {
 		if err := n.alive(ctx); err == nil {
+			if !ready { // it may have to know that before it believes anything else
+				ready = n.send(daemon.SdNotifyReady, n.shown())
+			}
 			n.send(daemon.SdNotifyWatchdog, n.shown())
 		}
 		select {
@@ -62,10 +72,30 @@ func (n *notifier) shown() string {
 	return "STATUS=" + strings.ReplaceAll(n.status(), "\n", " ")
 }
 
-func (n *notifier) send(lines ...string) {
-	if _, err := daemon.SdNotify(false, strings.Join(lines, "\n")); err != nil {
+// send reports whether it has sent the message. Why it has not is logged once.
+func (n *notifier) send(lines ...string) bool {
+	err := tell(strings.Join(lines, "\n"))
+	if err != nil && !n.failing {
 		n.log.Warn("the service manager cannot be told", "err", err)
 	}
+	n.failing = err != nil
+	return err == nil
+}
+
+// tell sends a message to the service manager. daemon.SdNotify would wait without end for one that
+// does not read, and the program could not stop.
+func tell(message string) (err error) {
+	address := &net.UnixAddr{Name: os.Getenv("NOTIFY_SOCKET"), Net: "unixgram"}
+	conn, err := net.DialUnix(address.Net, nil, address)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	if err := conn.SetWriteDeadline(time.Now().Add(sendLimit)); err != nil {
+		return err
+	}
+	_, err = conn.Write([]byte(message))
+	return err
 }
 
 // withProblems adds what is wrong to what a program does.

@@ -137,3 +137,78 @@ func TestWatchdogIsNotFedWithoutProgress(t *testing.T) {
 	}
 	<-ended
 }
+
+// fill sends messages until the socket takes no more, and returns how many.
+func (m manager) fill(t *testing.T) (messages int) {
+	t.Helper()
+	conn, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: m.path(), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; err == nil; messages++ {
+		if err := conn.SetWriteDeadline(time.Now().Add(100 * time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		_, err = conn.Write([]byte("filler"))
+	}
+	if closed := conn.Close(); closed != nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(err, closed)
+	}
+	return messages - 1
+}
+
+// A service manager that does not read holds nothing up for long, is complained about once, and
+// hears that the program is ready when it reads again.
+func TestNoticesThatNobodyReads(t *testing.T) {
+	listening := newManager(t)
+	t.Setenv("NOTIFY_SOCKET", listening.path())
+	t.Setenv("WATCHDOG_USEC", "1000")
+	filled := listening.fill(t)
+	var log strings.Builder
+	asked := make(chan struct{}, 100)
+	notices := &notifier{
+		log: slog.New(slog.NewTextHandler(&log, nil)),
+		alive: func(context.Context) error {
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+			return nil
+		},
+		status: func() string { return "here" },
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		notices.run(ctx)
+	}()
+	wait := func(what string, event <-chan struct{}) {
+		t.Helper()
+		select {
+		case <-event:
+		case <-time.After(time.Minute):
+			t.Fatalf("%s: not within a minute", what)
+		}
+	}
+	wait("the message of the start is given up", asked)
+	wait("the next two are, too", asked)
+	for range filled {
+		if got := listening.heard(t); got != "filler" {
+			t.Fatalf("heard %q, want what was there before", got)
+		}
+	}
+	first := listening.heard(t)
+	if strings.HasPrefix(first, "WATCHDOG=1\n") { // it was on its way
+		first = listening.heard(t)
+	}
+	if first != "READY=1\nSTATUS=here" {
+		t.Errorf("heard %q first", first)
+	}
+	listening.fill(t)
+	cancel()
+	wait("the end", ended)
+	if n := strings.Count(log.String(), "cannot be told"); n < 1 || n > 2 {
+		t.Errorf("the log complains %d times, want once of each time that nobody read:\n%s", n, &log)
+	}
+}

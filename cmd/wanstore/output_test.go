@@ -37,6 +37,7 @@ func TestFullDisk(t *testing.T) {
 		"maintain --now 2025-01-30T10:30:00Z", "backup " + filepath.Join(dir, "copy.db"),
 		"salvage --dry-run " + db, "import --now 2025-01-30T10:30:00Z " + rows,
 		"serve --json --listen 127.0.0.1:0",
+		"record --json --listen 127.0.0.1:0 --target 127.0.0.1 --probe tcp:9 --for 100ms",
 	} {
 		t.Run(line, func(t *testing.T) {
 			cmd := program(t, strings.Fields(line)...)

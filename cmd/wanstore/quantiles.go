@@ -27,6 +27,9 @@ func (f *quantilesFlag) String() string {
 func (f *quantilesFlag) Set(text string) error {
 	list, err := quantile.Parse(text)
 	f.list = quantile.Add(f.list, list...)
+	if err != nil && !strings.Contains(text, ",") {
+		return quantile.ErrSyntax // the error of the flag names what is wrong
+	}
 	return err
 }
 

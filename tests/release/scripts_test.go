@@ -1,6 +1,8 @@
 package release
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -70,6 +72,52 @@ func TestInitScript(t *testing.T) {
 	golden(t, "procd.txt", strings.ReplaceAll(string(out), folder, "/mnt"))
 	if _, err := os.Stat(filepath.Dir(db)); err != nil {
 		t.Error(err)
+	}
+}
+
+// The folder of a history is made, and nothing in the place of a history that has no folder.
+func TestInitScriptWithoutAFolder(t *testing.T) {
+	folder := t.TempDir()
+	init, err := filepath.Abs(filepath.Join(top, "packaging/openwrt/wanstore.init"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	common, err := filepath.Abs("testdata/rc.common")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "sh", "-euc", `. "$1"; . "$2"; start_service`, "sh",
+		common, init)
+	cmd.Dir = folder
+	cmd.Env = append(os.Environ(), "SECTIONS=main", "main_db=metrics.db")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if _, err := os.Stat(filepath.Join(folder, "metrics.db")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("there is something in the place of the history: %v", err)
+	}
+}
+
+// A container tells the version that is given or, where none is, that of the checkout.
+func TestVersionOfContainer(t *testing.T) {
+	need(t, "make")
+	file := string(read(t, filepath.Join(top, "Dockerfile")))
+	_, build, found := strings.Cut(file, "RUN GOOS=$TARGETOS GOARCH=$TARGETARCH make ")
+	if !found {
+		t.Fatal("the Dockerfile does not call make")
+	}
+	build, _, _ = strings.Cut(build, "&&")
+	own := strings.TrimSpace(run(t, "sh", "packaging/version.sh"))
+	for given, want := range map[string]string{"": own, "VERSION=9.9.9": "9.9.9"} {
+		cmd := exec.CommandContext(t.Context(), "sh", "-ec", "make --dry-run "+build)
+		cmd.Dir, cmd.Env = top, os.Environ()
+		if given != "" {
+			cmd.Env = append(cmd.Env, given)
+		}
+		out, err := cmd.CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "version.version="+want+" ") {
+			t.Errorf("%s: version %s is not in %v\n%s", given, want, err, out)
+		}
 	}
 }
 

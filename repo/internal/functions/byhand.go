@@ -10,6 +10,10 @@ import (
 // there are.
 const largest = 1e300
 
+// mostSamples is how many samples a bucket may have that others have written: sums of counts, and
+// the counts of sketches, stay far below 64 bits.
+const mostSamples = 1 << 40
+
 // What a block covers before and behind the moment of its key, in microseconds.
 const (
 	before = 1000
@@ -47,8 +51,21 @@ func (s *sealer) counts(row []sqlite3.Value) bool {
 			return false
 		}
 	}
-	return table != "raw_blocks" || s.isBlock(columns)
+	switch table {
+	case "raw_blocks":
+		return s.isBlock(columns)
+	case "rollups":
+		return IsCount(columns[3].Int64(), 1)
+	case "state_rollups":
+		return IsCount(columns[4].Int64(), 0) && IsCount(columns[5].Int64(), 0)
+	default:
+		return true
+	}
 }
+
+// IsCount says that a bucket may have so many samples, and has at least so many. No program writes
+// anything else, but a hand may.
+func IsCount(samples, least int64) bool { return samples >= least && samples <= mostSamples }
 
 func isOf(want byte, kind sqlite3.Datatype) bool {
 	switch kind {
