@@ -28,7 +28,8 @@ func TestCountsByHandThatCannotBe(t *testing.T) {
 			write(t, w, run(rtt(t, w), 30*60, half, time.Second)...)
 			write(t, w, run(state, 30*60, half, time.Second)...)
 			maintain(t, w)
-			filetest.Exec(t, path, `UPDATE rollups SET count = `+count+`, sketch = x'00a402fcffffffffffffff3f'
+			filetest.Exec(t, path, `UPDATE rollups
+				SET count = `+count+`, sketch = x'00a402fcffffffffffffff3f'
 				WHERE granularity = '1m' AND ts < 60000000 * 3 + (SELECT min(ts) FROM rollups)`)
 			filetest.Exec(t, path, `UPDATE state_rollups SET count = `+count+`, total = `+count+`
 				WHERE granularity = '1m' AND ts < 60000000 * 3 + (SELECT min(ts) FROM state_rollups)`)

@@ -15,8 +15,8 @@ const daysHelp = "whole days, such as 30, 30d, 4w or 1y"
 
 var errDays = errors.New("want " + daysHelp)
 
-// UnmarshalText reads a number of days, or a duration of whole days such as 30d, 4w or 1y. More than
-// there can be are the most that there can be.
+// UnmarshalText reads a number of days, or a duration of whole days such as 30d, 4w or 1y. A number
+// that is too large is the largest one.
 func (d *Days) UnmarshalText(text []byte) error {
 	number, err := strconv.Atoi(string(text))
 	if err == nil || errors.Is(err, strconv.ErrRange) { // which leaves it at the limit

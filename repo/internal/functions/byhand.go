@@ -21,13 +21,14 @@ const (
 )
 
 // types are those of the columns that a check value covers, which SQLite sees to in what is written
-// by hand: INTEGER, REAL, TEXT, BLOB, and * for a BLOB or NULL.
+// by hand: INTEGER, REAL, TEXT, BLOB, and * for a BLOB or NULL. C (COUNT) and N are INTEGERs as
+// well, N is at least one.
 var types = map[string]string{
 	"series":        "ITTTT",
 	"raw_blocks":    "IIIT",
 	"raw_samples":   "IIR",
-	"rollups":       "TIIIRRR*",
-	"state_rollups": "TIIRII",
+	"rollups":       "TIINRRR*",
+	"state_rollups": "TIIRCC",
 	"tiers":         "TIII",
 	"clock":         "IIII",
 	"imports":       "ITTIIIIIBIBI",
@@ -50,18 +51,15 @@ func (s *sealer) counts(row []sqlite3.Value) bool {
 		if !isOf(want[i], kind) || kind == sqlite3.FLOAT && math.Abs(value.Float()) > largest {
 			return false
 		}
+		if least, ok := leastCount[want[i]]; ok && !IsCount(value.Int64(), least) {
+			return false
+		}
 	}
-	switch table {
-	case "raw_blocks":
-		return s.isBlock(columns)
-	case "rollups":
-		return IsCount(columns[3].Int64(), 1)
-	case "state_rollups":
-		return IsCount(columns[4].Int64(), 0) && IsCount(columns[5].Int64(), 0)
-	default:
-		return true
-	}
+	return table != "raw_blocks" || s.isBlock(columns)
 }
+
+// leastCount is the least that a column of a count may have, by its type.
+var leastCount = map[byte]int64{'C': 0, 'N': 1}
 
 // IsCount says that a bucket may have so many samples, and has at least so many. No program writes
 // anything else, but a hand may.
@@ -70,7 +68,7 @@ func IsCount(samples, least int64) bool { return samples >= least && samples <= 
 func isOf(want byte, kind sqlite3.Datatype) bool {
 	switch kind {
 	case sqlite3.INTEGER:
-		return want == 'I'
+		return want == 'I' || want == 'C' || want == 'N'
 	case sqlite3.FLOAT:
 		return want == 'R'
 	case sqlite3.TEXT:
