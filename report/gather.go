@@ -130,7 +130,7 @@ func (l *line) report(name string, g *gathering) WAN {
 	return wan
 }
 
-// addBuckets adds to each day the time that was measured, and what the rates make of it.
+// addBuckets adds to each day the time that was measured, and the volume at its rates.
 func (l *line) addBuckets(g *gathering) {
 	measured := map[time.Time]time.Duration{} // of whichever series it is the most
 	for _, s := range l.order {

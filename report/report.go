@@ -40,7 +40,7 @@ type Stretch struct {
 	Measured time.Duration
 	// Download and Upload are how much was received and sent, in GB of 1e9 bytes; nil without
 	// rates. Each bucket that the history has of a rate, of a minute at least, counts with its mean
-	// for the time that was measured of it: all of it where it has as many samples for its width as
+	// for its measured time: the whole of its width where it has as many samples for its width as
 	// is usual around it (the median of eleven buckets) or more, and less in proportion.
 	Download, Upload *float64
 	// States says how many samples were in each state, in the order of the values.
@@ -55,7 +55,7 @@ type Stretch struct {
 	OutageTime time.Duration
 }
 
-// StateShare is the share of one state, and the name of it.
+// StateShare is the share of one state, and its name.
 type StateShare struct {
 	service.StateShare
 

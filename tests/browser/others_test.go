@@ -29,7 +29,7 @@ func (s *store) declare(t *testing.T, metrics ...service.Metric) {
 	}
 }
 
-// Each metric that is not wanctl's has a chart, with what the file says of it, below its unit.
+// Each metric that is not wanctl's has a chart, with what the file says about it, below its unit.
 func TestOthers(t *testing.T) {
 	tab := openTab(t)
 	s := newEmptyStore(t, api.Options{})

@@ -22,7 +22,7 @@ import (
 	"github.com/wanstore/wanstore/tests/internal/update"
 )
 
-// What is in each kind of package, to whom it belongs, and which of it are settings.
+// What is in each kind of package, who owns it, and which files are settings.
 func TestContentsOfDeb(t *testing.T) {
 	file := built(t, ".deb")
 	need(t, "dpkg-deb")

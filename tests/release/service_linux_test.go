@@ -66,7 +66,7 @@ func TestService(t *testing.T) {
 		})
 	}
 	if code := step("stranger.code"); code != "1\n" {
-		t.Errorf("who is not in the group reads the history: %s", step("stranger"))
+		t.Errorf("a user outside the group reads the history: %s", step("stranger"))
 	}
 	if step("started") == step("upgraded") {
 		t.Error("after an upgrade the program before it goes on")
