@@ -184,13 +184,9 @@ func (a *appending) mergeInto(ctx context.Context, g Granularity, s *Sample) err
 		a.states[g].AddState(s.Series.id, bucket, s.Value, 1)
 		return nil
 	}
-	plain, err := a.plain.has(ctx, a.w.q, s.Series.Key.MetricName)
+	values, err := a.plain.sketch(ctx, a.w.q, s.Series.Key.MetricName, s.Value, 1)
 	if err != nil {
 		return err
-	}
-	var values []byte
-	if !plain {
-		values = sketchOf(s.Value, 1)
 	}
 	row.Begin("rollups").Text(g.String()).Integer(s.Series.id).Integer(bucket).
 		Integer(1).Real(s.Value).Real(s.Value).Real(s.Value).Blob(values)

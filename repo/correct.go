@@ -156,13 +156,10 @@ func (c *correction) toAverages(ctx context.Context) error {
 
 // average merges a state of a bucket into its average.
 func (c *correction) average(ctx context.Context, g Granularity, state Bucket) error {
-	plain, err := c.plain.has(ctx, c.w.q, c.series.Key.MetricName)
+	metric := c.series.Key.MetricName
+	values, err := c.plain.sketch(ctx, c.w.q, metric, state.Min, state.Count)
 	if err != nil {
 		return err
-	}
-	var values []byte
-	if !plain {
-		values = sketchOf(state.Min, state.Count)
 	}
 	row := &c.w.row
 	row.Begin("rollups").Text(g.String()).Integer(c.series.ID).Integer(int64(state.TS)).

@@ -28,9 +28,16 @@ func (p *plainMetrics) has(ctx context.Context, q *db.Queries, metric string) (b
 	return p.names[metric], nil
 }
 
-// sketchOf makes the bytes of the sketch of one value that occurred so many times.
-func sketchOf(value float64, count int64) []byte {
+// sketch makes the bytes of the sketch of one value that occurred so many times, nil where buckets
+// of the metric keep none.
+func (p *plainMetrics) sketch(
+	ctx context.Context, q *db.Queries, metric string, value float64, count int64,
+) ([]byte, error) {
+	plain, err := p.has(ctx, q, metric)
+	if err != nil || plain {
+		return nil, err
+	}
 	var s sketch.Sketch
 	s.Add(value, uint64(count))
-	return s.Append(nil)
+	return s.Append(nil), nil
 }

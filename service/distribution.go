@@ -142,12 +142,11 @@ func (d *distributing) addSketch(row repo.Bucket) {
 
 // toSketch adds what there is to a sketch.
 func (d *distributing) toSketch() {
-	if d.sketch == nil {
+	switch {
+	case d.one != nil:
+		d.sketch, d.one = decoded(d.one), nil
+	case d.sketch == nil:
 		d.sketch = sketch.NewSum()
-	}
-	if d.one != nil {
-		d.sketch = decoded(d.one)
-		d.one = nil
 	}
 	for _, value := range d.values {
 		d.sketch.Add(value, 1)
