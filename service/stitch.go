@@ -141,7 +141,9 @@ func (v *view) gather(
 ) error {
 	gather := gathering{view: v, answering: answering, yield: yield}
 	for _, s := range answering.segments {
-		span := repo.Span{From: s.from, Until: s.until, NewestFirst: newestFirst}
+		span := repo.Span{
+			From: s.from, Until: s.until, NewestFirst: newestFirst, Sketches: answering.shared != nil,
+		}
 		for row, err := range v.snapshot.Scan(ctx, repo.Granularity(s.granularity), v.picked, span) {
 			if err != nil {
 				return err
