@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/report"
 	"github.com/wanstore/wanstore/service"
 )
@@ -39,7 +40,7 @@ func (a *API) serveReport(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	sendJSON(w, http.StatusOK, append(body, '\n'))
+	web.SendJSON(w, http.StatusOK, append(body, '\n'))
 }
 
 func (a *API) report(ctx context.Context, query report.Query) (made report.Report, err error) {
