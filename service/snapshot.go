@@ -120,7 +120,9 @@ func (s *Snapshot) buckets(ctx context.Context, q BucketQuery, yield func(Bucket
 	ctx, done := s.during(ctx)
 	defer done()
 	making := bucketing{series: v.series, tier: q.Granularity, shared: newDistributions(q.Sketches)}
-	span := repo.Span{From: repo.MicrosOf(q.From), Until: repo.MicrosOf(q.Until)}
+	span := repo.Span{
+		From: repo.MicrosOf(q.From), Until: repo.MicrosOf(q.Until), Sketches: q.Sketches,
+	}
 	for row, err := range v.rows(ctx, q.Granularity, span) {
 		if err != nil {
 			return err

@@ -98,7 +98,8 @@ func TestBuckets(t *testing.T) {
 	s := snapshot(t, history(t, path))
 	both := s.Series()
 	want := []service.SeriesInfo{
-		{ID: 1, Metric: service.RTT, WAN: "spectrum", Labels: service.Labels{}, Aggregation: service.Average},
+		{ID: 1, Metric: service.RTT, WAN: "spectrum", Labels: service.Labels{},
+			Aggregation: service.Average},
 		{ID: 2, Metric: service.State, WAN: "spectrum", Labels: service.Labels{"modem": "a"},
 			Aggregation: service.Mode},
 	}
@@ -190,7 +191,8 @@ func TestBucketsRefused(t *testing.T) {
 	now := time.Now()
 	write(t, w, run(rtt(t, w), 10, now, time.Second)...)
 	s := snapshot(t, history(t, path))
-	all := service.BucketQuery{Series: s.Series(), From: now.Add(-time.Hour), Until: now.Add(time.Hour)}
+	all := service.BucketQuery{Series: s.Series(),
+		From: now.Add(-time.Hour), Until: now.Add(time.Hour)}
 	foreign, tier, empty := all, all, all
 	foreign.Series = []service.SeriesInfo{{ID: 7}}
 	tier.Granularity = 9

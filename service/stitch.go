@@ -140,7 +140,9 @@ func (v *view) gather(
 ) error {
 	gather := gathering{view: v, answering: answering, yield: yield}
 	for _, s := range answering.segments {
-		span := repo.Span{From: s.from, Until: s.until, NewestFirst: newestFirst}
+		span := repo.Span{
+			From: s.from, Until: s.until, NewestFirst: newestFirst, Sketches: answering.shared != nil,
+		}
 		for row, err := range v.rows(ctx, s.granularity, span) {
 			if err != nil {
 				return err

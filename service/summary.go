@@ -87,7 +87,7 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{},
 		shared: answering.shared}
 	for _, segment := range answering.segments {
-		span := repo.Span{From: segment.from, Until: segment.until}
+		span := repo.Span{From: segment.from, Until: segment.until, Sketches: s.shared != nil}
 		for row, err := range v.rows(ctx, segment.granularity, span) {
 			if err != nil {
 				return nil, err
