@@ -77,8 +77,8 @@ func (v *view) holdings(ctx context.Context, query Query) ([]Holding, error) {
 	return list, nil
 }
 
-func (s *shownSeries) holding() *Holding {
-	return &Holding{Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels}
+func (s *SeriesInfo) holding() *Holding {
+	return &Holding{Metric: s.Metric, WAN: s.WAN, Labels: s.Labels}
 }
 
 // add adds a stretch, which does not begin before the last one.

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -155,14 +154,6 @@ func (v *view) gather(
 		}
 	}
 	gather.flush()
-	return nil
-}
-
-// check refuses a row that only a damaged file has.
-func (v *view) check(row repo.Bucket) error {
-	if v.series[row.SeriesID] == nil {
-		return fmt.Errorf("%w: a row of series %d, which was not asked for", ErrDamaged, row.SeriesID)
-	}
 	return nil
 }
 

@@ -152,8 +152,8 @@ func (s *summing) add(row repo.Bucket, g Granularity) {
 
 func (s *summing) summary(newest repo.Newest, until repo.Micros) Summary {
 	summary := Summary{
-		Metric: s.series.Key.MetricName, WAN: s.series.Key.WANName, Labels: s.series.labels,
-		Aggregation: Aggregation(s.series.Aggregation),
+		Metric: s.series.Metric, WAN: s.series.WAN, Labels: s.series.Labels,
+		Aggregation: s.series.Aggregation,
 		Count:       s.count, Min: s.min, Max: s.max, Avg: s.mean(),
 		Last: s.last.value(), LastTime: s.at.Time(),
 		States:       s.shares(),
