@@ -20,7 +20,9 @@ const (
 
 // checkQuery refuses an expression whose evaluation could take memory or a stack that the engine
 // does not count. What cannot be parsed is left to the engine, which tells where.
-func checkQuery(expr string) error {
+//
+// Errors: *parameterError.
+func checkQuery(expr string, inRange bool) error {
 	if err := checkLength(paramQuery, expr); err != nil {
 		return err
 	}
@@ -29,6 +31,12 @@ func checkQuery(expr string) error {
 	parsed, err := parser.NewParser(all).ParseExpr(expr)
 	if err != nil {
 		return nil //nolint:nilerr // the engine's own parser tells it, with the position
+	}
+	kind := parsed.Type()
+	if inRange && kind != parser.ValueTypeVector && kind != parser.ValueTypeScalar {
+		return wrong(paramQuery,
+			"invalid expression type %q for range query, must be Scalar or instant Vector",
+			parser.DocumentedType(kind))
 	}
 	if textsOf(parsed) > maxTexts {
 		return wrong(paramQuery, "texts of more than %d bytes: want fewer or shorter ones", maxTexts)

@@ -28,6 +28,9 @@ func (a *API) serveQuery(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	expr := r.Form.Get(paramQuery)
+	if err := checkQuery(expr, false); err != nil {
+		return err
+	}
 	return a.serveResult(w, r, func(ctx context.Context, e *promql.Engine) (*promql.Result, error) {
 		return e.Instant(ctx, expr, at, settings)
 	})
@@ -44,6 +47,9 @@ func (a *API) serveQueryRange(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	expr := r.Form.Get(paramQuery)
+	if err := checkQuery(expr, true); err != nil {
+		return err
+	}
 	return a.serveResult(w, r, func(ctx context.Context, e *promql.Engine) (*promql.Result, error) {
 		return e.Range(ctx, expr, s.start, s.end, s.step, settings)
 	})
@@ -52,9 +58,6 @@ func (a *API) serveQueryRange(w http.ResponseWriter, r *http.Request) error {
 func (a *API) serveResult(w http.ResponseWriter, r *http.Request, evaluate evaluation) error {
 	limit, err := parseLimit(r)
 	if err != nil {
-		return err
-	}
-	if err := checkQuery(r.Form.Get(paramQuery)); err != nil {
 		return err
 	}
 	room, err := a.budget.reserve(r.Context())

@@ -17,7 +17,8 @@ const (
 )
 
 // errMemory reports a query that has taken more memory than there may be.
-var errMemory = errors.New("the query takes too much memory: ask for a shorter range, a wider step or fewer series")
+var errMemory = errors.New("the query takes too much memory: ask for a shorter range, " +
+	"a wider step or fewer series")
 
 // watched returns a context that is cancelled with errMemory when the heap grows too far, and what
 // ends the watch.
