@@ -7,7 +7,6 @@ import (
 
 	upstream "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
-	"github.com/prometheus/prometheus/storage"
 
 	"github.com/wanstore/wanstore/service"
 )
@@ -26,6 +25,7 @@ const (
 	defaultMaxSamples = 2_000_000
 	defaultTimeout    = time.Minute
 	defaultLookback   = 5 * time.Minute
+	defaultStep       = time.Minute // of a subquery that names none
 )
 
 // Settings are those of one query. The zero value has what Options say.
@@ -37,10 +37,9 @@ type Settings struct {
 
 // Engine answers queries from one history. It is safe for any number of goroutines.
 type Engine struct {
-	history  *service.History
-	engine   *upstream.Engine
-	timeout  time.Duration
-	lookback time.Duration
+	history *service.History
+	engine  *upstream.Engine
+	options Options // settled
 }
 
 // New returns an engine that reads history, which stays open for as long as queries run.
@@ -51,18 +50,19 @@ func New(history *service.History, options Options) *Engine {
 	if options.Timeout <= 0 {
 		options.Timeout = defaultTimeout
 	}
-	if options.Lookback <= 0 {
+	if options.Lookback < time.Millisecond {
 		options.Lookback = defaultLookback
 	}
 	if options.Logger == nil {
 		options.Logger = slog.Default()
 	}
 	return &Engine{
-		history: history, timeout: options.Timeout, lookback: options.Lookback,
+		history: history, options: options,
 		engine: upstream.NewEngine(upstream.EngineOpts{
 			Logger: options.Logger, MaxSamples: options.MaxSamples, Timeout: options.Timeout,
 			LookbackDelta: options.Lookback, EnableAtModifier: true, EnableNegativeOffset: true,
-			EnablePerStepStats: true, Parser: parser.NewParser(parser.Options{}),
+			EnablePerStepStats: true, Parser: NewParser(parser.Options{}),
+			NoStepSubqueryIntervalFn: func(int64) int64 { return defaultStep.Milliseconds() },
 		}),
 	}
 }
@@ -74,8 +74,11 @@ func New(history *service.History, options Options) *Engine {
 func (e *Engine) Instant(
 	ctx context.Context, expr string, at time.Time, settings Settings,
 ) (*Result, error) {
-	query, err := e.engine.NewInstantQuery(ctx, e.queryable(), e.queryOpts(settings), expr, at)
-	return e.run(ctx, query, expr, settings, err)
+	ctx, cancel, settings := e.settle(ctx, settings)
+	defer cancel()
+	query, err := e.engine.NewInstantQuery(
+		ctx, e.queryable(ctx, settings.Lookback.Milliseconds()), settings.opts(), expr, at)
+	return execute(ctx, query, expr, err)
 }
 
 // Range answers expr at from, and each step after it up to until.
@@ -84,29 +87,34 @@ func (e *Engine) Instant(
 func (e *Engine) Range(
 	ctx context.Context, expr string, from, until time.Time, step time.Duration, settings Settings,
 ) (*Result, error) {
+	ctx, cancel, settings := e.settle(ctx, settings)
+	defer cancel()
 	query, err := e.engine.NewRangeQuery(
-		ctx, e.queryable(), e.queryOpts(settings), expr, from, until, step)
-	return e.run(ctx, query, expr, settings, err)
+		ctx, e.queryable(ctx, settings.Lookback.Milliseconds()), settings.opts(), expr, from, until, step)
+	return execute(ctx, query, expr, err)
 }
 
-func (e *Engine) queryOpts(settings Settings) upstream.QueryOpts {
-	lookback := settings.Lookback
-	if lookback <= 0 {
-		lookback = e.lookback
+// settle fills in what settings leave out, and returns a context that ends with the query.
+func (e *Engine) settle(
+	ctx context.Context, settings Settings,
+) (context.Context, context.CancelFunc, Settings) {
+	if settings.Lookback < time.Millisecond {
+		settings.Lookback = e.options.Lookback
 	}
-	return upstream.NewPrometheusQueryOpts(settings.PerStepStats, lookback, nil)
+	if settings.Timeout <= 0 || settings.Timeout > e.options.Timeout {
+		settings.Timeout = e.options.Timeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, settings.Timeout)
+	return ctx, cancel, settings
 }
 
-func (e *Engine) run(
-	ctx context.Context, query upstream.Query, expr string, settings Settings, err error,
-) (*Result, error) {
+func (s Settings) opts() upstream.QueryOpts {
+	return upstream.NewPrometheusQueryOpts(s.PerStepStats, s.Lookback, nil)
+}
+
+func execute(ctx context.Context, query upstream.Query, expr string, err error) (*Result, error) {
 	if err != nil {
 		return nil, parseError(expr, err)
-	}
-	if settings.Timeout > 0 && settings.Timeout < e.timeout {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, settings.Timeout)
-		defer cancel()
 	}
 	answer := query.Exec(ctx)
 	if answer.Err != nil {
@@ -116,10 +124,4 @@ func (e *Engine) run(
 	result := &Result{Value: answer.Value, query: query}
 	result.Warnings, result.Infos = annotationTexts(answer.Warnings, expr)
 	return result, nil
-}
-
-func (e *Engine) queryable() storage.Queryable {
-	return storage.QueryableFunc(func(_, _ int64) (storage.Querier, error) {
-		return storage.NoopQuerier(), nil
-	})
 }

@@ -1,6 +1,7 @@
 package promql
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -44,16 +45,19 @@ func parseError(expr string, err error) error {
 	}
 }
 
-// evaluationError gives the errors of the engine the names of this package.
+// evaluationError gives the errors of the engine, and those of the contexts of a reading, the names
+// of this package.
 func evaluationError(err error) error {
-	if _, ok := errors.AsType[upstream.ErrQueryTimeout](err); ok {
-		return fmt.Errorf("%w: %w", ErrTimeout, err)
-	}
-	if _, ok := errors.AsType[upstream.ErrQueryCanceled](err); ok {
-		return fmt.Errorf("%w: %w", ErrCanceled, err)
-	}
-	if _, ok := errors.AsType[upstream.ErrTooManySamples](err); ok {
+	_, timeout := errors.AsType[upstream.ErrQueryTimeout](err)
+	_, canceled := errors.AsType[upstream.ErrQueryCanceled](err)
+	_, tooMany := errors.AsType[upstream.ErrTooManySamples](err)
+	switch {
+	case tooMany:
 		return fmt.Errorf("%w: %w", ErrTooManySamples, err)
+	case timeout, errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%w: %w", ErrTimeout, err)
+	case canceled, errors.Is(err, context.Canceled):
+		return fmt.Errorf("%w: %w", ErrCanceled, err)
 	}
 	return err
 }

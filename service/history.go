@@ -172,17 +172,9 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
 	points := []Point{}
-	err := h.read(ctx, filter, func(ctx context.Context, v *view) error {
-		newest, err := v.snapshot.Newest(ctx)
-		if err != nil {
-			return err
-		}
-		for _, one := range newest {
-			if series, ok := v.series[one.SeriesID]; ok {
-				points = append(points, series.sample(one))
-			}
-		}
-		return nil
+	err := h.read(ctx, filter, func(ctx context.Context, v *view) (err error) {
+		points, err = v.latest(ctx)
+		return err
 	})
 	return points, err
 }
