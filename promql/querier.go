@@ -188,7 +188,9 @@ func (s *selection) series(list []picked, held loaded, within layout) (all []sto
 			add(one, runs, "")
 		}
 	}
-	slices.SortFunc(all, func(a, b storage.Series) int { return labels.Compare(a.Labels(), b.Labels()) })
+	slices.SortFunc(all, func(a, b storage.Series) int {
+		return labels.Compare(a.Labels(), b.Labels())
+	})
 	return all
 }
 

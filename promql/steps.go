@@ -7,8 +7,8 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// checkSteps refuses a query of which the query itself, or a subquery, has more steps than most. The
-// engine has memory for each step, whether there are samples or not.
+// checkSteps refuses a query that has more steps than most, or whose subqueries have. The engine
+// has memory for each step, whether there are samples or not.
 func checkSteps(statement parser.Statement, most int) error {
 	eval, ok := statement.(*parser.EvalStmt)
 	if !ok {

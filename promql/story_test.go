@@ -107,8 +107,8 @@ PromQL info: windows of min_over_time have even shares of buckets of 1m where no
 			`{__name__="wanctl_rtt_ms", wan="dsl"} 5
 PromQL info: last_over_time is that of the means of buckets of 1m where no samples are left (1:1)`},
 		{`stddev_over_time(wanctl_rtt_ms[3m])`, 3 * time.Minute, `{wan="dsl"} 7.87401
-PromQL warning: stddev_over_time is that of the means of buckets of 1m where no samples are left, ` +
-			`which differs from that of the samples (1:1)`},
+PromQL warning: stddev_over_time is that of the means of buckets of 1m where no samples are ` +
+			`left, which differs from that of the samples (1:1)`},
 		{`wanctl_rtt_ms[3m]`, 174 * time.Second,
 			`{__name__="wanctl_rtt_ms", wan="dsl"} 59.999s=2 1m59.999s=5
 PromQL info: the range has the means of buckets of 1m where no samples are left (1:1)`},
@@ -173,8 +173,8 @@ func TestSharesShadowed(t *testing.T) {
 	r := told(t)
 	r.write(r.series("wanctl_state_ratio", "dsl", nil), noon, time.Second, 42)
 	r.check([]asked{{`wanctl_state_ratio`, question, `{__name__="wanctl_state_ratio", wan="dsl"} 42
-PromQL warning: the history has a metric wanctl_state_ratio of its own, which hides the shares of ` +
-		`the states (1:1)`}})
+PromQL warning: the history has a metric wanctl_state_ratio of its own, which hides the shares ` +
+		`of the states (1:1)`}})
 }
 
 // Of samples in one millisecond there is one, their mean, and it counts for all.
