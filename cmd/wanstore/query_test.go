@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,5 +135,84 @@ func TestSteps(t *testing.T) {
 		if err != nil || got != test.want {
 			t.Errorf("%s in steps of %q: %s, %v; want %s", test.last, test.step, got, err, test.want)
 		}
+	}
+}
+
+// The queries of the documents, and the expressions of docs/PROMQL.md, are answered.
+func TestQueriesOfDocuments(t *testing.T) {
+	dir := t.TempDir()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(exe, filepath.Join(dir, "wanstore")); err != nil {
+		t.Fatal(err)
+	}
+	db := filepath.Join(dir, "wan.db")
+	recordMinutes(t, db)
+	var lines []string
+	for _, path := range []string{"../../README.md", "../../docs/COMMAND.md", "../../docs/PROMQL.md"} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range commandLines(string(text)) {
+			if strings.HasPrefix(line, "wanstore query '") && !strings.Contains(line, "EXPR") {
+				lines = append(lines, line)
+			}
+		}
+		for _, match := range expressionBlock.FindAllStringSubmatch(string(text), -1) {
+			for expr := range strings.Lines(match[1]) {
+
+				lines = append(lines, "wanstore query '"+strings.TrimSpace(expr)+"'")
+			}
+		}
+	}
+	if len(lines) < 10 {
+		t.Errorf("only %d queries were found", len(lines))
+	}
+	for _, line := range lines {
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "WANCTL_STORAGE_DB_PATH="+db)
+		if out, err := cmd.CombinedOutput(); err != nil || bytes.Contains(out, []byte("nothing:")) {
+			t.Errorf("%s: %v\n%s", line, err, out)
+		}
+	}
+}
+
+// expressionBlock is a block of expressions in a document.
+var expressionBlock = regexp.MustCompile("(?ms)^```promql\n(.*?)^```$")
+
+// recordMinutes records what the documents ask for, of now and of a day before.
+func recordMinutes(t *testing.T, db string) {
+	t.Helper()
+	options := service.Options{Logger: slog.New(slog.DiscardHandler), NoMaintenance: true}
+	writer, err := service.OpenWriter(t.Context(), service.Config{DBPath: db}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	var samples []service.Sample
+	for _, metric := range []string{
+		service.RTT, service.LossRatio, service.RateDownload, service.RateUpload, service.State,
+		"modem_online",
+	} {
+		series, err := writer.Series(metric, "cable", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 600 {
+			for _, age := range []time.Duration{0, 30 * time.Hour} {
+				at := now.Add(-time.Duration(i)*time.Second - age)
+				samples = append(samples, service.Sample{Series: series, Time: at, Value: float64(i % 4)})
+			}
+		}
+	}
+	if err := writer.Write(t.Context(), samples...); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 }
