@@ -163,7 +163,6 @@ func TestQueriesOfDocuments(t *testing.T) {
 		}
 		for _, match := range expressionBlock.FindAllStringSubmatch(string(text), -1) {
 			for expr := range strings.Lines(match[1]) {
-
 				lines = append(lines, "wanstore query '"+strings.TrimSpace(expr)+"'")
 			}
 		}
