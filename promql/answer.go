@@ -55,6 +55,8 @@ func (r *Result) Series() iter.Seq[Series] {
 	}
 }
 
+const nameLabel = "__name__"
+
 // Labels returns the labels, with the metric as __name__ if the series still has one.
 func (s Series) Labels() map[string]string { return s.labels.Map() }
 
@@ -74,11 +76,11 @@ var plainName = regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`)
 
 // String returns the labels as PromQL writes a selector of them.
 func (s Series) String() string {
-	name := s.labels.Get(labels.MetricName)
+	name := s.labels.Get(nameLabel)
 	if !plainName.MatchString(name) {
 		return s.labels.String()
 	}
-	others := labels.NewBuilder(s.labels).Del(labels.MetricName).Labels()
+	others := labels.NewBuilder(s.labels).Del(nameLabel).Labels()
 	if others.IsEmpty() {
 		return name
 	}
