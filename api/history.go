@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/report"
 	"github.com/wanstore/wanstore/service"
 )
@@ -42,7 +43,7 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	sendJSON(w, http.StatusOK, body)
+	web.SendJSON(w, http.StatusOK, body)
 }
 
 // reply is what the history says to a question.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/internal/quantile"
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -76,7 +77,7 @@ func (e *parameterError) Unwrap() error { return e.err }
 
 // wrong is a parameterError with a message of its own.
 func wrong(name, format string, args ...any) error {
-	return &parameterError{name: shown(name), err: fmt.Errorf(format, args...)}
+	return &parameterError{name: web.Shown(name), err: fmt.Errorf(format, args...)}
 }
 
 // question is what was asked for.

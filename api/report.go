@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/report"
 	"github.com/wanstore/wanstore/service"
 )
@@ -44,7 +45,7 @@ func (a *API) serveReport(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	sendJSON(w, http.StatusOK, append(body, '\n'))
+	web.SendJSON(w, http.StatusOK, append(body, '\n'))
 }
 
 func (a *API) sendReportCSV(w http.ResponseWriter, r *http.Request, made report.Report) {

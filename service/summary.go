@@ -82,17 +82,13 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	answering := newAnswering(v.snapshot.Tiers, query, newDistributions(query))
+	answering := newAnswering(v.snapshot.Tiers, query, newDistributions(query.Quantiles))
 	whole := repo.Span{From: repo.MicrosOf(query.From), Until: repo.MicrosOf(query.Until)}
 	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{},
 		shared: answering.shared}
 	for _, segment := range answering.segments {
-		span := repo.Span{From: segment.from, Until: segment.until}
-		tier := repo.Granularity(segment.granularity)
-		for row, err := range v.snapshot.Scan(ctx, tier, v.picked, span) {
-			if err == nil {
-				err = v.check(row)
-			}
+		span := repo.Span{From: segment.from, Until: segment.until, Sketches: s.shared != nil}
+		for row, err := range v.rows(ctx, segment.granularity, span) {
 			if err != nil {
 				return nil, err
 			}
@@ -152,8 +148,8 @@ func (s *summing) add(row repo.Bucket, g Granularity) {
 
 func (s *summing) summary(newest repo.Newest, until repo.Micros) Summary {
 	summary := Summary{
-		Metric: s.series.Key.MetricName, WAN: s.series.Key.WANName, Labels: s.series.labels,
-		Aggregation: Aggregation(s.series.Aggregation),
+		Metric: s.series.Metric, WAN: s.series.WAN, Labels: s.series.Labels,
+		Aggregation: s.series.Aggregation,
 		Count:       s.count, Min: s.min, Max: s.max, Avg: s.mean(),
 		Last: s.last.value(), LastTime: s.at.Time(),
 		States:       s.shares(),

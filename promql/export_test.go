@@ -1,0 +1,4 @@
+package promql
+
+// Tag is the reserved label.
+const Tag = tag
