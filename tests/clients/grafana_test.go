@@ -18,7 +18,7 @@ var built = regexp.MustCompile(`"(revision|branch|buildDate|goVersion)":"[^"]*"`
 // Its server asks by POST, with a form for queries and the parameters in the address for resources,
 // and asks again by GET after a 400 or 405.
 func TestGrafanaDataSource(t *testing.T) {
-	server := url(t)
+	server := serverURL(t)
 	const week = "start=946684800&end=947289600"
 	var said strings.Builder
 	for _, c := range []struct{ about, method, path, form string }{

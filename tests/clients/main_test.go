@@ -55,8 +55,8 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// url returns where a server answers from the recorded week, without a slash behind.
-func url(t *testing.T) string {
+// serverURL returns where a server answers from the recorded week, without a slash behind.
+func serverURL(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(folder, "history.db")
 	if _, err := os.Stat(path); err != nil {

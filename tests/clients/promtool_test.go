@@ -13,7 +13,7 @@ func TestPromtool(t *testing.T) {
 	if _, err := exec.LookPath("promtool"); err != nil {
 		t.Skip("promtool is missing")
 	}
-	server := url(t)
+	server := serverURL(t)
 	var said strings.Builder
 	for _, args := range [][]string{
 		{"query", "instant", server, "1+1", "--time", "4"},
