@@ -71,7 +71,9 @@ func (s *Salvage) read(ctx context.Context, place salvagePlace) (page salvagePag
 	}
 	defer func() { err = errors.Join(err, view.Close()) }()
 	page = salvagePage{tier: place.Tier, next: salvagePlace{Tier: place.Tier + 1}}
-	over := Span{From: max(place.From, view.Tiers[place.Tier].Floor), Until: math.MaxInt64}
+	over := Span{
+		From: max(place.From, view.Tiers[place.Tier].Floor), Until: math.MaxInt64, Sketches: true,
+	}
 	switch {
 	case len(view.Series) == 0:
 		return page, nil

@@ -20,16 +20,18 @@ type Bucket struct {
 	Min      float64 // of a state: the state itself
 	Max      float64
 
-	// Sketch has the bytes of a sketch of the samples, nil for none: of a raw sample, a state, and a
-	// bucket whose metric keeps no percentiles or that was made before there were sketches. It lies
-	// in memory that is shared with other buckets, and must not be changed.
+	// Sketch has the bytes of a sketch of the samples, nil for none: where Span.Sketches did not ask
+	// for it, of a raw sample, a state, and a bucket whose metric keeps no percentiles or that was
+	// made before there were sketches. It lies in memory that is shared with other buckets, and must
+	// not be changed.
 	Sketch []byte
 }
 
-// Span is a stretch of time, [From, Until), and the direction in which it is walked.
+// Span is a stretch of time, [From, Until), and how it is read.
 type Span struct {
 	From, Until Micros
 	NewestFirst bool
+	Sketches    bool // read those of buckets, too
 }
 
 // Scan yields the rows that a tier has in a span of the given series, which come in the order of

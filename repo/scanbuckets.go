@@ -60,8 +60,8 @@ func (s *Snapshot) nextWindow(
 			return Span{}, errDisorder("tier " + g.String())
 		}
 		end := Micros(last).Add(g.Bucket())
-		return Span{From: max(end.Add(-width), span.From), Until: min(end, span.Until),
-			NewestFirst: true}, nil
+		span.From, span.Until = max(end.Add(-width), span.From), min(end, span.Until)
+		return span, nil
 	}
 	first, err := s.q.FirstBucket(ctx,
 		db.FirstBucketParams{Granularity: g.String(), FromTs: int64(span.From)})
@@ -71,7 +71,8 @@ func (s *Snapshot) nextWindow(
 	if Micros(first) < span.From {
 		return Span{}, errDisorder("tier " + g.String())
 	}
-	return Span{From: Micros(first), Until: min(Micros(first).Add(width), span.Until)}, nil
+	span.From, span.Until = Micros(first), min(Micros(first).Add(width), span.Until)
+	return span, nil
 }
 
 func (s *Snapshot) readWindow(
@@ -121,6 +122,9 @@ func (s *Snapshot) appendBuckets(
 			return page, errDisorder("rollups")
 		}
 		before = b.TS
+		if !window.Sketches {
+			b.Sketch = nil
+		}
 		page = append(page, b)
 	}
 	return page, err

@@ -69,7 +69,7 @@ func mode(states iter.Seq2[float64, int64]) float64 {
 // bucketing makes buckets of the rows of a tier. The rows of one bucket, its states, follow each
 // other.
 type bucketing struct {
-	view   *view
+	series map[int64]*SeriesInfo
 	tier   Granularity
 	shared *distributions // nil if none are wanted
 	bucket Bucket         // of the last row, its states apart
@@ -135,5 +135,5 @@ func (b *bucketing) end() (ended Bucket, ok bool) {
 }
 
 func (b *bucketing) isState() bool {
-	return b.view.series[b.bucket.SeriesID].Aggregation == Mode
+	return b.series[b.bucket.SeriesID].Aggregation == Mode
 }

@@ -155,7 +155,7 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 		}
 		more := true
 		err = h.read(ctx, query.Filter, func(ctx context.Context, v *view) error {
-			return v.points(ctx, query, newDistributions(query), func(p Point) bool {
+			return v.points(ctx, query, newDistributions(query.Quantiles), func(p Point) bool {
 				more = yield(p, nil)
 				return more
 			})

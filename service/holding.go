@@ -50,10 +50,7 @@ func (v *view) holdings(ctx context.Context, query Query) ([]Holding, error) {
 	for _, s := range newAnswering(v.snapshot.Tiers, query, nil).segments {
 		width := max(s.granularity.Bucket(), holdingWidth)
 		span := repo.Span{From: s.from, Until: s.until}
-		for row, err := range v.snapshot.Scan(ctx, repo.Granularity(s.granularity), v.picked, span) {
-			if err == nil {
-				err = v.check(row)
-			}
+		for row, err := range v.rows(ctx, s.granularity, span) {
 			if err != nil {
 				return nil, err
 			}

@@ -1,12 +1,10 @@
 package service
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"github.com/wanstore/wanstore/repo"
@@ -115,20 +113,17 @@ func (s *Snapshot) Buckets(ctx context.Context, q BucketQuery) iter.Seq2[Bucket,
 }
 
 func (s *Snapshot) buckets(ctx context.Context, q BucketQuery, yield func(Bucket) bool) error {
-	picked, err := s.pick(q)
+	v, err := s.pick(q)
 	if err != nil {
 		return err
 	}
 	ctx, done := s.during(ctx)
 	defer done()
-	making := bucketing{view: s.view, tier: q.Granularity,
-		shared: newDistributions(Query{Quantiles: q.Sketches})}
-	span := repo.Span{From: repo.MicrosOf(q.From), Until: repo.MicrosOf(q.Until)}
-	rows := s.view.snapshot.Scan(ctx, repo.Granularity(q.Granularity), picked, span)
-	for row, err := range rows {
-		if err == nil {
-			err = s.view.check(row)
-		}
+	making := bucketing{series: v.series, tier: q.Granularity, shared: newDistributions(q.Sketches)}
+	span := repo.Span{
+		From: repo.MicrosOf(q.From), Until: repo.MicrosOf(q.Until), Sketches: q.Sketches,
+	}
+	for row, err := range v.rows(ctx, q.Granularity, span) {
 		if err != nil {
 			return err
 		}
@@ -142,29 +137,30 @@ func (s *Snapshot) buckets(ctx context.Context, q BucketQuery, yield func(Bucket
 	return nil
 }
 
-// pick returns the series of a query, in the order of their ids.
-func (s *Snapshot) pick(q BucketQuery) ([]repo.SeriesInfo, error) {
+// pick returns the view of the series of a query.
+func (s *Snapshot) pick(q BucketQuery) (*view, error) {
 	if !q.Granularity.Valid() {
 		return nil, fmt.Errorf("%w: %s: want raw, 1m, 5m or 1h", ErrQuery, q.Granularity)
 	}
-	picked := make([]repo.SeriesInfo, 0, len(q.Series))
-	for _, series := range q.Series {
-		at, ok := slices.BinarySearchFunc(s.view.picked, series.ID, byID)
+	wanted := make(map[int64]*SeriesInfo, len(q.Series))
+	for _, one := range q.Series {
+		series, ok := s.view.series[one.ID]
 		if !ok {
-			return nil, fmt.Errorf("%w: series %d is not one of this snapshot", ErrQuery, series.ID)
+			return nil, fmt.Errorf("%w: series %d is not one of this snapshot", ErrQuery, one.ID)
 		}
-		picked = append(picked, s.view.picked[at])
+		wanted[one.ID] = series
 	}
-	slices.SortFunc(picked, func(a, b repo.SeriesInfo) int { return cmp.Compare(a.ID, b.ID) })
-	return slices.CompactFunc(picked, func(a, b repo.SeriesInfo) bool { return a.ID == b.ID }), nil
+	return s.view.of(wanted), nil
 }
-
-func byID(series repo.SeriesInfo, id int64) int { return cmp.Compare(series.ID, id) }
 
 // during returns a context that ends with ctx and with the time of the view.
 func (s *Snapshot) during(ctx context.Context) (context.Context, func()) {
 	both, cancel := context.WithCancelCause(s.view.snapshot.Context())
-	stop := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	end := func() { cancel(context.Cause(ctx)) }
+	stop := context.AfterFunc(ctx, end)
+	if ctx.Err() != nil {
+		end()
+	}
 	return both, func() {
 		stop()
 		cancel(context.Canceled)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -97,7 +98,8 @@ func TestBuckets(t *testing.T) {
 	s := snapshot(t, history(t, path))
 	both := s.Series()
 	want := []service.SeriesInfo{
-		{ID: 1, Metric: service.RTT, WAN: "spectrum", Labels: service.Labels{}, Aggregation: service.Average},
+		{ID: 1, Metric: service.RTT, WAN: "spectrum", Labels: service.Labels{},
+			Aggregation: service.Average},
 		{ID: 2, Metric: service.State, WAN: "spectrum", Labels: service.Labels{"modem": "a"},
 			Aggregation: service.Mode},
 	}
@@ -189,7 +191,8 @@ func TestBucketsRefused(t *testing.T) {
 	now := time.Now()
 	write(t, w, run(rtt(t, w), 10, now, time.Second)...)
 	s := snapshot(t, history(t, path))
-	all := service.BucketQuery{Series: s.Series(), From: now.Add(-time.Hour), Until: now.Add(time.Hour)}
+	all := service.BucketQuery{Series: s.Series(),
+		From: now.Add(-time.Hour), Until: now.Add(time.Hour)}
 	foreign, tier, empty := all, all, all
 	foreign.Series = []service.SeriesInfo{{ID: 7}}
 	tier.Granularity = 9
@@ -214,4 +217,82 @@ func last(answer func(func(service.Bucket, error) bool)) (failed error) {
 		failed = err
 	}
 	return failed
+}
+
+// A view ends after its time, and says so.
+func TestSnapshotThatIsOpenTooLong(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := open(t, service.Config{DBPath: path}, quiet())
+		now := time.Now()
+		write(t, w, run(rtt(t, w), 10, now, time.Second)...)
+		h := history(t, path)
+		s := snapshot(t, h)
+		query := service.BucketQuery{Series: s.Series(), From: now.Add(-time.Hour), Until: now}
+		time.Sleep(service.ReadLimit + time.Second)
+		want(t, last(s.Buckets(t.Context(), query)), service.ErrReadTooLong)
+		_, err := s.Metrics(t.Context())
+		want(t, err, service.ErrReadTooLong)
+		if len(s.Series()) != 1 {
+			t.Errorf("series %+v, want what has been read", s.Series())
+		}
+		if got := buckets(t, snapshot(t, h), query); len(got) != 9 {
+			t.Errorf("a new view has %d samples, want 9", len(got))
+		}
+	})
+}
+
+// What is not as it was written is left out.
+func TestBucketsOfADamagedFile(t *testing.T) {
+	path := filetest.Path(t)
+	now := time.Now().Truncate(time.Hour)
+	options := quiet()
+	options.TrustClock, options.Now = true, func() time.Time { return now.Add(time.Minute) }
+	w := open(t, service.Config{DBPath: path}, options)
+	for _, s := range []*service.Series{rtt(t, w), series(t, w, service.State, "spectrum", nil)} {
+		write(t, w, run(s, 600, now.Add(-time.Second), time.Second)...)
+	}
+	maintain(t, w)
+	shut(t, w)
+	const of = " SET chk = chk + 1 WHERE granularity = '1m' AND ts = (SELECT max(ts) FROM rollups" +
+		" WHERE granularity = '1m')"
+	filetest.Exec(t, path, "UPDATE rollups"+of)
+	filetest.Exec(t, path, "UPDATE state_rollups"+of)
+	s := snapshot(t, history(t, path))
+	got := buckets(t, s, service.BucketQuery{Series: s.Series(), Granularity: service.Minute,
+		From: now.Add(-time.Hour), Until: now})
+	if len(got) != 2*9 || !got[17].Time.Before(now.Add(-time.Minute)) {
+		t.Errorf("%d buckets, the last %+v; want 9 of each series", len(got), got[len(got)-1])
+	}
+}
+
+// A distribution of raw samples and one of a sketch have the same bins.
+func TestBins(t *testing.T) {
+	path := filetest.Path(t)
+	now := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	options := quiet()
+	options.TrustClock, options.Now = true, func() time.Time { return now.Add(time.Minute) }
+	w := open(t, service.Config{DBPath: path}, options)
+	line := rtt(t, w)
+	for i, value := range []float64{-2, -2, 0, 1, 1.01, 32} {
+		at := now.Add(-time.Minute).Add(time.Duration(i) * time.Second)
+		write(t, w, service.Sample{Series: line, Time: at, Value: value})
+	}
+	maintain(t, w)
+	want := service.Bins{
+		Schema: 5, Zero: 1,
+		Positive: []service.Bin{{Index: 0, Count: 1}, {Index: 1, Count: 1}, {Index: 160, Count: 1}},
+		Negative: []service.Bin{{Index: 32, Count: 2}},
+	}
+	h := history(t, path)
+	query := service.Query{From: now.Add(-time.Hour), Until: now, Step: time.Minute, Quantiles: true}
+	for step := range 2 { // the first one is answered from a bucket
+		query.Step += time.Duration(step) * time.Second
+		for p, err := range h.Range(t.Context(), query) {
+			must(t, err)
+			if diff := cmp.Diff(want, p.Distribution.Bins()); diff != "" {
+				t.Errorf("bins of %s:\n%s", p.Granularity, diff)
+			}
+		}
+	}
 }

@@ -140,12 +140,11 @@ func (v *view) gather(
 ) error {
 	gather := gathering{view: v, answering: answering, yield: yield}
 	for _, s := range answering.segments {
-		span := repo.Span{From: s.from, Until: s.until, NewestFirst: newestFirst}
-		for row, err := range v.snapshot.Scan(ctx, repo.Granularity(s.granularity), v.picked, span) {
+		span := repo.Span{
+			From: s.from, Until: s.until, NewestFirst: newestFirst, Sketches: answering.shared != nil,
+		}
+		for row, err := range v.rows(ctx, s.granularity, span) {
 			if err != nil {
-				return err
-			}
-			if err := v.check(row); err != nil {
 				return err
 			}
 			if !gather.add(row, s.granularity) {

@@ -82,17 +82,13 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	answering := newAnswering(v.snapshot.Tiers, query, newDistributions(query))
+	answering := newAnswering(v.snapshot.Tiers, query, newDistributions(query.Quantiles))
 	whole := repo.Span{From: repo.MicrosOf(query.From), Until: repo.MicrosOf(query.Until)}
 	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{},
 		shared: answering.shared}
 	for _, segment := range answering.segments {
-		span := repo.Span{From: segment.from, Until: segment.until}
-		tier := repo.Granularity(segment.granularity)
-		for row, err := range v.snapshot.Scan(ctx, tier, v.picked, span) {
-			if err == nil {
-				err = v.check(row)
-			}
+		span := repo.Span{From: segment.from, Until: segment.until, Sketches: s.shared != nil}
+		for row, err := range v.rows(ctx, segment.granularity, span) {
 			if err != nil {
 				return nil, err
 			}

@@ -1,7 +1,9 @@
 package service
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/wanstore/wanstore/repo"
@@ -56,12 +58,32 @@ func newView(snapshot *repo.Snapshot, filter Filter) (*view, error) {
 	return v, nil
 }
 
-// check refuses a row that only a damaged file has.
-func (v *view) check(row repo.Bucket) error {
-	if v.series[row.SeriesID] == nil {
-		return fmt.Errorf("%w: a row of series %d, which was not asked for", ErrDamaged, row.SeriesID)
+// of returns the part of the view that is about some of its series.
+func (v *view) of(series map[int64]*SeriesInfo) *view {
+	part := &view{snapshot: v.snapshot, series: series}
+	for _, info := range v.picked {
+		if series[info.ID] != nil {
+			part.picked = append(part.picked, info)
+		}
 	}
-	return nil
+	return part
+}
+
+// rows yields what a tier has of the series in a span, as repo.Snapshot.Scan does. It refuses a row
+// that only a damaged file has.
+func (v *view) rows(
+	ctx context.Context, g Granularity, span repo.Span,
+) iter.Seq2[repo.Bucket, error] {
+	return func(yield func(repo.Bucket, error) bool) {
+		for row, err := range v.snapshot.Scan(ctx, repo.Granularity(g), v.picked, span) {
+			if err == nil && v.series[row.SeriesID] == nil {
+				err = fmt.Errorf("%w: a row of series %d, which was not asked for", ErrDamaged, row.SeriesID)
+			}
+			if !yield(row, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 func (s *SeriesInfo) point(at repo.Micros, g Granularity) Point {
