@@ -62,6 +62,9 @@ func New(history *service.History, options Options) *Engine {
 			Logger: options.Logger, MaxSamples: options.MaxSamples, Timeout: options.Timeout,
 			LookbackDelta: options.Lookback, EnableAtModifier: true, EnableNegativeOffset: true,
 			EnablePerStepStats: true, Parser: NewParser(parser.Options{}),
+			// With it the engine looks at the context at each step, not at each series only: a function
+			// over a long range would go on for minutes.
+			EnableQueryCost:          true,
 			NoStepSubqueryIntervalFn: func(int64) int64 { return defaultStep.Milliseconds() },
 		}),
 	}
@@ -74,6 +77,9 @@ func New(history *service.History, options Options) *Engine {
 func (e *Engine) Instant(
 	ctx context.Context, expr string, at time.Time, settings Settings,
 ) (*Result, error) {
+	if err := e.guard(expr, 0); err != nil {
+		return nil, err
+	}
 	ctx, cancel, settings := e.settle(ctx, settings)
 	defer cancel()
 	query, err := e.engine.NewInstantQuery(
@@ -87,6 +93,9 @@ func (e *Engine) Instant(
 func (e *Engine) Range(
 	ctx context.Context, expr string, from, until time.Time, step time.Duration, settings Settings,
 ) (*Result, error) {
+	if err := e.guard(expr, until.Sub(from)); err != nil {
+		return nil, err
+	}
 	ctx, cancel, settings := e.settle(ctx, settings)
 	defer cancel()
 	query, err := e.engine.NewRangeQuery(

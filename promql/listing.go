@@ -92,6 +92,9 @@ func matcherSets(match []string) ([][]*labels.Matcher, error) {
 	}
 	var sets [][]*labels.Matcher
 	for _, one := range match {
+		if err := checkLength(one); err != nil {
+			return nil, err
+		}
 		matchers, err := NewParser(parser.Options{}).ParseMetricSelector(one)
 		if err != nil {
 			return nil, parseError(one, err)
