@@ -79,7 +79,9 @@ func story(t *testing.T, random *rand.Rand) (*recording, map[string]oracle) {
 			late := random.IntN(3)
 			r.now = noon.Add(at + time.Hour)
 			must(t, r.writer.Write(t.Context(), list[late:]...))
-			r.age(at + time.Hour + time.Duration(random.IntN(60))*time.Second)
+			if at < (days*24-1)*time.Hour { // the last hour is raw alone
+				r.age(at + time.Hour + time.Duration(random.IntN(60))*time.Second)
+			}
 			if late > 0 {
 				must(t, r.writer.Write(t.Context(), list[:late]...))
 			}
