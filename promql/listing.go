@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -106,7 +105,7 @@ func limited[T any](list []T, limit int) ([]T, []string) {
 	if limit <= 0 || len(list) <= limit {
 		return list, nil
 	}
-	return list[:limit], []string{fmt.Sprintf("results truncated to the limit of %d", limit)}
+	return list[:limit], []string{"results truncated due to limit"} // in Prometheus's words
 }
 
 // Metadata is what the history says of a metric.

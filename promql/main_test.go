@@ -135,10 +135,13 @@ func shown(result *promql.Result, err error) string {
 	return strings.Join(lines, "\n")
 }
 
+// short leaves out the seconds and minutes that are none.
 func short(d time.Duration) string {
-	text := strings.TrimSuffix(d.String(), "0s")
-	if text == "" {
-		return "0"
+	text := d.String()
+	for _, none := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, none) {
+			text = text[:len(text)-2]
+		}
 	}
 	return text
 }

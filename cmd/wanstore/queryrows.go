@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"regexp"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
@@ -38,7 +39,7 @@ func (r *answerRow) csv() ([]string, error) {
 func (r *answerRow) table() []string {
 	cells := []string{moment{r.at}.show(r.zone)}
 	if r.hasSeries {
-		cells = append(cells, printable(r.series.String()))
+		cells = append(cells, seriesText(r.series))
 	}
 	return append(cells, r.shown)
 }
@@ -77,6 +78,22 @@ func (a answer) number(t int64, series labels.Labels, value float64) row {
 		at: millis(t), series: series, zone: a.look.zone, hasSeries: a.hasSeries(),
 		value: exact(value), shown: a.look.styles[series.Get(labels.MetricName)].show(value),
 	}
+}
+
+// plainName is a metric's name that PromQL writes before the braces.
+var plainName = regexp.MustCompile(`^[a-zA-Z_:][a-zA-Z0-9_:]*$`)
+
+// seriesText returns labels as PromQL writes a selector of them.
+func seriesText(series labels.Labels) string {
+	name := series.Get(labels.MetricName)
+	if !plainName.MatchString(name) {
+		return printable(series.String())
+	}
+	others := labels.NewBuilder(series).Del(labels.MetricName).Labels()
+	if others.IsEmpty() {
+		return name
+	}
+	return printable(name + others.String())
 }
 
 // response is an answer in the shape of Prometheus's HTTP API.
