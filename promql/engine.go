@@ -63,7 +63,9 @@ func New(history *service.History, options Options) *Engine {
 			Logger: options.Logger, MaxSamples: options.MaxSamples, Timeout: options.Timeout,
 			LookbackDelta: options.Lookback, EnableAtModifier: true, EnableNegativeOffset: true,
 			EnablePerStepStats: true, Parser: NewParser(parser.Options{}),
-			EnableQueryCost:          true, // long loops look at the context then
+			// With it the engine looks at the context at each step, not at each series only: a function
+			// over a long range would go on for minutes.
+			EnableQueryCost:          true,
 			NoStepSubqueryIntervalFn: func(int64) int64 { return defaultStep.Milliseconds() },
 		}),
 	}
@@ -76,6 +78,9 @@ func New(history *service.History, options Options) *Engine {
 func (e *Engine) Instant(
 	ctx context.Context, expr string, at time.Time, settings Settings,
 ) (*Result, error) {
+	if err := guard(expr); err != nil {
+		return nil, err
+	}
 	ctx, cancel, settings := e.settle(ctx, settings)
 	defer cancel()
 	q := &queryable{ctx: ctx, engine: e, lookback: settings.Lookback}
@@ -92,6 +97,9 @@ func (e *Engine) Instant(
 func (e *Engine) Range(
 	ctx context.Context, expr string, from, until time.Time, step time.Duration, settings Settings,
 ) (*Result, error) {
+	if err := guard(expr); err != nil {
+		return nil, err
+	}
 	ctx, cancel, settings := e.settle(ctx, settings)
 	defer cancel()
 	q := &queryable{ctx: ctx, engine: e, lookback: settings.Lookback}
@@ -122,9 +130,9 @@ func (s Settings) opts() upstream.QueryOpts {
 
 // execute runs a query that reads this queryable.
 func (q *queryable) execute(query upstream.Query, expr string) (*Result, error) {
-	if err := checkSteps(query.Statement(), q.engine.options.MaxSamples); err != nil {
+	if err := q.engine.checkSteps(expr, query.Statement()); err != nil {
 		query.Close()
-		return nil, evaluationError(err)
+		return nil, err
 	}
 	answer := query.Exec(q.ctx)
 	if err := errors.Join(answer.Err, q.closed()); err != nil {

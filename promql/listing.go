@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -93,6 +92,9 @@ func matcherSets(match []string) ([][]*labels.Matcher, error) {
 	}
 	var sets [][]*labels.Matcher
 	for _, one := range match {
+		if err := checkLength(one); err != nil {
+			return nil, err
+		}
 		matchers, err := NewParser(parser.Options{}).ParseMetricSelector(one)
 		if err != nil {
 			return nil, parseError(one, err)
@@ -106,7 +108,7 @@ func limited[T any](list []T, limit int) ([]T, []string) {
 	if limit <= 0 || len(list) <= limit {
 		return list, nil
 	}
-	return list[:limit], []string{fmt.Sprintf("results truncated to the limit of %d", limit)}
+	return list[:limit], []string{"results truncated due to limit"} // in Prometheus's words
 }
 
 // Metadata is what the history says of a metric.

@@ -38,7 +38,7 @@ func TestListings(t *testing.T) {
 			`{__name__="modem_mode_ratio", state="2", wan="lte"} ` + lte,
 			"__name__ modem state wan", "lte", ""},
 		{promql.Selection{Match: []string{`wanctl_rtt_ms`}, Limit: 1}, lte, "__name__", "dsl",
-			"results truncated to the limit of 1"},
+			"results truncated due to limit"},
 	} {
 		list, warnings, err := r.Series(t.Context(), test.selection)
 		must(t, err)
