@@ -54,7 +54,9 @@ belongs to the day in which it begins.
 --quantiles adds percentiles of measurements, such as p95: 95 % of the samples of the row are not
 greater. They are exact where all samples are left as they were recorded, and within 1.1 % where
 they have become buckets. Those of states, and of buckets that keep no distribution, are left empty.
---summary shows p50, p95 and p99 unless others are chosen.
+--summary shows p50, p95 and p99 unless others are chosen. It takes buckets where they are whole in
+the range, or with --step in the step, so its percentiles are within 1.1 %, too; without --step
+those of 100,000 samples at most are exact.
 
 With --plot the series are drawn: measurements as a line through the means of the steps, with a
 shade from their least sample to their 95th percentile, or to the greatest where no percentiles are
