@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -37,6 +38,7 @@ type API struct {
 	checks   flight[[]service.Problem]
 	capacity capacity
 	assets   map[string]asset
+	mounts   []Mount
 	build    func() []string // labels of wanstore_build_info
 
 	unreadable atomic.Bool // the last scrape or check could not read the file
@@ -60,7 +62,7 @@ func New(options Options) *API {
 }
 
 // Handler answers GET and HEAD of /metrics/history, /report, /metrics, /health, and / for the page,
-// whose files are below /page/. It tells what goes wrong as JSON, compresses, sets the headers that
+// whose files are below /page/, and what is mounted. It tells what goes wrong as JSON, compresses, sets the headers that
 // keep browsers careful, ends a request that reads for 30 s, and survives its own panics.
 //
 // Without a token it answers everybody, under any name. So listen on the loopback only and refuse
@@ -72,14 +74,19 @@ func (a *API) Handler() http.Handler {
 // handler is Handler with a guard in front of everything but the headers.
 func (a *API) handler(guard func(http.Handler) http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(historyPath, a.guarded(a.serveHistory))
-	mux.Handle(reportPath, a.guarded(a.serveReport))
-	mux.Handle("/metrics", a.guarded(a.serveMetrics))
-	mux.Handle("/health", a.shared(a.open(a.fromHere(a.serveHealth))))
-	mux.Handle("/{$}", a.open(a.servePage))
-	mux.Handle("/page/", a.open(a.servePageFile))
+	rules := a.rules()
+	mux.Handle(historyPath, rules.Guarded(http.HandlerFunc(a.serveHistory)))
+	mux.Handle(reportPath, rules.Guarded(http.HandlerFunc(a.serveReport)))
+	mux.Handle("/metrics", rules.Guarded(http.HandlerFunc(a.serveMetrics)))
+	mux.Handle("/health", rules.Public(http.HandlerFunc(a.serveHealth)))
+	mux.Handle("/{$}", rules.Asked(http.HandlerFunc(a.servePage)))
+	mux.Handle("/page/", rules.Asked(http.HandlerFunc(a.servePageFile)))
 	mux.Handle("/", http.HandlerFunc(a.serveNothing))
-	return withHeaders(guard(withGzip(a.withRecovery(withLimit(mux)))))
+	for _, mount := range a.mounts {
+		mux.Handle(mount.Path, a.mounted(mount))
+	}
+	limited := web.WithLimit(answerLimit, mux)
+	return web.WithHeaders(guard(web.WithGzip(web.WithRecovery(a.log, a.refuseWith, limited))))
 }
 
 // noteFile logs that the file cannot be read any more, or that it can again: once, and not with

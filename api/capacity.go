@@ -28,7 +28,7 @@ func newCapacity() capacity {
 }
 
 // errTooMany says that others took all there was for as long as a request may take.
-var errTooMany = fmt.Errorf("%w: too many others ask at the same time", errUnavailable)
+var errTooMany = fmt.Errorf("%w: too many others ask at the same time", ErrUnavailable)
 
 // reserve waits until there is room for a reply of so many points.
 //

@@ -20,7 +20,7 @@ func TestCapacity(t *testing.T) {
 		}
 		refused := func(limit int) {
 			t.Helper()
-			if _, err := reserve(limit); !errors.Is(err, errTooMany) || !errors.Is(err, errUnavailable) {
+			if _, err := reserve(limit); !errors.Is(err, errTooMany) || !errors.Is(err, ErrUnavailable) {
 				t.Errorf("got %v, want %v", err, errTooMany)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -109,12 +110,12 @@ func checkToken(token string) (want string) {
 
 // isOrigin wants an origin as browsers send it, since it is compared as it is.
 func isOrigin(origin string) bool {
-	if origin == "" || origin == anyOrigin {
+	if origin == "" || origin == web.AnyOrigin {
 		return true
 	}
 	u, err := url.Parse(origin)
 	return err == nil && u.Scheme != "" && u.Host != "" && u.Scheme+"://"+u.Host == origin &&
-		strings.ToLower(origin) == origin && !strings.Contains(origin, anyOrigin)
+		strings.ToLower(origin) == origin && !strings.Contains(origin, web.AnyOrigin)
 }
 
 // variableOf returns the name of the environment variable of a field of Config.

@@ -29,13 +29,17 @@ func (a reply) sendCSV(w http.ResponseWriter, meta metadata) {
 		_ = rows.Write(csvRow(&a.page.Points[i], a.quantiles))
 	}
 	rows.Flush()
+	if meta.Next != nil {
+		w.Header().Set("Link", "<"+*meta.Next+`>; rel="next"`)
+	}
+	sendCSV(w, body.Bytes())
+}
+
+func sendCSV(w http.ResponseWriter, body []byte) {
 	header := w.Header()
 	header.Set("Content-Type", "text/csv; charset=utf-8; header=present")
-	header.Set("Content-Length", strconv.Itoa(body.Len()))
-	if meta.Next != nil {
-		header.Set("Link", "<"+*meta.Next+`>; rel="next"`)
-	}
-	_, _ = w.Write(body.Bytes()) // a client that has hung up needs no answer
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	_, _ = w.Write(body) // a client that has hung up needs no answer
 }
 
 func csvRow(p *service.Point, quantiles []float64) []string {

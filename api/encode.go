@@ -89,11 +89,12 @@ func (a reply) encode(meta metadata) ([]byte, error) {
 	}
 	buf = append(buf, `],"metadata":`...)
 	buf = append(buf, end...)
-	if buf, err = a.appendLatest(buf); err != nil {
-		return nil, err
-	}
-	if buf, err = a.appendSummaries(buf); err != nil {
-		return nil, err
+	for _, more := range []func([]byte) ([]byte, error){
+		a.appendLatest, a.appendSummaries, a.appendOutages,
+	} {
+		if buf, err = more(buf); err != nil {
+			return nil, err
+		}
 	}
 	return append(buf, '}', '\n'), nil
 }

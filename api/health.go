@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net/http"
 
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -40,7 +41,7 @@ func (a *API) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	if err != nil { // a struct of texts
 		panic(err)
 	}
-	sendJSON(w, code, append(body, '\n'))
+	web.SendJSON(w, code, append(body, '\n'))
 }
 
 // problems asks the writer, if it is in this process, and the file. A writer knows better than its

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/web"
+	"github.com/wanstore/wanstore/report"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -41,7 +43,7 @@ func (a *API) serveHistory(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	sendJSON(w, http.StatusOK, body)
+	web.SendJSON(w, http.StatusOK, body)
 }
 
 // reply is what the history says to a question.
@@ -49,8 +51,9 @@ type reply struct {
 	page      service.Page
 	quantiles []float64 // that were asked for
 	metrics   described
-	latest    []service.Point   // nil if nobody has asked
-	summaries []service.Summary // nil if nobody has asked
+	latest    []service.Point            // nil if nobody has asked
+	summaries []service.Summary          // nil if nobody has asked
+	outages   map[string][]report.Outage // by WAN, nil if nobody has asked
 }
 
 func (a *API) reply(ctx context.Context, q question) (said reply, err error) {
@@ -59,23 +62,35 @@ func (a *API) reply(ctx context.Context, q question) (said reply, err error) {
 		if said.page, err = history.Page(ctx, q.Query, q.limit, q.offset); err != nil {
 			return err
 		}
-		if q.latest {
-			if said.latest, err = history.Latest(ctx, q.Filter); err != nil {
-				return err
-			}
-		}
-		if q.summary {
-			said.summaries, err = history.Summarize(ctx, q.whole(said.page.Until))
-			if err != nil {
-				return err
-			}
-			said.summaries = slices.Grow(said.summaries, 1) // not nil
+		if err = said.addOthers(ctx, history, q); err != nil {
+			return err
 		}
 		said.metrics, err = metricsOf(ctx, history)
 		return err
 	})
 	a.damaged.Store(isDamage(err))
 	return said, err
+}
+
+// addOthers adds what was asked for beside the points.
+func (a *reply) addOthers(ctx context.Context, history *service.History, q question) (err error) {
+	if q.latest {
+		if a.latest, err = history.Latest(ctx, q.Filter); err != nil {
+			return err
+		}
+	}
+	if q.summary {
+		a.summaries, err = history.Summarize(ctx, q.whole(a.page.Until))
+		if err != nil {
+			return err
+		}
+		a.summaries = slices.Grow(a.summaries, 1) // not nil
+	}
+	if q.outages {
+		a.outages, err = report.Outages(ctx, history,
+			report.Query{From: q.From, Until: a.page.Until, WAN: q.WAN})
+	}
+	return err
 }
 
 func newMetadata(q question, page service.Page) metadata {

@@ -64,9 +64,3 @@ func resolve(ctx context.Context, address string) (resolved string, local bool, 
 	}
 	return net.JoinHostPort(picked.String(), port), local, nil
 }
-
-// onLoopback says that a listener hears this machine only.
-func onLoopback(address net.Addr) bool {
-	tcp, ok := address.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
-}

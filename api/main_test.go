@@ -46,6 +46,7 @@ type points struct {
 		From          json.Number `json:"from"`
 		To            json.Number `json:"to"`
 		Step          json.Number `json:"step"`
+		StepMonths    int         `json:"step_months"`
 		Granularities []string    `json:"granularities"`
 		Order         string      `json:"order"`
 		Limit         int         `json:"limit"`
@@ -57,6 +58,7 @@ type points struct {
 	} `json:"metadata"`
 	Latest  []newestSample  `json:"latest"`
 	Summary []seriesSummary `json:"summary"`
+	Outages json.RawMessage `json:"outages"`
 }
 
 // seriesSummary is what a series did in all of the range.

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"path"
 	"time"
+
+	"github.com/wanstore/wanstore/internal/web"
 )
 
 //go:embed page/*.html page/*.css page/*.js page/vendor/*.js
@@ -91,5 +93,5 @@ func (a *API) serveAsset(w http.ResponseWriter, r *http.Request, name string) {
 func (a *API) serveNothing(w http.ResponseWriter, r *http.Request) {
 	a.refuse(w, r,
 		failed(http.StatusNotFound,
-			"there is nothing at "+shown(r.URL.Path)+": want /, "+historyPath+", /metrics or /health"))
+			"there is nothing at "+web.Shown(r.URL.Path)+": want /, "+historyPath+", /metrics or /health"))
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/internal/quantile"
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -50,6 +51,7 @@ const (
 
 	paramQuantiles = "quantiles"
 	paramSummary   = "summary"
+	paramOutages   = "outages"
 )
 
 const (
@@ -75,7 +77,7 @@ func (e *parameterError) Unwrap() error { return e.err }
 
 // wrong is a parameterError with a message of its own.
 func wrong(name, format string, args ...any) error {
-	return &parameterError{name: shown(name), err: fmt.Errorf(format, args...)}
+	return &parameterError{name: web.Shown(name), err: fmt.Errorf(format, args...)}
 }
 
 // question is what was asked for.
@@ -85,6 +87,7 @@ type question struct {
 	quantiles     []float64
 	latest        bool // the newest samples as well
 	summary       bool // of all of the range, as well
+	outages       bool // in the range, as well
 	csv           bool
 }
 
@@ -105,16 +108,26 @@ func parseQuestion(rawQuery string, now time.Time) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
-	switch {
-	case q.csv && q.latest:
-		return question{}, wrong(paramLatest, "is for format=%s", formatJSON)
-	case q.csv && q.summary:
-		return question{}, wrong(paramSummary, "is for format=%s", formatJSON)
+	if other := q.besidePoints(); q.csv && other != "" {
+		return question{}, wrong(other, "is for format=%s", formatJSON)
 	}
 	if err := q.setRange(values, now.Truncate(time.Microsecond)); err != nil {
 		return question{}, err
 	}
 	return q, nil
+}
+
+// besidePoints names a parameter that asks for more than points, "" where none does.
+func (q *question) besidePoints() string {
+	switch {
+	case q.latest:
+		return paramLatest
+	case q.summary:
+		return paramSummary
+	case q.outages:
+		return paramOutages
+	}
+	return ""
 }
 
 // eachParameter calls f with each parameter of the query of a URL, until it returns an error: in
@@ -164,6 +177,8 @@ func (q *question) set(name string, texts []string) (err error) {
 		q.latest, err = parseChoice(name, text, yes, no)
 	case paramSummary:
 		q.summary, err = parseChoice(name, text, yes, no)
+	case paramOutages:
+		q.outages, err = parseChoice(name, text, yes, no)
 	case paramFormat:
 		q.csv, err = parseChoice(name, text, formatCSV, formatJSON)
 	case paramZone:
@@ -183,7 +198,7 @@ func (q *question) setLabel(name, value string) error {
 	if !ok || label == "" {
 		return wrong(name,
 			"is no parameter: want range, from, to, metrics, wan, label.NAME, step, quantiles, order, "+
-				"limit, offset, latest, summary, tz or format")
+				"limit, offset, latest, summary, outages, tz or format")
 	}
 	if q.Labels == nil {
 		q.Labels = service.Labels{}
@@ -381,7 +396,7 @@ func (q *question) nextQuery(until time.Time, offset int) string {
 // whole asks for the range as one stretch, up to where the points of the answer end.
 func (q *question) whole(until time.Time) service.Query {
 	whole := q.Query
-	whole.Until, whole.Step = until, 0
+	whole.Until, whole.Step, whole.Months = until, 0, 0
 	return whole
 }
 

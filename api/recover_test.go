@@ -18,9 +18,10 @@ func TestPanicBeforeTheAnswer(t *testing.T) {
 		w.Header().Set("Content-Type", "text/html")
 		panic("oh")
 	})
-	handler := withHeaders(withGzip(a.withRecovery(panics)))
+	a.Mount(Mount{Path: "/panics", Handler: panics})
+	handler := a.Handler()
 	for _, encoding := range []string{"", "gzip"} {
-		request := httptest.NewRequest(http.MethodGet, "/", nil)
+		request := httptest.NewRequest(http.MethodGet, "/panics", nil)
 		request.Header.Set("Accept-Encoding", encoding)
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, request)
@@ -48,10 +49,12 @@ func TestLimit(t *testing.T) {
 		a := New(Options{})
 		begin := time.Now()
 		answer := httptest.NewRecorder()
-		withLimit(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		slow := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			<-r.Context().Done()
 			a.refuse(w, r, r.Context().Err())
-		})).ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/metrics/history", nil))
+		})
+		a.Mount(Mount{Path: "/slow", Handler: slow})
+		a.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/slow", nil))
 		if took := time.Since(begin); took != answerLimit ||
 			answer.Code != http.StatusServiceUnavailable ||
 			!strings.Contains(answer.Body.String(), "30s: ask for a shorter range") {

@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
-	"strings"
 
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -34,7 +33,7 @@ func statusOf(err error) int {
 		return known.status
 	}
 	for _, reason := range []error{
-		errUnavailable, service.ErrOtherName, service.ErrDamaged, service.ErrNotDatabase, service.ErrBusy,
+		ErrUnavailable, service.ErrOtherName, service.ErrDamaged, service.ErrNotDatabase, service.ErrBusy,
 		context.Canceled, context.DeadlineExceeded,
 	} {
 		if errors.Is(err, reason) {
@@ -68,32 +67,18 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case status == http.StatusInternalServerError:
 		a.log.ErrorContext(r.Context(), "a question failed", "path", r.URL.Path, "err", err)
 	}
+	if mount, ok := a.mountOf(r.URL.Path); ok && mount.Refuse != nil {
+		mount.Refuse(w, r, status, text.Error.Message)
+		return
+	}
 	body, err := json.Marshal(text)
 	if err != nil { // a struct of two texts
 		panic(err)
 	}
-	sendJSON(w, status, append(body, '\n'))
+	web.SendJSON(w, status, append(body, '\n'))
 }
 
-// shown is how an error repeats what somebody else has written: short, and so that it does nothing
-// to a terminal.
-func shown(text string) string {
-	const most = 80
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "..."
-	}
-	if quoted := strconv.Quote(text); quoted != `"`+text+`"` {
-		return quoted
-	}
-	return text
-}
-
-// sendJSON answers with a whole body.
-func sendJSON(w http.ResponseWriter, status int, body []byte) {
-	header := w.Header()
-	header.Set("Content-Type", "application/json")
-	header.Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	// A client that has hung up needs no answer.
-	_, _ = w.Write(body) //nolint:gosec // JSON by its type: no browser takes it for a page
+// refuseWith is refuse for what knows its status and its words.
+func (a *API) refuseWith(w http.ResponseWriter, r *http.Request, status int, message string) {
+	a.refuse(w, r, failed(status, message))
 }

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/report"
 	"github.com/wanstore/wanstore/service"
 )
@@ -15,9 +17,9 @@ const reportPath = "/report"
 // reportPoints is about how much room the making of a report takes, as points of an answer.
 const reportPoints = defaultLimit
 
-// serveReport answers with the report of a month.
+// serveReport answers with the report of a month, as JSON or CSV.
 func (a *API) serveReport(w http.ResponseWriter, r *http.Request) {
-	query, err := parseReport(r.URL.RawQuery, time.Now())
+	q, err := parseReport(r.URL.RawQuery, time.Now())
 	if err != nil {
 		a.refuse(w, r, badRequest(err))
 		return
@@ -28,10 +30,14 @@ func (a *API) serveReport(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer room.done()
-	made, err := a.report(r.Context(), query)
+	made, err := a.report(r.Context(), q.Query)
 	room.read(0)
 	if err != nil {
 		a.refuse(w, r, err)
+		return
+	}
+	if q.csv {
+		a.sendReportCSV(w, r, made)
 		return
 	}
 	body, err := marshal(made)
@@ -39,7 +45,16 @@ func (a *API) serveReport(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	sendJSON(w, http.StatusOK, append(body, '\n'))
+	web.SendJSON(w, http.StatusOK, append(body, '\n'))
+}
+
+func (a *API) sendReportCSV(w http.ResponseWriter, r *http.Request, made report.Report) {
+	var body bytes.Buffer
+	if err := made.WriteCSV(&body); err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	sendCSV(w, body.Bytes())
 }
 
 func (a *API) report(ctx context.Context, query report.Query) (made report.Report, err error) {
@@ -51,11 +66,17 @@ func (a *API) report(ctx context.Context, query report.Query) (made report.Repor
 	return made, err
 }
 
+// reportQuestion is what was asked for.
+type reportQuestion struct {
+	report.Query
+	csv bool
+}
+
 // parseReport reads the query of a URL.
 //
 // Errors: *parameterError where one is to blame.
-func parseReport(rawQuery string, now time.Time) (report.Query, error) {
-	query, month := report.Query{Zone: time.UTC}, ""
+func parseReport(rawQuery string, now time.Time) (reportQuestion, error) {
+	q, month := reportQuestion{Query: report.Query{Zone: time.UTC}}, ""
 	err := eachParameter(rawQuery, func(name string, texts []string) (err error) {
 		switch text := texts[0]; {
 		case len(texts) > 1:
@@ -65,20 +86,22 @@ func parseReport(rawQuery string, now time.Time) (report.Query, error) {
 		case name == paramMonth:
 			month = text
 		case name == paramWAN:
-			query.WAN, err = parseWAN(text)
+			q.WAN, err = parseWAN(text)
 		case name == paramZone:
-			query.Zone, err = parseZone(text)
+			q.Zone, err = parseZone(text)
+		case name == paramFormat:
+			q.csv, err = parseChoice(name, text, formatCSV, formatJSON)
 		default:
-			return wrong(name, "is no parameter: want month, tz or wan")
+			return wrong(name, "is no parameter: want month, tz, wan or format")
 		}
 		return err
 	})
 	if err != nil {
-		return query, err
+		return q, err
 	}
-	query.From, query.Until, err = report.ParseMonth(month, query.Zone, now)
+	q.From, q.Until, err = report.ParseMonth(month, q.Zone, now)
 	if err != nil {
 		err = wrong(paramMonth, "%w", err)
 	}
-	return query, err
+	return q, err
 }

@@ -1,8 +1,11 @@
 package api_test
 
 import (
+	"encoding/csv"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,12 +72,42 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// The lines of CSV are those that the command prints, for each day and all of them.
+func TestReportCSV(t *testing.T) {
+	t.Parallel()
+	r := record(t, service.Config{})
+	at := time.Now().Add(-2 * time.Second).UTC().Truncate(time.Second)
+	r.write(t, service.Sample{Series: r.series(t, service.State, "a,b", nil), Time: at, Value: 1})
+	answer := ask(t, r.api, http.MethodGet, "/report?format=csv&month="+at.Format("2006-01"))
+	if kind := answer.Header().Get("Content-Type"); !strings.HasPrefix(kind, "text/csv") {
+		t.Errorf("the type is %s", kind)
+	}
+	lines, err := csv.NewReader(answer.Body).ReadAll()
+	if err != nil || len(lines) != 1+at.Day()+1 {
+		t.Fatalf("%d lines on day %d: %v", len(lines), at.Day(), err)
+	}
+	header, today, all := lines[0], lines[at.Day()], lines[at.Day()+1]
+	column := func(line []string, name string) string { return line[slices.Index(header, name)] }
+	if date := column(today, "date"); column(today, "wan_name") != "a,b" ||
+		date != at.Format(time.DateOnly) || column(all, "date") != "all" {
+		t.Errorf("the lines are %v and %v", today, all)
+	}
+	for name, want := range map[string]string{
+		"states": `[{"value":1,"name":"YELLOW","count":1,"share":1}]`, "outages": "0",
+		"outage_us": "0", "download_gb": "", "rtt_p95_ms": "",
+	} {
+		if got := column(all, name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestReportRefuses(t *testing.T) {
 	t.Parallel()
 	r := record(t, service.Config{})
 	for query, parameter := range map[string]string{
 		"month=2025-13": "month", "month=": "month", "month=9999-01": "month", "tz=Local": "tz",
-		"wan=": "wan", "step=1d": "step", "month=2025-01&month=2025-02": "month",
+		"format=xml": "format", "wan=": "wan", "step=1d": "step", "month=2025-01&month=2025-02": "month",
 	} {
 		why := refusal(t, r.api, "/report?"+query, http.StatusBadRequest)
 		if why.Error.Parameter != parameter {

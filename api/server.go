@@ -7,10 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
-	"strings"
 	"time"
+
+	"github.com/wanstore/wanstore/internal/web"
 )
+
+// answerLimit is how long a question may take.
+const answerLimit = 30 * time.Second
 
 // What a client may take: the time for its headers and how much of them, the time to fetch its
 // answer, which begins with its question and so includes answerLimit, and the time to keep quiet.
@@ -38,10 +41,12 @@ const endLimit = 5 * time.Second
 func (a *API) Serve(ctx context.Context, listener net.Listener) error {
 	handler := a.Handler()
 	if a.options.Token == "" {
-		if !onLoopback(listener.Addr()) {
+		if !web.OnLoopback(listener.Addr()) {
 			return errors.Join(fmt.Errorf("%s: %w", listener.Addr(), ErrNoToken), listener.Close())
 		}
-		handler = a.handler(a.localOnly)
+		handler = a.handler(func(next http.Handler) http.Handler {
+			return web.LoopbackOnly(a.refuseWith, next)
+		})
 	}
 	// Questions go on for a while after ctx is done.
 	questions, cut := context.WithCancel(context.WithoutCancel(ctx))
@@ -88,30 +93,4 @@ func (a *API) end(ctx context.Context, server *http.Server) error {
 	}
 	a.log.WarnContext(ctx, "connections were cut at the end", "waited", endLimit)
 	return server.Close()
-}
-
-// localOnly answers those who call this server by a name or an address of the loopback.
-func (a *API) localOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isLocal(r.Host) {
-			a.refuse(w, r, failed(http.StatusMisdirectedRequest, fmt.Sprintf(
-				"%s is not what this server is called: ask http://localhost, or have it configured "+
-					"with a token", shown(r.Host))))
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// isLocal says that a Host header means this machine. A browser always sends one.
-func isLocal(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return err == nil && address.Unmap().IsLoopback()
 }

@@ -27,21 +27,21 @@ type source struct {
 
 var (
 	errClosed = errors.New("the API is closed")
-	// errUnavailable says that the file is away, or nothing that can be read.
-	errUnavailable = errors.New("the history is not available")
+	// ErrUnavailable reports that the file is away or cannot be read, or that too many read it.
+	ErrUnavailable = errors.New("the history is not available")
 )
 
 // read runs f with the history, and again if it has failed on a file that was replaced
 // meanwhile.
 //
-// Errors: errUnavailable with those of service.OpenHistory, or with errClosed, and that of f.
+// Errors: ErrUnavailable with those of service.OpenHistory, or with errClosed, and that of f.
 func (s *source) read(ctx context.Context, f func(*service.History) error) error {
 	for {
 		if tried, err := s.tryRead(f); tried {
 			return err
 		}
 		if err := s.reopen(ctx); err != nil {
-			return fmt.Errorf("%w: %w", errUnavailable, err)
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 	}
 }

@@ -22,8 +22,6 @@ func TestSummary(t *testing.T) {
 			service.Sample{Series: state, Time: at, Value: float64(i % 3)})
 	}
 	second := strconv.FormatInt(begin.Unix(), 10)
-	got := history(t, r.api,
-		"/metrics/history?step=5m&limit=1&summary=yes&quantiles=0.95&from="+second)
 	p95 := 95.0
 	want := []seriesSummary{
 		{service.RTT, "cable", map[string]string{}, "avg", 90, 54.5, 10, 99, &p95,
@@ -31,8 +29,12 @@ func TestSummary(t *testing.T) {
 		{service.State, "cable", map[string]string{}, "mode", 90, 1, 0, 2, nil,
 			map[string]float64{"0": 1.0 / 3, "1": 1.0 / 3, "2": 1.0 / 3}},
 	}
-	if diff := cmp.Diff(want, got.Summary); diff != "" {
-		t.Error(diff)
+	for _, step := range []string{"5m", "1mo"} {
+		got := history(t, r.api, "/metrics/history?limit=1&summary=yes&quantiles=0.95&step="+step+
+			"&from="+second)
+		if diff := cmp.Diff(want, got.Summary); diff != "" {
+			t.Errorf("step=%s: %s", step, diff)
+		}
 	}
 	if none := history(t, r.api, "/metrics/history?wan=none&summary=yes"); none.Summary == nil {
 		t.Error("no list, want an empty one")

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
@@ -56,10 +57,25 @@ type DeclaredMetric struct {
 //
 // Errors: that of ctx, ErrDamaged, and those of the file system.
 func (r *Reader) DeclaredMetrics(ctx context.Context) ([]DeclaredMetric, error) {
-	r.unsound.ForgetTable(metadataTable) // a writer may have mended it since
-	rows, err := r.q.ListMetricMetadata(ctx)
+	metrics, err := declaredMetrics(ctx, r.q, r.unsound)
+	return metrics, sqlite.Failure(ctx, "read metrics of", r.path, err)
+}
+
+// DeclaredMetrics returns the metrics that programs have declared.
+//
+// Errors: as for Scan.
+func (s *Snapshot) DeclaredMetrics(ctx context.Context) ([]DeclaredMetric, error) {
+	metrics, err := declaredMetrics(ctx, s.q, s.unsound)
+	return metrics, sqlite.Failure(ctx, "read metrics of", s.path, err)
+}
+
+func declaredMetrics(
+	ctx context.Context, q *db.Queries, log *seal.Log,
+) ([]DeclaredMetric, error) {
+	log.ForgetTable(metadataTable) // a writer may have mended it since
+	rows, err := q.ListMetricMetadata(ctx)
 	if err != nil {
-		return nil, sqlite.Failure(ctx, "read metrics of", r.path, err)
+		return nil, err
 	}
 	metrics := make([]DeclaredMetric, 0, len(rows))
 	for _, row := range rows {

@@ -29,7 +29,7 @@ type gathering struct {
 type line struct {
 	series  map[int64]*series
 	order   []*series
-	moments []moment
+	moments moments
 	days    []tally
 }
 
@@ -41,22 +41,20 @@ func newGathering(query Query) *gathering {
 
 // read asks the history: buckets for what depends on time, and summaries of days for the rest.
 func (g *gathering) read(ctx context.Context, history *service.History) error {
-	filter := service.Filter{WAN: g.query.WAN, Metrics: []string{
-		service.RateDownload, service.RateUpload, service.State, service.RTT,
-	}}
-	buckets := service.Query{Filter: filter, From: g.query.From, Until: g.query.Until,
-		Zone: g.query.Zone, Step: finest}
-	for point, err := range history.Range(ctx, buckets) {
+	buckets := g.query.buckets(ctx, history,
+		service.RateDownload, service.RateUpload, service.State, service.RTT)
+	for point, err := range buckets {
 		if err != nil {
 			return err
 		}
-		if !point.Time.Before(g.query.From) { // else it belongs to the day before
-			g.line(point.WAN).add(point)
-		}
+		g.line(point.WAN).add(point, g.query.Until)
 	}
-	days := buckets
-	days.Metrics = []string{service.State, service.RTT, service.LossRatio}
-	days.Step, days.Quantiles = 24*time.Hour, true
+	days := service.Query{
+		Filter: service.Filter{WAN: g.query.WAN,
+			Metrics: []string{service.State, service.RTT, service.LossRatio}},
+		From: g.query.From, Until: g.query.Until, Zone: g.query.Zone,
+		Step: 24 * time.Hour, Quantiles: true,
+	}
 	summaries, err := history.Summarize(ctx, days)
 	if err != nil {
 		return err
@@ -89,7 +87,7 @@ func (g *gathering) line(wan string) *line {
 }
 
 // add takes a bucket. Buckets come in the order of time.
-func (l *line) add(p service.Point) {
+func (l *line) add(p service.Point, end time.Time) {
 	s, ok := l.series[p.SeriesID]
 	if !ok {
 		s = &series{metric: p.Metric}
@@ -98,14 +96,14 @@ func (l *line) add(p service.Point) {
 	}
 	s.buckets = append(s.buckets, bucket{p.Time, p.Width, p.Count, p.Value})
 	if p.Metric == service.State || p.Metric == service.RTT {
-		l.addMoment(p)
+		l.moments.add(p, end)
 	}
 }
 
 // report makes the report of a WAN of all that was gathered.
 func (l *line) report(name string, g *gathering) WAN {
 	l.addBuckets(g)
-	wan := WAN{Name: name, Outages: outages(l.moments)}
+	wan := WAN{Name: name, Outages: l.moments.outages()}
 	for _, one := range l.moments {
 		if one.outage() {
 			l.days[g.day(one.from)].outageTime += one.until.Sub(one.from)

@@ -17,7 +17,7 @@ type wanJSON struct {
 	Name    string        `json:"wan_name"`
 	Total   stretchJSON   `json:"total"`
 	Days    []stretchJSON `json:"days"`
-	Outages []outageJSON  `json:"outages"`
+	Outages []Outage      `json:"outages"`
 }
 
 type stretchJSON struct {
@@ -56,23 +56,25 @@ func (r Report) MarshalJSON() ([]byte, error) {
 	text := reportJSON{From: r.From.Unix(), To: r.Until.Unix(), WANs: []wanJSON{}}
 	for _, wan := range r.WANs {
 		one := wanJSON{
-			Name: wan.Name, Total: wan.Total.json(), Days: []stretchJSON{}, Outages: []outageJSON{},
+			Name: wan.Name, Total: wan.Total.json(), Days: []stretchJSON{},
+			Outages: append([]Outage{}, wan.Outages...), // not nil
 		}
 		for _, day := range wan.Days {
 			line := day.json()
 			line.Date = Date(day, r.Zone)
 			one.Days = append(one.Days, line)
 		}
-		for _, outage := range wan.Outages {
-			one.Outages = append(one.Outages, outageJSON{
-				From: outage.From.Unix(), To: outage.Until.Unix(),
-				Seconds:     outage.Until.Sub(outage.From).Seconds(),
-				Granularity: outage.Granularity.Seconds(), WorstRTT: outage.WorstRTT,
-			})
-		}
 		text.WANs = append(text.WANs, one)
 	}
 	return json.Marshal(text)
+}
+
+// MarshalJSON writes the outage for programs, as a report has it.
+func (o Outage) MarshalJSON() ([]byte, error) {
+	return json.Marshal(outageJSON{
+		From: o.From.Unix(), To: o.Until.Unix(), Seconds: o.Until.Sub(o.From).Seconds(),
+		Granularity: o.Granularity.Seconds(), WorstRTT: o.WorstRTT,
+	})
 }
 
 func (s Stretch) json() stretchJSON {

@@ -1,15 +1,64 @@
 package report
 
 import (
+	"context"
+	"iter"
+	"slices"
 	"time"
 
 	"github.com/wanstore/wanstore/service"
 )
 
+// Outages reads a history and lists the outages of each WAN in the order of time, as far as they
+// lie in the range. A WAN whose state is not known anywhere in the range is not in the map. It
+// blocks while it reads.
+//
+// Errors: those of [service.History.Range].
+func Outages(
+	ctx context.Context, history *service.History, query Query,
+) (map[string][]Outage, error) {
+	wans := map[string]*moments{}
+	for point, err := range query.buckets(ctx, history, service.State, service.RTT) {
+		if err != nil {
+			return nil, err
+		}
+		if wans[point.WAN] == nil {
+			wans[point.WAN] = &moments{}
+		}
+		wans[point.WAN].add(point, query.Until)
+	}
+	list := map[string][]Outage{}
+	for wan, one := range wans {
+		if slices.ContainsFunc(*one, func(m moment) bool { return m.stated }) {
+			list[wan] = one.outages()
+		}
+	}
+	return list, nil
+}
+
+// buckets yields the buckets of some metrics, of a minute at least, that begin in the range.
+func (q Query) buckets(
+	ctx context.Context, history *service.History, metrics ...string,
+) iter.Seq2[service.Point, error] {
+	all := history.Range(ctx, service.Query{
+		Filter: service.Filter{WAN: q.WAN, Metrics: metrics},
+		From:   q.From, Until: q.Until, Zone: q.Zone, Step: finest,
+	})
+	return func(yield func(service.Point, error) bool) {
+		for point, err := range all {
+			// one that began before belongs to the day before
+			if (err != nil || !point.Time.Before(q.From)) && !yield(point, err) {
+				return
+			}
+		}
+	}
+}
+
 // moment is what the buckets of all series of a WAN say of one stretch of time.
 type moment struct {
 	from, until time.Time
 	granularity time.Duration
+	stated      bool // there are states
 	red         bool
 	answered    bool // there are round-trip times
 	longest     float64
@@ -18,19 +67,24 @@ type moment struct {
 // outage says that it is one, or a part of one.
 func (m moment) outage() bool { return m.red && !m.answered }
 
-// addMoment takes a bucket of a state or of round-trip times.
-func (l *line) addMoment(p service.Point) {
-	last := len(l.moments) - 1
-	if last < 0 || !l.moments[last].from.Equal(p.Time) {
-		l.moments = append(l.moments, moment{from: p.Time})
+// moments are those of a WAN in the order of time.
+type moments []moment
+
+// add takes a bucket of a state or of round-trip times, as far as it lies before the end.
+func (list *moments) add(p service.Point, end time.Time) {
+	last := len(*list) - 1
+	if last < 0 || !(*list)[last].from.Equal(p.Time) {
+		*list = append(*list, moment{from: p.Time, until: p.Time.Add(p.Width)})
 		last++
 	}
-	m := &l.moments[last]
-	m.until = p.Time.Add(p.Width)
+	m := &(*list)[last]
+	if m.until.After(end) {
+		m.until = end
+	}
 	m.granularity = max(m.granularity, p.Granularity.Bucket(), finest)
 	switch {
 	case p.Metric == service.State:
-		m.red = m.red || p.Value == red
+		m.stated, m.red = true, m.red || p.Value == red
 	case !m.answered:
 		m.answered, m.longest = true, p.Max
 	default:
@@ -39,25 +93,25 @@ func (l *line) addMoment(p service.Point) {
 }
 
 // outages joins the moments that follow each other.
-func outages(moments []moment) []Outage {
-	var list []Outage
-	for i, m := range moments {
-		follows := i > 0 && moments[i-1].until.Equal(m.from)
+func (list moments) outages() []Outage {
+	var found []Outage
+	for i, m := range list {
+		follows := i > 0 && list[i-1].until.Equal(m.from)
 		switch {
-		case m.outage() && follows && moments[i-1].outage():
-			last := &list[len(list)-1]
+		case m.outage() && follows && list[i-1].outage():
+			last := &found[len(found)-1]
 			last.Until = m.until
 			last.Granularity = max(last.Granularity, m.granularity)
 		case m.outage():
-			list = append(list, Outage{From: m.from, Until: m.until, Granularity: m.granularity})
+			found = append(found, Outage{From: m.from, Until: m.until, Granularity: m.granularity})
 			if follows {
-				list[len(list)-1].near(moments[i-1])
+				found[len(found)-1].near(list[i-1])
 			}
-		case follows && moments[i-1].outage():
-			list[len(list)-1].near(m)
+		case follows && list[i-1].outage():
+			found[len(found)-1].near(m)
 		}
 	}
-	return list
+	return found
 }
 
 // near notes the round-trip times beside an outage.

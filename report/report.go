@@ -62,8 +62,8 @@ type StateShare struct {
 	Name string // "" where the file has none
 }
 
-// Outage is a stretch of time in which a WAN was RED and no round-trip time was measured. Time in
-// which nothing was measured is none.
+// Outage is a stretch of time in which a WAN was RED and no round-trip time was measured, in whole
+// buckets of a minute at least, whatever else is asked. Time in which nothing was measured is none.
 type Outage struct {
 	From, Until time.Time
 	// Granularity is the width of the coarsest bucket that it was made from: an outage that fills no

@@ -106,9 +106,9 @@ type distributions struct {
 	bucket sketch.Sketch // of the row that is added
 }
 
-// newDistributions returns nil if the query wants none.
-func newDistributions(query Query) *distributions {
-	if !query.Quantiles {
+// newDistributions returns nil if none are wanted.
+func newDistributions(wanted bool) *distributions {
+	if !wanted {
 		return nil
 	}
 	return &distributions{room: exactSamples}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"time"
 
 	"github.com/wanstore/wanstore/repo"
@@ -81,7 +80,7 @@ type Query struct {
 	Only *Granularity
 	// NewestFirst turns the order of time around.
 	NewestFirst bool
-	// Quantiles asks for the distribution of the samples of each point.
+	// Quantiles asks for the distribution of the samples of each point or summary.
 	Quantiles bool
 }
 
@@ -156,7 +155,7 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 		}
 		more := true
 		err = h.read(ctx, query.Filter, func(ctx context.Context, v *view) error {
-			return v.points(ctx, query, newDistributions(query), func(p Point) bool {
+			return v.points(ctx, query, newDistributions(query.Quantiles), func(p Point) bool {
 				more = yield(p, nil)
 				return more
 			})
@@ -173,17 +172,9 @@ func (h *History) Range(ctx context.Context, query Query) iter.Seq2[Point, error
 // Errors: ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of ctx.
 func (h *History) Latest(ctx context.Context, filter Filter) ([]Point, error) {
 	points := []Point{}
-	err := h.read(ctx, filter, func(ctx context.Context, v *view) error {
-		newest, err := v.snapshot.Newest(ctx)
-		if err != nil {
-			return err
-		}
-		for _, one := range newest {
-			if series, ok := v.series[one.SeriesID]; ok {
-				points = append(points, series.sample(one))
-			}
-		}
-		return nil
+	err := h.read(ctx, filter, func(ctx context.Context, v *view) (err error) {
+		points, err = v.latest(ctx)
+		return err
 	})
 	return points, err
 }
@@ -203,53 +194,4 @@ func (h *History) read(
 		return err
 	}
 	return f(snapshot.Context(), v)
-}
-
-// view is a snapshot and the series that a filter picks from it.
-type view struct {
-	snapshot *repo.Snapshot
-	picked   []repo.SeriesInfo
-	series   map[int64]*shownSeries
-}
-
-// shownSeries is a series as points show it.
-type shownSeries struct {
-	repo.SeriesInfo
-	labels Labels
-}
-
-func newView(snapshot *repo.Snapshot, filter Filter) (*view, error) {
-	v := &view{snapshot: snapshot, series: map[int64]*shownSeries{}}
-	for _, info := range snapshot.Series {
-		if filter.WAN != "" && info.Key.WANName != filter.WAN {
-			continue
-		}
-		if len(filter.Metrics) > 0 && !slices.Contains(filter.Metrics, info.Key.MetricName) {
-			continue
-		}
-		labels, err := parseLabels(info.Key.Labels)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
-		}
-		if !labels.match(filter.Labels) {
-			continue
-		}
-		v.picked = append(v.picked, info)
-		v.series[info.ID] = &shownSeries{SeriesInfo: info, labels: labels}
-	}
-	return v, nil
-}
-
-func (s *shownSeries) point(at repo.Micros, g Granularity) Point {
-	return Point{
-		Time: at.Time(), Granularity: g,
-		SeriesID: s.ID, Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels,
-		Aggregation: Aggregation(s.Aggregation),
-	}
-}
-
-func (s *shownSeries) sample(newest repo.Newest) Point {
-	p := s.point(newest.TS, Raw)
-	p.Value, p.Min, p.Max, p.Count = newest.Value, newest.Value, newest.Value, 1
-	return p
 }

@@ -50,10 +50,7 @@ func (v *view) holdings(ctx context.Context, query Query) ([]Holding, error) {
 	for _, s := range newAnswering(v.snapshot.Tiers, query, nil).segments {
 		width := max(s.granularity.Bucket(), holdingWidth)
 		span := repo.Span{From: s.from, Until: s.until}
-		for row, err := range v.snapshot.Scan(ctx, repo.Granularity(s.granularity), v.picked, span) {
-			if err == nil {
-				err = v.check(row)
-			}
+		for row, err := range v.rows(ctx, s.granularity, span) {
 			if err != nil {
 				return nil, err
 			}
@@ -77,8 +74,8 @@ func (v *view) holdings(ctx context.Context, query Query) ([]Holding, error) {
 	return list, nil
 }
 
-func (s *shownSeries) holding() *Holding {
-	return &Holding{Metric: s.Key.MetricName, WAN: s.Key.WANName, Labels: s.labels}
+func (s *SeriesInfo) holding() *Holding {
+	return &Holding{Metric: s.Metric, WAN: s.WAN, Labels: s.Labels}
 }
 
 // add adds a stretch, which does not begin before the last one.

@@ -22,6 +22,11 @@ func (h *History) Metrics(ctx context.Context) ([]Metric, error) {
 	if err != nil {
 		return nil, err
 	}
+	return described(declared), nil
+}
+
+// described returns metrics as the file has them, and the others that every writer knows.
+func described(declared []repo.DeclaredMetric) []Metric {
 	all := builtIn()
 	for _, one := range declared {
 		metric, err := describedBy(one)
@@ -31,7 +36,7 @@ func (h *History) Metrics(ctx context.Context) ([]Metric, error) {
 		metric.Aggregation = cmp.Or(metric.Aggregation, all[metric.Name].Aggregation)
 		all[metric.Name] = metric
 	}
-	return all.sorted(), nil
+	return all.sorted()
 }
 
 // builtIn is what every writer knows.

@@ -58,7 +58,7 @@ func (v *view) page(ctx context.Context, query Query, limit, offset int) (Page, 
 	// Points of a step are counted as they pass. Raw samples may be a great many more than a page:
 	// SQL counts them.
 	countAll := query.Stepped()
-	shared := newDistributions(query)
+	shared := newDistributions(query.Quantiles)
 	err = v.points(ctx, query, shared, func(p Point) bool {
 		if page.Total >= int64(offset) && len(page.Points) < limit {
 			p.Distribution.hold(shared)

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -144,11 +143,8 @@ func (v *view) gather(
 		span := repo.Span{
 			From: s.from, Until: s.until, NewestFirst: newestFirst, Sketches: answering.shared != nil,
 		}
-		for row, err := range v.snapshot.Scan(ctx, repo.Granularity(s.granularity), v.picked, span) {
+		for row, err := range v.rows(ctx, s.granularity, span) {
 			if err != nil {
-				return err
-			}
-			if err := v.check(row); err != nil {
 				return err
 			}
 			if !gather.add(row, s.granularity) {
@@ -157,14 +153,6 @@ func (v *view) gather(
 		}
 	}
 	gather.flush()
-	return nil
-}
-
-// check refuses a row that only a damaged file has.
-func (v *view) check(row repo.Bucket) error {
-	if v.series[row.SeriesID] == nil {
-		return fmt.Errorf("%w: a row of series %d, which was not asked for", ErrDamaged, row.SeriesID)
-	}
 	return nil
 }
 

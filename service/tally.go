@@ -11,7 +11,7 @@ import (
 // tally merges rows of one series. Counts and sums merge exactly, so it does not matter which tier
 // they come from.
 type tally struct {
-	series      *shownSeries
+	series      *SeriesInfo
 	count       int64
 	sum         float64
 	min, max    float64
@@ -29,7 +29,7 @@ func (t *tally) add(row repo.Bucket, g Granularity) {
 	t.count += row.Count
 	t.sum += row.Sum
 	t.granularity = max(t.granularity, g)
-	if t.series.Aggregation != repo.Mode {
+	if t.series.Aggregation != Mode {
 		t.distributing.add(row, g)
 		return
 	}
@@ -41,23 +41,13 @@ func (t *tally) add(row repo.Bucket, g Granularity) {
 
 // value is the mean or the mode.
 func (t *tally) value() float64 {
-	if t.series.Aggregation == repo.Mode {
-		return mode(t.states)
+	if t.series.Aggregation == Mode {
+		return mode(maps.All(t.states))
 	}
 	return t.mean()
 }
 
-// mean is kept within what was measured: the rounding of a sum may lead a little outside.
-func (t *tally) mean() float64 {
-	return min(max(t.sum/float64(t.count), t.min), t.max)
-}
-
-// mode is the value with the most samples, the larger one of a tie: the worse state.
-func mode(states map[float64]int64) float64 {
-	return slices.MaxFunc(slices.Collect(maps.Keys(states)), func(a, b float64) int {
-		return cmp.Or(cmp.Compare(states[a], states[b]), cmp.Compare(a, b))
-	})
-}
+func (t *tally) mean() float64 { return mean(t.sum, t.count, t.min, t.max) }
 
 func (t *tally) point(at, end repo.Micros) Point {
 	p := t.series.point(at, t.granularity)

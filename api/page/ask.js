@@ -20,17 +20,18 @@ export function stepFor(span, width) {
   return (span <= 900 ? fine : coarse).find((step) => step >= want) ?? 86400;
 }
 
-// stepWords are the words that ask for points of that width: whole days are those of the zone that is shown, unless the store
-// does not know that.
-let zoneless = false;
+let zoneless = false; // the store does not know the zone that is shown
 
 // withoutZones says that the store does not know that one, and whether that is news.
 export const withoutZones = () => !zoneless && (zoneless = true);
 
+// shownZone is the zone whose days are meant.
+export const shownZone = () => (zoneless || inUTC() ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone);
+
+// stepWords are the words that ask for points of that width.
 export function stepWords(step) {
   if (!step) return {};
-  const days = step % 86400 === 0 && !zoneless;
-  return { step: duration(step), ...(days && { tz: inUTC() ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone }) };
+  return { step: duration(step), ...(step % 86400 === 0 && { tz: shownZone() }) };
 }
 
 // Refusal is an answer that has no data.
@@ -41,13 +42,13 @@ export class Refusal extends Error {
   }
 }
 
-// answerTo asks one question.
+// answerTo asks one question about points, or another one at its own path.
 //
 // Errors: Refusal, and those of the network.
-export async function answerTo(question, signal) {
+export async function answerTo(question, signal, path = "metrics/history") {
   const token = sessionStorage.getItem("wanstore.token");
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const answer = await fetch(`metrics/history?${question}`, { headers, signal, cache: "no-store" });
+  const answer = await fetch(`${path}?${question}`, { headers, signal, cache: "no-store" });
   setClock(answer);
   if (answer.ok) return answer;
   const { error } = await answer.json().catch(() => ({}));

@@ -2,16 +2,19 @@
 
 import { stepFor } from "./ask.js";
 import { load } from "./load.js";
+import { reload } from "./look.js";
 import { sayWhat } from "./paint.js";
+import { turnMonth } from "./report.js";
 import { app, owners, plotWidth } from "./state.js";
 import { inUTC, moment, useUTC } from "./times.js";
 import { forgetColours } from "./values.js";
-import { back, extent, go, live, magnify, viewOf, zoom } from "./view.js";
+import { back, extent, go, live, magnify, reporting, viewOf, zoom } from "./view.js";
 
 const helpDialog = document.getElementById("help");
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
 const pan = (part) => {
+  if (reporting()) return turnMonth(Math.sign(part));
   const { from, to } = extent();
   const by = (to - from) * part;
   if (live() && by > 0) return; // beyond now there is nothing
@@ -57,7 +60,7 @@ function zoneOfTimes() {
   useUTC(!inUTC());
   dress();
   mark();
-  if (app.step % 86400 === 0 && app.step > 0) load(); // whose days they are
+  if (reporting() || (app.step % 86400 === 0 && app.step > 0)) reload(); // whose days they are
 }
 
 const mark = () => document.querySelector("[data-do=utc]").setAttribute("aria-pressed", inUTC());
@@ -78,19 +81,24 @@ function read(by) {
   document.getElementById("said").textContent = `${moment(xs[i], to - from)}: ${values.join("; ")}`;
 }
 
+// inCharts does nothing while a report is looked at.
+const inCharts = (act) => () => reporting() || act();
+
 const actions = {
   earlier: () => pan(-0.25),
   later: () => pan(0.25),
-  closer: () => magnify(0.5, cursorTime()),
-  wider: () => magnify(2, cursorTime()),
-  back, live: attend, utc: zoneOfTimes, theme,
+  closer: inCharts(() => magnify(0.5, cursorTime())),
+  wider: inCharts(() => magnify(2, cursorTime())),
+  live: inCharts(attend),
+  report: () => (reporting() ? back() : go({ report: "" })),
+  back, utc: zoneOfTimes, theme,
   help: () => helpDialog.showModal(),
 };
 
 const keys = {
   "+": actions.closer, "=": actions.closer, "-": actions.wider, "−": actions.wider,
-  Escape: back, l: attend, u: zoneOfTimes, t: theme, "?": actions.help,
-  ",": () => read(-1), ".": () => read(1),
+  Escape: back, l: actions.live, r: actions.report, u: zoneOfTimes, t: theme, "?": actions.help,
+  ",": inCharts(() => read(-1)), ".": inCharts(() => read(1)),
 };
 
 function pressed(event) {
@@ -120,7 +128,7 @@ export function startControls() {
   prefersDark.addEventListener("change", dress);
   let width = document.body.clientWidth;
   new ResizeObserver(() => {
-    if (document.body.clientWidth === width) return;
+    if (document.body.clientWidth === width || reporting()) return;
     width = document.body.clientWidth;
     for (const owner of owners()) owner.charts.forEach((chart) => chart.resize());
     const { from, to } = extent();

@@ -7,7 +7,7 @@ import { follow, load, survey } from "./load.js";
 import { app, newestOf, onSettled } from "./state.js";
 import { moment } from "./times.js";
 import { labelsOf, stateName } from "./values.js";
-import { live, now } from "./view.js";
+import { live, now, reporting } from "./view.js";
 
 const liveButton = document.querySelector("[data-do=live]");
 
@@ -34,12 +34,13 @@ const pace = () => Math.min(10, Math.max(2, (app.view.range ?? Infinity) / 720))
 function plan() {
   clearTimeout(timer);
   tell();
-  if (!document.hidden && !app.problem) timer = setTimeout(tick, pace() * 1000);
+  if (!document.hidden && !app.problem && !reporting()) timer = setTimeout(tick, pace() * 1000);
 }
 
 // tick asks for the newest part or, after a long sleep, for everything; where the past is looked at, only for what is now.
 function tick() {
   clearTimeout(timer);
+  if (reporting()) return;
   const slept = (performance.now() - answered) / 1000;
   if (!app.view.range) return glance();
   if (slept > Math.min(600, app.view.range / 2)) load();

@@ -5,16 +5,14 @@ import { fetched, metrics, pages, stepFor, stepWords, withoutZones } from "./ask
 import { onChosen, openMetrics } from "./open.js";
 import { paint } from "./paint.js";
 import { $, announce, app, plotWidth } from "./state.js";
+import { newTurn, thisTurn } from "./turn.js";
 import { duration, extent, fit, now, tidy } from "./view.js";
 
-let turn = new AbortController();
 let learnNext = 0; // when to learn again what changes slowly, so that it costs the store a fiftieth of the time at most
 
-// load asks for all of the view. An older load that is still at it ends.
+// load asks for all of the view.
 export async function load() {
-  turn.abort();
-  turn = new AbortController();
-  const { signal } = turn;
+  const signal = newTurn();
   const { range } = app.view;
   const { from, to } = extent();
   const step = stepFor(to - from, plotWidth());
@@ -60,21 +58,22 @@ async function fetchOthers(names, words, signal) {
   await paint(signal);
 }
 
-// learnFigures asks what each series of the cards did in all of the view.
+// learnFigures asks what each series of the cards did in all of the view, and for the outages in it.
 async function learnFigures(signal) {
   const { from, to } = extent();
   const asked = performance.now();
   const words = {
     metrics: metrics.join(","), from: tidy(from), to: tidy(to), ...stepWords(app.step),
-    limit: 1, summary: "yes", quantiles: 0.95,
+    limit: 1, summary: "yes", outages: "yes", quantiles: 0.95,
   };
   // The charts are there without: a store that is too slow to sum up keeps them.
-  const { summary } = await fetched(words, signal).catch((problem) => {
-    if (problem.status === 503) return { summary: [] };
+  const { summary, outages } = await fetched(words, signal).catch((problem) => {
+    if (problem.status === 503) return { summary: [], outages: [] };
     throw problem;
   });
   const answered = performance.now();
   learnNext = answered + Math.max(60000, 50 * (answered - asked));
+  app.outages = new Map(outages.map((one) => [one.wan_name, one.outages]));
   app.figures = summary.map((one) => ({ ...one, wan: one.wan_name, metric: one.metric_name }));
   await paint(signal);
 }
@@ -82,7 +81,7 @@ async function learnFigures(signal) {
 onChosen(async (kind, name, open) => {
   if (kind === "card" || !open) return paint();
   if (app.loading) return load();
-  const { signal } = turn;
+  const signal = thisTurn();
   const { from, to } = extent();
   try {
     await fetchOthers([name], { from: tidy(from), to: tidy(to), ...stepWords(app.step) }, signal);
@@ -99,7 +98,8 @@ function outgrown(asked) {
   return stepFor(to - from, plotWidth()) !== app.step || from < asked - 1;
 }
 
-function settle(problem) {
+// settle says that a question has been answered, or what is the problem.
+export function settle(problem) {
   Object.assign(app, { loading: false, problem });
   $("wans").setAttribute("aria-busy", "false");
   announce();
@@ -108,7 +108,7 @@ function settle(problem) {
 // follow asks for what has come since, and a little before: what is late (ten seconds for a lost echo, and those behind
 // it), and what has been rolled up.
 export async function follow() {
-  const { signal } = turn;
+  const signal = thisTurn();
   const { from } = extent();
   const last = Math.max(...[...app.series.values()].map((series) => series.t.at(-1)), from);
   const since = Math.max(from, last - Math.max(2 * app.step, 12));

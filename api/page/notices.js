@@ -1,10 +1,10 @@
 // Says what is in the way: no samples, a file that is away, a server that does not answer, a token that is missing.
 
-import { load } from "./load.js";
+import { reload } from "./look.js";
 import { openMetrics } from "./open.js";
 import { app, newestOf, onSettled } from "./state.js";
 import { moment } from "./times.js";
-import { extent, go } from "./view.js";
+import { extent, go, reporting } from "./view.js";
 
 const box = document.getElementById("notice");
 const tokenDialog = document.getElementById("token");
@@ -18,15 +18,16 @@ export function startNotices() {
   tokenDialog.querySelector("form").addEventListener("submit", () => {
     sessionStorage.setItem("wanstore.token", input.value.trim());
     input.value = "";
-    load();
+    reload();
   });
 }
 
 function settled() {
   clearTimeout(retry);
-  document.getElementById("wans").classList.toggle("stale", app.problem !== null);
+  for (const id of ["wans", "reports"]) document.getElementById(id).classList.toggle("stale", app.problem !== null);
   if (app.problem) return failed(app.problem);
   tries = 0;
+  if (reporting()) return say("");
   if ([...app.series.values()].every((series) => series.t.length === 0)) return empty();
   say("");
 }
@@ -38,8 +39,8 @@ function failed(problem) {
     return say("This cannot be shown", `${problem.message}${parameter}`);
   }
   const delay = Math.min(15, 2 ** ++tries);
-  retry = setTimeout(load, delay * 1000);
-  const again = { text: "Try now", act: load };
+  retry = setTimeout(reload, delay * 1000);
+  const again = { text: "Try now", act: reload };
   if (problem.status) return say("The history cannot be read", `${problem.message}; trying again.`, again);
   return say("The store does not answer", "trying again.", again);
 }

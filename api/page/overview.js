@@ -1,6 +1,5 @@
 // The overview: a row a WAN, with what it does now and what it did in the range.
 
-import { outagesOf } from "./outages.js";
 import { drawSpark, drawStates, newSpark } from "./spark.js";
 import { $, app } from "./state.js";
 import { number, percent, sum, write } from "./values.js";
@@ -75,11 +74,11 @@ export class Row {
       if (spark) draw(spark, ofMetric(list, metric));
       write(value, summaries ? text(summaries) : "…");
     });
-    const outages = outagesOf(list);
-    const long = outages && sum(outages, ([from, to]) => to - from);
-    write(this.outages, outages === null ? "–" : String(outages.length));
-    this.outages.classList.toggle("some", outages?.length > 0);
-    this.outages.title = long ? `${Math.round(long)} s without a round-trip time` : "";
+    const outages = app.outages?.get(this.wan) ?? [];
+    const long = sum(outages, (one) => one.seconds);
+    write(this.outages, app.outages === null ? "…" : app.outages.has(this.wan) ? String(outages.length) : "–");
+    this.outages.classList.toggle("some", outages.length > 0);
+    this.outages.title = long ? `${Math.round(long)} s in all` : "";
   }
 
   say({ state, words, age }) {

@@ -7,7 +7,7 @@ import { Panel } from "./panel.js";
 import { $, app } from "./state.js";
 import { stretch } from "./times.js";
 import { natural } from "./values.js";
-import { duration, extent } from "./view.js";
+import { duration, extent, reporting } from "./view.js";
 
 const breath = () => new Promise((resume) => setTimeout(resume));
 
@@ -105,11 +105,12 @@ function newGroup(unit) {
 // sayWhat writes above the charts what they show.
 export function sayWhat() {
   const { from, to } = extent();
-  $("span").textContent = stretch(from, to);
-  $("grain").textContent = app.step ? `a point each ${duration(app.step)}` : app.series.size > 0 ? "every sample" : "";
   const shown = location.hash || (to - from > 3599 ? "#range=1h" : "");
   for (const link of document.querySelectorAll(".ranges a")) {
     if (link.getAttribute("href") === shown) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
+  if (reporting()) return;
+  $("span").textContent = stretch(from, to);
+  $("grain").textContent = app.step ? `a point each ${duration(app.step)}` : app.series.size > 0 ? "every sample" : "";
 }

@@ -13,11 +13,7 @@ export function saveTools(chart) {
   const link = document.createElement("a");
   link.textContent = "CSV";
   link.title = "The points of this chart as CSV";
-  link.addEventListener("click", (event) => {
-    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    saveCSV(chart, link);
-  });
+  onSave(link, () => saveCSV(chart, link));
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "PNG";
@@ -25,6 +21,15 @@ export function saveTools(chart) {
   button.addEventListener("click", () => savePNG(chart));
   node.append(link, button);
   return { node, link };
+}
+
+// onSave saves what a link leads to, with the token if there is one, which a link could not carry.
+export function onSave(link, save) {
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    save();
+  });
 }
 
 // addressOf is where the points of a chart are.
@@ -39,7 +44,7 @@ export function addressOf(chart) {
   return `metrics/history?${words}`;
 }
 
-// saveCSV asks page by page, with the token if there is one, which a link could not carry.
+// saveCSV asks page by page.
 async function saveCSV(chart, link) {
   const parts = [];
   try {
@@ -62,7 +67,7 @@ function savePNG(chart) {
 }
 
 // hand gives a file to the browser, to keep where it keeps files.
-function hand(blob, name) {
+export function hand(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

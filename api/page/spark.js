@@ -60,7 +60,8 @@ export function drawStates(node, list) {
   }));
 }
 
-function shape(kind, attributes) {
+// shape makes a part of a picture.
+export function shape(kind, attributes) {
   const node = document.createElementNS(namespace, kind);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
   return node;

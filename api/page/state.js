@@ -9,6 +9,7 @@ export const app = {
   latest: new Map(), // the newest sample of each series of the cards, in the view or not
   others: new Map(), // that of each other series
   figures: null, // what each series of the cards did in all of the view, once it is known
+  outages: null, // those of each WAN in the view, once they are known
   heard: 0, // when that was
   fitted: null, // what the first view is cut to
   loading: false,

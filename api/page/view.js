@@ -2,8 +2,8 @@
 
 import { app, newestOf } from "./state.js";
 
-// The view is {range} seconds up to now, or {from, to} in Unix seconds. It is kept in the address, to go back to and to share.
-// Without an address it is an hour, or as much of that as there is: {range, fit}.
+// The view is {range} seconds up to now, or {from, to} in Unix seconds, or the {report} of a month. It is kept in the address,
+// to go back to and to share. Without an address it is an hour, or as much of that as there is: {range, fit}.
 
 const units = { s: 1, m: 60, h: 3600, d: 86400, w: 604800 };
 const least = 2;
@@ -26,6 +26,7 @@ const instant = (text) => Number(text) || Date.parse(text.replace(/(T.*) (\d\d:?
 
 export function viewOf(hash) {
   const words = new URLSearchParams(hash.replace(/^#/, ""));
+  if (words.has("report")) return { report: /^\d{4}-(0[1-9]|1[0-2])$/.test(words.get("report")) ? words.get("report") : "" };
   const from = instant(words.get("from") ?? "");
   const to = words.has("to") ? instant(words.get("to")) : now();
   if (to > from && from > 0) return { from, to };
@@ -33,7 +34,14 @@ export function viewOf(hash) {
   return words.has("range") ? { range } : { range: 3600, fit: true };
 }
 
-const hashOf = (view) => (view.range ? `#range=${duration(view.range)}` : `#from=${tidy(view.from)}&to=${tidy(view.to)}`);
+// reporting says that a report is looked at, and no charts.
+export const reporting = () => app.view.report !== undefined;
+
+function hashOf(view) {
+  if (view.report !== undefined) return view.report ? `#report=${view.report}` : "#report";
+  return view.range ? `#range=${duration(view.range)}` : `#from=${tidy(view.from)}&to=${tidy(view.to)}`;
+}
+
 export const tidy = (at) => Number(at.toFixed(at % 1 ? 3 : 0));
 
 // extent is the view as moments.
@@ -69,6 +77,7 @@ export function go(view, instead) {
 
 export function back() {
   if (history.state?.depth > 0) return history.back();
+  if (reporting()) return go({ range: 3600 });
   magnify(2);
 }
 

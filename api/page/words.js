@@ -3,11 +3,12 @@
 import { app, onSettled, owners } from "./state.js";
 import { stretch } from "./times.js";
 import { number, percent, stateName, sum, titleOf } from "./values.js";
-import { duration, extent } from "./view.js";
+import { duration, extent, reporting } from "./view.js";
 
 export const startWords = () => onSettled(describe);
 
 function describe() {
+  if (reporting()) return;
   const { from, to } = extent();
   for (const owner of owners()) {
     for (const chart of owner.charts) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/wanstore/wanstore/api"
 	"github.com/wanstore/wanstore/internal/version"
+	"github.com/wanstore/wanstore/promql/httpapi"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -79,9 +80,14 @@ type endpoint struct {
 func newEndpoint(
 	listener net.Listener, config api.Config, path string, writer *service.Writer, log *slog.Logger,
 ) *endpoint {
-	return &endpoint{listener: listener, api: api.New(api.Options{
+	answers := api.New(api.Options{
 		Path: path, Writer: writer, Token: config.Token, Origin: config.Origin, Logger: log,
-	})}
+	})
+	answers.Mount(api.Mount{
+		Path: httpapi.Path, MaxForm: httpapi.MaxForm, Refuse: httpapi.Refuse,
+		Handler: httpapi.New(answers.Read, httpapi.Options{Logger: log}),
+	})
+	return &endpoint{listener: listener, api: answers}
 }
 
 // startLine is what a program is told that starts this one, once it answers.

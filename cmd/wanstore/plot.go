@@ -44,15 +44,11 @@ func plot(
 	}
 	d := &drawing{screen: s, look: look, grid: g, out: bufio.NewWriter(out)}
 	d.draw(tracks[:min(len(tracks), mostPlots)])
-	if more := len(tracks) - mostPlots; more > 0 {
-		text := fmt.Sprintf("%d more: pick some with --metrics, --wan or --label", more)
-		d.lines("")
-		d.lines(wrap(strings.Fields(text), " ", d.width)...)
-	}
+	d.more(len(tracks)-mostPlots, "pick some with --metrics, --wan or --label")
 	return int64(len(tracks)), d.out.Flush()
 }
 
-// collect reads the series into grids; those of one WAN stand together, states after measurements.
+// collect reads the series into grids.
 func collect(
 	ctx context.Context, history *service.History, query service.Query, g grid,
 ) ([]*track, error) {
@@ -68,13 +64,20 @@ func collect(
 		}
 		t.add(point, g)
 	}
-	return slices.SortedFunc(maps.Values(tracks), func(a, b *track) int {
+	list := slices.Collect(maps.Values(tracks))
+	arrange(list)
+	return list, nil
+}
+
+// arrange puts those of one WAN together, states after measurements.
+func arrange(tracks []*track) {
+	slices.SortFunc(tracks, func(a, b *track) int {
 		return cmp.Or(
 			strings.Compare(a.WAN, b.WAN),
 			strings.Compare(string(a.Aggregation), string(b.Aggregation)), // avg, mode
 			cmp.Compare(a.SeriesID, b.SeriesID),
 		)
-	}), nil
+	})
 }
 
 // drawing is a plot on its way to the screen.
@@ -136,6 +139,16 @@ func (d *drawing) layOut(tracks []*track) map[int64]scale {
 	}
 	d.plot = d.width - d.margin - axisWidth
 	return scales
+}
+
+// more says how many series are not drawn, and what to do.
+func (d *drawing) more(count int, advice string) {
+	if count <= 0 {
+		return
+	}
+	text := fmt.Sprintf("%d more: %s", count, advice)
+	d.lines("")
+	d.lines(wrap(strings.Fields(text), " ", d.width)...)
 }
 
 // caption says what the plots have in common.

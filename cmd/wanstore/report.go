@@ -99,8 +99,10 @@ func (o *reportOptions) show(
 	switch out := cmd.OutOrStdout(); o.format {
 	case formatJSON:
 		err = writeJSON(out, made)
+	case formatCSV:
+		err = made.WriteCSV(out)
 	default:
-		err = writeDays(out, made, o.format)
+		err = writeDays(out, made)
 	}
 	if err != nil {
 		return err

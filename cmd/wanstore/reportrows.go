@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -11,33 +10,20 @@ import (
 	"github.com/wanstore/wanstore/report"
 )
 
-// writeDays writes a line for each day of each WAN, and for all of them; and, for people, the
+// writeDays writes a table of the days of each WAN, with a line for all of them, and one of the
 // outages.
-func writeDays(out io.Writer, made report.Report, format string) error {
-	header := []string{
-		"wan_name", "date", "timestamp", "timestamp_us", "width_us", "measured_us", "download_gb",
-		"upload_gb", "states", "rtt_p50_ms", "rtt_p95_ms", "rtt_p99_ms", "loss_ratio", "outages",
-		"outage_us",
-	}
-	output := newRows(format, out, header, []column{
-		left("WAN"), left("DAY"), right("MEASURED"), right("DOWN"), right("UP"), right("P50"),
-		right("P95"), right("P99"), right("LOSS"), right("OUTAGES"), left("STATES"),
-	})
+func writeDays(out io.Writer, made report.Report) error {
+	table := newTable(out, left("WAN"), left("DAY"), right("MEASURED"), right("DOWN"), right("UP"),
+		right("P50"), right("P95"), right("P99"), right("LOSS"), right("OUTAGES"), left("STATES"))
 	for _, wan := range made.WANs {
-		days := stretchRows(wan, made.Zone)
-		if format == formatTable {
-			days = joinEmpty(days)
-		}
-		for _, day := range days {
-			if err := output.add(day); err != nil {
+		days := joinEmpty(stretchRows(wan, made.Zone))
+		for _, day := range append(days, &stretchRow{wan.Total, wan.Name, "all"}) {
+			if err := table.add(day.table()...); err != nil {
 				return err
 			}
 		}
-		if err := output.add(&stretchRow{wan.Total, wan.Name, allDays}); err != nil {
-			return err
-		}
 	}
-	if err := output.end(); err != nil || format != formatTable {
+	if err := table.end(); err != nil {
 		return err
 	}
 	return writeOutages(out, made)
@@ -90,9 +76,6 @@ func writeOutages(out io.Writer, made report.Report) error {
 	return table.end()
 }
 
-// allDays is in the place of a date in the line of all of them.
-const allDays = "all"
-
 // stretchRow is a day of a WAN, or all of them.
 type stretchRow struct {
 	report.Stretch
@@ -102,25 +85,6 @@ type stretchRow struct {
 
 // empty says that nothing was measured.
 func (r *stretchRow) empty() bool { return r.Measured == 0 && len(r.States) == 0 }
-
-func (r *stretchRow) csv() ([]string, error) {
-	states := []stateRow{}
-	for _, s := range r.States {
-		states = append(states, stateRow{s.Value, s.Name, s.Count, s.Share})
-	}
-	text, err := json.Marshal(states)
-	outages, outageTime := "", ""
-	if len(states) > 0 {
-		outages, outageTime = number(r.Outages), number(r.OutageTime.Microseconds())
-	}
-	return []string{
-		r.wan, r.date, formatTime(r.From), number(r.From.UnixMicro()),
-		number(r.Until.Sub(r.From).Microseconds()), number(r.Measured.Microseconds()),
-		exactOrNone(r.Download), exactOrNone(r.Upload), string(text), exactOrNone(r.Quantile(0.5)),
-		exactOrNone(r.Quantile(0.95)), exactOrNone(r.Quantile(0.99)), exactOrNone(r.Loss),
-		outages, outageTime,
-	}, err
-}
 
 func (r *stretchRow) table() []string {
 	if r.empty() {
@@ -142,13 +106,6 @@ func (r *stretchRow) table() []string {
 		showGB(r.Upload), showMilliseconds(r.Quantile(0.5)), showMilliseconds(r.Quantile(0.95)),
 		showMilliseconds(r.Quantile(0.99)), loss, outages, showShares(r.States),
 	}
-}
-
-func exactOrNone(value *float64) string {
-	if value == nil {
-		return ""
-	}
-	return exact(*value)
 }
 
 func showGB(value *float64) string {

@@ -64,13 +64,25 @@ Exit codes: ` + exitCodes,
 	}
 	addPathFlag(root)
 	addZoneFlag(root)
-	root.AddCommand(
+	root.AddCommand(newCommands()...)
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultHelpCmd()
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	fillHelp(root)
+	markArgumentErrors(root)
+	return root
+}
+
+// newCommands are listed in this order.
+func newCommands() []*cobra.Command {
+	return []*cobra.Command{
 		newRecord(),
 		newServe(),
 		newDemo(),
 		newImport(),
 		newMaintain(),
 		newHistory(),
+		newQuery(),
 		newReport(),
 		newExport(),
 		newBackup(),
@@ -80,13 +92,7 @@ Exit codes: ` + exitCodes,
 		newVersion(),
 		newEnvironmentTopic(),
 		newCompletion(),
-	)
-	root.SetHelpCommand(newHelp())
-	root.InitDefaultHelpCmd()
-	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	fillHelp(root)
-	markArgumentErrors(root)
-	return root
+	}
 }
 
 // noUnknownCommand says what was probably meant.

@@ -26,6 +26,7 @@ the reason.
   /                 a page to look at
   /metrics/history  points as JSON: ?range=7d&step=5m&metrics=%s
   /metrics          the newest values for Prometheus
+  /api/v1/          PromQL as Prometheus answers it, for Grafana and promtool
   /health           200, or 503 with what is wrong
 
 Every user of this machine may ask. Where others can reach the address, a token is needed, in

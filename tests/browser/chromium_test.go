@@ -2,10 +2,12 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,10 +20,30 @@ import (
 // patience is how long a page may take to become what a test waits for.
 const patience = 2 * time.Minute
 
-// startChromium starts a browser for the test, or skips the test where there is none. It returns
-// the context of the browser.
-func startChromium(t *testing.T) context.Context {
-	t.Helper()
+// chromium is the browser of all tests. Each of them has tabs of its own, with a storage of its
+// own.
+type chromium struct {
+	ctx     context.Context
+	profile string
+	stop    func()
+}
+
+var (
+	// browser is started by the first test that needs it. Without an error and without a browser
+	// there is none to be had.
+	browser = sync.OnceValues(startChromium)
+	running *chromium // what browser has started
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if running != nil {
+		running.close()
+	}
+	os.Exit(code)
+}
+
+func startChromium() (*chromium, error) {
 	var program string
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -30,10 +52,14 @@ func startChromium(t *testing.T) context.Context {
 		}
 	}
 	if program == "" {
-		t.Skip("there is no chromium, chromium-browser or google-chrome in PATH: the page is not tested")
+		return nil, nil
+	}
+	profile, err := os.MkdirTemp("", "wanstore-browser-")
+	if err != nil {
+		return nil, err
 	}
 	options := []chromedp.ExecAllocatorOption{
-		chromedp.ExecPath(program), chromedp.UserDataDir(profile(t)), chromedp.Headless,
+		chromedp.ExecPath(program), chromedp.UserDataDir(profile), chromedp.Headless,
 		chromedp.DisableGPU, chromedp.NoFirstRun,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
@@ -41,33 +67,32 @@ func startChromium(t *testing.T) context.Context {
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // it refuses to start as root with one
 	}
-	allocator, stop := chromedp.NewExecAllocator(context.WithoutCancel(t.Context()), options...)
-	t.Cleanup(stop)
-	browser, _ := chromedp.NewContext(allocator)
-	if err := chromedp.Do(browser); err != nil {
-		t.Fatalf("start %s: %v", program, err)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, _ := chromedp.NewContext(allocator)
+	one := &chromium{ctx: ctx, profile: profile, stop: stop}
+	if err := chromedp.Do(ctx); err != nil {
+		one.close()
+		return nil, fmt.Errorf("start %s: %w", program, err)
 	}
-	t.Cleanup(func() {
-		if err := chromedp.Cancel(browser); err != nil {
-			t.Logf("stop %s: %v", program, err)
-		}
-	})
-	return browser
+	running = one
+	return one, nil
 }
 
-// profile is a folder of the test for the browser. Its helpers still write there for a moment when
+// close stops the browser, and removes its folder. Its helpers still write there for a moment when
 // it has ended itself.
-func profile(t *testing.T) string {
-	t.Helper()
-	folder := t.TempDir()
-	t.Cleanup(func() {
-		err := os.RemoveAll(folder)
-		for deadline := time.Now().Add(patience); err != nil &&
-			time.Now().Before(deadline); err = os.RemoveAll(folder) {
-			time.Sleep(10 * time.Millisecond)
+func (c *chromium) close() {
+	err := chromedp.Cancel(c.ctx)
+	c.stop()
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		removed := os.RemoveAll(c.profile)
+		if removed == nil || time.Now().After(deadline) {
+			err = errors.Join(err, removed)
+			break
 		}
-	})
-	return folder
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "stop the browser:", err)
+	}
 }
 
 // tab is a page that a test looks at.
@@ -77,11 +102,18 @@ type tab struct {
 	expected   string      // what a complaint that is none has in it
 }
 
-// openTab opens an empty tab of a new browser, or skips the test. When the test ends, nothing may
-// have been complained about.
+// openTab opens an empty tab, or skips the test where there is no browser. When the test ends,
+// nothing may have been complained about.
 func openTab(t *testing.T) *tab {
 	t.Helper()
-	ctx, closeTab := chromedp.NewContext(startChromium(t))
+	shared, err := browser()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shared == nil {
+		t.Skip("there is no chromium, chromium-browser or google-chrome in PATH: the page is not tested")
+	}
+	ctx, closeTab := chromedp.NewContext(shared.ctx, chromedp.WithNewBrowserContext())
 	t.Cleanup(closeTab)
 	one := &tab{ctx: ctx, complaints: make(chan string, 100)}
 	if err := chromedp.Do(ctx); err != nil { // with its own context: the tab lives as long as that

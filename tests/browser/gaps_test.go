@@ -2,6 +2,7 @@ package browser
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,10 +20,22 @@ type screen struct {
 	options       []chromedp.EmulateViewportOption
 }
 
-var screens = []screen{
-	{"desktop light", 1280, 900, "light", nil},
-	{"phone dark", 390, 844, "dark", []chromedp.EmulateViewportOption{chromedp.EmulateMobile,
-		chromedp.EmulateTouch, chromedp.EmulateScale(2)}},
+var (
+	desktop = screen{"desktop light", 1280, 900, "light", nil}
+	phone   = screen{"phone dark", 390, 844, "dark", []chromedp.EmulateViewportOption{
+		chromedp.EmulateMobile, chromedp.EmulateTouch, chromedp.EmulateScale(2),
+	}}
+	// screens are enough for what neither the width nor the theme makes another thing.
+	screens = []screen{desktop, phone}
+	// allScreens are both widths in both themes.
+	allScreens = []screen{desktop, desktop.in("dark"), phone.in("light"), phone}
+)
+
+// in is the same screen with another theme.
+func (s screen) in(theme string) screen {
+	kind, _, _ := strings.Cut(s.name, " ")
+	s.name, s.theme = kind+" "+theme, theme
+	return s
 }
 
 // openOn opens an address on a screen, and waits until it has loaded what it shows.
@@ -33,6 +46,22 @@ func (tab *tab) openOn(t *testing.T, screen screen, url string) {
 	value[any](t, tab, `localStorage.setItem("wanstore.theme", `+quote(screen.theme)+`)`)
 	tab.open(t, url)
 	tab.settled(t)
+	tab.fits(t, screen)
+}
+
+// fits wants the page as wide as the screen, and in its colours: what is written stands out from
+// what is behind it.
+func (tab *tab) fits(t *testing.T, screen screen) {
+	t.Helper()
+	got := value[[3]int64](t, tab, `[document.documentElement.scrollWidth,
+		...["color", "backgroundColor"].map((name) =>
+			Number(getComputedStyle(document.body)[name].match(/\d+/)[0]))]`)
+	dark := got[1] > 180 && got[2] < 60
+	light := got[1] < 60 && got[2] > 180
+	if got[0] > screen.width || dark != (screen.theme == "dark") || light == dark {
+		t.Errorf("the page is %d wide on a screen of %d, its text %d on %d in a %s theme",
+			got[0], screen.width, got[1], got[2], screen.theme)
+	}
 }
 
 // outage is a WAN that goes on recording while its round-trip time is missing for 20 minutes.

@@ -37,6 +37,7 @@ func TestHistoryEqualsOracle(t *testing.T) {
 			"ask for a range":      m.askRange,
 			"ask for a tier":       m.askTier,
 			"ask the view":         m.askView,
+			"ask a snapshot":       m.askSnapshot,
 			"burst":                m.burst,
 			"clock goes back":      m.clockBack,
 			"close and open":       m.reopen,

@@ -41,7 +41,9 @@ func (t Transacted) statement(ctx context.Context, text string) *sql.Stmt {
 		return statement
 	}
 	statement := t.StmtContext(ctx, t.pool.statements[text])
-	t.statements[text] = statement
+	if ctx.Err() == nil { // else it may be one that only says so, and the transaction goes on
+		t.statements[text] = statement
+	}
 	return statement
 }
 

@@ -1,4 +1,4 @@
-package api
+package web
 
 import (
 	"net/http"
@@ -7,8 +7,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// withGzip compresses for those who accept it, fast rather than small.
-func withGzip(next http.Handler) http.Handler {
+// WithGzip compresses for those who accept it, fast rather than small.
+func WithGzip(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.EnableZstd(false))
 	if err != nil { // the options are constants
 		panic(err)

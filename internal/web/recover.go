@@ -1,12 +1,13 @@
-package api
+package web
 
 import (
+	"log/slog"
 	"net/http"
 	"runtime/debug"
 )
 
-// withRecovery answers 500 where a handler panics, and logs it: the program around it goes on.
-func (a *API) withRecovery(next http.Handler) http.Handler {
+// WithRecovery answers 500 where a handler panics, and logs it: the program around it goes on.
+func WithRecovery(log *slog.Logger, refuse Refuse, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		begun := &beginning{ResponseWriter: w}
 		defer func() {
@@ -17,14 +18,13 @@ func (a *API) withRecovery(next http.Handler) http.Handler {
 			case http.ErrAbortHandler: // it means to
 				panic(reason)
 			}
-			a.log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path, "panic", reason,
+			log.ErrorContext(r.Context(), "a handler panicked", "path", r.URL.Path, "panic", reason,
 				"stack", string(debug.Stack()))
 			if begun.yes {
 				panic(http.ErrAbortHandler) // half an answer must not pass for a whole one
 			}
-			a.refuse(w, r,
-				failed(http.StatusInternalServerError,
-					"this is a mistake of the program, which its log has more about"))
+			refuse(w, r, http.StatusInternalServerError,
+				"this is a mistake of the program, which its log has more about")
 		}()
 		next.ServeHTTP(begun, r)
 	})

@@ -1,0 +1,95 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/model/labels"
+
+	"github.com/wanstore/wanstore/promql"
+)
+
+// maxSelectors bounds the selectors of one listing: each is compared with every series.
+const maxSelectors = 200
+
+// serveSeries lists series by their labels.
+func (a *API) serveSeries(w http.ResponseWriter, r *http.Request) error {
+	if len(r.Form[paramMatch]) == 0 {
+		return badData(errors.New("no match[] parameter provided"))
+	}
+	return serveListing(a, w, r, func(
+		ctx context.Context, engine *promql.Engine, selection promql.Selection,
+	) ([]labels.Labels, []string, error) {
+		return engine.Series(ctx, selection)
+	})
+}
+
+// serveLabels lists the names of labels.
+func (a *API) serveLabels(w http.ResponseWriter, r *http.Request) error {
+	return serveListing(a, w, r, func(
+		ctx context.Context, engine *promql.Engine, selection promql.Selection,
+	) ([]string, []string, error) {
+		return engine.LabelNames(ctx, selection)
+	})
+}
+
+// serveLabelValues lists the values of a label. A name that is not of letters, digits and _ may be
+// given as U__ and its code points.
+func (a *API) serveLabelValues(w http.ResponseWriter, r *http.Request, name string) error {
+	name = model.UnescapeName(name, model.ValueEncodingEscaping)
+	if !model.UTF8Validation.IsValidLabelName(name) {
+		return badData(fmt.Errorf("invalid label name: %.80q", name))
+	}
+	return serveListing(a, w, r, func(
+		ctx context.Context, engine *promql.Engine, selection promql.Selection,
+	) ([]string, []string, error) {
+		return engine.LabelValues(ctx, name, selection)
+	})
+}
+
+// lister lists what a selection has.
+type lister[T any] func(context.Context, *promql.Engine, promql.Selection) (
+	list []T, warnings []string, err error)
+
+func serveListing[T any](a *API, w http.ResponseWriter, r *http.Request, list lister[T]) error {
+	selection, err := parseSelection(r)
+	if err != nil {
+		return err
+	}
+	var found []T
+	var warnings []string
+	err = a.ask(r.Context(), func(engine *promql.Engine) (err error) {
+		found, warnings, err = list(r.Context(), engine, selection)
+		return err
+	})
+	if _, ok := errors.AsType[*promql.ParseError](err); ok {
+		return &parameterError{paramMatch, err}
+	}
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		found = []T{} // JSON has [] for it
+	}
+	return sendData(w, found, warnings)
+}
+
+// parseSelection reads which series a listing is about.
+func parseSelection(r *http.Request) (selection promql.Selection, err error) {
+	selection.Match = r.Form[paramMatch]
+	if len(selection.Match) > maxSelectors {
+		return selection, wrong(paramMatch, "more than %d selectors: want fewer", maxSelectors)
+	}
+	if selection.Limit, err = parseLimit(r); err != nil {
+		return selection, err
+	}
+	if selection.From, err = parseTimeOr(r, paramStart, time.Time{}); err != nil {
+		return selection, err
+	}
+	selection.Until, err = parseTimeOr(r, paramEnd, time.Time{})
+	return selection, err
+}

@@ -1,0 +1,173 @@
+package promql
+
+import (
+	"context"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	upstream "github.com/prometheus/prometheus/promql"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// row is a bucket, or the raw samples of one millisecond.
+type row struct {
+	at                   int64 // where it begins
+	count, sum, min, max float64
+	value                float64 // the mean or the mode
+}
+
+// run is what a segment has of one series.
+type run struct {
+	segment  segment
+	rows     []row
+	inState  map[string][]float64 // samples of each row in a state, by its name
+	sketches []*histogram.FloatHistogram
+}
+
+// loaded is what was read for a selector.
+type loaded struct {
+	series     map[int64][]*run
+	coarse     []service.Granularity // tiers that answer though edges may cut their buckets
+	sketchless bool                  // buckets without a sketch are among them
+}
+
+// loading reads what a selector needs, and stops where that is more than the query may hold.
+type loading struct {
+	querier  *querier
+	infos    map[int64]service.SeriesInfo
+	shares   map[int64]bool // of series whose samples in each state are wanted
+	sketches bool
+	loaded
+}
+
+// What is held, in samples of 16 bytes.
+const (
+	rowSamples   = 3
+	stateSamples = 0.5 // of each state of a row
+	sampleBytes  = 16
+)
+
+// load reads the rows of series in the segments of a layout.
+func (q *querier) load(
+	ctx context.Context, list []picked, l layout, sketches bool,
+) (loaded, error) {
+	load := loading{querier: q, sketches: sketches,
+		infos:  make(map[int64]service.SeriesInfo, len(list)),
+		shares: map[int64]bool{},
+		loaded: loaded{series: map[int64][]*run{}}}
+	for _, one := range list {
+		load.infos[one.ID] = one.SeriesInfo
+		if one.shares {
+			load.shares[one.ID] = true
+		}
+	}
+	if len(load.infos) == 0 {
+		return load.loaded, nil
+	}
+	for _, s := range l.segments {
+		if err := load.segment(ctx, s); err != nil {
+			return loaded{}, err
+		}
+	}
+	return load.loaded, nil
+}
+
+func (l *loading) segment(ctx context.Context, s segment) error {
+	query := service.BucketQuery{
+		Granularity: s.tier, From: millis(s.from), Until: millis(s.until),
+		Sketches: l.sketches && s.tier != service.Raw,
+	}
+	for _, info := range l.infos {
+		query.Series = append(query.Series, info)
+	}
+	runs := map[int64]*run{}
+	for bucket, err := range l.querier.snapshot.Buckets(ctx, query) {
+		if err != nil {
+			return err
+		}
+		one := runs[bucket.SeriesID]
+		if one == nil {
+			one = &run{segment: s}
+			runs[bucket.SeriesID] = one
+			l.series[bucket.SeriesID] = append(l.series[bucket.SeriesID], one)
+		}
+		l.add(one, bucket)
+		if l.querier.room < 0 {
+			return upstream.ErrTooManySamples("reading")
+		}
+	}
+	if len(runs) > 0 && s.cut {
+		l.coarse = append(l.coarse, s.tier)
+	}
+	return nil
+}
+
+// add appends a bucket to a run. Raw samples of one millisecond become one row.
+func (l *loading) add(one *run, bucket service.Bucket) {
+	info := l.infos[bucket.SeriesID]
+	next := row{
+		at: bucket.Time.UnixMilli(), count: float64(bucket.Count),
+		sum: bucket.Sum, min: bucket.Min, max: bucket.Max, value: bucket.Value(info.Aggregation),
+	}
+	last := len(one.rows) - 1
+	merged := last >= 0 && one.rows[last].at == next.at
+	if merged {
+		one.rows[last].merge(next, info.Aggregation)
+	} else {
+		one.rows = append(one.rows, next)
+		l.querier.room -= rowSamples
+		last++
+	}
+	if l.shares[bucket.SeriesID] {
+		l.addStates(one, last, bucket)
+	}
+	if l.sketches {
+		l.addSketch(one, merged, bucket)
+	}
+}
+
+// merge adds a sample of the same millisecond. Of states the greater one stands for both: the worse
+// state.
+func (r *row) merge(other row, aggregation service.Aggregation) {
+	r.count += other.count
+	r.sum += other.sum
+	r.min, r.max = min(r.min, other.min), max(r.max, other.max)
+	r.value = max(r.value, other.value)
+	if aggregation != service.Mode {
+		r.value = min(max(r.sum/r.count, r.min), r.max)
+	}
+}
+
+// addStates counts the samples of a row in each state.
+func (l *loading) addStates(one *run, at int, bucket service.Bucket) {
+	if one.inState == nil {
+		one.inState = map[string][]float64{}
+	}
+	metric := l.infos[bucket.SeriesID].Metric
+	for _, state := range bucket.States {
+		name := l.querier.catalog.stateName(metric, state.Value)
+		list := one.inState[name]
+		l.querier.room -= stateSamples * float64(at+1-len(list))
+		for len(list) <= at {
+			list = append(list, 0)
+		}
+		list[at] += float64(state.Count)
+		one.inState[name] = list
+	}
+}
+
+func (l *loading) addSketch(one *run, merged bool, bucket service.Bucket) {
+	sketch, complete := sketchOf(bucket)
+	if !complete && one.segment.tier != service.Raw {
+		l.sketchless = true
+	}
+	if merged {
+		last := len(one.sketches) - 1
+		if sum, _, _, err := one.sketches[last].Add(sketch); err == nil {
+			one.sketches[last] = sum
+		}
+		return
+	}
+	one.sketches = append(one.sketches, sketch)
+	l.querier.room -= float64(sketch.Size()) / sampleBytes
+}

@@ -1,0 +1,113 @@
+package promql
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/promql/parser/posrange"
+)
+
+// rewritingParser is Prometheus's parser, and rewrites what it has parsed.
+type rewritingParser struct {
+	parser.Parser
+}
+
+// NewParser returns Prometheus's parser with the rewriting of this package, for an engine of
+// Prometheus that reads Engine.Queryable. Positions in its trees are those of the input.
+func NewParser(options parser.Options) parser.Parser {
+	return rewritingParser{parser.NewParser(options)}
+}
+
+// ParseExpr parses an expression and rewrites it.
+//
+// Errors: parser.ParseErrors.
+func (p rewritingParser) ParseExpr(input string) (parser.Expr, error) {
+	expr, err := p.Parser.ParseExpr(input)
+	if err != nil {
+		return expr, err
+	}
+	if err := refuseTag(input, expr); err != nil {
+		return nil, err
+	}
+	return rewriting{}.expr(expr), nil
+}
+
+// ParseMetricSelector parses the selector of series.
+//
+// Errors: parser.ParseErrors.
+func (p rewritingParser) ParseMetricSelector(input string) ([]*labels.Matcher, error) {
+	matchers, err := p.Parser.ParseMetricSelector(input)
+	if err == nil && slices.ContainsFunc(matchers, isTag) {
+		err = tagRefused(input, wholeOf(input))
+	}
+	return matchers, err
+}
+
+// ParseMetricSelectors parses selectors of series.
+//
+// Errors: parser.ParseErrors.
+func (p rewritingParser) ParseMetricSelectors(inputs []string) ([][]*labels.Matcher, error) {
+	var sets [][]*labels.Matcher
+	for _, input := range inputs {
+		matchers, err := p.ParseMetricSelector(input)
+		if err != nil {
+			return nil, err
+		}
+		sets = append(sets, matchers)
+	}
+	return sets, nil
+}
+
+func isTag(m *labels.Matcher) bool { return m.Name == ReservedLabel }
+
+func wholeOf(input string) posrange.PositionRange {
+	return posrange.PositionRange{End: posrange.Pos(len(input))}
+}
+
+// tagRefused points at where the tag is written, or at a node that has it in other letters.
+func tagRefused(input string, at posrange.PositionRange) error {
+	if i := strings.Index(input, ReservedLabel); i >= 0 {
+		at = posrange.PositionRange{Start: posrange.Pos(i), End: posrange.Pos(i + len(ReservedLabel))}
+	}
+	return parser.ParseErrors{{
+		PositionRange: at, Query: input,
+		Err: fmt.Errorf("the label %s is reserved", ReservedLabel),
+	}}
+}
+
+// refuseTag refuses an expression that names the tag, also in an escaped form.
+func refuseTag(input string, expr parser.Expr) error {
+	if strings.Contains(input, ReservedLabel) {
+		return tagRefused(input, wholeOf(input))
+	}
+	var refused error
+	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+		if refused == nil && namesTag(node) {
+			refused = tagRefused(input, node.PositionRange())
+		}
+		return refused
+	})
+	return refused
+}
+
+func namesTag(node parser.Node) bool {
+	switch n := node.(type) {
+	case *parser.VectorSelector:
+		return slices.ContainsFunc(n.LabelMatchers, isTag)
+	case *parser.AggregateExpr:
+		if name, ok := n.Param.(*parser.StringLiteral); ok && name.Val == ReservedLabel {
+			return true
+		}
+		return slices.Contains(n.Grouping, ReservedLabel)
+	case *parser.BinaryExpr:
+		m := n.VectorMatching
+		return m != nil && (slices.Contains(m.MatchingLabels, ReservedLabel) ||
+			slices.Contains(m.Include, ReservedLabel))
+	case *parser.StringLiteral:
+		return n.Val == ReservedLabel
+	}
+	return false
+}

@@ -1,0 +1,237 @@
+package promql
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/util/annotations"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// querier reads one snapshot for one query. It opens the snapshot when the first selector is read:
+// a query without one needs no file.
+type querier struct {
+	ctx      context.Context //nolint:containedctx // that of the query, which opens the snapshot
+	history  *service.History
+	lookback int64
+	room     float64 // for more samples of 16 bytes
+
+	snapshot *service.Snapshot
+	ended    error // what closing it has come to
+	catalog  *catalog
+	tiers    [service.Hour + 1]service.TierSpan
+	held     map[string]loaded // what selectors have read, which others may share
+}
+
+// Queryable returns the history as a storage of Prometheus, for an engine of its own with
+// NewParser. ctx bounds what is read. A query reads one snapshot, from its first selector to the
+// Close of its querier.
+func (e *Engine) Queryable(ctx context.Context) storage.Queryable {
+	return storage.QueryableFunc(func(_, _ int64) (storage.Querier, error) {
+		return e.querier(ctx, e.options.Lookback), nil
+	})
+}
+
+// queryable makes the querier of one query, and keeps what closing it has come to: the engine does
+// not look at that.
+type queryable struct {
+	ctx      context.Context //nolint:containedctx // as in querier
+	engine   *Engine
+	lookback time.Duration
+	querier  *querier
+}
+
+// Querier returns the querier. Each selector says by itself which time it is about.
+func (q *queryable) Querier(_, _ int64) (storage.Querier, error) {
+	q.querier = q.engine.querier(q.ctx, q.lookback)
+	return q.querier, nil
+}
+
+// closed returns what closing the querier has come to.
+func (q *queryable) closed() error {
+	if q.querier == nil {
+		return nil
+	}
+	return q.querier.Close()
+}
+
+func (e *Engine) querier(ctx context.Context, lookback time.Duration) *querier {
+	return &querier{
+		ctx: ctx, history: e.history, lookback: lookback.Milliseconds(),
+		room: float64(e.options.MaxSamples), held: map[string]loaded{},
+	}
+}
+
+func (q *querier) open() error {
+	if q.snapshot != nil {
+		return nil
+	}
+	snapshot, err := q.history.Snapshot(q.ctx)
+	if err != nil {
+		return err
+	}
+	q.catalog, err = newCatalog(q.ctx, snapshot)
+	if err != nil {
+		return errors.Join(err, snapshot.Close())
+	}
+	q.snapshot, q.tiers = snapshot, snapshot.Tiers()
+	return nil
+}
+
+// Close ends the snapshot. A second call returns what the first one did.
+func (q *querier) Close() error {
+	if q.snapshot != nil {
+		q.ended = q.snapshot.Close()
+		q.snapshot = nil
+	}
+	return q.ended
+}
+
+// Select returns the series that matchers pick, sorted, and reads them when the first one is asked
+// for.
+func (q *querier) Select(
+	ctx context.Context, _ bool, hints *storage.SelectHints, matchers ...*labels.Matcher,
+) storage.SeriesSet {
+	r, matchers, tagged := readingOf(matchers)
+	if hints == nil {
+		hints = &storage.SelectHints{Start: earliest, End: latest}
+	}
+	if !tagged {
+		r = reading{column: instants, evaluation: stepped, function: noFunction}
+		if hints.Range > 0 {
+			r.column = means
+		}
+	}
+	return &seriesSet{read: func() ([]storage.Series, annotations.Annotations, error) {
+		s := selection{querier: q, reading: r, matchers: matchers, hints: hints}
+		return s.read(ctx)
+	}}
+}
+
+// selection is one selector of a query.
+type selection struct {
+	querier *querier
+	reading
+	matchers []*labels.Matcher
+	hints    *storage.SelectHints
+	granule  int64
+}
+
+func (s *selection) read(ctx context.Context) ([]storage.Series, annotations.Annotations, error) {
+	if err := s.querier.open(); err != nil {
+		return nil, nil, err
+	}
+	list := s.querier.catalog.pick(s.matchers)
+	var notes annotations.Annotations
+	for _, name := range s.querier.catalog.shadowed(list) {
+		notes.Add(s.shadowedNote(name))
+	}
+	s.granule = s.reading.granule(s.hints, s.querier.lookback)
+	all := layOut(s.querier.tiers, s.granule)
+	within := all.clip(s.hints.Start-1, s.hints.End+1)
+	if s.column == samples && !within.raw() || s.column == sketches && within.raw() {
+		return nil, notes, nil
+	}
+	held, err := s.hold(ctx, list, within)
+	if err != nil {
+		return nil, notes, err
+	}
+	if len(held.coarse) > 0 {
+		notes.Add(s.coarseNote(held.coarse))
+	}
+	if held.sketchless && s.column == sketches {
+		notes.Add(s.sketchlessNote())
+	}
+	return s.series(list, held, within), notes, nil
+}
+
+// hold returns what is read of series, which was read already for another column perhaps.
+func (s *selection) hold(ctx context.Context, list []picked, within layout) (loaded, error) {
+	key := strings.Builder{}
+	for _, m := range s.matchers {
+		fmt.Fprintf(&key, "%s,", m)
+	}
+	fmt.Fprintf(&key, "%v %v", within.segments, s.column == sketches)
+	if held, ok := s.querier.held[key.String()]; ok {
+		return held, nil
+	}
+	held, err := s.querier.load(ctx, list, within, s.column == sketches)
+	if err == nil {
+		s.querier.held[key.String()] = held
+	}
+	return held, err
+}
+
+// series returns those that have samples, sorted by their labels.
+func (s *selection) series(list []picked, held loaded, within layout) (all []storage.Series) {
+	add := func(one picked, runs []*run, state string) {
+		all = append(all, s.sampled(runs, within, one, state))
+	}
+	for _, one := range list {
+		runs := held.series[one.ID]
+		switch {
+		case len(runs) == 0:
+		case one.shares:
+			for _, state := range s.querier.catalog.statesOf(one, runs) {
+				if matchState(s.matchers, state) {
+					add(one, runs, state)
+				}
+			}
+		default:
+			add(one, runs, "")
+		}
+	}
+	slices.SortFunc(all, func(a, b storage.Series) int {
+		return labels.Compare(a.Labels(), b.Labels())
+	})
+	return all
+}
+
+// sampled returns one series of the answer.
+func (s *selection) sampled(runs []*run, within layout, one picked, state string) storage.Series {
+	made := &sampled{column: s.column, shares: one.shares, state: state}
+	if within.halfOpen && s.column.rewritten() {
+		made.rawGap = 1
+	}
+	for i, run := range runs {
+		width := run.segment.width()
+		switch {
+		case width == 0:
+			made.add(run, 1, 0)
+			continue
+		case s.column == instants:
+			parts := (width + s.querier.lookback - 1) / s.querier.lookback
+			made.add(run, int(parts)+1, s.querier.lookback)
+		default:
+			share := run.segment.share(s.column, s.granule, s.hints.Range)
+			made.add(run, int(width/share), share)
+		}
+		made.pieces[i].next = s.after(run, runs[i+1:], within)
+	}
+	return seriesOf(one.labels(state), made)
+}
+
+// after returns where the next rows begin after a run. Where raw samples may follow, that is where
+// their segment begins.
+func (s *selection) after(of *run, others []*run, within layout) int64 {
+	for _, segment := range within.segments {
+		if segment.tier == service.Raw && segment.from == of.segment.until {
+			return segment.from
+		}
+	}
+	if len(others) > 0 {
+		return others[0].rows[0].at
+	}
+	return latest
+}
+
+func seriesOf(lset labels.Labels, made *sampled) storage.Series {
+	return &storage.SeriesEntry{Lset: lset, SampleIteratorFn: made.iterator}
+}

@@ -1,0 +1,189 @@
+package promql
+
+import (
+	"math"
+
+	"github.com/prometheus/prometheus/model/histogram"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"github.com/prometheus/prometheus/tsdb/chunks"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// sample is one sample as the engine takes it, a float or a histogram.
+type sample struct {
+	at     int64
+	value  float64
+	sketch *histogram.FloatHistogram
+}
+
+// The methods of chunks.Sample.
+func (s *sample) T() int64                      { return s.at }
+func (s *sample) ST() int64                     { return 0 }
+func (s *sample) F() float64                    { return s.value }
+func (s *sample) H() *histogram.Histogram       { return nil }
+func (s *sample) FH() *histogram.FloatHistogram { return s.sketch }
+
+// Type says which of the two it is.
+func (s *sample) Type() chunkenc.ValueType {
+	if s.sketch != nil {
+		return chunkenc.ValFloatHistogram
+	}
+	return chunkenc.ValFloat
+}
+
+// Copy returns a sample that shares nothing with this one.
+func (s *sample) Copy() chunks.Sample {
+	c := *s
+	if s.sketch != nil {
+		c.sketch = s.sketch.Copy()
+	}
+	return &c
+}
+
+// sampled is what a series of an answer is made from: one column of the runs of a series, or of the
+// shares of one of its states. Samples are made when they are asked for: a bucket that is shared
+// out has many.
+type sampled struct {
+	column column
+	pieces []piece
+	shares bool
+	state  string
+	rawGap int64 // added to the stamp of raw samples
+}
+
+// piece is a run, and how it becomes samples.
+type piece struct {
+	*run
+	first int   // the index of its first sample
+	each  int   // samples of a row
+	width int64 // between them
+	next  int64 // where rows begin after the run, or raw samples may
+}
+
+// add appends a run of which each row becomes so many samples.
+func (s *sampled) add(run *run, each int, width int64) {
+	s.pieces = append(s.pieces, piece{
+		run: run, first: s.len(), each: each, width: width, next: latest,
+	})
+}
+
+func (s *sampled) len() int {
+	if len(s.pieces) == 0 {
+		return 0
+	}
+	last := s.pieces[len(s.pieces)-1]
+	return last.first + len(last.rows)*last.each
+}
+
+// cursor shows the samples to the engine, one at a time.
+type cursor struct {
+	sampled *sampled
+	current sample
+}
+
+// Len returns how many samples there are.
+func (c *cursor) Len() int { return c.sampled.len() }
+
+// Get returns a sample, until the next call.
+func (c *cursor) Get(i int) chunks.Sample {
+	at := 0
+	for at+1 < len(c.sampled.pieces) && c.sampled.pieces[at+1].first <= i {
+		at++
+	}
+	p := &c.sampled.pieces[at]
+	i -= p.first
+	c.current = sample{}
+	c.sampled.fill(&c.current, p, i/p.each, i%p.each)
+	return &c.current
+}
+
+// fill makes one of the samples of a row.
+func (s *sampled) fill(to *sample, p *piece, at, part int) {
+	switch {
+	case p.segment.tier == service.Raw:
+		to.at = p.rows[at].at + s.rawGap
+	case s.column == instants:
+		s.fillInstant(to, p, at, part)
+		return
+	default:
+		to.at = p.rows[at].at + int64(part+1)*p.width - 1
+	}
+	if s.column == sketches {
+		to.sketch = s.sketch(p, at)
+		return
+	}
+	to.value = s.figure(p, at)
+}
+
+// fillInstant makes a sample of the bucket that holds a moment. There is one every width, which is
+// the lookback, and one that ends the bucket: a stale marker, unless what follows begins there.
+func (s *sampled) fillInstant(to *sample, p *piece, at, part int) {
+	begin := p.rows[at].at
+	end := begin + p.segment.width()
+	to.at, to.value = begin+int64(part)*p.width, s.figure(p, at)
+	if part < p.each-1 {
+		return
+	}
+	next := p.next
+	if at+1 < len(p.rows) {
+		next = p.rows[at+1].at
+	}
+	to.at = end - 1
+	if next > end {
+		to.at, to.value = end, math.Float64frombits(value.StaleNaN)
+	}
+}
+
+// figure returns a column of a row.
+func (s *sampled) figure(p *piece, at int) float64 {
+	r := &p.rows[at]
+	if s.shares {
+		r = r.share(p.in(s.state, at))
+	}
+	switch s.column { //nolint:exhaustive // the others are read for what stands for the samples
+	case sums:
+		return r.sum / float64(p.each)
+	case counts:
+		return r.count / float64(p.each)
+	case minima:
+		return r.min
+	case maxima:
+		return r.max
+	}
+	return r.value
+}
+
+// in returns how many samples of a row are in a state.
+func (r *run) in(state string, at int) float64 {
+	if list := r.inState[state]; at < len(list) {
+		return list[at]
+	}
+	return 0
+}
+
+// share is a row of samples that are 1 in a state and 0 otherwise.
+func (r *row) share(in float64) *row {
+	share := &row{at: r.at, count: r.count, sum: in, value: in / r.count}
+	if in == r.count {
+		share.min = 1
+	}
+	if in > 0 {
+		share.max = 1
+	}
+	return share
+}
+
+func (s *sampled) sketch(p *piece, at int) *histogram.FloatHistogram {
+	var h *histogram.FloatHistogram
+	if s.shares {
+		h = sketchOfShare(p.in(s.state, at), p.rows[at].count)
+	} else {
+		h = p.sketches[at]
+	}
+	if p.each > 1 {
+		h = h.Copy().Mul(1 / float64(p.each))
+	}
+	return h
+}

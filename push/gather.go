@@ -1,0 +1,154 @@
+package push
+
+import (
+	"context"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// chunk is what is sent before the place reached is written down.
+type chunk struct {
+	granularity service.Granularity
+	from, until time.Time // the buckets that begin in [from, until) are in it
+	batch       batch
+	merged      int64 // raw samples that share their millisecond with another one
+}
+
+const (
+	// chunkSamples is about how many samples a chunk has, unless a single bucket has more.
+	chunkSamples = 10_000
+
+	// chunkRows is about how many buckets are read to make a chunk.
+	chunkRows = 2_500
+)
+
+// gathering makes a chunk of buckets.
+type gathering struct {
+	catalog *catalog
+	chunk   chunk
+	runs    map[*derived]int // where in the batch each series is
+	same    map[*derived]int // how many raw samples the last one was made from
+	size    int
+	wanted  func(service.Bucket) bool // nil for all
+}
+
+// gather reads what is to be sent of [from, until) at a granularity, or the beginning of it.
+func (c *catalog) gather(
+	ctx context.Context, view *service.Snapshot, g service.Granularity, from, until time.Time,
+	wanted func(service.Bucket) bool,
+) (chunk, error) {
+	making := gathering{
+		catalog: c, chunk: chunk{granularity: g, from: from, until: from}, wanted: wanted,
+		runs: map[*derived]int{}, same: map[*derived]int{},
+	}
+	series := view.Series()
+	width := time.Duration(max(chunkRows/max(len(series), 1), 1)) * max(g.Bucket(), 100*time.Millisecond)
+	for making.size < chunkSamples && making.chunk.until.Before(until) {
+		window := service.BucketQuery{
+			Series: series, Granularity: g, Sketches: c.naming.percentiles && g != service.Raw,
+			From: making.chunk.until, Until: earlier(making.chunk.until.Add(width), until),
+		}
+		found, err := making.read(ctx, view, window)
+		if err != nil {
+			return chunk{}, err
+		}
+		making.chunk.until = window.Until
+		if found || !window.Until.Before(until) {
+			continue
+		}
+		if making.chunk.until, err = next(ctx, view, window, until); err != nil {
+			return chunk{}, err
+		}
+	}
+	return making.chunk, nil
+}
+
+// next returns where the first bucket of a stretch begins, or its end: a gap is passed over at once.
+func next(
+	ctx context.Context, view *service.Snapshot, after service.BucketQuery, until time.Time,
+) (time.Time, error) {
+	after.From, after.Until, after.Sketches = after.Until, until, false
+	for b, err := range view.Buckets(ctx, after) {
+		if err != nil {
+			return until, err
+		}
+		if g := after.Granularity.Bucket(); g > 0 {
+			return b.Time, nil
+		}
+		return b.Time.Truncate(time.Second), nil
+	}
+	return until, nil
+}
+
+// read takes a window, and says whether there was anything in it.
+func (g *gathering) read(
+	ctx context.Context, view *service.Snapshot, window service.BucketQuery,
+) (found bool, err error) {
+	for b, failed := range view.Buckets(ctx, window) {
+		if failed != nil {
+			return found, failed
+		}
+		found = true
+		if g.wanted == nil || g.wanted(b) {
+			g.add(b)
+		}
+	}
+	return found, nil
+}
+
+func (g *gathering) add(b service.Bucket) {
+	tier := g.chunk.granularity
+	stamp := stampOf(tier, b.Time)
+	g.catalog.parts(tier, b, func(d *derived, value float64) {
+		at, known := g.runs[d]
+		if !known {
+			at = len(g.chunk.batch)
+			g.runs[d] = at
+			g.chunk.batch = append(g.chunk.batch, run{series: d})
+		}
+		samples := g.chunk.batch[at].samples
+		if n := len(samples); n > 0 && samples[n-1].ts == stamp {
+			g.merge(d, &samples[n-1], value)
+			return
+		}
+		g.same[d] = 1
+		g.chunk.batch[at].samples = append(samples, sample{stamp, value})
+		g.size++
+	})
+}
+
+// merge makes the mean of raw samples of one millisecond; of states the last one stays.
+func (g *gathering) merge(d *derived, into *sample, value float64) {
+	g.chunk.merged++
+	g.same[d]++
+	if g.catalog.at(service.Raw)[d.series].info.Aggregation == service.Mode {
+		into.value = value
+		return
+	}
+	into.value += (value - into.value) / float64(g.same[d])
+}
+
+// stampOf is the moment under which a receiver gets a bucket, its last millisecond, in Unix
+// milliseconds: so the windows of queries, which are (from, until], hold the buckets of [from,
+// until).
+func stampOf(g service.Granularity, at time.Time) int64 {
+	if g == service.Raw {
+		return at.UnixMilli()
+	}
+	return at.Add(g.Bucket()).UnixMilli() - 1
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,168 @@
+package push
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// span is a stretch of time, [from, until).
+type span struct{ from, until time.Time }
+
+func (s span) empty() bool { return !s.from.Before(s.until) }
+
+// interval is a stretch of time whose buckets of one granularity have been sent.
+type interval = service.SentInterval
+
+// ledger is what has been sent to a target, as the file has it: intervals in the order of time. Two
+// of one granularity never overlap; a coarser one may, at its ends, where it took the place of
+// finer ones that were gone.
+type ledger []interval
+
+// change is what a transaction does to the intervals of a target.
+type change struct{ removed, added []interval }
+
+const (
+	// rewindSpan is how much of what was sent last is sent again after an error of the transport: a
+	// receiver that is killed has been seen to lose 13 s.
+	rewindSpan = 30 * time.Second
+
+	// mergeAge is the age from which intervals are merged. Younger ones may have to be taken back.
+	mergeAge = 2 * rewindSpan
+
+	// mergeSends is the stretch of time whose sends one interval may speak for: one audit asks for all
+	// of them.
+	mergeSends = time.Hour
+
+	// lastAudit is how often an interval is audited.
+	lastAudit = 2
+)
+
+// gaps returns what no interval covers in a stretch of time.
+func (l ledger) gaps(in span) []span {
+	var gaps []span
+	at := in.from
+	for _, i := range l {
+		if i.From.After(at) && at.Before(in.until) {
+			gaps = append(gaps, span{at, earlier(i.From, in.until)})
+		}
+		at = later(at, i.Until)
+	}
+	if at.Before(in.until) {
+		gaps = append(gaps, span{at, in.until})
+	}
+	return gaps
+}
+
+// apply makes a change.
+func (l *ledger) apply(c change) {
+	for _, gone := range c.removed {
+		*l = slices.DeleteFunc(*l, func(i interval) bool {
+			return i.Granularity == gone.Granularity && i.From.Equal(gone.From)
+		})
+	}
+	*l = append(*l, c.added...)
+	slices.SortFunc(*l, func(a, b interval) int {
+		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Granularity, b.Granularity))
+	})
+}
+
+// send is the change by which the buckets of a stretch have been sent. What was sent of it before
+// counts as sent now.
+func (l ledger) send(g service.Granularity, s span, now time.Time) change {
+	c := l.cutOut(g, s)
+	c.added = append(c.added, interval{Granularity: g, From: s.from, Until: s.until, Sent: now})
+	return c
+}
+
+// cutOut is the change that takes a stretch out of the intervals of a granularity.
+func (l ledger) cutOut(g service.Granularity, s span) change {
+	var c change
+	for _, i := range l {
+		if i.Granularity != g || !i.From.Before(s.until) || !s.from.Before(i.Until) {
+			continue
+		}
+		c.removed = append(c.removed, i)
+		if before := i; before.From.Before(s.from) {
+			before.Until = s.from
+			c.added = append(c.added, before)
+		}
+		if after := i; s.until.Before(after.Until) {
+			after.From = s.until
+			c.added = append(c.added, after)
+		}
+	}
+	return c
+}
+
+// lastSent is when anything was sent last, zero where nothing was.
+func (l ledger) lastSent() time.Time {
+	var last time.Time
+	for _, i := range l {
+		last = later(last, i.Sent)
+	}
+	return last
+}
+
+// rewind is the change by which the last sends are to be sent again.
+func (l ledger) rewind() change {
+	var c change
+	since := l.lastSent().Add(-rewindSpan)
+	for _, i := range l {
+		if !i.Sent.Before(since) && i.Confirmed.IsZero() {
+			c.removed = append(c.removed, i)
+		}
+	}
+	return c
+}
+
+// merge is the change that makes one of neighbours that an audit may ask for together.
+func (l ledger) merge() change {
+	var c change
+	old := l.lastSent().Add(-mergeAge)
+	for _, g := range granularities {
+		var last *interval
+		joined := 0
+		end := func() {
+			if joined > 1 {
+				c.added = append(c.added, *last)
+			} else if joined == 1 {
+				c.removed = c.removed[:len(c.removed)-1]
+			}
+			last, joined = nil, 0
+		}
+		for _, i := range l {
+			if i.Granularity != g || !i.Sent.Before(old) {
+				continue
+			}
+			if last == nil || !mergeable(*last, i) {
+				end()
+				one := i
+				last = &one
+			} else {
+				last.Until = i.Until
+				last.Sent, last.Confirmed = later(last.Sent, i.Sent), later(last.Confirmed, i.Confirmed)
+			}
+			c.removed = append(c.removed, i)
+			joined++
+		}
+		end()
+	}
+	return c
+}
+
+// granularities are those of the file.
+var granularities = [...]service.Granularity{
+	service.Raw, service.Minute, service.FiveMinutes, service.Hour,
+}
+
+// mergeable reports that an interval and the next one of its granularity can be one. Before the last
+// audit both were sent in the same hour.
+func mergeable(a, b interval) bool {
+	if !a.Until.Equal(b.From) || a.Audits != b.Audits || a.Confirmed.IsZero() != b.Confirmed.IsZero() {
+		return false
+	}
+	return a.Audits >= lastAudit || a.Sent.Truncate(mergeSends).Equal(b.Sent.Truncate(mergeSends))
+}

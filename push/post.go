@@ -1,0 +1,158 @@
+package push
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// verdict is what became of a POST.
+type verdict uint8
+
+const (
+	taken    verdict = iota
+	lost             // transport failed: the receiver may be gone, and what it had in memory with it
+	busy             // to be tried again later, as the receiver says (429) or as it cannot say
+	failing          // 5xx: the receiver is in trouble, or has trouble with these samples
+	rejected         // 4xx: there is something in it that the receiver does not take
+	barred           // 401, 403, 404: nothing at all is taken, whatever is sent
+	strange          // an answer that a receiver of remote write does not give, such as a redirect
+)
+
+var verdictNames = [...]string{
+	taken: "taken", lost: "transport", busy: "busy", failing: "server error", rejected: "rejected",
+	barred: "barred", strange: "unexpected answer",
+}
+
+// String names the verdict, for metrics and logs.
+func (v verdict) String() string { return verdictNames[v] }
+
+// answer is what a receiver has answered.
+type answer struct {
+	verdict verdict
+	words   string        // its own, or the error of the transport
+	wait    time.Duration // it asks to wait so long, 0 if it does not
+}
+
+const (
+	// postLimit is how long one POST may take.
+	postLimit = 30 * time.Second
+
+	// maxWords is how much of an answer is read and kept.
+	maxWords = 300
+
+	// longestWait bounds what a receiver may ask for.
+	longestWait = 10 * time.Minute
+)
+
+// poster sends bodies to one receiver.
+type poster struct {
+	client *http.Client
+	url    string
+	header http.Header
+	now    func() time.Time
+}
+
+// post sends a body and returns what the receiver has answered.
+func (p *poster) post(ctx context.Context, body []byte) answer {
+	ctx, cancel := context.WithTimeout(ctx, postLimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
+	if err != nil {
+		return answer{verdict: strange, words: err.Error()}
+	}
+	request.Header = p.header.Clone()
+	request.Header.Set("Content-Encoding", "snappy")
+	request.Header.Set("Content-Type", "application/x-protobuf")
+	request.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+	response, err := p.client.Do(request)
+	if err != nil {
+		return answer{verdict: lost, words: transportWords(err)}
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxWords))
+	if err == nil {
+		_, err = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16))
+	}
+	if err != nil { // an answer that is cut off acknowledges nothing
+		return answer{verdict: lost, words: transportWords(err)}
+	}
+	return answer{
+		verdict: judge(response.StatusCode),
+		words:   strings.TrimSpace(response.Status + ": " + plain(string(text))),
+		wait:    retryAfter(response.Header.Get("Retry-After"), p.now()),
+	}
+}
+
+// judge tells what a status means.
+func judge(status int) verdict {
+	switch {
+	case status >= 200 && status < 300:
+		return taken
+	case status == http.StatusUnauthorized, status == http.StatusForbidden,
+		status == http.StatusNotFound:
+		return barred
+	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
+		return busy
+	case status >= 400 && status < 500:
+		return rejected
+	case status >= 500 && status < 600:
+		return failing
+	}
+	return strange
+}
+
+// retryAfter returns how long a receiver asks to wait, in seconds or until a date.
+func retryAfter(text string, now time.Time) time.Duration {
+	var wait time.Duration
+	if seconds, err := strconv.Atoi(text); err == nil {
+		wait = time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second
+	} else if at, err := http.ParseTime(text); err == nil {
+		wait = at.Sub(now)
+	}
+	return min(max(wait, 0), longestWait)
+}
+
+// transportWords returns an error of the transport without the URL, which may have a password.
+func transportWords(err error) string {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	return plain(err.Error())
+}
+
+// plain returns a text as one line that a terminal can show.
+func plain(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) {
+			return ' '
+		}
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, text)
+	return clamp(strings.TrimSpace(text), maxWords)
+}
+
+// newClient returns a client that follows no redirect: a POST that is sent elsewhere, or turned
+// into a GET, would be acknowledged by somebody else.
+func newClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport: transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error {
+			return http.ErrUseLastResponse
+		},
+	}
+}
+
+// String is the answer for logs.
+func (a answer) String() string { return fmt.Sprintf("%s: %s", a.verdict, a.words) }
