@@ -163,6 +163,8 @@ func TestFailures(t *testing.T) {
 }
 
 // FuzzParameters: whatever is asked, the answer is one of those that are documented.
+//
+//ci:fuzz 3000
 func FuzzParameters(f *testing.F) {
 	for _, seed := range []string{"query=1%2B1&time=4", "query=x&start=0&end=1&step=1",
 		"match[]={a=~\"x|y\"}&limit=1", "lookback_delta=1m&timeout=1s&stats=all&query=time()",

@@ -55,6 +55,8 @@ func TestCostlyQueries(t *testing.T) {
 }
 
 // FuzzQuery: whatever is asked, the answer comes in time, and is one of those that are documented.
+//
+//ci:fuzz 200
 func FuzzQuery(f *testing.F) {
 	handler := answering(f)
 	for _, seed := range []string{
