@@ -87,8 +87,8 @@ func (r rewriting) aggregated(call *parser.Call, matrix *parser.MatrixSelector) 
 	return nil
 }
 
-// quantile is that of the samples where all are left, else that of the distributions, which is kept
-// within the minimum and the maximum.
+// quantile is that of the samples where all are left, else that of the distributions. This is kept
+// within the minimum and the maximum, and there is none where a bucket keeps no distribution.
 func (r rewriting) quantile(call *parser.Call, matrix *parser.MatrixSelector) parser.Expr {
 	over := func(function string, column column) parser.Expr {
 		return r.over(call, function, matrix, column)
@@ -105,6 +105,7 @@ func (r rewriting) quantile(call *parser.Call, matrix *parser.MatrixSelector) pa
 		sketched = parens(call, vectors(parser.GTE, sketched, over("min_over_time", minima)))
 		sketched = parens(call, vectors(parser.LOR, sketched, over("min_over_time", minima)))
 	}
+	sketched = parens(call, vectors(parser.LUNLESS, sketched, over("present_over_time", sketchless)))
 	return parens(call, vectors(parser.LOR, exact, sketched))
 }
 
@@ -160,7 +161,7 @@ func (r rewriting) tag(
 
 func vectors(op parser.ItemType, left, right parser.Expr) parser.Expr {
 	matching := &parser.VectorMatching{Card: parser.CardOneToOne}
-	if op == parser.LOR {
+	if op == parser.LOR || op == parser.LUNLESS {
 		matching.Card = parser.CardManyToMany
 	}
 	return &parser.BinaryExpr{Op: op, LHS: left, RHS: right, VectorMatching: matching}
