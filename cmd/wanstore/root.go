@@ -62,9 +62,8 @@ Exit codes: ` + exitCodes,
 		}
 		return resolveTimes(cmd)
 	}
-	addPathFlag(root)
 	addZoneFlag(root)
-	root.AddCommand(
+	for _, cmd := range []*cobra.Command{
 		newRecord(),
 		newServe(),
 		newDemo(),
@@ -77,6 +76,11 @@ Exit codes: ` + exitCodes,
 		newBackup(),
 		newSalvage(),
 		newStatus(),
+	} {
+		addPathFlag(cmd)
+		root.AddCommand(cmd)
+	}
+	root.AddCommand(
 		newHealth(),
 		newVersion(),
 		newEnvironmentTopic(),
