@@ -24,19 +24,28 @@ type ParseError struct {
 	Expr       string
 	Start, End int // the bytes of Expr that are wrong, [Start, End)
 	Problem    string
+
+	whole bool // it is parsed, but cannot be what was asked for
 }
 
 // Error returns the line, the column and the problem, as Prometheus words it.
 func (e *ParseError) Error() string {
+	if e.whole {
+		return e.Problem
+	}
 	at := posrange.PositionRange{Start: posrange.Pos(e.Start), End: posrange.Pos(e.End)}
 	return fmt.Sprintf("%s: parse error: %s", at.StartPosInput(e.Expr, 0), e.Problem)
 }
 
-// parseError turns what the parser reports into a ParseError, and leaves other errors as they are.
+// parseError turns what is wrong with an expression into a ParseError. A query may also be too late
+// to be parsed.
 func parseError(expr string, err error) error {
+	if named := evaluationError(err); errors.Is(named, ErrTimeout) || errors.Is(named, ErrCanceled) {
+		return named
+	}
 	all, ok := errors.AsType[parser.ParseErrors](err)
 	if !ok || len(all) == 0 {
-		return err
+		return &ParseError{Expr: expr, End: len(expr), Problem: err.Error(), whole: true}
 	}
 	first := all[0]
 	return &ParseError{

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -82,7 +81,7 @@ func (e *Engine) listing(
 	if err != nil {
 		return err
 	}
-	q := e.querier(ctx, settings.Lookback.Milliseconds())
+	q := e.querier(ctx, settings.Lookback)
 	defer func() { err = evaluationError(errors.Join(err, q.Close())) }()
 	return q.each(ctx, selection.From, sets, f)
 }
@@ -93,6 +92,9 @@ func matcherSets(match []string) ([][]*labels.Matcher, error) {
 	}
 	var sets [][]*labels.Matcher
 	for _, one := range match {
+		if err := checkLength(one); err != nil {
+			return nil, err
+		}
 		matchers, err := NewParser(parser.Options{}).ParseMetricSelector(one)
 		if err != nil {
 			return nil, parseError(one, err)
@@ -106,7 +108,7 @@ func limited[T any](list []T, limit int) ([]T, []string) {
 	if limit <= 0 || len(list) <= limit {
 		return list, nil
 	}
-	return list[:limit], []string{fmt.Sprintf("results truncated to the limit of %d", limit)}
+	return list[:limit], []string{"results truncated due to limit"} // in Prometheus's words
 }
 
 // Metadata is what the history says of a metric.
@@ -124,7 +126,7 @@ type Metadata struct {
 func (e *Engine) Metadata(ctx context.Context) (list []Metadata, err error) {
 	ctx, cancel, settings := e.settle(ctx, Settings{})
 	defer cancel()
-	q := e.querier(ctx, settings.Lookback.Milliseconds())
+	q := e.querier(ctx, settings.Lookback)
 	defer func() { err = evaluationError(errors.Join(err, q.Close())) }()
 	if err := q.open(); err != nil {
 		return nil, err

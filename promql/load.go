@@ -35,6 +35,7 @@ type loaded struct {
 type loading struct {
 	querier  *querier
 	infos    map[int64]service.SeriesInfo
+	shares   map[int64]bool // of series whose samples in each state are wanted
 	sketches bool
 	loaded
 }
@@ -52,9 +53,13 @@ func (q *querier) load(
 ) (loaded, error) {
 	load := loading{querier: q, sketches: sketches,
 		infos:  make(map[int64]service.SeriesInfo, len(list)),
+		shares: map[int64]bool{},
 		loaded: loaded{series: map[int64][]*run{}}}
 	for _, one := range list {
 		load.infos[one.ID] = one.SeriesInfo
+		if one.shares {
+			load.shares[one.ID] = true
+		}
 	}
 	if len(load.infos) == 0 {
 		return load.loaded, nil
@@ -113,7 +118,7 @@ func (l *loading) add(one *run, bucket service.Bucket) {
 		l.querier.room -= rowSamples
 		last++
 	}
-	if info.Aggregation == service.Mode {
+	if l.shares[bucket.SeriesID] {
 		l.addStates(one, last, bucket)
 	}
 	if l.sketches {

@@ -56,20 +56,20 @@ func (r reading) coarseNote(tiers []service.Granularity) *note {
 	info, warning := annotations.PromQLInfo, annotations.PromQLWarning
 	switch {
 	case r.column == instants:
-		return newNote(info, r.position(), "nothing finer than buckets of %s is left or made yet "+
-			"for some of the time, so the selector returns their means there", of)
+		return newNote(info, r.position(),
+			"the selector has the means of buckets of %s where nothing finer is left", of)
 	case r.column.rewritten():
-		return newNote(info, r.position(), "nothing finer than buckets of %s is left for some of "+
-			"the time, and windows of %s cut them: each window gets an even share", of, r.function)
+		return newNote(info, r.position(),
+			"windows of %s have even shares of buckets of %s where nothing finer is left", r.function, of)
 	case r.function == noFunction:
 		return newNote(info, r.position(),
-			"where no samples are left, the range has the means of buckets of %s", of)
+			"the range has the means of buckets of %s where no samples are left", of)
 	case slices.Contains(distorted, r.function):
-		return newNote(warning, r.position(), "where no samples are left, %s is that of the means "+
-			"of buckets of %s, which differs from that of the samples", r.function, of)
+		return newNote(warning, r.position(), "%s is that of the means of buckets of %s where no "+
+			"samples are left, which differs from that of the samples", r.function, of)
 	}
 	return newNote(info, r.position(),
-		"where no samples are left, %s is that of the means of buckets of %s", r.function, of)
+		"%s is that of the means of buckets of %s where no samples are left", r.function, of)
 }
 
 // sketchlessNote tells that quantiles are those of means.
@@ -81,6 +81,5 @@ func (r reading) sketchlessNote() *note {
 // shadowedNote tells that a real metric has the name of a virtual one.
 func (r reading) shadowedNote(name string) *note {
 	return newNote(annotations.PromQLWarning, r.position(),
-		"the history has a metric %s of its own, so the shares of the states are not shown under "+
-			"that name", name)
+		"the history has a metric %s of its own, which hides the shares of the states", name)
 }

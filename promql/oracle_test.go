@@ -51,8 +51,10 @@ var functions = map[string]func([]float64) float64{
 // story records two series over two days, irregularly, with outages and late samples, and maintains
 // now and then.
 func story(t *testing.T, random *rand.Rand) (*recording, map[string]oracle) {
-	r := record(t, service.Config{KeepRaw: 2 * time.Hour, Keep1m: 6 * time.Hour, Keep5m: 24 * time.Hour},
-		promql.Options{})
+	t.Helper()
+	r := record(t, service.Config{
+		KeepRaw: 2 * time.Hour, Keep1m: 6 * time.Hour, Keep5m: 24 * time.Hour,
+	}, promql.Options{})
 	told := map[string]oracle{}
 	const days = 2
 	for at := time.Duration(0); at < days*24*time.Hour; at += time.Hour {
@@ -79,7 +81,9 @@ func story(t *testing.T, random *rand.Rand) (*recording, map[string]oracle) {
 			late := random.IntN(3)
 			r.now = noon.Add(at + time.Hour)
 			must(t, r.writer.Write(t.Context(), list[late:]...))
-			r.age(at + time.Hour + time.Duration(random.IntN(60))*time.Second)
+			if at < (days*24-1)*time.Hour { // the last hour is raw alone
+				r.age(at + time.Hour + time.Duration(random.IntN(60))*time.Second)
+			}
 			if late > 0 {
 				must(t, r.writer.Write(t.Context(), list[:late]...))
 			}

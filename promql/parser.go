@@ -61,7 +61,7 @@ func (p rewritingParser) ParseMetricSelectors(inputs []string) ([][]*labels.Matc
 	return sets, nil
 }
 
-func isTag(m *labels.Matcher) bool { return m.Name == tag }
+func isTag(m *labels.Matcher) bool { return m.Name == ReservedLabel }
 
 func wholeOf(input string) posrange.PositionRange {
 	return posrange.PositionRange{End: posrange.Pos(len(input))}
@@ -69,18 +69,18 @@ func wholeOf(input string) posrange.PositionRange {
 
 // tagRefused points at where the tag is written, or at a node that has it in other letters.
 func tagRefused(input string, at posrange.PositionRange) error {
-	if i := strings.Index(input, tag); i >= 0 {
-		at = posrange.PositionRange{Start: posrange.Pos(i), End: posrange.Pos(i + len(tag))}
+	if i := strings.Index(input, ReservedLabel); i >= 0 {
+		at = posrange.PositionRange{Start: posrange.Pos(i), End: posrange.Pos(i + len(ReservedLabel))}
 	}
 	return parser.ParseErrors{{
 		PositionRange: at, Query: input,
-		Err: fmt.Errorf("the label %s is reserved", tag),
+		Err: fmt.Errorf("the label %s is reserved", ReservedLabel),
 	}}
 }
 
 // refuseTag refuses an expression that names the tag, also in an escaped form.
 func refuseTag(input string, expr parser.Expr) error {
-	if strings.Contains(input, tag) {
+	if strings.Contains(input, ReservedLabel) {
 		return tagRefused(input, wholeOf(input))
 	}
 	var refused error
@@ -98,15 +98,16 @@ func namesTag(node parser.Node) bool {
 	case *parser.VectorSelector:
 		return slices.ContainsFunc(n.LabelMatchers, isTag)
 	case *parser.AggregateExpr:
-		if name, ok := n.Param.(*parser.StringLiteral); ok && name.Val == tag {
+		if name, ok := n.Param.(*parser.StringLiteral); ok && name.Val == ReservedLabel {
 			return true
 		}
-		return slices.Contains(n.Grouping, tag)
+		return slices.Contains(n.Grouping, ReservedLabel)
 	case *parser.BinaryExpr:
 		m := n.VectorMatching
-		return m != nil && (slices.Contains(m.MatchingLabels, tag) || slices.Contains(m.Include, tag))
+		return m != nil && (slices.Contains(m.MatchingLabels, ReservedLabel) ||
+			slices.Contains(m.Include, ReservedLabel))
 	case *parser.StringLiteral:
-		return n.Val == tag
+		return n.Val == ReservedLabel
 	}
 	return false
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -23,6 +24,7 @@ type querier struct {
 	room     float64 // for more samples of 16 bytes
 
 	snapshot *service.Snapshot
+	ended    error // what closing it has come to
 	catalog  *catalog
 	tiers    [service.Hour + 1]service.TierSpan
 	held     map[string]loaded // what selectors have read, which others may share
@@ -32,18 +34,37 @@ type querier struct {
 // NewParser. ctx bounds what is read. A query reads one snapshot, from its first selector to the
 // Close of its querier.
 func (e *Engine) Queryable(ctx context.Context) storage.Queryable {
-	return e.queryable(ctx, e.options.Lookback.Milliseconds())
-}
-
-func (e *Engine) queryable(ctx context.Context, lookback int64) storage.Queryable {
 	return storage.QueryableFunc(func(_, _ int64) (storage.Querier, error) {
-		return e.querier(ctx, lookback), nil
+		return e.querier(ctx, e.options.Lookback), nil
 	})
 }
 
-func (e *Engine) querier(ctx context.Context, lookback int64) *querier {
+// queryable makes the querier of one query, and keeps what closing it has come to: the engine does
+// not look at that.
+type queryable struct {
+	ctx      context.Context //nolint:containedctx // as in querier
+	engine   *Engine
+	lookback time.Duration
+	querier  *querier
+}
+
+// Querier returns the querier. Each selector says by itself which time it is about.
+func (q *queryable) Querier(_, _ int64) (storage.Querier, error) {
+	q.querier = q.engine.querier(q.ctx, q.lookback)
+	return q.querier, nil
+}
+
+// closed returns what closing the querier has come to.
+func (q *queryable) closed() error {
+	if q.querier == nil {
+		return nil
+	}
+	return q.querier.Close()
+}
+
+func (e *Engine) querier(ctx context.Context, lookback time.Duration) *querier {
 	return &querier{
-		ctx: ctx, history: e.history, lookback: lookback,
+		ctx: ctx, history: e.history, lookback: lookback.Milliseconds(),
 		room: float64(e.options.MaxSamples), held: map[string]loaded{},
 	}
 }
@@ -64,12 +85,13 @@ func (q *querier) open() error {
 	return nil
 }
 
-// Close ends the snapshot.
+// Close ends the snapshot. A second call returns what the first one did.
 func (q *querier) Close() error {
-	if q.snapshot == nil {
-		return nil
+	if q.snapshot != nil {
+		q.ended = q.snapshot.Close()
+		q.snapshot = nil
 	}
-	return q.snapshot.Close()
+	return q.ended
 }
 
 // Select returns the series that matchers pick, sorted, and reads them when the first one is asked
@@ -166,7 +188,9 @@ func (s *selection) series(list []picked, held loaded, within layout) (all []sto
 			add(one, runs, "")
 		}
 	}
-	slices.SortFunc(all, func(a, b storage.Series) int { return labels.Compare(a.Labels(), b.Labels()) })
+	slices.SortFunc(all, func(a, b storage.Series) int {
+		return labels.Compare(a.Labels(), b.Labels())
+	})
 	return all
 }
 

@@ -19,7 +19,7 @@ func (r rewriting) expr(expr parser.Expr) parser.Expr {
 	case *parser.VectorSelector:
 		r.tag(n, instants, noFunction, n)
 	case *parser.MatrixSelector:
-		r.tag(n.VectorSelector.(*parser.VectorSelector), means, noFunction, n)
+		r.tag(selectorOf(n), means, noFunction, n)
 	case *parser.Call:
 		return r.call(n)
 	case *parser.SubqueryExpr:
@@ -41,20 +41,18 @@ func (r rewriting) expr(expr parser.Expr) parser.Expr {
 
 // call rewrites a call. A range that is not the function's own, a subquery's, stays as it is.
 func (r rewriting) call(call *parser.Call) parser.Expr {
-	at := slices.IndexFunc(call.Args, func(arg parser.Expr) bool {
-		_, ok := unwrapped(arg).(*parser.MatrixSelector)
-		return ok
-	})
+	var matrix *parser.MatrixSelector
 	for i, arg := range call.Args {
-		if i != at {
-			call.Args[i] = r.expr(arg)
+		if found, ok := unwrapped(arg).(*parser.MatrixSelector); ok {
+			matrix = found
+			continue
 		}
+		call.Args[i] = r.expr(arg)
 	}
-	if at < 0 {
+	if matrix == nil {
 		return call
 	}
-	matrix := unwrapped(call.Args[at]).(*parser.MatrixSelector)
-	selector := matrix.VectorSelector.(*parser.VectorSelector)
+	selector := selectorOf(matrix)
 	if !selector.Anchored && !selector.Smoothed {
 		if expr := r.aggregated(call, matrix); expr != nil {
 			return expr
@@ -124,9 +122,15 @@ func (r rewriting) over(
 func (r rewriting) rangeOf(
 	call *parser.Call, matrix *parser.MatrixSelector, column column,
 ) parser.Expr {
-	tagged := clone(matrix).(*parser.MatrixSelector)
-	r.tag(tagged.VectorSelector.(*parser.VectorSelector), column, call.Func.Name, call)
-	return tagged
+	tagged, selector := *matrix, *selectorOf(matrix)
+	tagged.VectorSelector = &selector
+	r.tag(&selector, column, call.Func.Name, call)
+	return &tagged
+}
+
+// selectorOf returns the selector of a range.
+func selectorOf(matrix *parser.MatrixSelector) *parser.VectorSelector {
+	return matrix.VectorSelector.(*parser.VectorSelector) //nolint:forcetypeassert // or nothing parses
 }
 
 // tag adds what a selector is read for. The second argument of info() is no selector to be read.

@@ -11,7 +11,7 @@ import (
 )
 
 // reading is how a tagged selector is written: what follows the column is left out in the goldens.
-var reading = regexp.MustCompile(promql.Tag + `=~"(\w+) [^"]*"`)
+var reading = regexp.MustCompile(promql.ReservedLabel + `=~"(\w+) [^"]*"`)
 
 // rewritten returns what becomes of an expression, with the columns in angle brackets.
 func rewritten(t *testing.T, expr string) string {
@@ -105,7 +105,7 @@ func FuzzRewriting(f *testing.F) {
 		before, err := parser.NewParser(options).ParseExpr(expr)
 		after, ours := promql.NewParser(options).ParseExpr(expr)
 		if err != nil || ours != nil {
-			if err != nil && ours == nil || err == nil && !strings.Contains(ours.Error(), promql.Tag) {
+			if ours == nil || err == nil && !strings.Contains(ours.Error(), promql.ReservedLabel) {
 				t.Fatalf("%q: %v, without rewriting %v", expr, ours, err)
 			}
 			return

@@ -7,9 +7,9 @@ import (
 	"github.com/prometheus/prometheus/promql/parser/posrange"
 )
 
-// tag is the label by which the parser tells the storage what a selector is read for. It is in no
-// history, in no answer, and no expression may name it.
-const tag = "__wanstore__"
+// ReservedLabel is the label by which the parser tells the storage what a selector is read for. It
+// is in no history and in no answer, and no expression may name it.
+const ReservedLabel = "__wanstore__"
 
 // column is the figure of a bucket that a selector is read for.
 type column string
@@ -55,13 +55,13 @@ const unknownOffset = 1
 func (r reading) matcher() *labels.Matcher {
 	value := fmt.Sprintf("%s %s %s %d %d %d",
 		r.column, r.function, r.evaluation, r.offset, r.start, r.end)
-	return labels.MustNewMatcher(labels.MatchRegexp, tag, value)
+	return labels.MustNewMatcher(labels.MatchRegexp, ReservedLabel, value)
 }
 
 // readingOf takes the reading out of matchers. What was parsed elsewhere has none.
 func readingOf(matchers []*labels.Matcher) (r reading, others []*labels.Matcher, tagged bool) {
 	for _, m := range matchers {
-		if m.Name != tag {
+		if m.Name != ReservedLabel {
 			others = append(others, m)
 			continue
 		}

@@ -120,7 +120,8 @@ func mod(a, b int64) int64 { return ((a % b) + b) % b }
 
 // share returns the width into which the buckets of a segment are shared out, for windows of a
 // width. Where edges cut buckets, that is the granule if it is not too fine, else a sixtieth of a
-// bucket or of a window, whichever is wider, but never wider than a window.
+// bucket or of a window, whichever is wider, but never wider than a window. Sketches cost more than
+// numbers and get a tenth.
 func (s segment) share(c column, granule, window int64) int64 {
 	width := s.width()
 	if !s.cut || width == 0 {
@@ -129,7 +130,10 @@ func (s segment) share(c column, granule, window int64) int64 {
 	if c == means && window >= 2*width {
 		return width // repeated means add nothing
 	}
-	const parts = 60
+	parts := int64(60)
+	if c == sketches {
+		parts = 10
+	}
 	wanted := max(min(max(width, window)/parts, window, width), 1)
 	if fits := gcd(granule, width); fits >= wanted {
 		return fits

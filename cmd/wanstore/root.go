@@ -63,7 +63,18 @@ Exit codes: ` + exitCodes,
 		return resolveTimes(cmd)
 	}
 	addZoneFlag(root)
-	for _, cmd := range []*cobra.Command{
+	root.AddCommand(newCommands()...)
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultHelpCmd()
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	fillHelp(root)
+	markArgumentErrors(root)
+	return root
+}
+
+// newCommands are listed in this order.
+func newCommands() []*cobra.Command {
+	commands := []*cobra.Command{
 		newRecord(),
 		newServe(),
 		newDemo(),
@@ -76,22 +87,11 @@ Exit codes: ` + exitCodes,
 		newBackup(),
 		newSalvage(),
 		newStatus(),
-	} {
-		addPathFlag(cmd)
-		root.AddCommand(cmd)
 	}
-	root.AddCommand(
-		newHealth(),
-		newVersion(),
-		newEnvironmentTopic(),
-		newCompletion(),
-	)
-	root.SetHelpCommand(newHelp())
-	root.InitDefaultHelpCmd()
-	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	fillHelp(root)
-	markArgumentErrors(root)
-	return root
+	for _, cmd := range commands {
+		addPathFlag(cmd)
+	}
+	return append(commands, newHealth(), newVersion(), newEnvironmentTopic(), newCompletion())
 }
 
 // noUnknownCommand says what was probably meant.

@@ -1,4 +1,0 @@
-package promql
-
-// Tag is the reserved label.
-const Tag = tag
