@@ -58,6 +58,7 @@ packages: man completions ## Build .deb, .rpm, .ipk and .tar.gz into bin/package
 test: ## Run all tests under the race detector, and list those that were skipped
 	go tool -modfile=tools/go.mod gotestsum -- -race -timeout 30m \
 	  -gcflags='github.com/ncruces/go-sqlite3-wasm/...=-race=false' ./...
+	tests/promql/test.sh
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for a while (FUZZTIMES=n, times ten seconds)
@@ -67,6 +68,10 @@ fuzz: ## Run each fuzz target for a while (FUZZTIMES=n, times ten seconds)
 soak: ## Kill processes hundreds of times, let each operation fail, damage each row: an hour
 	WANSTORE_SOAK=1 go test -count=1 -timeout 3h -v ./tests/processes/... ./tests/faults/... \
 	  ./tests/corruption/... ./tests/plaintools/... ./tests/salvage/...
+
+.PHONY: soak-push
+soak-push: ## Kill receivers and senders often, and drive a receiver as 10,000 sites would: an hour
+	WANSTORE_SOAK=1 go -C tests/push test -count=1 -timeout 4h -v .
 
 .PHONY: load
 load: ## Record 200 series at 20 Hz, then 10,000 at 1 Hz, with eight readers: ten minutes each
@@ -81,6 +86,10 @@ bench: ## Run the benchmarks, and those of Prometheus beside them (BENCH=regexp 
 .PHONY: bench-prometheus
 bench-prometheus: ## Run the benchmarks of Prometheus's TSDB, with the same loads (BENCH=, COUNT=)
 	go -C tests/prometheus test -run '^$$' -bench '$(BENCH)' -count $(COUNT) -benchmem -timeout 1h .
+
+.PHONY: bench-promql
+bench-promql: ## Ask Debian's Prometheus and this tree in turns the same questions (COUNT=)
+	go -C tests/promql test -run '^$$' -bench . -count $(COUNT) -timeout 2h .
 
 .PHONY: bench-turns
 bench-turns: ## Run the benchmarks of a commit and of this tree in turns (BASE=, BENCH=, TURNS=)

@@ -23,10 +23,11 @@ const (
 )
 
 // guard refuses an expression whose evaluation could take memory or a stack that the engine does
-// not count. What cannot be parsed is left to the engine. The expression is evaluated over span.
+// not count. What cannot be parsed is left to the engine, and the lengths of durations to
+// checkSteps.
 //
 // Errors: *ParseError.
-func (e *Engine) guard(expr string, span time.Duration) error {
+func guard(expr string) error {
 	if err := checkLength(expr); err != nil {
 		return err
 	}
@@ -42,7 +43,24 @@ func (e *Engine) guard(expr string, span time.Duration) error {
 		return refused(expr, 0, len(expr),
 			"label_replace and label_join repeat a label more than %d times", maxGrowth)
 	}
-	return e.checkSubqueries(expr, parsed, span, 1)
+	return nil
+}
+
+// checkSteps refuses a query that has more steps than there may be samples, or whose subqueries
+// have. The engine has computed all durations by now: an expression may do so, too.
+//
+// Errors: *ParseError.
+func (e *Engine) checkSteps(expr string, statement parser.Statement) error {
+	eval, ok := statement.(*parser.EvalStmt)
+	if !ok {
+		return nil
+	}
+	span, most := eval.End.Sub(eval.Start), e.options.MaxSamples
+	if eval.Interval > 0 && int64(span/eval.Interval) > int64(most) {
+		return refused(expr, 0, len(expr), "more than %d steps: want a shorter range or a wider step",
+			most)
+	}
+	return e.checkSubqueries(expr, eval.Expr, span, 1)
 }
 
 // refused points at what is too costly, from start to end.

@@ -81,7 +81,7 @@ func (e *Engine) listing(
 	if err != nil {
 		return err
 	}
-	q := e.querier(ctx, settings.Lookback.Milliseconds())
+	q := e.querier(ctx, settings.Lookback)
 	defer func() { err = evaluationError(errors.Join(err, q.Close())) }()
 	return q.each(ctx, selection.From, sets, f)
 }
@@ -126,7 +126,7 @@ type Metadata struct {
 func (e *Engine) Metadata(ctx context.Context) (list []Metadata, err error) {
 	ctx, cancel, settings := e.settle(ctx, Settings{})
 	defer cancel()
-	q := e.querier(ctx, settings.Lookback.Milliseconds())
+	q := e.querier(ctx, settings.Lookback)
 	defer func() { err = evaluationError(errors.Join(err, q.Close())) }()
 	if err := q.open(); err != nil {
 		return nil, err

@@ -3,8 +3,10 @@ package promql
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/util/annotations"
@@ -32,7 +34,7 @@ func (q fileQuerier) Select(
 	set := q.Querier.Select(ctx, sortSeries, hints, stored...)
 	list := &seriesList{}
 	for set.Next() {
-		series := fileSeries{set.At(), read(set.At().Labels()), q.storage}
+		series := q.storage.series(set.At(), readFor(matchers))
 		if matchesAll(series.labels, rest) {
 			list.series = append(list.series, series)
 		}
@@ -44,6 +46,19 @@ func (q fileQuerier) Select(
 		})
 	}
 	return list
+}
+
+// tag is the label by which the product's parser tells what a selector is read for.
+const tag = "__wanstore__"
+
+// readFor returns what that is: the figure of buckets, the function, and more.
+func readFor(matchers []*labels.Matcher) string {
+	for _, m := range matchers {
+		if m.Name == tag {
+			return m.Value
+		}
+	}
+	return ""
 }
 
 func matchesAll(ls labels.Labels, matchers []*labels.Matcher) bool {
@@ -69,33 +84,50 @@ func (l *seriesList) At() storage.Series                { return l.series[l.next
 func (l *seriesList) Err() error                        { return l.err }
 func (l *seriesList) Warnings() annotations.Annotations { return l.warnings }
 
+// fileSeries is one of the product's, with what lies beside the file.
 type fileSeries struct {
 	storage.Series
 
-	labels  labels.Labels
-	storage *fileStorage
+	labels labels.Labels
+	beside map[moment]beside
+	counts bool    // it has counts
+	unit   float64 // of what it has
+}
+
+func (s *fileStorage) series(series storage.Series, purpose string) fileSeries {
+	one := fileSeries{
+		Series: series, labels: read(series.Labels()), beside: s.beside,
+		counts: strings.HasPrefix(purpose, "counts "), unit: 1,
+	}
+	if s.huge[one.labels.Hash()] && strings.Contains(purpose, " avg_over_time ") {
+		one.unit = 1. / 1024
+	}
+	return one
 }
 
 func (s fileSeries) Labels() labels.Labels { return s.labels }
 
 func (s fileSeries) Iterator(chunkenc.Iterator) chunkenc.Iterator {
-	return fileIterator{s.Series.Iterator(nil), s.labels.Hash(), s.storage.beside}
+	return fileIterator{s.Series.Iterator(nil), s, s.labels.Hash()}
 }
 
-// fileIterator puts in what lies beside the file.
 type fileIterator struct {
 	chunkenc.Iterator
 
-	series uint64
-	beside map[moment]beside
+	of   fileSeries
+	hash uint64
 }
 
 func (i fileIterator) At() (int64, float64) {
 	t, v := i.Iterator.At()
-	if one := i.beside[moment{i.series, t}]; one.refused {
+	one := i.of.beside[moment{i.hash, t}]
+	if one.refused && (!i.of.counts || value.IsStaleNaN(one.value)) {
 		v = one.value
 	}
-	return t, v
+	if value.IsStaleNaN(v) { // multiplied it would be another NaN
+		return t, v
+	}
+	return t, v * i.of.unit
 }
 
-func (i fileIterator) AtST() int64 { return i.beside[moment{i.series, i.AtT()}].start }
+func (i fileIterator) AtST() int64 { return i.of.beside[moment{i.hash, i.AtT()}].start }

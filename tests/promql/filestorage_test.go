@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 
+	product "github.com/wanstore/wanstore/promql"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -22,6 +23,8 @@ import (
 //   - Values: NaN, stale markers, infinities, -0 and what is beyond service.MaxValue are in beside,
 //     and the file has 0 at their moments. Start timestamps, which a history does not have, are in
 //     beside, too.
+//   - Sums of a history are finite, so that a mean is a sum divided by a count. Those of values
+//     beyond service.MaxValue need not be: their means are those of a smaller unit.
 //   - Names that a history refuses are escaped, and read back.
 //   - Series have no WAN there: all are of one, which is left out of what is read.
 type fileStorage struct {
@@ -32,6 +35,7 @@ type fileStorage struct {
 	queryable storage.Queryable
 	names     names
 	beside    map[moment]beside
+	huge      map[uint64]bool // series with a value beyond service.MaxValue that is finite
 }
 
 // moment is one of one series.
@@ -66,9 +70,10 @@ func newFileStorage(t testing.TB) storage.Storage {
 	if err != nil {
 		t.Fatal(errors.Join(err, writer.Close(t.Context())))
 	}
+	engine := product.New(history, product.Options{Logger: slog.New(slog.DiscardHandler)})
 	return &fileStorage{
-		writer: writer, history: history, queryable: queryableOf(history),
-		beside: map[moment]beside{},
+		writer: writer, history: history, queryable: engine.Queryable(context.Background()),
+		beside: map[moment]beside{}, huge: map[uint64]bool{},
 	}
 }
 
@@ -85,7 +90,7 @@ func (s *fileStorage) AppenderV2(ctx context.Context) storage.AppenderV2 {
 type fileAppender struct {
 	storage.AppenderV2 // nil: nothing else is called
 
-	ctx     context.Context //nolint:containedctx // the interface has none where it is wanted
+	ctx     context.Context
 	storage *fileStorage
 	samples []service.Sample
 }
@@ -107,6 +112,9 @@ func (a *fileAppender) Append(
 		a.storage.beside[moment{ls.Hash(), t}] = one
 	}
 	if refused(v) {
+		if v != 0 && !math.IsNaN(v) && !math.IsInf(v, 0) {
+			a.storage.huge[ls.Hash()] = true
+		}
 		v = 0
 	}
 	a.samples = append(a.samples, service.Sample{Series: series, Time: time.UnixMilli(t), Value: v})

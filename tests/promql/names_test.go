@@ -10,6 +10,9 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
+// metricName is the label that has the name of the metric.
+const metricName = "__name__"
+
 // onlyWAN is that of all series of upstream's tests.
 const onlyWAN = "judge"
 
@@ -44,10 +47,10 @@ type names struct{ odd bool } // a metric's is escaped
 // stored returns what a file calls the series.
 func (n *names) stored(ls labels.Labels) (metric string, others service.Labels) {
 	others = service.Labels{}
-	metric = storedName(ls.Get(labels.MetricName))
-	n.odd = n.odd || metric != ls.Get(labels.MetricName)
+	metric = storedName(ls.Get(metricName))
+	n.odd = n.odd || metric != ls.Get(metricName)
 	ls.Range(func(l labels.Label) {
-		if l.Name != labels.MetricName {
+		if l.Name != metricName {
 			others[storedName(l.Name)] = l.Value
 		}
 	})
@@ -59,7 +62,7 @@ func read(ls labels.Labels) labels.Labels {
 	builder := labels.NewScratchBuilder(ls.Len())
 	ls.Range(func(l labels.Label) {
 		switch l.Name {
-		case labels.MetricName:
+		case metricName:
 			if metric := readName(l.Value); metric != "" {
 				builder.Add(l.Name, metric)
 			}
@@ -78,9 +81,9 @@ func (n *names) matchers(wanted []*labels.Matcher) (stored, rest []*labels.Match
 	for _, m := range wanted {
 		exact := m.Type == labels.MatchEqual || m.Type == labels.MatchNotEqual
 		switch {
-		case isTag(m.Name):
+		case m.Name == tag:
 			stored = append(stored, m)
-		case m.Name != labels.MetricName:
+		case m.Name != metricName:
 			stored = append(stored, labels.MustNewMatcher(m.Type, storedName(m.Name), m.Value))
 		case exact:
 			stored = append(stored, labels.MustNewMatcher(m.Type, m.Name, storedName(m.Value)))

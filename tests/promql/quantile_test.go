@@ -1,0 +1,114 @@
+package promql
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+	product "github.com/wanstore/wanstore/promql"
+	"github.com/wanstore/wanstore/service"
+)
+
+// A bin of a sketch at its finest is that much wider than its lower bound: 2^(1/32) - 1. What is
+// interpolated inside a bin is that far from a sample in it at most.
+const binWidth = 0.021898
+
+// Quantiles over buckets are near the samples that have them; over raw samples they are exact.
+func TestQuantilesAreNearSamples(t *testing.T) {
+	random := filetest.Random(t)
+	w := newWorld(t, random, pick(random, policies...))
+	w.record(50 * time.Hour)
+	engine := product.New(w.history, product.Options{})
+	exactly := newOracle(w, 0)
+	floors := w.floors()
+	for range 200 {
+		tier := service.Granularity(random.IntN(len(grids)))
+		d := &drawing{random: random, grid: grids[tier], raw: tier == service.Raw}
+		if tier == service.Hour {
+			floors[tier] = 0
+		}
+		rank := pick(random, 0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 1)
+		window := d.span(12)
+		q := query{step: d.span(4)}
+		first := time.UnixMilli(max(floors[tier], w.start.UnixMilli())).Add(window).UTC()
+		first = first.Truncate(time.Hour).Add(time.Hour)
+		if d.raw {
+			first = first.Add(170 * time.Millisecond)
+		}
+		if !first.Before(w.end) {
+			continue
+		}
+		q.from = first.Add(time.Duration(random.Int64N(int64(w.end.Sub(first)/d.grid)+1)) * d.grid)
+		q.until = q.from.Add(20 * q.step)
+		q.expr = fmt.Sprintf("quantile_over_time(%v, wanctl_rtt_ms[%s])", rank, text(window))
+		if d.raw {
+			want, _ := exactly.ask(t, q)
+			got, _ := w.askProduct(engine, q)
+			if problem := differ(got, want, false); problem != "" {
+				t.Errorf("%s from %s step %s: %s", q.expr, q.from, q.step, problem)
+			}
+			continue
+		}
+		w.checkQuantiles(engine, q, rank, window)
+	}
+}
+
+// checkQuantiles wants a value wherever a window has samples, and within a bin of a sample that may
+// be called the quantile.
+func (w *world) checkQuantiles(
+	engine *product.Engine, q query, rank float64, window time.Duration,
+) {
+	w.t.Helper()
+	got := map[string]map[int64]float64{}
+	matrix, _ := w.askProduct(engine, q)
+	for _, one := range matrix {
+		values := map[int64]float64{}
+		for _, point := range one.Floats {
+			values[point.T] = point.F
+		}
+		got[one.Metric.String()] = values
+	}
+	for i, one := range w.kinds {
+		if one.metric != service.RTT {
+			continue
+		}
+		name := one.promLabels().MatchLabels(false, metricName).String()
+		for at := q.from; !at.After(q.until); at = at.Add(q.step) {
+			samples := w.window(i, at.Add(-window).UnixMilli(), at.UnixMilli())
+			value, ok := got[name][at.UnixMilli()]
+			if ok != (len(samples) > 0) {
+				w.t.Errorf("%s of %s at %s: value %v of %d samples", q.expr, name, at, ok, len(samples))
+			}
+			if ok && len(samples) > 0 && !nearQuantile(samples, rank, value) {
+				w.t.Errorf("%s of %s at %s is %v of %d samples %v", q.expr, name, at, value, len(samples),
+					samples[max(0, int(rank*float64(len(samples)))-3):])
+			}
+		}
+	}
+}
+
+// window returns the values of a series in [from, until) that the file still counts, in their
+// order.
+func (w *world) window(series int, from, until int64) []float64 {
+	var list []float64
+	floor := w.floors()[service.Hour]
+	for _, s := range w.accepted {
+		if s.series == series && s.millis >= max(from, floor) && s.millis < until {
+			list = append(list, s.value)
+		}
+	}
+	slices.Sort(list)
+	return list
+}
+
+// nearQuantile says that a value lies between the samples of the ranks around q, give or take a
+// bin. Prometheus counts q of all but one samples, and between those of a histogram q of all.
+func nearQuantile(samples []float64, q, value float64) bool {
+	rank := q * float64(len(samples))
+	least := samples[max(0, int(math.Floor(rank))-1)]
+	greatest := samples[min(len(samples)-1, int(math.Ceil(rank)))]
+	return value >= least*(1-binWidth) && value <= greatest*(1+binWidth)
+}
