@@ -27,9 +27,7 @@ func TestQuantilesAreNearSamples(t *testing.T) {
 	for range 200 {
 		tier := service.Granularity(random.IntN(len(grids)))
 		d := &drawing{random: random, grid: grids[tier], raw: tier == service.Raw}
-		if tier == service.Hour {
-			floors[tier] = 0
-		}
+		floors[tier] = max(floors[tier], w.floor)
 		rank := pick(random, 0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 1)
 		window := d.span(12)
 		q := query{step: d.span(4)}
