@@ -69,6 +69,10 @@ soak: ## Kill processes hundreds of times, let each operation fail, damage each 
 	WANSTORE_SOAK=1 go test -count=1 -timeout 3h -v ./tests/processes/... ./tests/faults/... \
 	  ./tests/corruption/... ./tests/plaintools/... ./tests/salvage/...
 
+.PHONY: soak-push
+soak-push: ## Kill receivers and senders often, and drive a receiver as 10,000 sites would: an hour
+	WANSTORE_SOAK=1 go -C tests/push test -count=1 -timeout 4h -v .
+
 .PHONY: load
 load: ## Record 200 series at 20 Hz, then 10,000 at 1 Hz, with eight readers: ten minutes each
 	WANSTORE_LOAD_TIME=10m go test -count=1 -timeout 1h ./tests/load -v

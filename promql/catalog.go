@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/wanstore/wanstore/service"
@@ -92,7 +93,7 @@ func (p picked) matches(matchers []*labels.Matcher) bool {
 	for _, m := range matchers {
 		switch {
 		case p.shares && m.Name == stateLabel:
-		case m.Name == labels.MetricName:
+		case m.Name == model.MetricNameLabel:
 			if !m.Matches(p.name()) {
 				return false
 			}
@@ -128,7 +129,7 @@ func (p picked) labels(state string) labels.Labels {
 		}
 		builder.Set(name, value)
 	}
-	builder.Set(labels.MetricName, p.name())
+	builder.Set(model.MetricNameLabel, p.name())
 	builder.Set(wanLabel, p.WAN)
 	if p.shares {
 		builder.Set(stateLabel, state)

@@ -2,6 +2,7 @@ package promql
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -62,6 +63,9 @@ func New(history *service.History, options Options) *Engine {
 			Logger: options.Logger, MaxSamples: options.MaxSamples, Timeout: options.Timeout,
 			LookbackDelta: options.Lookback, EnableAtModifier: true, EnableNegativeOffset: true,
 			EnablePerStepStats: true, Parser: NewParser(parser.Options{}),
+			// With it the engine looks at the context at each step, not at each series only: a function
+			// over a long range would go on for minutes.
+			EnableQueryCost:          true,
 			NoStepSubqueryIntervalFn: func(int64) int64 { return defaultStep.Milliseconds() },
 		}),
 	}
@@ -74,11 +78,17 @@ func New(history *service.History, options Options) *Engine {
 func (e *Engine) Instant(
 	ctx context.Context, expr string, at time.Time, settings Settings,
 ) (*Result, error) {
+	if err := guard(expr); err != nil {
+		return nil, err
+	}
 	ctx, cancel, settings := e.settle(ctx, settings)
 	defer cancel()
-	query, err := e.engine.NewInstantQuery(
-		ctx, e.queryable(ctx, settings.Lookback.Milliseconds()), settings.opts(), expr, at)
-	return execute(ctx, query, expr, err)
+	q := &queryable{ctx: ctx, engine: e, lookback: settings.Lookback}
+	query, err := e.engine.NewInstantQuery(ctx, q, settings.opts(), expr, at)
+	if err != nil {
+		return nil, parseError(expr, err)
+	}
+	return q.execute(query, expr)
 }
 
 // Range answers expr at from, and each step after it up to until.
@@ -87,11 +97,17 @@ func (e *Engine) Instant(
 func (e *Engine) Range(
 	ctx context.Context, expr string, from, until time.Time, step time.Duration, settings Settings,
 ) (*Result, error) {
+	if err := guard(expr); err != nil {
+		return nil, err
+	}
 	ctx, cancel, settings := e.settle(ctx, settings)
 	defer cancel()
-	query, err := e.engine.NewRangeQuery(
-		ctx, e.queryable(ctx, settings.Lookback.Milliseconds()), settings.opts(), expr, from, until, step)
-	return execute(ctx, query, expr, err)
+	q := &queryable{ctx: ctx, engine: e, lookback: settings.Lookback}
+	query, err := e.engine.NewRangeQuery(ctx, q, settings.opts(), expr, from, until, step)
+	if err != nil {
+		return nil, parseError(expr, err)
+	}
+	return q.execute(query, expr)
 }
 
 // settle fills in what settings leave out, and returns a context that ends with the query.
@@ -112,14 +128,16 @@ func (s Settings) opts() upstream.QueryOpts {
 	return upstream.NewPrometheusQueryOpts(s.PerStepStats, s.Lookback, nil)
 }
 
-func execute(ctx context.Context, query upstream.Query, expr string, err error) (*Result, error) {
-	if err != nil {
-		return nil, parseError(expr, err)
-	}
-	answer := query.Exec(ctx)
-	if answer.Err != nil {
+// execute runs a query that reads this queryable.
+func (q *queryable) execute(query upstream.Query, expr string) (*Result, error) {
+	if err := q.engine.checkSteps(expr, query.Statement()); err != nil {
 		query.Close()
-		return nil, evaluationError(answer.Err)
+		return nil, err
+	}
+	answer := query.Exec(q.ctx)
+	if err := errors.Join(answer.Err, q.closed()); err != nil {
+		query.Close()
+		return nil, evaluationError(err)
 	}
 	result := &Result{Value: answer.Value, query: query}
 	result.Warnings, result.Infos = annotationTexts(answer.Warnings, expr)

@@ -37,8 +37,12 @@ func (e *ParseError) Error() string {
 	return fmt.Sprintf("%s: parse error: %s", at.StartPosInput(e.Expr, 0), e.Problem)
 }
 
-// parseError turns what is wrong with an expression into a ParseError.
+// parseError turns what is wrong with an expression into a ParseError. A query may also be too late
+// to be parsed.
 func parseError(expr string, err error) error {
+	if named := evaluationError(err); errors.Is(named, ErrTimeout) || errors.Is(named, ErrCanceled) {
+		return named
+	}
 	all, ok := errors.AsType[parser.ParseErrors](err)
 	if !ok || len(all) == 0 {
 		return &ParseError{Expr: expr, End: len(expr), Problem: err.Error(), whole: true}

@@ -71,10 +71,10 @@ func (q *querier) each(
 
 // gone returns the series that have no sample since a moment.
 func (q *querier) gone(ctx context.Context, since time.Time) (map[int64]bool, error) {
-	if since.IsZero() {
-		return nil, nil
-	}
 	gone := map[int64]bool{}
+	if since.IsZero() {
+		return gone, nil
+	}
 	for _, info := range q.catalog.series {
 		gone[info.ID] = true
 	}

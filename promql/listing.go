@@ -81,7 +81,7 @@ func (e *Engine) listing(
 	if err != nil {
 		return err
 	}
-	q := e.querier(ctx, settings.Lookback.Milliseconds())
+	q := e.querier(ctx, settings.Lookback)
 	defer func() { err = evaluationError(errors.Join(err, q.Close())) }()
 	return q.each(ctx, selection.From, sets, f)
 }
@@ -92,6 +92,9 @@ func matcherSets(match []string) ([][]*labels.Matcher, error) {
 	}
 	var sets [][]*labels.Matcher
 	for _, one := range match {
+		if err := checkLength(one); err != nil {
+			return nil, err
+		}
 		matchers, err := NewParser(parser.Options{}).ParseMetricSelector(one)
 		if err != nil {
 			return nil, parseError(one, err)
@@ -123,7 +126,7 @@ type Metadata struct {
 func (e *Engine) Metadata(ctx context.Context) (list []Metadata, err error) {
 	ctx, cancel, settings := e.settle(ctx, Settings{})
 	defer cancel()
-	q := e.querier(ctx, settings.Lookback.Milliseconds())
+	q := e.querier(ctx, settings.Lookback)
 	defer func() { err = evaluationError(errors.Join(err, q.Close())) }()
 	if err := q.open(); err != nil {
 		return nil, err

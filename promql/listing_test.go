@@ -15,8 +15,9 @@ func TestListings(t *testing.T) {
 	r := record(t, service.Config{}, promql.Options{},
 		service.Metric{Name: "modem_mode", Aggregation: service.Mode, Help: "What it does."})
 	r.write(r.series(service.RTT, "dsl", nil), noon, time.Second, 1)
-	r.write(r.series(service.RTT, "lte", service.Labels{"modem": "a"}), noon.Add(time.Hour), time.Second, 1)
-	r.write(r.series("modem_mode", "lte", nil), noon.Add(time.Hour), time.Second, 2, 0.5)
+	one := noon.Add(time.Hour)
+	r.write(r.series(service.RTT, "lte", service.Labels{"modem": "a"}), one, time.Second, 1)
+	r.write(r.series("modem_mode", "lte", nil), one, time.Second, 2, 0.5)
 	const (
 		dsl    = `{__name__="wanctl_rtt_ms", wan="dsl"}`
 		lte    = `{__name__="wanctl_rtt_ms", modem="a", wan="lte"}`
@@ -37,7 +38,7 @@ func TestListings(t *testing.T) {
 			`{__name__="modem_mode_ratio", state="2", wan="lte"} ` + lte,
 			"__name__ modem state wan", "lte", ""},
 		{promql.Selection{Match: []string{`wanctl_rtt_ms`}, Limit: 1}, lte, "__name__", "dsl",
-			"results truncated to the limit of 1"},
+			"results truncated due to limit"},
 	} {
 		list, warnings, err := r.Series(t.Context(), test.selection)
 		must(t, err)

@@ -20,21 +20,22 @@ type row struct {
 type run struct {
 	segment  segment
 	rows     []row
-	inState  map[string][]float64 // samples of each row in a state, by its name
-	sketches []*histogram.FloatHistogram
+	inState  map[string][]float64        // samples of each row in a state, by its name
+	sketches []*histogram.FloatHistogram // of each row, nil where a bucket keeps none
 }
 
 // loaded is what was read for a selector.
 type loaded struct {
 	series     map[int64][]*run
 	coarse     []service.Granularity // tiers that answer though edges may cut their buckets
-	sketchless bool                  // buckets without a sketch are among them
+	sketchless bool                  // buckets that should have a sketch are without one
 }
 
 // loading reads what a selector needs, and stops where that is more than the query may hold.
 type loading struct {
 	querier  *querier
 	infos    map[int64]service.SeriesInfo
+	shares   map[int64]bool // of series whose samples in each state are wanted
 	sketches bool
 	loaded
 }
@@ -52,9 +53,13 @@ func (q *querier) load(
 ) (loaded, error) {
 	load := loading{querier: q, sketches: sketches,
 		infos:  make(map[int64]service.SeriesInfo, len(list)),
+		shares: map[int64]bool{},
 		loaded: loaded{series: map[int64][]*run{}}}
 	for _, one := range list {
 		load.infos[one.ID] = one.SeriesInfo
+		if one.shares {
+			load.shares[one.ID] = true
+		}
 	}
 	if len(load.infos) == 0 {
 		return load.loaded, nil
@@ -113,7 +118,7 @@ func (l *loading) add(one *run, bucket service.Bucket) {
 		l.querier.room -= rowSamples
 		last++
 	}
-	if info.Aggregation == service.Mode {
+	if l.shares[bucket.SeriesID] {
 		l.addStates(one, last, bucket)
 	}
 	if l.sketches {
@@ -152,10 +157,7 @@ func (l *loading) addStates(one *run, at int, bucket service.Bucket) {
 }
 
 func (l *loading) addSketch(one *run, merged bool, bucket service.Bucket) {
-	sketch, complete := sketchOf(bucket)
-	if !complete && one.segment.tier != service.Raw {
-		l.sketchless = true
-	}
+	sketch := sketchOf(bucket, one.segment.tier)
 	if merged {
 		last := len(one.sketches) - 1
 		if sum, _, _, err := one.sketches[last].Add(sketch); err == nil {
@@ -164,5 +166,21 @@ func (l *loading) addSketch(one *run, merged bool, bucket service.Bucket) {
 		return
 	}
 	one.sketches = append(one.sketches, sketch)
+	if sketch == nil {
+		l.sketchless = true
+		return
+	}
 	l.querier.room -= float64(sketch.Size()) / sampleBytes
+}
+
+// sketched returns the rows of a run that have a sketch, or those that have none.
+func (r *run) sketched(have bool) *run {
+	part := &run{segment: r.segment}
+	for i, sketch := range r.sketches {
+		if (sketch != nil) == have {
+			part.rows = append(part.rows, r.rows[i])
+			part.sketches = append(part.sketches, sketch)
+		}
+	}
+	return part
 }

@@ -30,7 +30,9 @@ type recording struct {
 }
 
 // record opens a history and an engine over it.
-func record(t *testing.T, config service.Config, options promql.Options, metrics ...service.Metric) *recording {
+func record(
+	t *testing.T, config service.Config, options promql.Options, metrics ...service.Metric,
+) *recording {
 	t.Helper()
 	r := &recording{t: t, now: noon}
 	config.DBPath = filetest.Path(t)
@@ -63,7 +65,9 @@ func (r *recording) series(metric, wan string, labels service.Labels) *service.S
 }
 
 // write writes one value a step from a moment on.
-func (r *recording) write(s *service.Series, from time.Time, step time.Duration, values ...float64) {
+func (r *recording) write(
+	s *service.Series, from time.Time, step time.Duration, values ...float64,
+) {
 	r.t.Helper()
 	list := make([]service.Sample, len(values))
 	for i, value := range values {
@@ -126,12 +130,8 @@ func shown(result *promql.Result, err error) string {
 	default:
 		lines = append(lines, value.String())
 	}
-	for _, w := range result.Warnings {
-		lines = append(lines, w)
-	}
-	for _, i := range result.Infos {
-		lines = append(lines, i)
-	}
+	lines = append(lines, result.Warnings...)
+	lines = append(lines, result.Infos...)
 	return strings.Join(lines, "\n")
 }
 

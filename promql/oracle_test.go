@@ -51,8 +51,10 @@ var functions = map[string]func([]float64) float64{
 // story records two series over two days, irregularly, with outages and late samples, and maintains
 // now and then.
 func story(t *testing.T, random *rand.Rand) (*recording, map[string]oracle) {
-	r := record(t, service.Config{KeepRaw: 2 * time.Hour, Keep1m: 6 * time.Hour, Keep5m: 24 * time.Hour},
-		promql.Options{})
+	t.Helper()
+	r := record(t, service.Config{
+		KeepRaw: 2 * time.Hour, Keep1m: 6 * time.Hour, Keep5m: 24 * time.Hour,
+	}, promql.Options{})
 	told := map[string]oracle{}
 	const days = 2
 	for at := time.Duration(0); at < days*24*time.Hour; at += time.Hour {

@@ -104,7 +104,8 @@ func namesTag(node parser.Node) bool {
 		return slices.Contains(n.Grouping, ReservedLabel)
 	case *parser.BinaryExpr:
 		m := n.VectorMatching
-		return m != nil && (slices.Contains(m.MatchingLabels, ReservedLabel) || slices.Contains(m.Include, ReservedLabel))
+		return m != nil && (slices.Contains(m.MatchingLabels, ReservedLabel) ||
+			slices.Contains(m.Include, ReservedLabel))
 	case *parser.StringLiteral:
 		return n.Val == ReservedLabel
 	}

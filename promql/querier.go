@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
@@ -23,6 +24,7 @@ type querier struct {
 	room     float64 // for more samples of 16 bytes
 
 	snapshot *service.Snapshot
+	ended    error // what closing it has come to
 	catalog  *catalog
 	tiers    [service.Hour + 1]service.TierSpan
 	held     map[string]loaded // what selectors have read, which others may share
@@ -32,18 +34,37 @@ type querier struct {
 // NewParser. ctx bounds what is read. A query reads one snapshot, from its first selector to the
 // Close of its querier.
 func (e *Engine) Queryable(ctx context.Context) storage.Queryable {
-	return e.queryable(ctx, e.options.Lookback.Milliseconds())
-}
-
-func (e *Engine) queryable(ctx context.Context, lookback int64) storage.Queryable {
 	return storage.QueryableFunc(func(_, _ int64) (storage.Querier, error) {
-		return e.querier(ctx, lookback), nil
+		return e.querier(ctx, e.options.Lookback), nil
 	})
 }
 
-func (e *Engine) querier(ctx context.Context, lookback int64) *querier {
+// queryable makes the querier of one query, and keeps what closing it has come to: the engine does
+// not look at that.
+type queryable struct {
+	ctx      context.Context //nolint:containedctx // as in querier
+	engine   *Engine
+	lookback time.Duration
+	querier  *querier
+}
+
+// Querier returns the querier. Each selector says by itself which time it is about.
+func (q *queryable) Querier(_, _ int64) (storage.Querier, error) {
+	q.querier = q.engine.querier(q.ctx, q.lookback)
+	return q.querier, nil
+}
+
+// closed returns what closing the querier has come to.
+func (q *queryable) closed() error {
+	if q.querier == nil {
+		return nil
+	}
+	return q.querier.Close()
+}
+
+func (e *Engine) querier(ctx context.Context, lookback time.Duration) *querier {
 	return &querier{
-		ctx: ctx, history: e.history, lookback: lookback,
+		ctx: ctx, history: e.history, lookback: lookback.Milliseconds(),
 		room: float64(e.options.MaxSamples), held: map[string]loaded{},
 	}
 }
@@ -64,12 +85,13 @@ func (q *querier) open() error {
 	return nil
 }
 
-// Close ends the snapshot.
+// Close ends the snapshot. A second call returns what the first one did.
 func (q *querier) Close() error {
-	if q.snapshot == nil {
-		return nil
+	if q.snapshot != nil {
+		q.ended = q.snapshot.Close()
+		q.snapshot = nil
 	}
-	return q.snapshot.Close()
+	return q.ended
 }
 
 // Select returns the series that matchers pick, sorted, and reads them when the first one is asked
@@ -114,7 +136,7 @@ func (s *selection) read(ctx context.Context) ([]storage.Series, annotations.Ann
 	s.granule = s.reading.granule(s.hints, s.querier.lookback)
 	all := layOut(s.querier.tiers, s.granule)
 	within := all.clip(s.hints.Start-1, s.hints.End+1)
-	if s.column == samples && !within.raw() || s.column == sketches && within.raw() {
+	if s.column == samples && !within.raw() || s.column.ofSketches() && within.raw() {
 		return nil, notes, nil
 	}
 	held, err := s.hold(ctx, list, within)
@@ -136,11 +158,11 @@ func (s *selection) hold(ctx context.Context, list []picked, within layout) (loa
 	for _, m := range s.matchers {
 		fmt.Fprintf(&key, "%s,", m)
 	}
-	fmt.Fprintf(&key, "%v %v", within.segments, s.column == sketches)
+	fmt.Fprintf(&key, "%v %v", within.segments, s.column.ofSketches())
 	if held, ok := s.querier.held[key.String()]; ok {
 		return held, nil
 	}
-	held, err := s.querier.load(ctx, list, within, s.column == sketches)
+	held, err := s.querier.load(ctx, list, within, s.column.ofSketches())
 	if err == nil {
 		s.querier.held[key.String()] = held
 	}
@@ -166,7 +188,9 @@ func (s *selection) series(list []picked, held loaded, within layout) (all []sto
 			add(one, runs, "")
 		}
 	}
-	slices.SortFunc(all, func(a, b storage.Series) int { return labels.Compare(a.Labels(), b.Labels()) })
+	slices.SortFunc(all, func(a, b storage.Series) int {
+		return labels.Compare(a.Labels(), b.Labels())
+	})
 	return all
 }
 
@@ -176,7 +200,7 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 	if within.halfOpen && s.column.rewritten() {
 		made.rawGap = 1
 	}
-	for i, run := range runs {
+	for i, run := range s.wanted(runs, one) {
 		width := run.segment.width()
 		switch {
 		case width == 0:
@@ -192,6 +216,20 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 		made.pieces[i].next = s.after(run, runs[i+1:], within)
 	}
 	return seriesOf(one.labels(state), made)
+}
+
+// wanted returns the rows that a column is about. The shares of states need no sketch.
+func (s *selection) wanted(runs []*run, one picked) (list []*run) {
+	if !s.column.ofSketches() {
+		return runs
+	}
+	if one.shares && s.column == sketches {
+		return runs
+	}
+	for _, run := range runs {
+		list = append(list, run.sketched(s.column == sketches))
+	}
+	return list
 }
 
 // after returns where the next rows begin after a run. Where raw samples may follow, that is where

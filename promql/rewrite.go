@@ -19,7 +19,7 @@ func (r rewriting) expr(expr parser.Expr) parser.Expr {
 	case *parser.VectorSelector:
 		r.tag(n, instants, noFunction, n)
 	case *parser.MatrixSelector:
-		r.tag(n.VectorSelector.(*parser.VectorSelector), means, noFunction, n)
+		r.tag(selectorOf(n), means, noFunction, n)
 	case *parser.Call:
 		return r.call(n)
 	case *parser.SubqueryExpr:
@@ -41,20 +41,18 @@ func (r rewriting) expr(expr parser.Expr) parser.Expr {
 
 // call rewrites a call. A range that is not the function's own, a subquery's, stays as it is.
 func (r rewriting) call(call *parser.Call) parser.Expr {
-	at := slices.IndexFunc(call.Args, func(arg parser.Expr) bool {
-		_, ok := unwrapped(arg).(*parser.MatrixSelector)
-		return ok
-	})
+	var matrix *parser.MatrixSelector
 	for i, arg := range call.Args {
-		if i != at {
-			call.Args[i] = r.expr(arg)
+		if found, ok := unwrapped(arg).(*parser.MatrixSelector); ok {
+			matrix = found
+			continue
 		}
+		call.Args[i] = r.expr(arg)
 	}
-	if at < 0 {
+	if matrix == nil {
 		return call
 	}
-	matrix := unwrapped(call.Args[at]).(*parser.MatrixSelector)
-	selector := matrix.VectorSelector.(*parser.VectorSelector)
+	selector := selectorOf(matrix)
 	if !selector.Anchored && !selector.Smoothed {
 		if expr := r.aggregated(call, matrix); expr != nil {
 			return expr
@@ -89,8 +87,8 @@ func (r rewriting) aggregated(call *parser.Call, matrix *parser.MatrixSelector) 
 	return nil
 }
 
-// quantile is that of the samples where all are left, else that of the distributions, which is kept
-// within the minimum and the maximum.
+// quantile is that of the samples where all are left, else that of the distributions. This is kept
+// within the minimum and the maximum, and there is none where a bucket keeps no distribution.
 func (r rewriting) quantile(call *parser.Call, matrix *parser.MatrixSelector) parser.Expr {
 	over := func(function string, column column) parser.Expr {
 		return r.over(call, function, matrix, column)
@@ -107,6 +105,7 @@ func (r rewriting) quantile(call *parser.Call, matrix *parser.MatrixSelector) pa
 		sketched = parens(call, vectors(parser.GTE, sketched, over("min_over_time", minima)))
 		sketched = parens(call, vectors(parser.LOR, sketched, over("min_over_time", minima)))
 	}
+	sketched = parens(call, vectors(parser.LUNLESS, sketched, over("present_over_time", sketchless)))
 	return parens(call, vectors(parser.LOR, exact, sketched))
 }
 
@@ -124,9 +123,15 @@ func (r rewriting) over(
 func (r rewriting) rangeOf(
 	call *parser.Call, matrix *parser.MatrixSelector, column column,
 ) parser.Expr {
-	tagged := clone(matrix).(*parser.MatrixSelector)
-	r.tag(tagged.VectorSelector.(*parser.VectorSelector), column, call.Func.Name, call)
-	return tagged
+	tagged, selector := *matrix, *selectorOf(matrix)
+	tagged.VectorSelector = &selector
+	r.tag(&selector, column, call.Func.Name, call)
+	return &tagged
+}
+
+// selectorOf returns the selector of a range.
+func selectorOf(matrix *parser.MatrixSelector) *parser.VectorSelector {
+	return matrix.VectorSelector.(*parser.VectorSelector) //nolint:forcetypeassert // or nothing parses
 }
 
 // tag adds what a selector is read for. The second argument of info() is no selector to be read.
@@ -156,7 +161,7 @@ func (r rewriting) tag(
 
 func vectors(op parser.ItemType, left, right parser.Expr) parser.Expr {
 	matching := &parser.VectorMatching{Card: parser.CardOneToOne}
-	if op == parser.LOR {
+	if op == parser.LOR || op == parser.LUNLESS {
 		matching.Card = parser.CardManyToMany
 	}
 	return &parser.BinaryExpr{Op: op, LHS: left, RHS: right, VectorMatching: matching}

@@ -138,11 +138,11 @@ func (s *sampled) fillInstant(to *sample, p *piece, at, part int) {
 
 // figure returns a column of a row.
 func (s *sampled) figure(p *piece, at int) float64 {
-	r := p.rows[at]
+	r := &p.rows[at]
 	if s.shares {
 		r = r.share(p.in(s.state, at))
 	}
-	switch s.column {
+	switch s.column { //nolint:exhaustive // the others are read for what stands for the samples
 	case sums:
 		return r.sum / float64(p.each)
 	case counts:
@@ -164,8 +164,8 @@ func (r *run) in(state string, at int) float64 {
 }
 
 // share is a row of samples that are 1 in a state and 0 otherwise.
-func (r row) share(in float64) row {
-	share := row{at: r.at, count: r.count, sum: in, value: in / r.count}
+func (r *row) share(in float64) *row {
+	share := &row{at: r.at, count: r.count, sum: in, value: in / r.count}
 	if in == r.count {
 		share.min = 1
 	}

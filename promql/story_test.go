@@ -107,8 +107,8 @@ PromQL info: windows of min_over_time have even shares of buckets of 1m where no
 			`{__name__="wanctl_rtt_ms", wan="dsl"} 5
 PromQL info: last_over_time is that of the means of buckets of 1m where no samples are left (1:1)`},
 		{`stddev_over_time(wanctl_rtt_ms[3m])`, 3 * time.Minute, `{wan="dsl"} 7.87401
-PromQL warning: stddev_over_time is that of the means of buckets of 1m where no samples are left, ` +
-			`which differs from that of the samples (1:1)`},
+PromQL warning: stddev_over_time is that of the means of buckets of 1m where no samples are ` +
+			`left, which differs from that of the samples (1:1)`},
 		{`wanctl_rtt_ms[3m]`, 174 * time.Second,
 			`{__name__="wanctl_rtt_ms", wan="dsl"} 59.999s=2 1m59.999s=5
 PromQL info: the range has the means of buckets of 1m where no samples are left (1:1)`},
@@ -173,8 +173,8 @@ func TestSharesShadowed(t *testing.T) {
 	r := told(t)
 	r.write(r.series("wanctl_state_ratio", "dsl", nil), noon, time.Second, 42)
 	r.check([]asked{{`wanctl_state_ratio`, question, `{__name__="wanctl_state_ratio", wan="dsl"} 42
-PromQL warning: the history has a metric wanctl_state_ratio of its own, which hides the shares of ` +
-		`the states (1:1)`}})
+PromQL warning: the history has a metric wanctl_state_ratio of its own, which hides the shares ` +
+		`of the states (1:1)`}})
 }
 
 // Of samples in one millisecond there is one, their mean, and it counts for all.
@@ -187,4 +187,28 @@ func TestOneMillisecond(t *testing.T) {
 		{`avg_over_time(wanctl_rtt_ms[1m])`, 0, `{wan="dsl"} 3`},
 		{`max_over_time(wanctl_rtt_ms[1m])`, 0, `{wan="dsl"} 6`},
 	})
+}
+
+// There is no quantile over buckets that keep no percentiles, and the answer says so.
+func TestWithoutPercentiles(t *testing.T) {
+	r := record(t, service.Config{KeepRaw: time.Hour}, promql.Options{}, service.Metric{
+		Name: "plain", Aggregation: service.Average, NoPercentiles: true})
+	r.write(r.series("plain", "dsl", nil), noon, time.Minute, 1, 2, 3)
+	r.write(r.series("plain", "dsl", nil), noon.Add(2*time.Hour), time.Minute, 4, 5, 6)
+	r.age(2*time.Hour + 4*time.Minute)
+	const without = `PromQL warning: some buckets keep no percentiles, so quantile_over_time has no ` +
+		`value over them (1:1)`
+	r.check([]asked{
+		{`quantile_over_time(0.5, plain[5m])`, 5 * time.Minute, without},
+		{`quantile_over_time(2, plain[5m])`, 5 * time.Minute,
+			"PromQL warning: quantile value should be between 0 and 1, got 2 (1:20)\n" + without},
+		{`quantile_over_time(0.5, plain[150s])`, 2*time.Hour + 140*time.Second, `{wan="dsl"} 5`},
+		{`max_over_time(plain[5m])`, 5 * time.Minute, `{wan="dsl"} 3`},
+	})
+	rtt := r.series(service.RTT, "lte", nil)
+	r.write(rtt, noon.Add(2*time.Hour), 30*time.Second, 7, 7, 7, 7, 7)
+	if got := r.ranged(`quantile_over_time(0.5, {__name__=~"plain|wanctl_.*"}[2m])`, noon,
+		noon.Add(122*time.Minute), 2*time.Minute); got != `{wan="lte"} 2h2m=7`+"\n"+without {
+		t.Error(got)
+	}
 }

@@ -51,7 +51,8 @@
 // whatever the step, each sample is in one point, and each point says how coarse it is.
 // [History.Summarize] and [History.Latest] return one row per series. A question that takes longer
 // than [ReadLimit], or two seconds while the WAL is large, ends with [ErrReadTooLong], since it
-// would keep the WAL growing.
+// would keep the WAL growing. [History.Snapshot] is for several questions that belong together: it
+// has the series that matchers pick, and the buckets of any tier, as they are at one moment.
 //
 // Percentiles are made of a [Distribution], which points and summaries have if Query.Quantiles asks
 // for it. It is exact where all raw samples are left. Buckets of measurements keep a sketch, which

@@ -2,6 +2,7 @@ package service_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -116,4 +117,42 @@ func inTemporaryFolder(example func(ctx context.Context, path string) error) {
 	if err := os.RemoveAll(dir); err != nil {
 		fmt.Println(err)
 	}
+}
+
+// A view answers several questions that belong together: here which series there are, and what each
+// has.
+func ExampleHistory_Snapshot() {
+	from := time.Now().Truncate(time.Second).Add(-10 * time.Second)
+	example := func(ctx context.Context, path string) error {
+		if err := recordSixSamples(ctx, path, from); err != nil {
+			return err
+		}
+		history, err := service.OpenHistory(ctx, path)
+		if err != nil {
+			return err
+		}
+		snapshot, err := history.Snapshot(ctx)
+		if err != nil {
+			return errors.Join(err, history.Close())
+		}
+		onCable, err := service.NewMatcher(service.MatchRegexp, "wan", "cable|fibre")
+		if err != nil {
+			return err
+		}
+		samples := service.BucketQuery{
+			Series: snapshot.Series(onCable), Granularity: service.Raw,
+			From: from, Until: from.Add(time.Second),
+		}
+		for bucket, err := range snapshot.Buckets(ctx, samples) {
+			if err != nil {
+				return err
+			}
+			fmt.Printf("+%s %.0f\n", bucket.Time.Sub(from), bucket.Value(service.Average))
+		}
+		return errors.Join(snapshot.Close(), history.Close())
+	}
+	inTemporaryFolder(example)
+	// Output:
+	// +0s 20
+	// +500ms 21
 }

@@ -80,7 +80,7 @@ type Query struct {
 	Only *Granularity
 	// NewestFirst turns the order of time around.
 	NewestFirst bool
-	// Quantiles asks for the distribution of the samples of each point.
+	// Quantiles asks for the distribution of the samples of each point or summary.
 	Quantiles bool
 }
 

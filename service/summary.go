@@ -21,8 +21,8 @@ type Summary struct {
 	Count       int64 // samples in the stretch
 	Min, Max    float64
 	Avg         float64 // the mean of the samples, of states, too
-	// Last is the newest sample of the stretch or, where that has been rolled up, the value of its
-	// bucket. LastTime is the moment of the sample or the begin of the bucket.
+	// Last is the newest sample of the stretch or, where that is not left and in a query with a
+	// step, the value of its bucket. LastTime is the moment of the sample or the begin of the bucket.
 	Last     float64
 	LastTime time.Time
 	// States says how many samples were in each state, in the order of the values, where the
@@ -43,6 +43,11 @@ type StateShare struct {
 // Summarize returns a summary of each series that has samples in the range of the query, in the
 // order in which the series were first seen; with a step, step after step. All come from one
 // snapshot of the file.
+//
+// Without a step, a range is summed up from the buckets that lie in it as a whole, and from samples
+// at its ends: counts, extremes, means and states are those of all samples. Quantiles of 100,000
+// samples at most are exact as far as the samples are left; those of more are as exact as sketches
+// are ([Distribution.Error]).
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.
@@ -68,13 +73,13 @@ type summing struct {
 
 // summingUp gathers the summaries of one stretch at a time.
 type summingUp struct {
-	view       *view
-	newest     map[int64]repo.Newest
-	until      repo.Micros // of the query
-	begin, end repo.Micros // of the stretch
-	sums       map[int64]*summing
-	list       []Summary
-	shared     *distributions // nil if none are wanted
+	view        *view
+	newest      map[int64]repo.Newest
+	whole       repo.Span   // of the query
+	from, until repo.Micros // of the stretch
+	sums        map[int64]*summing
+	list        []Summary
+	shared      *distributions // nil if none are wanted
 }
 
 func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
@@ -82,32 +87,74 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	answering := newAnswering(v.snapshot.Tiers, query, newDistributions(query.Quantiles))
+	finest := newAnswering(v.snapshot.Tiers, query, newDistributions(query.Quantiles))
+	coarsest := finest.coarsened(v.snapshot.Tiers)
 	whole := repo.Span{From: repo.MicrosOf(query.From), Until: repo.MicrosOf(query.Until)}
-	s := &summingUp{view: v, newest: newest, until: whole.Until, sums: map[int64]*summing{},
-		shared: answering.shared}
+	if query.Stepped() || query.Only != nil || slices.Equal(coarsest.segments, finest.segments) {
+		s := v.newSummingUp(whole, newest, finest.shared)
+		return s.end(s.take(ctx, finest))
+	}
+	s := v.newSummingUp(whole, newest, coarsest.shared)
+	if err := s.take(ctx, coarsest); err != nil {
+		return nil, err
+	}
+	if query.Quantiles && s.count() <= fewSamples {
+		s = v.newSummingUp(whole, newest, newDistributions(true))
+		finest.shared = s.shared
+		return s.end(s.take(ctx, finest))
+	}
+	return s.end(s.findLast(ctx, finest.segments))
+}
+
+func (v *view) newSummingUp(
+	whole repo.Span, newest map[int64]repo.Newest, shared *distributions,
+) *summingUp {
+	return &summingUp{
+		view: v, newest: newest, whole: whole, sums: map[int64]*summing{}, shared: shared,
+	}
+}
+
+// take reads what answers a query.
+func (s *summingUp) take(ctx context.Context, answering answering) error {
 	for _, segment := range answering.segments {
 		span := repo.Span{From: segment.from, Until: segment.until, Sketches: s.shared != nil}
-		for row, err := range v.rows(ctx, segment.granularity, span) {
+		for row, err := range s.view.rows(ctx, segment.granularity, span) {
 			if err != nil {
-				return nil, err
+				return err
 			}
-			begin, end := whole.From, whole.Until
+			begin, end := s.whole.From, s.whole.Until
 			if answering.grid != nil {
 				begin, end = answering.grid.cell(row.TS)
 			}
 			s.add(row, segment.granularity, begin, end)
 		}
 	}
+	return nil
+}
+
+// count returns how many samples the stretch has.
+func (s *summingUp) count() int64 {
+	var n int64
+	for _, sum := range s.sums {
+		n += sum.count
+	}
+	return n
+}
+
+// end returns the summaries of all stretches, if there was no error.
+func (s *summingUp) end(err error) ([]Summary, error) {
+	if err != nil {
+		return nil, err
+	}
 	s.flush()
 	return s.list, nil
 }
 
 func (s *summingUp) add(row repo.Bucket, g Granularity, begin, end repo.Micros) {
-	if begin != s.begin {
+	if begin != s.from {
 		s.flush()
 	}
-	s.begin, s.end = begin, end
+	s.from, s.until = begin, end
 	sum, ok := s.sums[row.SeriesID]
 	if !ok {
 		sum = &summing{tally: tally{
@@ -120,8 +167,8 @@ func (s *summingUp) add(row repo.Bucket, g Granularity, begin, end repo.Micros) 
 
 func (s *summingUp) flush() {
 	for _, id := range slices.Sorted(maps.Keys(s.sums)) {
-		summary := s.sums[id].summary(s.newest[id], min(s.end, s.until))
-		summary.Time, summary.Width = s.begin.Time(), s.end.Sub(s.begin)
+		summary := s.sums[id].summary(s.newest[id], min(s.until, s.whole.Until))
+		summary.Time, summary.Width = s.from.Time(), s.until.Sub(s.from)
 		summary.Distribution.hold(s.shared)
 		s.list = append(s.list, summary)
 	}
@@ -139,10 +186,16 @@ func (v *view) newest(ctx context.Context) (map[int64]repo.Newest, error) {
 
 func (s *summing) add(row repo.Bucket, g Granularity) {
 	s.tally.add(row, g)
-	if row.TS != s.at || s.last.count == 0 { // the states of one bucket come as several rows
-		s.last = tally{series: s.series}
-		s.at = row.TS
+	if row.TS != s.at || s.last.count == 0 {
+		s.setLast(row, g)
+		return
 	}
+	s.last.add(row, g) // the states of one bucket come as several rows
+}
+
+func (s *summing) setLast(row repo.Bucket, g Granularity) {
+	s.last = tally{series: s.series}
+	s.at = row.TS
 	s.last.add(row, g)
 }
 

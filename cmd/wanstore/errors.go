@@ -61,7 +61,8 @@ func exitCode(err error) int {
 func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
 
 // message is what people are told of err: one line, but for the list of what is wrong with a
-// configuration, and for the place that is wrong in an expression. Arguments in it are shortened, and what does things to a terminal is escaped.
+// configuration, and for the place that is wrong in an expression. Arguments in it are shortened,
+// and what does things to a terminal is escaped.
 func message(cmd *cobra.Command, args []string, err error) string {
 	text, between := err.Error(), "; "
 	if problems, ok := errors.AsType[service.ConfigErrors](err); ok {

@@ -54,7 +54,10 @@ belongs to the day in which it begins.
 --quantiles adds percentiles of measurements, such as p95: 95 % of the samples of the row are not
 greater. They are exact where all samples are left as they were recorded, and within 1.1 % where
 they have become buckets. Those of states, and of buckets that keep no distribution, are left empty.
---summary shows p50, p95 and p99 unless others are chosen.
+--summary shows p50, p95 and p99 unless others are chosen. It takes buckets where they are whole in
+the range, or with --step in the step, so its percentiles are within 1.1 %, too; without --step
+those of 100,000 samples at most are exact. Its tables are one of measurements and one of states.
+They are rounded, and leave out what does not fit into 120 columns; JSON and CSV have everything.
 
 With --plot the series are drawn: measurements as a line through the means of the steps, with a
 shade from their least sample to their 95th percentile, or to the greatest where no percentiles are
@@ -226,14 +229,13 @@ func (o *historyOptions) showSummaries(
 	if err != nil {
 		return 0, err
 	}
-	output := newSummaryRows(o.format, out, query.Stepped(), o.quantiles.list)
+	output := newSummaryRows(o.format, out, query, look, o.quantiles.list)
 	part := slice{limit: o.limit, skip: o.offset}
 	for _, summary := range list {
 		if part.full() || !part.take() {
 			continue
 		}
-		row := newSummaryRow(summary, look, query.Stepped(), o.quantiles.list)
-		if err := output.add(row); err != nil {
+		if err := output.add(summary); err != nil {
 			return part.taken, err
 		}
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -28,9 +27,8 @@ type pointRow struct {
 	shown look
 }
 
-// pointQuantiles is where a table of points has quantiles, behind MAX; summaryQuantiles is that of
-// summaries, without the columns of a step.
-const pointQuantiles, summaryQuantiles = 7, 7
+// pointQuantiles is where a table of points has quantiles, behind MAX.
+const pointQuantiles = 7
 
 func newPointRows(format string, out io.Writer, wide bool, q quantiles) rows {
 	header := []string{
@@ -58,7 +56,7 @@ func newPointRow(p service.Point, shown look, wide bool, q quantiles) row {
 	if wide {
 		row.WidthUS = p.Width.Microseconds()
 	}
-	return withQuantiles(row, q, p, shown.styles[p.Metric], pointQuantiles)
+	return withQuantiles(row, q, p, shown.styles[p.Metric].show, pointQuantiles)
 }
 
 func (r *pointRow) csv() ([]string, error) {
@@ -81,114 +79,6 @@ func (r *pointRow) table() []string {
 	}
 	if r.WidthUS > 0 {
 		cells = append(cells, clock.FormatDuration(time.Duration(r.WidthUS)*time.Microsecond))
-	}
-	return cells
-}
-
-// summaryRow is what a series did in the whole range, or in a step.
-type summaryRow struct {
-	Timestamp   *moment        `json:"timestamp,omitempty"` // of a step; so are the next two
-	TimestampUS int64          `json:"timestamp_us,omitempty"`
-	WidthUS     int64          `json:"width_us,omitempty"`
-	WAN         string         `json:"wan_name"`
-	Metric      string         `json:"metric_name"`
-	Labels      service.Labels `json:"labels"`
-	Aggregation string         `json:"aggregation"`
-	Count       int64          `json:"count"`
-	Min         float64        `json:"min"`
-	Max         float64        `json:"max"`
-	Avg         float64        `json:"avg"`
-	Last        float64        `json:"last"`
-	LastTime    moment         `json:"last_timestamp"`
-	LastTimeUS  int64          `json:"last_timestamp_us"`
-	States      []stateRow     `json:"states"`
-
-	shown look
-}
-
-// stateRow is the share of one state.
-type stateRow struct {
-	Value float64 `json:"value"`
-	Name  string  `json:"name,omitempty"`
-	Count int64   `json:"count"`
-	Share float64 `json:"share"`
-}
-
-func newSummaryRows(format string, out io.Writer, stepped bool, q quantiles) rows {
-	header := []string{
-		"wan_name", "metric_name", "labels", "aggregation", "count", "min", "max", "avg",
-		"last", "last_timestamp", "last_timestamp_us", "states",
-	}
-	columns := []column{
-		left("WAN"), left("METRIC"), left("LABELS"), right("COUNT"), right("MIN"), right("AVG"),
-		right("MAX"),
-		right("LAST"), left("LAST TIME"), left("STATES"),
-	}
-	columns = q.columns(columns, summaryQuantiles)
-	if stepped {
-		header = append([]string{"timestamp", "timestamp_us", "width_us"}, header...)
-		columns = append([]column{left("TIME"), left("WIDTH")}, columns...)
-	}
-	return newRows(format, out, q.header(header), columns)
-}
-
-func newSummaryRow(s service.Summary, shown look, stepped bool, q quantiles) row {
-	at := summaryQuantiles
-	row := &summaryRow{
-		WAN: s.WAN, Metric: s.Metric, Labels: s.Labels, Aggregation: string(s.Aggregation),
-		Count: s.Count, Min: s.Min, Max: s.Max, Avg: s.Avg,
-		Last: s.Last, LastTime: moment{s.LastTime}, LastTimeUS: s.LastTime.UnixMicro(),
-		States: []stateRow{},
-		shown:  shown,
-	}
-	if stepped {
-		row.Timestamp, row.TimestampUS = &moment{s.Time}, s.Time.UnixMicro()
-		row.WidthUS = s.Width.Microseconds()
-		at += 2
-	}
-	for _, state := range s.States {
-		row.States = append(row.States, stateRow{
-			Value: state.Value, Name: shown.styles[s.Metric].names[state.Value],
-			Count: state.Count, Share: state.Share,
-		})
-	}
-	return withQuantiles(row, q, s, shown.styles[s.Metric], at)
-}
-
-func (r *summaryRow) csv() ([]string, error) {
-	labels, err := json.Marshal(r.Labels)
-	if err != nil {
-		return nil, err
-	}
-	states, err := json.Marshal(r.States)
-	cells := []string{
-		r.WAN, r.Metric, string(labels), r.Aggregation, number(r.Count), exact(r.Min), exact(r.Max),
-		exact(r.Avg),
-		exact(r.Last), formatTime(r.LastTime.Time), number(r.LastTimeUS), string(states),
-	}
-	if r.Timestamp != nil {
-		begin := []string{formatTime(r.Timestamp.Time), number(r.TimestampUS), number(r.WidthUS)}
-		cells = append(begin, cells...)
-	}
-	return cells, err
-}
-
-func (r *summaryRow) table() []string {
-	style := r.shown.styles[r.Metric]
-	average := style.show(r.Avg)
-	var states []string
-	for _, state := range r.States {
-		average = fixed(r.Avg) // between two states there is none that it could be named after
-		states = append(states, fmt.Sprintf("%s %s", style.show(state.Value), percent(state.Share)))
-	}
-	cells := []string{
-		printable(r.WAN), r.Metric, showLabels(r.Labels), number(r.Count),
-		style.show(r.Min), average, style.show(r.Max),
-		style.show(r.Last), r.LastTime.show(r.shown.zone), strings.Join(states, ", "),
-	}
-	if r.Timestamp != nil {
-		width := clock.FormatDuration(time.Duration(r.WidthUS) * time.Microsecond)
-		cells = append([]string{r.Timestamp.show(r.shown.zone), width}, cells...)
 	}
 	return cells
 }

@@ -89,16 +89,16 @@ type quantileRow struct {
 	row
 	quantiles quantiles
 	values    []*float64
-	style     valueStyle
+	show      func(float64) string
 	at        int
 }
 
 // withQuantiles adds quantiles to a row, whose table has them at a column.
-func withQuantiles(r row, q quantiles, of distributed, style valueStyle, at int) row {
+func withQuantiles(r row, q quantiles, of distributed, show func(float64) string, at int) row {
 	if len(q) == 0 {
 		return r
 	}
-	return &quantileRow{row: r, quantiles: q, values: q.of(of), style: style, at: at}
+	return &quantileRow{row: r, quantiles: q, values: q.of(of), show: show, at: at}
 }
 
 func (r *quantileRow) csv() ([]string, error) {
@@ -123,7 +123,7 @@ func (r *quantileRow) table() []string {
 	for i, value := range r.values {
 		cell := "-"
 		if value != nil {
-			cell = r.style.show(*value)
+			cell = r.show(*value)
 		}
 		cells = slices.Insert(cells, r.at+i, cell)
 	}

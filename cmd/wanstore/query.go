@@ -5,12 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
 
-	upstream "github.com/prometheus/prometheus/promql"
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/promql"
+	"github.com/wanstore/wanstore/promql/httpapi"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -158,13 +157,10 @@ type answer struct {
 }
 
 func (a answer) isEmpty() bool {
-	switch value := a.Value.(type) {
-	case upstream.Matrix:
-		return len(value) == 0
-	case upstream.Vector:
-		return len(value) == 0
+	for range a.Series() {
+		return false
 	}
-	return false
+	return a.HasSeries()
 }
 
 func (a answer) write(out io.Writer, format string) error {
@@ -174,21 +170,18 @@ func (a answer) write(out io.Writer, format string) error {
 	case formatPlot:
 		return a.plot(out)
 	}
-	rows := newAnswerRows(format, out, a.hasSeries())
+	rows := newAnswerRows(format, out, a.HasSeries())
 	if err := a.each(rows.add); err != nil {
 		return errors.Join(err, rows.flush())
 	}
 	return rows.end()
 }
 
-// hasSeries says that the values of an answer belong to series.
-func (a answer) hasSeries() bool {
-	switch a.Value.(type) {
-	case upstream.Matrix, upstream.Vector:
-		return true
+// writeJSON writes the answer as Prometheus's HTTP API does.
+func (a answer) writeJSON(out io.Writer) error {
+	if err := httpapi.Write(out, a.Result); err != nil {
+		return err
 	}
-	return false
+	_, err := fmt.Fprintln(out)
+	return err
 }
-
-// millis is a moment of PromQL.
-func millis(t int64) time.Time { return time.UnixMilli(t) }

@@ -149,7 +149,7 @@ func TestQueriesOfDocuments(t *testing.T) {
 		t.Fatal(err)
 	}
 	db := filepath.Join(dir, "wan.db")
-	recordMinutes(t, db)
+	recordHours(t, db)
 	var lines []string
 	for _, path := range []string{"../../README.md", "../../docs/COMMAND.md", "../../docs/PROMQL.md"} {
 		text, err := os.ReadFile(path)
@@ -163,7 +163,6 @@ func TestQueriesOfDocuments(t *testing.T) {
 		}
 		for _, match := range expressionBlock.FindAllStringSubmatch(string(text), -1) {
 			for expr := range strings.Lines(match[1]) {
-
 				lines = append(lines, "wanstore query '"+strings.TrimSpace(expr)+"'")
 			}
 		}
@@ -184,8 +183,8 @@ func TestQueriesOfDocuments(t *testing.T) {
 // expressionBlock is a block of expressions in a document.
 var expressionBlock = regexp.MustCompile("(?ms)^```promql\n(.*?)^```$")
 
-// recordMinutes records what the documents ask for, of now and of a day before.
-func recordMinutes(t *testing.T, db string) {
+// recordHours records what the documents ask for, up to now and of the day before.
+func recordHours(t *testing.T, db string) {
 	t.Helper()
 	options := service.Options{Logger: slog.New(slog.DiscardHandler), NoMaintenance: true}
 	writer, err := service.OpenWriter(t.Context(), service.Config{DBPath: db}, options)
@@ -204,7 +203,7 @@ func recordMinutes(t *testing.T, db string) {
 		}
 		for i := range 600 {
 			for _, age := range []time.Duration{0, 30 * time.Hour} {
-				at := now.Add(-time.Duration(i)*time.Second - age)
+				at := now.Add(-time.Duration(12*i)*time.Second - age) // two hours
 				samples = append(samples, service.Sample{Series: series, Time: at, Value: float64(i % 4)})
 			}
 		}

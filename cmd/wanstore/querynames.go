@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/prometheus/prometheus/model/labels"
-	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/promql"
@@ -27,7 +25,7 @@ func firstMetric(
 func explainNoAnswer(
 	ctx context.Context, engine *promql.Engine, expr string, out io.Writer,
 ) error {
-	names, _, err := engine.LabelValues(ctx, labels.MetricName, promql.Selection{})
+	names, _, err := engine.LabelValues(ctx, metricLabel, promql.Selection{})
 	if err != nil {
 		return err
 	}
@@ -40,24 +38,8 @@ func explainNoAnswer(
 		return nil
 	}
 	fmt.Fprintln(out, "nothing: no series has a value there")
-	for _, name := range metricsOf(expr) {
+	for _, name := range promql.MetricsOf(expr) {
 		noteUnknown("metric", name, known, out)
 	}
 	return nil
-}
-
-// metricsOf returns the metrics that an expression names.
-func metricsOf(expr string) []string {
-	tree, err := parser.NewParser(parser.Options{}).ParseExpr(expr)
-	if err != nil {
-		return nil // the engine has read it, and will read it no more
-	}
-	var names []string
-	parser.Inspect(tree, func(node parser.Node, _ []parser.Node) error {
-		if selector, ok := node.(*parser.VectorSelector); ok && selector.Name != "" {
-			names = append(names, selector.Name)
-		}
-		return nil
-	})
-	return names
 }

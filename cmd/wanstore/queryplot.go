@@ -8,9 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/prometheus/prometheus/model/labels"
-	upstream "github.com/prometheus/prometheus/promql"
-
+	"github.com/wanstore/wanstore/promql"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -19,15 +17,15 @@ func mostColumns(out io.Writer) int { return screenOf(out).width - leastMargin -
 
 // plot draws the series of an answer. Values that are not finite are left out.
 func (a answer) plot(out io.Writer) error {
-	matrix, ok := a.Value.(upstream.Matrix)
-	if !ok {
-		return fmt.Errorf("%w: a %s cannot be drawn", service.ErrQuery, a.Value.Type())
+	if _, _, isText := a.Text(); isText {
+		return fmt.Errorf("%w: a text cannot be drawn", service.ErrQuery)
 	}
 	g := grid{from: a.when.from.UnixMilli() * 1000, step: a.when.step.Microseconds(),
 		count: int(a.when.count())}
 	var tracks []*track
-	for i, series := range matrix {
-		if t := a.track(int64(i), series, g); t != nil {
+	for series := range a.Series() {
+		if t := a.track(series, g); t != nil {
+			t.SeriesID = int64(len(tracks))
 			tracks = append(tracks, t)
 		}
 	}
@@ -42,15 +40,14 @@ func (a answer) plot(out io.Writer) error {
 }
 
 // track returns a series on a grid, nil if it has nothing to draw.
-func (a answer) track(id int64, series upstream.Series, g grid) *track {
-	t := &track{Point: a.named(series.Metric), cells: make([]cell, g.count)}
-	t.SeriesID = id
-	for _, p := range series.Floats {
-		at := floor(p.T*1000-g.from, g.step)
-		if math.IsNaN(p.F) || math.IsInf(p.F, 0) || at < 0 || at >= int64(g.count) {
+func (a answer) track(series promql.Series, g grid) *track {
+	t := &track{Point: a.named(series), cells: make([]cell, g.count)}
+	for at, value := range series.Points() {
+		i := floor(at.UnixMicro()-g.from, g.step)
+		if math.IsNaN(value) || math.IsInf(value, 0) || i < 0 || i >= int64(g.count) {
 			continue
 		}
-		t.cells[at] = cell{count: 1, value: p.F, min: p.F, max: p.F}
+		t.cells[i] = cell{count: 1, value: value, min: value, max: value}
 	}
 	if !slices.ContainsFunc(t.cells, func(c cell) bool { return c.count > 0 }) {
 		return nil
@@ -60,20 +57,18 @@ func (a answer) track(id int64, series upstream.Series, g grid) *track {
 
 // named returns what the title of a series is made from. One that still has the name of a metric
 // looks as in a plot of the history.
-func (a answer) named(series labels.Labels) service.Point {
-	metric := series.Get(labels.MetricName)
-	if metric == "" {
-		title := series.String()
-		if series.IsEmpty() {
-			title = strings.Join(strings.Fields(a.expr), " ")
-		}
-		return service.Point{Metric: title}
-	}
-	p := service.Point{Metric: metric, WAN: series.Get("wan"), Labels: series.Map()}
-	delete(p.Labels, labels.MetricName)
-	delete(p.Labels, "wan")
-	if len(a.look.styles[metric].names) > 0 {
+func (a answer) named(series promql.Series) service.Point {
+	labels := series.Labels()
+	p := service.Point{Metric: labels[metricLabel], WAN: labels[wanLabel], Labels: labels}
+	switch {
+	case len(labels) == 0:
+		return service.Point{Metric: strings.Join(strings.Fields(a.expr), " ")}
+	case p.Metric == "":
+		return service.Point{Metric: series.String()}
+	case len(a.look.styles[p.Metric].names) > 0:
 		p.Aggregation = service.Mode
 	}
+	delete(labels, metricLabel)
+	delete(labels, wanLabel)
 	return p
 }

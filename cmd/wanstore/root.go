@@ -62,9 +62,19 @@ Exit codes: ` + exitCodes,
 		}
 		return resolveTimes(cmd)
 	}
-	addPathFlag(root)
 	addZoneFlag(root)
-	root.AddCommand(
+	root.AddCommand(newCommands()...)
+	root.SetHelpCommand(newHelp())
+	root.InitDefaultHelpCmd()
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	fillHelp(root)
+	markArgumentErrors(root)
+	return root
+}
+
+// newCommands are listed in this order.
+func newCommands() []*cobra.Command {
+	commands := []*cobra.Command{
 		newRecord(),
 		newServe(),
 		newDemo(),
@@ -77,17 +87,11 @@ Exit codes: ` + exitCodes,
 		newBackup(),
 		newSalvage(),
 		newStatus(),
-		newHealth(),
-		newVersion(),
-		newEnvironmentTopic(),
-		newCompletion(),
-	)
-	root.SetHelpCommand(newHelp())
-	root.InitDefaultHelpCmd()
-	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
-	fillHelp(root)
-	markArgumentErrors(root)
-	return root
+	}
+	for _, cmd := range commands {
+		addPathFlag(cmd)
+	}
+	return append(commands, newHealth(), newVersion(), newEnvironmentTopic(), newCompletion())
 }
 
 // noUnknownCommand says what was probably meant.

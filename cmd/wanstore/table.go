@@ -28,12 +28,26 @@ type table struct {
 
 // column is a title and the side that the column is aligned to.
 type column struct {
-	title string
-	right bool
+	title      string
+	right      bool
+	mayBeEmpty bool // and is then left out, where rows are fitted
+	spares     int  // the larger, the sooner it is left out where they are too wide; 0 is never
 }
 
 func left(title string) column  { return column{title: title} }
 func right(title string) column { return column{title: title, right: true} }
+
+// optional is the same column, left out where nothing stands in it.
+func (c column) optional() column {
+	c.mayBeEmpty = true
+	return c
+}
+
+// spare is the same column, left out where a table is too wide, those of a higher rank first.
+func (c column) spare(rank int) column {
+	c.spares = rank
+	return c
+}
 
 // newTable returns a table with a row of titles. Without columns there is none, and everything is
 // aligned to the left.

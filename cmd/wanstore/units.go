@@ -49,6 +49,14 @@ func (s valueStyle) show(value float64) string {
 	return trimmed(value)
 }
 
+// name returns the name of a state, or its value where there is none.
+func (s valueStyle) name(value float64) string {
+	if name := s.names[value]; name != "" {
+		return printable(name)
+	}
+	return trimmed(value)
+}
+
 // fixed returns a number with three decimals, unless that says nothing about it.
 func fixed(value float64) string {
 	if size := math.Abs(value); value != 0 && (size < 0.001 || size >= 1e15) {
@@ -64,6 +72,22 @@ func trimmed(value float64) string {
 		return text
 	}
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
+}
+
+// rounded returns a number with four digits or, of a large one, those before the point.
+func rounded(value float64) string {
+	size := math.Abs(value)
+	switch {
+	case value != 0 && size < 0.001 || size >= 1e9:
+		return strconv.FormatFloat(value, 'g', 4, 64)
+	case size >= 1000:
+		return strconv.FormatFloat(value, 'f', 0, 64)
+	case size >= 100:
+		return strconv.FormatFloat(value, 'f', 1, 64)
+	case size >= 10:
+		return strconv.FormatFloat(value, 'f', 2, 64)
+	}
+	return strconv.FormatFloat(value, 'f', 3, 64)
 }
 
 // exact returns a number with all of its digits.

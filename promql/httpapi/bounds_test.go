@@ -16,50 +16,6 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// What could take memory or a stack that nobody counts is refused before it is evaluated.
-func TestGuard(t *testing.T) {
-	doubled := func(times int) string {
-		return strings.Repeat("label_replace(", times) + "x" +
-			strings.Repeat(`,"a","$1${1}","a","(.*)")`, times)
-	}
-	joined := func(labels int) string {
-		return `label_join(x,"a",","` + strings.Repeat(`,"a"`, labels) + ")"
-	}
-	for _, c := range []struct {
-		expr  string
-		words string // "" where it may pass
-	}{
-		{`x{a=~"` + strings.Repeat("a|", 10_000) + `"}`, ""},
-		{`x{a=~"` + strings.Repeat("a", maxQueryBytes) + `"}`, "bytes"},
-		{strings.Repeat("-", maxTokens) + "x", "words and signs"},
-		{strings.Repeat("(", 2000) + "x" + strings.Repeat(")", 2000), ""},
-		{strings.Repeat("(", 2500) + "x" + strings.Repeat(")", 2500), "words and signs"},
-		{"x" + strings.Repeat("+x", 2000), ""},
-		{doubled(3), ""},
-		{doubled(4), "repeat a label"},
-		{doubled(60), "repeat a label"},
-		{joined(8), ""},
-		{joined(9), "repeat a label"},
-		{`sum(label_replace(x,"a","` + strings.Repeat("b", maxTexts) + `","",""))`, "texts"},
-		{`count_values("` + strings.Repeat("b", maxTexts+1) + `",x)`, "texts"},
-		{`label_replace(x,"a","$1","a","(.*)")`, ""},
-		{`label_replace(`, ""},                 // which the engine tells
-		{`"` + strings.Repeat("\xff", 99), ""}, // likewise
-	} {
-		err := checkQuery(c.expr, true)
-		if (err == nil) != (c.words == "") || err != nil && !strings.Contains(err.Error(), c.words) {
-			t.Errorf("%.60s: %v, want %q", c.expr, err, c.words)
-		}
-	}
-	if err := checkQuery(`"a"`, true); err == nil ||
-		!strings.Contains(err.Error(), `invalid expression type "string" for range query`) {
-		t.Errorf("%v", err)
-	}
-	if err := checkQuery(`"a"`, false); err != nil {
-		t.Error(err)
-	}
-}
-
 // A query waits for the samples of others that are evaluated or fetched, and is told when it has
 // waited too long.
 func TestBudget(t *testing.T) {
@@ -207,6 +163,8 @@ func TestFailures(t *testing.T) {
 }
 
 // FuzzParameters: whatever is asked, the answer is one of those that are documented.
+//
+//ci:fuzz 3000
 func FuzzParameters(f *testing.F) {
 	for _, seed := range []string{"query=1%2B1&time=4", "query=x&start=0&end=1&step=1",
 		"match[]={a=~\"x|y\"}&limit=1", "lookback_delta=1m&timeout=1s&stats=all&query=time()",

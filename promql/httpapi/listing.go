@@ -84,11 +84,6 @@ func parseSelection(r *http.Request) (selection promql.Selection, err error) {
 	if len(selection.Match) > maxSelectors {
 		return selection, wrong(paramMatch, "more than %d selectors: want fewer", maxSelectors)
 	}
-	for _, selector := range selection.Match {
-		if err := checkLength(paramMatch, selector); err != nil {
-			return selection, err
-		}
-	}
 	if selection.Limit, err = parseLimit(r); err != nil {
 		return selection, err
 	}

@@ -31,26 +31,30 @@ func (r reply) samples() int {
 // send writes the answer as it goes, so that it is not in memory a second time. A client that has
 // hung up needs no answer, and its errors are nobody's.
 func (r reply) send(w http.ResponseWriter) error {
-	stats, err := json.Marshal(r.stats)
-	if err != nil {
-		return err
-	}
 	w.Header().Set("Content-Type", "application/json")
-	out := bufio.NewWriterSize(w, 16<<10)
+	out := bufio.NewWriterSize(w, bufferSize)
+	r.write(out)
+	_ = out.Flush()
+	return nil
+}
+
+// bufferSize is how much of an answer is written at once.
+const bufferSize = 16 << 10
+
+// write writes the answer. The first error of out comes with its Flush.
+func (r reply) write(out *bufio.Writer) {
 	_, _ = out.WriteString(`{"status":"success","data":{"resultType":"`)
 	_, _ = out.WriteString(string(r.value.Type()))
 	_, _ = out.WriteString(`","result":`)
 	writeValue(out, r.value)
 	if r.stats != nil {
 		_, _ = out.WriteString(`,"stats":`)
-		_, _ = out.Write(stats)
+		writeJSON(out, r.stats)
 	}
 	_ = out.WriteByte('}')
 	writeTexts(out, "warnings", r.warnings)
 	writeTexts(out, "infos", r.infos)
 	_ = out.WriteByte('}')
-	_ = out.Flush()
-	return nil
 }
 
 // writeTexts writes a member of the answer that is left out where it is empty.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"runtime"
 	"runtime/metrics"
 	"sync"
 	"time"
@@ -24,16 +25,17 @@ var errMemory = errors.New("the query takes too much memory: ask for a shorter r
 // ends the watch.
 func watched(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
+	most := bytesOf(liveHeap) + maxHeap
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		ticker := time.NewTicker(heapPace)
 		defer ticker.Stop()
-		for before := heap(); ; {
+		for {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				if heap() > before+maxHeap {
+				if isFull(most) {
 					cancel(errMemory)
 					return
 				}
@@ -46,9 +48,25 @@ func watched(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// heap is how many bytes the objects on the heap have, with those that wait to be freed.
-func heap() uint64 {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+// What the runtime counts of the heap: all objects, with those that wait to be freed, and those
+// that the last collection has left.
+const (
+	wholeHeap = "/memory/classes/heap/objects:bytes"
+	liveHeap  = "/gc/heap/live:bytes"
+)
+
+// isFull tells whether so many bytes on the heap are in use. It frees those that are not before it
+// counts.
+func isFull(most uint64) bool {
+	if bytesOf(wholeHeap) <= most {
+		return false
+	}
+	runtime.GC()
+	return bytesOf(liveHeap) > most
+}
+
+func bytesOf(name string) uint64 {
+	sample := []metrics.Sample{{Name: name}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }

@@ -21,7 +21,7 @@ type measurement struct {
 }
 
 // keep is how long the histories of these tests keep their minutes.
-const keep = 30 * 24 * time.Hour
+const keep = 40 * 24 * time.Hour
 
 // record writes measurements into the history at path, which is made where there is none, and rolls
 // them up.

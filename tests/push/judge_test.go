@@ -71,7 +71,7 @@ func size(want map[string]map[int64]float64) (n int) {
 }
 
 // span is how far back the histories of these tests reach.
-const span = 3 * 24 * time.Hour
+const span = 32 * 24 * time.Hour
 
 // has fails the test unless the receiver has every point within the limit, each once.
 func (r *receiver) has(want map[string]map[int64]float64, limit time.Duration) {

@@ -1,6 +1,8 @@
 package push
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,8 +19,7 @@ var victoriaMetrics = kind{
 	find: findVictoriaMetrics,
 	flags: func(address, data string) []string {
 		return []string{"-httpListenAddr=" + address, "-storageDataPath=" + data,
-			"-retentionPeriod=10y", "-search.maxUniqueTimeseries=1000000", "-memory.allowedBytes=256MiB",
-			"-loggerLevel=WARN"}
+			"-retentionPeriod=10y", "-search.maxUniqueTimeseries=1000000", "-loggerLevel=WARN"}
 	},
 	ready: "/health",
 	flush: "/internal/force_flush",
@@ -30,19 +31,18 @@ var buildVictoriaMetrics = sync.OnceValues(func() (path, whyNot string) {
 	load := exec.Command("go", "mod", "download")
 	load.Dir = "../../tools/victoriametrics"
 	if output, err := load.CombinedOutput(); err != nil {
-		return "", string(output)
+		return "", fmt.Sprintf("%v: %s", err, output)
 	}
 	build := exec.Command("go", "tool", "-n", "victoria-metrics")
 	build.Dir = load.Dir
 	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as a machine without a C compiler builds it
 	output, err := build.Output()
 	if err != nil {
-		var words strings.Builder
-		words.WriteString(err.Error())
-		if exit, ok := err.(*exec.ExitError); ok { //nolint:errorlint // Output wraps nothing
-			words.Write(exit.Stderr)
+		var words []byte
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			words = exit.Stderr
 		}
-		return "", words.String()
+		return "", fmt.Sprintf("%v: %s", err, words)
 	}
 	return strings.TrimSpace(string(output)), ""
 })

@@ -1,0 +1,78 @@
+package promql
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What could take memory or a stack that nobody counts is refused before it is evaluated.
+func TestGuard(t *testing.T) {
+	nested := func(times int, function, after string) string {
+		return strings.Repeat(function+"(", times) + "x" + strings.Repeat(after+")", times)
+	}
+	doubled := func(times int) string {
+		return nested(times, "label_replace", `,"a","$1${1}","a","(.*)"`)
+	}
+	joined := func(labels int) string {
+		return `label_join(x,"a",","` + strings.Repeat(`,"a"`, labels) + ")"
+	}
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		expr  string
+		span  time.Duration
+		words string // "" where it may pass
+	}{
+		{`x{a=~"` + strings.Repeat("a|", 10_000) + `"}`, 0, ""},
+		{`x{a=~"` + strings.Repeat("a", maxBytes) + `"}`, 0, "bytes"},
+		{strings.Repeat("-", maxTokens) + "x", 0, "words and signs"},
+		{nested(2000, "", ""), 0, ""},
+		{nested(2500, "", ""), 0, "words and signs"},
+		{"x" + strings.Repeat("+x", 2000), 0, ""},
+		{doubled(3), 0, ""},
+		{doubled(4), 0, "repeat a label"},
+		{doubled(60), 0, "repeat a label"},
+		{joined(8), 0, ""},
+		{joined(9), 0, "repeat a label"},
+		{`sum(label_replace(x,"a","` + strings.Repeat("b", maxTexts) + `","",""))`, 0, "texts"},
+		{`count_values("` + strings.Repeat("b", maxTexts+1) + `",x)`, 0, "texts"},
+		{`label_replace(x,"a","$1","a","(.*)")`, 0, ""},
+		{"max_over_time(x[1d:1s])", 20 * day, ""},
+		{"max_over_time(x[100y:1ms])", 0, "2000000 steps"},
+		{"max_over_time(x[1m:1s])", 30 * day, "2000000 steps"},
+		{"absent_over_time(x[290y:])", 292 * 365 * day, "2000000 steps"},
+		{"max_over_time(max_over_time(x[1h:1s])[2w:1h])", 0, ""},
+		{"max_over_time(max_over_time(x[1h:1s])[4w:1h])", 0, "2000000 steps"},
+		{nested(4, "max_over_time", "[1h:1m]"), 0, ""},
+		{nested(5, "max_over_time", "[1h:1m]"), 0, "inside each other"},
+		{"max_over_time(x[100y * 1:1ms])", 0, "2000000 steps"},
+		{"max_over_time(x[range():step() / 1e7])", 20 * day, "2000000 steps"},
+		{`label_replace(`, 0, ""},                 // which the engine tells
+		{`"` + strings.Repeat("\xff", 99), 0, ""}, // likewise
+	} {
+		err := guarded(t, c.expr, c.span)
+		if (err == nil) != (c.words == "") || err != nil && !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%.60s: %v, want %q", c.expr, err, c.words)
+		}
+		if parse, ok := errors.AsType[*ParseError](err); err != nil && (!ok || parse.End > len(c.expr)) {
+			t.Errorf("%.60s: %v", c.expr, err)
+		}
+	}
+}
+
+// guarded returns what an engine says of an expression before it evaluates it over a span.
+func guarded(t *testing.T, expr string, span time.Duration) error {
+	t.Helper()
+	if err := guard(expr); err != nil {
+		return err
+	}
+	e := New(nil, Options{})
+	begin := time.UnixMilli(0)
+	query, err := e.engine.NewRangeQuery(
+		t.Context(), nil, Settings{}.opts(), expr, begin, begin.Add(span), 24*time.Hour)
+	if err != nil {
+		return nil //nolint:nilerr // what cannot be asked is not what this is about
+	}
+	return e.checkSteps(expr, query.Statement())
+}
