@@ -66,6 +66,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.deleteBucketsOfStmt, err = db.PrepareContext(ctx, deleteBucketsOf); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteBucketsOf: %w", err)
 	}
+	if q.deleteSketchesStmt, err = db.PrepareContext(ctx, deleteSketches); err != nil {
+		return nil, fmt.Errorf("error preparing query DeleteSketches: %w", err)
+	}
 	if q.deleteStatesOfStmt, err = db.PrepareContext(ctx, deleteStatesOf); err != nil {
 		return nil, fmt.Errorf("error preparing query DeleteStatesOf: %w", err)
 	}
@@ -98,6 +101,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.fillSeriesStmt, err = db.PrepareContext(ctx, fillSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query FillSeries: %w", err)
+	}
+	if q.fillSketchStmt, err = db.PrepareContext(ctx, fillSketch); err != nil {
+		return nil, fmt.Errorf("error preparing query FillSketch: %w", err)
 	}
 	if q.fillStateRollupStmt, err = db.PrepareContext(ctx, fillStateRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query FillStateRollup: %w", err)
@@ -149,6 +155,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.groupBucketStmt, err = db.PrepareContext(ctx, groupBucket); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupBucket: %w", err)
+	}
+	if q.groupRollupsStmt, err = db.PrepareContext(ctx, groupRollups); err != nil {
+		return nil, fmt.Errorf("error preparing query GroupRollups: %w", err)
 	}
 	if q.groupSamplesStmt, err = db.PrepareContext(ctx, groupSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupSamples: %w", err)
@@ -237,6 +246,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.lookAtSamplesStmt, err = db.PrepareContext(ctx, lookAtSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query LookAtSamples: %w", err)
 	}
+	if q.lookAtSketchesStmt, err = db.PrepareContext(ctx, lookAtSketches); err != nil {
+		return nil, fmt.Errorf("error preparing query LookAtSketches: %w", err)
+	}
 	if q.lookAtStateRollupsStmt, err = db.PrepareContext(ctx, lookAtStateRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query LookAtStateRollups: %w", err)
 	}
@@ -245,6 +257,15 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.mergeRollupStmt, err = db.PrepareContext(ctx, mergeRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeRollup: %w", err)
+	}
+	if q.mergeRollupsStmt, err = db.PrepareContext(ctx, mergeRollups); err != nil {
+		return nil, fmt.Errorf("error preparing query MergeRollups: %w", err)
+	}
+	if q.mergeSketchStmt, err = db.PrepareContext(ctx, mergeSketch); err != nil {
+		return nil, fmt.Errorf("error preparing query MergeSketch: %w", err)
+	}
+	if q.mergeSketchesStmt, err = db.PrepareContext(ctx, mergeSketches); err != nil {
+		return nil, fmt.Errorf("error preparing query MergeSketches: %w", err)
 	}
 	if q.mergeStatesStmt, err = db.PrepareContext(ctx, mergeStates); err != nil {
 		return nil, fmt.Errorf("error preparing query MergeStates: %w", err)
@@ -279,14 +300,11 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.packSamplesStmt, err = db.PrepareContext(ctx, packSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query PackSamples: %w", err)
 	}
+	if q.packSketchesStmt, err = db.PrepareContext(ctx, packSketches); err != nil {
+		return nil, fmt.Errorf("error preparing query PackSketches: %w", err)
+	}
 	if q.packStateRollupsStmt, err = db.PrepareContext(ctx, packStateRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query PackStateRollups: %w", err)
-	}
-	if q.rollUpRollupsStmt, err = db.PrepareContext(ctx, rollUpRollups); err != nil {
-		return nil, fmt.Errorf("error preparing query RollUpRollups: %w", err)
-	}
-	if q.rollUpSamplesStmt, err = db.PrepareContext(ctx, rollUpSamples); err != nil {
-		return nil, fmt.Errorf("error preparing query RollUpSamples: %w", err)
 	}
 	if q.sealImportStmt, err = db.PrepareContext(ctx, sealImport); err != nil {
 		return nil, fmt.Errorf("error preparing query SealImport: %w", err)
@@ -323,6 +341,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.sweepSamplesStmt, err = db.PrepareContext(ctx, sweepSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query SweepSamples: %w", err)
+	}
+	if q.sweepSketchesStmt, err = db.PrepareContext(ctx, sweepSketches); err != nil {
+		return nil, fmt.Errorf("error preparing query SweepSketches: %w", err)
 	}
 	if q.sweepStateRollupsStmt, err = db.PrepareContext(ctx, sweepStateRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query SweepStateRollups: %w", err)
@@ -402,6 +423,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing deleteBucketsOfStmt: %w", cerr)
 		}
 	}
+	if q.deleteSketchesStmt != nil {
+		if cerr := q.deleteSketchesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing deleteSketchesStmt: %w", cerr)
+		}
+	}
 	if q.deleteStatesOfStmt != nil {
 		if cerr := q.deleteStatesOfStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing deleteStatesOfStmt: %w", cerr)
@@ -455,6 +481,11 @@ func (q *Queries) Close() error {
 	if q.fillSeriesStmt != nil {
 		if cerr := q.fillSeriesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing fillSeriesStmt: %w", cerr)
+		}
+	}
+	if q.fillSketchStmt != nil {
+		if cerr := q.fillSketchStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing fillSketchStmt: %w", cerr)
 		}
 	}
 	if q.fillStateRollupStmt != nil {
@@ -540,6 +571,11 @@ func (q *Queries) Close() error {
 	if q.groupBucketStmt != nil {
 		if cerr := q.groupBucketStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing groupBucketStmt: %w", cerr)
+		}
+	}
+	if q.groupRollupsStmt != nil {
+		if cerr := q.groupRollupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing groupRollupsStmt: %w", cerr)
 		}
 	}
 	if q.groupSamplesStmt != nil {
@@ -687,6 +723,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing lookAtSamplesStmt: %w", cerr)
 		}
 	}
+	if q.lookAtSketchesStmt != nil {
+		if cerr := q.lookAtSketchesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing lookAtSketchesStmt: %w", cerr)
+		}
+	}
 	if q.lookAtStateRollupsStmt != nil {
 		if cerr := q.lookAtStateRollupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lookAtStateRollupsStmt: %w", cerr)
@@ -700,6 +741,21 @@ func (q *Queries) Close() error {
 	if q.mergeRollupStmt != nil {
 		if cerr := q.mergeRollupStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing mergeRollupStmt: %w", cerr)
+		}
+	}
+	if q.mergeRollupsStmt != nil {
+		if cerr := q.mergeRollupsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mergeRollupsStmt: %w", cerr)
+		}
+	}
+	if q.mergeSketchStmt != nil {
+		if cerr := q.mergeSketchStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mergeSketchStmt: %w", cerr)
+		}
+	}
+	if q.mergeSketchesStmt != nil {
+		if cerr := q.mergeSketchesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing mergeSketchesStmt: %w", cerr)
 		}
 	}
 	if q.mergeStatesStmt != nil {
@@ -757,19 +813,14 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing packSamplesStmt: %w", cerr)
 		}
 	}
+	if q.packSketchesStmt != nil {
+		if cerr := q.packSketchesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing packSketchesStmt: %w", cerr)
+		}
+	}
 	if q.packStateRollupsStmt != nil {
 		if cerr := q.packStateRollupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing packStateRollupsStmt: %w", cerr)
-		}
-	}
-	if q.rollUpRollupsStmt != nil {
-		if cerr := q.rollUpRollupsStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing rollUpRollupsStmt: %w", cerr)
-		}
-	}
-	if q.rollUpSamplesStmt != nil {
-		if cerr := q.rollUpSamplesStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing rollUpSamplesStmt: %w", cerr)
 		}
 	}
 	if q.sealImportStmt != nil {
@@ -832,6 +883,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing sweepSamplesStmt: %w", cerr)
 		}
 	}
+	if q.sweepSketchesStmt != nil {
+		if cerr := q.sweepSketchesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sweepSketchesStmt: %w", cerr)
+		}
+	}
 	if q.sweepStateRollupsStmt != nil {
 		if cerr := q.sweepStateRollupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sweepStateRollupsStmt: %w", cerr)
@@ -890,6 +946,7 @@ type Queries struct {
 	createSalvageStmt          *sql.Stmt
 	createSeriesStmt           *sql.Stmt
 	deleteBucketsOfStmt        *sql.Stmt
+	deleteSketchesStmt         *sql.Stmt
 	deleteStatesOfStmt         *sql.Stmt
 	fileVersionStmt            *sql.Stmt
 	fillBlockStmt              *sql.Stmt
@@ -901,6 +958,7 @@ type Queries struct {
 	fillSalvageStmt            *sql.Stmt
 	fillSampleStmt             *sql.Stmt
 	fillSeriesStmt             *sql.Stmt
+	fillSketchStmt             *sql.Stmt
 	fillStateRollupStmt        *sql.Stmt
 	fillTierStmt               *sql.Stmt
 	findMetricAggregationStmt  *sql.Stmt
@@ -918,6 +976,7 @@ type Queries struct {
 	getClockStmt               *sql.Stmt
 	groupBlocksStmt            *sql.Stmt
 	groupBucketStmt            *sql.Stmt
+	groupRollupsStmt           *sql.Stmt
 	groupSamplesStmt           *sql.Stmt
 	groupStatesStmt            *sql.Stmt
 	hasStatesStmt              *sql.Stmt
@@ -947,9 +1006,13 @@ type Queries struct {
 	lookAtBlocksStmt           *sql.Stmt
 	lookAtRollupsStmt          *sql.Stmt
 	lookAtSamplesStmt          *sql.Stmt
+	lookAtSketchesStmt         *sql.Stmt
 	lookAtStateRollupsStmt     *sql.Stmt
 	mendSeriesStmt             *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
+	mergeRollupsStmt           *sql.Stmt
+	mergeSketchStmt            *sql.Stmt
+	mergeSketchesStmt          *sql.Stmt
 	mergeStatesStmt            *sql.Stmt
 	moveSalvageStmt            *sql.Stmt
 	nthBucketStmt              *sql.Stmt
@@ -961,9 +1024,8 @@ type Queries struct {
 	packBlocksStmt             *sql.Stmt
 	packRollupsStmt            *sql.Stmt
 	packSamplesStmt            *sql.Stmt
+	packSketchesStmt           *sql.Stmt
 	packStateRollupsStmt       *sql.Stmt
-	rollUpRollupsStmt          *sql.Stmt
-	rollUpSamplesStmt          *sql.Stmt
 	sealImportStmt             *sql.Stmt
 	sealSalvageStmt            *sql.Stmt
 	sealSeriesStmt             *sql.Stmt
@@ -976,6 +1038,7 @@ type Queries struct {
 	sweepBlocksStmt            *sql.Stmt
 	sweepRollupsStmt           *sql.Stmt
 	sweepSamplesStmt           *sql.Stmt
+	sweepSketchesStmt          *sql.Stmt
 	sweepStateRollupsStmt      *sql.Stmt
 }
 
@@ -997,6 +1060,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		createSalvageStmt:          q.createSalvageStmt,
 		createSeriesStmt:           q.createSeriesStmt,
 		deleteBucketsOfStmt:        q.deleteBucketsOfStmt,
+		deleteSketchesStmt:         q.deleteSketchesStmt,
 		deleteStatesOfStmt:         q.deleteStatesOfStmt,
 		fileVersionStmt:            q.fileVersionStmt,
 		fillBlockStmt:              q.fillBlockStmt,
@@ -1008,6 +1072,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		fillSalvageStmt:            q.fillSalvageStmt,
 		fillSampleStmt:             q.fillSampleStmt,
 		fillSeriesStmt:             q.fillSeriesStmt,
+		fillSketchStmt:             q.fillSketchStmt,
 		fillStateRollupStmt:        q.fillStateRollupStmt,
 		fillTierStmt:               q.fillTierStmt,
 		findMetricAggregationStmt:  q.findMetricAggregationStmt,
@@ -1025,6 +1090,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		getClockStmt:               q.getClockStmt,
 		groupBlocksStmt:            q.groupBlocksStmt,
 		groupBucketStmt:            q.groupBucketStmt,
+		groupRollupsStmt:           q.groupRollupsStmt,
 		groupSamplesStmt:           q.groupSamplesStmt,
 		groupStatesStmt:            q.groupStatesStmt,
 		hasStatesStmt:              q.hasStatesStmt,
@@ -1054,9 +1120,13 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		lookAtBlocksStmt:           q.lookAtBlocksStmt,
 		lookAtRollupsStmt:          q.lookAtRollupsStmt,
 		lookAtSamplesStmt:          q.lookAtSamplesStmt,
+		lookAtSketchesStmt:         q.lookAtSketchesStmt,
 		lookAtStateRollupsStmt:     q.lookAtStateRollupsStmt,
 		mendSeriesStmt:             q.mendSeriesStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
+		mergeRollupsStmt:           q.mergeRollupsStmt,
+		mergeSketchStmt:            q.mergeSketchStmt,
+		mergeSketchesStmt:          q.mergeSketchesStmt,
 		mergeStatesStmt:            q.mergeStatesStmt,
 		moveSalvageStmt:            q.moveSalvageStmt,
 		nthBucketStmt:              q.nthBucketStmt,
@@ -1068,9 +1138,8 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		packBlocksStmt:             q.packBlocksStmt,
 		packRollupsStmt:            q.packRollupsStmt,
 		packSamplesStmt:            q.packSamplesStmt,
+		packSketchesStmt:           q.packSketchesStmt,
 		packStateRollupsStmt:       q.packStateRollupsStmt,
-		rollUpRollupsStmt:          q.rollUpRollupsStmt,
-		rollUpSamplesStmt:          q.rollUpSamplesStmt,
 		sealImportStmt:             q.sealImportStmt,
 		sealSalvageStmt:            q.sealSalvageStmt,
 		sealSeriesStmt:             q.sealSeriesStmt,
@@ -1083,6 +1152,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		sweepBlocksStmt:            q.sweepBlocksStmt,
 		sweepRollupsStmt:           q.sweepRollupsStmt,
 		sweepSamplesStmt:           q.sweepSamplesStmt,
+		sweepSketchesStmt:          q.sweepSketchesStmt,
 		sweepStateRollupsStmt:      q.sweepStateRollupsStmt,
 	}
 }

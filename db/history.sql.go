@@ -149,9 +149,9 @@ func (q *Queries) PackBlocks(ctx context.Context, arg PackBlocksParams) ([]byte,
 }
 
 const packRollups = `-- name: PackRollups :one
-SELECT CAST(pack_sketched(p.ts, p.count, p.sum, p.min, p.max, p.sketch, p.chk) AS BLOB) AS packed
+SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT ts, count, sum, min, max, sketch, coalesce(chk, 4294967296) AS chk
+  SELECT ts, count, sum, min, max, coalesce(chk, 4294967296) AS chk
   FROM rollups
   WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
   ORDER BY ts
@@ -218,6 +218,30 @@ func (q *Queries) PackSamples(ctx context.Context, arg PackSamplesParams) ([]byt
 		arg.Unbroken,
 		arg.SeriesIds,
 	)
+	var packed []byte
+	err := row.Scan(&packed)
+	return packed, err
+}
+
+const packSketches = `-- name: PackSketches :one
+SELECT CAST(pack_sketches(p.id, p.sketch, p.chk) AS BLOB) AS packed
+FROM (
+  SELECT id, sketch, coalesce(chk, 4294967296) AS chk
+  FROM sketches
+  WHERE id >= ?1 AND id < ?2
+  ORDER BY id
+  LIMIT -1
+) AS p
+`
+
+type PackSketchesParams struct {
+	First int64
+	Last  int64
+}
+
+// Walks sketches by its key over [first, last).
+func (q *Queries) PackSketches(ctx context.Context, arg PackSketchesParams) ([]byte, error) {
+	row := q.queryRow(ctx, q.packSketchesStmt, packSketches, arg.First, arg.Last)
 	var packed []byte
 	err := row.Scan(&packed)
 	return packed, err

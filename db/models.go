@@ -99,7 +99,6 @@ type Rollup struct {
 	Sum         float64
 	Min         float64
 	Max         float64
-	Sketch      []byte
 	Chk         sql.NullInt64
 }
 
@@ -138,6 +137,12 @@ type Series struct {
 	LastTs      sql.NullInt64
 	LastValue   sql.NullFloat64
 	Chk         sql.NullInt64
+}
+
+type Sketch struct {
+	ID     int64
+	Sketch []byte
+	Chk    sql.NullInt64
 }
 
 type StateRollup struct {

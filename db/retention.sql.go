@@ -93,6 +93,38 @@ func (q *Queries) SweepSamples(ctx context.Context, arg SweepSamplesParams) (int
 	return result.RowsAffected()
 }
 
+const sweepSketches = `-- name: SweepSketches :execrows
+DELETE FROM sketches AS old
+WHERE
+  old.id >= ?1
+  AND old.id < ?2
+  AND old.id <= coalesce(
+    (
+      SELECT k.id
+      FROM sketches AS k
+      WHERE k.id >= ?1 AND k.id < ?2
+      ORDER BY k.id
+      LIMIT 1 OFFSET ?3
+    ),
+    9223372036854775807
+  )
+`
+
+type SweepSketchesParams struct {
+	First int64
+	Last  int64
+	Nth   int64
+}
+
+// Walks sketches by its key: of [first, last) the first nth + 1 rows.
+func (q *Queries) SweepSketches(ctx context.Context, arg SweepSketchesParams) (int64, error) {
+	result, err := q.exec(ctx, q.sweepSketchesStmt, sweepSketches, arg.First, arg.Last, arg.Nth)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
 const sweepStateRollups = `-- name: SweepStateRollups :execrows
 DELETE FROM state_rollups AS old
 WHERE

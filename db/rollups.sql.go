@@ -25,6 +25,22 @@ func (q *Queries) DeleteBucketsOf(ctx context.Context, arg DeleteBucketsOfParams
 	return err
 }
 
+const deleteSketches = `-- name: DeleteSketches :exec
+DELETE FROM sketches
+WHERE id >= ?1 AND id < ?2
+`
+
+type DeleteSketchesParams struct {
+	First int64
+	Last  int64
+}
+
+// Walks sketches by its key: those of one series in one tier, [first, last).
+func (q *Queries) DeleteSketches(ctx context.Context, arg DeleteSketchesParams) error {
+	_, err := q.exec(ctx, q.deleteSketchesStmt, deleteSketches, arg.First, arg.Last)
+	return err
+}
+
 const deleteStatesOf = `-- name: DeleteStatesOf :exec
 DELETE FROM state_rollups
 WHERE granularity = ?1 AND series_id = ?2
@@ -170,6 +186,50 @@ func (q *Queries) GroupBlocks(ctx context.Context, arg GroupBlocksParams) error 
 	return err
 }
 
+const groupRollups = `-- name: GroupRollups :exec
+INSERT INTO sample_groups (series_id, ts, count, total, sum, min, max, newest_ts, sketch)
+SELECT
+  r.series_id,
+  r.ts / p.bucket * p.bucket AS bucket_ts,
+  sum(r.count),
+  0,
+  sum(r.sum),
+  min(r.min),
+  max(r.max),
+  0,
+  CAST(sum_sketches(k.sketch, r.count) AS BLOB)
+FROM (SELECT CAST(?1 AS INTEGER) AS bucket) AS p
+CROSS JOIN rollups AS r
+LEFT JOIN sketches AS k
+  ON k.id = sketch_id(r.granularity, r.series_id, r.ts) AND sound(k.chk, 'sketches', k.id, k.sketch)
+WHERE
+  r.granularity = ?2
+  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'avg')
+  AND r.ts >= ?3
+  AND r.ts < ?4
+  AND sound(r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max)
+GROUP BY r.series_id, bucket_ts
+`
+
+type GroupRollupsParams struct {
+	Bucket  int64
+	Source  string
+	FromTs  int64
+	UntilTs int64
+}
+
+// For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier, and
+// seeks sketches by its key; groups in a temporary B-tree.
+func (q *Queries) GroupRollups(ctx context.Context, arg GroupRollupsParams) error {
+	_, err := q.exec(ctx, q.groupRollupsStmt, groupRollups,
+		arg.Bucket,
+		arg.Source,
+		arg.FromTs,
+		arg.UntilTs,
+	)
+	return err
+}
+
 const groupSamples = `-- name: GroupSamples :exec
 INSERT INTO sample_groups (series_id, ts, state, count, total, holder, sum, min, max, newest_ts, sketch)
 SELECT
@@ -262,22 +322,20 @@ func (q *Queries) LastBucket(ctx context.Context, arg LastBucketParams) (int64, 
 }
 
 const mergeRollup = `-- name: MergeRollup :execrows
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CAST(?9 AS INTEGER))
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(?8 AS INTEGER))
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
   max = max(rollups.max, excluded.max),
-  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
   chk = CAST(seal(
     'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
-    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max)
   ) AS INTEGER)
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
-  rollups.sum, rollups.min, rollups.max, rollups.sketch
+  rollups.sum, rollups.min, rollups.max
 )
 `
 
@@ -289,7 +347,6 @@ type MergeRollupParams struct {
 	Sum         float64
 	Min         float64
 	Max         float64
-	Sketch      []byte
 	Chk         int64
 }
 
@@ -304,13 +361,89 @@ func (q *Queries) MergeRollup(ctx context.Context, arg MergeRollupParams) (int64
 		arg.Sum,
 		arg.Min,
 		arg.Max,
-		arg.Sketch,
 		arg.Chk,
 	)
 	if err != nil {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+const mergeRollups = `-- name: MergeRollups :exec
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+SELECT
+  CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max,
+  CAST(seal(
+    'rollups', CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max
+  ) AS INTEGER)
+FROM sample_groups AS g
+WHERE g.state IS NULL
+ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
+  count = rollups.count + excluded.count,
+  sum = rollups.sum + excluded.sum,
+  min = min(rollups.min, excluded.min),
+  max = max(rollups.max, excluded.max),
+  chk = CAST(seal(
+    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max)
+  ) AS INTEGER)
+WHERE mergeable(
+  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
+  rollups.sum, rollups.min, rollups.max
+)
+`
+
+// Walks sample_groups whole, seeks rollups by its key.
+func (q *Queries) MergeRollups(ctx context.Context, granularity string) error {
+	_, err := q.exec(ctx, q.mergeRollupsStmt, mergeRollups, granularity)
+	return err
+}
+
+const mergeSketch = `-- name: MergeSketch :exec
+INSERT INTO sketches (id, sketch, chk)
+VALUES (?1, ?2, CAST(?3 AS INTEGER))
+ON CONFLICT (id) DO UPDATE SET
+  sketch = CAST(merge_sketches(sketches.sketch, excluded.sketch) AS BLOB),
+  chk = CAST(seal(
+    'sketches', sketches.id, merge_sketches(sketches.sketch, excluded.sketch)
+  ) AS INTEGER)
+WHERE sound(sketches.chk, 'sketches', sketches.id, sketches.sketch)
+`
+
+type MergeSketchParams struct {
+	ID     int64
+	Sketch []byte
+	Chk    int64
+}
+
+// One seek in sketches by its key.
+func (q *Queries) MergeSketch(ctx context.Context, arg MergeSketchParams) error {
+	_, err := q.exec(ctx, q.mergeSketchStmt, mergeSketch, arg.ID, arg.Sketch, arg.Chk)
+	return err
+}
+
+const mergeSketches = `-- name: MergeSketches :exec
+INSERT INTO sketches (id, sketch, chk)
+SELECT n.id, n.sketch, CAST(seal('sketches', n.id, n.sketch) AS INTEGER)
+FROM (
+  SELECT CAST(sketch_id(CAST(?1 AS TEXT), g.series_id, g.ts) AS INTEGER) AS id, g.sketch
+  FROM sample_groups AS g
+  WHERE g.sketch IS NOT NULL
+) AS n
+WHERE n.id IS NOT NULL
+ON CONFLICT (id) DO UPDATE SET
+  sketch = CAST(merge_sketches(sketches.sketch, excluded.sketch) AS BLOB),
+  chk = CAST(seal(
+    'sketches', sketches.id, merge_sketches(sketches.sketch, excluded.sketch)
+  ) AS INTEGER)
+WHERE sound(sketches.chk, 'sketches', sketches.id, sketches.sketch)
+`
+
+// Walks sample_groups whole, seeks sketches by its key. What joins a bucket joins its sketch,
+// whether or not that has all samples of the bucket: one that lacks some lacks them for good.
+func (q *Queries) MergeSketches(ctx context.Context, granularity string) error {
+	_, err := q.exec(ctx, q.mergeSketchesStmt, mergeSketches, granularity)
+	return err
 }
 
 const mergeStates = `-- name: MergeStates :exec
@@ -392,99 +525,4 @@ func (q *Queries) NthBucket(ctx context.Context, arg NthBucketParams) (int64, er
 	var ts int64
 	err := row.Scan(&ts)
 	return ts, err
-}
-
-const rollUpRollups = `-- name: RollUpRollups :exec
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
-SELECT
-  CAST(?1 AS TEXT),
-  r.series_id,
-  r.ts / p.bucket * p.bucket AS bucket_ts,
-  sum(r.count),
-  sum(r.sum),
-  min(r.min),
-  max(r.max),
-  CAST(sum_sketches(r.sketch, r.count) AS BLOB),
-  CAST(seal(
-    'rollups', CAST(?1 AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, sum(r.count), sum(r.sum),
-    min(r.min), max(r.max), sum_sketches(r.sketch, r.count)
-  ) AS INTEGER)
-FROM rollups AS r, (SELECT CAST(?2 AS INTEGER) AS bucket) AS p
-WHERE
-  r.granularity = ?3
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'avg')
-  AND r.ts >= ?4
-  AND r.ts < ?5
-  AND sound(
-    r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max, r.sketch
-  )
-GROUP BY r.series_id, bucket_ts
-ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
-  count = rollups.count + excluded.count,
-  sum = rollups.sum + excluded.sum,
-  min = min(rollups.min, excluded.min),
-  max = max(rollups.max, excluded.max),
-  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
-  chk = CAST(seal(
-    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
-    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
-  ) AS INTEGER)
-WHERE mergeable(
-  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
-  rollups.sum, rollups.min, rollups.max, rollups.sketch
-)
-`
-
-type RollUpRollupsParams struct {
-	Granularity string
-	Bucket      int64
-	Source      string
-	FromTs      int64
-	UntilTs     int64
-}
-
-// For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups
-// in a temporary B-tree.
-func (q *Queries) RollUpRollups(ctx context.Context, arg RollUpRollupsParams) error {
-	_, err := q.exec(ctx, q.rollUpRollupsStmt, rollUpRollups,
-		arg.Granularity,
-		arg.Bucket,
-		arg.Source,
-		arg.FromTs,
-		arg.UntilTs,
-	)
-	return err
-}
-
-const rollUpSamples = `-- name: RollUpSamples :exec
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
-SELECT
-  CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max, g.sketch,
-  CAST(seal(
-    'rollups', CAST(?1 AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max, g.sketch
-  ) AS INTEGER)
-FROM sample_groups AS g
-WHERE g.state IS NULL
-ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
-  count = rollups.count + excluded.count,
-  sum = rollups.sum + excluded.sum,
-  min = min(rollups.min, excluded.min),
-  max = max(rollups.max, excluded.max),
-  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
-  chk = CAST(seal(
-    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
-    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
-  ) AS INTEGER)
-WHERE mergeable(
-  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
-  rollups.sum, rollups.min, rollups.max, rollups.sketch
-)
-`
-
-// Walks sample_groups whole, seeks rollups by its key.
-func (q *Queries) RollUpSamples(ctx context.Context, granularity string) error {
-	_, err := q.exec(ctx, q.rollUpSamplesStmt, rollUpSamples, granularity)
-	return err
 }

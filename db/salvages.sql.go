@@ -242,11 +242,10 @@ func (q *Queries) FillPushInterval(ctx context.Context, arg FillPushIntervalPara
 }
 
 const fillRollup = `-- name: FillRollup :execrows
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
-  count = excluded.count, sum = excluded.sum, min = excluded.min, max = excluded.max, sketch = excluded.sketch,
-  chk = excluded.chk
+  count = excluded.count, sum = excluded.sum, min = excluded.min, max = excluded.max, chk = excluded.chk
 WHERE excluded.count > rollups.count
 `
 
@@ -258,7 +257,6 @@ type FillRollupParams struct {
 	Sum         float64
 	Min         float64
 	Max         float64
-	Sketch      []byte
 	Chk         sql.NullInt64
 }
 
@@ -272,7 +270,6 @@ func (q *Queries) FillRollup(ctx context.Context, arg FillRollupParams) (int64, 
 		arg.Sum,
 		arg.Min,
 		arg.Max,
-		arg.Sketch,
 		arg.Chk,
 	)
 	if err != nil {
@@ -365,6 +362,29 @@ func (q *Queries) FillSeries(ctx context.Context, arg FillSeriesParams) (int64, 
 		arg.Aggregation,
 		arg.Chk,
 	)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
+}
+
+const fillSketch = `-- name: FillSketch :execrows
+INSERT INTO sketches (id, sketch, chk)
+VALUES (?1, ?2, ?3)
+ON CONFLICT (id) DO UPDATE SET sketch = excluded.sketch, chk = excluded.chk
+WHERE sketch_count(excluded.sketch) > sketch_count(sketches.sketch)
+`
+
+type FillSketchParams struct {
+	ID     int64
+	Sketch []byte
+	Chk    sql.NullInt64
+}
+
+// One seek in sketches by its key. Of two versions of a row the later one has more samples, or none
+// that count.
+func (q *Queries) FillSketch(ctx context.Context, arg FillSketchParams) (int64, error) {
+	result, err := q.exec(ctx, q.fillSketchStmt, fillSketch, arg.ID, arg.Sketch, arg.Chk)
 	if err != nil {
 		return 0, err
 	}

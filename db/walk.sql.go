@@ -36,10 +36,10 @@ func (q *Queries) LookAtBlocks(ctx context.Context, arg LookAtBlocksParams) (str
 
 const lookAtRollups = `-- name: LookAtRollups :one
 SELECT CAST(look(
-  3, CAST(?1 AS INTEGER), r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max, r.sketch
+  3, CAST(?1 AS INTEGER), r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max
 ) AS TEXT) AS looked
 FROM (
-  SELECT granularity, series_id, ts, count, sum, min, max, sketch, chk
+  SELECT granularity, series_id, ts, count, sum, min, max, chk
   FROM rollups
   WHERE (granularity, series_id, ts) > (+CAST(?2 AS TEXT), +CAST(?3 AS INTEGER), +CAST(?4 AS INTEGER))
   ORDER BY granularity, series_id, ts
@@ -88,6 +88,30 @@ type LookAtSamplesParams struct {
 // affinity away, or SQLite would seek by the first column of the key alone.
 func (q *Queries) LookAtSamples(ctx context.Context, arg LookAtSamplesParams) (string, error) {
 	row := q.queryRow(ctx, q.lookAtSamplesStmt, lookAtSamples, arg.MaxRows, arg.Ts, arg.SeriesID)
+	var looked string
+	err := row.Scan(&looked)
+	return looked, err
+}
+
+const lookAtSketches = `-- name: LookAtSketches :one
+SELECT CAST(look(1, CAST(?1 AS INTEGER), k.chk, 'sketches', k.id, k.sketch) AS TEXT) AS looked
+FROM (
+  SELECT id, sketch, chk
+  FROM sketches
+  WHERE id > ?2
+  ORDER BY id
+  LIMIT ?1
+) AS k
+`
+
+type LookAtSketchesParams struct {
+	MaxRows int64
+	AfterID int64
+}
+
+// Walks sketches by its key from behind a row, so many rows far.
+func (q *Queries) LookAtSketches(ctx context.Context, arg LookAtSketchesParams) (string, error) {
+	row := q.queryRow(ctx, q.lookAtSketchesStmt, lookAtSketches, arg.MaxRows, arg.AfterID)
 	var looked string
 	err := row.Scan(&looked)
 	return looked, err

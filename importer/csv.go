@@ -128,7 +128,7 @@ type batch struct {
 	into     *service.Import
 	lines    *records
 	begin    int64 // lines before the batch
-	samples  []service.Sample
+	samples  []service.ImportedSample
 	rolledUp []int64 // lines of rows that lie in rolled-up data
 	skipped  bool    // lines have been passed
 
@@ -178,7 +178,7 @@ func (b *batch) take() error {
 		return nil
 	}
 	if reason == nil {
-		b.samples = append(b.samples, sample)
+		b.samples = append(b.samples, service.ImportedSample{Sample: sample})
 		b.before = nil
 		b.lines.pass(one)
 		return nil

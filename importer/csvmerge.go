@@ -57,7 +57,7 @@ func (i *csvImport) merge(
 // skipped reads up to a mark, and returns the samples of the rows that it says were skipped.
 func (i *csvImport) skipped(
 	lines *records, mark service.ImportMark,
-) (samples []service.Sample, err error) {
+) (samples []service.ImportedSample, err error) {
 	bits := new(big.Int).SetBytes(mark.Skipped)
 	for {
 		one, err := lines.next()
@@ -73,7 +73,7 @@ func (i *csvImport) skipped(
 		}
 		sample, reason := i.parse(one)
 		if reason == nil {
-			samples = append(samples, sample)
+			samples = append(samples, service.ImportedSample{Sample: sample})
 		} else if err := i.bad(one.line, reason); err != nil {
 			return nil, err
 		}

@@ -12,7 +12,7 @@ type wanctlBatch struct {
 	*wanctlImport
 
 	late    bool // rows of seconds that have been passed, or of none
-	samples []service.Sample
+	samples []service.ImportedSample
 	rows    int64 // that it is made of
 	pruned  int64 // those of them that have more labels than their series
 	skipped Skipped

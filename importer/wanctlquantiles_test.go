@@ -44,3 +44,39 @@ func TestQuantilesOfRawRows(t *testing.T) {
 		t.Errorf("%d buckets, want one", count)
 	}
 }
+
+// An aggregated row stands for an unknown number of rows: the buckets that it becomes part of have
+// no percentiles, and the others have theirs.
+func TestQuantilesOfAggregatedRows(t *testing.T) {
+	db, s := filetest.NewWanctlDB(t), newStore(t)
+	db.Add(rtt(0, 50, "1m"), rtt(60, 50, "1m"))
+	for n := range int64(1200) {
+		db.Add(rtt(300+n/4, float64(n%100+1), "raw"))
+	}
+	s.wantTaken(db, importer.Result{Read: 1202, Stored: 1202})
+	if _, err := s.writer.Maintain(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h, err := s.writer.History(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.Close()
+	for _, g := range []service.Granularity{service.Minute, service.FiveMinutes} {
+		query := service.Query{From: begin, Until: begin.Add(10 * time.Minute), Only: &g, Quantiles: true}
+		points := 0
+		for p, err := range h.Range(t.Context(), query) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			points++
+			aggregated := p.Time.Before(begin.Add(5 * time.Minute))
+			if _, ok := p.Quantile(0.5); ok == aggregated {
+				t.Errorf("%s %s: a quantile %t", g, p.Time.Format(time.TimeOnly), ok)
+			}
+		}
+		if points < 2 {
+			t.Errorf("%d points of %s", points, g)
+		}
+	}
+}

@@ -49,7 +49,7 @@ type sharing struct {
 
 // share is what a series has in the second.
 type share struct {
-	late                bool
+	late, aggregated    bool
 	earlier, rows, next int64 // rows that were taken before, rows, and the next one of them
 }
 
@@ -59,7 +59,7 @@ func newSecond(late bool) *second { return &second{late: late, shares: map[share
 func (s *second) share(series *service.Series, raw bool) *share {
 	of := shareOf{series, raw}
 	if s.shares[of] == nil {
-		s.shares[of] = &share{late: raw && s.late}
+		s.shares[of] = &share{late: raw && s.late, aggregated: !raw}
 	}
 	return s.shares[of]
 }
@@ -92,11 +92,12 @@ func (s *second) put(row wanctl.Row, series foundSeries, one *share) {
 }
 
 // spread returns the samples, each at its place in the second.
-func (s *second) spread() []service.Sample {
-	samples := make([]service.Sample, 0, len(s.samples))
+func (s *second) spread() []service.ImportedSample {
+	samples := make([]service.ImportedSample, 0, len(s.samples))
 	for _, one := range s.samples {
 		one.Time = one.Time.Add(one.share.offset())
-		samples = append(samples, one.Sample)
+		samples = append(samples,
+			service.ImportedSample{Sample: one.Sample, Aggregated: one.share.aggregated})
 	}
 	return samples
 }

@@ -63,12 +63,23 @@ GROUP BY series_id;
 
 -- name: PackRollups :one
 -- Walks rollups by its key: one series over [from_ts, until_ts).
-SELECT CAST(pack_sketched(p.ts, p.count, p.sum, p.min, p.max, p.sketch, p.chk) AS BLOB) AS packed
+SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max, p.chk) AS BLOB) AS packed
 FROM (
-  SELECT ts, count, sum, min, max, sketch, coalesce(chk, 4294967296) AS chk
+  SELECT ts, count, sum, min, max, coalesce(chk, 4294967296) AS chk
   FROM rollups
   WHERE granularity = @granularity AND series_id = @series_id AND ts >= @from_ts AND ts < @until_ts
   ORDER BY ts
+  LIMIT -1
+) AS p;
+
+-- name: PackSketches :one
+-- Walks sketches by its key over [first, last).
+SELECT CAST(pack_sketches(p.id, p.sketch, p.chk) AS BLOB) AS packed
+FROM (
+  SELECT id, sketch, coalesce(chk, 4294967296) AS chk
+  FROM sketches
+  WHERE id >= @first AND id < @last
+  ORDER BY id
   LIMIT -1
 ) AS p;
 

@@ -29,6 +29,23 @@ WHERE
     9223372036854775807
   );
 
+-- name: SweepSketches :execrows
+-- Walks sketches by its key: of [first, last) the first nth + 1 rows.
+DELETE FROM sketches AS old
+WHERE
+  old.id >= @first
+  AND old.id < @last
+  AND old.id <= coalesce(
+    (
+      SELECT k.id
+      FROM sketches AS k
+      WHERE k.id >= @first AND k.id < @last
+      ORDER BY k.id
+      LIMIT 1 OFFSET @nth
+    ),
+    9223372036854775807
+  );
+
 -- name: SweepStateRollups :execrows
 -- Walks state_rollups by its key: of one series the oldest nth + 1 rows below before_ts and the
 -- rest of the last bucket.

@@ -1,22 +1,20 @@
 -- name: MergeRollup :execrows
 -- One seek in rollups by its key: a late sample joins the bucket that has already been made. Zero
 -- rows: that is not sound, and stays as it is.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
-VALUES (@granularity, @series_id, @ts, @count, @sum, @min, @max, @sketch, CAST(@chk AS INTEGER))
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+VALUES (@granularity, @series_id, @ts, @count, @sum, @min, @max, CAST(@chk AS INTEGER))
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   count = rollups.count + excluded.count,
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
   max = max(rollups.max, excluded.max),
-  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
   chk = CAST(seal(
     'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
-    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max)
   ) AS INTEGER)
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
-  rollups.sum, rollups.min, rollups.max, rollups.sketch
+  rollups.sum, rollups.min, rollups.max
 );
 
 -- name: GroupBlocks :exec
@@ -79,13 +77,39 @@ LEFT JOIN metric_metadata AS m ON m.metric_name = s.metric_name
 WHERE r.ts >= @from_ts AND r.ts < @until_ts AND sound(r.chk, 'raw_samples', r.ts, r.series_id, r.value)
 GROUP BY r.series_id, bucket_ts, state;
 
--- name: RollUpSamples :exec
--- Walks sample_groups whole, seeks rollups by its key.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
+-- name: GroupRollups :exec
+-- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier, and
+-- seeks sketches by its key; groups in a temporary B-tree.
+INSERT INTO sample_groups (series_id, ts, count, total, sum, min, max, newest_ts, sketch)
 SELECT
-  CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max, g.sketch,
+  r.series_id,
+  r.ts / p.bucket * p.bucket AS bucket_ts,
+  sum(r.count),
+  0,
+  sum(r.sum),
+  min(r.min),
+  max(r.max),
+  0,
+  CAST(sum_sketches(k.sketch, r.count) AS BLOB)
+FROM (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
+CROSS JOIN rollups AS r
+LEFT JOIN sketches AS k
+  ON k.id = sketch_id(r.granularity, r.series_id, r.ts) AND sound(k.chk, 'sketches', k.id, k.sketch)
+WHERE
+  r.granularity = @source
+  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'avg')
+  AND r.ts >= @from_ts
+  AND r.ts < @until_ts
+  AND sound(r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max)
+GROUP BY r.series_id, bucket_ts;
+
+-- name: MergeRollups :exec
+-- Walks sample_groups whole, seeks rollups by its key.
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+SELECT
+  CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max,
   CAST(seal(
-    'rollups', CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max, g.sketch
+    'rollups', CAST(@granularity AS TEXT), g.series_id, g.ts, g.count, g.sum, g.min, g.max
   ) AS INTEGER)
 FROM sample_groups AS g
 WHERE g.state IS NULL
@@ -94,16 +118,43 @@ ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
   sum = rollups.sum + excluded.sum,
   min = min(rollups.min, excluded.min),
   max = max(rollups.max, excluded.max),
-  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
   chk = CAST(seal(
     'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
-    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
+    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max)
   ) AS INTEGER)
 WHERE mergeable(
   excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
-  rollups.sum, rollups.min, rollups.max, rollups.sketch
+  rollups.sum, rollups.min, rollups.max
 );
+
+-- name: MergeSketches :exec
+-- Walks sample_groups whole, seeks sketches by its key. What joins a bucket joins its sketch,
+-- whether or not that has all samples of the bucket: one that lacks some lacks them for good.
+INSERT INTO sketches (id, sketch, chk)
+SELECT n.id, n.sketch, CAST(seal('sketches', n.id, n.sketch) AS INTEGER)
+FROM (
+  SELECT CAST(sketch_id(CAST(@granularity AS TEXT), g.series_id, g.ts) AS INTEGER) AS id, g.sketch
+  FROM sample_groups AS g
+  WHERE g.sketch IS NOT NULL
+) AS n
+WHERE n.id IS NOT NULL
+ON CONFLICT (id) DO UPDATE SET
+  sketch = CAST(merge_sketches(sketches.sketch, excluded.sketch) AS BLOB),
+  chk = CAST(seal(
+    'sketches', sketches.id, merge_sketches(sketches.sketch, excluded.sketch)
+  ) AS INTEGER)
+WHERE sound(sketches.chk, 'sketches', sketches.id, sketches.sketch);
+
+-- name: MergeSketch :exec
+-- One seek in sketches by its key.
+INSERT INTO sketches (id, sketch, chk)
+VALUES (@id, @sketch, CAST(@chk AS INTEGER))
+ON CONFLICT (id) DO UPDATE SET
+  sketch = CAST(merge_sketches(sketches.sketch, excluded.sketch) AS BLOB),
+  chk = CAST(seal(
+    'sketches', sketches.id, merge_sketches(sketches.sketch, excluded.sketch)
+  ) AS INTEGER)
+WHERE sound(sketches.chk, 'sketches', sketches.id, sketches.sketch);
 
 -- name: GroupStates :exec
 -- The row source folded_buckets makes rows of one blob of what states come to. Appends to
@@ -163,49 +214,6 @@ WHERE mergeable(
 -- name: ForgetSampleGroups :exec
 -- Scans sample_groups, of which SQLite gives all pages back at once.
 DELETE FROM sample_groups;
-
--- name: RollUpRollups :exec
--- For each avg series, walks rollups by its key over [from_ts, until_ts) of the finer tier; groups
--- in a temporary B-tree.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
-SELECT
-  CAST(@granularity AS TEXT),
-  r.series_id,
-  r.ts / p.bucket * p.bucket AS bucket_ts,
-  sum(r.count),
-  sum(r.sum),
-  min(r.min),
-  max(r.max),
-  CAST(sum_sketches(r.sketch, r.count) AS BLOB),
-  CAST(seal(
-    'rollups', CAST(@granularity AS TEXT), r.series_id, r.ts / p.bucket * p.bucket, sum(r.count), sum(r.sum),
-    min(r.min), max(r.max), sum_sketches(r.sketch, r.count)
-  ) AS INTEGER)
-FROM rollups AS r, (SELECT CAST(@bucket AS INTEGER) AS bucket) AS p
-WHERE
-  r.granularity = @source
-  AND r.series_id IN (SELECT s.id FROM series AS s WHERE s.aggregation = 'avg')
-  AND r.ts >= @from_ts
-  AND r.ts < @until_ts
-  AND sound(
-    r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max, r.sketch
-  )
-GROUP BY r.series_id, bucket_ts
-ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
-  count = rollups.count + excluded.count,
-  sum = rollups.sum + excluded.sum,
-  min = min(rollups.min, excluded.min),
-  max = max(rollups.max, excluded.max),
-  sketch = add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count),
-  chk = CAST(seal(
-    'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count + excluded.count,
-    rollups.sum + excluded.sum, min(rollups.min, excluded.min), max(rollups.max, excluded.max),
-    add_sketches(rollups.sketch, rollups.count, excluded.sketch, excluded.count)
-  ) AS INTEGER)
-WHERE mergeable(
-  excluded.count, rollups.chk, 'rollups', rollups.granularity, rollups.series_id, rollups.ts, rollups.count,
-  rollups.sum, rollups.min, rollups.max, rollups.sketch
-);
 
 -- name: FirstBucket :one
 -- For each series one seek in the rollups of its kind. NULL becomes -1: the tier has nothing from
@@ -291,3 +299,8 @@ WHERE granularity = @granularity AND series_id = @series_id;
 -- Walks state_rollups by its key: the buckets of one series in one tier.
 DELETE FROM state_rollups
 WHERE granularity = @granularity AND series_id = @series_id;
+
+-- name: DeleteSketches :exec
+-- Walks sketches by its key: those of one series in one tier, [first, last).
+DELETE FROM sketches
+WHERE id >= @first AND id < @last;

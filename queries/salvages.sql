@@ -70,12 +70,19 @@ VALUES (@ts, @series_id, @value, @chk);
 
 -- name: FillRollup :execrows
 -- One seek in rollups by its key. Of two versions of a row the later one has more samples.
-INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, sketch, chk)
-VALUES (@granularity, @series_id, @ts, @count, @sum, @min, @max, @sketch, @chk)
+INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
+VALUES (@granularity, @series_id, @ts, @count, @sum, @min, @max, @chk)
 ON CONFLICT (granularity, series_id, ts) DO UPDATE SET
-  count = excluded.count, sum = excluded.sum, min = excluded.min, max = excluded.max, sketch = excluded.sketch,
-  chk = excluded.chk
+  count = excluded.count, sum = excluded.sum, min = excluded.min, max = excluded.max, chk = excluded.chk
 WHERE excluded.count > rollups.count;
+
+-- name: FillSketch :execrows
+-- One seek in sketches by its key. Of two versions of a row the later one has more samples, or none
+-- that count.
+INSERT INTO sketches (id, sketch, chk)
+VALUES (@id, @sketch, @chk)
+ON CONFLICT (id) DO UPDATE SET sketch = excluded.sketch, chk = excluded.chk
+WHERE sketch_count(excluded.sketch) > sketch_count(sketches.sketch);
 
 -- name: FillStateRollup :execrows
 -- One seek in state_rollups by its key. Of two versions of a row the later one has more samples, or

@@ -25,15 +25,26 @@ FROM (
 -- name: LookAtRollups :one
 -- Walks rollups by its key from behind a row, so many rows far.
 SELECT CAST(look(
-  3, CAST(@max_rows AS INTEGER), r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max, r.sketch
+  3, CAST(@max_rows AS INTEGER), r.chk, 'rollups', r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max
 ) AS TEXT) AS looked
 FROM (
-  SELECT granularity, series_id, ts, count, sum, min, max, sketch, chk
+  SELECT granularity, series_id, ts, count, sum, min, max, chk
   FROM rollups
   WHERE (granularity, series_id, ts) > (+CAST(@granularity AS TEXT), +CAST(@series_id AS INTEGER), +CAST(@ts AS INTEGER))
   ORDER BY granularity, series_id, ts
   LIMIT @max_rows
 ) AS r;
+
+-- name: LookAtSketches :one
+-- Walks sketches by its key from behind a row, so many rows far.
+SELECT CAST(look(1, CAST(@max_rows AS INTEGER), k.chk, 'sketches', k.id, k.sketch) AS TEXT) AS looked
+FROM (
+  SELECT id, sketch, chk
+  FROM sketches
+  WHERE id > @after_id
+  ORDER BY id
+  LIMIT @max_rows
+) AS k;
 
 -- name: LookAtStateRollups :one
 -- Walks state_rollups by its key from behind a row, so many rows far.

@@ -19,6 +19,9 @@ type Sample struct {
 	Series *Series
 	TS     Micros
 	Value  float64
+	// Aggregated says that it stands for an unknown number of samples: no bucket that it becomes
+	// part of has a sketch.
+	Aggregated bool
 }
 
 // Outcome is what became of one sample of a batch.
@@ -144,10 +147,13 @@ func (a *appending) add(ctx context.Context, i int) (Outcome, error) {
 
 // count merges a sample that has been stored into the tiers that have passed it.
 func (a *appending) count(ctx context.Context, s *Sample) (Outcome, error) {
-	if s.TS >= a.tiers[Minute].Watermark {
+	if s.TS < a.tiers[Minute].Watermark {
+		return StoredLate, a.merge(ctx, s)
+	}
+	if !s.Aggregated || s.Series.mode {
 		return Stored, nil
 	}
-	return StoredLate, a.merge(ctx, s)
+	return Stored, a.w.mergeSketch(ctx, Minute, s.Series.id, s.TS.AlignDown(Minute.Bucket()), noSketch)
 }
 
 func (a *appending) resolve(ctx context.Context, s *Series) error {
@@ -184,17 +190,23 @@ func (a *appending) mergeInto(ctx context.Context, g Granularity, s *Sample) err
 		a.states[g].AddState(s.Series.id, bucket, s.Value, 1)
 		return nil
 	}
-	values, err := a.plain.sketch(ctx, a.w.q, s.Series.Key.MetricName, s.Value, 1)
-	if err != nil {
+	row.Begin("rollups").Text(g.String()).Integer(s.Series.id).Integer(bucket).
+		Integer(1).Real(s.Value).Real(s.Value).Real(s.Value)
+	if _, err := a.w.q.MergeRollup(ctx, db.MergeRollupParams{
+		Granularity: g.String(), SeriesID: s.Series.id, Ts: bucket,
+		Count: 1, Sum: s.Value, Min: s.Value, Max: s.Value, Chk: row.Sum(),
+	}); err != nil {
 		return err
 	}
-	row.Begin("rollups").Text(g.String()).Integer(s.Series.id).Integer(bucket).
-		Integer(1).Real(s.Value).Real(s.Value).Real(s.Value).Blob(values)
-	_, err = a.w.q.MergeRollup(ctx, db.MergeRollupParams{
-		Granularity: g.String(), SeriesID: s.Series.id, Ts: bucket,
-		Count: 1, Sum: s.Value, Min: s.Value, Max: s.Value, Sketch: values, Chk: row.Sum(),
-	})
-	return err
+	values := noSketch
+	if !s.Aggregated {
+		var err error
+		values, err = a.plain.sketch(ctx, a.w.q, s.Series.Key.MetricName, s.Value, 1)
+		if err != nil {
+			return err
+		}
+	}
+	return a.w.mergeSketch(ctx, g, s.Series.id, Micros(bucket), values)
 }
 
 // forget takes back what was learned in a transaction that failed.

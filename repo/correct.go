@@ -87,6 +87,11 @@ func (c *correction) toStates(ctx context.Context) error {
 			db.DeleteBucketsOfParams{Granularity: g.String(), SeriesID: c.series.ID}); err != nil {
 			return err
 		}
+		first, last := functions.SketchIDs(g.String(), c.series.ID, 0, math.MaxInt64)
+		err := c.w.q.DeleteSketches(ctx, db.DeleteSketchesParams{First: first, Last: last})
+		if err != nil {
+			return err
+		}
 		if err := c.w.mergeFolded(ctx, g, &states[g]); err != nil {
 			return err
 		}
@@ -156,18 +161,19 @@ func (c *correction) toAverages(ctx context.Context) error {
 
 // average merges a state of a bucket into its average.
 func (c *correction) average(ctx context.Context, g Granularity, state Bucket) error {
+	row := &c.w.row
+	row.Begin("rollups").Text(g.String()).Integer(c.series.ID).Integer(int64(state.TS)).
+		Integer(state.Count).Real(state.Sum).Real(state.Min).Real(state.Max)
+	if _, err := c.w.q.MergeRollup(ctx, db.MergeRollupParams{
+		Granularity: g.String(), SeriesID: c.series.ID, Ts: int64(state.TS),
+		Count: state.Count, Sum: state.Sum, Min: state.Min, Max: state.Max, Chk: row.Sum(),
+	}); err != nil {
+		return err
+	}
 	metric := c.series.Key.MetricName
 	values, err := c.plain.sketch(ctx, c.w.q, metric, state.Min, state.Count)
 	if err != nil {
 		return err
 	}
-	row := &c.w.row
-	row.Begin("rollups").Text(g.String()).Integer(c.series.ID).Integer(int64(state.TS)).
-		Integer(state.Count).Real(state.Sum).Real(state.Min).Real(state.Max).Blob(values)
-	_, err = c.w.q.MergeRollup(ctx, db.MergeRollupParams{
-		Granularity: g.String(), SeriesID: c.series.ID, Ts: int64(state.TS),
-		Count: state.Count, Sum: state.Sum, Min: state.Min, Max: state.Max, Sketch: values,
-		Chk: row.Sum(),
-	})
-	return err
+	return c.w.mergeSketch(ctx, g, c.series.ID, state.TS, values)
 }

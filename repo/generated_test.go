@@ -345,7 +345,7 @@ var (
 	queryName     = regexp.MustCompile(`(?m)^-- name: (\w+) :\w+\n`)
 	namedArgument = regexp.MustCompile(`@(\w+)`)
 	walksWords    = regexp.MustCompile(`(?i)\b(walks|scans|seek|appends)\b`)
-	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sample_groups|` +
+	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sketches|sample_groups|` +
 		`state_rollups|tiers|` +
 		`metric_metadata|wanstore|clock|imports|salvages|push_intervals|metrics)\b`)
 )

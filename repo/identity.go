@@ -63,16 +63,31 @@ const firstStated = 3
 // have to refuse it.
 func (i identity) version() int {
 	believed := i.stated > 0 && i.stated <= schema.Version
-	if i.ApplicationID == disk.ApplicationID && !believed {
+	switch {
+	case i.ApplicationID == disk.ApplicationID && !believed:
 		return max(i.UserVersion, 0)
+	case believed:
+		return max(i.stated, i.reached())
+	default:
+		return max(i.stated, 0)
 	}
-	return max(i.stated, 0)
+}
+
+// reached is the version whose tables a file has: what says that it is of an earlier one is
+// damaged.
+func (i identity) reached() (version int) {
+	for name, before := range newTables() {
+		if i.Tables[name] == "table" {
+			version = max(version, before+1)
+		}
+	}
+	return version
 }
 
 // isMarked says that header and table have the numbers of a history of this version.
 func (i identity) isMarked() bool {
 	return i.ApplicationID == disk.ApplicationID && i.UserVersion == schema.Version &&
-		i.stated >= firstStated
+		i.stated == schema.Version
 }
 
 // wanctl says that the database has wanctl's table. A history has a view of that name.
@@ -108,24 +123,40 @@ func (i identity) check() error {
 }
 
 // historyTables are the tables of a history of this version, as the script of a new one makes them.
-var historyTables = sync.OnceValue(func() map[string]bool {
+var historyTables = sync.OnceValue(func() map[string]bool { return tablesOf(schema.History) })
+
+// tablesOf lists the tables that a script makes.
+func tablesOf(script string) map[string]bool {
 	tables := map[string]bool{}
 	created := regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
-	for _, match := range created.FindAllStringSubmatch(schema.History, -1) {
+	for _, match := range created.FindAllStringSubmatch(script, -1) {
 		tables[match[1]] = true
+	}
+	return tables
+}
+
+// newTables are those that an upgrade makes, by the version before it.
+var newTables = sync.OnceValue(func() map[string]int {
+	tables := map[string]int{}
+	for version, script := range upgrades {
+		for name := range tablesOf(script) {
+			tables[name] = version
+		}
 	}
 	return tables
 })
 
-// missing lists what a history of this version has and this one has not. The view is what a dump
-// has last.
+// missing lists what a history of its version has and this one has not. The view is what a dump has
+// last.
 func (i identity) missing() []string {
 	var names []string
-	if i.version() == 0 {
+	version := i.version()
+	if version == 0 {
 		names = append(names, "its version")
 	}
 	for name := range historyTables() {
-		if i.Tables[name] != "table" {
+		before, isNew := newTables()[name]
+		if i.Tables[name] != "table" && !(isNew && version > 0 && version <= before) {
 			names = append(names, name)
 		}
 	}

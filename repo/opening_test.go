@@ -17,6 +17,7 @@ import (
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
+	"github.com/wanstore/wanstore/schema"
 )
 
 func TestOpenANewFileAtOnce(t *testing.T) {
@@ -68,7 +69,7 @@ func checkPragmas(t *testing.T, path string) {
 		"encoding":       "UTF-8",
 		"journal_mode":   "wal",
 		"page_size":      int64(512),
-		"user_version":   int64(3),
+		"user_version":   int64(schema.Version),
 	} {
 		if diff := cmp.Diff([][]any{{want}}, filetest.Query(t, path, "PRAGMA "+pragma)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", pragma, diff)

@@ -13,6 +13,7 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
 	"github.com/wanstore/wanstore/repo/wanctl"
+	"github.com/wanstore/wanstore/schema"
 )
 
 // Somebody may give a history pages of another size, or another auto_vacuum: it is taken as it is.
@@ -81,7 +82,7 @@ func TestHeaderNumbersLost(t *testing.T) {
 
 func isNumbered(t *testing.T, path string) {
 	t.Helper()
-	for name, want := range map[string]int64{"application_id": 0x57414e53, "user_version": 3} {
+	for name, want := range map[string]int64{"application_id": 0x57414e53, "user_version": schema.Version} {
 		if got := filetest.Int(t, path, "PRAGMA "+name); got != want {
 			t.Errorf("%s is %#x, want %#x", name, got, want)
 		}
@@ -104,7 +105,7 @@ func TestLoadedDump(t *testing.T) {
 	}
 	status, err := reader.Status(t.Context())
 	err = errors.Join(err, reader.Close())
-	if err != nil || status.SchemaVersion != 3 || status.Check != "ok" {
+	if err != nil || status.SchemaVersion != schema.Version || status.Check != "ok" {
 		t.Errorf("status says %+v, %v", status, err)
 	}
 	if entries, err := os.ReadDir(filepath.Dir(path)); len(entries) != 1 || err != nil {
@@ -164,18 +165,22 @@ func refuses(t *testing.T, path string, want error) {
 func TestNewerVersionInTheTable(t *testing.T) {
 	text, _ := dump(t)
 	path := filepath.Join(t.TempDir(), "history.db")
-	shell(t, path, text+"\nUPDATE wanstore SET version = 4;")
+	shell(t, path, fmt.Sprintf("%s\nUPDATE wanstore SET version = %d;", text, schema.Version+1))
 	refuses(t, path, repo.ErrTooNew)
 }
 
-// Versions 1 and 2 did not have the table: what says so is damaged, and nothing is rebuilt.
+// Versions 1 and 2 did not have the table, and version 3 not those that came later: what says so is
+// damaged, and nothing is rebuilt or upgraded.
 func TestEarlierVersionInTheTable(t *testing.T) {
-	path := record(t)
-	want := ask(t, path)
-	filetest.Exec(t, path, "UPDATE wanstore SET version = 2")
-	recordsOn(t, path, want)
-	if got := filetest.Int(t, path, "SELECT version FROM wanstore"); got != 3 {
-		t.Errorf("the table says %d", got)
+	for version := 1; version < schema.Version; version++ {
+		path := record(t)
+		want := ask(t, path)
+		filetest.Exec(t, path,
+			fmt.Sprintf("UPDATE wanstore SET version = %d", version))
+		recordsOn(t, path, want)
+		if got := filetest.Int(t, path, "SELECT version FROM wanstore"); got != schema.Version {
+			t.Errorf("the table says %d", got)
+		}
 	}
 }
 

@@ -14,12 +14,9 @@ func (p *packed) integer() int64 { return int64(p.next()) }
 
 func (p *packed) real() float64 { return math.Float64frombits(p.next()) }
 
-// sketch reads the bytes of a sketch, nil for none, which lie in the blob.
-func (p *packed) sketch() []byte {
+// bytes reads what comes after its length. It lies in the blob.
+func (p *packed) bytes() []byte {
 	length := p.next()
-	if length == 0 {
-		return nil
-	}
 	bytes := (*p)[:length:length]
 	*p = (*p)[length:]
 	return bytes

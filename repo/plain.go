@@ -5,6 +5,7 @@ import (
 
 	"github.com/wanstore/wanstore/db"
 	"github.com/wanstore/wanstore/internal/sketch"
+	"github.com/wanstore/wanstore/repo/internal/functions"
 )
 
 // plainMetrics are the metrics whose buckets keep no sketch. They are read when the first one is
@@ -40,4 +41,20 @@ func (p *plainMetrics) sketch(
 	var s sketch.Sketch
 	s.Add(value, uint64(count))
 	return s.Append(nil), nil
+}
+
+// noSketch is what a bucket has in place of a sketch where it must not get one: that is no sketch,
+// nor does it become one by what joins it.
+var noSketch = []byte{}
+
+// mergeSketch merges a sketch into that of a bucket, nil for none.
+func (w *Writer) mergeSketch(
+	ctx context.Context, g Granularity, series int64, bucket Micros, values []byte,
+) error {
+	id, ok := functions.SketchID(g.String(), series, int64(bucket))
+	if !ok || values == nil {
+		return nil
+	}
+	w.row.Begin("sketches").Integer(id).Bytes(values)
+	return w.q.MergeSketch(ctx, db.MergeSketchParams{ID: id, Sketch: values, Chk: w.row.Sum()})
 }

@@ -20,7 +20,7 @@ type Progress func(done, total int64)
 // Rebuilt says that a file of an earlier version was brought up to date.
 type Rebuilt struct {
 	Version int   // the one that it had
-	Rows    int64 // that it has now
+	Rows    int64 // that were copied: none of version 3, which stay in the file
 	// LeftOut is how many rows were damaged: a value was not of its column, or no finite number, or
 	// two had one key.
 	LeftOut int64
@@ -38,12 +38,16 @@ func (o *opening) isOutdated(id identity) (bool, error) {
 	if id.version() < schema.Version {
 		return id.version() > 0, nil
 	}
-	h, err := disk.ReadHeader(o.path)
+	return hasPageSums(o.path)
+}
+
+func hasPageSums(path string) (bool, error) {
+	h, err := disk.ReadHeader(path)
 	return err == nil && h[sqlitefile.ReservedOffset] == pageSumBytes, err
 }
 
-// bringUpToDate rebuilds a file of an earlier version, while no other writer has it open: what a
-// program of that version wrote meanwhile would be lost.
+// bringUpToDate rebuilds or upgrades a file of an earlier version, while no other writer has it
+// open: what a program of that version wrote meanwhile would be lost.
 func (o *opening) bringUpToDate(ctx context.Context, id identity) error {
 	outdated, err := o.isOutdated(id)
 	if err != nil {
@@ -54,7 +58,7 @@ func (o *opening) bringUpToDate(ctx context.Context, id identity) error {
 		return nil
 	}
 	if o.alone {
-		return o.rebuild(ctx)
+		return o.renewTables(ctx)
 	}
 	err = o.lock.TryOwn()
 	if errors.Is(err, disk.ErrLocked) {
@@ -64,7 +68,7 @@ func (o *opening) bringUpToDate(ctx context.Context, id identity) error {
 		return err
 	}
 	o.alone = err == nil
-	return o.rebuild(ctx)
+	return o.renewTables(ctx)
 }
 
 // afterAnother waits for another process, which may have been the first to get the lock and be
@@ -81,8 +85,11 @@ func (o *opening) afterAnother(ctx context.Context) error {
 		"writing it: end the other program first", id.version(), schema.Version), disk.ErrLocked)
 }
 
-func (o *opening) rebuild(ctx context.Context) error {
+func (o *opening) renewTables(ctx context.Context) error {
 	rebuilt, err := rebuild(ctx, o.path, o.show)
+	if err == nil && rebuilt == nil {
+		rebuilt, err = upgrade(ctx, o.path)
+	}
 	if err != nil {
 		return fmt.Errorf("bring the file to schema version %d: %w", schema.Version, err)
 	}
@@ -93,11 +100,11 @@ func (o *opening) rebuild(ctx context.Context) error {
 	return nil
 }
 
-// rebuild copies the rows of an earlier version into a new file beside it, and then the pages of
-// that into the old one, in one transaction. So the file keeps its inode, owner and links, a reader
-// keeps the view that it has, and at every moment the path has a whole history, of one version or
-// the other: SQLite's WAL sees to that. It returns nil where only the end of an earlier rebuild was
-// left to do.
+// rebuild copies the rows of version 1 or 2 into a new file beside it, and then the pages of that
+// into the old one, in one transaction. So the file keeps its inode, owner and links, a reader keeps
+// the view that it has, and at every moment the path has a whole history, of one version or the
+// other: SQLite's WAL sees to that. It returns nil where only the end of an earlier rebuild was left
+// to do, or nothing.
 func rebuild(ctx context.Context, path string, show Progress) (rebuilt *Rebuilt, err error) {
 	began := time.Now()
 	old, err := openOld(ctx, path)
@@ -105,10 +112,12 @@ func rebuild(ctx context.Context, path string, show Progress) (rebuilt *Rebuilt,
 		return nil, err
 	}
 	made := newFile{path: path + rebuildSuffix, old: old}
-	if old.version < schema.Version {
+	sums, err := hasPageSums(path)
+	if err == nil && old.version < firstStated {
+		sums = true
 		rebuilt, err = made.replace(ctx, &steps{show: show})
 	}
-	if err == nil {
+	if err == nil && sums {
 		err = old.settle()
 	}
 	err = errors.Join(err, old.close(IsDamage(sqlite.Classify(ctx, err))), made.remove())

@@ -36,7 +36,7 @@ func checkRebuilt(t *testing.T, path string, before []string) {
 		t.Errorf("the history has changed (-before +after):\n%.2000s", diff)
 	}
 	for statement, want := range map[string]int64{
-		"PRAGMA user_version":                                           3,
+		"PRAGMA user_version":                                           4,
 		"PRAGMA application_id":                                         0x57414e53,
 		"PRAGMA auto_vacuum":                                            2,
 		"SELECT count(*) FROM rollups WHERE chk IS NULL":                0,
@@ -46,10 +46,10 @@ func checkRebuilt(t *testing.T, path string, before []string) {
 		"SELECT count(*) FROM tiers WHERE chk IS NULL":                  0,
 		"SELECT count(*) FROM imports WHERE chk IS NULL":                0,
 		"SELECT count(*) FROM clock WHERE chk IS NOT NULL AND id = 1":   1,
-		"SELECT count(*) FROM wanstore WHERE version = 3":               1,
+		"SELECT count(*) FROM wanstore WHERE version = 4":               1,
 		"SELECT count(*) FROM state_rollups WHERE chk IS NULL":          0,
 		"SELECT count(*) FROM (" + wrongTotals + ")":                    0,
-		"SELECT count(*) FROM sqlite_schema WHERE name LIKE '%by_hand'": 13,
+		"SELECT count(*) FROM sqlite_schema WHERE name LIKE '%by_hand'": 14,
 	} {
 		if got := filetest.Int(t, path, statement); got != want {
 			t.Errorf("%s: got %d, want %d", statement, got, want)

@@ -187,7 +187,7 @@ func (w *Writer) rollUpSamples(ctx context.Context, slice span) error {
 
 // rollUpGroups rolls the samples that have been grouped into the 1m tier.
 func (w *Writer) rollUpGroups(ctx context.Context) error {
-	if err := w.q.RollUpSamples(ctx, Minute.String()); err != nil {
+	if err := w.mergeAverages(ctx, Minute); err != nil {
 		return err
 	}
 	if err := w.mergeStates(ctx, Minute); err != nil {
@@ -201,13 +201,28 @@ func (w *Writer) rollUpGroups(ctx context.Context) error {
 
 func (w *Writer) rollUpBuckets(ctx context.Context, to Granularity, slice span) error {
 	source := to - 1
-	if err := w.q.RollUpRollups(ctx, db.RollUpRollupsParams{
-		Granularity: to.String(), Bucket: to.Bucket().Microseconds(), Source: source.String(),
+	if err := w.q.GroupRollups(ctx, db.GroupRollupsParams{
+		Bucket: to.Bucket().Microseconds(), Source: source.String(),
 		FromTs: int64(slice.from), UntilTs: int64(slice.until),
 	}); err != nil {
 		return err
 	}
+	if err := w.mergeAverages(ctx, to); err != nil {
+		return err
+	}
+	if err := w.q.ForgetSampleGroups(ctx); err != nil {
+		return err
+	}
 	return w.rollUpStates(ctx, to, slice)
+}
+
+// mergeAverages merges what has been grouped of measurements into the buckets of a tier, and into
+// their sketches.
+func (w *Writer) mergeAverages(ctx context.Context, g Granularity) error {
+	if err := w.q.MergeRollups(ctx, g.String()); err != nil {
+		return err
+	}
+	return w.q.MergeSketches(ctx, g.String())
 }
 
 // countRollups counts the rows that a tier of buckets has from a moment on.

@@ -6,7 +6,9 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/functions"
 	"github.com/wanstore/wanstore/repo/internal/leaves"
+	"github.com/wanstore/wanstore/repo/internal/seal"
 )
 
 // columns reads the columns of a row, one after the other. Those that an earlier version did not
@@ -53,6 +55,9 @@ func (c *columns) place(table string) (granularity string, from, until Micros) {
 			width = g.Bucket()
 		}
 		return granularity, ts, ts.Add(width - time.Microsecond)
+	case "sketches": // within the bucket that it is of
+		granularity, _, ts := functions.SketchPlace(read.integer())
+		return granularity, Micros(ts), Micros(ts)
 	default:
 		return "", 0, 0
 	}
@@ -81,11 +86,10 @@ var fillers = map[string]func(context.Context, *db.Queries, *columns) (int64, er
 		return q.FillSample(ctx,
 			db.FillSampleParams{Ts: c.integer(), SeriesID: c.integer(), Value: c.real(), Chk: c.chk})
 	},
-	"rollups": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
-		return q.FillRollup(ctx, db.FillRollupParams{
-			Granularity: c.text(), SeriesID: c.integer(), Ts: c.integer(), Count: c.integer(),
-			Sum: c.real(), Min: c.real(), Max: c.real(), Sketch: c.value().Bytes, Chk: c.chk,
-		})
+	"rollups": fillRollup,
+	"sketches": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
+		return q.FillSketch(ctx,
+			db.FillSketchParams{ID: c.integer(), Sketch: c.blob(), Chk: c.chk})
 	},
 	"state_rollups": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
 		return q.FillStateRollup(ctx, db.FillStateRollupParams{
@@ -125,4 +129,37 @@ var fillers = map[string]func(context.Context, *db.Queries, *columns) (int64, er
 			Confirmed: c.nullInteger(), Chk: c.chk,
 		})
 	},
+}
+
+// fillRollup puts in a bucket. In version 3 it has its sketch, and a check value of both.
+func fillRollup(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
+	bucket := db.FillRollupParams{
+		Granularity: c.text(), SeriesID: c.integer(), Ts: c.integer(), Count: c.integer(),
+		Sum: c.real(), Min: c.real(), Max: c.real(), Chk: c.chk,
+	}
+	if values := c.value(); values.Kind == leaves.Blob {
+		var row seal.Row
+		row.Begin("rollups").Text(bucket.Granularity).Integer(bucket.SeriesID).Integer(bucket.Ts).
+			Integer(bucket.Count).Real(bucket.Sum).Real(bucket.Min).Real(bucket.Max)
+		bucket.Chk.Int64 = row.Sum()
+		if err := fillSketchOf(ctx, q, bucket, values.Bytes); err != nil {
+			return 0, err
+		}
+	}
+	return q.FillRollup(ctx, bucket)
+}
+
+func fillSketchOf(
+	ctx context.Context, q *db.Queries, bucket db.FillRollupParams, bytes []byte,
+) error {
+	id, ok := functions.SketchID(bucket.Granularity, bucket.SeriesID, bucket.Ts)
+	if !ok {
+		return nil
+	}
+	var row seal.Row
+	row.Begin("sketches").Integer(id).Bytes(bytes)
+	_, err := q.FillSketch(ctx, db.FillSketchParams{
+		ID: id, Sketch: bytes, Chk: sql.NullInt64{Int64: row.Sum(), Valid: bucket.Chk.Valid},
+	})
+	return err
 }

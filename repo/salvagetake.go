@@ -70,7 +70,7 @@ func (w *Writer) takeBuckets(
 		}
 		taken -= held
 	}
-	if err := w.q.RollUpSamples(ctx, g); err != nil {
+	if err := w.mergeAverages(ctx, tier.Granularity); err != nil {
 		return 0, err
 	}
 	if err := w.mergeStates(ctx, tier.Granularity); err != nil {

@@ -84,8 +84,13 @@ func (s *Snapshot) readWindow(
 		if one.Aggregation == Mode {
 			read = s.appendStates
 		}
+		begin := len(page)
 		var err error
-		if page, err = read(ctx, page, g, one.ID, window); err != nil {
+		page, err = read(ctx, page, g, one.ID, window)
+		if err == nil && window.Sketches && one.Aggregation != Mode {
+			err = s.addSketches(ctx, page[begin:], g, one.ID)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("series %d: %w", one.ID, err)
 		}
 	}
@@ -105,15 +110,15 @@ func (s *Snapshot) appendBuckets(
 	blob, err := s.q.PackRollups(ctx, db.PackRollupsParams{
 		Granularity: g.String(), SeriesID: id, FromTs: int64(window.From), UntilTs: int64(window.Until),
 	})
-	page = slices.Grow(page, len(blob)/(7*8))
+	page = slices.Grow(page, len(blob)/(6*8))
 	var row seal.Row
 	for rows, before := packed(blob), Micros(math.MinInt64); len(rows) > 0; {
 		b := Bucket{
 			TS: Micros(rows.integer()), SeriesID: id, Count: rows.integer(), Sum: rows.real(),
-			Min: rows.real(), Max: rows.real(), Sketch: rows.sketch(),
+			Min: rows.real(), Max: rows.real(),
 		}
 		row.Begin("rollups").Text(g.String()).Integer(id).Integer(int64(b.TS)).
-			Integer(b.Count).Real(b.Sum).Real(b.Min).Real(b.Max).Blob(b.Sketch)
+			Integer(b.Count).Real(b.Sum).Real(b.Min).Real(b.Max)
 		if !rows.isSound(&row) || !functions.IsCount(b.Count, 1) {
 			s.noteBucket("rollups", g, b.TS, id)
 			continue
@@ -122,9 +127,6 @@ func (s *Snapshot) appendBuckets(
 			return page, errDisorder("rollups")
 		}
 		before = b.TS
-		if !window.Sketches {
-			b.Sketch = nil
-		}
 		page = append(page, b)
 	}
 	return page, err

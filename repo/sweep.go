@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/db"
+	"github.com/wanstore/wanstore/repo/internal/functions"
 )
 
 // Sweep is the state of sweeping a tier of buckets series by series. The zero value begins.
@@ -70,15 +71,14 @@ func (w *Writer) sweepRollups(
 	if err != nil {
 		return 0, false, err
 	}
-	rows := w.atMost(stepRows, count)
+	left := w.atMost(stepRows, count)
 	for _, series := range page {
-		left := rows - deleted
-		n, err := w.sweepSeries(ctx, tier, series, left)
+		buckets, sketches, err := w.sweepSeries(ctx, tier, series, left)
 		if err != nil {
 			return deleted, false, err
 		}
-		deleted += n
-		if n >= left {
+		deleted += buckets
+		if left -= max(buckets, sketches); left <= 0 {
 			return deleted, true, nil
 		}
 		sweep.afterID = series.ID
@@ -89,16 +89,26 @@ func (w *Writer) sweepRollups(
 // seriesPerSweep bounds the series that one step looks at: a clean one costs a seek.
 const seriesPerSweep = 1000
 
+// sweepSeries deletes so many buckets of a series at most, and as many sketches: a bucket has one,
+// and what lies below the floor without a bucket goes, too.
 func (w *Writer) sweepSeries(
 	ctx context.Context, tier Tier, series db.ListSeriesAfterRow, rows int64,
-) (int64, error) {
+) (buckets, sketches int64, err error) {
 	granularity, floor := tier.Granularity.String(), int64(tier.Floor)
 	if Aggregation(series.Aggregation) == Mode {
-		return w.q.SweepStateRollups(ctx, db.SweepStateRollupsParams{
+		buckets, err = w.q.SweepStateRollups(ctx, db.SweepStateRollupsParams{
 			Granularity: granularity, SeriesID: series.ID, BeforeTs: floor, Nth: rows - 1,
 		})
+		return buckets, 0, err
 	}
-	return w.q.SweepRollups(ctx, db.SweepRollupsParams{
+	buckets, err = w.q.SweepRollups(ctx, db.SweepRollupsParams{
 		Granularity: granularity, SeriesID: series.ID, BeforeTs: floor, Nth: rows - 1,
 	})
+	if err != nil {
+		return 0, 0, err
+	}
+	first, last := functions.SketchIDs(granularity, series.ID, 0, floor)
+	sketches, err = w.q.SweepSketches(ctx,
+		db.SweepSketchesParams{First: first, Last: last, Nth: rows - 1})
+	return buckets, sketches, err
 }

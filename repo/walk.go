@@ -52,6 +52,11 @@ var walked = [...]looker{
 				Granularity: after.Granularity, SeriesID: after.IDs[0], Ts: after.IDs[1], MaxRows: rows,
 			})
 		}},
+	{"sketches", walkRows,
+		func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
+			return q.LookAtSketches(ctx,
+				db.LookAtSketchesParams{AfterID: after.IDs[0], MaxRows: rows})
+		}},
 	{"state_rollups", walkRows,
 		func(ctx context.Context, q *db.Queries, after functions.Key, rows int64) (string, error) {
 			return q.LookAtStateRollups(ctx, db.LookAtStateRollupsParams{

@@ -1,4 +1,4 @@
--- Version 3 of the file. docs/FORMAT.md describes it for other programs.
+-- Version 4 of the file. docs/FORMAT.md describes it for other programs.
 -- Time is INTEGER microseconds since the Unix epoch, UTC. Ranges are half-open: [from, until).
 -- chk is a check value of the rest of its row, NULL for none. docs/FORMAT.md says how it is made.
 
@@ -8,7 +8,7 @@ CREATE TABLE wanstore (
   version INTEGER NOT NULL
 ) STRICT;
 
-INSERT INTO wanstore (id, version) VALUES (1, 3);
+INSERT INTO wanstore (id, version) VALUES (1, 4);
 
 -- One row a series. aggregation is set by the first row of a metric. AUTOINCREMENT: an id that somebody
 -- deletes must not name another series later, which would get what the deleted one has left.
@@ -66,7 +66,6 @@ CREATE TABLE raw_samples (
 ) STRICT, WITHOUT ROWID;
 
 -- Buckets of series whose aggregation is avg. The average is sum / count, so tiers merge exactly.
--- sketch: the distribution of the samples, NULL for none.
 CREATE TABLE rollups (
   granularity TEXT NOT NULL,
   series_id INTEGER NOT NULL,
@@ -75,10 +74,18 @@ CREATE TABLE rollups (
   sum REAL NOT NULL,
   min REAL NOT NULL,
   max REAL NOT NULL,
-  sketch BLOB,
   chk INTEGER,
   PRIMARY KEY (granularity, series_id, ts)
 ) STRICT, WITHOUT ROWID;
+
+-- How the samples of a bucket in rollups are distributed, for questions about percentiles, which alone read it.
+-- id: series_id * 10000000000 + tier * 1000000000 + ts / 60000000, tier: 1 for 1m, 2 for 5m, 3 for 1h.
+-- A sketch with more or fewer samples than its bucket counts for nothing; an empty one neither, whatever joins it.
+CREATE TABLE sketches (
+  id INTEGER PRIMARY KEY,
+  sketch BLOB NOT NULL,
+  chk INTEGER
+) STRICT;
 
 -- Buckets of series whose aggregation is mode: one row a state that occurred, with its number of samples.
 -- total: in one row of a bucket the samples of all its rows, 0 in the others, so that a row that is missing shows.
@@ -199,6 +206,12 @@ CREATE TRIGGER rollups_by_hand AFTER UPDATE ON rollups
 WHEN new.chk IS old.chk AND old.chk IS NOT NULL
 BEGIN
   UPDATE rollups SET chk = NULL WHERE granularity = new.granularity AND series_id = new.series_id AND ts = new.ts;
+END;
+
+CREATE TRIGGER sketches_by_hand AFTER UPDATE ON sketches
+WHEN new.chk IS old.chk AND old.chk IS NOT NULL
+BEGIN
+  UPDATE sketches SET chk = NULL WHERE id = new.id;
 END;
 
 CREATE TRIGGER state_rollups_by_hand AFTER UPDATE ON state_rollups

@@ -4,12 +4,18 @@ package schema
 import _ "embed" // for the scripts below
 
 // Version is the schema version that a file carries in its user_version, and in its table wanstore.
-const Version = 3
+const Version = 4
 
 // History makes the tables of a new file.
 //
 //go:embed history.sql
 var History string
+
+// From3 brings a file of version 3 up to date, in one transaction. It calls functions that the
+// queries call, too.
+//
+//go:embed upgrade/from3.sql
+var From3 string
 
 // SampleGroups makes the temporary table of rolling up. Each connection on which the generated
 // queries are prepared wants it, those of readers, too.

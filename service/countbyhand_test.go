@@ -29,8 +29,10 @@ func TestCountsByHandThatCannotBe(t *testing.T) {
 			write(t, w, run(state, 30*60, half, time.Second)...)
 			maintain(t, w)
 			filetest.Exec(t, path, `UPDATE rollups
-				SET count = `+count+`, sketch = x'00a402fcffffffffffffff3f'
-				WHERE granularity = '1m' AND ts < 60000000 * 3 + (SELECT min(ts) FROM rollups)`)
+				SET count = `+count+`
+				WHERE granularity = '1m' AND ts < 60000000 * 3 + (SELECT min(ts) FROM rollups);
+				UPDATE sketches SET sketch = x'00a402fcffffffffffffff3f'
+				WHERE id IN (SELECT id FROM sketches ORDER BY id LIMIT 3)`)
 			filetest.Exec(t, path, `UPDATE state_rollups SET count = `+count+`, total = `+count+`
 				WHERE granularity = '1m' AND ts < 60000000 * 3 + (SELECT min(ts) FROM state_rollups)`)
 

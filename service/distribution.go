@@ -21,6 +21,7 @@ type Distribution struct {
 	values   []float64 // in their order, nil if there is a sketch
 	// sketch is in the form that the file has, which takes a tenth of the memory.
 	sketch []byte
+	count  uint64 // of it
 }
 
 // Quantile returns the sample at a share q of all samples, 0 to 1, in the order of their values:
@@ -35,14 +36,13 @@ func (d *Distribution) Quantile(q float64) float64 {
 	if d.sketch == nil {
 		return d.values[sketch.Rank(q, uint64(len(d.values)))-1]
 	}
-	s := decoded(d.sketch)
-	switch n := s.Count(); sketch.Rank(q, n) {
+	switch sketch.Rank(q, d.count) {
 	case 1:
 		return d.min
-	case n:
+	case d.count:
 		return d.max
 	}
-	return min(max(s.Quantile(q), d.min), d.max)
+	return min(max(sketch.QuantileOf(d.sketch, d.count, q), d.min), d.max)
 }
 
 // Error returns how far a quantile may be from the sample that it stands for, as a share of that
@@ -93,9 +93,11 @@ func quantile(d *Distribution, q float64) (float64, bool) {
 type distributing struct {
 	of     *distributions // nil if none is wanted
 	values []float64
-	one    []byte // the sketch of the only row
-	sketch *sketch.Sketch
 	none   bool
+	sketch *sketch.Sketch
+
+	one      []byte // the sketch of the only row
+	oneCount uint64
 }
 
 // distributions is what all distributions of an answer share.
@@ -127,17 +129,19 @@ func (d *distributing) add(row repo.Bucket, g Granularity) {
 }
 
 func (d *distributing) addSketch(row repo.Bucket) {
-	bucket := &d.of.bucket
-	if bucket.Decode(row.Sketch) != nil || bucket.Count() != uint64(row.Count) {
+	count, ok := sketch.CountOf(row.Sketch)
+	if !ok || count != uint64(row.Count) {
 		d.none = true
 		return
 	}
 	if d.one == nil && d.sketch == nil && len(d.values) == 0 {
-		d.one = row.Sketch
+		d.one, d.oneCount = row.Sketch, count
 		return
 	}
 	d.toSketch()
-	d.sketch.Merge(bucket)
+	if d.of.bucket.Decode(row.Sketch) == nil { // it was looked at
+		d.sketch.Merge(&d.of.bucket)
+	}
 }
 
 // toSketch adds what there is to a sketch.
@@ -167,9 +171,11 @@ func (d *distributing) distribution(least, greatest float64) *Distribution {
 	case made.none:
 		return nil
 	case made.one != nil: // it lies in the memory of many rows
-		return &Distribution{min: least, max: greatest, sketch: bytes.Clone(made.one)}
+		return &Distribution{min: least, max: greatest, sketch: bytes.Clone(made.one),
+			count: made.oneCount}
 	case made.sketch != nil:
-		return &Distribution{min: least, max: greatest, sketch: made.sketch.Append(nil)}
+		return &Distribution{min: least, max: greatest, sketch: made.sketch.Append(nil),
+			count: made.sketch.Count()}
 	case made.values == nil:
 		return nil
 	}

@@ -165,6 +165,15 @@ func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *I
 	return &Import{writer: w, run: imports.known.Begin(source, from.known)}
 }
 
+// ImportedSample is a sample of an import.
+type ImportedSample struct {
+	Sample
+
+	// Aggregated says that it stands for samples of which nobody knows how many they were, nor how
+	// they were distributed: what it is rolled up into has no percentiles.
+	Aggregated bool
+}
+
 // Store commits samples together with the place that they reach, in one transaction, and blocks
 // until that is done. A refused sample takes no neighbour with it. When ctx is done it stops
 // waiting; the commit happens or does not.
@@ -172,15 +181,16 @@ func (w *Writer) BeginImport(imports Imports, source string, from ImportMark) *I
 // Errors: ErrImportMoved, ErrSeries, ErrClosed, ErrBusy, ErrDiskFull, ErrDamaged, those of the file
 // system, and that of ctx.
 func (i *Import) Store(
-	ctx context.Context, samples []Sample, reached ImportMark,
+	ctx context.Context, samples []ImportedSample, reached ImportMark,
 ) (ImportCounts, error) {
 	batch := repo.Batch{Samples: make([]repo.Sample, 0, len(samples)), Import: i.run}
 	for _, s := range samples {
 		if s.Series == nil || s.Series.owner != i.writer.core {
 			return ImportCounts{}, fmt.Errorf("import: %w", ErrSeries)
 		}
-		batch.Samples = append(batch.Samples,
-			repo.Sample{Series: s.Series.stored, TS: repo.MicrosOf(s.Time), Value: s.Value})
+		batch.Samples = append(batch.Samples, repo.Sample{
+			Series: s.Series.stored, TS: repo.MicrosOf(s.Time), Value: s.Value, Aggregated: s.Aggregated,
+		})
 	}
 	outcomes := make([]repo.Outcome, len(samples))
 	err := i.writer.do(ctx, func(_ context.Context, l *loop) error {

@@ -35,6 +35,6 @@ func MergeDistributions(list ...*Distribution) *Distribution {
 			all.Add(value, 1)
 		}
 	}
-	merged.sketch = all.Append(nil)
+	merged.sketch, merged.count = all.Append(nil), all.Count()
 	return merged
 }

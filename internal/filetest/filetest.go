@@ -171,6 +171,7 @@ func Dump(t testing.TB, path string) map[string][][]any {
 		"raw_blocks":    "id",
 		"raw_samples":   "ts, series_id",
 		"rollups":       "granularity, series_id, ts",
+		"sketches":      "id",
 		"state_rollups": "granularity, series_id, ts, value",
 		"tiers":         "granularity",
 		"imports":       "id",

@@ -18,7 +18,7 @@ var (
 	secondVersion string
 )
 
-// Old is a file of an earlier version.
+// Old is a file of version 1 or 2.
 type Old struct {
 	Version  int
 	Sums     bool // its pages have checksums

@@ -73,10 +73,9 @@ func FuzzQuery(f *testing.F) {
 	f.Add("time()", "-1e15", "9223372036854775", "1e9", "3", "1ms")
 	f.Add("wanctl_rtt_ms", "0", "1e18", "0.0001", "-1", "-5m")
 	f.Fuzz(func(t *testing.T, query, start, end, step, limit, lookback string) {
-		form := url.Values{
-			"query": {query}, "start": {start}, "end": {end}, "time": {end}, "step": {step},
-			"limit": {limit}, "lookback_delta": {lookback}, "match[]": {query}, "timeout": {"2s"},
-		}
+		form := url.Values{"query": {query}, "start": {start}, "end": {end}, "time": {end},
+			"step": {step}, "limit": {limit}, "lookback_delta": {lookback}, "match[]": {query},
+			"timeout": {"2s"}}
 		for _, path := range []string{"query", "query_range", "series", "labels",
 			"label/" + url.PathEscape(limit) + "/values"} {
 			var answer, method = ask(handler, path, form), http.MethodPost

@@ -28,6 +28,10 @@ func TestAHandIsNoDamage(t *testing.T) {
 			INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max)
 			SELECT '1m', 1, max(ts) + 60000000, 1, 1, 1, 1 FROM rollups WHERE granularity = '1m';
 			DELETE FROM rollups WHERE ts % 11 = 0`,
+		"sketches": `UPDATE sketches SET sketch = x'00' WHERE id % 7 = 0;
+			UPDATE sketches SET id = id + 5000000000 WHERE id % 11 = 0;
+			INSERT INTO sketches (id, sketch) VALUES (-1, x''), (17, x'000004');
+			DELETE FROM sketches WHERE id % 13 = 0`,
 		"state_rollups": `UPDATE state_rollups SET count = count + 1 WHERE ts % 7 = 0;
 			INSERT INTO state_rollups (granularity, series_id, ts, value, count)
 			SELECT '1m', 2, max(ts) + 60000000, 1, 1 FROM state_rollups WHERE granularity = '1m';

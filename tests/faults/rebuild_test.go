@@ -15,25 +15,46 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
 	"github.com/wanstore/wanstore/repo/repotest"
+	"github.com/wanstore/wanstore/schema"
 )
 
-// rebuilding is a file of an earlier version, a part of which is in its WAL alone.
+// rebuilding is a file of an earlier version.
 type rebuilding struct {
 	path string
 	dump []string
 }
 
-func newRebuilding(t *testing.T) *rebuilding {
+// earlierFiles makes files of the versions that are rebuilt, a part of it in the WAL alone, and that are
+// upgraded.
+var earlierFiles = map[string]func(t testing.TB, path string){
+	"version 2": func(t testing.TB, path string) {
+		t.Helper()
+		statements, _ := filetest.OldHistory(60)
+		filetest.Old{Version: 2, Sums: true, Hot: true}.Make(t, path, statements)
+	},
+	"version 3": filetest.MakeVersion3,
+}
+
+func newRebuilding(t *testing.T, make func(t testing.TB, path string)) *rebuilding {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), fileName)
-	statements, _ := filetest.OldHistory(60)
-	filetest.Old{Version: 2, Sums: true, Hot: true}.Make(t, path, statements)
+	make(t, path)
 	r := &rebuilding{path: filepath.Join(t.TempDir(), fileName)}
 	if err := filetest.CopyOpen(path, r.path); err != nil {
 		t.Fatal(err)
 	}
-	r.dump = filetest.DumpOld(t, path)
+	r.dump = read(t, path)
 	return r
+}
+
+func read(t *testing.T, path string) []string {
+	t.Helper()
+	dump := filetest.DumpOld(t, path)
+	columns := "SELECT count(*) FROM pragma_table_info('rollups') WHERE name = 'chk'"
+	if filetest.Int(t, path, columns) > 0 {
+		dump = append(dump, filetest.DumpSketches(t, path)...)
+	}
+	return dump
 }
 
 // onDisk copies the file to a disk.
@@ -63,16 +84,16 @@ func openAndClose(t *testing.T, path string) error {
 // opened again.
 func (r *rebuilding) check(t *testing.T, path string) {
 	t.Helper()
-	if diff := cmp.Diff(r.dump, filetest.DumpOld(t, path)); diff != "" {
+	if diff := cmp.Diff(r.dump, read(t, path)); diff != "" {
 		t.Errorf("what is left differs (-want +got):\n%.1000s", diff)
 	}
 	if err := errors.Join(openAndClose(t, path), filetest.Check(path)); err != nil {
 		t.Error(err)
 	}
-	if diff := cmp.Diff(r.dump, filetest.DumpOld(t, path)); diff != "" {
+	if diff := cmp.Diff(r.dump, read(t, path)); diff != "" {
 		t.Errorf("the next writer finds another history (-want +got):\n%.1000s", diff)
 	}
-	if got := filetest.Int(t, path, "PRAGMA user_version"); got != 3 {
+	if got := filetest.Int(t, path, "PRAGMA user_version"); got != schema.Version {
 		t.Errorf("its version is %d", got)
 	}
 	checkNames(t, filepath.Dir(path))
@@ -81,26 +102,33 @@ func (r *rebuilding) check(t *testing.T, path string) {
 // A crash at any operation of a rebuild leaves a whole history of one version or the other.
 func TestCrashOfARebuild(t *testing.T) {
 	t.Parallel()
-	r := newRebuilding(t)
-	for name, crash := range crashes {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			random := filetest.Random(t)
-			looked := 0
-			for pass := range passes {
-				looked += r.crash(t, crash, random, func(op repotest.Operation, total int) bool {
-					if filetest.Soak() {
-						return op.Number%passes == pass
-					}
-					return random.IntN(total) < sampledRebuilds
-				})
-				if !filetest.Soak() {
-					break
-				}
-			}
-			t.Logf("looked at %d moments", looked)
-		})
+	for version, make := range earlierFiles {
+		r := newRebuilding(t, make)
+		for name, crash := range crashes {
+			t.Run(version+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				r.crashes(t, crash)
+			})
+		}
 	}
+}
+
+func (r *rebuilding) crashes(t *testing.T, kind kindOfCrash) {
+	t.Helper()
+	random := filetest.Random(t)
+	looked := 0
+	for pass := range passes {
+		looked += r.crash(t, kind, random, func(op repotest.Operation, total int) bool {
+			if filetest.Soak() {
+				return op.Number%passes == pass
+			}
+			return random.IntN(total) < sampledRebuilds
+		})
+		if !filetest.Soak() {
+			break
+		}
+	}
+	t.Logf("looked at %d moments", looked)
 }
 
 // sampledRebuilds is how many moments of a rebuild are looked at by chance.
@@ -155,14 +183,21 @@ func (r *rebuilding) operations(t *testing.T) int {
 // was, and is opened later.
 func TestFailedOperationOfARebuild(t *testing.T) {
 	t.Parallel()
-	r := newRebuilding(t)
+	for version, make := range earlierFiles {
+		newRebuilding(t, make).failures(t, version)
+	}
+}
+
+func (r *rebuilding) failures(t *testing.T, version string) {
+	t.Helper()
 	random := filetest.Random(t)
 	total := r.operations(t)
 	faults := map[string]func(error) repotest.Fault{"once": repotest.Fail, "lasting": repotest.FailOn}
 	for _, reason := range []syscall.Errno{syscall.EIO, syscall.ENOSPC} {
 		for name, fault := range faults {
 			for _, n := range pickRebuilds(random, total) {
-				t.Run(fmt.Sprintf("%s/%s/%d of %d", reasons[reason], name, n, total), func(t *testing.T) {
+				what := fmt.Sprintf("%s/%s/%s/%d of %d", version, reasons[reason], name, n, total)
+				t.Run(what, func(t *testing.T) {
 					t.Parallel()
 					r.fail(t, n, fault, reason)
 				})
@@ -204,9 +239,19 @@ func pickRebuilds(random *rand.Rand, total int) []int {
 // A disk that becomes full costs nothing either.
 func TestFullDiskInARebuild(t *testing.T) {
 	t.Parallel()
-	r := newRebuilding(t)
+	for version, make := range earlierFiles {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			newRebuilding(t, make).fills(t)
+		})
+	}
+}
+
+// fills makes the disk full at some size.
+func (r *rebuilding) fills(t *testing.T) {
+	t.Helper()
 	full := 0
-	for kib := int64(200); kib < 800; kib += 20 {
+	for kib := int64(80); kib < 800; kib += 20 {
 		path, disk := r.onDisk(t)
 		disk.SetCapacity(kib << 10)
 		err := openAndClose(t, path)

@@ -122,8 +122,8 @@ func importOne(t *testing.T, writer *service.Writer, into *service.Series, at ti
 	run := writer.BeginImport(imports, "data.csv", service.ImportMark{})
 	reached := service.ImportMark{Format: service.ImportCSV, Bytes: 10, Lines: 1,
 		Hash: []byte{1, 2, 3}, Source: "data.csv"}
-	if _, err := run.Store(t.Context(), []service.Sample{{Series: into, Time: at, Value: 1e-300}},
-		reached); err != nil {
+	sample := service.ImportedSample{Sample: service.Sample{Series: into, Time: at, Value: 1e-300}}
+	if _, err := run.Store(t.Context(), []service.ImportedSample{sample}, reached); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/schema"
 )
 
 // A process is killed again and again while it brings a file of an earlier version up to date,
@@ -40,7 +41,7 @@ func TestKilledRebuild(t *testing.T) {
 		if err := filetest.Check(path); err != nil {
 			t.Fatal(err)
 		}
-		if got := filetest.Int(t, path, "PRAGMA user_version"); got != 3 {
+		if got := filetest.Int(t, path, "PRAGMA user_version"); got != schema.Version {
 			t.Errorf("its version is %d", got)
 		}
 		if names, err := filepath.Glob(path + ".*"); err != nil || len(names) != 1 {

@@ -139,11 +139,21 @@ func totals(samples map[rowAt]float64) [][]any {
 	return [][]any{{int64(len(samples)), sum, int64(first), int64(last)}}
 }
 
+// sketched has the buckets, also those that wait to be deleted, each with its sketch.
+const sketched = `
+	SELECT r.granularity, r.series_id, r.ts, r.count, r.sum, r.min, r.max, k.id, k.sketch
+	FROM rollups AS r
+	LEFT JOIN sketches AS k ON k.id = r.series_id * 10000000000 + r.ts / 60000000
+		+ CASE r.granularity WHEN '1m' THEN 1 WHEN '5m' THEN 2 WHEN '1h' THEN 3 END * 1000000000`
+
 func (m *machine) checkBuckets(t *rapid.T, g int) {
 	t.Helper()
+	for _, row := range m.rows(t, "SELECT id FROM sketches EXCEPT SELECT id FROM ("+sketched+")") {
+		t.Fatalf("no bucket has the sketch %d", row[0])
+	}
 	got := map[rowAt]rowOf{}
 	for _, row := range m.rows(t,
-		"SELECT series_id, ts, count, sum, min, max, sketch FROM rollups "+
+		"SELECT series_id, ts, count, sum, min, max, sketch FROM ("+sketched+") "+
 			"WHERE granularity = ? AND ts >= ?",
 		names[g], int64(m.oracle.tiers[g].floor)) {
 		sketch, _ := row[6].([]byte)

@@ -21,13 +21,13 @@ const (
 )
 
 // types are those of the columns that a check value covers, which SQLite sees to in what is written
-// by hand: INTEGER, REAL, TEXT, BLOB, and * for a BLOB or NULL. C (COUNT) and N are INTEGERs as
-// well, N is at least one.
+// by hand: INTEGER, REAL, TEXT and BLOB. C (COUNT) and N are INTEGERs as well, N is at least one.
 var types = map[string]string{
 	"series":        "ITTTT",
 	"raw_blocks":    "IIIT",
 	"raw_samples":   "IIR",
-	"rollups":       "TIINRRR*",
+	"rollups":       "TIINRRR",
+	"sketches":      "IB",
 	"state_rollups": "TIIRCC",
 	"tiers":         "TIII",
 	"clock":         "IIII",
@@ -74,9 +74,9 @@ func isOf(want byte, kind sqlite3.Datatype) bool {
 	case sqlite3.TEXT:
 		return want == 'T'
 	case sqlite3.BLOB:
-		return want == 'B' || want == '*'
+		return want == 'B'
 	default:
-		return want == '*'
+		return false
 	}
 }
 

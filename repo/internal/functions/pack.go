@@ -15,8 +15,7 @@ import (
 // row by row. chk is the check value of a row, or seal.None. A row that has something else than a
 // finite number comes with one that is wrong.
 //
-// pack_sketched(number..., sketch, chk) puts the length of a sketch and its bytes, nothing for
-// NULL, before the check value.
+// pack_sketches(id, sketch, chk) puts the length of a sketch and its bytes before the check value.
 func definePack(conn *sqlite3.Conn) error {
 	const anyNumber = -1 // of arguments
 	var spare []byte     // of the connection, which does one thing at a time
@@ -28,7 +27,7 @@ func definePack(conn *sqlite3.Conn) error {
 				return p
 			})
 	}
-	return errors.Join(define("pack", false), define("pack_sketched", true))
+	return errors.Join(define("pack", false), define("pack_sketches", true))
 }
 
 type packer struct {

@@ -52,7 +52,10 @@ type sealer struct {
 func (s *sealer) sum(row []sqlite3.Value) int64 {
 	table := tableName(row[0])
 	types, known := types[table]
-	s.finite, s.typed = true, !known || len(types) == len(row)-1
+	s.finite, s.typed = true, true
+	if known && len(types) != len(row)-1 { // of an earlier version
+		s.typed, known = false, false
+	}
 	s.row.Begin(table)
 	for i, value := range row[1:] {
 		kind := value.Type()
@@ -106,6 +109,9 @@ func key(row []sqlite3.Value) seal.Key {
 			Table: table, Granularity: granularity(columns[0]), TS: columns[2].Int64(),
 			Rest: columns[1].Int64(),
 		}
+	case "sketches":
+		granularity, series, ts := SketchPlace(columns[0].Int64())
+		return seal.Key{Table: table, Granularity: granularity, TS: ts, Rest: series}
 	case "tiers":
 		return seal.Key{Table: table, Granularity: granularity(columns[0])}
 	case "metric_metadata":
@@ -134,6 +140,8 @@ func tableName(value sqlite3.Value) string {
 		return "raw_samples"
 	case "rollups":
 		return "rollups"
+	case "sketches":
+		return "sketches"
 	case "state_rollups":
 		return "state_rollups"
 	default:

@@ -2,6 +2,7 @@ package functions
 
 import (
 	"errors"
+	"math"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -9,18 +10,20 @@ import (
 )
 
 // defineSketches defines what makes the sketches of buckets: the aggregates sketch(value), of
-// values that are not NULL, and sum_sketches(sketch, count), and add_sketches(sketch, count,
-// sketch, count). A sketch must be of as many samples as its bucket has. Where one is not, or there
-// is none, the sum is NULL: it would leave samples out.
+// values that are not NULL, and sum_sketches(sketch, count), of buckets that have so many samples;
+// merge_sketches(sketch, sketch), and sketch_count(sketch). It also defines
+// sketch_id(granularity, series, ts): see [SketchID].
 func defineSketches(conn *sqlite3.Conn) error {
 	const flags = sqlite3.DETERMINISTIC
-	add := new(adder)
+	merge := new(merger)
 	return errors.Join(
 		conn.CreateWindowFunction("sketch", 1, flags,
 			func() sqlite3.AggregateFunction { return new(valueSketch) }),
 		conn.CreateWindowFunction("sum_sketches", 2, flags,
 			func() sqlite3.AggregateFunction { return new(sketchSum) }),
-		conn.CreateFunction("add_sketches", 4, flags, add.call),
+		conn.CreateFunction("merge_sketches", 2, flags, merge.call),
+		conn.CreateFunction("sketch_count", 1, flags, merge.count),
+		conn.CreateFunction("sketch_id", 3, flags, sketchID),
 	)
 }
 
@@ -39,14 +42,16 @@ func (v *valueSketch) Value(ctx sqlite3.Context) {
 	}
 }
 
-// sketchSum adds up the sketches of buckets, until one has none.
+// sketchSum adds up the sketches of buckets. A sketch must have as many samples as its bucket:
+// where one has not, or there is none, the sum is NULL, since it would leave samples out.
 type sketchSum struct {
 	sum, next sketch.Sketch
 	none      bool
 }
 
 func (s *sketchSum) Step(_ sqlite3.Context, arg ...sqlite3.Value) {
-	if s.none = s.none || !decode(&s.next, arg[0], arg[1]); !s.none {
+	s.none = s.none || !decode(&s.next, arg[0]) || s.next.Count() != uint64(arg[1].Int64())
+	if !s.none {
 		s.sum.Merge(&s.next)
 	}
 }
@@ -57,23 +62,42 @@ func (s *sketchSum) Value(ctx sqlite3.Context) {
 	}
 }
 
-// adder is of one connection, which does one thing at a time.
-type adder struct {
+// merger is of one connection, which does one thing at a time.
+type merger struct {
 	sum, next sketch.Sketch
 	bytes     []byte
 }
 
-func (a *adder) call(ctx sqlite3.Context, arg ...sqlite3.Value) {
-	if !decode(&a.sum, arg[0], arg[1]) || !decode(&a.next, arg[2], arg[3]) {
-		return
+// call merges a sketch into another one. What is no sketch stays none, whatever joins it.
+func (m *merger) call(ctx sqlite3.Context, arg ...sqlite3.Value) {
+	switch {
+	case !decode(&m.sum, arg[0]):
+		ctx.ResultValue(arg[0])
+	case !decode(&m.next, arg[1]):
+		ctx.ResultValue(arg[1])
+	default:
+		m.sum.Merge(&m.next)
+		m.bytes = m.sum.Append(m.bytes[:0])
+		ctx.ResultBlob(m.bytes)
 	}
-	a.sum.Merge(&a.next)
-	a.bytes = a.sum.Append(a.bytes[:0])
-	ctx.ResultBlob(a.bytes)
 }
 
-// decode says whether there is a sketch of so many samples.
-func decode(s *sketch.Sketch, bytes, count sqlite3.Value) bool {
-	return bytes.Type() == sqlite3.BLOB && s.Decode(bytes.RawBlob()) == nil &&
-		s.Count() == uint64(count.Int64())
+// count returns how many samples a sketch has, and more than any has of what is none.
+func (m *merger) count(ctx sqlite3.Context, arg ...sqlite3.Value) {
+	if !decode(&m.sum, arg[0]) {
+		ctx.ResultInt64(math.MaxInt64)
+		return
+	}
+	ctx.ResultInt64(int64(m.sum.Count()))
+}
+
+// decode says whether there is a sketch.
+func decode(s *sketch.Sketch, bytes sqlite3.Value) bool {
+	return bytes.Type() == sqlite3.BLOB && s.Decode(bytes.RawBlob()) == nil
+}
+
+func sketchID(ctx sqlite3.Context, arg ...sqlite3.Value) {
+	if id, ok := SketchID(granularity(arg[0]), arg[1].Int64(), arg[2].Int64()); ok {
+		ctx.ResultInt64(id)
+	}
 }

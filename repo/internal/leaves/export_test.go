@@ -1,5 +1,7 @@
 package leaves
 
+import "slices"
+
 // PagesOfRows returns the pages on which each row of a page lies, that page among them, in the
 // order of the rows.
 func (f *File) PagesOfRows(n int) (pages [][]int) {
@@ -53,7 +55,7 @@ func Columns(name string) (names []string) {
 // Tables returns the names of the tables of a history.
 func Tables() (names []string) {
 	for _, t := range tables {
-		if !t.foreign && t.name != SeriesNames {
+		if !t.foreign && t.name != SeriesNames && !slices.Contains(names, t.name) {
 			names = append(names, t.name)
 		}
 	}

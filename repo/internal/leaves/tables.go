@@ -67,8 +67,13 @@ var tables = []table{
 	}},
 	{name: "rollups", byKey: true, old: 7, columns: []column{
 		text("granularity"), whole("series_id"), whole("ts"), whole("count"), number("sum"),
+		number("min"), number("max"), chk,
+	}},
+	{name: "rollups", byKey: true, columns: []column{ // of version 3
+		text("granularity"), whole("series_id"), whole("ts"), whole("count"), number("sum"),
 		number("min"), number("max"), blob("sketch").orNull(), chk,
 	}},
+	{name: "sketches", columns: []column{id, blob("sketch"), chk}},
 	{name: "state_rollups", byKey: true, old: 5, columns: []column{
 		text("granularity"), whole("series_id"), whole("ts"), number("value"), whole("count"),
 		whole("total"), chk,
