@@ -34,11 +34,12 @@ func settingFlags() map[string]string {
 	}
 }
 
-func addPathFlag(root *cobra.Command) {
-	root.PersistentFlags().String(pathFlag, "",
+// addPathFlag adds the flag that names the history file to a command that opens one.
+func addPathFlag(cmd *cobra.Command) {
+	cmd.Flags().String(pathFlag, "",
 		fmt.Sprintf("`PATH` of the history (default $%sDB_PATH or %s)",
 			service.EnvPrefix, service.DefaultConfig().DBPath))
-	complete(root, pathFlag, files)
+	complete(cmd, pathFlag, files)
 }
 
 // addPolicyFlags adds the flags that change what the file keeps, to a command that writes.

@@ -94,9 +94,8 @@ func (w *world) checkQuantiles(
 // order.
 func (w *world) window(series int, from, until int64) []float64 {
 	var list []float64
-	floor := w.floors()[service.Hour]
 	for _, s := range w.accepted {
-		if s.series == series && s.millis >= max(from, floor) && s.millis < until {
+		if s.series == series && s.millis >= max(from, w.floor) && s.millis < until {
 			list = append(list, s.value)
 		}
 	}

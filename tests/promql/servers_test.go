@@ -43,7 +43,7 @@ func start(b *testing.B, name, address, program string, arguments ...string) *se
 		s.client.CloseIdleConnections()
 	})
 	for deadline := time.Now().Add(time.Minute); ; {
-		_, err := s.post("query", url.Values{"query": {"1"}})
+		_, err := s.post("query", url.Values{"query": {"vector(1)"}})
 		if err == nil {
 			return s
 		}

@@ -81,6 +81,7 @@ type world struct {
 	waiting      []sample // in the order of time
 	late         []sample // held back
 	accepted     []sample
+	floor        int64 // what is older has reached its age, in milliseconds
 }
 
 // sample is one of a series of the world.
@@ -174,6 +175,7 @@ func (w *world) record(span time.Duration) {
 	}
 	w.write(w.late)
 	w.late = nil
+	w.floor = w.floors()[service.Hour]
 }
 
 // goOn lets time pass, and writes what was measured meanwhile.
@@ -290,18 +292,24 @@ func (s series) promLabels() labels.Labels {
 	return labels.FromMap(all)
 }
 
-// floors are where the tiers begin, in milliseconds.
-func (w *world) floors() (floors [service.Hour + 1]int64) {
+// tiers are what each tier has completely.
+func (w *world) tiers() [service.Hour + 1]service.TierSpan {
 	w.t.Helper()
 	snapshot, err := w.history.Snapshot(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for g, span := range snapshot.Tiers() {
-		floors[g] = span.From.UnixMilli()
-	}
+	spans := snapshot.Tiers()
 	if err := snapshot.Close(); err != nil {
 		w.t.Fatal(err)
+	}
+	return spans
+}
+
+// floors are where the tiers begin, in milliseconds.
+func (w *world) floors() (floors [service.Hour + 1]int64) {
+	for g, span := range w.tiers() {
+		floors[g] = span.From.UnixMilli()
 	}
 	return floors
 }
