@@ -162,7 +162,7 @@ func TestShares(t *testing.T) {
 			{`max_over_time(wanctl_state_ratio{state="7"}` + window, after,
 				`{` + own + `"7", wan="dsl"} 1`},
 			{`quantile_over_time(0.9, wanctl_state_ratio{state="7"}` + window, after,
-				`{` + own + `"7", wan="dsl"} 0.980694`},
+				`{` + own + `"7", wan="dsl"} 0.989228`},
 			{`avg_over_time(wanctl_state{state="own"}` + window, after, `{state="own", wan="dsl"} 2.11111`},
 		})
 	}
