@@ -39,6 +39,7 @@ type API struct {
 	capacity capacity
 	assets   map[string]asset
 	mounts   []Mount
+	parts    []Part
 	build    func() []string // labels of wanstore_build_info
 
 	unreadable atomic.Bool // the last scrape or check could not read the file

@@ -77,6 +77,7 @@ func newCommands() []*cobra.Command {
 	commands := []*cobra.Command{
 		newRecord(),
 		newServe(),
+		newPush(),
 		newDemo(),
 		newImport(),
 		newMaintain(),
