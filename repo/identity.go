@@ -155,8 +155,10 @@ func (i identity) missing() []string {
 		names = append(names, "its version")
 	}
 	for name := range historyTables() {
-		before, isNew := newTables()[name]
-		if i.Tables[name] != "table" && !(isNew && version > 0 && version <= before) {
+		if version > 0 && version <= newTables()[name] {
+			continue
+		}
+		if i.Tables[name] != "table" {
 			names = append(names, name)
 		}
 	}
