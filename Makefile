@@ -89,7 +89,7 @@ bench-prometheus: ## Run the benchmarks of Prometheus's TSDB, with the same load
 
 .PHONY: bench-promql
 bench-promql: ## Ask Debian's Prometheus and this tree in turns the same questions (COUNT=)
-	go -C tests/promql test -run '^$$' -bench . -count $(COUNT) -timeout 2h .
+	go -C tests/promql test -run '^$$' -bench . -benchtime 20x -count $(COUNT) -timeout 2h .
 
 .PHONY: bench-turns
 bench-turns: ## Run the benchmarks of a commit and of this tree in turns (BASE=, BENCH=, TURNS=)

@@ -39,6 +39,7 @@ type API struct {
 	capacity capacity
 	assets   map[string]asset
 	mounts   []Mount
+	parts    []Part
 	build    func() []string // labels of wanstore_build_info
 
 	unreadable atomic.Bool // the last scrape or check could not read the file
@@ -62,8 +63,9 @@ func New(options Options) *API {
 }
 
 // Handler answers GET and HEAD of /metrics/history, /report, /metrics, /health, and / for the page,
-// whose files are below /page/, and what is mounted. It tells what goes wrong as JSON, compresses, sets the headers that
-// keep browsers careful, ends a request that reads for 30 s, and survives its own panics.
+// whose files are below /page/, and what is mounted. It tells what goes wrong as JSON, compresses,
+// sets the headers that keep browsers careful, ends a request that reads for 30 s, and survives its
+// own panics.
 //
 // Without a token it answers everybody, under any name. So listen on the loopback only and refuse
 // other Host headers, or have Serve do both.

@@ -36,6 +36,11 @@ func (a *API) Collector() prometheus.Collector { return collector{a} }
 func (a *API) serveMetrics(w http.ResponseWriter, r *http.Request) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(a.Collector())
+	for _, part := range a.parts {
+		if part.Collector != nil {
+			registry.MustRegister(part.Collector)
+		}
+	}
 	promhttp.HandlerFor(registry, promhttp.HandlerOpts{
 		ErrorLog:           scrapeLog{a.log},
 		ErrorHandling:      promhttp.ContinueOnError, // one bad metric hides no other

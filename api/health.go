@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"slices"
 
 	"github.com/wanstore/wanstore/internal/web"
 	"github.com/wanstore/wanstore/service"
@@ -50,6 +51,11 @@ func (a *API) problems() []service.Problem {
 	problems, err := a.checks.ask(a.checkFile)
 	if a.options.Writer != nil {
 		problems = withContent(a.options.Writer.Health(), problems)
+	}
+	for _, part := range a.parts {
+		if part.Health != nil {
+			problems = append(slices.Clip(problems), part.Health()...)
+		}
 	}
 	a.noteFile(err)
 	if err == nil && a.damaged.Load() { // what a check looks at may be sound where the rest is not

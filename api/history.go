@@ -62,7 +62,7 @@ func (a *API) reply(ctx context.Context, q question) (said reply, err error) {
 		if said.page, err = history.Page(ctx, q.Query, q.limit, q.offset); err != nil {
 			return err
 		}
-		if err = said.addOthers(ctx, history, q); err != nil {
+		if err = addOthers(ctx, history, q, &said); err != nil {
 			return err
 		}
 		said.metrics, err = metricsOf(ctx, history)
@@ -73,22 +73,24 @@ func (a *API) reply(ctx context.Context, q question) (said reply, err error) {
 }
 
 // addOthers adds what was asked for beside the points.
-func (a *reply) addOthers(ctx context.Context, history *service.History, q question) (err error) {
+func addOthers(
+	ctx context.Context, history *service.History, q question, said *reply,
+) (err error) {
 	if q.latest {
-		if a.latest, err = history.Latest(ctx, q.Filter); err != nil {
+		if said.latest, err = history.Latest(ctx, q.Filter); err != nil {
 			return err
 		}
 	}
 	if q.summary {
-		a.summaries, err = history.Summarize(ctx, q.whole(a.page.Until))
+		said.summaries, err = history.Summarize(ctx, q.whole(said.page.Until))
 		if err != nil {
 			return err
 		}
-		a.summaries = slices.Grow(a.summaries, 1) // not nil
+		said.summaries = slices.Grow(said.summaries, 1) // not nil
 	}
 	if q.outages {
-		a.outages, err = report.Outages(ctx, history,
-			report.Query{From: q.From, Until: a.page.Until, WAN: q.WAN})
+		said.outages, err = report.Outages(ctx, history,
+			report.Query{From: q.From, Until: said.page.Until, WAN: q.WAN})
 	}
 	return err
 }

@@ -33,6 +33,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.advanceLastSamplesStmt, err = db.PrepareContext(ctx, advanceLastSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query AdvanceLastSamples: %w", err)
 	}
+	if q.clearUnsentStmt, err = db.PrepareContext(ctx, clearUnsent); err != nil {
+		return nil, fmt.Errorf("error preparing query ClearUnsent: %w", err)
+	}
 	if q.countModeSeriesStmt, err = db.PrepareContext(ctx, countModeSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query CountModeSeries: %w", err)
 	}
@@ -87,9 +90,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.fillMetricMetadataStmt, err = db.PrepareContext(ctx, fillMetricMetadata); err != nil {
 		return nil, fmt.Errorf("error preparing query FillMetricMetadata: %w", err)
 	}
-	if q.fillPushIntervalStmt, err = db.PrepareContext(ctx, fillPushInterval); err != nil {
-		return nil, fmt.Errorf("error preparing query FillPushInterval: %w", err)
-	}
 	if q.fillRollupStmt, err = db.PrepareContext(ctx, fillRollup); err != nil {
 		return nil, fmt.Errorf("error preparing query FillRollup: %w", err)
 	}
@@ -129,11 +129,23 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.firstSampleTimeStmt, err = db.PrepareContext(ctx, firstSampleTime); err != nil {
 		return nil, fmt.Errorf("error preparing query FirstSampleTime: %w", err)
 	}
+	if q.forgetAllUnsentStmt, err = db.PrepareContext(ctx, forgetAllUnsent); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetAllUnsent: %w", err)
+	}
 	if q.forgetHeldGroupsStmt, err = db.PrepareContext(ctx, forgetHeldGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetHeldGroups: %w", err)
 	}
 	if q.forgetImportStmt, err = db.PrepareContext(ctx, forgetImport); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetImport: %w", err)
+	}
+	if q.forgetParkedStmt, err = db.PrepareContext(ctx, forgetParked); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetParked: %w", err)
+	}
+	if q.forgetPushIntervalStmt, err = db.PrepareContext(ctx, forgetPushInterval); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetPushInterval: %w", err)
+	}
+	if q.forgetPushIntervalsStmt, err = db.PrepareContext(ctx, forgetPushIntervals); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetPushIntervals: %w", err)
 	}
 	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
@@ -147,8 +159,14 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetTiersStmt, err = db.PrepareContext(ctx, forgetTiers); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetTiers: %w", err)
 	}
+	if q.forgetUnsentStmt, err = db.PrepareContext(ctx, forgetUnsent); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetUnsent: %w", err)
+	}
 	if q.getClockStmt, err = db.PrepareContext(ctx, getClock); err != nil {
 		return nil, fmt.Errorf("error preparing query GetClock: %w", err)
+	}
+	if q.getPushRevisionStmt, err = db.PrepareContext(ctx, getPushRevision); err != nil {
+		return nil, fmt.Errorf("error preparing query GetPushRevision: %w", err)
 	}
 	if q.groupBlocksStmt, err = db.PrepareContext(ctx, groupBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query GroupBlocks: %w", err)
@@ -210,6 +228,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listNewestSamplesStmt, err = db.PrepareContext(ctx, listNewestSamples); err != nil {
 		return nil, fmt.Errorf("error preparing query ListNewestSamples: %w", err)
 	}
+	if q.listParkedStmt, err = db.PrepareContext(ctx, listParked); err != nil {
+		return nil, fmt.Errorf("error preparing query ListParked: %w", err)
+	}
 	if q.listPartsStmt, err = db.PrepareContext(ctx, listParts); err != nil {
 		return nil, fmt.Errorf("error preparing query ListParts: %w", err)
 	}
@@ -218,6 +239,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.listPushIntervalsStmt, err = db.PrepareContext(ctx, listPushIntervals); err != nil {
 		return nil, fmt.Errorf("error preparing query ListPushIntervals: %w", err)
+	}
+	if q.listPushTargetsStmt, err = db.PrepareContext(ctx, listPushTargets); err != nil {
+		return nil, fmt.Errorf("error preparing query ListPushTargets: %w", err)
 	}
 	if q.listSalvagesStmt, err = db.PrepareContext(ctx, listSalvages); err != nil {
 		return nil, fmt.Errorf("error preparing query ListSalvages: %w", err)
@@ -237,6 +261,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.listTiersStmt, err = db.PrepareContext(ctx, listTiers); err != nil {
 		return nil, fmt.Errorf("error preparing query ListTiers: %w", err)
 	}
+	if q.listUnsentStmt, err = db.PrepareContext(ctx, listUnsent); err != nil {
+		return nil, fmt.Errorf("error preparing query ListUnsent: %w", err)
+	}
 	if q.lookAtBlocksStmt, err = db.PrepareContext(ctx, lookAtBlocks); err != nil {
 		return nil, fmt.Errorf("error preparing query LookAtBlocks: %w", err)
 	}
@@ -251,6 +278,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.lookAtStateRollupsStmt, err = db.PrepareContext(ctx, lookAtStateRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query LookAtStateRollups: %w", err)
+	}
+	if q.markUnsentStmt, err = db.PrepareContext(ctx, markUnsent); err != nil {
+		return nil, fmt.Errorf("error preparing query MarkUnsent: %w", err)
 	}
 	if q.mendSeriesStmt, err = db.PrepareContext(ctx, mendSeries); err != nil {
 		return nil, fmt.Errorf("error preparing query MendSeries: %w", err)
@@ -306,8 +336,17 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.packStateRollupsStmt, err = db.PrepareContext(ctx, packStateRollups); err != nil {
 		return nil, fmt.Errorf("error preparing query PackStateRollups: %w", err)
 	}
+	if q.parkSamplesStmt, err = db.PrepareContext(ctx, parkSamples); err != nil {
+		return nil, fmt.Errorf("error preparing query ParkSamples: %w", err)
+	}
 	if q.sealImportStmt, err = db.PrepareContext(ctx, sealImport); err != nil {
 		return nil, fmt.Errorf("error preparing query SealImport: %w", err)
+	}
+	if q.sealParkedStmt, err = db.PrepareContext(ctx, sealParked); err != nil {
+		return nil, fmt.Errorf("error preparing query SealParked: %w", err)
+	}
+	if q.sealPushTargetStmt, err = db.PrepareContext(ctx, sealPushTarget); err != nil {
+		return nil, fmt.Errorf("error preparing query SealPushTarget: %w", err)
 	}
 	if q.sealSalvageStmt, err = db.PrepareContext(ctx, sealSalvage); err != nil {
 		return nil, fmt.Errorf("error preparing query SealSalvage: %w", err)
@@ -323,6 +362,12 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.setMetricMetadataStmt, err = db.PrepareContext(ctx, setMetricMetadata); err != nil {
 		return nil, fmt.Errorf("error preparing query SetMetricMetadata: %w", err)
+	}
+	if q.setPushIntervalStmt, err = db.PrepareContext(ctx, setPushInterval); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPushInterval: %w", err)
+	}
+	if q.setPushTargetStmt, err = db.PrepareContext(ctx, setPushTarget); err != nil {
+		return nil, fmt.Errorf("error preparing query SetPushTarget: %w", err)
 	}
 	if q.setTierStmt, err = db.PrepareContext(ctx, setTier); err != nil {
 		return nil, fmt.Errorf("error preparing query SetTier: %w", err)
@@ -366,6 +411,11 @@ func (q *Queries) Close() error {
 	if q.advanceLastSamplesStmt != nil {
 		if cerr := q.advanceLastSamplesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing advanceLastSamplesStmt: %w", cerr)
+		}
+	}
+	if q.clearUnsentStmt != nil {
+		if cerr := q.clearUnsentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing clearUnsentStmt: %w", cerr)
 		}
 	}
 	if q.countModeSeriesStmt != nil {
@@ -458,11 +508,6 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing fillMetricMetadataStmt: %w", cerr)
 		}
 	}
-	if q.fillPushIntervalStmt != nil {
-		if cerr := q.fillPushIntervalStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing fillPushIntervalStmt: %w", cerr)
-		}
-	}
 	if q.fillRollupStmt != nil {
 		if cerr := q.fillRollupStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing fillRollupStmt: %w", cerr)
@@ -528,6 +573,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing firstSampleTimeStmt: %w", cerr)
 		}
 	}
+	if q.forgetAllUnsentStmt != nil {
+		if cerr := q.forgetAllUnsentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetAllUnsentStmt: %w", cerr)
+		}
+	}
 	if q.forgetHeldGroupsStmt != nil {
 		if cerr := q.forgetHeldGroupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetHeldGroupsStmt: %w", cerr)
@@ -536,6 +586,21 @@ func (q *Queries) Close() error {
 	if q.forgetImportStmt != nil {
 		if cerr := q.forgetImportStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetImportStmt: %w", cerr)
+		}
+	}
+	if q.forgetParkedStmt != nil {
+		if cerr := q.forgetParkedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetParkedStmt: %w", cerr)
+		}
+	}
+	if q.forgetPushIntervalStmt != nil {
+		if cerr := q.forgetPushIntervalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetPushIntervalStmt: %w", cerr)
+		}
+	}
+	if q.forgetPushIntervalsStmt != nil {
+		if cerr := q.forgetPushIntervalsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetPushIntervalsStmt: %w", cerr)
 		}
 	}
 	if q.forgetSampleGroupsStmt != nil {
@@ -558,9 +623,19 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing forgetTiersStmt: %w", cerr)
 		}
 	}
+	if q.forgetUnsentStmt != nil {
+		if cerr := q.forgetUnsentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetUnsentStmt: %w", cerr)
+		}
+	}
 	if q.getClockStmt != nil {
 		if cerr := q.getClockStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing getClockStmt: %w", cerr)
+		}
+	}
+	if q.getPushRevisionStmt != nil {
+		if cerr := q.getPushRevisionStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing getPushRevisionStmt: %w", cerr)
 		}
 	}
 	if q.groupBlocksStmt != nil {
@@ -663,6 +738,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listNewestSamplesStmt: %w", cerr)
 		}
 	}
+	if q.listParkedStmt != nil {
+		if cerr := q.listParkedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listParkedStmt: %w", cerr)
+		}
+	}
 	if q.listPartsStmt != nil {
 		if cerr := q.listPartsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listPartsStmt: %w", cerr)
@@ -676,6 +756,11 @@ func (q *Queries) Close() error {
 	if q.listPushIntervalsStmt != nil {
 		if cerr := q.listPushIntervalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing listPushIntervalsStmt: %w", cerr)
+		}
+	}
+	if q.listPushTargetsStmt != nil {
+		if cerr := q.listPushTargetsStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listPushTargetsStmt: %w", cerr)
 		}
 	}
 	if q.listSalvagesStmt != nil {
@@ -708,6 +793,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing listTiersStmt: %w", cerr)
 		}
 	}
+	if q.listUnsentStmt != nil {
+		if cerr := q.listUnsentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing listUnsentStmt: %w", cerr)
+		}
+	}
 	if q.lookAtBlocksStmt != nil {
 		if cerr := q.lookAtBlocksStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lookAtBlocksStmt: %w", cerr)
@@ -731,6 +821,11 @@ func (q *Queries) Close() error {
 	if q.lookAtStateRollupsStmt != nil {
 		if cerr := q.lookAtStateRollupsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing lookAtStateRollupsStmt: %w", cerr)
+		}
+	}
+	if q.markUnsentStmt != nil {
+		if cerr := q.markUnsentStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing markUnsentStmt: %w", cerr)
 		}
 	}
 	if q.mendSeriesStmt != nil {
@@ -823,9 +918,24 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing packStateRollupsStmt: %w", cerr)
 		}
 	}
+	if q.parkSamplesStmt != nil {
+		if cerr := q.parkSamplesStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing parkSamplesStmt: %w", cerr)
+		}
+	}
 	if q.sealImportStmt != nil {
 		if cerr := q.sealImportStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing sealImportStmt: %w", cerr)
+		}
+	}
+	if q.sealParkedStmt != nil {
+		if cerr := q.sealParkedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sealParkedStmt: %w", cerr)
+		}
+	}
+	if q.sealPushTargetStmt != nil {
+		if cerr := q.sealPushTargetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing sealPushTargetStmt: %w", cerr)
 		}
 	}
 	if q.sealSalvageStmt != nil {
@@ -851,6 +961,16 @@ func (q *Queries) Close() error {
 	if q.setMetricMetadataStmt != nil {
 		if cerr := q.setMetricMetadataStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing setMetricMetadataStmt: %w", cerr)
+		}
+	}
+	if q.setPushIntervalStmt != nil {
+		if cerr := q.setPushIntervalStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPushIntervalStmt: %w", cerr)
+		}
+	}
+	if q.setPushTargetStmt != nil {
+		if cerr := q.setPushTargetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing setPushTargetStmt: %w", cerr)
 		}
 	}
 	if q.setTierStmt != nil {
@@ -935,6 +1055,7 @@ type Queries struct {
 	advanceImportStmt          *sql.Stmt
 	advanceLastSampleStmt      *sql.Stmt
 	advanceLastSamplesStmt     *sql.Stmt
+	clearUnsentStmt            *sql.Stmt
 	countModeSeriesStmt        *sql.Stmt
 	countNamelessStmt          *sql.Stmt
 	countRollupsStmt           *sql.Stmt
@@ -953,7 +1074,6 @@ type Queries struct {
 	fillClockStmt              *sql.Stmt
 	fillImportStmt             *sql.Stmt
 	fillMetricMetadataStmt     *sql.Stmt
-	fillPushIntervalStmt       *sql.Stmt
 	fillRollupStmt             *sql.Stmt
 	fillSalvageStmt            *sql.Stmt
 	fillSampleStmt             *sql.Stmt
@@ -967,13 +1087,19 @@ type Queries struct {
 	findTotalsStmt             *sql.Stmt
 	firstBucketStmt            *sql.Stmt
 	firstSampleTimeStmt        *sql.Stmt
+	forgetAllUnsentStmt        *sql.Stmt
 	forgetHeldGroupsStmt       *sql.Stmt
 	forgetImportStmt           *sql.Stmt
+	forgetParkedStmt           *sql.Stmt
+	forgetPushIntervalStmt     *sql.Stmt
+	forgetPushIntervalsStmt    *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
 	forgetSuccessorStmt        *sql.Stmt
 	forgetTierStmt             *sql.Stmt
 	forgetTiersStmt            *sql.Stmt
+	forgetUnsentStmt           *sql.Stmt
 	getClockStmt               *sql.Stmt
+	getPushRevisionStmt        *sql.Stmt
 	groupBlocksStmt            *sql.Stmt
 	groupBucketStmt            *sql.Stmt
 	groupRollupsStmt           *sql.Stmt
@@ -994,20 +1120,24 @@ type Queries struct {
 	listModeSeriesStmt         *sql.Stmt
 	listNewestInBlocksStmt     *sql.Stmt
 	listNewestSamplesStmt      *sql.Stmt
+	listParkedStmt             *sql.Stmt
 	listPartsStmt              *sql.Stmt
 	listPlainMetricsStmt       *sql.Stmt
 	listPushIntervalsStmt      *sql.Stmt
+	listPushTargetsStmt        *sql.Stmt
 	listSalvagesStmt           *sql.Stmt
 	listSeriesStmt             *sql.Stmt
 	listSeriesAfterStmt        *sql.Stmt
 	listSeriesIndexStmt        *sql.Stmt
 	listSeriesOfStmt           *sql.Stmt
 	listTiersStmt              *sql.Stmt
+	listUnsentStmt             *sql.Stmt
 	lookAtBlocksStmt           *sql.Stmt
 	lookAtRollupsStmt          *sql.Stmt
 	lookAtSamplesStmt          *sql.Stmt
 	lookAtSketchesStmt         *sql.Stmt
 	lookAtStateRollupsStmt     *sql.Stmt
+	markUnsentStmt             *sql.Stmt
 	mendSeriesStmt             *sql.Stmt
 	mergeRollupStmt            *sql.Stmt
 	mergeRollupsStmt           *sql.Stmt
@@ -1026,12 +1156,17 @@ type Queries struct {
 	packSamplesStmt            *sql.Stmt
 	packSketchesStmt           *sql.Stmt
 	packStateRollupsStmt       *sql.Stmt
+	parkSamplesStmt            *sql.Stmt
 	sealImportStmt             *sql.Stmt
+	sealParkedStmt             *sql.Stmt
+	sealPushTargetStmt         *sql.Stmt
 	sealSalvageStmt            *sql.Stmt
 	sealSeriesStmt             *sql.Stmt
 	setAggregationStmt         *sql.Stmt
 	setClockStmt               *sql.Stmt
 	setMetricMetadataStmt      *sql.Stmt
+	setPushIntervalStmt        *sql.Stmt
+	setPushTargetStmt          *sql.Stmt
 	setTierStmt                *sql.Stmt
 	stateVersionStmt           *sql.Stmt
 	sumSeriesStmt              *sql.Stmt
@@ -1049,6 +1184,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		advanceImportStmt:          q.advanceImportStmt,
 		advanceLastSampleStmt:      q.advanceLastSampleStmt,
 		advanceLastSamplesStmt:     q.advanceLastSamplesStmt,
+		clearUnsentStmt:            q.clearUnsentStmt,
 		countModeSeriesStmt:        q.countModeSeriesStmt,
 		countNamelessStmt:          q.countNamelessStmt,
 		countRollupsStmt:           q.countRollupsStmt,
@@ -1067,7 +1203,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		fillClockStmt:              q.fillClockStmt,
 		fillImportStmt:             q.fillImportStmt,
 		fillMetricMetadataStmt:     q.fillMetricMetadataStmt,
-		fillPushIntervalStmt:       q.fillPushIntervalStmt,
 		fillRollupStmt:             q.fillRollupStmt,
 		fillSalvageStmt:            q.fillSalvageStmt,
 		fillSampleStmt:             q.fillSampleStmt,
@@ -1081,13 +1216,19 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		findTotalsStmt:             q.findTotalsStmt,
 		firstBucketStmt:            q.firstBucketStmt,
 		firstSampleTimeStmt:        q.firstSampleTimeStmt,
+		forgetAllUnsentStmt:        q.forgetAllUnsentStmt,
 		forgetHeldGroupsStmt:       q.forgetHeldGroupsStmt,
 		forgetImportStmt:           q.forgetImportStmt,
+		forgetParkedStmt:           q.forgetParkedStmt,
+		forgetPushIntervalStmt:     q.forgetPushIntervalStmt,
+		forgetPushIntervalsStmt:    q.forgetPushIntervalsStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
 		forgetSuccessorStmt:        q.forgetSuccessorStmt,
 		forgetTierStmt:             q.forgetTierStmt,
 		forgetTiersStmt:            q.forgetTiersStmt,
+		forgetUnsentStmt:           q.forgetUnsentStmt,
 		getClockStmt:               q.getClockStmt,
+		getPushRevisionStmt:        q.getPushRevisionStmt,
 		groupBlocksStmt:            q.groupBlocksStmt,
 		groupBucketStmt:            q.groupBucketStmt,
 		groupRollupsStmt:           q.groupRollupsStmt,
@@ -1108,20 +1249,24 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		listModeSeriesStmt:         q.listModeSeriesStmt,
 		listNewestInBlocksStmt:     q.listNewestInBlocksStmt,
 		listNewestSamplesStmt:      q.listNewestSamplesStmt,
+		listParkedStmt:             q.listParkedStmt,
 		listPartsStmt:              q.listPartsStmt,
 		listPlainMetricsStmt:       q.listPlainMetricsStmt,
 		listPushIntervalsStmt:      q.listPushIntervalsStmt,
+		listPushTargetsStmt:        q.listPushTargetsStmt,
 		listSalvagesStmt:           q.listSalvagesStmt,
 		listSeriesStmt:             q.listSeriesStmt,
 		listSeriesAfterStmt:        q.listSeriesAfterStmt,
 		listSeriesIndexStmt:        q.listSeriesIndexStmt,
 		listSeriesOfStmt:           q.listSeriesOfStmt,
 		listTiersStmt:              q.listTiersStmt,
+		listUnsentStmt:             q.listUnsentStmt,
 		lookAtBlocksStmt:           q.lookAtBlocksStmt,
 		lookAtRollupsStmt:          q.lookAtRollupsStmt,
 		lookAtSamplesStmt:          q.lookAtSamplesStmt,
 		lookAtSketchesStmt:         q.lookAtSketchesStmt,
 		lookAtStateRollupsStmt:     q.lookAtStateRollupsStmt,
+		markUnsentStmt:             q.markUnsentStmt,
 		mendSeriesStmt:             q.mendSeriesStmt,
 		mergeRollupStmt:            q.mergeRollupStmt,
 		mergeRollupsStmt:           q.mergeRollupsStmt,
@@ -1140,12 +1285,17 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		packSamplesStmt:            q.packSamplesStmt,
 		packSketchesStmt:           q.packSketchesStmt,
 		packStateRollupsStmt:       q.packStateRollupsStmt,
+		parkSamplesStmt:            q.parkSamplesStmt,
 		sealImportStmt:             q.sealImportStmt,
+		sealParkedStmt:             q.sealParkedStmt,
+		sealPushTargetStmt:         q.sealPushTargetStmt,
 		sealSalvageStmt:            q.sealSalvageStmt,
 		sealSeriesStmt:             q.sealSeriesStmt,
 		setAggregationStmt:         q.setAggregationStmt,
 		setClockStmt:               q.setClockStmt,
 		setMetricMetadataStmt:      q.setMetricMetadataStmt,
+		setPushIntervalStmt:        q.setPushIntervalStmt,
+		setPushTargetStmt:          q.setPushTargetStmt,
 		setTierStmt:                q.setTierStmt,
 		stateVersionStmt:           q.stateVersionStmt,
 		sumSeriesStmt:              q.sumSeriesStmt,

@@ -72,8 +72,39 @@ type PushInterval struct {
 	FromTs      int64
 	UntilTs     int64
 	Sent        int64
-	Confirmed   sql.NullInt64
+	Confirmed   int64
+	Audits      int64
 	Chk         sql.NullInt64
+}
+
+type PushParked struct {
+	Target      string
+	Hour        int64
+	Granularity string
+	SeriesID    int64
+	Name        string
+	Samples     int64
+	Reason      string
+	Refused     int64
+	Chk         sql.NullInt64
+}
+
+type PushTarget struct {
+	Target    string
+	Begun     int64
+	SentUntil int64
+	Revision  int64
+	Report    string
+	Changed   int64
+	Chk       sql.NullInt64
+}
+
+type PushUnsent struct {
+	Target      string
+	Hour        int64
+	Granularity string
+	SeriesID    int64
+	Minutes     int64
 }
 
 type RawBlock struct {

@@ -209,38 +209,6 @@ func (q *Queries) FillMetricMetadata(ctx context.Context, arg FillMetricMetadata
 	return result.RowsAffected()
 }
 
-const fillPushInterval = `-- name: FillPushInterval :execrows
-INSERT OR IGNORE INTO push_intervals (target, granularity, from_ts, until_ts, sent, confirmed, chk)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-`
-
-type FillPushIntervalParams struct {
-	Target      string
-	Granularity string
-	FromTs      int64
-	UntilTs     int64
-	Sent        int64
-	Confirmed   sql.NullInt64
-	Chk         sql.NullInt64
-}
-
-// One seek in push_intervals by its key.
-func (q *Queries) FillPushInterval(ctx context.Context, arg FillPushIntervalParams) (int64, error) {
-	result, err := q.exec(ctx, q.fillPushIntervalStmt, fillPushInterval,
-		arg.Target,
-		arg.Granularity,
-		arg.FromTs,
-		arg.UntilTs,
-		arg.Sent,
-		arg.Confirmed,
-		arg.Chk,
-	)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 const fillRollup = `-- name: FillRollup :execrows
 INSERT INTO rollups (granularity, series_id, ts, count, sum, min, max, chk)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -554,44 +522,6 @@ func (q *Queries) HasStates(ctx context.Context, seriesID int64) (int64, error) 
 	var states int64
 	err := row.Scan(&states)
 	return states, err
-}
-
-const listPushIntervals = `-- name: ListPushIntervals :many
-SELECT target, granularity, from_ts, until_ts, sent, confirmed, chk
-FROM push_intervals
-WHERE sound(chk, 'push_intervals', target, granularity, from_ts, until_ts, sent, confirmed)
-`
-
-// Scans push_intervals.
-func (q *Queries) ListPushIntervals(ctx context.Context) ([]PushInterval, error) {
-	rows, err := q.query(ctx, q.listPushIntervalsStmt, listPushIntervals)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []PushInterval
-	for rows.Next() {
-		var i PushInterval
-		if err := rows.Scan(
-			&i.Target,
-			&i.Granularity,
-			&i.FromTs,
-			&i.UntilTs,
-			&i.Sent,
-			&i.Confirmed,
-			&i.Chk,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
 }
 
 const listSalvages = `-- name: ListSalvages :many

@@ -86,9 +86,9 @@ func checkLength(expr string) error {
 	return nil
 }
 
-// checkSubqueries refuses subqueries of more steps than there may be samples, since the engine takes
-// room for each step whatever comes of it, and those inside each other that multiply beyond what it
-// can count. The node is evaluated over span, in so many windows.
+// checkSubqueries refuses subqueries of more steps than there may be samples, since the engine
+// takes room for each step whatever comes of it, and those inside each other that multiply beyond
+// what it can count. The node is evaluated over span, in so many windows.
 func (e *Engine) checkSubqueries(
 	expr string, node parser.Node, span time.Duration, windows float64,
 ) error {

@@ -7,9 +7,12 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// sketchOf returns the distribution of a bucket as a native histogram, and whether the bucket has
-// one: else all samples are counted at their mean.
-func sketchOf(bucket service.Bucket) (sketched *histogram.FloatHistogram, complete bool) {
+// sketchOf returns the distribution of a bucket of a tier as a native histogram, nil if the bucket
+// keeps none.
+func sketchOf(bucket service.Bucket, tier service.Granularity) *histogram.FloatHistogram {
+	if bucket.Distribution == nil && bucket.States == nil && tier != service.Raw {
+		return nil
+	}
 	h := &histogram.FloatHistogram{
 		CounterResetHint: histogram.GaugeType, // sums of which nobody should warn
 		Count:            float64(bucket.Count), Sum: bucket.Sum,
@@ -23,14 +26,14 @@ func sketchOf(bucket service.Bucket) (sketched *histogram.FloatHistogram, comple
 		for _, bin := range bins.Negative {
 			appendBin(&h.NegativeSpans, &h.NegativeBuckets, bin.Index, bin.Count)
 		}
-		return h, true
+		return h
 	}
 	s := sketch.NewSum()
 	for _, state := range bucket.States {
 		s.Add(state.Value, uint64(state.Count))
 	}
 	if bucket.States == nil {
-		s.Add(bucket.Value(service.Average), uint64(bucket.Count))
+		s.Add(bucket.Sum, 1)
 	}
 	h.Schema, h.ZeroCount = int32(s.Schema()), float64(s.Zeros())
 	for index, count := range s.Positive() {
@@ -39,7 +42,7 @@ func sketchOf(bucket service.Bucket) (sketched *histogram.FloatHistogram, comple
 	for index, count := range s.Negative() {
 		appendBin(&h.NegativeSpans, &h.NegativeBuckets, index, count)
 	}
-	return h, bucket.States != nil
+	return h
 }
 
 // appendBin appends a bin behind those of lower indices.

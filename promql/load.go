@@ -20,15 +20,15 @@ type row struct {
 type run struct {
 	segment  segment
 	rows     []row
-	inState  map[string][]float64 // samples of each row in a state, by its name
-	sketches []*histogram.FloatHistogram
+	inState  map[string][]float64        // samples of each row in a state, by its name
+	sketches []*histogram.FloatHistogram // of each row, nil where a bucket keeps none
 }
 
 // loaded is what was read for a selector.
 type loaded struct {
 	series     map[int64][]*run
 	coarse     []service.Granularity // tiers that answer though edges may cut their buckets
-	sketchless bool                  // buckets without a sketch are among them
+	sketchless bool                  // buckets that should have a sketch are without one
 }
 
 // loading reads what a selector needs, and stops where that is more than the query may hold.
@@ -157,10 +157,7 @@ func (l *loading) addStates(one *run, at int, bucket service.Bucket) {
 }
 
 func (l *loading) addSketch(one *run, merged bool, bucket service.Bucket) {
-	sketch, complete := sketchOf(bucket)
-	if !complete && one.segment.tier != service.Raw {
-		l.sketchless = true
-	}
+	sketch := sketchOf(bucket, one.segment.tier)
 	if merged {
 		last := len(one.sketches) - 1
 		if sum, _, _, err := one.sketches[last].Add(sketch); err == nil {
@@ -169,5 +166,21 @@ func (l *loading) addSketch(one *run, merged bool, bucket service.Bucket) {
 		return
 	}
 	one.sketches = append(one.sketches, sketch)
+	if sketch == nil {
+		l.sketchless = true
+		return
+	}
 	l.querier.room -= float64(sketch.Size()) / sampleBytes
+}
+
+// sketched returns the rows of a run that have a sketch, or those that have none.
+func (r *run) sketched(have bool) *run {
+	part := &run{segment: r.segment}
+	for i, sketch := range r.sketches {
+		if (sketch != nil) == have {
+			part.rows = append(part.rows, r.rows[i])
+			part.sketches = append(part.sketches, sketch)
+		}
+	}
+	return part
 }

@@ -72,10 +72,10 @@ func (r reading) coarseNote(tiers []service.Granularity) *note {
 		"%s is that of the means of buckets of %s where no samples are left", r.function, of)
 }
 
-// sketchlessNote tells that quantiles are those of means.
+// sketchlessNote tells why there are no quantiles.
 func (r reading) sketchlessNote() *note {
 	return newNote(annotations.PromQLWarning, r.position(),
-		"some buckets keep no percentiles, so %s takes their means", r.function)
+		"some buckets keep no percentiles, so %s has no value over them", r.function)
 }
 
 // shadowedNote tells that a real metric has the name of a virtual one.

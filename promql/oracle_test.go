@@ -188,3 +188,31 @@ func sumOf(values []float64) float64 {
 	}
 	return total
 }
+
+// Quantiles over buckets are within half a bin of the sample that they stand for, and never beyond
+// the least and the greatest one.
+func TestQuantilesAreNearTheirSamples(t *testing.T) {
+	random := filetest.Random(t)
+	r, told := story(t, random)
+	for range 300 {
+		q := []float64{0, 0.01, 0.25, 0.5, 0.95, 0.99, 1}[random.IntN(7)]
+		window := time.Hour * time.Duration(1+random.IntN(6))
+		at := noon.Add(time.Hour * time.Duration(6+random.IntN(40)))
+		expr := fmt.Sprintf("quantile_over_time(%v, wanctl_rtt_ms[%s])", q, milliseconds(window))
+		result, err := r.Instant(t.Context(), expr, at, promql.Settings{})
+		must(t, err)
+		values := told["dsl"].window(at.Add(-window), at)
+		vector := result.Value.(upstream.Vector)
+		if (len(vector) > 0) != (len(values) > 0) || len(result.Infos)+len(result.Warnings) > 0 {
+			t.Errorf("%s at %s is %v of %d samples %v", expr, at, vector, len(values), result.Infos)
+		}
+		if len(vector) > 0 {
+			want := values[max(int(math.Ceil(q*float64(len(values))))-1, 0)]
+			got := vector[0].F
+			if math.Abs(got-want) > 0.0109*math.Abs(want) || got < values[0] || got > values[len(values)-1] {
+				t.Errorf("%s at %s: %v, want about %v", expr, at, got, want)
+			}
+		}
+		result.Close()
+	}
+}

@@ -136,7 +136,7 @@ func (s *selection) read(ctx context.Context) ([]storage.Series, annotations.Ann
 	s.granule = s.reading.granule(s.hints, s.querier.lookback)
 	all := layOut(s.querier.tiers, s.granule)
 	within := all.clip(s.hints.Start-1, s.hints.End+1)
-	if s.column == samples && !within.raw() || s.column == sketches && within.raw() {
+	if s.column == samples && !within.raw() || s.column.ofSketches() && within.raw() {
 		return nil, notes, nil
 	}
 	held, err := s.hold(ctx, list, within)
@@ -158,11 +158,11 @@ func (s *selection) hold(ctx context.Context, list []picked, within layout) (loa
 	for _, m := range s.matchers {
 		fmt.Fprintf(&key, "%s,", m)
 	}
-	fmt.Fprintf(&key, "%v %v", within.segments, s.column == sketches)
+	fmt.Fprintf(&key, "%v %v", within.segments, s.column.ofSketches())
 	if held, ok := s.querier.held[key.String()]; ok {
 		return held, nil
 	}
-	held, err := s.querier.load(ctx, list, within, s.column == sketches)
+	held, err := s.querier.load(ctx, list, within, s.column.ofSketches())
 	if err == nil {
 		s.querier.held[key.String()] = held
 	}
@@ -200,7 +200,7 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 	if within.halfOpen && s.column.rewritten() {
 		made.rawGap = 1
 	}
-	for i, run := range runs {
+	for i, run := range s.wanted(runs, one) {
 		width := run.segment.width()
 		switch {
 		case width == 0:
@@ -216,6 +216,20 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 		made.pieces[i].next = s.after(run, runs[i+1:], within)
 	}
 	return seriesOf(one.labels(state), made)
+}
+
+// wanted returns the rows that a column is about. The shares of states need no sketch.
+func (s *selection) wanted(runs []*run, one picked) (list []*run) {
+	if !s.column.ofSketches() {
+		return runs
+	}
+	if one.shares && s.column == sketches {
+		return runs
+	}
+	for _, run := range runs {
+		list = append(list, run.sketched(s.column == sketches))
+	}
+	return list
 }
 
 // after returns where the next rows begin after a run. Where raw samples may follow, that is where

@@ -14,6 +14,8 @@ import (
 
 // Whatever is asked, at whatever moments, is answered or refused in bounded time, and no answer
 // shows the reserved label.
+//
+//ci:fuzz 300
 func FuzzQuery(f *testing.F) {
 	for _, expr := range []string{
 		"avg_over_time(wanctl_rtt_ms[90s] offset 7ms)", "wanctl_rtt_ms", "rate(wanctl_rtt_ms[1h])",

@@ -87,35 +87,11 @@ func (r rewriting) aggregated(call *parser.Call, matrix *parser.MatrixSelector) 
 	return nil
 }
 
-// quantile is that of the samples where all are left, else that of the distributions, which is kept
-// within the minimum and the maximum.
-func (r rewriting) quantile(call *parser.Call, matrix *parser.MatrixSelector) parser.Expr {
-	over := func(function string, column column) parser.Expr {
-		return r.over(call, function, matrix, column)
-	}
-	exact := &parser.Call{Func: call.Func, PosRange: call.PosRange, Args: parser.Expressions{
-		call.Args[0], r.rangeOf(call, matrix, samples)}}
-	sketched := parser.Expr(&parser.Call{
-		Func: parser.Functions["histogram_quantile"], PosRange: call.PosRange,
-		Args: parser.Expressions{clone(call.Args[0]), over("sum_over_time", sketches)},
-	})
-	if q, ok := unwrapped(call.Args[0]).(*parser.NumberLiteral); !ok || q.Val >= 0 && q.Val <= 1 {
-		sketched = parens(call, vectors(parser.LTE, sketched, over("max_over_time", maxima)))
-		sketched = parens(call, vectors(parser.LOR, sketched, over("max_over_time", maxima)))
-		sketched = parens(call, vectors(parser.GTE, sketched, over("min_over_time", minima)))
-		sketched = parens(call, vectors(parser.LOR, sketched, over("min_over_time", minima)))
-	}
-	return parens(call, vectors(parser.LOR, exact, sketched))
-}
-
 // over returns a call of another function over a column of the range of a call.
 func (r rewriting) over(
-	call *parser.Call, function string, matrix *parser.MatrixSelector, column column,
+	call *parser.Call, name string, matrix *parser.MatrixSelector, column column,
 ) parser.Expr {
-	return &parser.Call{
-		Func: parser.Functions[function], PosRange: call.PosRange,
-		Args: parser.Expressions{r.rangeOf(call, matrix, column)},
-	}
+	return function(call, name, r.rangeOf(call, matrix, column))
 }
 
 // rangeOf returns a copy of a range that is read for a column.
@@ -160,7 +136,7 @@ func (r rewriting) tag(
 
 func vectors(op parser.ItemType, left, right parser.Expr) parser.Expr {
 	matching := &parser.VectorMatching{Card: parser.CardOneToOne}
-	if op == parser.LOR {
+	if op == parser.LOR || op == parser.LUNLESS {
 		matching.Card = parser.CardManyToMany
 	}
 	return &parser.BinaryExpr{Op: op, LHS: left, RHS: right, VectorMatching: matching}

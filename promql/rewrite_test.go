@@ -52,16 +52,34 @@ func TestRewriting(t *testing.T) {
 		{`sum_over_time(x[5m] anchored)`, `sum_over_time(x{<means>}[5m] anchored)`},
 		{`info(x, {a="b"})`, `info(x{<instants>}, {a="b"})`},
 		{`quantile_over_time(2, x[1h])`, `(quantile_over_time(2, x{<samples>}[1h]) or ` +
-			`histogram_quantile(2, sum_over_time(x{<sketches>}[1h])))`},
-		{`quantile_over_time(0.9, x[1h])`, `(quantile_over_time(0.9, x{<samples>}[1h]) or ` +
-			`((((histogram_quantile(0.9, sum_over_time(x{<sketches>}[1h])) <= ` +
-			`max_over_time(x{<maxima>}[1h])) or max_over_time(x{<maxima>}[1h])) >= ` +
-			`min_over_time(x{<minima>}[1h])) or min_over_time(x{<minima>}[1h])))`},
+			`(` + binned("2") + ` unless present_over_time(x{<sketchless>}[1h])))`},
+		{`quantile_over_time(1, x[1h])`, within("1", binned("1"))},
+		{`quantile_over_time(0.5, x[1h])`, within("0.5", middled("0.49999995"))},
+		{`quantile_over_time(scalar(q), x[1h])`,
+			within("scalar(q{<instants>})", middled("(scalar(q{<instants>}) * 0.9999999)"))},
 	} {
 		if got := rewritten(t, test.expr); got != test.want {
 			t.Errorf("%s\nbecame %s\n  want %s", test.expr, got, test.want)
 		}
 	}
+}
+
+func binned(q string) string {
+	return "histogram_quantile(" + q + ", sum_over_time(x{<sketches>}[1h]))"
+}
+
+// middled is the middle of the bin of a quantile.
+func middled(q string) string {
+	of := binned(q)
+	return "(sgn(" + of + ") * (2 ^ ((ceil((log2(abs(" + of + ")) * 32)) - 0.5) / 32)))"
+}
+
+// within is a quantile within minimum and maximum, if the samples are not left.
+func within(q, sketched string) string {
+	return `(quantile_over_time(` + q + `, x{<samples>}[1h]) or (((((` + sketched +
+		` <= max_over_time(x{<maxima>}[1h])) or max_over_time(x{<maxima>}[1h])) >= ` +
+		`min_over_time(x{<minima>}[1h])) or min_over_time(x{<minima>}[1h])) unless ` +
+		`present_over_time(x{<sketchless>}[1h])))`
 }
 
 // The label that the rewriting uses cannot be written, in whatever letters.
@@ -92,6 +110,8 @@ func TestReservedLabel(t *testing.T) {
 }
 
 // Whatever is parsed is rewritten, and what was rewritten still is an expression.
+//
+//ci:fuzz 20000
 func FuzzRewriting(f *testing.F) {
 	for _, expr := range []string{
 		`avg_over_time(x[5m]) / on (wan) quantile_over_time(scalar(y), x[1h:1m])`,

@@ -162,7 +162,7 @@ func TestShares(t *testing.T) {
 			{`max_over_time(wanctl_state_ratio{state="7"}` + window, after,
 				`{` + own + `"7", wan="dsl"} 1`},
 			{`quantile_over_time(0.9, wanctl_state_ratio{state="7"}` + window, after,
-				`{` + own + `"7", wan="dsl"} 0.980694`},
+				`{` + own + `"7", wan="dsl"} 0.989228`},
 			{`avg_over_time(wanctl_state{state="own"}` + window, after, `{state="own", wan="dsl"} 2.11111`},
 		})
 	}
@@ -187,4 +187,28 @@ func TestOneMillisecond(t *testing.T) {
 		{`avg_over_time(wanctl_rtt_ms[1m])`, 0, `{wan="dsl"} 3`},
 		{`max_over_time(wanctl_rtt_ms[1m])`, 0, `{wan="dsl"} 6`},
 	})
+}
+
+// There is no quantile over buckets that keep no percentiles, and the answer says so.
+func TestWithoutPercentiles(t *testing.T) {
+	r := record(t, service.Config{KeepRaw: time.Hour}, promql.Options{}, service.Metric{
+		Name: "plain", Aggregation: service.Average, NoPercentiles: true})
+	r.write(r.series("plain", "dsl", nil), noon, time.Minute, 1, 2, 3)
+	r.write(r.series("plain", "dsl", nil), noon.Add(2*time.Hour), time.Minute, 4, 5, 6)
+	r.age(2*time.Hour + 4*time.Minute)
+	const without = `PromQL warning: some buckets keep no percentiles, so quantile_over_time has no ` +
+		`value over them (1:1)`
+	r.check([]asked{
+		{`quantile_over_time(0.5, plain[5m])`, 5 * time.Minute, without},
+		{`quantile_over_time(2, plain[5m])`, 5 * time.Minute,
+			"PromQL warning: quantile value should be between 0 and 1, got 2 (1:20)\n" + without},
+		{`quantile_over_time(0.5, plain[150s])`, 2*time.Hour + 140*time.Second, `{wan="dsl"} 5`},
+		{`max_over_time(plain[5m])`, 5 * time.Minute, `{wan="dsl"} 3`},
+	})
+	rtt := r.series(service.RTT, "lte", nil)
+	r.write(rtt, noon.Add(2*time.Hour), 30*time.Second, 7, 7, 7, 7, 7)
+	if got := r.ranged(`quantile_over_time(0.5, {__name__=~"plain|wanctl_.*"}[2m])`, noon,
+		noon.Add(122*time.Minute), 2*time.Minute); got != `{wan="lte"} 2h2m=7`+"\n"+without {
+		t.Error(got)
+	}
 }

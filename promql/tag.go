@@ -21,9 +21,14 @@ const (
 	counts   column = "counts"
 	minima   column = "minima"
 	maxima   column = "maxima"
-	sketches column = "sketches" // distributions, if any window has buckets
-	samples  column = "samples"  // the samples of windows, if no window has buckets
+	samples  column = "samples" // those of windows, if no window has buckets
+	// The distributions of buckets, if any window has buckets; and the buckets that keep none.
+	sketches   column = "sketches"
+	sketchless column = "sketchless"
 )
+
+// ofSketches reports that a column is made from sketches.
+func (c column) ofSketches() bool { return c == sketches || c == sketchless }
 
 // rewritten reports that a column answers a function that the parser has rewritten.
 func (c column) rewritten() bool { return c != instants && c != means }

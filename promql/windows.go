@@ -131,7 +131,7 @@ func (s segment) share(c column, granule, window int64) int64 {
 		return width // repeated means add nothing
 	}
 	parts := int64(60)
-	if c == sketches {
+	if c.ofSketches() {
 		parts = 10
 	}
 	wanted := max(min(max(width, window)/parts, window, width), 1)

@@ -13,8 +13,6 @@ type catalog struct {
 	series  []service.SeriesInfo
 	sources [service.Hour + 1]map[int64]*source // by granularity, made when it is needed
 	owners  map[string]*derived                 // by the labels at the receiver
-	// alike are those that would have become one with an earlier one, and are not sent.
-	alike []*derived
 }
 
 // update takes over the series and metrics that a view of the file has.
@@ -34,7 +32,7 @@ func (c *catalog) update(ctx context.Context, view *service.Snapshot) error {
 		return nil
 	}
 	c.series, c.naming.states = series, states
-	c.sources, c.owners, c.alike = [service.Hour + 1]map[int64]*source{}, map[string]*derived{}, nil
+	c.sources, c.owners = [service.Hour + 1]map[int64]*source{}, map[string]*derived{}
 	return nil
 }
 
@@ -70,22 +68,22 @@ func (c *catalog) at(g service.Granularity) map[int64]*source {
 	all := make(map[int64]*source, len(c.series))
 	for _, info := range c.series {
 		s := c.naming.source(info, g)
-		s.parts = slices.DeleteFunc(s.parts, func(d *derived) bool { return !c.own(d) })
+		for _, d := range s.parts {
+			c.own(d)
+		}
 		all[info.ID] = s
 	}
 	c.sources[g] = all
 	return all
 }
 
-// own reports that no other series has the labels of this one. Of two that would become one at the
-// receiver the later is not sent.
-func (c *catalog) own(d *derived) bool {
-	if owner := c.owners[string(d.encoded)]; owner != nil && owner != d {
-		c.alike = append(c.alike, d)
-		return false
+// own notes a series. Of two that would become one at the receiver the later is not sent.
+func (c *catalog) own(d *derived) {
+	if owner := c.owners[string(d.encoded)]; owner != nil {
+		d.alike = true
+		return
 	}
 	c.owners[string(d.encoded)] = d
-	return true
 }
 
 // parts calls f for each series that a bucket has a value of, at the receiver.
@@ -105,25 +103,20 @@ func (c *catalog) parts(
 		return
 	}
 	for _, state := range b.States {
-		if d := c.unnamed(s, g, state.Value); d != nil {
-			value, _ := d.value(b)
-			f(d, value)
+		if _, named := c.naming.states[s.info.Metric][state.Value]; named {
+			continue
 		}
+		d := c.unnamed(s, g, state.Value)
+		value, _ := d.value(b)
+		f(d, value)
 	}
 }
 
-// unnamed returns the ratio of a state that the metric does not name, nil for one that it names and
-// for one that cannot be sent.
+// unnamed returns the ratio of a state that the metric does not name.
 func (c *catalog) unnamed(s *source, g service.Granularity, state float64) *derived {
-	if _, named := c.naming.states[s.info.Metric][state]; named {
-		return nil
+	if s.ratios[state] == nil {
+		s.ratios[state] = c.naming.ratio(s.info, g, state)
+		c.own(s.ratios[state])
 	}
-	d, met := s.ratios[state]
-	if !met {
-		if d = c.naming.ratio(s.info, g, state); !c.own(d) {
-			d = nil
-		}
-		s.ratios[state] = d
-	}
-	return d
+	return s.ratios[state]
 }

@@ -14,6 +14,7 @@ type derived struct {
 	series  int64  // its id in the file
 	name    string // the metric at the receiver
 	encoded []byte // its labels
+	alike   bool   // another one has these labels, so it is not sent
 	value   func(service.Bucket) (value float64, ok bool)
 }
 

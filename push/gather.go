@@ -12,6 +12,7 @@ type chunk struct {
 	granularity service.Granularity
 	from, until time.Time // the buckets that begin in [from, until) are in it
 	batch       batch
+	alike       batch // what is not sent because another series has the same labels
 	merged      int64 // raw samples that share their millisecond with another one
 }
 
@@ -57,15 +58,16 @@ func (c *catalog) gather(
 		if found || !window.Until.Before(until) {
 			continue
 		}
-		if making.chunk.until, err = next(ctx, view, window, until); err != nil {
+		if making.chunk.until, err = firstAfter(ctx, view, window, until); err != nil {
 			return chunk{}, err
 		}
 	}
 	return making.chunk, nil
 }
 
-// next returns where the first bucket of a stretch begins, or its end: a gap is passed over at once.
-func next(
+// firstAfter returns where the first bucket after a window begins, at the latest until: what is empty
+// is passed over at once.
+func firstAfter(
 	ctx context.Context, view *service.Snapshot, after service.BucketQuery, until time.Time,
 ) (time.Time, error) {
 	after.From, after.Until, after.Sketches = after.Until, until, false
@@ -101,19 +103,23 @@ func (g *gathering) add(b service.Bucket) {
 	tier := g.chunk.granularity
 	stamp := stampOf(tier, b.Time)
 	g.catalog.parts(tier, b, func(d *derived, value float64) {
+		into := &g.chunk.batch
+		if d.alike {
+			into = &g.chunk.alike
+		}
 		at, known := g.runs[d]
 		if !known {
-			at = len(g.chunk.batch)
+			at = len(*into)
 			g.runs[d] = at
-			g.chunk.batch = append(g.chunk.batch, run{series: d})
+			*into = append(*into, run{series: d})
 		}
-		samples := g.chunk.batch[at].samples
+		samples := (*into)[at].samples
 		if n := len(samples); n > 0 && samples[n-1].ts == stamp {
 			g.merge(d, &samples[n-1], value)
 			return
 		}
 		g.same[d] = 1
-		g.chunk.batch[at].samples = append(samples, sample{stamp, value})
+		(*into)[at].samples = append(samples, sample{stamp, value})
 		g.size++
 	})
 }

@@ -40,11 +40,14 @@ const (
 	lastAudit = 2
 )
 
-// gaps returns what no interval covers in a stretch of time.
+// gaps returns what has not been sent of a stretch of time.
 func (l ledger) gaps(in span) []span {
 	var gaps []span
 	at := in.from
 	for _, i := range l {
+		if i.Sent.IsZero() {
+			continue
+		}
 		if i.From.After(at) && at.Before(in.until) {
 			gaps = append(gaps, span{at, earlier(i.From, in.until)})
 		}
@@ -67,6 +70,17 @@ func (l *ledger) apply(c change) {
 	slices.SortFunc(*l, func(a, b interval) int {
 		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Granularity, b.Granularity))
 	})
+}
+
+// claim is the change by which a stretch is about to be sent: what appears there from then on is
+// marked as unsent, whether the sender still finds it or not. There is none where it was claimed.
+func (l ledger) claim(g service.Granularity, s span) change {
+	for _, i := range l {
+		if i.Granularity == g && !s.from.Before(i.From) && !i.Until.Before(s.until) {
+			return change{}
+		}
+	}
+	return l.send(g, s, time.Time{})
 }
 
 // send is the change by which the buckets of a stretch have been sent. What was sent of it before
@@ -95,6 +109,49 @@ func (l ledger) cutOut(g service.Granularity, s span) change {
 		}
 	}
 	return c
+}
+
+// touch is the change by which what was sent in some stretches counts as sent now, and is audited
+// again.
+func (l ledger) touch(g service.Granularity, stretches []span, now time.Time) change {
+	after := slices.Clone(l)
+	for _, s := range stretches {
+		c := after.cutOut(g, s)
+		for _, i := range c.removed {
+			again := interval{Granularity: g,
+				From: later(i.From, s.from), Until: earlier(i.Until, s.until)}
+			if !i.Sent.IsZero() {
+				again.Sent = now
+			}
+			c.added = append(c.added, again)
+		}
+		after.apply(c)
+	}
+	return l.become(after)
+}
+
+// become is the change that makes another ledger of this one.
+func (l ledger) become(other ledger) change {
+	var c change
+	for _, i := range l {
+		if !slices.Contains(other, i) {
+			c.removed = append(c.removed, i)
+		}
+	}
+	for _, i := range other {
+		if !slices.Contains(l, i) {
+			c.added = append(c.added, i)
+		}
+	}
+	return c
+}
+
+// merged is a change after which neighbours become one.
+func (l ledger) merged(c change) change {
+	after := slices.Clone(l)
+	after.apply(c)
+	after.apply(after.merge())
+	return l.become(after)
 }
 
 // lastSent is when anything was sent last, zero where nothing was.
@@ -134,7 +191,7 @@ func (l ledger) merge() change {
 			last, joined = nil, 0
 		}
 		for _, i := range l {
-			if i.Granularity != g || !i.Sent.Before(old) {
+			if i.Granularity != g || i.Sent.IsZero() || !i.Sent.Before(old) {
 				continue
 			}
 			if last == nil || !mergeable(*last, i) {

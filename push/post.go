@@ -35,11 +35,15 @@ var verdictNames = [...]string{
 // String names the verdict, for metrics and logs.
 func (v verdict) String() string { return verdictNames[v] }
 
+// cause names the verdict as labels do.
+func (v verdict) cause() string { return strings.ReplaceAll(v.String(), " ", "_") }
+
 // answer is what a receiver has answered.
 type answer struct {
 	verdict verdict
 	words   string        // its own, or the error of the transport
 	wait    time.Duration // it asks to wait so long, 0 if it does not
+	gone    bool          // what it had in memory may be gone
 }
 
 const (
@@ -59,11 +63,12 @@ type poster struct {
 	url    string
 	header http.Header
 	now    func() time.Time
+	limit  time.Duration // of one POST
 }
 
 // post sends a body and returns what the receiver has answered.
 func (p *poster) post(ctx context.Context, body []byte) answer {
-	ctx, cancel := context.WithTimeout(ctx, postLimit)
+	ctx, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
 	if err != nil {
@@ -75,7 +80,7 @@ func (p *poster) post(ctx context.Context, body []byte) answer {
 	request.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
 	response, err := p.client.Do(request)
 	if err != nil {
-		return answer{verdict: lost, words: transportWords(err)}
+		return answer{verdict: lost, words: transportWords(err), gone: true}
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(io.LimitReader(response.Body, maxWords))
@@ -83,12 +88,13 @@ func (p *poster) post(ctx context.Context, body []byte) answer {
 		_, err = io.Copy(io.Discard, io.LimitReader(response.Body, 1<<16))
 	}
 	if err != nil { // an answer that is cut off acknowledges nothing
-		return answer{verdict: lost, words: transportWords(err)}
+		return answer{verdict: lost, words: transportWords(err), gone: true}
 	}
 	return answer{
 		verdict: judge(response.StatusCode),
 		words:   strings.TrimSpace(response.Status + ": " + plain(string(text))),
 		wait:    retryAfter(response.Header.Get("Retry-After"), p.now()),
+		gone:    response.StatusCode >= 502 && response.StatusCode <= 504, // a proxy before it says so
 	}
 }
 

@@ -128,17 +128,6 @@ INSERT OR IGNORE INTO imports (
 INSERT OR IGNORE INTO salvages (id, source, hash, successor, place, report, ended, chk)
 VALUES (@id, @source, @hash, @successor, @place, @report, @ended, @chk);
 
--- name: FillPushInterval :execrows
--- One seek in push_intervals by its key.
-INSERT OR IGNORE INTO push_intervals (target, granularity, from_ts, until_ts, sent, confirmed, chk)
-VALUES (@target, @granularity, @from_ts, @until_ts, @sent, @confirmed, @chk);
-
--- name: ListPushIntervals :many
--- Scans push_intervals.
-SELECT target, granularity, from_ts, until_ts, sent, confirmed, chk
-FROM push_intervals
-WHERE sound(chk, 'push_intervals', target, granularity, from_ts, until_ts, sent, confirmed);
-
 -- name: HasStates :one
 -- One seek in state_rollups by its key for each tier.
 SELECT CAST(EXISTS (

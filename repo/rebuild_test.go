@@ -49,7 +49,7 @@ func checkRebuilt(t *testing.T, path string, before []string) {
 		"SELECT count(*) FROM wanstore WHERE version = 4":               1,
 		"SELECT count(*) FROM state_rollups WHERE chk IS NULL":          0,
 		"SELECT count(*) FROM (" + wrongTotals + ")":                    0,
-		"SELECT count(*) FROM sqlite_schema WHERE name LIKE '%by_hand'": 14,
+		"SELECT count(*) FROM sqlite_schema WHERE name LIKE '%by_hand'": 16,
 	} {
 		if got := filetest.Int(t, path, statement); got != want {
 			t.Errorf("%s: got %d, want %d", statement, got, want)

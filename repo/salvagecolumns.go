@@ -32,11 +32,6 @@ func (c *columns) real() float64  { return c.value().Real }
 func (c *columns) text() string   { return string(c.value().Bytes) }
 func (c *columns) blob() []byte   { return notNull(c.value().Bytes) }
 
-func (c *columns) nullInteger() sql.NullInt64 {
-	v := c.value()
-	return sql.NullInt64{Int64: v.Int, Valid: v.Kind == leaves.Integer}
-}
-
 // place is the tier that a row is of, and its span.
 func (c *columns) place(table string) (granularity string, from, until Micros) {
 	read := columns{values: c.values}
@@ -120,13 +115,6 @@ var fillers = map[string]func(context.Context, *db.Queries, *columns) (int64, er
 		return q.FillSalvage(ctx, db.FillSalvageParams{
 			ID: c.integer(), Source: c.text(), Hash: c.blob(), Successor: c.integer(), Place: c.text(),
 			Report: c.text(), Ended: c.integer(), Chk: c.chk,
-		})
-	},
-	"push_intervals": func(ctx context.Context, q *db.Queries, c *columns) (int64, error) {
-		return q.FillPushInterval(ctx, db.FillPushIntervalParams{
-			Target: c.text(), Granularity: c.text(), FromTs: c.integer(), UntilTs: c.integer(),
-			Sent:      c.integer(),
-			Confirmed: c.nullInteger(), Chk: c.chk,
 		})
 	},
 }

@@ -106,8 +106,9 @@ func (w *Writer) groupBuckets(
 	return taken, err
 }
 
-// takeFew takes what a history has few rows of: what it knows of metrics, imports, receivers and
-// earlier damaged files.
+// takeFew takes what a history has few rows of: what it knows of metrics, imports and earlier
+// damaged files. What a target has been sent is not taken: it is sent again, so that nothing has to
+// be known of how much of it came back.
 func (w *Writer) takeFew(
 	ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun, tiers Tiers, now Micros,
 ) error {
@@ -120,10 +121,7 @@ func (w *Writer) takeFew(
 	if err := w.takeFloors(ctx, s, run, tiers, now); err != nil {
 		return err
 	}
-	if err := w.takeMetadata(ctx, s); err != nil {
-		return err
-	}
-	return w.takePushIntervals(ctx, s)
+	return w.takeMetadata(ctx, s)
 }
 
 // takeFloors has the tiers begin where those of the damaged file did: what that has from before is
@@ -250,17 +248,4 @@ func mayBeMerged(row db.ListImportsRow, ours []db.ListImportsRow) bool {
 		slices.ContainsFunc(ours, func(o db.ListImportsRow) bool {
 			return o.Source == row.Source || bytes.Equal(o.Hash, row.Hash)
 		})
-}
-
-func (w *Writer) takePushIntervals(ctx context.Context, s *Salvage) error {
-	rows, err := s.reader.q.ListPushIntervals(ctx)
-	if err != nil {
-		return unreadable(ctx, err)
-	}
-	for _, row := range rows {
-		if _, err := w.q.FillPushInterval(ctx, db.FillPushIntervalParams(row)); err != nil {
-			return err
-		}
-	}
-	return nil
 }

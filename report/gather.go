@@ -96,7 +96,7 @@ func (l *line) add(p service.Point, end time.Time) {
 	}
 	s.buckets = append(s.buckets, bucket{p.Time, p.Width, p.Count, p.Value})
 	if p.Metric == service.State || p.Metric == service.RTT {
-		l.moments.add(p, end)
+		l.moments = l.moments.with(p, end)
 	}
 }
 

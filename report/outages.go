@@ -17,19 +17,16 @@ import (
 func Outages(
 	ctx context.Context, history *service.History, query Query,
 ) (map[string][]Outage, error) {
-	wans := map[string]*moments{}
+	wans := map[string]moments{}
 	for point, err := range query.buckets(ctx, history, service.State, service.RTT) {
 		if err != nil {
 			return nil, err
 		}
-		if wans[point.WAN] == nil {
-			wans[point.WAN] = &moments{}
-		}
-		wans[point.WAN].add(point, query.Until)
+		wans[point.WAN] = wans[point.WAN].with(point, query.Until)
 	}
 	list := map[string][]Outage{}
 	for wan, one := range wans {
-		if slices.ContainsFunc(*one, func(m moment) bool { return m.stated }) {
+		if slices.ContainsFunc(one, func(m moment) bool { return m.stated }) {
 			list[wan] = one.outages()
 		}
 	}
@@ -70,14 +67,14 @@ func (m moment) outage() bool { return m.red && !m.answered }
 // moments are those of a WAN in the order of time.
 type moments []moment
 
-// add takes a bucket of a state or of round-trip times, as far as it lies before the end.
-func (list *moments) add(p service.Point, end time.Time) {
-	last := len(*list) - 1
-	if last < 0 || !(*list)[last].from.Equal(p.Time) {
-		*list = append(*list, moment{from: p.Time, until: p.Time.Add(p.Width)})
+// with adds a bucket of a state or of round-trip times, as far as it lies before the end.
+func (list moments) with(p service.Point, end time.Time) moments {
+	last := len(list) - 1
+	if last < 0 || !list[last].from.Equal(p.Time) {
+		list = append(list, moment{from: p.Time, until: p.Time.Add(p.Width)})
 		last++
 	}
-	m := &(*list)[last]
+	m := &list[last]
 	if m.until.After(end) {
 		m.until = end
 	}
@@ -90,6 +87,7 @@ func (list *moments) add(p service.Point, end time.Time) {
 	default:
 		m.longest = max(m.longest, p.Max)
 	}
+	return list
 }
 
 // outages joins the moments that follow each other.
@@ -105,17 +103,17 @@ func (list moments) outages() []Outage {
 		case m.outage():
 			found = append(found, Outage{From: m.from, Until: m.until, Granularity: m.granularity})
 			if follows {
-				found[len(found)-1].near(list[i-1])
+				noteNear(&found[len(found)-1], list[i-1])
 			}
 		case follows && list[i-1].outage():
-			found[len(found)-1].near(m)
+			noteNear(&found[len(found)-1], m)
 		}
 	}
 	return found
 }
 
-// near notes the round-trip times beside an outage.
-func (o *Outage) near(m moment) {
+// noteNear notes the round-trip times beside an outage.
+func noteNear(o *Outage, m moment) {
 	if m.answered && (o.WorstRTT == nil || *o.WorstRTT < m.longest) {
 		o.WorstRTT = &m.longest
 	}

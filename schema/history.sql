@@ -164,19 +164,6 @@ CREATE TABLE salvages (
   chk INTEGER
 ) STRICT;
 
--- How far a receiver has been sent the buckets of a tier: intervals that were sent, and when; confirmed is when the receiver
--- was seen to have all of it, NULL until then. Nothing writes it yet.
-CREATE TABLE push_intervals (
-  target TEXT NOT NULL,
-  granularity TEXT NOT NULL,
-  from_ts INTEGER NOT NULL,
-  until_ts INTEGER NOT NULL,
-  sent INTEGER NOT NULL,
-  confirmed INTEGER,
-  chk INTEGER,
-  PRIMARY KEY (target, granularity, from_ts)
-) STRICT, WITHOUT ROWID;
-
 -- What somebody changes by hand is no damage: where an UPDATE leaves chk as it was, the row has none from then on.
 CREATE TRIGGER series_by_hand AFTER UPDATE OF id, metric_name, wan_name, labels, aggregation ON series
 WHEN new.chk IS old.chk AND old.chk IS NOT NULL
@@ -262,13 +249,6 @@ CREATE TRIGGER salvages_by_hand AFTER UPDATE ON salvages
 WHEN new.chk IS old.chk AND old.chk IS NOT NULL
 BEGIN
   UPDATE salvages SET chk = NULL WHERE id = new.id;
-END;
-
-CREATE TRIGGER push_intervals_by_hand AFTER UPDATE ON push_intervals
-WHEN new.chk IS old.chk AND old.chk IS NOT NULL
-BEGIN
-  UPDATE push_intervals SET chk = NULL
-  WHERE target = new.target AND granularity = new.granularity AND from_ts = new.from_ts;
 END;
 
 -- What wanctl's tools read: every moment once, at the finest granularity that still has it, so each tier up to the floor of

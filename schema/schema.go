@@ -7,15 +7,20 @@ import _ "embed" // for the scripts below
 const Version = 4
 
 // History makes the tables of a new file.
-//
+var History = history + push
+
 //go:embed history.sql
-var History string
+var history string
+
+//go:embed push.sql
+var push string
 
 // From3 brings a file of version 3 up to date, in one transaction. It calls functions that the
 // queries call, too.
-//
+var From3 = from3 + push
+
 //go:embed upgrade/from3.sql
-var From3 string
+var from3 string
 
 // SampleGroups makes the temporary table of rolling up. Each connection on which the generated
 // queries are prepared wants it, those of readers, too.

@@ -11,8 +11,8 @@ import (
 // That takes a twentieth of a second.
 const fewSamples = 100_000
 
-// coarsened has the widest whole buckets that there are in the place of what is finer. They have the
-// same samples.
+// coarsened has the widest whole buckets that there are in the place of what is finer. They have
+// the same samples.
 func (a answering) coarsened(tiers repo.Tiers) answering {
 	var list []segment
 	for _, s := range a.segments {

@@ -15,7 +15,7 @@ import (
 // that paused long before the range ended has its last sample.
 func TestSummaryOfBuckets(t *testing.T) {
 	t.Parallel()
-	path, random := filetest.Path(t), rand.New(rand.NewPCG(1, 2)) //nolint:gosec // the same each time
+	path, random := filetest.Path(t), rand.New(rand.NewPCG(1, 2))
 	now := time.Date(2026, 3, 5, 12, 7, 30, 0, time.UTC)
 	options := quiet()
 	options.TrustClock, options.Now = true, func() time.Time { return now }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/push"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -41,7 +42,7 @@ gives; their defaults below are those of a new file.
 Variables, with their defaults:
 
 `)
-	for _, variable := range slices.Concat(service.Variables(), api.Variables()) {
+	for _, variable := range slices.Concat(service.Variables(), api.Variables(), push.Variables()) {
 		text.WriteString("  " + variable.Name)
 		if variable.Default != "" {
 			text.WriteString(" (" + variable.Default + ")")

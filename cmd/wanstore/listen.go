@@ -17,6 +17,7 @@ import (
 	"github.com/wanstore/wanstore/api"
 	"github.com/wanstore/wanstore/internal/version"
 	"github.com/wanstore/wanstore/promql/httpapi"
+	"github.com/wanstore/wanstore/push"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -28,13 +29,14 @@ func addListenFlag(cmd *cobra.Command, usage string) {
 	cmd.Flags().String(listenFlag, "", usage)
 }
 
-// configureServer is configure for a command that answers HTTP as well.
-func configureServer(cmd *cobra.Command) (service.Config, api.Config, error) {
+// configureServer is configure for a command that answers HTTP and sends the history as well.
+func configureServer(cmd *cobra.Command) (service.Config, api.Config, push.Config, error) {
 	overrides := readSettingFlags(cmd)
 	warnOfUnknownVariables(cmd)
 	config, err := service.ConfigFromEnv(overrides)
 	httpConfig, httpErr := api.ConfigFromEnv(overrides)
-	return config, httpConfig, joinConfigErrors(err, httpErr)
+	pushConfig, pushErr := push.ConfigFromEnv(overrides)
+	return config, httpConfig, pushConfig, joinConfigErrors(joinConfigErrors(err, httpErr), pushErr)
 }
 
 // joinConfigErrors makes one list of all that is wrong with two configurations.

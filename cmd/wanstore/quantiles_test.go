@@ -29,7 +29,7 @@ func TestNoQuantiles(t *testing.T) {
 		"history --format csv":     {",1m,\n", ",1m,20\n"},
 		"history --json":           {`"p50":null}`, `"p50":20}`},
 		"history":                  {"10.000 ms          -      1", "20.000 ms  20.000 ms      1"},
-		"history --summary":        {"20.000 ms    -  20.000 ms"},
+		"history --summary":        {"20.00    -  20.00"},
 		"history --step 1h --json": {`"p50":null}`},
 	} {
 		words := append(strings.Fields(args), "--db", db, "--quantiles", "0.5")

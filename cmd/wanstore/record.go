@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/wanstore/wanstore/api"
 	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/measure"
+	"github.com/wanstore/wanstore/push"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -116,6 +118,7 @@ func (o *recordOptions) addFlags(cmd *cobra.Command) {
 		"record as the WAN of this `NAME` (default: that of the interface)")
 	addListenFlag(cmd,
 		fmt.Sprintf("also answer HTTP at this `HOST:PORT` (default $%sLISTEN)", api.EnvPrefix))
+	addPushFlags(cmd)
 	addJSONFlag(cmd, &o.json)
 	addPolicyFlags(cmd)
 	complete(cmd, "probe", choices("icmp", "tcp"))
@@ -123,7 +126,7 @@ func (o *recordOptions) addFlags(cmd *cobra.Command) {
 }
 
 func (o *recordOptions) run(cmd *cobra.Command) error {
-	config, httpConfig, err := configureServer(cmd)
+	config, httpConfig, pushConfig, err := configureServer(cmd)
 	if err != nil {
 		return err
 	}
@@ -151,13 +154,20 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return errors.Join(err, closeWriter(ctx, writer))
 	}
+	sender, err := openPusher(cmd, writer, pushConfig, push.Options{Logger: terminal.logger()})
+	if err != nil {
+		return errors.Join(err, closeWriter(ctx, writer))
+	}
 	fmt.Fprintf(terminal, "recording %s every %s into %s%s\n",
 		line.describe(), clock.FormatDuration(o.interval.Duration), config.DBPath, o.howToEnd())
 	server, err := o.answer(cmd, listener, httpConfig, writer, terminal)
 	if err == nil {
-		err = o.measure(ctx, loop, line, server, terminal, recordingNotices(line, writer, terminal))
+		sender.beside(server)
+		sender.start(ctx)
+		err = o.measure(ctx, loop, line, server, terminal,
+			recordingNotices(line, writer, sender, terminal))
 	}
-	err = errors.Join(err, closeWriter(ctx, writer))
+	err = errors.Join(err, sender.stop(), closeWriter(ctx, writer))
 	err = errors.Join(err,
 		writeReport(cmd.OutOrStdout(), newRecordSummary(line, loop, writer), o.json))
 	terminal.hint("look at it: wanstore history --last 5m --summary --db " + config.DBPath)
@@ -319,9 +329,12 @@ func (o *recordOptions) measure(
 	return serverErr
 }
 
-func recordingNotices(line *line, writer *service.Writer, terminal *statusLine) *notifier {
+func recordingNotices(
+	line *line, writer *service.Writer, sender *pusher, terminal *statusLine,
+) *notifier {
 	return &notifier{log: terminal.logger(), alive: writer.Ping, status: func() string {
-		return withProblems("recording "+line.describe(), writer.Health())
+		return withProblems("recording "+line.describe(),
+			slices.Concat(writer.Health(), sender.health()))
 	}}
 }
 

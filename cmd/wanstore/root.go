@@ -62,7 +62,6 @@ Exit codes: ` + exitCodes,
 		}
 		return resolveTimes(cmd)
 	}
-	addPathFlag(root)
 	addZoneFlag(root)
 	root.AddCommand(newCommands()...)
 	root.SetHelpCommand(newHelp())
@@ -75,9 +74,10 @@ Exit codes: ` + exitCodes,
 
 // newCommands are listed in this order.
 func newCommands() []*cobra.Command {
-	return []*cobra.Command{
+	commands := []*cobra.Command{
 		newRecord(),
 		newServe(),
+		newPush(),
 		newDemo(),
 		newImport(),
 		newMaintain(),
@@ -88,11 +88,11 @@ func newCommands() []*cobra.Command {
 		newBackup(),
 		newSalvage(),
 		newStatus(),
-		newHealth(),
-		newVersion(),
-		newEnvironmentTopic(),
-		newCompletion(),
 	}
+	for _, cmd := range commands {
+		addPathFlag(cmd)
+	}
+	return append(commands, newHealth(), newVersion(), newEnvironmentTopic(), newCompletion())
 }
 
 // noUnknownCommand says what was probably meant.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/push"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -47,12 +48,13 @@ the history (path), its process id (pid) and its version. "wanstore help env" li
 	addListenFlag(cmd,
 		fmt.Sprintf("answer at `HOST:PORT`; port 0 is any that is free (default $%sLISTEN or %s)",
 			api.EnvPrefix, api.DefaultListen))
+	addPushFlags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print where it answers as one line of JSON")
 	return cmd
 }
 
 func serve(cmd *cobra.Command, asJSON bool) error {
-	config, httpConfig, err := configureServer(cmd)
+	config, httpConfig, pushConfig, err := configureServer(cmd)
 	if err != nil {
 		return err
 	}
@@ -63,9 +65,14 @@ func serve(cmd *cobra.Command, asJSON bool) error {
 	}
 	logger := newLogger(cmd)
 	endpoint := newEndpoint(listener, httpConfig, config.DBPath, nil, logger)
+	sender, stop, err := startPushing(cmd, config, pushConfig, push.Options{Logger: logger})
+	if err != nil {
+		return errors.Join(err, endpoint.close())
+	}
+	sender.beside(endpoint)
 	if asJSON {
 		if err := endpoint.writeStart(cmd.OutOrStdout(), config.DBPath); err != nil {
-			return errors.Join(err, endpoint.close())
+			return errors.Join(err, endpoint.close(), stop())
 		}
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "serving %s at %s, Ctrl-C ends\n", config.DBPath, endpoint.url())
@@ -82,7 +89,7 @@ func serve(cmd *cobra.Command, asJSON bool) error {
 	err = endpoint.serve(ctx)
 	cancel()
 	notifying.Wait()
-	return err
+	return errors.Join(err, stop())
 }
 
 // tryHistory says why the file cannot be read, nil if it can.

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/push"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -23,7 +25,7 @@ const pathFlag = "db"
 
 // settingFlags are the flags that stand for environment variables.
 func settingFlags() map[string]string {
-	return map[string]string{
+	flags := map[string]string{
 		pathFlag:         service.EnvPrefix + "DB_PATH",
 		"retention-days": service.EnvPrefix + "RETENTION_DAYS",
 		"keep-raw":       service.EnvPrefix + "KEEP_RAW",
@@ -32,13 +34,16 @@ func settingFlags() map[string]string {
 		"max-size":       service.EnvPrefix + "MAX_SIZE",
 		listenFlag:       api.EnvPrefix + "LISTEN",
 	}
+	maps.Copy(flags, pushFlags())
+	return flags
 }
 
-func addPathFlag(root *cobra.Command) {
-	root.PersistentFlags().String(pathFlag, "",
+// addPathFlag adds the flag that names the history file to a command that opens one.
+func addPathFlag(cmd *cobra.Command) {
+	cmd.Flags().String(pathFlag, "",
 		fmt.Sprintf("`PATH` of the history (default $%sDB_PATH or %s)",
 			service.EnvPrefix, service.DefaultConfig().DBPath))
-	complete(root, pathFlag, files)
+	complete(cmd, pathFlag, files)
 }
 
 // addPolicyFlags adds the flags that change what the file keeps, to a command that writes.
@@ -80,7 +85,7 @@ func readSettingFlags(cmd *cobra.Command) map[string]string {
 // it was given, else that of the variable.
 func named(cmd *cobra.Command, problems service.ConfigErrors) service.ConfigErrors {
 	names := map[string]string{} // by field
-	for _, variable := range slices.Concat(service.Variables(), api.Variables()) {
+	for _, variable := range slices.Concat(service.Variables(), api.Variables(), push.Variables()) {
 		names[variable.Field] = variable.Name
 		for name, of := range settingFlags() {
 			flag := cmd.Flags().Lookup(name)

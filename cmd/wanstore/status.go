@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/internal/clock"
+	"github.com/wanstore/wanstore/push"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -79,6 +80,8 @@ type fileStatus struct {
 	Salvages []salvageState `json:"salvages,omitempty"`
 	// Unsound is what is left out because it is not as it was written.
 	Unsound []unsoundRows `json:"unsound,omitempty"`
+	// Push is how far each target has been sent the history.
+	Push []push.Status `json:"push,omitempty"`
 	// Of the clock that ages are counted from: what deleting has gone by, and since when it is in
 	// doubt.
 	DeletedBy    moment `json:"deleted_by"`
@@ -150,7 +153,8 @@ func (s salvageState) text(zone *time.Location) string {
 func readStatus(ctx context.Context, history *service.History, name string) (fileStatus, error) {
 	read, err := history.Status(ctx)
 	runs, errRuns := history.Salvages(ctx)
-	if err := errors.Join(err, errRuns, history.Close()); err != nil {
+	targets, errPush := readPushStatus(ctx, history)
+	if err := errors.Join(err, errRuns, errPush, history.Close()); err != nil {
 		return fileStatus{}, err
 	}
 	if absolute, err := filepath.Abs(name); err == nil {
@@ -162,7 +166,7 @@ func readStatus(ctx context.Context, history *service.History, name string) (fil
 		SchemaVersion: read.SchemaVersion, Series: read.Series, Check: read.Check,
 		RetentionSeconds: retention.Seconds(), retention: retention,
 		Unsound:  newUnsoundRows(read.Unsound),
-		Salvages: newSalvageStates(runs),
+		Salvages: newSalvageStates(runs), Push: targets,
 
 		DeletedBy: moment{read.Clock.Trusted}, ClockDoubted: moment{read.Clock.Doubted},
 	}
@@ -206,6 +210,9 @@ func (s fileStatus) print(out io.Writer) error {
 	}
 	for _, run := range s.Salvages {
 		list = append(list, []string{"salvage", run.text(s.zone)})
+	}
+	for _, target := range s.Push {
+		list = append(list, []string{"push", pushLine(target, s.zone)})
 	}
 	for _, fact := range list {
 		if err := facts.add(fact...); err != nil {

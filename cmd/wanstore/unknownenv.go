@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/push"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -30,7 +31,7 @@ func warnOfUnknownVariables(cmd *cobra.Command) {
 // variableNames lists the variables that configure a command.
 func variableNames() []string {
 	var names []string
-	for _, variable := range slices.Concat(service.Variables(), api.Variables()) {
+	for _, variable := range slices.Concat(service.Variables(), api.Variables(), push.Variables()) {
 		names = append(names, variable.Name)
 	}
 	return names

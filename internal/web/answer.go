@@ -32,7 +32,7 @@ func SendJSON(w http.ResponseWriter, status int, body []byte) {
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
 	// A client that has hung up needs no answer.
-	_, _ = w.Write(body) //nolint:gosec // JSON by its type: no browser takes it for a page
+	_, _ = w.Write(body)
 }
 
 // Shown is how an error repeats what somebody else has written: short, and so that it does nothing

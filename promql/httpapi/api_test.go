@@ -16,15 +16,18 @@ import (
 func TestShapes(t *testing.T) {
 	handler := answering(t)
 	for _, c := range []struct{ path, query, want string }{
-		{"query", "query=1%2B1&time=4", `{"status":"success","data":{"resultType":"scalar","result":[4,"2"]}}`},
+		{"query", "query=1%2B1&time=4",
+			`{"status":"success","data":{"resultType":"scalar","result":[4,"2"]}}`},
 		{"query", `query="a<b"&time=1.5`,
 			`{"status":"success","data":{"resultType":"string","result":[1.500,"a\u003cb"]}}`},
 		{"query", "query=vector(1e21)&time=-1.001",
-			`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[-1.001,"1e+21"]}]}}`},
+			`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},` +
+				`"value":[-1.001,"1e+21"]}]}}`},
 		{"query", "query=vector(-Inf)&time=2026-03-01T00:00:00.250Z",
 			`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},` +
 				`"value":[1772323200.250,"-Inf"]}]}}`},
-		{"query", "query=nothing&time=1", `{"status":"success","data":{"resultType":"vector","result":[]}}`},
+		{"query", "query=nothing&time=1",
+			`{"status":"success","data":{"resultType":"vector","result":[]}}`},
 		{"query_range", "query=time()/3&start=0&end=1&step=500ms",
 			`{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[[0,"0"],` +
 				`[0.500,"0.16666666666666666"],[1,"0.3333333333333333"]]}]}}`},
@@ -83,8 +86,8 @@ func TestErrors(t *testing.T) {
 		{"query_range", "query=1&end=0&step=1", 400, "bad_data", `invalid parameter \"start\": `},
 		{"query_range", "query=1&start=0&end=1&step=1e300", 400, "bad_data", "overflows int64"},
 		{"query_range", `query="a"&start=0&end=1&step=1`, 400, "bad_data", "string"},
-		{"query", "query=vector(1) * on() group_left() (vector(1) or label_replace(vector(1),\"a\",\"b\",\"\",\"\"))",
-			422, "execution", "many-to-many"},
+		{"query", `query=vector(1) * on() group_left() (vector(1) or label_replace(vector(1),"a",` +
+			`"b","",""))`, 422, "execution", "many-to-many"},
 		{"series", "", 400, "bad_data", "no match[] parameter provided"},
 		{"series", "match[]=1", 400, "bad_data", `invalid parameter \"match[]\": `},
 		{"series", "match[]={a=~\"(\"}", 400, "bad_data", `invalid parameter \"match[]\": `},

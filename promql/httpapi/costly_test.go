@@ -62,7 +62,8 @@ func FuzzQuery(f *testing.F) {
 	for _, seed := range []string{
 		"1+1", "wanctl_rtt_ms", `avg_over_time(wanctl_state_ratio{state="RED"}[1h])`,
 		"quantile_over_time(0.95, wanctl_rtt_ms[5m])", "max_over_time(wanctl_rtt_ms[1h:1s] offset 5m)",
-		`sum by (wan) (rate(wanctl_rtt_ms[1m] @ end()))`, `label_replace(wanctl_rtt_ms,"a","$1","wan","(.*)")`,
+		`sum by (wan) (rate(wanctl_rtt_ms[1m] @ end()))`,
+		`label_replace(wanctl_rtt_ms,"a","$1","wan","(.*)")`,
 		`count_values("v", wanctl_state)`, "absent(nosuch)", "topk(1, wanctl_rtt_ms)",
 		"-wanctl_rtt_ms ^ 2 > bool 3 unless on(wan) wanctl_state", "holt_winters(wanctl_rtt_ms[1h],1,1)",
 		"wanctl_rtt_ms offset -100y", "wanctl_rtt_ms @ 1e300", "\xff", `{"é"=~".+"}`, "", "(((",
@@ -72,8 +73,9 @@ func FuzzQuery(f *testing.F) {
 	f.Add("time()", "-1e15", "9223372036854775", "1e9", "3", "1ms")
 	f.Add("wanctl_rtt_ms", "0", "1e18", "0.0001", "-1", "-5m")
 	f.Fuzz(func(t *testing.T, query, start, end, step, limit, lookback string) {
-		form := url.Values{"query": {query}, "start": {start}, "end": {end}, "time": {end}, "step": {step},
-			"limit": {limit}, "lookback_delta": {lookback}, "match[]": {query}, "timeout": {"2s"}}
+		form := url.Values{"query": {query}, "start": {start}, "end": {end}, "time": {end},
+			"step": {step}, "limit": {limit}, "lookback_delta": {lookback}, "match[]": {query},
+			"timeout": {"2s"}}
 		for _, path := range []string{"query", "query_range", "series", "labels",
 			"label/" + url.PathEscape(limit) + "/values"} {
 			var answer, method = ask(handler, path, form), http.MethodPost

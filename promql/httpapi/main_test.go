@@ -33,18 +33,28 @@ var begin = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 // recorded records an hour of two series of measurements and one of states, at 1 Hz, and opens it.
 func recorded(t testing.TB) *service.History {
 	t.Helper()
+	history, err := service.OpenHistory(t.Context(), record(t, "cable", "lte"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := history.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return history
+}
+
+// record records the hour of two WANs, of which the first has states, and returns the path.
+func record(t testing.TB, first, second string) string {
+	t.Helper()
 	writer, err := service.OpenWriter(t.Context(), service.Config{DBPath: filetest.Path(t)},
 		service.Options{Logger: slog.New(slog.DiscardHandler), NoMaintenance: true, TrustClock: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := writer.Close(context.Background()); err != nil {
-			t.Error(err)
-		}
-	})
 	for i, of := range []struct{ metric, wan string }{
-		{service.RTT, "cable"}, {service.RTT, "lte"}, {service.State, "cable"},
+		{service.RTT, first}, {service.RTT, second}, {service.State, first},
 	} {
 		series, err := writer.Series(of.metric, of.wan, nil)
 		if err != nil {
@@ -59,16 +69,10 @@ func recorded(t testing.TB) *service.History {
 			t.Fatal(err)
 		}
 	}
-	history, err := service.OpenHistory(t.Context(), writer.Path())
-	if err != nil {
+	if err := writer.Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := history.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return history
+	return writer.Path()
 }
 
 // quiet are Options that log nothing.

@@ -1,4 +1,5 @@
--- From version 3 to the next one: sketches move from rollups into a table of their own.
+-- From version 3 to the next one: sketches move from rollups into a table of their own, and what is
+-- known of receivers into others.
 CREATE TABLE sketches (
   id INTEGER PRIMARY KEY,
   sketch BLOB NOT NULL,
@@ -29,3 +30,6 @@ SET sketch = NULL, chk = seal('rollups', granularity, series_id, ts, count, sum,
 WHERE sketch IS NOT NULL AND chk = seal('rollups', granularity, series_id, ts, count, sum, min, max, sketch);
 
 ALTER TABLE rollups DROP COLUMN sketch;
+
+-- Nothing was ever written to it. The table of this name that takes its place is made after this.
+DROP TABLE push_intervals;

@@ -30,7 +30,8 @@ func TestPercentilesAtCursor(t *testing.T) {
 	point := points[len(points)/2]
 	value[any](t, tab, fmt.Sprintf(
 		`%s.plot.setCursor({ left: %[1]s.plot.valToPos(%f, "x"), top: 10 }), null`, chart, point[0]))
-	want := fmt.Sprintf("%s ms, p95 %s, p99 %s", asShown(point[1]), asShown(point[4]), asShown(point[5]))
+	want := fmt.Sprintf("%s ms, p95 %s, p99 %s",
+		asShown(point[1]), asShown(point[4]), asShown(point[5]))
 	got := value[string](t, tab, chart+`.items[0].value.textContent`)
 	if !strings.HasPrefix(got, want) {
 		t.Errorf("the legend says %q, want %q", got, want)

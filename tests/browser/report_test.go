@@ -61,7 +61,8 @@ func (m month) fillDays(t *testing.T, s *store, wans ...string) {
 			recorded{service.State, wan, nil, 3, down, up},
 			recorded{service.State, wan, nil, 0, up, end})
 	}
-	list = append(list, recorded{service.RateUpload, "rates alone", nil, 8, ago(10, 22, 0), ago(11, 2, 0)})
+	list = append(list,
+		recorded{service.RateUpload, "rates alone", nil, 8, ago(10, 22, 0), ago(11, 2, 0)})
 	s.record(t, list...)
 }
 
@@ -196,7 +197,8 @@ func TestReportToken(t *testing.T) {
 	tab.open(t, s.url+"/#report")
 	tab.until(t, `document.getElementById("token").open`)
 	tab.do(t, chromedp.SendKeys("#token-value", "correct horse"+kb.Enter))
-	tab.until(t, `document.getElementById("report-says").textContent.startsWith("Nothing was measured")`)
+	tab.until(t,
+		`document.getElementById("report-says").textContent.startsWith("Nothing was measured")`)
 	value[any](t, tab, keepFiles)
 	tab.do(t, chromedp.Click("#report-csv"))
 	tab.until(t, `files[0]?.text?.startsWith("wan_name,date")`)

@@ -107,6 +107,7 @@ func start() (url string, err error) {
 // recordWeek records a sample a minute of two WANs, and one a second of the last hour, and rolls
 // them up.
 func recordWeek(t *testing.T, path string) {
+	t.Helper()
 	time.Sleep(end.Sub(begin)) // simulated
 	writer, err := service.OpenWriter(t.Context(), service.Config{DBPath: path}, service.Options{})
 	if err != nil {

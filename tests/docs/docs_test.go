@@ -16,6 +16,7 @@ import (
 	"unicode"
 
 	"github.com/wanstore/wanstore/api"
+	"github.com/wanstore/wanstore/push"
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -89,7 +90,7 @@ func TestGoOfReadme(t *testing.T) {
 // docs/OPERATING.md explains every environment variable.
 func TestEveryVariableIsExplained(t *testing.T) {
 	text := read(t, filepath.Join(root, "docs", "OPERATING.md"))
-	for _, variable := range append(service.Variables(), api.Variables()...) {
+	for _, variable := range slices.Concat(service.Variables(), api.Variables(), push.Variables()) {
 		if !strings.Contains(text, "\n| `"+variable.Name+"` |") {
 			t.Errorf("docs/OPERATING.md does not explain %s", variable.Name)
 		}

@@ -122,5 +122,6 @@ func inTurns(b *testing.B, servers []*server, questions []question) {
 		b.ReportMetric(s.peak(b), s.name+"-MiB")
 	}
 	b.ReportMetric(float64(spent[1].wall)/float64(spent[0].wall), "times-as-fast")
+	b.ReportMetric(float64(spent[1].cpu)/float64(spent[0].cpu), "times-less-cpu")
 	b.ReportMetric(0, "ns/op")
 }

@@ -30,12 +30,15 @@ var rawFunctions = []string{
 	"last_over_time", "irate",
 }
 
-var measurements = []string{
+// recorded are selectors of what was recorded, as it was.
+var recorded = []string{
 	"wanctl_rtt_ms", `wanctl_rtt_ms{wan="spectrum"}`, `wanctl_rtt_ms{target=""}`,
 	`{__name__=~"wanctl_rtt_ms|load"}`, "load", `load{modem!="x"}`, `{wan=~"a.*",__name__="load"}`,
+	"wanctl_state", `phase{state="own"}`,
 }
 
-var states = []string{
+// shares are those of shares of states.
+var shares = []string{
 	"wanctl_state_ratio", `wanctl_state_ratio{state="RED"}`, `{__name__="phase_ratio"}`,
 	`phase_ratio{state=~"[01]"}`, `wanctl_state_ratio{wan!="att",state!="GREEN"}`,
 	`phase_ratio{exported_state="own"}`,
@@ -80,9 +83,9 @@ func (d *drawing) function() string {
 
 func (d *drawing) selector() string {
 	if d.random.IntN(3) == 0 {
-		return pick(d.random, states...)
+		return pick(d.random, shares...)
 	}
-	return pick(d.random, measurements...)
+	return pick(d.random, recorded...)
 }
 
 func (d *drawing) over(function, selector string) string {

@@ -11,8 +11,6 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/teststorage"
-
-	"github.com/wanstore/wanstore/service"
 )
 
 // oracle is Prometheus over the samples themselves.
@@ -21,19 +19,18 @@ type oracle struct {
 	db     storage.Storage
 }
 
-// newOracle takes over all samples of a world that its file still counts in some tier, shifted. A
+// newOracle takes over all samples of a world that the hours of its file still count, shifted. A
 // window of Prometheus ends with the moment that it is asked at, and one over buckets before that:
 // shifted by a millisecond, a sample on a boundary is in the same window of both.
 func newOracle(w *world, shift time.Duration) *oracle {
 	w.t.Helper()
 	o := &oracle{db: teststorage.New(w.t), engine: newUpstream(w.t)}
-	floors := w.floors()
 	list := slices.Clone(w.accepted)
 	slices.SortStableFunc(list, func(a, b sample) int { return int(a.millis - b.millis) })
 	for batch := range slices.Chunk(list, 10_000) {
 		appender := o.db.AppenderV2(w.t.Context())
 		for _, s := range batch {
-			if s.millis < floors[service.Hour] {
+			if s.millis < w.floor {
 				continue
 			}
 			at := s.millis + shift.Milliseconds()

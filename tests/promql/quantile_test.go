@@ -27,9 +27,7 @@ func TestQuantilesAreNearSamples(t *testing.T) {
 	for range 200 {
 		tier := service.Granularity(random.IntN(len(grids)))
 		d := &drawing{random: random, grid: grids[tier], raw: tier == service.Raw}
-		if tier == service.Hour {
-			floors[tier] = 0
-		}
+		floors[tier] = max(floors[tier], w.floor)
 		rank := pick(random, 0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 1)
 		window := d.span(12)
 		q := query{step: d.span(4)}
@@ -43,7 +41,8 @@ func TestQuantilesAreNearSamples(t *testing.T) {
 		}
 		q.from = first.Add(time.Duration(random.Int64N(int64(w.end.Sub(first)/d.grid)+1)) * d.grid)
 		q.until = q.from.Add(20 * q.step)
-		q.expr = fmt.Sprintf("quantile_over_time(%v, wanctl_rtt_ms[%s])", rank, text(window))
+		metric := pick(random, service.RTT, "load", service.State)
+		q.expr = fmt.Sprintf("quantile_over_time(%v, %s[%s])", rank, metric, text(window))
 		if d.raw {
 			want, _ := exactly.ask(t, q)
 			got, _ := w.askProduct(engine, q)
@@ -52,14 +51,14 @@ func TestQuantilesAreNearSamples(t *testing.T) {
 			}
 			continue
 		}
-		w.checkQuantiles(engine, q, rank, window)
+		w.checkQuantiles(engine, q, metric, rank, window)
 	}
 }
 
 // checkQuantiles wants a value wherever a window has samples, and within a bin of a sample that may
 // be called the quantile.
 func (w *world) checkQuantiles(
-	engine *product.Engine, q query, rank float64, window time.Duration,
+	engine *product.Engine, q query, metric string, rank float64, window time.Duration,
 ) {
 	w.t.Helper()
 	got := map[string]map[int64]float64{}
@@ -72,7 +71,7 @@ func (w *world) checkQuantiles(
 		got[one.Metric.String()] = values
 	}
 	for i, one := range w.kinds {
-		if one.metric != service.RTT {
+		if one.metric != metric {
 			continue
 		}
 		name := one.promLabels().MatchLabels(false, metricName).String()
@@ -94,9 +93,8 @@ func (w *world) checkQuantiles(
 // order.
 func (w *world) window(series int, from, until int64) []float64 {
 	var list []float64
-	floor := w.floors()[service.Hour]
 	for _, s := range w.accepted {
-		if s.series == series && s.millis >= max(from, floor) && s.millis < until {
+		if s.series == series && s.millis >= max(from, w.floor) && s.millis < until {
 			list = append(list, s.value)
 		}
 	}
@@ -110,5 +108,5 @@ func nearQuantile(samples []float64, q, value float64) bool {
 	rank := q * float64(len(samples))
 	least := samples[max(0, int(math.Floor(rank))-1)]
 	greatest := samples[min(len(samples)-1, int(math.Ceil(rank)))]
-	return value >= least*(1-binWidth) && value <= greatest*(1+binWidth)
+	return value >= least-math.Abs(least)*binWidth && value <= greatest+math.Abs(greatest)*binWidth
 }

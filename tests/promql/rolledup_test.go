@@ -47,9 +47,9 @@ func (w *world) compareQueries(queries int) {
 	compared, values := 0, 0
 	for range queries {
 		tier := service.Granularity(w.random.IntN(len(grids)))
-		floor := floors[tier]
-		if tier == service.Hour {
-			floor = 0 // below it there is nothing, neither here nor there
+		floor := int64(0) // below that of hours there is nothing, neither here nor there
+		if tier != service.Hour {
+			floor = max(floors[tier], w.floor)
 		}
 		q, d, ok := w.queryOn(grids[tier], floor)
 		if !ok {

@@ -32,18 +32,21 @@ type series struct {
 	value       func(*rand.Rand) float64 // of a measurement
 }
 
+// always is how many of the kinds every world has, so that there is something to ask about.
+const always = 3
+
 // kinds are the series that a world may have: round-trip times, loads of either sign, few different
-// numbers; states with names, and without.
+// numbers, states.
 var kinds = []series{
 	{metric: service.RTT, wan: "spectrum", value: roundTrip},
+	{metric: service.State, wan: "spectrum", states: wanctlStates()},
+	{metric: "load", wan: "att", labels: service.Labels{"modem": "x"}, value: ofEitherSign},
 	{
 		metric: service.RTT, wan: "spectrum", labels: service.Labels{"target": "1.1.1.1"},
 		value: roundTrip,
 	},
 	{metric: service.RTT, wan: "att", value: roundTrip},
-	{metric: "load", wan: "att", labels: service.Labels{"modem": "x"}, value: ofEitherSign},
 	{metric: "load", wan: "spectrum", labels: service.Labels{"modem": "y"}, value: few},
-	{metric: service.State, wan: "spectrum", states: wanctlStates()},
 	{metric: service.State, wan: "att", states: wanctlStates()},
 	{metric: phase, wan: "att", labels: service.Labels{"state": "own"}, states: phases},
 }
@@ -81,6 +84,7 @@ type world struct {
 	waiting      []sample // in the order of time
 	late         []sample // held back
 	accepted     []sample
+	floor        int64 // what is older has reached its age, in milliseconds
 }
 
 // sample is one of a series of the world.
@@ -113,8 +117,8 @@ func newWorld(t *testing.T, random *rand.Rand, ages policy) *world {
 	w.end = w.start
 	w.setClock(w.start)
 	w.onBoundaries = random.IntN(2) == 0
-	for _, kind := range kinds {
-		if random.IntN(3) > 0 {
+	for i, kind := range kinds {
+		if i < always || random.IntN(3) > 0 {
 			w.kinds = append(w.kinds, kind)
 		}
 	}
@@ -174,6 +178,7 @@ func (w *world) record(span time.Duration) {
 	}
 	w.write(w.late)
 	w.late = nil
+	w.floor = w.floors()[service.Hour]
 }
 
 // goOn lets time pass, and writes what was measured meanwhile.
@@ -210,15 +215,22 @@ func (w *world) maintain() {
 	}
 }
 
-// write writes samples, and keeps those that were accepted.
+// write writes samples, but for those that come too late for all tiers.
 func (w *world) write(list []sample) {
 	w.t.Helper()
+	oldest, err := w.writer.OldestWelcome(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	list = slices.DeleteFunc(slices.Clone(list), func(s sample) bool {
+		return s.millis < oldest.UnixMilli()
+	})
 	for batch := range slices.Chunk(list, 5000) {
 		if err := w.writer.Write(w.t.Context(), w.samples(batch)...); err != nil {
 			w.t.Fatalf("write: %v", err)
 		}
-		w.accepted = append(w.accepted, batch...)
 	}
+	w.accepted = append(w.accepted, list...)
 }
 
 func (w *world) samples(list []sample) []service.Sample {
@@ -290,18 +302,24 @@ func (s series) promLabels() labels.Labels {
 	return labels.FromMap(all)
 }
 
-// floors are where the tiers begin, in milliseconds.
-func (w *world) floors() (floors [service.Hour + 1]int64) {
+// tiers are what each tier has completely.
+func (w *world) tiers() [service.Hour + 1]service.TierSpan {
 	w.t.Helper()
 	snapshot, err := w.history.Snapshot(w.t.Context())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	for g, span := range snapshot.Tiers() {
-		floors[g] = span.From.UnixMilli()
-	}
+	spans := snapshot.Tiers()
 	if err := snapshot.Close(); err != nil {
 		w.t.Fatal(err)
+	}
+	return spans
+}
+
+// floors are where the tiers begin, in milliseconds.
+func (w *world) floors() (floors [service.Hour + 1]int64) {
+	for g, span := range w.tiers() {
+		floors[g] = span.From.UnixMilli()
 	}
 	return floors
 }

@@ -93,9 +93,20 @@ var tables = []table{
 		id, text("source"), blob("hash"), whole("successor"), text("place"), text("report"),
 		whole("ended"), chk,
 	}},
-	{name: "push_intervals", byKey: true, columns: []column{
+	{name: "push_targets", byKey: true, foreign: true, columns: []column{
+		text("target"), whole("begun"), whole("sent_until"), whole("revision"), text("report"),
+		whole("changed"), chk,
+	}},
+	{name: "push_intervals", byKey: true, foreign: true, columns: []column{
 		text("target"), text("granularity"), whole("from_ts"), whole("until_ts"), whole("sent"),
-		whole("confirmed").orNull(), chk,
+		whole("confirmed"), whole("audits"), chk,
+	}},
+	{name: "push_unsent", byKey: true, foreign: true, columns: []column{
+		text("target"), whole("hour"), text("granularity"), whole("series_id"), whole("minutes"),
+	}},
+	{name: "push_parked", byKey: true, foreign: true, columns: []column{
+		text("target"), whole("hour"), text("granularity"), whole("series_id"), text("name"),
+		whole("samples"), text("reason"), whole("refused"), chk,
 	}},
 	// Those of SQLite (sections 2.6.1, 2.6.2 and 2.6.4). They have no check values.
 	{name: "sqlite_schema", foreign: true, old: 5, columns: []column{

@@ -147,8 +147,6 @@ const byHand = `
 	UPDATE rollups SET count = count + 1 WHERE granularity = '5m' AND ts % 900000000 = 0;
 	UPDATE raw_blocks SET last_ts = last_ts + 1 WHERE id % 7 = 0;
 	UPDATE metric_metadata SET unit = 's' WHERE metric_name = 'metric_1';
-	INSERT INTO push_intervals (target, granularity, from_ts, until_ts, sent) VALUES
-		('a', '1m', 1, 2, 3), ('b', '1m', 1, 2, 3);
 	INSERT INTO imports (source, format, bytes, lines, last_id, second, aggregated, hash, newest_id,
 		newest_hash, updated) VALUES ('x.csv', 'csv', 1, 2, 0, 0, 0, x'0102', 0, x'', 5);
 	CREATE TABLE mine (id INTEGER PRIMARY KEY, a, b, c);

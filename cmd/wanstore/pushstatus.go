@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wanstore/wanstore/internal/clock"
+	"github.com/wanstore/wanstore/push"
+	"github.com/wanstore/wanstore/service"
+)
+
+func newPushStatus() *cobra.Command {
+	asJSON := false
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show how far a history has been sent, and what was not taken",
+		Long: `
+Show how far each target has been sent the history, as the file has it, whichever program sends: the
+backlog, what was acknowledged, what an audit has found at the receiver, and the samples that the
+receiver does not take, with its words. The command only reads.`,
+		Example: `  wanstore push status
+  wanstore push status --db wan.db --json`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return showPushStatus(cmd, asJSON) },
+	}
+	addJSONFlag(cmd, &asJSON)
+	return cmd
+}
+
+func showPushStatus(cmd *cobra.Command, asJSON bool) error {
+	history, _, err := openHistory(cmd)
+	if err != nil {
+		return err
+	}
+	targets, err := readPushStatus(cmd.Context(), history)
+	if err := errors.Join(err, history.Close()); err != nil {
+		return err
+	}
+	return writeReport(cmd.OutOrStdout(), pushStatus{targets, zoneOf(cmd)}, asJSON)
+}
+
+func readPushStatus(
+	ctx context.Context, history *service.History,
+) ([]push.Status, error) {
+	return push.ReadStatus(ctx, history, time.Now())
+}
+
+// pushStatus is how far a history has been sent, as JSON has it.
+type pushStatus struct {
+	Targets []push.Status `json:"targets"`
+
+	zone *time.Location // for print
+}
+
+// print shows it to people.
+func (p pushStatus) print(out io.Writer) error {
+	if len(p.Targets) == 0 {
+		_, err := fmt.Fprintln(out, "the history has not been sent anywhere")
+		return err
+	}
+	for i, target := range p.Targets {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		if err := p.printTarget(out, target); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p pushStatus) printTarget(out io.Writer, s push.Status) error {
+	facts := newTable(out)
+	list := [][]string{
+		{"target", printable(s.Target)},
+		{"backlog", backlogText(s)},
+		{"sent", fmt.Sprintf("%s samples, %s of them again or late", number(s.Sent),
+			number(s.Resent))},
+		{"sent until", moment{s.SentUntil}.show(p.zone)},
+		{"confirmed", number(s.Confirmed) + " samples"},
+		{"confirmed until", moment{s.ConfirmedUntil}.show(p.zone)},
+		{"last success", moment{s.LastSuccess}.show(p.zone)},
+		{"audit", p.auditText(s.Audit)},
+		{"changed", number(s.Changed) + " samples joined a bucket after it had been sent"},
+		{"expired", number(s.Expired) + " buckets were deleted before they were sent"},
+		{"parked", number(s.Parked) + " samples"},
+	}
+	for _, fact := range list {
+		if err := facts.add(fact...); err != nil {
+			return err
+		}
+	}
+	if err := facts.end(); err != nil || len(s.Refusals) == 0 {
+		return err
+	}
+	fmt.Fprintln(out)
+	rows := newTable(out, left("PARKED OF"), right("SAMPLES"), left("METRIC"), left("WAN"),
+		left("LABELS"), left("THE RECEIVER SAYS"))
+	for _, one := range s.Refusals {
+		err := rows.add(moment{one.Hour}.show(p.zone), number(one.Samples), printable(one.Metric),
+			printable(one.WAN), printable(one.Labels), printable(one.Reason))
+		if err != nil {
+			return err
+		}
+	}
+	return rows.end()
+}
+
+func backlogText(s push.Status) string {
+	if s.BacklogSamples == 0 && s.LateBuckets == 0 {
+		return "none"
+	}
+	text := fmt.Sprintf("%s samples of %s", number(s.BacklogSamples),
+		clock.FormatDuration(time.Duration(s.BacklogSeconds)*time.Second))
+	if s.LateBuckets > 0 {
+		text += fmt.Sprintf(", and %s buckets that came late or were missing", number(s.LateBuckets))
+	}
+	return text
+}
+
+func (p pushStatus) auditText(a push.AuditReport) string {
+	switch {
+	case a.Unavailable != "":
+		return "not possible, so acknowledgements count: " + printable(a.Unavailable)
+	case a.At.IsZero():
+		return "none yet"
+	}
+	return fmt.Sprintf("%s, the last one at %s: %s samples were missing, %s were still missing after "+
+		"they had been sent again, %s were there more than once", number(a.Audits),
+		moment{a.At}.show(p.zone), number(a.Missing), number(a.Unrepaired), number(a.Doubled))
+}
+
+// pushLine is a target in a line of the status of a file.
+func pushLine(s push.Status, zone *time.Location) string {
+	return fmt.Sprintf("%s: backlog %s; confirmed until %s", printable(s.URL), backlogText(s),
+		moment{s.ConfirmedUntil}.show(zone))
+}

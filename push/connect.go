@@ -1,0 +1,94 @@
+package push
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/version"
+)
+
+// newPoster returns what sends to the receiver of a configuration.
+func newPoster(config Config, now func() time.Time) (poster, error) {
+	transport := &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
+		TLSHandshakeTimeout:   10 * time.Second,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConnsPerHost:   2,
+		MaxConnsPerHost:       2, // one that sends, one that asks
+		IdleConnTimeout:       2 * time.Minute,
+		ResponseHeaderTimeout: postLimit,
+	}
+	if config.CAFile != "" {
+		pool, err := readCertificates(config.CAFile)
+		if err != nil {
+			return poster{}, err
+		}
+		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	}
+	header, err := config.header()
+	return poster{
+		client: newClient(transport), url: config.URL, header: header, now: now, limit: postLimit,
+	}, err
+}
+
+// header returns the headers of every request.
+func (c Config) header() (http.Header, error) {
+	header := http.Header{"User-Agent": {"wanstore/" + version.Read().Version}}
+	for name, value := range c.Headers {
+		header.Set(name, value)
+	}
+	if c.TokenFile != "" {
+		token, err := readSecret(c.TokenFile)
+		if err != nil {
+			return nil, err
+		}
+		header.Set("Authorization", "Bearer "+token)
+	}
+	if c.BasicFile != "" {
+		pair, err := readSecret(c.BasicFile)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.Contains(pair, ":") {
+			return nil, fmt.Errorf("%s: want one line with USER:PASSWORD", c.BasicFile)
+		}
+		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
+	}
+	return header, nil
+}
+
+// readSecret reads the one line of a file.
+func readSecret(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" || strings.ContainsAny(secret, "\r\n") {
+		return "", fmt.Errorf("%s: want a file of one line", path)
+	}
+	return secret, nil
+}
+
+func readCertificates(path string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s: %w", path, errNoCertificate)
+	}
+	return pool, nil
+}
+
+var errNoCertificate = errors.New("want certificates as PEM")

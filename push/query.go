@@ -1,0 +1,108 @@
+package push
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// errCannotAsk reports a target that does not answer queries.
+var errCannotAsk = errors.New("the target cannot be asked")
+
+const (
+	// queryLimit is how long one query may take.
+	queryLimit = time.Minute
+
+	// maxAnswer is how many bytes an answer may have.
+	maxAnswer = 64 << 20
+)
+
+// counted is a series of an answer, and how many samples it has.
+type counted struct {
+	Metric map[string]string `json:"metric"`
+	Value  [2]any            `json:"value"`
+}
+
+// asker asks a target what it has.
+type asker struct {
+	client *http.Client
+	url    string
+	header http.Header
+}
+
+// count asks how many samples each series of a metric has in [from, until), of those with the labels
+// of this sender. One metric at a time: VictoriaMetrics drops the names, and then refuses several.
+//
+// Errors: errCannotAsk, those of the transport, and that of ctx.
+func (a *asker) count(
+	ctx context.Context, name string, labels []label, in span,
+) ([]counted, error) {
+	var matchers []string
+	for _, l := range labels {
+		matchers = append(matchers, l.name+"="+strconv.Quote(l.value))
+	}
+	query := fmt.Sprintf("count_over_time(%s{%s}[%dms])", name, strings.Join(matchers, ","),
+		in.until.Sub(in.from).Milliseconds())
+	at := strconv.FormatFloat(float64(in.until.UnixMilli()-1)/1000, 'f', 3, 64)
+	// VictoriaMetrics has a cache of answers, which leaves out what has come since.
+	return a.ask(ctx, url.Values{"query": {query}, "time": {at}, "nocache": {"1"}})
+}
+
+func (a *asker) ask(ctx context.Context, form url.Values) ([]counted, error) {
+	ctx, cancel := context.WithTimeout(ctx, queryLimit)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url,
+		strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	request.Header = a.header.Clone()
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := a.client.Do(request)
+	if err != nil {
+		return nil, errors.New(transportWords(err))
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		words, _ := io.ReadAll(io.LimitReader(response.Body, maxWords))
+		err := fmt.Errorf("%s: %s", response.Status, plain(string(words)))
+		if code := response.StatusCode; code >= 500 || code == http.StatusTooManyRequests {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: %w", errCannotAsk, err)
+	}
+	var answer struct {
+		Status    string `json:"status"`
+		IsPartial bool   `json:"isPartial"` // a cluster without one of its nodes
+		Data      struct {
+			Result []counted `json:"result"`
+		} `json:"data"`
+	}
+	err = json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the answer to a query: %w", err)
+	case answer.Status != "success":
+		return nil, fmt.Errorf("%w: it answers with status %q", errCannotAsk, answer.Status)
+	case answer.IsPartial:
+		return nil, errors.New("the target answers in part only")
+	}
+	return answer.Data.Result, nil
+}
+
+// samples is how many samples the series has.
+func (c counted) samples() (int64, error) {
+	text, ok := c.Value[1].(string)
+	if !ok {
+		return 0, fmt.Errorf("the answer to a query has %v for a value", c.Value[1])
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	return int64(value), err
+}

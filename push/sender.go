@@ -1,0 +1,334 @@
+package push
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// Options is what a program gives a sender beside the configuration. Every field may be left out.
+type Options struct {
+	Logger *slog.Logger // nil is slog.Default()
+	// Now is the clock that buckets settle by, time.Now by default.
+	Now func() time.Time
+}
+
+// Sender sends a history to one target. One process at a time may do so.
+type Sender struct {
+	config Config
+	log    *slog.Logger
+	writer *service.Writer
+	reader reader // of the goroutine that sends
+	lock   io.Closer
+	now    func() time.Time
+	random func() float64
+
+	granularity service.Granularity
+	place       place
+	naming      naming
+	catalog     catalog // of the goroutine that sends
+	poster      poster
+	encoder     encoder
+	pace        pace
+	rewound     bool    // nothing was sent since the last sends were taken back
+	again       []span  // that were taken back
+	lastGood    batch   // some samples that the receiver took last
+	troubles    trouble // what does not go on
+	jitter      time.Duration
+	closed      sync.Once
+}
+
+// Open makes ready to send the history of a writer. The caller closes the sender before the writer.
+//
+// Errors: service.ConfigErrors, ErrNameTaken, service.ErrDeliveryLocked where another process sends
+// to the same target, those of the file, and that of ctx.
+func Open(
+	ctx context.Context, writer *service.Writer, config Config, options Options,
+) (*Sender, error) {
+	config = config.withDefaults()
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	s := &Sender{
+		config: config, writer: writer, log: options.Logger, now: options.Now, random: rand.Float64,
+		place: place{target: config.Target(), config: config, writer: writer},
+	}
+	if s.log == nil {
+		s.log = slog.Default()
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	s.log = s.log.With("target", config.URL)
+	var err error
+	if s.granularity, err = service.ParseGranularity(config.Granularity); err != nil {
+		return nil, err
+	}
+	s.naming = naming{fixed: config.fixed(), suffix: config.Suffix,
+		percentiles: config.Percentiles, granularity: s.granularity}
+	s.catalog.naming = s.naming
+	s.pace = pace{rate: config.ReplayRate}
+	s.jitter = time.Duration(s.random() * float64(mostJitter))
+	if s.poster, err = newPoster(config, s.now); err != nil {
+		return nil, err
+	}
+	if s.lock, err = writer.LockDelivery(ctx, s.place.target); err != nil {
+		return nil, err
+	}
+	s.reader = reader{path: writer.Path(), opened: s.place.load}
+	if err := s.reader.view(ctx, s.check); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// check refuses names that are taken.
+func (s *Sender) check(view *service.Snapshot) error {
+	if s.granularity == service.Raw {
+		return nil
+	}
+	return s.naming.checkNames(view.Series())
+}
+
+// Close gives up the lock of the target. A second call does nothing. Run has to have ended.
+func (s *Sender) Close() error {
+	var err error
+	s.closed.Do(func() {
+		s.poster.client.CloseIdleConnections()
+		err = errors.Join(s.reader.close(), s.lock.Close())
+	})
+	return err
+}
+
+// Run sends until ctx is done, and then returns nil. What fails is tried again.
+func (s *Sender) Run(ctx context.Context) {
+	var auditing sync.WaitGroup
+	auditing.Go(func() { s.audit(ctx) })
+	defer auditing.Wait()
+	s.rewind(ctx) // what the last sender of the target sent last may be lost with its receiver
+	for failures, away := 0, false; ctx.Err() == nil; {
+		more, err := s.next(ctx, away)
+		away = errors.Is(err, errLost)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			failures = 0
+			if !more {
+				sleep(ctx, s.untilDue())
+			}
+			continue
+		case errors.Is(err, service.ErrDeliveryMoved):
+			s.log.Warn("the file says something else of what was sent: going on from there")
+			err = s.reader.view(ctx,
+				func(view *service.Snapshot) error { return s.place.load(ctx, view) })
+			s.again = nil
+		}
+		if err == nil {
+			continue
+		}
+		failures++
+		if away {
+			s.rewind(ctx)
+		} else {
+			s.failed(err)
+		}
+		sleep(ctx, backoff(failures, s.random))
+	}
+}
+
+// next sends one chunk, and says whether more may be due. While the receiver is away it is asked
+// first whether it is back, with nothing in the POST: reading a chunk costs more.
+func (s *Sender) next(ctx context.Context, away bool) (more bool, err error) {
+	if away {
+		if a := s.poster.post(ctx, s.encoder.encode(nil)); a.verdict == lost {
+			return false, errLost
+		}
+	}
+	return s.step(ctx)
+}
+
+// step sends one chunk, and says whether more may be due.
+func (s *Sender) step(ctx context.Context) (more bool, err error) {
+	var w work
+	var c chunk
+	err = s.reader.view(ctx, func(view *service.Snapshot) error {
+		if w, more, err = s.plan(ctx, view); err != nil || !more {
+			return err
+		}
+		if w.marks == nil && s.unclaimed(w) || len(w.cleared) > 0 {
+			return nil
+		}
+		if err := s.catalog.update(ctx, view); err != nil {
+			return err
+		}
+		c, err = s.catalog.gather(ctx, view, w.granularity, w.span.from, w.span.until, w.wanted())
+		return err
+	})
+	switch {
+	case err != nil || !more:
+		if err == nil {
+			s.troubles.idle()
+		}
+		return false, err
+	case len(w.cleared) > 0:
+		return true, s.clear(ctx, w)
+	case w.marks == nil && s.unclaimed(w):
+		return true, s.claim(ctx, w)
+	}
+	s.troubles.due(s.now())
+	list, err := s.send(ctx, c, w.replay)
+	if err != nil {
+		return false, err
+	}
+	return true, s.settle(ctx, w, c, list)
+}
+
+// marksRead is how many marks are read at a time: those of an hour of that many series.
+const marksRead = 10_000
+
+func (s *Sender) plan(ctx context.Context, view *service.Snapshot) (work, bool, error) {
+	ledger, begun, _ := s.place.look()
+	p := planning{
+		granularity: s.granularity, tiers: view.Tiers(), ledger: ledger, begun: begun,
+		due: s.now().Add(-s.config.Settle).UTC().Round(0), order: s.config.Order,
+	}
+	if err := s.expire(ctx, view, &p); err != nil {
+		return work{}, false, err
+	}
+	marks, err := view.Unsent(ctx, s.place.target, marksRead)
+	if err != nil {
+		return work{}, false, err
+	}
+	w, ok := p.next(marks)
+	if w.marks == nil {
+		w.span = s.apart(w.span)
+	}
+	return w, ok, nil
+}
+
+// unclaimed reports that the file does not know yet that the work is about to be done.
+func (s *Sender) unclaimed(w work) bool {
+	ledger, _, _ := s.place.look()
+	return len(ledger.claim(w.granularity, w.span).added) > 0
+}
+
+// claim notes that the work is about to be done.
+func (s *Sender) claim(ctx context.Context, w work) error {
+	return s.place.move(ctx, func(l ledger, _ *Report) (service.DeliveryChange, error) {
+		c := l.claim(w.granularity, w.span)
+		return service.DeliveryChange{Removed: c.removed, Added: c.added}, nil
+	})
+}
+
+// clear takes back marks that need no sending.
+func (s *Sender) clear(ctx context.Context, w work) error {
+	return s.place.move(ctx, func(ledger, *Report) (service.DeliveryChange, error) {
+		return service.DeliveryChange{Cleared: w.cleared}, nil
+	})
+}
+
+// send posts a chunk, and returns what the receiver does not take.
+func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, error) {
+	ship := shipping{
+		post:      s.post,
+		pause:     s.pause,
+		reference: func() batch { return s.lastGood },
+	}
+	var list []parked
+	for _, r := range c.alike {
+		list = append(list, parked{r, "not sent: another series has the same labels there"})
+	}
+	for _, b := range c.batch.batches(s.config.BatchSize) {
+		if replay {
+			if err := s.pace.wait(ctx, b.size()); err != nil {
+				return nil, err
+			}
+		}
+		refused, err := ship.ship(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, refused...)
+	}
+	return list, nil
+}
+
+// referenceSamples is how many samples are kept to ask whether a receiver takes any.
+const referenceSamples = 50
+
+func (s *Sender) post(ctx context.Context, b batch) answer {
+	a := s.poster.post(ctx, s.encoder.encode(b))
+	if ctx.Err() != nil {
+		return a
+	}
+	if s.troubles.answered(a) {
+		s.logAnswer(a)
+	}
+	if a.verdict == taken && b.size() > 0 {
+		s.rewound = false
+		s.lastGood, _ = b.cut(min(referenceSamples, b.size()))
+	}
+	return a
+}
+
+// logAnswer logs when the receiver begins or ends to be in trouble, and nothing in between.
+func (s *Sender) logAnswer(a answer) {
+	if a.verdict == taken {
+		s.log.Info("the receiver takes samples again")
+		return
+	}
+	s.log.Warn("the receiver takes nothing, what is due waits", "answer", a.String())
+}
+
+// failed notes what is wrong with the file.
+func (s *Sender) failed(err error) {
+	if s.troubles.failed(err, s.now()) {
+		s.log.Warn("what is due waits", "err", err)
+	}
+}
+
+// barredPause is how long a sender waits that is not let in.
+const barredPause = 5 * time.Minute
+
+// pause waits until the next try.
+func (s *Sender) pause(ctx context.Context, a answer, attempt int) error {
+	if a.gone {
+		s.rewind(ctx)
+	}
+	wait := max(a.wait, backoff(attempt, s.random))
+	if a.verdict == barred {
+		wait = max(wait, barredPause)
+	}
+	sleep(ctx, wait)
+	return context.Cause(ctx)
+}
+
+// mostJitter is how much later than it could a sender begins, so that many do not come at once.
+const mostJitter = 10 * time.Second
+
+// untilDue is how long it takes until the next bucket has settled.
+func (s *Sender) untilDue() time.Duration {
+	width := freshRaw
+	if s.granularity != service.Raw {
+		width = s.granularity.Bucket()
+	}
+	settled := s.now().UTC().Add(-s.config.Settle - s.jitter)
+	return min(max(roundUp(settled, width).Sub(settled), time.Second), time.Minute)
+}
+
+// sleep waits so long, or until ctx is done.
+func sleep(ctx context.Context, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,258 @@
+package push
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/prometheus/prompb"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/service"
+)
+
+// Each bucket arrives once it has settled, with all that is made of it.
+func TestSteady(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.start()
+		w.pass(20 * time.Minute)
+		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		if w.receiver.posts > 50 {
+			t.Errorf("%d POSTs in 20 minutes", w.receiver.posts)
+		}
+		if problems := w.sender.Health(); len(problems) > 0 {
+			t.Errorf("health: %v", problems)
+		}
+	})
+}
+
+// An outage loses nothing, whatever the receiver forgets in it, and the newest bucket comes first.
+func TestOutage(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.start()
+		w.pass(10 * time.Minute)
+		w.receiver.kill()
+		w.pass(6 * time.Hour)
+		problems := w.sender.Health()
+		if len(problems) != 1 || problems[0].Reason != Stuck {
+			t.Errorf("health in an outage: %v", problems)
+		}
+		w.receiver.start()
+		w.pass(2 * time.Minute)
+		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		if problems := w.sender.Health(); len(problems) > 0 {
+			t.Errorf("health after it: %v", problems)
+		}
+	})
+}
+
+// While a backlog waits, the newest bucket goes before it; where the order is another one, it does
+// not.
+func TestFreshLane(t *testing.T) {
+	for order, wantFresh := range map[Order]bool{NewestFirst: true, OldestFirst: false} {
+		t.Run(string(order), func(t *testing.T) {
+			path := filetest.Path(t)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, path)
+				defer w.close()
+				w.config.Order = order
+				w.pass(3 * time.Hour)
+				var first int64
+				w.receiver.refuse = func(sent prompb.WriteRequest) (int, string, http.Header) {
+					if first == 0 {
+						first = sent.Timeseries[0].Samples[0].Timestamp
+					}
+					return 0, "", nil
+				}
+				w.start()
+				w.pass(2 * time.Minute)
+				w.receiver.mu.Lock()
+				defer w.receiver.mu.Unlock()
+				if fresh := time.Since(time.UnixMilli(first)) < 5*time.Minute; fresh != wantFresh {
+					t.Errorf("the first sample is of %s", time.UnixMilli(first).UTC())
+				}
+			})
+		})
+	}
+}
+
+// Receiver and sender are killed at random while a backlog is sent. What the receiver forgets is
+// sent again, at once or after an audit.
+func TestKills(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.config.ReplayRate = 30 // so that the backlog takes longer than the kills
+		w.pass(3 * time.Hour)
+		random := rand.New(rand.NewPCG(1, 2))
+		for range 10 {
+			w.start()
+			w.pass(time.Duration(random.IntN(60)) * time.Second)
+			w.receiver.kill()
+			w.pass(time.Duration(random.IntN(60)) * time.Second)
+			w.receiver.start()
+			w.pass(time.Duration(random.IntN(30)) * time.Second)
+			w.stop()
+			w.receiver.kill() // while nobody looks
+			w.receiver.start()
+		}
+		w.start()
+		w.pass(30 * time.Minute)
+		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+	})
+}
+
+// A receiver that was restored from a copy gets again what it has lost, once it has been audited.
+func TestRestored(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.start()
+		w.pass(30 * time.Minute)
+		copied := w.receiver.copy()
+		w.pass(40 * time.Minute)
+		w.receiver.restore(copied)
+		w.pass(3 * time.Hour)
+		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		_, _, report := w.sender.place.look()
+		if report.Audit.Missing == 0 || report.Audit.Unrepaired != 0 || report.Confirmed == 0 {
+			t.Errorf("audits have found %+v", report)
+		}
+	})
+}
+
+// What the receiver never shows is sent again once, and then told.
+func TestUnrepairable(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.pass(30 * time.Minute)
+		until := time.Now().Add(-20 * time.Minute)
+		w.receiver.forget = func(name string, ts int64) bool { return ts < until.UnixMilli() }
+		w.start()
+		w.pass(8 * time.Hour)
+		_, _, report := w.sender.place.look()
+		const buckets, series = 10, 14 // of the state four are ratios
+		if got := report.Audit.Unrepaired; got != buckets*series || report.Audit.Missing != got {
+			t.Errorf("audits have found %+v, want %d missing", report.Audit, buckets*series)
+		}
+		problems := w.sender.Health()
+		if len(problems) != 1 || problems[0].Reason != Audit {
+			t.Errorf("health: %v", problems)
+		}
+		if report.Resent > 60*series {
+			t.Errorf("%d samples were sent again", report.Resent)
+		}
+	})
+}
+
+// A bucket that an import makes where the others were sent is sent as well; one that a late sample
+// only changes is not.
+func TestLate(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.start()
+		w.pass(30 * time.Minute)
+		late, err := w.writer.Series(service.RTTDelta, "cable", nil)
+		must(t, err)
+		at := time.Now().Add(-20 * time.Minute).Truncate(time.Minute)
+		must(t, w.writer.Write(t.Context(),
+			service.Sample{Series: late, Time: at, Value: 1},
+			service.Sample{Series: late, Time: at.Add(5 * time.Minute), Value: 2},
+			service.Sample{Series: w.rtt, Time: at.Add(time.Second), Value: 1e6},
+		))
+		w.pass(5 * time.Minute)
+		got := w.receiver.copy()
+		labels := `{site="berlin",wan="cable"}`
+		for i := range 2 {
+			stamp := at.Add(time.Duration(5*i+1)*time.Minute).UnixMilli() - 1
+			if value, ok := got[service.RTTDelta+labels][stamp]; !ok || value != float64(i+1) {
+				t.Errorf("late bucket %d: %v, %v", i, value, ok)
+			}
+		}
+		if n := len(got[service.RTTDelta+"_count"+labels]); n != 2 {
+			t.Errorf("%d late buckets arrived, want 2", n)
+		}
+		stamp := at.Add(time.Minute).UnixMilli() - 1
+		if value := got[service.RTT+"_max"+`{probe="tcp",site="berlin",wan="cable"}`][stamp]; value > 1e5 {
+			t.Errorf("a bucket that was sent was sent again: maximum %v", value)
+		}
+	})
+}
+
+// Where the buckets of a minute are gone when the receiver comes back, coarser ones are sent, under a
+// label.
+func TestCoarser(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.receiver.down = true
+		w.start()
+		w.pass(32 * time.Hour)
+		w.receiver.start()
+		w.pass(10 * time.Minute)
+		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		minutes, coarse := int64(0), int64(0)
+		for name, values := range w.receiver.copy() {
+			if !strings.HasPrefix(name, service.RTT+"_count{") {
+				continue
+			}
+			for _, n := range values {
+				if strings.Contains(name, `granularity="5m"`) {
+					coarse += int64(n)
+				} else {
+					minutes += int64(n)
+				}
+			}
+		}
+		sent := minutes + coarse
+		if missing := int64(w.recorded) - sent; coarse == 0 || missing < 0 || missing > 9 {
+			t.Errorf("%d samples in minutes and %d in 5m of %d", minutes, coarse, w.recorded)
+		}
+		_, _, report := w.sender.place.look()
+		if report.Expired != 0 {
+			t.Errorf("%d buckets expired", report.Expired)
+		}
+	})
+}
+
+// Raw samples arrive as they are.
+func TestRaw(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.config.Granularity = "raw"
+		w.start()
+		begun := time.Now()
+		w.pass(2 * time.Hour)
+		until := time.Now().Add(-3 * time.Minute)
+		got := w.receiver.copy()[service.RTT+`{probe="tcp",site="berlin",wan="cable"}`]
+		n := 0
+		for at := begun; at.Before(until); at = at.Add(every) {
+			if value, ok := got[at.UnixMilli()]; !ok || value != float64(n%100) {
+				t.Fatalf("at %s: %v, %v, want %v", at, value, ok, n%100)
+			}
+			n++
+		}
+		_, _, report := w.sender.place.look()
+		if report.Audit.Missing != 0 || report.Confirmed == 0 {
+			t.Errorf("audits have found %+v", report)
+		}
+	})
+}

@@ -1,0 +1,207 @@
+package push
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/wanstore/wanstore/service"
+)
+
+// Status is how far a target has been sent a history.
+type Status struct {
+	Target  string `json:"target"` // the receiver, and what series are called there
+	Report         // since the target was first sent anything
+	Changed int64  `json:"changed"` // samples that joined a bucket after it had been sent
+
+	BacklogSeconds float64 `json:"backlog_seconds"` // from the oldest bucket that is due to the newest
+	BacklogSamples int64   `json:"backlog_samples"` // that are due and have not been sent
+	LateBuckets    int64   `json:"late_buckets"`    // of them those of buckets that came late
+
+	SentUntil      time.Time `json:"sent_until,omitzero"`      // all before has been sent
+	ConfirmedUntil time.Time `json:"confirmed_until,omitzero"` // all before was seen to be there
+
+	Refusals []Refusal `json:"parked_samples"` // samples that the receiver does not take
+}
+
+// Refusal is samples of one series in one hour that the receiver does not take.
+type Refusal struct {
+	Metric  string    `json:"metric"` // at the receiver
+	WAN     string    `json:"wan"`
+	Labels  string    `json:"labels,omitempty"` // of the series in the file, as JSON
+	Hour    time.Time `json:"hour"`
+	Samples int64     `json:"samples"`
+	Reason  string    `json:"reason"` // the receiver's words
+	At      time.Time `json:"at"`     // when it refused them last
+}
+
+const (
+	// refusalsShown is how many refusals a status lists.
+	refusalsShown = 1000
+
+	// backlogCounted is how many buckets of a backlog are counted; what is beyond is estimated.
+	backlogCounted = 200_000
+)
+
+// ReadStatus returns how far each target has been sent a history, as its file has it, whichever
+// process sends.
+//
+// Errors: those of the file, and that of ctx.
+func ReadStatus(ctx context.Context, history *service.History, now time.Time) ([]Status, error) {
+	view, err := history.Snapshot(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list, err := readStatus(ctx, view, now)
+	if closing := view.Close(); err == nil {
+		err = closing
+	}
+	return list, err
+}
+
+func readStatus(
+	ctx context.Context, view *service.Snapshot, now time.Time,
+) ([]Status, error) {
+	all, err := view.Deliveries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Status, 0, len(all))
+	for _, one := range all {
+		status := Status{Target: one.Target, Changed: one.Changed, Refusals: []Refusal{}}
+		if err := json.Unmarshal([]byte(one.Report), &status.Report); err != nil {
+			continue // a hand has written what no sender does
+		}
+		if err := status.readBacklog(ctx, view, one, now); err != nil {
+			return nil, err
+		}
+		if err := status.readRefusals(ctx, view); err != nil {
+			return nil, err
+		}
+		list = append(list, status)
+	}
+	return list, nil
+}
+
+func (s *Status) readBacklog(
+	ctx context.Context, view *service.Snapshot, of service.Delivery, now time.Time,
+) error {
+	g, err := service.ParseGranularity(s.Granularity)
+	if err != nil {
+		return nil //nolint:nilerr // a hand has written it
+	}
+	p := planning{
+		granularity: g, tiers: view.Tiers(), ledger: of.Sent, begun: of.Begun,
+		due: now.UTC().Add(-time.Duration(s.SettleSeconds * float64(time.Second))),
+	}
+	names := naming{percentiles: s.Percentiles, granularity: g}
+	backlog := backlog{view: view, names: &names}
+	for _, gap := range p.gaps() {
+		for !gap.empty() {
+			w := p.segment(gap)
+			if err := backlog.add(ctx, w); err != nil {
+				return err
+			}
+			gap.from = later(w.span.until, gap.from)
+		}
+	}
+	s.BacklogSamples = backlog.samples
+	s.SentUntil = p.end()
+	if !backlog.first.IsZero() {
+		s.SentUntil = backlog.first
+		s.BacklogSeconds = p.end().Sub(backlog.first).Seconds()
+	}
+	s.ConfirmedUntil = p.confirmedUntil(s.SentUntil)
+	marks, err := view.Unsent(ctx, s.Target, marksRead)
+	for _, m := range marks {
+		for n := range 60 {
+			s.LateBuckets += int64(m.Minutes >> n & 1)
+		}
+	}
+	return err
+}
+
+// confirmedUntil is the moment before which all that was sent was seen to be there.
+func (p *planning) confirmedUntil(sent time.Time) time.Time {
+	for _, i := range p.ledger {
+		if !i.Sent.IsZero() && i.Confirmed.IsZero() {
+			return earlier(i.From, sent)
+		}
+	}
+	return sent
+}
+
+// backlog counts what has not been sent.
+type backlog struct {
+	view    *service.Snapshot
+	names   *naming
+	first   time.Time // where the oldest bucket begins
+	buckets int
+	samples int64
+}
+
+// add counts what is to be sent of some work.
+func (b *backlog) add(ctx context.Context, w work) error {
+	parts := map[int64]int64{}
+	for _, info := range b.view.Series() {
+		parts[info.ID] = 1
+		if w.granularity != service.Raw {
+			parts[info.ID] += int64(len(b.names.names(info.Metric, info.Aggregation)))
+		}
+	}
+	query := service.BucketQuery{Series: b.view.Series(), Granularity: w.granularity,
+		From: w.span.from, Until: w.span.until}
+	counted := int64(0)
+	for bucket, err := range b.view.Buckets(ctx, query) {
+		if err != nil {
+			return err
+		}
+		if b.first.IsZero() || bucket.Time.Before(b.first) {
+			b.first = bucket.Time
+		}
+		counted += parts[bucket.SeriesID]
+		if n := len(bucket.States); n > 0 {
+			counted += int64(n) - 1
+		}
+		if b.buckets++; b.buckets >= backlogCounted {
+			seen := bucket.Time.Sub(b.first)
+			if seen > 0 {
+				counted = int64(float64(counted) * float64(w.span.until.Sub(b.first)) / float64(seen))
+			}
+			break
+		}
+	}
+	b.samples += counted
+	return nil
+}
+
+func (s *Status) readRefusals(ctx context.Context, view *service.Snapshot) error {
+	rows, err := view.Parked(ctx, s.Target, time.Time{}, time.Unix(1<<40, 0), refusalsShown)
+	if err != nil {
+		return err
+	}
+	series := map[int64]service.SeriesInfo{}
+	for _, info := range view.Series() {
+		series[info.ID] = info
+	}
+	for _, p := range rows {
+		if p.Samples == 0 {
+			continue // it says only that something was missing once
+		}
+		info := series[p.SeriesID]
+		labels, err := json.Marshal(info.Labels)
+		if err != nil {
+			return err
+		}
+		one := Refusal{Metric: p.Name, WAN: info.WAN, Hour: p.Hour, Samples: p.Samples,
+			Reason: p.Reason, At: p.Refused}
+		if len(info.Labels) > 0 {
+			one.Labels = string(labels)
+		}
+		s.Refusals = append(s.Refusals, one)
+	}
+	return nil
+}
+
+// Health returns what is wrong with the sender, nothing while all is well. It does no I/O.
+func (s *Sender) Health() []service.Problem { return s.troubles.health(s.now()) }
