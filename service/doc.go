@@ -58,7 +58,8 @@
 // for it. It is exact where the answer is made from raw samples alone. Buckets of measurements keep
 // a sketch, which adds up as they do and gives each quantile within 1.1 % as a rule. States have
 // none, nor have buckets of metrics with Metric.NoPercentiles, nor buckets from before there were
-// sketches, nor what is made of them: then there is no value rather than a guess.
+// sketches or with an aggregated sample of an import, nor what is made of them: then there is no
+// value rather than a guess.
 //
 // What is counted by cause is a struct with a field for each cause, such as [Refused]. What is
 // counted by tier is an array with an element for each tier, such as [TierRows].
