@@ -114,9 +114,11 @@ func (w *world) pass(d time.Duration) {
 	}
 }
 
-// check wants the receiver to have each bucket of the file that began before a moment, and no other.
-func (w *world) check(g service.Granularity, before time.Time) {
+// check wants the receiver to have each bucket of the file that began before a moment, and no
+// other.
+func (w *world) check(before time.Time) {
 	w.t.Helper()
+	const g = service.Minute
 	want := stored{}
 	history, err := w.writer.History(w.t.Context())
 	must(w.t, err)
