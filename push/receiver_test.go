@@ -183,9 +183,10 @@ func (r *receiver) query(body []byte) (*http.Response, error) {
 	query := request.FormValue("query")
 	r.asked = append(r.asked, query)
 	parts := countQuery.FindStringSubmatch(query)
-	at, wrong := strconv.ParseFloat(request.FormValue("time"), 64)
-	if parts == nil || wrong != nil {
-		return respond(http.StatusUnprocessableEntity, "bad query "+query, nil), nil //nolint:nilerr // the answer tells
+	at, err := strconv.ParseFloat(request.FormValue("time"), 64)
+	if parts == nil || err != nil {
+		//nolint:nilerr // the answer tells
+		return respond(http.StatusUnprocessableEntity, "bad query "+query, nil), nil
 	}
 	width, _ := strconv.ParseInt(parts[3], 10, 64)
 	until := int64(at*1000 + 0.5)
