@@ -100,8 +100,8 @@ func (w *world) window(series int, from, until int64) []float64 {
 	return list
 }
 
-// nearQuantile says that a value is within a sketch's bound of the sample whose rank is q of all, or
-// where all samples are left, what Prometheus makes of the two around q of all but one.
+// nearQuantile says that a value is within a sketch's bound of the sample whose rank is q of all,
+// or, where all samples are left, what Prometheus makes of the two around q of all but one.
 func nearQuantile(samples []float64, q, value float64) bool {
 	of := samples[max(0, int(math.Ceil(q*float64(len(samples))))-1)]
 	if math.Abs(value-of) <= sketchBound*math.Abs(of) {
