@@ -71,17 +71,16 @@ func (c *catalog) sharesOf(info service.SeriesInfo) bool {
 	return info.Aggregation == service.Mode && !c.names[info.Metric+ratio]
 }
 
-// shadowed returns the names of real metrics that matchers pick and that hide shares of states.
-func (c *catalog) shadowed(list []picked) (names []string) {
-	hidden := map[string]bool{}
+// shadowed returns the names of real metrics that hide shares of states which matchers pick.
+func (c *catalog) shadowed(matchers []*labels.Matcher) (names []string) {
 	for _, info := range c.series {
-		if name := info.Metric + ratio; info.Aggregation == service.Mode && c.names[name] {
-			hidden[name] = true
+		hidden := picked{SeriesInfo: info, shares: true}
+		if info.Aggregation != service.Mode || !c.names[hidden.name()] ||
+			slices.Contains(names, hidden.name()) {
+			continue
 		}
-	}
-	for _, one := range list {
-		if hidden[one.Metric] && !one.shares && !slices.Contains(names, one.Metric) {
-			names = append(names, one.Metric)
+		if hidden.matches(matchers) {
+			names = append(names, hidden.name())
 		}
 	}
 	return names

@@ -130,7 +130,7 @@ func (s *selection) read(ctx context.Context) ([]storage.Series, annotations.Ann
 	}
 	list := s.querier.catalog.pick(s.matchers)
 	var notes annotations.Annotations
-	for _, name := range s.querier.catalog.shadowed(list) {
+	for _, name := range s.querier.catalog.shadowed(s.matchers) {
 		notes.Add(s.shadowedNote(name))
 	}
 	s.granule = s.reading.granule(s.hints, s.querier.lookback)
