@@ -66,17 +66,6 @@ type MetricMetadatum struct {
 	Chk         sql.NullInt64
 }
 
-type PushInterval struct {
-	Target      string
-	Granularity string
-	FromTs      int64
-	UntilTs     int64
-	Sent        int64
-	Confirmed   int64
-	Audits      int64
-	Chk         sql.NullInt64
-}
-
 type PushParked struct {
 	Target      string
 	Hour        int64
@@ -86,6 +75,17 @@ type PushParked struct {
 	Samples     int64
 	Reason      string
 	Refused     int64
+	Chk         sql.NullInt64
+}
+
+type PushSent struct {
+	Target      string
+	Granularity string
+	FromTs      int64
+	UntilTs     int64
+	Sent        int64
+	Confirmed   int64
+	Audits      int64
 	Chk         sql.NullInt64
 }
 

@@ -63,7 +63,7 @@ func (q *Queries) ForgetParked(ctx context.Context, arg ForgetParkedParams) erro
 }
 
 const forgetPushInterval = `-- name: ForgetPushInterval :exec
-DELETE FROM push_intervals
+DELETE FROM push_sent
 WHERE target = ?1 AND granularity = ?2 AND from_ts = ?3
 `
 
@@ -73,18 +73,18 @@ type ForgetPushIntervalParams struct {
 	FromTs      int64
 }
 
-// One seek in push_intervals by its key.
+// One seek in push_sent by its key.
 func (q *Queries) ForgetPushInterval(ctx context.Context, arg ForgetPushIntervalParams) error {
 	_, err := q.exec(ctx, q.forgetPushIntervalStmt, forgetPushInterval, arg.Target, arg.Granularity, arg.FromTs)
 	return err
 }
 
 const forgetPushIntervals = `-- name: ForgetPushIntervals :exec
-DELETE FROM push_intervals
+DELETE FROM push_sent
 WHERE target = ?1
 `
 
-// Walks push_intervals by its key: those of one target.
+// Walks push_sent by its key: those of one target.
 func (q *Queries) ForgetPushIntervals(ctx context.Context, target string) error {
 	_, err := q.exec(ctx, q.forgetPushIntervalsStmt, forgetPushIntervals, target)
 	return err
@@ -196,9 +196,9 @@ func (q *Queries) ListParked(ctx context.Context, arg ListParkedParams) ([]ListP
 
 const listPushIntervals = `-- name: ListPushIntervals :many
 SELECT granularity, from_ts, until_ts, sent, confirmed, audits
-FROM push_intervals
+FROM push_sent
 WHERE target = ?1
-  AND sound(chk, 'push_intervals', target, granularity, from_ts, until_ts, sent, confirmed, audits)
+  AND sound(chk, 'push_sent', target, granularity, from_ts, until_ts, sent, confirmed, audits)
 ORDER BY from_ts, granularity
 `
 
@@ -211,7 +211,7 @@ type ListPushIntervalsRow struct {
 	Audits      int64
 }
 
-// Walks push_intervals by its key: those of one target. Sorts in a temporary B-tree.
+// Walks push_sent by its key: those of one target. Sorts in a temporary B-tree.
 func (q *Queries) ListPushIntervals(ctx context.Context, target string) ([]ListPushIntervalsRow, error) {
 	rows, err := q.query(ctx, q.listPushIntervalsStmt, listPushIntervals, target)
 	if err != nil {
@@ -442,11 +442,11 @@ func (q *Queries) SealPushTarget(ctx context.Context, target string) error {
 }
 
 const setPushInterval = `-- name: SetPushInterval :exec
-INSERT INTO push_intervals (target, granularity, from_ts, until_ts, sent, confirmed, audits, chk)
+INSERT INTO push_sent (target, granularity, from_ts, until_ts, sent, confirmed, audits, chk)
 VALUES (
   ?1, ?2, ?3, ?4, ?5, ?6, ?7,
   CAST(seal(
-    'push_intervals', CAST(?1 AS TEXT), CAST(?2 AS TEXT), CAST(?3 AS INTEGER),
+    'push_sent', CAST(?1 AS TEXT), CAST(?2 AS TEXT), CAST(?3 AS INTEGER),
     CAST(?4 AS INTEGER), CAST(?5 AS INTEGER), CAST(?6 AS INTEGER),
     CAST(?7 AS INTEGER)
   ) AS INTEGER)
@@ -466,7 +466,7 @@ type SetPushIntervalParams struct {
 	Audits      int64
 }
 
-// One seek in push_intervals by its key.
+// One seek in push_sent by its key.
 func (q *Queries) SetPushInterval(ctx context.Context, arg SetPushIntervalParams) error {
 	_, err := q.exec(ctx, q.setPushIntervalStmt, setPushInterval,
 		arg.Target,
@@ -485,7 +485,7 @@ INSERT INTO push_targets (target, begun, sent_until, revision, report)
 SELECT
   CAST(?1 AS TEXT), CAST(?2 AS INTEGER), CAST(coalesce(max(i.until_ts), 0) AS INTEGER),
   CAST(?3 AS INTEGER), CAST(?4 AS TEXT)
-FROM push_intervals AS i
+FROM push_sent AS i
 WHERE i.target = ?1
 ON CONFLICT (target) DO UPDATE SET
   begun = excluded.begun, sent_until = excluded.sent_until, revision = excluded.revision,
@@ -499,7 +499,7 @@ type SetPushTargetParams struct {
 	Report   string
 }
 
-// One seek in push_targets by its key. sent_until comes from one walk of push_intervals by its key.
+// One seek in push_targets by its key. sent_until comes from one walk of push_sent by its key.
 func (q *Queries) SetPushTarget(ctx context.Context, arg SetPushTargetParams) error {
 	_, err := q.exec(ctx, q.setPushTargetStmt, setPushTarget,
 		arg.Target,

@@ -57,31 +57,33 @@ func TestAnswers(t *testing.T) {
 		wait    time.Duration // at the most, and half of it at the least
 		gone    bool
 	}{
-		"200":            {answering(200, ""), taken, "", 0, false},
-		"204":            {answering(204, ""), taken, "", 0, false},
-		"400":            {answering(400, "out of\norder\x1b[31m"), rejected, "400 Bad Request: out of order[31m", 0, false},
+		"200": {answering(200, ""), taken, "", 0, false},
+		"204": {answering(204, ""), taken, "", 0, false},
+		"400": {answering(400, "out of\norder\x1b[31m"), rejected,
+			"400 Bad Request: out of order[31m", 0, false},
 		"413":            {answering(413, "too large"), rejected, "too large", 0, false},
 		"422":            {answering(422, "what"), rejected, "what", 0, false},
 		"408":            {answering(408, ""), busy, "", 0, false},
 		"429":            {answering(429, "slowly"), busy, "slowly", 0, false},
 		"429 in seconds": {answering(429, "", "Retry-After", "7"), busy, "", 7 * time.Second, false},
 		"429 at a time":  {answering(429, "", "Retry-After", soon), busy, "", 90 * time.Second, false},
-		"429 for years":  {answering(429, "", "Retry-After", "99999999999"), busy, "", longestWait, false},
-		"429 nonsense":   {answering(429, "", "Retry-After", "soon"), busy, "", 0, false},
-		"401":            {answering(401, "who?"), barred, "who?", 0, false},
-		"403":            {answering(403, ""), barred, "", 0, false},
-		"404":            {answering(404, ""), barred, "", 0, false},
-		"500":            {answering(500, "too old sample"), failing, "too old sample", 0, false},
-		"502":            {answering(502, ""), failing, "", 0, true},
-		"503":            {answering(503, "", "Retry-After", "3"), failing, "", 3 * time.Second, true},
-		"redirect":       {answering(307, "", "Location", "/elsewhere"), strange, "307", 0, false},
-		"redirect away":  {answering(302, "", "Location", "http://192.0.2.1/"), strange, "302", 0, false},
-		"304":            {answering(304, ""), strange, "", 0, false},
-		"much to say":    {answering(400, strings.Repeat("x", 1<<20)), rejected, "xxx", 0, false},
+		"429 for years": {answering(429, "", "Retry-After", "99999999999"), busy, "", longestWait,
+			false},
+		"429 nonsense":  {answering(429, "", "Retry-After", "soon"), busy, "", 0, false},
+		"401":           {answering(401, "who?"), barred, "who?", 0, false},
+		"403":           {answering(403, ""), barred, "", 0, false},
+		"404":           {answering(404, ""), barred, "", 0, false},
+		"500":           {answering(500, "too old sample"), failing, "too old sample", 0, false},
+		"502":           {answering(502, ""), failing, "", 0, true},
+		"503":           {answering(503, "", "Retry-After", "3"), failing, "", 3 * time.Second, true},
+		"redirect":      {answering(307, "", "Location", "/elsewhere"), strange, "307", 0, false},
+		"redirect away": {answering(302, "", "Location", "http://192.0.2.1/"), strange, "302", 0, false},
+		"304":           {answering(304, ""), strange, "", 0, false},
+		"much to say":   {answering(400, strings.Repeat("x", 1<<20)), rejected, "xxx", 0, false},
 		"cut in the middle": {func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := http.NewResponseController(w).Hijack()
 			if err == nil {
-				conn.Close()
+				_ = conn.Close()
 			}
 		}, lost, "EOF", 0, true},
 		"wrong length": {answering(200, "short", "Content-Length", "1000"), lost, "EOF", 0, true},
@@ -174,7 +176,7 @@ func TestHeaders(t *testing.T) {
 	must(t, os.WriteFile(token, []byte("s3cret\n"), 0o600))
 	must(t, os.WriteFile(pair, []byte("me:s3cret\n"), 0o600))
 	var got http.Header
-	look := func(w http.ResponseWriter, r *http.Request) { got = r.Header }
+	look := func(_ http.ResponseWriter, r *http.Request) { got = r.Header }
 	post(t, Config{TokenFile: token, Headers: map[string]string{"X-Scope-OrgID": "acme"}}, look)
 	for name, want := range map[string]string{
 		"Authorization": "Bearer s3cret", "X-Scope-OrgID": "acme", "Content-Encoding": "snappy",
@@ -185,7 +187,8 @@ func TestHeaders(t *testing.T) {
 		}
 	}
 	post(t, Config{BasicFile: pair}, look)
-	if user, password, ok := (&http.Request{Header: got}).BasicAuth(); user+password != "mes3cret" || !ok {
+	if user, password, ok := (&http.Request{Header: got}).BasicAuth(); user+password != "mes3cret" ||
+		!ok {
 		t.Errorf("basic auth of %q", user)
 	}
 	must(t, os.WriteFile(token, []byte("two\nlines\n"), 0o600))

@@ -15,7 +15,8 @@ const (
 	// long is on its disk.
 	auditAge = time.Hour
 
-	// secondAge is how much later it is audited again: a receiver may be restored from an older copy.
+	// secondAge is how much later it is audited again: a receiver may be restored from an older
+	// copy.
 	secondAge = 24 * time.Hour
 
 	// auditLead is how long before the file lets go of an interval it is audited at the latest.
@@ -173,8 +174,7 @@ func (a *auditing) compareFrom(ctx context.Context, from time.Time) (time.Time, 
 func (a *auditing) width() time.Duration {
 	width := max(a.interval.Granularity.Bucket(), 100*time.Millisecond)
 	buckets := auditSamples / max(len(a.catalog.series), 1)
-	hours := time.Duration(buckets) * width / time.Hour
-	return min(max(hours, 1), 24) * time.Hour
+	return min(max((time.Duration(buckets)*width).Truncate(time.Hour), time.Hour), 24*time.Hour)
 }
 
 // compareHours finds out in which hours of a window something is missing.
@@ -227,8 +227,8 @@ func (a *auditing) expect(
 	return e, next, err
 }
 
-// compare asks the target for what is expected, of all series or of some, and returns those of which
-// it has less.
+// compare asks the target for what is expected, of all series or of some, and returns those of
+// which it has less.
 func (a *auditing) compare(
 	ctx context.Context, e expectation, only []missing,
 ) ([]missing, error) {

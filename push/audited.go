@@ -8,8 +8,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// wasMissing is the reason of a row that says only that samples were missing once, and of those that
-// were still missing after they had been sent again.
+// wasMissing is the reason of a row that says only that samples were missing once, and of those
+// that were still missing after they had been sent again.
 const wasMissing = "acknowledged, and not there when it was asked for"
 
 // end notes what the audit has found. What is missing is sent again, once.
@@ -66,8 +66,8 @@ func (a *auditing) end(ctx context.Context) error {
 	return err
 }
 
-// judged returns what an interval becomes by an audit: confirmed but for the hours in which something
-// is missing.
+// judged returns what an interval becomes by an audit: confirmed but for the hours in which
+// something is missing.
 func (a *auditing) judged(now time.Time) []interval {
 	i := a.interval
 	i.Audits++

@@ -43,7 +43,8 @@ type Config struct {
 	TokenFile string `env:"TOKEN_FILE"`
 	// BasicFile is a file with USER:PASSWORD.
 	BasicFile string `env:"BASIC_FILE"`
-	// CAFile is a file with certificates (PEM) that vouch for the receiver, in place of the system's.
+	// CAFile is a file with certificates (PEM) that vouch for the receiver, in place of the
+	// system's.
 	CAFile string `env:"CA_FILE"`
 	// Granularity is that of the buckets that are sent: 1m, 5m, 1h, or raw for the samples.
 	Granularity string `env:"GRANULARITY"`

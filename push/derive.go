@@ -88,13 +88,13 @@ func (n *naming) names(metric string, of service.Aggregation) []string {
 
 // checkNames refuses derived metrics that have the name of a metric of the file.
 func (n *naming) checkNames(series []service.SeriesInfo) error {
-	real := map[string]service.Aggregation{}
+	known := map[string]service.Aggregation{}
 	for _, s := range series {
-		real[s.Metric] = s.Aggregation
+		known[s.Metric] = s.Aggregation
 	}
-	for _, metric := range slices.Sorted(maps.Keys(real)) {
-		for _, name := range n.names(metric, real[metric]) {
-			if _, taken := real[name]; taken {
+	for _, metric := range slices.Sorted(maps.Keys(known)) {
+		for _, name := range n.names(metric, known[metric]) {
+			if _, taken := known[name]; taken {
 				return fmt.Errorf("%w: %s made from %s, and the metric %s of the file",
 					ErrNameTaken, name, metric, name)
 			}

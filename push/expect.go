@@ -158,7 +158,7 @@ func (e *expectation) keyOf(metric map[string]string) string {
 			labels = append(labels, label{name, value})
 		}
 	}
-	slices.SortFunc(labels, func(a, b label) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
+	slices.SortFunc(labels, byName)
 	return string(encodeLabels(labels))
 }
 

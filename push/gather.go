@@ -44,7 +44,8 @@ func (c *catalog) gather(
 		runs: map[*derived]int{}, same: map[*derived]int{},
 	}
 	series := view.Series()
-	width := time.Duration(max(chunkRows/max(len(series), 1), 1)) * max(g.Bucket(), 100*time.Millisecond)
+	width := time.Duration(max(chunkRows/max(len(series), 1), 1)) * max(g.Bucket(),
+		100*time.Millisecond)
 	for making.size < chunkSamples && making.chunk.until.Before(until) {
 		window := service.BucketQuery{
 			Series: series, Granularity: g, Sketches: c.naming.percentiles && g != service.Raw,
@@ -65,8 +66,8 @@ func (c *catalog) gather(
 	return making.chunk, nil
 }
 
-// firstAfter returns where the first bucket after a window begins, at the latest until: what is empty
-// is passed over at once.
+// firstAfter returns where the first bucket after a window begins, at the latest until: what is
+// empty is passed over at once.
 func firstAfter(
 	ctx context.Context, view *service.Snapshot, after service.BucketQuery, until time.Time,
 ) (time.Time, error) {
@@ -113,13 +114,13 @@ func (g *gathering) add(b service.Bucket) {
 			g.runs[d] = at
 			*into = append(*into, run{series: d})
 		}
-		samples := (*into)[at].samples
-		if n := len(samples); n > 0 && samples[n-1].ts == stamp {
-			g.merge(d, &samples[n-1], value)
+		of := &(*into)[at]
+		if n := len(of.samples); n > 0 && of.samples[n-1].ts == stamp {
+			g.merge(d, &of.samples[n-1], value)
 			return
 		}
 		g.same[d] = 1
-		(*into)[at].samples = append(samples, sample{stamp, value})
+		of.samples = append(of.samples, sample{stamp, value})
 		g.size++
 	})
 }

@@ -58,9 +58,11 @@ func reserved(name string) bool {
 
 // sorted returns the labels in the order of their names.
 func (s *labelSet) sorted() []label {
-	slices.SortFunc(s.labels, func(a, b label) int { return cmp.Compare(a.name, b.name) })
+	slices.SortFunc(s.labels, byName)
 	return s.labels
 }
+
+func byName(a, b label) int { return cmp.Compare(a.name, b.name) }
 
 // clamp cuts a text to so many bytes, between two characters.
 func clamp(text string, most int) string {

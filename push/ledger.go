@@ -32,8 +32,8 @@ const (
 	// mergeAge is the age from which intervals are merged. Younger ones may have to be taken back.
 	mergeAge = 2 * rewindSpan
 
-	// mergeSends is the stretch of time whose sends one interval may speak for: one audit asks for all
-	// of them.
+	// mergeSends is the stretch of time whose sends one interval may speak for: one audit asks for
+	// all of them.
 	mergeSends = time.Hour
 
 	// lastAudit is how often an interval is audited.
@@ -59,17 +59,19 @@ func (l ledger) gaps(in span) []span {
 	return gaps
 }
 
-// apply makes a change.
-func (l *ledger) apply(c change) {
+// with returns the ledger after a change.
+func (l ledger) with(c change) ledger {
+	after := slices.Clone(l)
 	for _, gone := range c.removed {
-		*l = slices.DeleteFunc(*l, func(i interval) bool {
+		after = slices.DeleteFunc(after, func(i interval) bool {
 			return i.Granularity == gone.Granularity && i.From.Equal(gone.From)
 		})
 	}
-	*l = append(*l, c.added...)
-	slices.SortFunc(*l, func(a, b interval) int {
+	after = append(after, c.added...)
+	slices.SortFunc(after, func(a, b interval) int {
 		return cmp.Or(a.From.Compare(b.From), cmp.Compare(a.Granularity, b.Granularity))
 	})
+	return after
 }
 
 // claim is the change by which a stretch is about to be sent: what appears there from then on is
@@ -114,7 +116,7 @@ func (l ledger) cutOut(g service.Granularity, s span) change {
 // touch is the change by which what was sent in some stretches counts as sent now, and is audited
 // again.
 func (l ledger) touch(g service.Granularity, stretches []span, now time.Time) change {
-	after := slices.Clone(l)
+	after := l
 	for _, s := range stretches {
 		c := after.cutOut(g, s)
 		for _, i := range c.removed {
@@ -125,7 +127,7 @@ func (l ledger) touch(g service.Granularity, stretches []span, now time.Time) ch
 			}
 			c.added = append(c.added, again)
 		}
-		after.apply(c)
+		after = after.with(c)
 	}
 	return l.become(after)
 }
@@ -148,10 +150,8 @@ func (l ledger) become(other ledger) change {
 
 // merged is a change after which neighbours become one.
 func (l ledger) merged(c change) change {
-	after := slices.Clone(l)
-	after.apply(c)
-	after.apply(after.merge())
-	return l.become(after)
+	after := l.with(c)
+	return l.become(after.with(after.merge()))
 }
 
 // lastSent is when anything was sent last, zero where nothing was.
@@ -215,8 +215,8 @@ var granularities = [...]service.Granularity{
 	service.Raw, service.Minute, service.FiveMinutes, service.Hour,
 }
 
-// mergeable reports that an interval and the next one of its granularity can be one. Before the last
-// audit both were sent in the same hour.
+// mergeable reports that an interval and the next one of its granularity can be one. Before the
+// last audit both were sent in the same hour.
 func mergeable(a, b interval) bool {
 	if !a.Until.Equal(b.From) || a.Audits != b.Audits || a.Confirmed.IsZero() != b.Confirmed.IsZero() {
 		return false

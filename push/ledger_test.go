@@ -66,7 +66,7 @@ func TestLedger(t *testing.T) {
 				from := rapid.IntRange(0, oracleMinutes-1).Draw(t, "from")
 				until := rapid.IntRange(from+1, oracleMinutes).Draw(t, "until")
 				now = now.Add(time.Duration(rapid.IntRange(1, 40).Draw(t, "seconds")) * time.Second)
-				l.apply(l.send(service.Minute, minutes(from, until), now))
+				l = l.with(l.send(service.Minute, minutes(from, until), now))
 				for n := from; n < until; n++ {
 					model[n] = now
 				}
@@ -76,7 +76,7 @@ func TestLedger(t *testing.T) {
 				if rewound {
 					t.Skip("nothing was sent since")
 				}
-				l.apply(l.rewind())
+				l = l.with(l.rewind())
 				for n, sent := range model {
 					if !sent.Before(last.Add(-rewindSpan)) {
 						delete(model, n)
@@ -84,7 +84,7 @@ func TestLedger(t *testing.T) {
 				}
 				rewound = true
 			},
-			"merge": func(*rapid.T) { l.apply(l.merge()) },
+			"merge": func(*rapid.T) { l = l.with(l.merge()) },
 			"":      func(t *rapid.T) { model.check(t, l) },
 		})
 	})
@@ -95,8 +95,8 @@ func TestMerge(t *testing.T) {
 	var l ledger
 	begin := time.Unix(1e9, 0).UTC().Truncate(time.Hour)
 	for n := range 180 {
-		l.apply(l.send(service.Minute, minutes(n, n+1), begin.Add(time.Duration(n)*time.Minute)))
-		l.apply(l.merge())
+		l = l.with(l.send(service.Minute, minutes(n, n+1), begin.Add(time.Duration(n)*time.Minute)))
+		l = l.with(l.merge())
 	}
 	if len(l) > 5 {
 		t.Errorf("%d intervals of three hours, want one an hour and those of the last minute", len(l))
@@ -104,8 +104,8 @@ func TestMerge(t *testing.T) {
 	for i := range l {
 		l[i].Audits, l[i].Confirmed = lastAudit, begin
 	}
-	l.apply(l.send(service.Minute, minutes(200, 201), begin.Add(200*time.Minute)))
-	l.apply(l.merge())
+	l = l.with(l.send(service.Minute, minutes(200, 201), begin.Add(200*time.Minute)))
+	l = l.with(l.merge())
 	if len(l) != 2 || !l[0].Until.Equal(minute(180)) {
 		t.Errorf("intervals %v", l)
 	}
@@ -115,9 +115,9 @@ func TestMerge(t *testing.T) {
 func TestGapsOfTwoGranularities(t *testing.T) {
 	var l ledger
 	now := time.Unix(1e9, 0)
-	l.apply(l.send(service.Hour, minutes(0, 60), now))
-	l.apply(l.send(service.Minute, minutes(55, 70), now))
-	l.apply(l.send(service.Minute, minutes(80, 90), now))
+	l = l.with(l.send(service.Hour, minutes(0, 60), now))
+	l = l.with(l.send(service.Minute, minutes(55, 70), now))
+	l = l.with(l.send(service.Minute, minutes(80, 90), now))
 	got := l.gaps(minutes(0, 100))
 	want := []span{minutes(70, 80), minutes(90, 100)}
 	if !slices.Equal(got, want) {

@@ -16,14 +16,14 @@ import (
 )
 
 // in runs a test of a world of which an hour is recorded and nothing sent.
-func in(t *testing.T, f func(t *testing.T, w *world)) {
+func in(t *testing.T, f func(w *world)) {
 	t.Helper()
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, path)
 		defer w.close()
 		w.pass(time.Hour)
-		f(t, w)
+		f(w)
 	})
 }
 
@@ -62,7 +62,8 @@ func refusing(
 func TestParked(t *testing.T) {
 	for _, status := range []int{400, 413, 422, 500} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
-			in(t, func(t *testing.T, w *world) {
+			in(t, func(w *world) {
+				t := w.t
 				bad := time.Now().Add(-40*time.Minute).Truncate(time.Minute).UnixMilli() - 1
 				w.receiver.refuse = refusing(status, "this one is bad",
 					func(series string, one prompb.Sample) bool {
@@ -110,7 +111,8 @@ func TestWaits(t *testing.T) {
 		"nothing that is an answer": {304, nil, Refused, 50},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in(t, func(t *testing.T, w *world) {
+			in(t, func(w *world) {
+				t := w.t
 				w.receiver.refuse = func(prompb.WriteRequest) (int, string, http.Header) {
 					header := http.Header{}
 					if c.after != nil {
@@ -132,7 +134,7 @@ func TestWaits(t *testing.T) {
 					t.Errorf("%d POSTs", posts)
 				}
 				w.pass(8 * time.Minute)
-				w.check(service.Minute, time.Now().Add(-3*time.Minute))
+				w.check(time.Now().Add(-3 * time.Minute))
 				if got := w.status(); got.Parked != 0 || got.BacklogSamples != 0 {
 					t.Errorf("status %+v", got)
 				}
@@ -144,10 +146,11 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// A receiver that takes nothing older than it has is sent everything in order, and nothing is parked,
-// also when it is killed.
+// A receiver that takes nothing older than it has is sent everything in order, and nothing is
+// parked, also when it is killed.
 func TestInOrder(t *testing.T) {
-	in(t, func(t *testing.T, w *world) {
+	in(t, func(w *world) {
+		t := w.t
 		w.config.Order = OldestFirst
 		newest := map[string]int64{}
 		w.receiver.refuse = func(sent prompb.WriteRequest) (int, string, http.Header) {
@@ -173,7 +176,7 @@ func TestInOrder(t *testing.T) {
 		w.pass(5 * time.Minute)
 		w.receiver.start()
 		w.pass(5 * time.Minute)
-		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		w.check(time.Now().Add(-3 * time.Minute))
 		if got := w.status(); got.Parked != 0 {
 			t.Errorf("parked %v", got.Refusals)
 		}
@@ -182,7 +185,8 @@ func TestInOrder(t *testing.T) {
 
 // Where nobody can be asked, that is said, and what was acknowledged counts.
 func TestNoQuery(t *testing.T) {
-	in(t, func(t *testing.T, w *world) {
+	in(t, func(w *world) {
+		t := w.t
 		w.config.Query = NoQuery
 		w.start()
 		w.pass(30 * time.Minute)
@@ -196,7 +200,8 @@ func TestNoQuery(t *testing.T) {
 
 // One process at a time sends to a target; another target is another matter.
 func TestTwoSenders(t *testing.T) {
-	in(t, func(t *testing.T, w *world) {
+	in(t, func(w *world) {
+		t := w.t
 		w.start()
 		options := Options{Logger: slog.New(slog.DiscardHandler)}
 		_, err := Open(t.Context(), w.writer, w.config, options)
@@ -213,7 +218,8 @@ func TestTwoSenders(t *testing.T) {
 
 // A new name of the site is a new target: everything is sent again, under that name.
 func TestSiteRenamed(t *testing.T) {
-	in(t, func(t *testing.T, w *world) {
+	in(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(10 * time.Minute)
 		w.stop()
@@ -232,7 +238,8 @@ func TestSiteRenamed(t *testing.T) {
 
 // A metric that has the name of a derived one is refused, unless the derived ones get a suffix.
 func TestNameTaken(t *testing.T) {
-	in(t, func(t *testing.T, w *world) {
+	in(t, func(w *world) {
+		t := w.t
 		taken, err := w.writer.Series(service.RTT+"_max", "cable", nil)
 		must(t, err)
 		must(t, w.writer.Write(t.Context(), service.Sample{Series: taken, Time: time.Now(), Value: 1}))
@@ -253,7 +260,8 @@ func TestNameTaken(t *testing.T) {
 
 // Of two series that would become one at the receiver the later is parked, and told.
 func TestAlike(t *testing.T) {
-	in(t, func(t *testing.T, w *world) {
+	in(t, func(w *world) {
+		t := w.t
 		empty, err := w.writer.Series(service.State, "cable", service.Labels{"tech": ""})
 		must(t, err)
 		must(t, w.writer.Write(t.Context(), service.Sample{Series: empty, Time: time.Now(), Value: 3}))
@@ -283,13 +291,14 @@ func (w *world) checkFirst(t *testing.T) {
 
 // A sender goes on from what the file says when that is another one.
 func TestAnotherPlace(t *testing.T) {
-	in(t, func(t *testing.T, w *world) {
+	in(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(10 * time.Minute)
 		must(t, w.writer.Deliver(t.Context(), service.DeliveryChange{ // somebody else
 			Target: w.config.withDefaults().Target(), Revision: w.sender.place.revision, Report: "{}",
 		}))
 		w.pass(10 * time.Minute)
-		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		w.check(time.Now().Add(-3 * time.Minute))
 	})
 }

@@ -99,8 +99,8 @@ func (p *planning) fresh(gaps []span, isMarked bool) (work, bool) {
 	return work{granularity: p.granularity, span: s}, true
 }
 
-// segment returns the beginning of a gap that one tier has: the one that was asked for or, where its
-// buckets are gone, the finest that has coarser ones.
+// segment returns the beginning of a gap that one tier has: the one that was asked for or, where
+// its buckets are gone, the finest that has coarser ones.
 func (p *planning) segment(gap span) work {
 	g := p.granularity
 	for g < service.Hour && gap.from.Before(p.tiers[g].From) {
@@ -122,8 +122,8 @@ func roundUp(t time.Time, width time.Duration) time.Time {
 	return t
 }
 
-// marked returns the marked buckets of the first hour. Those that are part of a gap are cleared, and
-// so are those whose tier has let go of them.
+// marked returns the marked buckets of the first hour. Those that are part of a gap are cleared,
+// and so are those whose tier has let go of them.
 func (p *planning) marked(marks []service.UnsentBuckets) (w work, ok bool) {
 	for len(marks) > 0 && !ok && len(w.cleared) == 0 {
 		first := marks[0]

@@ -37,8 +37,9 @@ type asker struct {
 	header http.Header
 }
 
-// count asks how many samples each series of a metric has in [from, until), of those with the labels
-// of this sender. One metric at a time: VictoriaMetrics drops the names, and then refuses several.
+// count asks how many samples each series of a metric has in [from, until), of those with the
+// labels of this sender. One metric at a time: VictoriaMetrics drops the names, and then refuses
+// several.
 //
 // Errors: errCannotAsk, those of the transport, and that of ctx.
 func (a *asker) count(
@@ -80,7 +81,7 @@ func (a *asker) ask(ctx context.Context, form url.Values) ([]counted, error) {
 	}
 	var answer struct {
 		Status    string `json:"status"`
-		IsPartial bool   `json:"isPartial"` // a cluster without one of its nodes
+		IsPartial bool   `json:"isPartial"` //nolint:tagliatelle // of a cluster without one of its nodes
 		Data      struct {
 			Result []counted `json:"result"`
 		} `json:"data"`

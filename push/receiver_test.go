@@ -19,16 +19,15 @@ import (
 	"github.com/prometheus/prometheus/prompb"
 )
 
-// receiver is one that keeps what it is sent in memory for a while, as VictoriaMetrics does: when it
-// is killed, that is lost. It keeps the greater one of two values of a moment. It is a RoundTripper
-// as well, so that tests in a bubble need no sockets.
+// receiver is one that keeps what it is sent in memory for a while, as VictoriaMetrics does: when
+// it is killed, that is lost. It keeps the greater one of two values of a moment. It is a
+// RoundTripper as well, so that tests in a bubble need no sockets.
 type receiver struct {
-	mu      sync.Mutex
-	disk    stored
-	memory  []delivered
-	down    bool
-	posts   int
-	samples int
+	mu     sync.Mutex
+	disk   stored
+	memory []delivered
+	down   bool
+	posts  int
 	// refuse says what to answer in place of taking a POST; zero values take it.
 	refuse func(prompb.WriteRequest) (status int, words string, header http.Header)
 	forget func(series string, ts int64) bool // what is acknowledged and not kept
@@ -186,6 +185,7 @@ func (r *receiver) query(body []byte) (*http.Response, error) {
 	parts := countQuery.FindStringSubmatch(query)
 	at, err := strconv.ParseFloat(request.FormValue("time"), 64)
 	if parts == nil || err != nil {
+		//nolint:nilerr // the answer tells
 		return respond(http.StatusUnprocessableEntity, "bad query "+query, nil), nil
 	}
 	width, _ := strconv.ParseInt(parts[3], 10, 64)

@@ -22,7 +22,7 @@ func TestSteady(t *testing.T) {
 		defer w.close()
 		w.start()
 		w.pass(20 * time.Minute)
-		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		w.check(time.Now().Add(-3 * time.Minute))
 		if w.receiver.posts > 50 {
 			t.Errorf("%d POSTs in 20 minutes", w.receiver.posts)
 		}
@@ -48,7 +48,7 @@ func TestOutage(t *testing.T) {
 		}
 		w.receiver.start()
 		w.pass(2 * time.Minute)
-		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		w.check(time.Now().Add(-3 * time.Minute))
 		if problems := w.sender.Health(); len(problems) > 0 {
 			t.Errorf("health after it: %v", problems)
 		}
@@ -108,7 +108,7 @@ func TestKills(t *testing.T) {
 		}
 		w.start()
 		w.pass(30 * time.Minute)
-		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		w.check(time.Now().Add(-3 * time.Minute))
 	})
 }
 
@@ -124,7 +124,7 @@ func TestRestored(t *testing.T) {
 		w.pass(40 * time.Minute)
 		w.receiver.restore(copied)
 		w.pass(3 * time.Hour)
-		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		w.check(time.Now().Add(-3 * time.Minute))
 		_, _, report := w.sender.place.look()
 		if report.Audit.Missing == 0 || report.Audit.Unrepaired != 0 || report.Confirmed == 0 {
 			t.Errorf("audits have found %+v", report)
@@ -140,7 +140,7 @@ func TestUnrepairable(t *testing.T) {
 		defer w.close()
 		w.pass(30 * time.Minute)
 		until := time.Now().Add(-20 * time.Minute)
-		w.receiver.forget = func(name string, ts int64) bool { return ts < until.UnixMilli() }
+		w.receiver.forget = func(_ string, ts int64) bool { return ts < until.UnixMilli() }
 		w.start()
 		w.pass(8 * time.Hour)
 		_, _, report := w.sender.place.look()
@@ -188,14 +188,15 @@ func TestLate(t *testing.T) {
 			t.Errorf("%d late buckets arrived, want 2", n)
 		}
 		stamp := at.Add(time.Minute).UnixMilli() - 1
-		if value := got[service.RTT+"_max"+`{probe="tcp",site="berlin",wan="cable"}`][stamp]; value > 1e5 {
-			t.Errorf("a bucket that was sent was sent again: maximum %v", value)
+		greatest := got[service.RTT+"_max"+`{probe="tcp",site="berlin",wan="cable"}`][stamp]
+		if greatest > 1e5 {
+			t.Errorf("a bucket that was sent was sent again: maximum %v", greatest)
 		}
 	})
 }
 
-// Where the buckets of a minute are gone when the receiver comes back, coarser ones are sent, under a
-// label.
+// Where the buckets of a minute are gone when the receiver comes back, coarser ones are sent, under
+// a label.
 func TestCoarser(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -206,7 +207,7 @@ func TestCoarser(t *testing.T) {
 		w.pass(32 * time.Hour)
 		w.receiver.start()
 		w.pass(10 * time.Minute)
-		w.check(service.Minute, time.Now().Add(-3*time.Minute))
+		w.check(time.Now().Add(-3 * time.Minute))
 		minutes, coarse := int64(0), int64(0)
 		for name, values := range w.receiver.copy() {
 			if !strings.HasPrefix(name, service.RTT+"_count{") {

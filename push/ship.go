@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -11,8 +12,8 @@ import (
 var errLost = errors.New("the receiver cannot be reached")
 
 const (
-	// patience is how often a batch may fail with a 5xx before the receiver is asked whether it takes
-	// other samples.
+	// patience is how often a batch may fail with a 5xx before the receiver is asked whether it
+	// takes other samples.
 	patience = 5
 
 	// singles is how many samples of a batch are refused one by one in a row before stretches of it
@@ -75,8 +76,7 @@ func (s *shipping) ask(ctx context.Context, b batch) (answer, error) {
 		if err := context.Cause(ctx); err != nil {
 			return a, err
 		}
-		switch a.verdict {
-		case taken, lost, rejected, failing:
+		if slices.Contains(aboutSamples, a.verdict) {
 			return a, nil
 		}
 		if err := s.pause(ctx, a, attempt); err != nil {
@@ -84,6 +84,9 @@ func (s *shipping) ask(ctx context.Context, b batch) (answer, error) {
 		}
 	}
 }
+
+// aboutSamples are the verdicts after which waiting alone changes nothing.
+var aboutSamples = []verdict{taken, lost, rejected, failing}
 
 // alive reports whether the receiver takes samples, other than those that fail.
 func (s *shipping) alive(ctx context.Context) (bool, error) {
@@ -195,8 +198,8 @@ func (s *bisection) sampled(ctx context.Context, b batch) (hopeless bool, err er
 	return true, nil
 }
 
-// backoff returns how long to wait after so many failures in a row: a second at first, twice as long
-// each time, a minute at the most, and jittered, so that many senders do not come at once.
+// backoff returns how long to wait after so many failures in a row: a second at first, twice as
+// long each time, a minute at the most, and jittered, so that many senders do not come at once.
 func backoff(attempt int, random func() float64) time.Duration {
 	const shortest, longest = time.Second, time.Minute
 	wait := min(shortest<<min(max(attempt, 1)-1, 10), longest)

@@ -143,10 +143,10 @@ func TestDyingIsNotRefusing(t *testing.T) {
 	s := l.shipping()
 	s.post = func(_ context.Context, b batch) answer {
 		a := l.answer(b)
-		switch {
-		case l.posts == 12: // it has been bisected for a while
+		switch l.posts {
+		case 12: // it has been bisected for a while
 			l.down = true
-		case l.posts == 40:
+		case 40:
 			l.down = false
 		}
 		return a

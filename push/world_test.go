@@ -114,9 +114,17 @@ func (w *world) pass(d time.Duration) {
 	}
 }
 
-// check wants the receiver to have each bucket of the file that began before a moment, and no other.
-func (w *world) check(g service.Granularity, before time.Time) {
+// check wants the receiver to have each bucket of the file that began before a moment, and no
+// other.
+func (w *world) check(before time.Time) {
 	w.t.Helper()
+	w.checkFrom(time.Time{}, before)
+}
+
+// checkFrom is check for what began at a moment or later.
+func (w *world) checkFrom(from, before time.Time) {
+	w.t.Helper()
+	const g = service.Minute
 	want := stored{}
 	history, err := w.writer.History(w.t.Context())
 	must(w.t, err)
@@ -125,7 +133,7 @@ func (w *world) check(g service.Granularity, before time.Time) {
 	must(w.t, err)
 	defer view.Close()
 	query := service.BucketQuery{Series: view.Series(), Granularity: g, Until: before,
-		From: view.Tiers()[g].From}
+		From: later(from, view.Tiers()[g].From)}
 	for b, err := range view.Buckets(w.t.Context(), query) {
 		must(w.t, err)
 		w.expect(want, view.Series(), b, g)

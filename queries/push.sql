@@ -12,12 +12,12 @@ FROM push_targets
 WHERE target = @target AND sound(chk, 'push_targets', target, begun, sent_until, revision, report);
 
 -- name: SetPushTarget :exec
--- One seek in push_targets by its key. sent_until comes from one walk of push_intervals by its key.
+-- One seek in push_targets by its key. sent_until comes from one walk of push_sent by its key.
 INSERT INTO push_targets (target, begun, sent_until, revision, report)
 SELECT
   CAST(@target AS TEXT), CAST(@begun AS INTEGER), CAST(coalesce(max(i.until_ts), 0) AS INTEGER),
   CAST(@revision AS INTEGER), CAST(@report AS TEXT)
-FROM push_intervals AS i
+FROM push_sent AS i
 WHERE i.target = @target
 ON CONFLICT (target) DO UPDATE SET
   begun = excluded.begun, sent_until = excluded.sent_until, revision = excluded.revision,
@@ -30,20 +30,20 @@ SET chk = CAST(seal('push_targets', target, begun, sent_until, revision, report)
 WHERE target = @target;
 
 -- name: ListPushIntervals :many
--- Walks push_intervals by its key: those of one target. Sorts in a temporary B-tree.
+-- Walks push_sent by its key: those of one target. Sorts in a temporary B-tree.
 SELECT granularity, from_ts, until_ts, sent, confirmed, audits
-FROM push_intervals
+FROM push_sent
 WHERE target = @target
-  AND sound(chk, 'push_intervals', target, granularity, from_ts, until_ts, sent, confirmed, audits)
+  AND sound(chk, 'push_sent', target, granularity, from_ts, until_ts, sent, confirmed, audits)
 ORDER BY from_ts, granularity;
 
 -- name: SetPushInterval :exec
--- One seek in push_intervals by its key.
-INSERT INTO push_intervals (target, granularity, from_ts, until_ts, sent, confirmed, audits, chk)
+-- One seek in push_sent by its key.
+INSERT INTO push_sent (target, granularity, from_ts, until_ts, sent, confirmed, audits, chk)
 VALUES (
   @target, @granularity, @from_ts, @until_ts, @sent, @confirmed, @audits,
   CAST(seal(
-    'push_intervals', CAST(@target AS TEXT), CAST(@granularity AS TEXT), CAST(@from_ts AS INTEGER),
+    'push_sent', CAST(@target AS TEXT), CAST(@granularity AS TEXT), CAST(@from_ts AS INTEGER),
     CAST(@until_ts AS INTEGER), CAST(@sent AS INTEGER), CAST(@confirmed AS INTEGER),
     CAST(@audits AS INTEGER)
   ) AS INTEGER)
@@ -53,13 +53,13 @@ ON CONFLICT (target, granularity, from_ts) DO UPDATE SET
   audits = excluded.audits, chk = excluded.chk;
 
 -- name: ForgetPushInterval :exec
--- One seek in push_intervals by its key.
-DELETE FROM push_intervals
+-- One seek in push_sent by its key.
+DELETE FROM push_sent
 WHERE target = @target AND granularity = @granularity AND from_ts = @from_ts;
 
 -- name: ForgetPushIntervals :exec
--- Walks push_intervals by its key: those of one target.
-DELETE FROM push_intervals
+-- Walks push_sent by its key: those of one target.
+DELETE FROM push_sent
 WHERE target = @target;
 
 -- name: ForgetAllUnsent :exec

@@ -348,7 +348,7 @@ var (
 	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sketches|sample_groups|` +
 		`state_rollups|tiers|` +
 		`metric_metadata|wanstore|clock|imports|salvages|` +
-		`push_targets|push_intervals|push_unsent|push_parked|metrics)\b`)
+		`push_targets|push_sent|push_unsent|push_parked|metrics)\b`)
 )
 
 func readQueryFiles(t *testing.T, folder string) map[string]writtenQuery {

@@ -64,7 +64,7 @@ func TestSchemaDamaged(t *testing.T) {
 func TestSchemaChanged(t *testing.T) {
 	whole := record(t)
 	for name, text := range map[string]string{
-		"a column of another name": "ALTER TABLE push_intervals RENAME COLUMN sent TO send",
+		"a column of another name": "ALTER TABLE push_sent RENAME COLUMN sent TO send",
 		"a trigger of another name": "DROP TRIGGER tiers_by_hand; CREATE TRIGGER tiers_by_hant AFTER " +
 			"UPDATE ON tiers BEGIN SELECT 1; END",
 		"a longer text": "PRAGMA writable_schema = on; UPDATE sqlite_schema SET sql = sql " +

@@ -30,8 +30,8 @@ type PushInterval struct {
 	Audits      int64  // how often it was asked for all of it
 }
 
-// UnsentBuckets are buckets of a series in an hour that are to be sent although an interval of their
-// time was sent. Of raw samples they are minutes.
+// UnsentBuckets are buckets of a series in an hour that are to be sent although an interval of
+// their time was sent. Of raw samples they are minutes.
 type UnsentBuckets struct {
 	Hour        Micros
 	Granularity Granularity

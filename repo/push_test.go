@@ -119,7 +119,8 @@ func TestLateStates(t *testing.T) {
 		repo.Sample{Series: state, TS: minuteAt(12) + 1, Value: 2},
 	)
 	rows, _ := unsent(t, w)
-	want := []repo.UnsentBuckets{{Hour: start, Granularity: repo.Minute, SeriesID: 1, Minutes: 1 << 12}}
+	want := []repo.UnsentBuckets{{Hour: start, Granularity: repo.Minute, SeriesID: 1,
+		Minutes: 1 << 12}}
 	if diff := cmp.Diff(want, rows); diff != "" {
 		t.Errorf("unsent (-want +got):\n%s", diff)
 	}
@@ -158,8 +159,8 @@ func TestPushMoved(t *testing.T) {
 	}
 }
 
-// What is written of a target is read again; of a damaged interval nothing is, and where its own row
-// is damaged the target is a new one.
+// What is written of a target is read again; of a damaged interval nothing is, and where its own
+// row is damaged the target is a new one.
 func TestPushState(t *testing.T) {
 	w, _ := rolled(t)
 	parked := repo.ParkedSamples{
@@ -195,7 +196,7 @@ func TestPushState(t *testing.T) {
 			t.Errorf("parked (-want +got):\n%s", diff)
 		}
 	})
-	filetest.Exec(t, w.Path(), "UPDATE push_intervals SET audits = 2, chk = 77 WHERE granularity = '1m'")
+	filetest.Exec(t, w.Path(), "UPDATE push_sent SET audits = 2, chk = 77 WHERE granularity = '1m'")
 	target.Sent = target.Sent[1:]
 	check([]repo.PushTarget{target})
 	filetest.Exec(t, w.Path(), "UPDATE push_targets SET begun = 5, chk = 77")

@@ -70,8 +70,8 @@ func (s *Snapshot) Unsent(
 	return list, nil
 }
 
-// Parked returns what a target does not take of the hours that begin in [from, until), oldest first,
-// and no more than so many rows.
+// Parked returns what a target does not take of the hours that begin in [from, until), oldest
+// first, and no more than so many rows.
 //
 // Errors: those of Reader.Snapshot.
 func (s *Snapshot) Parked(

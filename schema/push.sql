@@ -17,7 +17,7 @@ CREATE TABLE push_targets (
 
 -- Intervals whose buckets of a tier a target has been sent. sent: when, the last of it. confirmed:
 -- when the target was seen to have all of it, 0 until then. audits: how often it was asked for it.
-CREATE TABLE push_intervals (
+CREATE TABLE push_sent (
   target TEXT NOT NULL,
   granularity TEXT NOT NULL,
   from_ts INTEGER NOT NULL,
@@ -64,10 +64,10 @@ BEGIN
   UPDATE push_targets SET chk = NULL WHERE target = new.target;
 END;
 
-CREATE TRIGGER push_intervals_by_hand AFTER UPDATE ON push_intervals
+CREATE TRIGGER push_sent_by_hand AFTER UPDATE ON push_sent
 WHEN new.chk IS old.chk AND old.chk IS NOT NULL
 BEGIN
-  UPDATE push_intervals SET chk = NULL
+  UPDATE push_sent SET chk = NULL
   WHERE target = new.target AND granularity = new.granularity AND from_ts = new.from_ts;
 END;
 
@@ -91,9 +91,9 @@ BEGIN
     i.target, new.ts / 3600000000 * 3600000000, i.granularity, new.series_id,
     1 << (new.ts / 60000000 % 60)
   FROM push_targets AS t
-  CROSS JOIN push_intervals AS i
+  CROSS JOIN push_sent AS i
     ON i.target = t.target AND i.granularity = new.granularity AND i.from_ts = (
-      SELECT max(o.from_ts) FROM push_intervals AS o
+      SELECT max(o.from_ts) FROM push_sent AS o
       WHERE o.target = t.target AND o.granularity = new.granularity AND o.from_ts <= new.ts
     )
   WHERE i.until_ts > new.ts
@@ -114,9 +114,9 @@ BEGIN
     i.target, new.ts / 3600000000 * 3600000000, i.granularity, new.series_id,
     1 << (new.ts / 60000000 % 60)
   FROM push_targets AS t
-  CROSS JOIN push_intervals AS i
+  CROSS JOIN push_sent AS i
     ON i.target = t.target AND i.granularity = new.granularity AND i.from_ts = (
-      SELECT max(o.from_ts) FROM push_intervals AS o
+      SELECT max(o.from_ts) FROM push_sent AS o
       WHERE o.target = t.target AND o.granularity = new.granularity AND o.from_ts <= new.ts
     )
   WHERE i.until_ts > new.ts
@@ -132,9 +132,9 @@ BEGIN
     i.target, new.ts / 3600000000 * 3600000000, i.granularity, 0,
     1 << (new.ts / 60000000 % 60)
   FROM push_targets AS t
-  CROSS JOIN push_intervals AS i
+  CROSS JOIN push_sent AS i
     ON i.target = t.target AND i.granularity = 'raw' AND i.from_ts = (
-      SELECT max(o.from_ts) FROM push_intervals AS o
+      SELECT max(o.from_ts) FROM push_sent AS o
       WHERE o.target = t.target AND o.granularity = 'raw' AND o.from_ts <= new.ts
     )
   WHERE i.until_ts > new.ts
@@ -149,7 +149,7 @@ BEGIN
   INSERT INTO push_unsent (target, hour, granularity, series_id, minutes)
   SELECT i.target, m.value / 60 * 3600000000, i.granularity, 0, 1 << (m.value % 60)
   FROM push_targets AS t
-  CROSS JOIN push_intervals AS i
+  CROSS JOIN push_sent AS i
     ON i.target = t.target AND i.granularity = 'raw'
     AND i.from_ts <= new.last_ts AND i.until_ts > new.id % 10000000000000000
   CROSS JOIN json_each(
@@ -166,7 +166,7 @@ WHEN EXISTS (SELECT 1 FROM push_targets WHERE sent_until > new.ts)
 BEGIN
   UPDATE push_targets SET changed = changed + 1
   WHERE EXISTS (
-    SELECT 1 FROM push_intervals AS i
+    SELECT 1 FROM push_sent AS i
     WHERE
       i.target = push_targets.target AND i.granularity = new.granularity
       AND i.from_ts <= new.ts AND i.until_ts > new.ts
@@ -184,7 +184,7 @@ WHEN new.count > old.count AND EXISTS (SELECT 1 FROM push_targets WHERE sent_unt
 BEGIN
   UPDATE push_targets SET changed = changed + 1
   WHERE EXISTS (
-    SELECT 1 FROM push_intervals AS i
+    SELECT 1 FROM push_sent AS i
     WHERE
       i.target = push_targets.target AND i.granularity = new.granularity
       AND i.from_ts <= new.ts AND i.until_ts > new.ts

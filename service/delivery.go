@@ -16,8 +16,8 @@ var ErrDeliveryMoved = repo.ErrPushMoved
 // ErrDeliveryLocked reports that another process sends the history to the same target.
 var ErrDeliveryLocked = repo.ErrPushLocked
 
-// Delivery is how far a target has been sent the history, as the file has it. A target is a receiver
-// and what series are called there.
+// Delivery is how far a target has been sent the history, as the file has it. A target is a
+// receiver and what series are called there.
 type Delivery struct {
 	Target string
 	// Revision tells whether somebody else has changed it: each change makes it one more. It is 0
@@ -101,8 +101,8 @@ func (w *Writer) Deliver(ctx context.Context, change DeliveryChange) error {
 	})
 }
 
-// LockDelivery takes the lock by which one process at a time sends a history to a target. The system
-// gives it up when the process ends, however it does; Close gives it up before.
+// LockDelivery takes the lock by which one process at a time sends a history to a target. The
+// system gives it up when the process ends, however it does; Close gives it up before.
 //
 // Errors: ErrDeliveryLocked, and those of the file system.
 func (w *Writer) LockDelivery(ctx context.Context, target string) (io.Closer, error) {

@@ -35,7 +35,8 @@ func pushFlags() map[string]string {
 	}
 }
 
-// addPushFlags adds the flags by which a command that does something else sends the history as well.
+// addPushFlags adds the flags by which a command that does something else sends the history as
+// well.
 func addPushFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.String("push", "", fmt.Sprintf(

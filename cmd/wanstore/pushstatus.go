@@ -28,6 +28,7 @@ receiver does not take, with its words. The command only reads.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return showPushStatus(cmd, asJSON) },
 	}
+	addPathFlag(cmd)
 	addJSONFlag(cmd, &asJSON)
 	return cmd
 }

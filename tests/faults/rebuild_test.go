@@ -24,7 +24,8 @@ type rebuilding struct {
 	dump []string
 }
 
-// earlierFiles make a file that is rebuilt, a part of it in the WAL alone, and one that is upgraded.
+// earlierFiles make a file that is rebuilt, of which a part is in the WAL alone, and one that is
+// upgraded.
 var earlierFiles = map[string]func(t testing.TB, path string){
 	"version 2": func(t testing.TB, path string) {
 		t.Helper()

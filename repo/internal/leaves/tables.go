@@ -97,7 +97,7 @@ var tables = []table{
 		text("target"), whole("begun"), whole("sent_until"), whole("revision"), text("report"),
 		whole("changed"), chk,
 	}},
-	{name: "push_intervals", byKey: true, foreign: true, columns: []column{
+	{name: "push_sent", byKey: true, foreign: true, columns: []column{
 		text("target"), text("granularity"), whole("from_ts"), whole("until_ts"), whole("sent"),
 		whole("confirmed"), whole("audits"), chk,
 	}},
