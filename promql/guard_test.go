@@ -33,8 +33,8 @@ func TestGuard(t *testing.T) {
 		{`x{a="` + strings.Repeat(".{1000}", 200) + `"}`, 0, ""},
 		{`x{a=~"` + strings.Repeat(".{1000}", 200) + `"}`, 0, "states"},
 		{`x{a!~ # a remark` + "\n'" + strings.Repeat(`\x2e{999}`, 200) + `'}`, 0, "states"},
-		{`x{a=~"` + strings.Repeat(".{1000}", 40) + `"} + x{a=~"` + strings.Repeat("(ab|c{9}){50,}", 200) +
-			`"}`, 0, "states"},
+		{`x{a=~"` + strings.Repeat(".{1000}", 40) + `"} + x{a=~"` +
+			strings.Repeat("(ab|c{9}){50,}", 200) + `"}`, 0, "states"},
 		{strings.Repeat("-", maxTokens) + "x", 0, "words and signs"},
 		{nested(2000, "", ""), 0, ""},
 		{nested(2500, "", ""), 0, "words and signs"},
