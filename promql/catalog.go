@@ -50,41 +50,29 @@ type picked struct {
 	shares bool
 }
 
-// pick returns the series that all matchers pick. Of shares, the label of the state is not looked
-// at.
-func (c *catalog) pick(matchers []*labels.Matcher) (list []picked) {
+// pick returns the series that all matchers pick, and the names of real metrics that hide shares
+// which they pick. Of shares, the label of the state is not looked at. It stops when ctx is done: a
+// regular expression may take long for each series.
+func (c *catalog) pick(
+	ctx context.Context, matchers []*labels.Matcher,
+) (list []picked, hidden []string, err error) {
 	for _, info := range c.series {
-		for _, one := range []picked{{SeriesInfo: info}, {SeriesInfo: info, shares: true}} {
-			if one.shares && !c.sharesOf(info) {
-				continue
-			}
-			if one.matches(matchers) {
-				list = append(list, one)
-			}
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		if one := (picked{SeriesInfo: info}); one.matches(matchers) {
+			list = append(list, one)
+		}
+		shares := picked{SeriesInfo: info, shares: true}
+		switch {
+		case info.Aggregation != service.Mode || !shares.matches(matchers):
+		case !c.names[shares.name()]:
+			list = append(list, shares)
+		case !slices.Contains(hidden, shares.name()):
+			hidden = append(hidden, shares.name())
 		}
 	}
-	return list
-}
-
-// sharesOf reports that the shares of the states of a series are shown.
-func (c *catalog) sharesOf(info service.SeriesInfo) bool {
-	return info.Aggregation == service.Mode && !c.names[info.Metric+ratio]
-}
-
-// shadowed returns the names of real metrics that matchers pick and that hide shares of states.
-func (c *catalog) shadowed(list []picked) (names []string) {
-	hidden := map[string]bool{}
-	for _, info := range c.series {
-		if name := info.Metric + ratio; info.Aggregation == service.Mode && c.names[name] {
-			hidden[name] = true
-		}
-	}
-	for _, one := range list {
-		if hidden[one.Metric] && !one.shares && !slices.Contains(names, one.Metric) {
-			names = append(names, one.Metric)
-		}
-	}
-	return names
+	return list, hidden, nil
 }
 
 func (p picked) matches(matchers []*labels.Matcher) bool {

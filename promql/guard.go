@@ -18,6 +18,9 @@ const (
 	// that repeats one twice doubles what the one inside it has made.
 	maxTexts  = 1 << 10
 	maxGrowth = 8
+	// maxStates is how many states all regular expressions may have. A few letters can stand for
+	// thousands, and each takes some 200 bytes, and time for each series.
+	maxStates = 100_000
 	// maxWindows is how many windows of subqueries inside each other a sample may lie in.
 	maxWindows = 1e8
 )
@@ -28,7 +31,7 @@ const (
 //
 // Errors: *ParseError.
 func guard(expr string) error {
-	if err := checkLength(expr); err != nil {
+	if err := checkLength(expr, new(int)); err != nil {
 		return err
 	}
 	parsed, err := NewParser(parser.Options{}).ParseExpr(expr)
@@ -69,16 +72,27 @@ func refused(expr string, start, end int, format string, args ...any) error {
 		whole: true}
 }
 
-// checkLength refuses an expression that is too long.
+// checkLength refuses an expression that is too long, or whose regular expressions are. It adds
+// their states to those of others.
 //
 // Errors: *ParseError.
-func checkLength(expr string) error {
+func checkLength(expr string, states *int) error {
 	if len(expr) > maxBytes {
 		return refused(expr, 0, len(expr), "%d bytes: want at most %d", len(expr), maxBytes)
 	}
-	lexer, tokens := parser.Lex(expr), 0
+	lexer, tokens, isRegexp := parser.Lex(expr), 0, false
 	for item := (parser.Item{}); item.Typ != parser.EOF && item.Typ != parser.ERROR; tokens++ {
 		lexer.NextItem(&item)
+		if isRegexp && item.Typ == parser.STRING {
+			*states += statesOf(item.Val)
+		}
+		if *states > maxStates {
+			return refused(expr, int(item.Pos), int(item.Pos)+len(item.Val),
+				"regular expressions of more than %d states: want shorter ones", maxStates)
+		}
+		if item.Typ != parser.COMMENT {
+			isRegexp = item.Typ == parser.EQL_REGEX || item.Typ == parser.NEQ_REGEX
+		}
 	}
 	if tokens > maxTokens {
 		return refused(expr, 0, len(expr), "more than %d words and signs: want fewer", maxTokens)

@@ -1,10 +1,13 @@
 package promql
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/wanstore/wanstore/service"
 )
 
 // What could take memory or a stack that nobody counts is refused before it is evaluated.
@@ -26,6 +29,12 @@ func TestGuard(t *testing.T) {
 	}{
 		{`x{a=~"` + strings.Repeat("a|", 10_000) + `"}`, 0, ""},
 		{`x{a=~"` + strings.Repeat("a", maxBytes) + `"}`, 0, "bytes"},
+		{`x{a=~".{1000}",b!~"(a{9}){99}"}`, 0, ""},
+		{`x{a="` + strings.Repeat(".{1000}", 200) + `"}`, 0, ""},
+		{`x{a=~"` + strings.Repeat(".{1000}", 200) + `"}`, 0, "states"},
+		{`x{a!~ # a remark` + "\n'" + strings.Repeat(`\x2e{999}`, 200) + `'}`, 0, "states"},
+		{`x{a=~"` + strings.Repeat(".{1000}", 40) + `"} + x{a=~"` +
+			strings.Repeat("(ab|c{9}){50,}", 200) + `"}`, 0, "states"},
 		{strings.Repeat("-", maxTokens) + "x", 0, "words and signs"},
 		{nested(2000, "", ""), 0, ""},
 		{nested(2500, "", ""), 0, "words and signs"},
@@ -75,4 +84,31 @@ func guarded(t *testing.T, expr string, span time.Duration) error {
 		return nil //nolint:nilerr // what cannot be asked is not what this is about
 	}
 	return e.checkSteps(expr, query.Statement())
+}
+
+// The selectors of one listing share what regular expressions may have.
+func TestGuardOfListings(t *testing.T) {
+	match := make([]string, 20)
+	for i := range match {
+		match[i] = `{a=~"` + strings.Repeat(".{1000}", 10) + `"}`
+	}
+	if _, err := matcherSets(match[:4]); err != nil {
+		t.Error(err)
+	}
+	if _, err := matcherSets(match); err == nil || !strings.Contains(err.Error(), "states") {
+		t.Errorf("%v, want a word of states", err)
+	}
+}
+
+// A regular expression may take long for each of many series, so picking ends with its context.
+func TestPickingEnds(t *testing.T) {
+	c := &catalog{series: make([]service.SeriesInfo, 2)}
+	ctx, cancel := context.WithCancel(t.Context())
+	if list, _, err := c.pick(ctx, nil); err != nil || len(list) != 2 {
+		t.Errorf("%v: %v", list, err)
+	}
+	cancel()
+	if list, _, err := c.pick(ctx, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v: %v", list, err)
+	}
 }

@@ -51,7 +51,14 @@ func (q *querier) each(
 		return err
 	}
 	for _, matchers := range sets {
-		for _, one := range q.catalog.pick(matchers) {
+		list, _, err := q.catalog.pick(ctx, matchers)
+		if err != nil {
+			return err
+		}
+		for _, one := range list {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if gone[one.ID] {
 				continue
 			}

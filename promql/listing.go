@@ -91,8 +91,9 @@ func matcherSets(match []string) ([][]*labels.Matcher, error) {
 		return [][]*labels.Matcher{nil}, nil
 	}
 	var sets [][]*labels.Matcher
+	states := 0 // of all together
 	for _, one := range match {
-		if err := checkLength(one); err != nil {
+		if err := checkLength(one, &states); err != nil {
 			return nil, err
 		}
 		matchers, err := NewParser(parser.Options{}).ParseMetricSelector(one)

@@ -128,9 +128,12 @@ func (s *selection) read(ctx context.Context) ([]storage.Series, annotations.Ann
 	if err := s.querier.open(); err != nil {
 		return nil, nil, err
 	}
-	list := s.querier.catalog.pick(s.matchers)
+	list, hidden, err := s.querier.catalog.pick(ctx, s.matchers)
+	if err != nil {
+		return nil, nil, err
+	}
 	var notes annotations.Annotations
-	for _, name := range s.querier.catalog.shadowed(list) {
+	for _, name := range hidden {
 		notes.Add(s.shadowedNote(name))
 	}
 	s.granule = s.reading.granule(s.hints, s.querier.lookback)
@@ -149,7 +152,8 @@ func (s *selection) read(ctx context.Context) ([]storage.Series, annotations.Ann
 	if held.sketchless && s.column == sketches {
 		notes.Add(s.sketchlessNote())
 	}
-	return s.series(list, held, within), notes, nil
+	series, err := s.series(ctx, list, held, within)
+	return series, notes, err
 }
 
 // hold returns what is read of series, which was read already for another column perhaps.
@@ -170,11 +174,16 @@ func (s *selection) hold(ctx context.Context, list []picked, within layout) (loa
 }
 
 // series returns those that have samples, sorted by their labels.
-func (s *selection) series(list []picked, held loaded, within layout) (all []storage.Series) {
+func (s *selection) series(
+	ctx context.Context, list []picked, held loaded, within layout,
+) (all []storage.Series, err error) {
 	add := func(one picked, runs []*run, state string) {
 		all = append(all, s.sampled(runs, within, one, state))
 	}
 	for _, one := range list {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		runs := held.series[one.ID]
 		switch {
 		case len(runs) == 0:
@@ -191,7 +200,7 @@ func (s *selection) series(list []picked, held loaded, within layout) (all []sto
 	slices.SortFunc(all, func(a, b storage.Series) int {
 		return labels.Compare(a.Labels(), b.Labels())
 	})
-	return all
+	return all, nil
 }
 
 // sampled returns one series of the answer.

@@ -175,7 +175,11 @@ func TestSharesShadowed(t *testing.T) {
 	r.write(r.series("wanctl_state_ratio", "dsl", nil), noon, time.Second, 42)
 	r.check([]asked{{`wanctl_state_ratio`, question, `{__name__="wanctl_state_ratio", wan="dsl"} 42
 PromQL warning: the history has a metric wanctl_state_ratio of its own, which hides the shares ` +
-		`of the states (1:1)`}})
+		`of the states (1:1)`},
+		{`sum_over_time(wanctl_state_ratio{state="RED"}[1m])`, question,
+			`PromQL warning: the history has a metric wanctl_state_ratio of its own, which hides the ` +
+				`shares of the states (1:1)`},
+		{`wanctl_state_ratio{wan="other"}`, question, ``}})
 }
 
 // Of samples in one millisecond there is one, their mean, and it counts for all.

@@ -111,6 +111,8 @@ func TestTimes(t *testing.T) {
 	for text, want := range map[string]int64{
 		"1": 1000, "1.5": 1500, "-1.5": -1500, "1.0004": 1000, "1.0006": 1001, "1e3": 1_000_000,
 		"1970-01-01T00:00:01Z": 1000, "1970-01-01T01:00:01.25+01:00": 1250,
+		"-292273086-05-16T16:47:06Z":          -9_223_309_901_257_974_000,
+		"292277025-08-18T07:12:54.999999999Z": 9_223_309_901_257_974_999,
 	} {
 		if at, err := parseTime("time", text); err != nil || at.UnixMilli() != want {
 			t.Errorf("%s: %d, %v, want %d", text, at.UnixMilli(), err, want)
@@ -125,6 +127,7 @@ func TestTimes(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "x", "inf", "+Inf", "nan", "1e400", "9223372036854775807",
+		"9223372036854775", "-9223372036854775",
 		"2026-13-01T00:00:00Z", "now"} {
 		if at, err := parseTime("time", text); err == nil {
 			t.Errorf("%q: %s", text, at)

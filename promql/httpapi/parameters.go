@@ -57,6 +57,13 @@ func parseTime(name, text string) (time.Time, error) {
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return at, nil
 	}
+	const yearOne = 62_135_596_801 // seconds before 1970, of which time.Time starts to count
+	switch text {                  // the bounds of Prometheus's clients have years of nine digits
+	case "-292273086-05-16T16:47:06Z":
+		return time.Unix(yearOne-mostSeconds, 0).UTC(), nil
+	case "292277025-08-18T07:12:54.999999999Z":
+		return time.Unix(mostSeconds-yearOne, 999_999_999).UTC(), nil
+	}
 	return time.Time{}, wrong(name, "cannot parse %.80q to a valid timestamp", text)
 }
 
@@ -64,7 +71,7 @@ func parseTime(name, text string) (time.Time, error) {
 const mostSeconds = math.MaxInt64 / 1000
 
 func fromSeconds(name, text string, seconds float64) (time.Time, error) {
-	if math.IsNaN(seconds) || seconds < -mostSeconds || seconds > mostSeconds {
+	if math.IsNaN(seconds) || math.Abs(seconds) >= mostSeconds {
 		return time.Time{}, wrong(name, "cannot parse %.80q to a valid timestamp", text)
 	}
 	whole, fraction := math.Modf(seconds)
