@@ -79,4 +79,15 @@ func TestQuantilesOfAggregatedRows(t *testing.T) {
 			t.Errorf("%d points of %s", points, g)
 		}
 	}
+	query := service.Query{From: begin, Until: begin.Add(10 * time.Minute), Quantiles: true}
+	for _, step := range []time.Duration{0, 5 * time.Minute} { // the samples are still there
+		query.Step = step
+		list, err := h.Summarize(t.Context(), query)
+		if err != nil || len(list) == 0 {
+			t.Fatal(list, err)
+		}
+		if value, ok := list[0].Quantile(0.5); ok {
+			t.Errorf("step %s: the summary has the median %v", step, value)
+		}
+	}
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/prometheus/model/labels"
 
 	"github.com/wanstore/wanstore/service"
@@ -93,7 +92,7 @@ func (p picked) matches(matchers []*labels.Matcher) bool {
 	for _, m := range matchers {
 		switch {
 		case p.shares && m.Name == stateLabel:
-		case m.Name == model.MetricNameLabel:
+		case m.Name == nameLabel:
 			if !m.Matches(p.name()) {
 				return false
 			}
@@ -129,7 +128,7 @@ func (p picked) labels(state string) labels.Labels {
 		}
 		builder.Set(name, value)
 	}
-	builder.Set(model.MetricNameLabel, p.name())
+	builder.Set(nameLabel, p.name())
 	builder.Set(wanLabel, p.WAN)
 	if p.shares {
 		builder.Set(stateLabel, state)

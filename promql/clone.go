@@ -5,7 +5,36 @@ import (
 	"slices"
 
 	"github.com/prometheus/prometheus/promql/parser"
+	"github.com/prometheus/prometheus/promql/parser/posrange"
 )
+
+// maxCopied is how many nodes may be copied in the rewriting of one expression. Copies of what has
+// copies in it multiply: without a bound, a few hundred bytes take all memory.
+const maxCopied = 5_000
+
+// copies counts the nodes that a rewriting has copied.
+type copies struct {
+	nodes   int
+	refused *posrange.PositionRange // what would have been too many
+}
+
+// allow reports whether so many copies of an expression may be made, and counts them.
+func (c *copies) allow(expr parser.Expr, times int) bool {
+	if c.refused != nil {
+		return false
+	}
+	parser.Inspect(expr, func(node parser.Node, _ []parser.Node) error {
+		if node != nil {
+			c.nodes += times
+		}
+		return nil
+	})
+	if c.nodes > maxCopied {
+		at := expr.PositionRange()
+		c.refused = &at
+	}
+	return c.refused == nil
+}
 
 // clone returns a copy of an expression that shares no node with it: the engine changes nodes.
 func clone(expr parser.Expr) parser.Expr {

@@ -99,6 +99,9 @@ func matcherSets(match []string) ([][]*labels.Matcher, error) {
 		if err != nil {
 			return nil, parseError(one, err)
 		}
+		if !slices.ContainsFunc(matchers, func(m *labels.Matcher) bool { return !m.Matches("") }) {
+			return nil, refused(one, 0, len(one), "match[] must contain at least one non-empty matcher")
+		}
 		sets = append(sets, matchers)
 	}
 	return sets, nil

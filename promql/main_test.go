@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 // recording is a history that a test writes, under a clock of its own.
 type recording struct {
 	t      *testing.T
-	now    time.Time
+	clock  atomic.Int64 // the writer looks at it when it likes
 	writer *service.Writer
 	*promql.Engine
 }
@@ -34,12 +35,13 @@ func record(
 	t *testing.T, config service.Config, options promql.Options, metrics ...service.Metric,
 ) *recording {
 	t.Helper()
-	r := &recording{t: t, now: noon}
+	r := &recording{t: t}
+	r.set(noon)
 	config.DBPath = filetest.Path(t)
 	var err error
 	r.writer, err = service.OpenWriter(t.Context(), config, service.Options{
 		Logger: slog.New(slog.DiscardHandler), Metrics: metrics, NoMaintenance: true,
-		TrustClock: true, Now: func() time.Time { return r.now },
+		TrustClock: true, Now: r.now,
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, r.writer.Close(context.Background())) })
@@ -49,6 +51,10 @@ func record(
 	r.Engine = promql.New(history, options)
 	return r
 }
+
+func (r *recording) now() time.Time { return time.UnixMicro(r.clock.Load()).UTC() }
+
+func (r *recording) set(now time.Time) { r.clock.Store(now.UnixMicro()) }
 
 func must(t *testing.T, err error) {
 	t.Helper()
@@ -73,8 +79,8 @@ func (r *recording) write(
 	for i, value := range values {
 		list[i] = service.Sample{Series: s, Time: from.Add(time.Duration(i) * step), Value: value}
 	}
-	if last := list[len(list)-1].Time; last.After(r.now) {
-		r.now = last
+	if last := list[len(list)-1].Time; last.After(r.now()) {
+		r.set(last)
 	}
 	must(r.t, r.writer.Write(r.t.Context(), list...))
 }
@@ -82,7 +88,7 @@ func (r *recording) write(
 // age lets a duration pass after noon and maintains.
 func (r *recording) age(after time.Duration) {
 	r.t.Helper()
-	r.now = noon.Add(after)
+	r.set(noon.Add(after))
 	for {
 		report, err := r.writer.Maintain(r.t.Context())
 		must(r.t, err)

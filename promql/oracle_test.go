@@ -79,7 +79,7 @@ func story(t *testing.T, random *rand.Rand) (*recording, map[string]oracle) {
 			}
 			random.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 			late := random.IntN(3)
-			r.now = noon.Add(at + time.Hour)
+			r.set(noon.Add(at + time.Hour))
 			must(t, r.writer.Write(t.Context(), list[late:]...))
 			if at < (days*24-1)*time.Hour { // the last hour is raw alone
 				r.age(at + time.Hour + time.Duration(random.IntN(60))*time.Second)
@@ -101,11 +101,11 @@ func TestFunctionsAreThoseOfTheSamples(t *testing.T) {
 		width := []time.Duration{time.Minute, 5 * time.Minute, time.Hour}[random.IntN(3)]
 		oldest := map[time.Duration]time.Duration{
 			time.Minute: 5 * time.Hour, 5 * time.Minute: 23 * time.Hour, time.Hour: 47 * time.Hour}[width]
-		at := r.now.Truncate(width).Add(-time.Duration(random.Int64N(int64(oldest))).Truncate(width))
-		left := oldest - r.now.Sub(at)
+		at := r.now().Truncate(width).Add(-time.Duration(random.Int64N(int64(oldest))).Truncate(width))
+		left := oldest - r.now().Sub(at)
 		window := width * time.Duration(1+random.IntN(max(int(left/width/2), 1)))
 		offset := width * time.Duration(random.IntN(3)-1)
-		if r.now.Sub(at.Add(-window-offset)) > oldest {
+		if r.now().Sub(at.Add(-window-offset)) > oldest {
 			continue
 		}
 		for name, function := range functions {

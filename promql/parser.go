@@ -1,6 +1,7 @@
 package promql
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,7 +33,15 @@ func (p rewritingParser) ParseExpr(input string) (parser.Expr, error) {
 	if err := refuseTag(input, expr); err != nil {
 		return nil, err
 	}
-	return rewriting{}.expr(expr), nil
+	r := rewriting{copies: &copies{}}
+	expr = r.expr(expr)
+	if at := r.copies.refused; at != nil {
+		return nil, parser.ParseErrors{{
+			PositionRange: *at, Query: input,
+			Err: errors.New("the computed quantile of quantile_over_time is too long: want a shorter one"),
+		}}
+	}
+	return expr, nil
 }
 
 // ParseMetricSelector parses the selector of series.

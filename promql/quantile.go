@@ -9,17 +9,24 @@ import (
 // quantile is that of the samples where all are left, else that of the distributions, kept within
 // the minimum and the maximum. There is none where a bucket keeps no distribution.
 func (r rewriting) quantile(call *parser.Call, matrix *parser.MatrixSelector) parser.Expr {
+	q, isLiteral := literal(call.Args[0])
+	if !isLiteral && !r.copies.allow(call.Args[0], copiesOfQuantile) {
+		return call
+	}
 	over := func(function string, column column) parser.Expr {
 		return r.over(call, function, matrix, column)
 	}
 	sketched := ofBins(call, func(q parser.Expr) parser.Expr {
 		return function(call, "histogram_quantile", q, over("sum_over_time", sketches))
 	})
-	if q, ok := literal(call.Args[0]); !ok || q >= 0 && q <= 1 {
+	if !isLiteral || q >= 0 && q <= 1 {
 		sketched = parens(call, vectors(parser.LTE, sketched, over("max_over_time", maxima)))
 		sketched = parens(call, vectors(parser.LOR, sketched, over("max_over_time", maxima)))
 		sketched = parens(call, vectors(parser.GTE, sketched, over("min_over_time", minima)))
 		sketched = parens(call, vectors(parser.LOR, sketched, over("min_over_time", minima)))
+	}
+	if !isLiteral {
+		sketched = calculated(call, parser.ADD, sketched, beyond(call.Args[0]))
 	}
 	sketched = parens(call, vectors(parser.LUNLESS, sketched, over("present_over_time", sketchless)))
 	exact := function(call, call.Func.Name, call.Args[0], r.rangeOf(call, matrix, samples))
@@ -36,12 +43,32 @@ func ofBins(call *parser.Call, quantile func(q parser.Expr) parser.Expr) parser.
 	switch {
 	case !ok:
 		return middle(call, func() parser.Expr {
-			return quantile(calculated(call, parser.MUL, clone(call.Args[0]), number(call, less)))
+			return quantile(calculated(call, parser.MUL, bounded(call.Args[0]), number(call, less)))
 		})
 	case q > 0 && q < 1:
 		return middle(call, func() parser.Expr { return quantile(number(call, q*less)) })
 	}
 	return quantile(clone(call.Args[0]))
+}
+
+// copiesOfQuantile is how many copies of a computed q there are beside itself.
+const copiesOfQuantile = 3
+
+// bounded returns a computed q that is between 0 and 1, or NaN.
+func bounded(q parser.Expr) parser.Expr {
+	at := &parser.Call{PosRange: q.PositionRange()}
+	vector := function(at, "clamp", function(at, "vector", clone(q)), number(at, 0), number(at, 1))
+	return function(at, "scalar", vector)
+}
+
+// beyond returns what a quantile is where a computed q is not between 0 and 1, with Prometheus's
+// warning, and 0 where it is.
+func beyond(q parser.Expr) parser.Expr {
+	at := &parser.Call{PosRange: q.PositionRange()}
+	return function(at, "scalar", &parser.AggregateExpr{
+		Op: parser.QUANTILE, Param: clone(q), PosRange: at.PosRange,
+		Expr: function(at, "vector", number(at, 0)),
+	})
 }
 
 // middle returns the geometric middle of the bin that a value lies in, of the finest bins.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,12 +62,12 @@ func answered(t *testing.T, expr string, result *promql.Result, err error) {
 // fuzzed returns an engine over a history with something in every tier.
 func fuzzed(f *testing.F) *promql.Engine {
 	f.Helper()
-	now := noon
+	var clock atomic.Int64 // the writer looks at it when it likes
 	path := filetest.Path(f)
 	w, err := service.OpenWriter(f.Context(), service.Config{
 		DBPath: path, KeepRaw: time.Hour, Keep1m: 3 * time.Hour, Keep5m: 24 * time.Hour,
 	}, service.Options{Logger: slog.New(slog.DiscardHandler), NoMaintenance: true, TrustClock: true,
-		Now: func() time.Time { return now }})
+		Now: func() time.Time { return time.UnixMicro(clock.Load()) }})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -75,7 +76,8 @@ func fuzzed(f *testing.F) *promql.Engine {
 		if err != nil {
 			f.Fatal(err)
 		}
-		for now = noon; now.Before(noon.Add(30 * time.Hour)); now = now.Add(20 * time.Minute) {
+		for now := noon; now.Before(noon.Add(30 * time.Hour)); now = now.Add(20 * time.Minute) {
+			clock.Store(now.UnixMicro())
 			err = errors.Join(err, w.Write(f.Context(), service.Sample{Series: series, Time: now, Value: 1}))
 		}
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 // tags every selector with what it is read for. All positions stay those of the user's text.
 type rewriting struct {
 	inSubquery bool
+	copies     *copies
 }
 
 // expr returns what an expression becomes. It may change the tree that it is given.
@@ -23,7 +24,7 @@ func (r rewriting) expr(expr parser.Expr) parser.Expr {
 	case *parser.Call:
 		return r.call(n)
 	case *parser.SubqueryExpr:
-		n.Expr = rewriting{inSubquery: true}.expr(n.Expr)
+		n.Expr = rewriting{inSubquery: true, copies: r.copies}.expr(n.Expr)
 	case *parser.AggregateExpr:
 		n.Expr = r.expr(n.Expr)
 		if n.Param != nil {

@@ -56,7 +56,7 @@ func TestRewriting(t *testing.T) {
 		{`quantile_over_time(1, x[1h])`, within("1", binned("1"))},
 		{`quantile_over_time(0.5, x[1h])`, within("0.5", middled("0.49999995"))},
 		{`quantile_over_time(scalar(q), x[1h])`,
-			within("scalar(q{<instants>})", middled("(scalar(q{<instants>}) * 0.9999999)"))},
+			computed("scalar(q{<instants>})")},
 	} {
 		if got := rewritten(t, test.expr); got != test.want {
 			t.Errorf("%s\nbecame %s\n  want %s", test.expr, got, test.want)
@@ -76,10 +76,22 @@ func middled(q string) string {
 
 // within is a quantile within minimum and maximum, if the samples are not left.
 func within(q, sketched string) string {
-	return `(quantile_over_time(` + q + `, x{<samples>}[1h]) or (((((` + sketched +
-		` <= max_over_time(x{<maxima>}[1h])) or max_over_time(x{<maxima>}[1h])) >= ` +
-		`min_over_time(x{<minima>}[1h])) or min_over_time(x{<minima>}[1h])) unless ` +
-		`present_over_time(x{<sketchless>}[1h])))`
+	return `(quantile_over_time(` + q + `, x{<samples>}[1h]) or (` + bounded(sketched) +
+		` unless present_over_time(x{<sketchless>}[1h])))`
+}
+
+// bounded is a quantile of sketches within minimum and maximum.
+func bounded(sketched string) string {
+	return `((((` + sketched + ` <= max_over_time(x{<maxima>}[1h])) or ` +
+		`max_over_time(x{<maxima>}[1h])) >= min_over_time(x{<minima>}[1h])) or ` +
+		`min_over_time(x{<minima>}[1h]))`
+}
+
+// computed is a quantile whose q is no number yet.
+func computed(q string) string {
+	sketched := middled("(scalar(clamp(vector(" + q + "), 0, 1)) * 0.9999999)")
+	return `(quantile_over_time(` + q + `, x{<samples>}[1h]) or ((` + bounded(sketched) +
+		` + scalar(quantile(` + q + `, vector(0)))) unless present_over_time(x{<sketchless>}[1h])))`
 }
 
 // The label that the rewriting uses cannot be written, in whatever letters.

@@ -15,15 +15,22 @@ import (
 type sample struct {
 	at     int64
 	value  float64
-	sketch *histogram.FloatHistogram
+	sketch func() *histogram.FloatHistogram // nil of a float
 }
 
 // The methods of chunks.Sample.
-func (s *sample) T() int64                      { return s.at }
-func (s *sample) ST() int64                     { return 0 }
-func (s *sample) F() float64                    { return s.value }
-func (s *sample) H() *histogram.Histogram       { return nil }
-func (s *sample) FH() *histogram.FloatHistogram { return s.sketch }
+func (s *sample) T() int64                { return s.at }
+func (s *sample) ST() int64               { return 0 }
+func (s *sample) F() float64              { return s.value }
+func (s *sample) H() *histogram.Histogram { return nil }
+
+// FH returns the histogram. It is made here, for the engine asks for moments more often.
+func (s *sample) FH() *histogram.FloatHistogram {
+	if s.sketch == nil {
+		return nil
+	}
+	return s.sketch()
+}
 
 // Type says which of the two it is.
 func (s *sample) Type() chunkenc.ValueType {
@@ -37,7 +44,8 @@ func (s *sample) Type() chunkenc.ValueType {
 func (s *sample) Copy() chunks.Sample {
 	c := *s
 	if s.sketch != nil {
-		c.sketch = s.sketch.Copy()
+		made := s.sketch().Copy()
+		c.sketch = func() *histogram.FloatHistogram { return made }
 	}
 	return &c
 }
@@ -81,6 +89,11 @@ func (s *sampled) len() int {
 type cursor struct {
 	sampled *sampled
 	current sample
+
+	piece *piece // that of the current sample
+	row   int    // of the piece
+	made  *histogram.FloatHistogram
+	of    *row // the row that made is of
 }
 
 // Len returns how many samples there are.
@@ -94,46 +107,52 @@ func (c *cursor) Get(i int) chunks.Sample {
 	}
 	p := &c.sampled.pieces[at]
 	i -= p.first
-	c.current = sample{}
-	c.sampled.fill(&c.current, p, i/p.each, i%p.each)
+	c.piece, c.row = p, i/p.each
+	c.current.at, c.current.value = c.sampled.fill(p, c.row, i%p.each)
 	return &c.current
 }
 
-// fill makes one of the samples of a row.
-func (s *sampled) fill(to *sample, p *piece, at, part int) {
+// sketch returns the distribution of the current sample. The shares of a bucket have one.
+func (c *cursor) sketch() *histogram.FloatHistogram {
+	if row := &c.piece.rows[c.row]; c.of != row {
+		c.made, c.of = c.sampled.sketch(c.piece, c.row), row
+	}
+	return c.made
+}
+
+// fill returns the moment and the value of one of the samples of a row.
+func (s *sampled) fill(p *piece, at, part int) (moment int64, value float64) {
 	switch {
 	case p.segment.tier == service.Raw:
-		to.at = p.rows[at].at + s.rawGap
+		moment = p.rows[at].at + s.rawGap
 	case s.column == instants:
-		s.fillInstant(to, p, at, part)
-		return
+		return s.fillInstant(p, at, part)
 	default:
-		to.at = p.rows[at].at + int64(part+1)*p.width - 1
+		moment = p.rows[at].at + int64(part+1)*p.width - 1
 	}
 	if s.column == sketches {
-		to.sketch = s.sketch(p, at)
-		return
+		return moment, 0
 	}
-	to.value = s.figure(p, at)
+	return moment, s.figure(p, at)
 }
 
 // fillInstant makes a sample of the bucket that holds a moment. There is one every width, which is
 // the lookback, and one that ends the bucket: a stale marker, unless what follows begins there.
-func (s *sampled) fillInstant(to *sample, p *piece, at, part int) {
+func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float64) {
 	begin := p.rows[at].at
 	end := begin + p.segment.width()
-	to.at, to.value = begin+int64(part)*p.width, s.figure(p, at)
+	mean = s.figure(p, at)
 	if part < p.each-1 {
-		return
+		return begin + int64(part)*p.width, mean
 	}
 	next := p.next
 	if at+1 < len(p.rows) {
 		next = p.rows[at+1].at
 	}
-	to.at = end - 1
 	if next > end {
-		to.at, to.value = end, math.Float64frombits(value.StaleNaN)
+		return end, math.Float64frombits(value.StaleNaN)
 	}
+	return end - 1, mean
 }
 
 // figure returns a column of a row.

@@ -35,5 +35,9 @@ func (s *seriesSet) Err() error { return s.err }
 func (s *seriesSet) Warnings() annotations.Annotations { return s.notes }
 
 func (s *sampled) iterator(chunkenc.Iterator) chunkenc.Iterator {
-	return storage.NewListSeriesIteratorWithCopy(&cursor{sampled: s})
+	c := &cursor{sampled: s}
+	if s.column == sketches {
+		c.current.sketch = c.sketch
+	}
+	return storage.NewListSeriesIteratorWithCopy(c)
 }

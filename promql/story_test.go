@@ -1,6 +1,7 @@
 package promql_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -210,5 +211,47 @@ func TestWithoutPercentiles(t *testing.T) {
 	if got := r.ranged(`quantile_over_time(0.5, {__name__=~"plain|wanctl_.*"}[2m])`, noon,
 		noon.Add(122*time.Minute), 2*time.Minute); got != `{wan="lte"} 2h2m=7`+"\n"+without {
 		t.Error(got)
+	}
+}
+
+// A computed quantile that is none between 0 and 1 is what it is of samples, with the same warning,
+// whatever is left.
+func TestComputedQuantiles(t *testing.T) {
+	r := told(t)
+	for _, age := range []time.Duration{0, minutes, hours} {
+		if age > 0 {
+			r.age(age)
+		}
+		var list []asked
+		for q, want := range map[string]string{
+			`vector(2)`: "+Inf", `vector(-1)`: "-Inf", `nothing`: "NaN",
+		} {
+			got := map[string]string{"+Inf": "2", "-Inf": "-1", "NaN": "NaN"}[want]
+			list = append(list, asked{`quantile_over_time(scalar(` + q + `), wanctl_rtt_ms[1h])`, time.Hour,
+				`{wan="dsl"} ` + want + "\nPromQL warning: quantile value should be between 0 and 1, got " +
+					got + " (1:20)"})
+		}
+		list = append(list, asked{`quantile_over_time(scalar(vector(1)), wanctl_rtt_ms[1h])`, time.Hour,
+			`{wan="dsl"} 30`})
+		r.check(list)
+	}
+}
+
+// What computes a quantile is copied, and copies in copies multiply.
+func TestQuantilesInsideQuantiles(t *testing.T) {
+	r := told(t)
+	r.age(hours)
+	nested := func(times int) string {
+		return strings.Repeat("quantile_over_time(scalar(sum(", times) + "wanctl_loss_ratio" +
+			strings.Repeat(")),wanctl_rtt_ms[1h])", times)
+	}
+	if got := r.instant(nested(3), noon.Add(time.Hour)); strings.Contains(got, "error") {
+		t.Error(got)
+	}
+	for _, times := range []int{10, 300} {
+		got := r.instant(nested(times), noon.Add(time.Hour))
+		if !strings.Contains(got, "the computed quantile of quantile_over_time is too long") {
+			t.Errorf("%d times: %.200s", times, got)
+		}
 	}
 }

@@ -123,24 +123,30 @@ func (i identity) check() error {
 }
 
 // historyTables are the tables of a history of this version, as the script of a new one makes them.
-var historyTables = sync.OnceValue(func() map[string]bool { return tablesOf(schema.History) })
+var historyTables = sync.OnceValue(func() map[string]bool {
+	return tablesOf("CREATE", schema.History)
+})
 
-// tablesOf lists the tables that a script makes.
-func tablesOf(script string) map[string]bool {
+// tablesOf lists the tables that a script does a thing to.
+func tablesOf(verb, script string) map[string]bool {
 	tables := map[string]bool{}
-	created := regexp.MustCompile(`(?m)^CREATE TABLE (\w+)`)
-	for _, match := range created.FindAllStringSubmatch(script, -1) {
+	named := regexp.MustCompile(`(?m)^` + verb + ` TABLE (\w+)`)
+	for _, match := range named.FindAllStringSubmatch(script, -1) {
 		tables[match[1]] = true
 	}
 	return tables
 }
 
-// newTables are those that an upgrade makes, by the version before it.
+// newTables are those that an upgrade makes, by the version before it, but for one that takes the
+// place of another of its name.
 var newTables = sync.OnceValue(func() map[string]int {
 	tables := map[string]int{}
 	for version, script := range upgrades {
-		for name := range tablesOf(script) {
-			tables[name] = version
+		replaced := tablesOf("DROP", script)
+		for name := range tablesOf("CREATE", script) {
+			if !replaced[name] {
+				tables[name] = version
+			}
 		}
 	}
 	return tables
@@ -155,8 +161,10 @@ func (i identity) missing() []string {
 		names = append(names, "its version")
 	}
 	for name := range historyTables() {
-		before, isNew := newTables()[name]
-		if i.Tables[name] != "table" && !(isNew && version > 0 && version <= before) {
+		if version > 0 && version <= newTables()[name] {
+			continue
+		}
+		if i.Tables[name] != "table" {
 			names = append(names, name)
 		}
 	}

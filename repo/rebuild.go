@@ -101,10 +101,10 @@ func (o *opening) renewTables(ctx context.Context) error {
 }
 
 // rebuild copies the rows of version 1 or 2 into a new file beside it, and then the pages of that
-// into the old one, in one transaction. So the file keeps its inode, owner and links, a reader keeps
-// the view that it has, and at every moment the path has a whole history, of one version or the
-// other: SQLite's WAL sees to that. It returns nil where only the end of an earlier rebuild was left
-// to do, or nothing.
+// into the old one, in one transaction. So the file keeps its inode, owner and links, a reader
+// keeps the view that it has, and at every moment the path has a whole history, of one version or
+// the other: SQLite's WAL sees to that. It returns nil where only the end of an earlier rebuild was
+// left to do, or nothing.
 func rebuild(ctx context.Context, path string, show Progress) (rebuilt *Rebuilt, err error) {
 	began := time.Now()
 	old, err := openOld(ctx, path)

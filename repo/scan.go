@@ -21,8 +21,9 @@ type Bucket struct {
 	Max      float64
 
 	// Sketch has the bytes of a sketch of the samples, nil for none: where Span.Sketches did not ask
-	// for it, of a raw sample, a state, and a bucket whose metric keeps no percentiles or that was
-	// made before there were sketches. It lies in memory that is shared with other buckets, and must
+	// for it, of a raw sample, a state, and a bucket whose metric keeps no percentiles, that was made
+	// before there were sketches, or that has a Sample.Aggregated. One that does not have all of the
+	// Count samples counts for nothing. It lies in memory that is shared with other buckets, and must
 	// not be changed.
 	Sketch []byte
 }

@@ -24,9 +24,9 @@ const (
 	// so much.
 	largestShare = 8
 
-	// rowBytes is what a row takes at most as a rule, with a sketch in a page of its own: as many as
-	// fit the reserve are one step's.
-	rowBytes = 512
+	// rowBytes is what a row takes at most as a rule, an hour with its sketch in pages that are two
+	// thirds full: as many as fit the reserve are one step's.
+	rowBytes = 384
 
 	// toleranceShare of the cap is how far beyond it file and WAL may be.
 	toleranceShare = 20

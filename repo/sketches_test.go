@@ -23,19 +23,19 @@ func recordHours(t *testing.T, w *repo.Writer, series *repo.Series, hours int) {
 // Whatever becomes of a bucket or its sketch by hand, a sketch never counts that does not have all
 // samples, also when as many join the bucket as it lacks.
 func TestSketchesByHand(t *testing.T) {
+	first := fmt.Sprintf("DELETE FROM rollups WHERE ts = %d", start)
 	for name, test := range map[string]struct {
 		statement string
 		want      uint64 // samples of the sketch, once another one has joined the bucket
 	}{
-		"nothing":          {"SELECT 1", 61},
-		"no sketch":        {"DELETE FROM sketches WHERE id = %d", 0},
-		"another sketch":   {"UPDATE sketches SET sketch = x'000004' WHERE id = %d", 0},
-		"no bytes":         {"UPDATE sketches SET sketch = x'' WHERE id = %d", 0},
-		"no sketch at all": {"UPDATE sketches SET sketch = x'ff' WHERE id = %d", 0},
-		"unsound":          {"UPDATE sketches SET chk = chk + 1 WHERE id = %d", 0},
-		"bucket and sketch": {"DELETE FROM sketches WHERE id = %d; DELETE FROM rollups WHERE ts = " +
-			fmt.Sprint(int64(start)), 1},
-		"bucket": {"DELETE FROM rollups WHERE ts = " + fmt.Sprint(int64(start)), 0},
+		"nothing":           {"SELECT 1", 61},
+		"no sketch":         {"DELETE FROM sketches WHERE id = %d", 0},
+		"another sketch":    {"UPDATE sketches SET sketch = x'000004' WHERE id = %d", 0},
+		"no bytes":          {"UPDATE sketches SET sketch = x'' WHERE id = %d", 0},
+		"no sketch at all":  {"UPDATE sketches SET sketch = x'ff' WHERE id = %d", 0},
+		"unsound":           {"UPDATE sketches SET chk = chk + 1 WHERE id = %d", 0},
+		"bucket and sketch": {"DELETE FROM sketches WHERE id = %d; " + first, 1},
+		"bucket":            {first, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filetest.Path(t)
@@ -66,7 +66,8 @@ func TestUnsoundSketch(t *testing.T) {
 	path := filetest.Path(t)
 	w, series := open(t, path), newSeries("rtt")
 	recordHours(t, w, series, 1)
-	filetest.Exec(t, path, "UPDATE sketches SET chk = chk + 1 WHERE id IN (SELECT min(id) FROM sketches)")
+	filetest.Exec(t, path,
+		"UPDATE sketches SET chk = chk + 1 WHERE id IN (SELECT min(id) FROM sketches)")
 	wantSketched(t, path, 1, repo.Minute, start, 0)
 	wantSketched(t, path, 1, repo.Minute, start+60*second, 60)
 	walk(t, w)
@@ -84,8 +85,8 @@ func TestSweepSketches(t *testing.T) {
 	const orphans = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 25000)
 		INSERT INTO sketches (id, sketch) SELECT 11000000000 + i, x'' FROM n`
 	filetest.Exec(t, path, orphans)
-	filetest.Exec(t, path, fmt.Sprintf("UPDATE tiers SET floor = %d WHERE granularity IN ('raw', '1m')",
-		start+hour))
+	filetest.Exec(t, path, fmt.Sprintf(
+		"UPDATE tiers SET floor = %d WHERE granularity IN ('raw', '1m')", start+hour))
 	var sweep repo.Sweep
 	steps := 0
 	for more := true; more; steps++ {

@@ -73,7 +73,8 @@ func TestRecordAfterUpgrade(t *testing.T) {
 	w := open(t, path)
 	last := repo.Micros(filetest.Int(t, path, "SELECT max(ts) FROM rollups WHERE granularity = '1m'"))
 	series := &repo.Series{Key: repo.Key{MetricName: "rtt", WANName: "wan", Labels: "{}"}}
-	if got := add(t, w, repo.Sample{Series: series, TS: last + 5, Value: 4}); got[0] != repo.StoredLate {
+	got := add(t, w, repo.Sample{Series: series, TS: last + 5, Value: 4})
+	if got[0] != repo.StoredLate {
 		t.Fatalf("the sample is %v", got)
 	}
 	wantSketched(t, path, 1, repo.Minute, last, 7)
@@ -100,8 +101,9 @@ func TestSchemaAfterUpgrade(t *testing.T) {
 		t.Errorf("the schema (-new +upgraded):\n%s", diff)
 	}
 	for _, number := range []string{"application_id", "user_version", "auto_vacuum"} {
-		if a, b := filetest.Int(t, made, "PRAGMA "+number), filetest.Int(t, old, "PRAGMA "+number); a != b {
-			t.Errorf("%s is %d, want %d", number, b, a)
+		want, got := filetest.Int(t, made, "PRAGMA "+number), filetest.Int(t, old, "PRAGMA "+number)
+		if got != want {
+			t.Errorf("%s is %d, want %d", number, got, want)
 		}
 	}
 }

@@ -43,8 +43,8 @@ func TestWalk(t *testing.T) {
 		t.Errorf("told of (-want +got):\n%s", diff)
 	}
 	filetest.Exec(t, path,
-		"DELETE FROM rollups; DELETE FROM sketches; DELETE FROM raw_blocks; DELETE FROM raw_samples; UPDATE state_rollups "+
-			"SET chk = NULL")
+		"DELETE FROM rollups; DELETE FROM sketches; DELETE FROM raw_blocks; DELETE FROM raw_samples; "+
+			"UPDATE state_rollups SET chk = NULL")
 	walk(t, w)
 	if list := w.Unsound(); len(list) > 0 {
 		t.Errorf("told of when all is gone: %v", list)

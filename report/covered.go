@@ -5,22 +5,15 @@ import (
 	"time"
 )
 
-// series is a series in buckets.
+// series is a series in buckets, each with its value.
 type series struct {
 	metric  string
-	buckets []bucket
-}
-
-// bucket is a bucket of a series.
-type bucket struct {
-	from  time.Time
-	width time.Duration
-	count int64
-	value float64
+	buckets []stretch
+	values  []float64
 }
 
 // density is how many samples there are for the width.
-func (b bucket) density() float64 { return float64(b.count) / float64(b.width) }
+func (s stretch) density() float64 { return float64(s.count) / float64(s.width) }
 
 // around is how many buckets before one, and behind it, say what is usual.
 const around = 5
@@ -39,6 +32,9 @@ func (s *series) covered() []time.Duration {
 		slices.Sort(densities)
 		usual := densities[len(densities)/2]
 		share := min(b.density()/usual, 1)
+		if float64(b.count)+1 >= usual*float64(b.width) {
+			share = 1 // at a steady pace, one bucket may have a sample less than the next
+		}
 		list[i] = time.Duration(float64(b.width) * share).Round(time.Millisecond)
 	}
 	return list

@@ -2,6 +2,8 @@ package report
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/wanstore/wanstore/internal/clock"
@@ -94,7 +96,8 @@ func (l *line) add(p service.Point, end time.Time) {
 		l.series[p.SeriesID] = s
 		l.order = append(l.order, s)
 	}
-	s.buckets = append(s.buckets, bucket{p.Time, p.Width, p.Count, p.Value})
+	s.buckets = append(s.buckets, stretch{p.Time, p.Width, p.Count})
+	s.values = append(s.values, p.Value)
 	if p.Metric == service.State || p.Metric == service.RTT {
 		l.moments = l.moments.with(p, end)
 	}
@@ -103,10 +106,11 @@ func (l *line) add(p service.Point, end time.Time) {
 // report makes the report of a WAN of all that was gathered.
 func (l *line) report(name string, g *gathering) WAN {
 	l.addBuckets(g)
+	l.moments.widen(g.query.Until)
 	wan := WAN{Name: name, Outages: l.moments.outages()}
 	for _, one := range l.moments {
 		if one.outage() {
-			l.days[g.day(one.from)].outageTime += one.until.Sub(one.from)
+			l.days[g.day(one.from)].outageTime += one.width
 		}
 	}
 	for _, one := range wan.Outages {
@@ -132,13 +136,19 @@ func (l *line) report(name string, g *gathering) WAN {
 func (l *line) addBuckets(g *gathering) {
 	measured := map[time.Time]time.Duration{} // of whichever series it is the most
 	for _, s := range l.order {
+		widen(s.buckets, g.query.Until)
 		for i, covered := range s.covered() {
-			b := s.buckets[i]
-			measured[b.from] = max(measured[b.from], covered)
-			l.days[g.day(b.from)].addRate(s.metric, b.value, covered)
+			from := s.buckets[i].from
+			measured[from] = max(measured[from], covered)
+			l.days[g.day(from)].addRate(s.metric, s.values[i], covered)
 		}
 	}
-	for from, longest := range measured {
+	moments := slices.SortedFunc(maps.Keys(measured), time.Time.Compare)
+	for i, from := range moments {
+		longest := measured[from]
+		if i+1 < len(moments) { // series with samples in turn reach over each other
+			longest = min(longest, moments[i+1].Sub(from))
+		}
 		l.days[g.day(from)].measured += longest
 	}
 }

@@ -26,6 +26,7 @@ func Outages(
 	}
 	list := map[string][]Outage{}
 	for wan, one := range wans {
+		one.widen(query.Until)
 		if slices.ContainsFunc(one, func(m moment) bool { return m.stated }) {
 			list[wan] = one.outages()
 		}
@@ -53,7 +54,8 @@ func (q Query) buckets(
 
 // moment is what the buckets of all series of a WAN say of one stretch of time.
 type moment struct {
-	from, until time.Time
+	stretch
+
 	granularity time.Duration
 	stated      bool // there are states
 	red         bool
@@ -71,13 +73,12 @@ type moments []moment
 func (list moments) with(p service.Point, end time.Time) moments {
 	last := len(list) - 1
 	if last < 0 || !list[last].from.Equal(p.Time) {
-		list = append(list, moment{from: p.Time, until: p.Time.Add(p.Width)})
+		width := min(p.Width, end.Sub(p.Time))
+		list = append(list, moment{stretch: stretch{from: p.Time, width: width}})
 		last++
 	}
 	m := &list[last]
-	if m.until.After(end) {
-		m.until = end
-	}
+	m.count = max(m.count, p.Count)
 	m.granularity = max(m.granularity, p.Granularity.Bucket(), finest)
 	switch {
 	case p.Metric == service.State:
@@ -90,18 +91,30 @@ func (list moments) with(p service.Point, end time.Time) moments {
 	return list
 }
 
+// widen lets moments reach as far as their samples speak for.
+func (list moments) widen(end time.Time) {
+	stretches := make([]stretch, len(list))
+	for i, m := range list {
+		stretches[i] = m.stretch
+	}
+	widen(stretches, end)
+	for i := range list {
+		list[i].stretch = stretches[i]
+	}
+}
+
 // outages joins the moments that follow each other.
 func (list moments) outages() []Outage {
 	var found []Outage
 	for i, m := range list {
-		follows := i > 0 && list[i-1].until.Equal(m.from)
+		follows := i > 0 && list[i-1].until().Equal(m.from)
 		switch {
 		case m.outage() && follows && list[i-1].outage():
 			last := &found[len(found)-1]
-			last.Until = m.until
+			last.Until = m.until()
 			last.Granularity = max(last.Granularity, m.granularity)
 		case m.outage():
-			found = append(found, Outage{From: m.from, Until: m.until, Granularity: m.granularity})
+			found = append(found, Outage{From: m.from, Until: m.until(), Granularity: m.granularity})
 			if follows {
 				noteNear(&found[len(found)-1], list[i-1])
 			}

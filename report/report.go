@@ -41,7 +41,8 @@ type Stretch struct {
 	// Download and Upload are how much was received and sent, in GB of 1e9 bytes; nil without
 	// rates. Each bucket that the history has of a rate, of a minute at least, counts with its mean
 	// for its measured time: the whole of its width where it has as many samples for its width as
-	// is usual around it (the median of eleven buckets) or more, and less in proportion.
+	// is usual around it (the median of eleven buckets), or one less, and otherwise in proportion.
+	// At a pace slower than buckets, up to an hour, a sample counts until the next one.
 	Download, Upload *float64
 	// States says how many samples were in each state, in the order of the values.
 	States []StateShare

@@ -16,6 +16,8 @@ import (
 
 const pace = 30 * time.Second
 
+var paces = []time.Duration{pace, time.Minute, 3 * time.Minute, 5 * time.Minute}
+
 // file is a history that is written at one moment.
 type file struct {
 	writer *service.Writer
@@ -243,7 +245,7 @@ func TestDaysAddUp(t *testing.T) {
 		at, stretches := now.Add(-5*24*time.Hour), rapid.IntRange(1, 4).Draw(r, "stretches")
 		recorded, states := time.Duration(0), rapid.SampledFrom([]float64{0, 1, 3})
 		for range stretches {
-			pace := rapid.SampledFrom([]time.Duration{30 * time.Second, time.Minute}).Draw(r, "pace")
+			pace := rapid.SampledFrom(paces).Draw(r, "pace")
 			long := time.Duration(rapid.IntRange(60, 400).Draw(r, "minutes")) * time.Minute
 			state, answered := states.Draw(r, "state"), rapid.Bool().Draw(r, "answered")
 			end := at.Add(long)

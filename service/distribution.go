@@ -13,9 +13,9 @@ import (
 // that are gathered and, where an answer is a list, those of the points in it.
 const exactSamples = 1 << 20
 
-// Distribution is how the samples of a stretch of time are distributed. It is made from the raw
-// samples where all of them are left, up to a million in one question, else from the sketches of
-// buckets.
+// Distribution is how the samples of a stretch of time are distributed. It is made from the rows
+// that answer: from raw samples alone, up to a million in one question, or from the sketches of
+// buckets, too.
 type Distribution struct {
 	min, max float64
 	values   []float64 // in their order, nil if there is a sketch

@@ -55,10 +55,11 @@
 // has the series that matchers pick, and the buckets of any tier, as they are at one moment.
 //
 // Percentiles are made of a [Distribution], which points and summaries have if Query.Quantiles asks
-// for it. It is exact where all raw samples are left. Buckets of measurements keep a sketch, which
-// adds up as they do and gives each quantile within 1.1 % as a rule. States have none, nor have
-// buckets of metrics with Metric.NoPercentiles, nor buckets from before there were sketches, nor
-// what is made of them: then there is no value rather than a guess.
+// for it. It is exact where the answer is made from raw samples alone. Buckets of measurements keep
+// a sketch, which adds up as they do and gives each quantile within 1.1 % as a rule. States have
+// none, nor have buckets of metrics with Metric.NoPercentiles, nor buckets from before there were
+// sketches or with an aggregated sample of an import, nor what is made of them: then there is no
+// value rather than a guess.
 //
 // What is counted by cause is a struct with a field for each cause, such as [Refused]. What is
 // counted by tier is an array with an element for each tier, such as [TierRows].

@@ -25,7 +25,7 @@ func MergeDistributions(list ...*Distribution) *Distribution {
 		slices.Sort(merged.values)
 		return merged
 	}
-	var all sketch.Sketch
+	all := sketch.NewSum()
 	for _, one := range list {
 		if one.sketch != nil {
 			all.Merge(decoded(one.sketch))

@@ -47,7 +47,7 @@ type StateShare struct {
 // Without a step, a range is summed up from the buckets that lie in it as a whole, and from samples
 // at its ends: counts, extremes, means and states are those of all samples. Quantiles of 100,000
 // samples at most are exact as far as the samples are left; those of more are as exact as sketches
-// are ([Distribution.Error]).
+// are ([Distribution.Error]). There are none where one of these buckets keeps no sketch.
 //
 // Errors: ErrQuery, ErrReadTooLong, ErrOtherName, ErrDamaged, those of the file system, and that of
 // ctx.
@@ -80,6 +80,9 @@ type summingUp struct {
 	sums        map[int64]*summing
 	list        []Summary
 	shared      *distributions // nil if none are wanted
+	// unknown are the series whose buckets do not tell how their samples are distributed: a raw
+	// sample does not tell that it stands for several.
+	unknown map[int64]bool
 }
 
 func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
@@ -99,9 +102,10 @@ func (v *view) summarize(ctx context.Context, query Query) ([]Summary, error) {
 		return nil, err
 	}
 	if query.Quantiles && s.count() <= fewSamples {
-		s = v.newSummingUp(whole, newest, newDistributions(true))
-		finest.shared = s.shared
-		return s.end(s.take(ctx, finest))
+		exact := v.newSummingUp(whole, newest, newDistributions(true))
+		exact.unknown = s.undistributed()
+		finest.shared = exact.shared
+		return exact.end(exact.take(ctx, finest))
 	}
 	return s.end(s.findLast(ctx, finest.segments))
 }
@@ -141,6 +145,17 @@ func (s *summingUp) count() int64 {
 	return n
 }
 
+// undistributed returns the series whose distribution is not known.
+func (s *summingUp) undistributed() map[int64]bool {
+	ids := map[int64]bool{}
+	for id, sum := range s.sums {
+		if sum.distributing.none {
+			ids[id] = true
+		}
+	}
+	return ids
+}
+
 // end returns the summaries of all stretches, if there was no error.
 func (s *summingUp) end(err error) ([]Summary, error) {
 	if err != nil {
@@ -158,7 +173,8 @@ func (s *summingUp) add(row repo.Bucket, g Granularity, begin, end repo.Micros) 
 	sum, ok := s.sums[row.SeriesID]
 	if !ok {
 		sum = &summing{tally: tally{
-			series: s.view.series[row.SeriesID], distributing: distributing{of: s.shared},
+			series:       s.view.series[row.SeriesID],
+			distributing: distributing{of: s.shared, none: s.unknown[row.SeriesID]},
 		}}
 		s.sums[row.SeriesID] = sum
 	}

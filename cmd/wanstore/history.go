@@ -52,8 +52,9 @@ zone. Where only buckets of 1 hour are left and the zone is not whole hours from
 belongs to the day in which it begins.
 
 --quantiles adds percentiles of measurements, such as p95: 95 % of the samples of the row are not
-greater. They are exact where all samples are left as they were recorded, and within 1.1 % where
-they have become buckets. Those of states, and of buckets that keep no distribution, are left empty.
+greater. They are exact in rows made from raw samples alone, whose granularity is raw, and within
+1.1 % in those made from buckets. Those of states, and of buckets that keep no distribution, are left
+empty.
 --summary shows p50, p95 and p99 unless others are chosen. It takes buckets where they are whole in
 the range, or with --step in the step, so its percentiles are within 1.1 %, too; without --step
 those of 100,000 samples at most are exact. Its tables are one of measurements and one of states.

@@ -31,7 +31,8 @@ measured there is no value: the table has a -, JSON null, and CSV nothing. The c
 MEASURED
     the time for which there are samples. It is found out bucket by bucket: a bucket, of 1 minute
     or what is left, counts in full where it has as many samples as is usual around it (the median
-    of eleven buckets), and in proportion where it has fewer.
+    of eleven buckets) or one less, and in proportion where it has fewer. At a pace slower than
+    buckets, up to an hour, a sample counts until the next one.
 DOWN, UP
     GB, of 1e9 bytes, received and sent: the mean of %s and
     %s in each bucket, times the measured time of the bucket. Time without
@@ -40,8 +41,7 @@ DOWN, UP
 STATES
     the share of the samples of %s in each state
 P50, P95, P99
-    percentiles of %s: exact where all samples are left as they were recorded, and
-    within 1.1 %% where they have become buckets
+    percentiles of %s, within 1.1 %%
 LOSS
     the share of the echoes that were lost, where it was recorded
 OUTAGES

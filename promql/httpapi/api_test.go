@@ -19,7 +19,7 @@ func TestShapes(t *testing.T) {
 		{"query", "query=1%2B1&time=4",
 			`{"status":"success","data":{"resultType":"scalar","result":[4,"2"]}}`},
 		{"query", `query="a<b"&time=1.5`,
-			`{"status":"success","data":{"resultType":"string","result":[1.500,"a\u003cb"]}}`},
+			`{"status":"success","data":{"resultType":"string","result":[1.5,"a\u003cb"]}}`},
 		{"query", "query=vector(1e21)&time=-1.001",
 			`{"status":"success","data":{"resultType":"vector","result":[{"metric":{},` +
 				`"value":[-1.001,"1e+21"]}]}}`},
@@ -64,7 +64,8 @@ func TestErrors(t *testing.T) {
 		{"query", "query=", 400, "bad_data", `invalid parameter \"query\": `},
 		{"query", "query=1%2B", 400, "bad_data", `invalid parameter \"query\": 1:3: parse error: `},
 		{"query", "query=1&time=x", 400, "bad_data",
-			`invalid parameter \"time\": cannot parse \"x\" to a valid timestamp`},
+			`invalid parameter \"time\": invalid time value for 'time': cannot parse \"x\" to a valid ` +
+				"timestamp"},
 		{"query", "query=1&timeout=x", 400, "bad_data",
 			`invalid parameter \"timeout\": cannot parse \"x\" to a valid duration`},
 		{"query", "query=1&timeout=-1", 400, "bad_data", "timeout must be positive"},
@@ -91,6 +92,8 @@ func TestErrors(t *testing.T) {
 		{"series", "", 400, "bad_data", "no match[] parameter provided"},
 		{"series", "match[]=1", 400, "bad_data", `invalid parameter \"match[]\": `},
 		{"series", "match[]={a=~\"(\"}", 400, "bad_data", `invalid parameter \"match[]\": `},
+		{"series", "match[]={a=~\".*\"}", 400, "bad_data",
+			`invalid parameter \"match[]\": match[] must contain at least one non-empty matcher`},
 		{"labels", "start=x", 400, "bad_data", `invalid parameter \"start\": `},
 		{"label//values", "", 400, "bad_data", `invalid label name: \"\"`},
 		{"metadata", "limit=x", 400, "bad_data", "limit must be a number"},

@@ -56,6 +56,9 @@ func failureOf(err error) *failure {
 	if _, ok := errors.AsType[*parameterError](err); ok {
 		return &failure{kindBadData, http.StatusBadRequest, err}
 	}
+	if _, ok := errors.AsType[*selectorError](err); ok {
+		return &failure{kindBadData, http.StatusBadRequest, err}
+	}
 	if _, ok := errors.AsType[*promql.ParseError](err); ok {
 		return &failure{kindBadData, http.StatusBadRequest, &parameterError{paramQuery, err}}
 	}

@@ -21,11 +21,15 @@ func (a *API) serveSeries(w http.ResponseWriter, r *http.Request) error {
 	if len(r.Form[paramMatch]) == 0 {
 		return badData(errors.New("no match[] parameter provided"))
 	}
-	return serveListing(a, w, r, func(
+	err := serveListing(a, w, r, func(
 		ctx context.Context, engine *promql.Engine, selection promql.Selection,
 	) ([]labels.Labels, []string, error) {
 		return engine.Series(ctx, selection)
 	})
+	if known, ok := errors.AsType[*selectorError](err); ok {
+		return &parameterError{paramMatch, known.err}
+	}
+	return err
 }
 
 // serveLabels lists the names of labels.
@@ -51,6 +55,12 @@ func (a *API) serveLabelValues(w http.ResponseWriter, r *http.Request, name stri
 	})
 }
 
+// selectorError reports a selector that is wrong. Only series says of which parameter, as in
+// Prometheus.
+type selectorError struct{ err *promql.ParseError }
+
+func (e *selectorError) Error() string { return e.err.Error() }
+
 // lister lists what a selection has.
 type lister[T any] func(context.Context, *promql.Engine, promql.Selection) (
 	list []T, warnings []string, err error)
@@ -66,8 +76,8 @@ func serveListing[T any](a *API, w http.ResponseWriter, r *http.Request, list li
 		found, warnings, err = list(r.Context(), engine, selection)
 		return err
 	})
-	if _, ok := errors.AsType[*promql.ParseError](err); ok {
-		return &parameterError{paramMatch, err}
+	if problem, ok := errors.AsType[*promql.ParseError](err); ok {
+		return &selectorError{problem}
 	}
 	if err != nil {
 		return err

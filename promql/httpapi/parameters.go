@@ -78,7 +78,11 @@ func parseTimeOr(r *http.Request, name string, other time.Time) (time.Time, erro
 	if text == "" {
 		return other, nil
 	}
-	return parseTime(name, text)
+	at, err := parseTime(name, text)
+	if problem, ok := errors.AsType[*parameterError](err); ok { // in Prometheus's words
+		return at, wrong(name, "invalid time value for '%s': %w", name, problem.err)
+	}
+	return at, err
 }
 
 // parseDuration reads seconds, with a fraction, or a duration as PromQL writes it.

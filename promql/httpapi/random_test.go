@@ -40,7 +40,8 @@ func pick(t *rapid.T, from ...string) string { return rapid.SampledFrom(from).Dr
 // selectorOf makes a selector of series.
 func selectorOf(t *rapid.T) string {
 	matchers := pick(t, "", `wan="lte"`, `wan=~"c.*|x"`, `state!="RED"`, `wan!~"l.*"`)
-	if name := pick(t, "wanctl_rtt_ms", "wanctl_state", "wanctl_state_ratio", "nosuch", ""); name != "" {
+	name := pick(t, "wanctl_rtt_ms", "wanctl_state", "wanctl_state_ratio", "nosuch", "")
+	if name != "" {
 		return name + "{" + matchers + "}"
 	}
 	return `{__name__=~"wanctl.*",` + matchers + "}"
@@ -57,7 +58,8 @@ func rangeOf(t *rapid.T, depth int) string {
 	if depth <= 0 || rapid.Bool().Draw(t, "plain") {
 		return selectorOf(t) + "[" + window + "]" + shiftOf(t)
 	}
-	return vectorOf(t, depth-1) + "[" + window + ":" + pick(t, "", "1s", "30s", "1m") + "]" + shiftOf(t)
+	window += ":" + pick(t, "", "1s", "30s", "1m")
+	return vectorOf(t, depth-1) + "[" + window + "]" + shiftOf(t)
 }
 
 // vectorOf makes an instant vector.

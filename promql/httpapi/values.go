@@ -19,14 +19,8 @@ func writeValue(out *bufio.Writer, value parser.Value) {
 		writeList(out, value, writeSeries)
 	case upstream.Vector:
 		writeList(out, value, writeSample)
-	case upstream.Scalar:
-		writePoint(out, value.T, value.V)
-	case upstream.String:
-		_ = out.WriteByte('[')
-		writeTime(out, value.T)
-		_ = out.WriteByte(',')
-		writeText(out, value.V)
-		_ = out.WriteByte(']')
+	default: // a scalar or a text, which is one
+		writeJSON(out, value)
 	}
 }
 
@@ -133,7 +127,7 @@ func writeText(out *bufio.Writer, text string) {
 
 func writeJSON(out *bufio.Writer, value any) {
 	text, err := json.Marshal(value)
-	if err != nil { // texts and histograms
+	if err != nil { // texts, scalars and histograms
 		panic(err)
 	}
 	_, _ = out.Write(text)

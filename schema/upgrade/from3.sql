@@ -29,6 +29,9 @@ UPDATE rollups
 SET sketch = NULL, chk = seal('rollups', granularity, series_id, ts, count, sum, min, max)
 WHERE sketch IS NOT NULL AND chk = seal('rollups', granularity, series_id, ts, count, sum, min, max, sketch);
 
+-- It comes last, and is made again after all else.
+DROP VIEW metrics;
+
 ALTER TABLE rollups DROP COLUMN sketch;
 
 -- Nothing was ever written to it. The table of this name that takes its place is made after this.

@@ -24,7 +24,7 @@ type rebuilding struct {
 	dump []string
 }
 
-// earlierFiles makes files of the versions that are rebuilt, a part of it in the WAL alone, and that are
+// earlierFiles make a file that is rebuilt, of which a part is in the WAL alone, and one that is
 // upgraded.
 var earlierFiles = map[string]func(t testing.TB, path string){
 	"version 2": func(t testing.TB, path string) {
@@ -35,10 +35,10 @@ var earlierFiles = map[string]func(t testing.TB, path string){
 	"version 3": filetest.MakeVersion3,
 }
 
-func newRebuilding(t *testing.T, make func(t testing.TB, path string)) *rebuilding {
+func newRebuilding(t *testing.T, put func(t testing.TB, path string)) *rebuilding {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), fileName)
-	make(t, path)
+	put(t, path)
 	r := &rebuilding{path: filepath.Join(t.TempDir(), fileName)}
 	if err := filetest.CopyOpen(path, r.path); err != nil {
 		t.Fatal(err)
@@ -102,8 +102,8 @@ func (r *rebuilding) check(t *testing.T, path string) {
 // A crash at any operation of a rebuild leaves a whole history of one version or the other.
 func TestCrashOfARebuild(t *testing.T) {
 	t.Parallel()
-	for version, make := range earlierFiles {
-		r := newRebuilding(t, make)
+	for version, put := range earlierFiles {
+		r := newRebuilding(t, put)
 		for name, crash := range crashes {
 			t.Run(version+"/"+name, func(t *testing.T) {
 				t.Parallel()
@@ -183,8 +183,8 @@ func (r *rebuilding) operations(t *testing.T) int {
 // was, and is opened later.
 func TestFailedOperationOfARebuild(t *testing.T) {
 	t.Parallel()
-	for version, make := range earlierFiles {
-		newRebuilding(t, make).failures(t, version)
+	for version, put := range earlierFiles {
+		newRebuilding(t, put).failures(t, version)
 	}
 }
 
@@ -239,10 +239,10 @@ func pickRebuilds(random *rand.Rand, total int) []int {
 // A disk that becomes full costs nothing either.
 func TestFullDiskInARebuild(t *testing.T) {
 	t.Parallel()
-	for version, make := range earlierFiles {
+	for version, put := range earlierFiles {
 		t.Run(version, func(t *testing.T) {
 			t.Parallel()
-			newRebuilding(t, make).fills(t)
+			newRebuilding(t, put).fills(t)
 		})
 	}
 }

@@ -12,9 +12,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// A bin of a sketch at its finest is that much wider than its lower bound: 2^(1/32) - 1. What is
-// interpolated inside a bin is that far from a sample in it at most.
-const binWidth = 0.021898
+// sketchBound is how far the middle of a bin of a sketch is from a sample in it, relatively.
+const sketchBound = 0.0109
 
 // Quantiles over buckets are near the samples that have them; over raw samples they are exact.
 func TestQuantilesAreNearSamples(t *testing.T) {
@@ -55,8 +54,7 @@ func TestQuantilesAreNearSamples(t *testing.T) {
 	}
 }
 
-// checkQuantiles wants a value wherever a window has samples, and within a bin of a sample that may
-// be called the quantile.
+// checkQuantiles wants a value wherever a window has samples, and near the quantile of these.
 func (w *world) checkQuantiles(
 	engine *product.Engine, q query, metric string, rank float64, window time.Duration,
 ) {
@@ -102,11 +100,15 @@ func (w *world) window(series int, from, until int64) []float64 {
 	return list
 }
 
-// nearQuantile says that a value lies between the samples of the ranks around q, give or take a
-// bin. Prometheus counts q of all but one samples, and between those of a histogram q of all.
+// nearQuantile says that a value is within a sketch's bound of the sample whose rank is q of all,
+// or, where all samples are left, what Prometheus makes of the two around q of all but one.
 func nearQuantile(samples []float64, q, value float64) bool {
-	rank := q * float64(len(samples))
-	least := samples[max(0, int(math.Floor(rank))-1)]
-	greatest := samples[min(len(samples)-1, int(math.Ceil(rank)))]
-	return value >= least-math.Abs(least)*binWidth && value <= greatest+math.Abs(greatest)*binWidth
+	of := samples[max(0, int(math.Ceil(q*float64(len(samples))))-1)]
+	if math.Abs(value-of) <= sketchBound*math.Abs(of) {
+		return true
+	}
+	rank := q * float64(len(samples)-1)
+	below, share := math.Modf(rank)
+	above := samples[min(int(below)+1, len(samples)-1)]
+	return near(value, samples[int(below)]*(1-share)+above*share, false)
 }
