@@ -107,6 +107,9 @@ func TestWaits(t *testing.T) {
 		"500":                       {500, nil, Stuck, 80},
 		"401":                       {401, nil, Refused, 6},
 		"404":                       {404, nil, Refused, 6},
+		"405":                       {405, nil, Refused, 6},
+		"407":                       {407, nil, Refused, 6},
+		"415":                       {415, nil, Refused, 6},
 		"a redirect":                {307, nil, Refused, 50},
 		"nothing that is an answer": {304, nil, Refused, 50},
 	} {
