@@ -62,7 +62,7 @@ const (
 type poster struct {
 	client *http.Client
 	url    string
-	header http.Header
+	header func() http.Header // of the next request
 	now    func() time.Time
 	limit  time.Duration // of one POST
 }
@@ -75,7 +75,7 @@ func (p *poster) post(ctx context.Context, body []byte) answer {
 	if err != nil {
 		return answer{verdict: strange, words: err.Error()}
 	}
-	request.Header = p.header.Clone()
+	request.Header = p.header()
 	request.Header.Set("Content-Encoding", "snappy")
 	request.Header.Set("Content-Type", "application/x-protobuf")
 	request.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
