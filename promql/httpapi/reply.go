@@ -76,6 +76,12 @@ func sendData(w http.ResponseWriter, data any, warnings []string) error {
 	if err != nil {
 		return err
 	}
+	sendText(w, text, warnings)
+	return nil
+}
+
+// sendText is sendData for data that is JSON already.
+func sendText(w http.ResponseWriter, text []byte, warnings []string) {
 	w.Header().Set("Content-Type", "application/json")
 	out := bufio.NewWriter(w)
 	_, _ = out.WriteString(`{"status":"success","data":`)
@@ -83,5 +89,4 @@ func sendData(w http.ResponseWriter, data any, warnings []string) error {
 	writeTexts(out, "warnings", warnings)
 	_ = out.WriteByte('}')
 	_ = out.Flush()
-	return nil
 }
