@@ -240,7 +240,7 @@ func (a *auditing) compare(
 	}
 	var different []missing
 	for _, name := range names {
-		list, err := a.ask.count(ctx, name, a.matchers(), e.window)
+		list, err := a.ask.count(ctx, name, a.matchers(), a.asking(e.window))
 		if err != nil {
 			return nil, err
 		}
@@ -261,6 +261,15 @@ func (a *auditing) compare(
 		sleep(ctx, auditPause)
 	}
 	return different, context.Cause(ctx)
+}
+
+// asking is the range of the query about a window. Before version 3, Prometheus counts a sample at
+// the very beginning of a range, too: that would be the last bucket before the window.
+func (a *auditing) asking(window span) span {
+	if a.interval.Granularity != service.Raw {
+		window.from = window.from.Add(time.Millisecond)
+	}
+	return window
 }
 
 // matchers pick the series of this sender at the granularity of the interval.

@@ -1,5 +1,12 @@
 package push
 
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+)
+
 // run is a stretch of samples of one series, in the order of time.
 type run struct {
 	series  *derived
@@ -38,8 +45,48 @@ func (b batch) cut(n int) (first, second batch) {
 	return b, nil
 }
 
-// batches cuts what is to be sent into POSTs of so many samples.
+// batches cuts what is to be sent into POSTs of so many samples, in the order of time: a receiver
+// may take nothing that is much older than the newest of the POST before.
 func (b batch) batches(size int) []batch {
+	at := map[int64]int{}
+	for _, r := range b {
+		for _, s := range r.samples {
+			at[s.ts]++
+		}
+	}
+	var list []batch
+	samples, from := 0, int64(math.MinInt64)
+	for _, ts := range slices.Sorted(maps.Keys(at)) {
+		if samples > 0 && samples+at[ts] > size {
+			list = append(list, b.between(from, ts).pieces(size)...)
+			samples, from = 0, ts
+		}
+		samples += at[ts]
+	}
+	return append(list, b.between(from, math.MaxInt64).pieces(size)...)
+}
+
+// between returns what lies in [from, until).
+func (b batch) between(from, until int64) batch {
+	var part batch
+	for _, r := range b {
+		first := r.search(from)
+		if n := r.search(until); n > first {
+			part = append(part, run{r.series, r.samples[first:n]})
+		}
+	}
+	return part
+}
+
+// search returns the place of the first sample at a moment or later.
+func (r run) search(ts int64) int {
+	at, _ := slices.BinarySearchFunc(r.samples, ts,
+		func(s sample, ts int64) int { return cmp.Compare(s.ts, ts) })
+	return at
+}
+
+// pieces cuts a batch into some of so many samples.
+func (b batch) pieces(size int) []batch {
 	var list []batch
 	for b.size() > size {
 		var first batch

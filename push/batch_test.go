@@ -1,6 +1,8 @@
 package push
 
 import (
+	compare "cmp"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -51,7 +53,24 @@ func TestCutBatch(t *testing.T) {
 				t.Fatalf("a POST of %d samples, want 1 to %d", n, size)
 			}
 		}
-		if diff := cmp.Diff(flat(b), flat(posts...)); diff != "" {
+		byTime := func(a, b [2]int64) int {
+			return compare.Or(compare.Compare(a[1], b[1]), compare.Compare(a[0], b[0]))
+		}
+		want, got := flat(b), flat(posts...)
+		slices.SortFunc(want, byTime)
+		var last int64
+		for _, post := range posts {
+			for _, one := range flat(post) {
+				if one[1] < last {
+					t.Fatalf("a POST goes back from %d to %d", last, one[1])
+				}
+			}
+			for _, one := range flat(post) {
+				last = max(last, one[1])
+			}
+		}
+		slices.SortFunc(got, byTime)
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("POSTs of %d:\n%s", size, diff)
 		}
 	})

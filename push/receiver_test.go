@@ -31,6 +31,7 @@ type receiver struct {
 	// refuse says what to answer in place of taking a POST; zero values take it.
 	refuse func(prompb.WriteRequest) (status int, words string, header http.Header)
 	forget func(series string, ts int64) bool // what is acknowledged and not kept
+	closed bool                               // ranges have their beginning, as in Prometheus 2
 	asked  []string                           // queries
 }
 
@@ -199,7 +200,7 @@ func (r *receiver) query(body []byte) (*http.Response, error) {
 		}
 		n := 0
 		for ts := range values {
-			if ts > until-width && ts <= until {
+			if (ts > until-width || r.closed && ts == until-width) && ts <= until {
 				n++
 			}
 		}

@@ -15,12 +15,15 @@ func (s *Sender) settle(ctx context.Context, w work, c chunk, list []parked) err
 	return s.place.move(ctx, func(l ledger, report *Report) (service.DeliveryChange, error) {
 		var change service.DeliveryChange
 		size := int64(c.batch.size())
+		refused := parkedRows(c.granularity, list, now)
+		size += int64(c.alike.size())
+		for _, p := range refused {
+			size -= p.Samples
+		}
 		if !rewound { // else it was taken before, and may be refused for being there
-			change.Parked = parkedRows(c.granularity, list, now)
-			size += int64(c.alike.size())
-			for _, p := range change.Parked {
+			change.Parked = refused
+			for _, p := range refused {
 				report.Parked += p.Samples
-				size -= p.Samples
 			}
 		}
 		moved := l.send(c.granularity, sent, now)

@@ -24,20 +24,21 @@ type Status struct {
 	Refusals []Refusal `json:"parked_samples"` // samples that the receiver does not take
 }
 
-// Refusal is samples of one series in one hour that the receiver does not take.
+// Refusal is samples of one series that the receiver does not take for one reason.
 type Refusal struct {
 	Metric  string    `json:"metric"` // at the receiver
 	WAN     string    `json:"wan"`
 	Labels  string    `json:"labels,omitempty"` // of the series in the file, as JSON
-	Hour    time.Time `json:"hour"`
+	From    time.Time `json:"from"`             // they lie in the hours of [From, Until)
+	Until   time.Time `json:"until"`
 	Samples int64     `json:"samples"`
 	Reason  string    `json:"reason"` // the receiver's words
 	At      time.Time `json:"at"`     // when it refused them last
 }
 
 const (
-	// refusalsShown is how many refusals a status lists.
-	refusalsShown = 1000
+	// refusalsRead is how many rows of refusals a status is made of, an hour of a series each.
+	refusalsRead = 100_000
 
 	// backlogCounted is how many buckets of a backlog are counted; what is beyond is estimated.
 	backlogCounted = 200_000
@@ -176,7 +177,7 @@ func (b *backlog) add(ctx context.Context, w work) error {
 }
 
 func (s *Status) readRefusals(ctx context.Context, view *service.Snapshot) error {
-	rows, err := view.Parked(ctx, s.Target, time.Time{}, time.Unix(1<<40, 0), refusalsShown)
+	rows, err := view.Parked(ctx, s.Target, time.Time{}, time.Unix(1<<40, 0), refusalsRead)
 	if err != nil {
 		return err
 	}
@@ -184,23 +185,36 @@ func (s *Status) readRefusals(ctx context.Context, view *service.Snapshot) error
 	for _, info := range view.Series() {
 		series[info.ID] = info
 	}
+	type reason struct {
+		series int64
+		name   string
+		words  string
+	}
+	index := map[reason]int{}
 	for _, p := range rows {
 		if p.Samples == 0 {
 			continue // it says only that something was missing once
 		}
-		info := series[p.SeriesID]
-		labels, err := json.Marshal(info.Labels)
-		if err != nil {
-			return err
+		key := reason{p.SeriesID, p.Name, p.Reason}
+		at, known := index[key]
+		if !known {
+			at = len(s.Refusals)
+			index[key] = at
+			s.Refusals = append(s.Refusals, newRefusal(p, series[p.SeriesID]))
 		}
-		one := Refusal{Metric: p.Name, WAN: info.WAN, Hour: p.Hour, Samples: p.Samples,
-			Reason: p.Reason, At: p.Refused}
-		if len(info.Labels) > 0 {
-			one.Labels = string(labels)
-		}
-		s.Refusals = append(s.Refusals, one)
+		one := &s.Refusals[at]
+		one.Samples += p.Samples
+		one.Until, one.At = p.Hour.Add(time.Hour), later(one.At, p.Refused)
 	}
 	return nil
+}
+
+func newRefusal(p service.ParkedSamples, of service.SeriesInfo) Refusal {
+	one := Refusal{Metric: p.Name, WAN: of.WAN, From: p.Hour, Reason: p.Reason}
+	if labels, err := json.Marshal(of.Labels); err == nil && len(of.Labels) > 0 {
+		one.Labels = string(labels)
+	}
+	return one
 }
 
 // Health returns what is wrong with the sender, nothing while all is well. It does no I/O.

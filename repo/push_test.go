@@ -14,13 +14,13 @@ import (
 // minuteAt is the moment n minutes after start.
 func minuteAt(n int) repo.Micros { return start.Add(time.Duration(n) * time.Minute) }
 
-// sent has a target that was sent the minutes [from, until) of a tier.
-func sent(t *testing.T, w *repo.Writer, g repo.Granularity, from, until int) {
+// sent has a target that was sent the first minutes of a tier.
+func sent(t *testing.T, w *repo.Writer, g repo.Granularity, minutes int) {
 	t.Helper()
 	must(t, w.ChangePush(t.Context(), repo.PushChange{
 		Target: "there", Begun: start, Report: "{}",
 		Added: []repo.PushInterval{
-			{Granularity: g, From: minuteAt(from), Until: minuteAt(until), Sent: minuteAt(60)},
+			{Granularity: g, From: start, Until: minuteAt(minutes), Sent: minuteAt(60)},
 		},
 	}))
 }
@@ -73,7 +73,7 @@ func unsent(t *testing.T, w *repo.Writer) (rows []repo.UnsentBuckets, changed in
 // changes is counted, and one that has not been sent is neither.
 func TestLateBuckets(t *testing.T) {
 	w, series := rolled(t)
-	sent(t, w, repo.Minute, 0, 20)
+	sent(t, w, repo.Minute, 20)
 	second := newSeries("rtt_2")
 	add(t, w,
 		repo.Sample{Series: series, TS: minuteAt(5) + 1, Value: 1},  // changes a bucket
@@ -112,7 +112,7 @@ func TestLateStates(t *testing.T) {
 	state.Aggregation = repo.Mode
 	add(t, w, every(60_000_000, start, minuteAt(10), state)...)
 	rollMinutes(t, w, minuteAt(60))
-	sent(t, w, repo.Minute, 0, 20)
+	sent(t, w, repo.Minute, 20)
 	add(t, w,
 		repo.Sample{Series: state, TS: minuteAt(5) + 1, Value: 77}, // another state of a bucket
 		repo.Sample{Series: state, TS: minuteAt(12), Value: 1},
@@ -130,7 +130,7 @@ func TestLateStates(t *testing.T) {
 // row or, as the first of a series, part of a block.
 func TestLateRawSamples(t *testing.T) {
 	w, series := rolled(t)
-	sent(t, w, repo.Raw, 0, 70)
+	sent(t, w, repo.Raw, 70)
 	other := newSeries("rtt_2")
 	add(t, w, repo.Sample{Series: series, TS: minuteAt(5) + 1, Value: 1})
 	add(t, w, every(30_000_000, minuteAt(59)+45_000_000, minuteAt(61), other)...)
@@ -147,7 +147,7 @@ func TestLateRawSamples(t *testing.T) {
 // A change goes on from what the file says, and from nothing else.
 func TestPushMoved(t *testing.T) {
 	w, _ := rolled(t)
-	sent(t, w, repo.Minute, 0, 20)
+	sent(t, w, repo.Minute, 20)
 	again := repo.PushChange{Target: "there", Report: "{}"}
 	if err := w.ChangePush(t.Context(), again); !errors.Is(err, repo.ErrPushMoved) {
 		t.Errorf("a change from the beginning: %v", err)

@@ -14,7 +14,9 @@ import (
 func TestSlowPace(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2025, 3, 31, 12, 0, 0, 0, time.UTC)
-	for _, pace := range []time.Duration{70 * time.Second, 2 * time.Minute, 5 * time.Minute, 7 * time.Minute} {
+	for _, pace := range []time.Duration{
+		70 * time.Second, 2 * time.Minute, 5 * time.Minute, 7 * time.Minute,
+	} {
 		t.Run(pace.String(), func(t *testing.T) {
 			t.Parallel()
 			query := month(t, "2025-03", "UTC", now)

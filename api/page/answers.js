@@ -10,7 +10,8 @@ const columns = {
   mid: "mid", // the median, else the mean
 };
 
-const keyOf = (one) => JSON.stringify([one.wan_name, one.metric_name, one.labels]);
+// keyOf tells series apart.
+export const keyOf = (one) => JSON.stringify([one.wan_name, one.metric_name, one.labels]);
 
 const headOf = (one) => ({
   key: keyOf(one), metric: one.metric_name, wan: one.wan_name, labels: one.labels,

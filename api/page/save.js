@@ -1,5 +1,6 @@
 // Saves what a chart shows: its points as CSV, its picture as PNG.
 
+import { keyOf } from "./answers.js";
 import { answerTo, stepWords } from "./ask.js";
 import { announce, app } from "./state.js";
 import { stretch } from "./times.js";
@@ -51,8 +52,9 @@ async function saveCSV(chart, link) {
     let question = new URL(link.href).search.slice(1);
     while (question) {
       const answer = await answerTo(question);
-      const text = await answer.text();
-      parts.push(parts.length > 0 ? text.slice(text.indexOf("\n") + 1) : text);
+      const [head, ...rows] = (await answer.text()).split(/(?<=\n)/);
+      if (parts.length === 0) parts.push(head);
+      parts.push(...rowsShown(rows, chart));
       question = answer.headers.get("Link")?.match(/<\?([^>]+)>; rel="next"/)?.[1];
     }
   } catch (problem) {
@@ -60,6 +62,19 @@ async function saveCSV(chart, link) {
     return announce();
   }
   hand(new Blob(parts, { type: "text/csv" }), nameOfFile(chart, "csv"));
+}
+
+// rowsShown are the rows of the series that the legend shows.
+function rowsShown(rows, { list, legend }) {
+  const hidden = new Set(list.filter((series) => !legend.shows(series)).map((series) => series.key));
+  return hidden.size === 0 ? rows : rows.filter((row) => !hidden.has(keyOfRow(row)));
+}
+
+// keyOfRow is the key of the series that a row of CSV is of.
+function keyOfRow(row) {
+  const cells = row.matchAll(/("(?:[^"]|"")*"|[^,]*),/g);
+  const [, , wan, metric, labels] = [...cells].map(([, cell]) => cell.replace(/^"|"$/g, "").replaceAll('""', '"'));
+  return keyOf({ wan_name: wan, metric_name: metric, labels: JSON.parse(labels) });
 }
 
 function savePNG(chart) {

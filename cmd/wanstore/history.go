@@ -53,12 +53,12 @@ belongs to the day in which it begins.
 
 --quantiles adds percentiles of measurements, such as p95: 95 % of the samples of the row are not
 greater. They are exact in rows made from raw samples alone, whose granularity is raw, and within
-1.1 % in those made from buckets. Those of states, and of buckets that keep no distribution, are left
-empty.
---summary shows p50, p95 and p99 unless others are chosen. It takes buckets where they are whole in
-the range, or with --step in the step, so its percentiles are within 1.1 %, too; without --step
-those of 100,000 samples at most are exact. Its tables are one of measurements and one of states.
-They are rounded, and leave out what does not fit into 120 columns; JSON and CSV have everything.
+1.1 % in those made from buckets. Those of states, and of buckets that keep no distribution, are
+left empty. --summary shows p50, p95 and p99 unless others are chosen. It takes buckets where they
+are whole in the range, or with --step in the step, so its percentiles are within 1.1 %, too;
+without --step those of 100,000 samples at most are exact. Its tables are one of measurements and
+one of states. They are rounded, and leave out what does not fit into 120 columns; JSON and CSV have
+everything.
 
 With --plot the series are drawn: measurements as a line through the means of the steps, with a
 shade from their least sample to their 95th percentile, or to the greatest where no percentiles are

@@ -51,6 +51,9 @@ func readPushStatus(
 	return push.ReadStatus(ctx, history, time.Now())
 }
 
+// refusalsPrinted is how many of the samples that are parked are shown to people.
+const refusalsPrinted = 20
+
 // pushStatus is how far a history has been sent, as JSON has it.
 type pushStatus struct {
 	Targets []push.Status `json:"targets"`
@@ -100,16 +103,21 @@ func (p pushStatus) printTarget(out io.Writer, s push.Status) error {
 		return err
 	}
 	fmt.Fprintln(out)
-	rows := newTable(out, left("PARKED OF"), right("SAMPLES"), left("METRIC"), left("WAN"),
-		left("LABELS"), left("THE RECEIVER SAYS"))
-	for _, one := range s.Refusals {
-		err := rows.add(moment{one.Hour}.show(p.zone), number(one.Samples), printable(one.Metric),
-			printable(one.WAN), printable(one.Labels), printable(one.Reason))
+	rows := newTable(out, right("PARKED"), left("METRIC"), left("WAN"), left("LABELS"), left("FROM"),
+		left("UNTIL"), left("THE RECEIVER SAYS"))
+	for _, one := range s.Refusals[:min(len(s.Refusals), refusalsPrinted)] {
+		err := rows.add(number(one.Samples), printable(one.Metric), printable(one.WAN),
+			printable(one.Labels), moment{one.From}.show(p.zone), moment{one.Until}.show(p.zone),
+			printable(one.Reason))
 		if err != nil {
 			return err
 		}
 	}
-	return rows.end()
+	if err := rows.end(); err != nil || len(s.Refusals) <= refusalsPrinted {
+		return err
+	}
+	_, err := fmt.Fprintf(out, "and %d more, which --json lists\n", len(s.Refusals)-refusalsPrinted)
+	return err
 }
 
 func backlogText(s push.Status) string {

@@ -35,6 +35,7 @@ var composed = map[place]string{
 		`"PRAGMA rebuilt.synchronous = off; PRAGMA rebuilt.cache_size = -%d", sqlite.CacheKiB)`,
 	{"repo/internal/sqlite/connection.go", "open"}: `"PRAGMA " + pragma`,
 	{"repo/mendschema.go", "writeSchema"}:          "schema.History",
+	{"repo/upgrade.go", "upgrade"}:                 "upgrades[version]",
 	{"repo/begin.go", "setNumbers"}: "" +
 		`fmt.Sprintf(numbers, disk.ApplicationID, schema.Version)`,
 }

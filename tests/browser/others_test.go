@@ -1,10 +1,12 @@
 package browser
 
 import (
+	"encoding/csv"
 	"fmt"
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -121,6 +123,7 @@ func TestManySeries(t *testing.T) {
 			tab.until(t, shown+` === 11 && `+listed+` === 11`) // 19, and 190 to 199
 			tab.do(t, chromedp.Click(`#others .panel:last-child .legend li:not([hidden]) button`))
 			tab.until(t, shown+` === 10 && `+listed+` === 11`)
+			tab.savesShown(t, 10)
 			top := value[[2]float64](t, tab,
 				`(({ min, max }) => [min, max])(`+panel+`.charts[0].plot.scales.y)`)
 			if top[0] < 150 {
@@ -131,5 +134,24 @@ func TestManySeries(t *testing.T) {
 			tab.until(t, panel+`.charts.length === 0`)
 			tab.fits(t, screen)
 		})
+	}
+}
+
+// savesShown wants the CSV of a chart to have the series that it shows.
+func (tab *tab) savesShown(t *testing.T, want int) {
+	t.Helper()
+	value[any](t, tab, keepFiles)
+	tab.do(t, chromedp.Click(`#others .panel:last-child .save a`))
+	tab.until(t, `Boolean(files[0]?.text)`)
+	rows, err := csv.NewReader(strings.NewReader(value[string](t, tab, `files[0].text`))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	saved := map[string]bool{}
+	for _, row := range rows[1:] {
+		saved[row[4]] = true
+	}
+	if len(saved) != want || rows[0][4] != "labels" {
+		t.Errorf("the CSV has %d series below %s, want the %d that are shown", len(saved), rows[0], want)
 	}
 }
