@@ -71,12 +71,12 @@ func writeTexts(out *bufio.Writer, name string, texts []string) {
 }
 
 // sendData answers with data that is no result of a query.
-func sendData(w http.ResponseWriter, data any, warnings []string) error {
+func sendData(w http.ResponseWriter, data any) error {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return err
 	}
-	sendText(w, text, warnings)
+	sendText(w, text, nil)
 	return nil
 }
 
