@@ -96,8 +96,8 @@ func listed[T any](ctx context.Context, a *API, selection promql.Selection, list
 		found, warnings = append(found[:0], some...), told
 		return err
 	})
-	if _, ok := errors.AsType[*promql.ParseError](err); ok {
-		return nil, nil, &parameterError{paramMatch, err}
+	if problem, ok := errors.AsType[*promql.ParseError](err); ok {
+		return nil, nil, &selectorError{problem}
 	}
 	if err != nil {
 		return nil, nil, err
