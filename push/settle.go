@@ -38,7 +38,9 @@ func (s *Sender) settle(ctx context.Context, w work, c chunk, list []parked) err
 		if rewound || w.marks != nil {
 			report.Resent += size
 		}
-		report.LastSuccess = now
+		if size > 0 {
+			report.LastSuccess = now
+		}
 		return change, nil
 	})
 }
