@@ -38,7 +38,9 @@ func (s *Sender) settle(ctx context.Context, w work, c chunk, list []parked) err
 		if rewound || w.marks != nil {
 			report.Resent += size
 		}
-		report.LastSuccess = now
+		if c.batch.size() > 0 { // else there was no POST
+			report.LastSuccess = now
+		}
 		return change, nil
 	})
 }
