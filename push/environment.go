@@ -159,7 +159,7 @@ func (c Config) problems() service.ConfigErrors {
 		refuse("Query", redacted(c.Query), checkURL(c.Query)+", or "+NoQuery)
 	}
 	if c.Site == "" {
-		refuse("Site", "", "the name of this site, which no other one has")
+		refuse("Site", "", "a name for this site that no other site has")
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Labels)) {
 		if !isLabelName(name) || slices.Contains(ownLabels, name) || c.Labels[name] == "" {

@@ -335,3 +335,18 @@ func TestAnotherPlace(t *testing.T) {
 		w.check(time.Now().Add(-3 * time.Minute))
 	})
 }
+
+// Where nothing was due, nothing was taken and nothing is confirmed: there are no moments of that.
+func TestNothingDue(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.start()
+		w.pass(40 * time.Second)
+		if got := w.status(); !got.LastSuccess.IsZero() || !got.ConfirmedUntil.IsZero() {
+			t.Errorf("last success %s, confirmed until %s, want none", got.LastSuccess,
+				got.ConfirmedUntil)
+		}
+	})
+}

@@ -99,8 +99,8 @@ func (p *poster) post(ctx context.Context, body []byte) answer {
 	}
 }
 
-// notOfSamples are those of 4xx that have nothing to do with what is sent, so that it is not parked:
-// whoever answers does not let the sender in, or is another server, such as a proxy.
+// notOfSamples are those of 4xx that have nothing to do with what is sent, so that nothing is
+// parked: the answering server does not let the sender in, or is another one, such as a proxy.
 var notOfSamples = []int{
 	http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
 	http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusGone,

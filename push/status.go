@@ -122,12 +122,17 @@ func (s *Status) readBacklog(
 	return err
 }
 
-// confirmedUntil is the moment before which all that was sent was seen to be there.
+// confirmedUntil is the moment before which all that was sent was seen to be there. There is none
+// where nothing was: what was sent begins no later than the history.
 func (p *planning) confirmedUntil(sent time.Time) time.Time {
 	for _, i := range p.ledger {
-		if !i.Sent.IsZero() && i.Confirmed.IsZero() {
-			return earlier(i.From, sent)
+		if i.Sent.IsZero() || !i.Confirmed.IsZero() {
+			continue
 		}
+		if !i.From.After(p.begun) {
+			return time.Time{}
+		}
+		return earlier(i.From, sent)
 	}
 	return sent
 }

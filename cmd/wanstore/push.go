@@ -70,7 +70,7 @@ func runPush(cmd *cobra.Command) error {
 		return err
 	}
 	if pushConfig.URL == "" {
-		return usagef(cmd, "where to? want --to URL, or %sURL", push.EnvPrefix)
+		return usagef(cmd, "where to? want --to URL, or $%sURL", push.EnvPrefix)
 	}
 	ctx, logger := cmd.Context(), newLogger(cmd)
 	sender, stop, err := startPushing(cmd, config, pushConfig, push.Options{Logger: logger})

@@ -20,9 +20,9 @@ func newPushStatus() *cobra.Command {
 		Use:   "status",
 		Short: "Show how far a history has been sent, and what was not taken",
 		Long: `
-Show how far each target has been sent the history, as the file has it, whichever program sends: the
-backlog, what was acknowledged, what an audit has found at the receiver, and the samples that the
-receiver does not take, with its words. The command only reads.`,
+Show for each target how much of the history it has been sent: the backlog, what was acknowledged,
+what audits have found at the receiver, and the samples that the receiver does not take, with its
+words. The file keeps all this, whichever process sends. The command only reads.`,
 		Example: `  wanstore push status
   wanstore push status --db wan.db --json`,
 		Args: noArguments,

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"time"
 
@@ -81,15 +82,15 @@ func readSettingFlags(cmd *cobra.Command) map[string]string {
 	return overrides
 }
 
-// named gives the settings that are wrong the names that people know them by: that of the flag, if
-// it was given, else that of the variable.
+// named gives the settings that are wrong the names that people know them by: that of the variable,
+// unless the command has a flag for it, and it was given or the variable is not set.
 func named(cmd *cobra.Command, problems service.ConfigErrors) service.ConfigErrors {
 	names := map[string]string{} // by field
 	for _, variable := range slices.Concat(service.Variables(), api.Variables(), push.Variables()) {
 		names[variable.Field] = variable.Name
 		for name, of := range settingFlags() {
 			flag := cmd.Flags().Lookup(name)
-			if of == variable.Name && flag != nil && flag.Changed {
+			if of == variable.Name && flag != nil && (flag.Changed || os.Getenv(of) == "") {
 				names[variable.Field] = "--" + name
 			}
 		}
