@@ -166,8 +166,8 @@ func (l ledger) lastSent(now time.Time) time.Time {
 	return last
 }
 
-// rewind is the change by which the last sends are to be sent again, and those that a clock that was
-// ahead has noted.
+// rewind is the change by which the last sends are to be sent again, and those that a clock has
+// noted that was ahead.
 func (l ledger) rewind(now time.Time) change {
 	var c change
 	since := l.lastSent(now).Add(-rewindSpan)
