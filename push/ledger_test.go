@@ -126,8 +126,8 @@ func TestGapsOfTwoGranularities(t *testing.T) {
 	}
 }
 
-// A clock that was ahead for a while does not keep the last sends from being taken back. What it has
-// noted is taken back with them.
+// A clock that was ahead for a while does not keep the last sends from being taken back. What it
+// has noted is taken back with them.
 func TestRewindAfterClockWasAhead(t *testing.T) {
 	var l ledger
 	now := time.Unix(1e9, 0).UTC()
