@@ -345,8 +345,8 @@ var (
 	queryName     = regexp.MustCompile(`(?m)^-- name: (\w+) :\w+\n`)
 	namedArgument = regexp.MustCompile(`@(\w+)`)
 	walksWords    = regexp.MustCompile(`(?i)\b(walks|scans|seek|appends)\b`)
-	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sketches|sample_groups|` +
-		`state_rollups|tiers|` +
+	tableWords    = regexp.MustCompile(`\b(series|raw_blocks|raw_samples|rollups|sketches|` +
+		`sample_groups|state_rollups|tiers|` +
 		`metric_metadata|wanstore|clock|imports|salvages|` +
 		`push_targets|push_sent|push_unsent|push_parked|metrics)\b`)
 )

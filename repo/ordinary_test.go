@@ -82,7 +82,9 @@ func TestHeaderNumbersLost(t *testing.T) {
 
 func isNumbered(t *testing.T, path string) {
 	t.Helper()
-	for name, want := range map[string]int64{"application_id": 0x57414e53, "user_version": schema.Version} {
+	for name, want := range map[string]int64{
+		"application_id": 0x57414e53, "user_version": schema.Version,
+	} {
 		if got := filetest.Int(t, path, "PRAGMA "+name); got != want {
 			t.Errorf("%s is %#x, want %#x", name, got, want)
 		}

@@ -208,7 +208,8 @@ var (
 	scanStep     = regexp.MustCompile(`\bSCAN (\w+)`)
 	sortStep     = regexp.MustCompile(`\bUSE TEMP B-TREE`)
 	tableAlias   = regexp.MustCompile(`(?i)\b(?:FROM|JOIN|INTO)\s+(\w+)(?:\s+AS\s+(\w+))?`)
-	historyTable = regexp.MustCompile(`^(raw_blocks|raw_samples|rollups|sketches|state_rollups|metrics)$`)
+	historyTable = regexp.MustCompile(
+		`^(raw_blocks|raw_samples|rollups|sketches|state_rollups|metrics)$`)
 )
 
 // admitted refuses a step that scans a table of samples or buckets, also to index the table for
