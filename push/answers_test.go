@@ -196,3 +196,25 @@ func TestHeaders(t *testing.T) {
 		t.Error("a token of two lines is taken")
 	}
 }
+
+// A token that is replaced holds from the next request on; while its file cannot be read, the last
+// one does.
+func TestTokenReplaced(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	must(t, os.WriteFile(file, []byte("first"), 0o600))
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		got = r.Header.Get("Authorization")
+	}))
+	defer server.Close()
+	p, err := newPoster(Config{URL: server.URL, TokenFile: file}, time.Now)
+	must(t, err)
+	for _, c := range []struct{ text, want string }{
+		{"first", "Bearer first"}, {"second", "Bearer second"}, {"", "Bearer second"},
+	} {
+		must(t, os.WriteFile(file, []byte(c.text), 0o600))
+		if a := p.post(t.Context(), nil); a.verdict != taken || got != c.want {
+			t.Errorf("file %q: %v, %q", c.text, a, got)
+		}
+	}
+}

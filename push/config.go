@@ -159,3 +159,10 @@ func isLabelName(name string) bool {
 	}
 	return name != "" && !strings.HasPrefix(name, "__")
 }
+
+func isHeaderName(name string) bool {
+	return name != "" && !strings.ContainsFunc(name, func(c rune) bool {
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		return !letter && (c < '0' || c > '9') && c != '-' && c != '_'
+	})
+}

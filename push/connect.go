@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/wanstore/wanstore/internal/version"
@@ -35,9 +36,30 @@ func newPoster(config Config, now func() time.Time) (poster, error) {
 		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
 	}
 	header, err := config.header()
+	each := headers{config: config, last: header}
 	return poster{
-		client: newClient(transport), url: config.URL, header: header, now: now, limit: postLimit,
+		client: newClient(transport), url: config.URL, header: each.next, now: now, limit: postLimit,
 	}, err
+}
+
+// headers are those of the requests of a sender. Its files are read for each one, since a token is
+// replaced before it ends.
+type headers struct {
+	config Config
+
+	mu   sync.Mutex
+	last http.Header
+}
+
+// next returns the headers of the next request. A file that cannot be read leaves those of the last
+// one, and the receiver says whether they still hold.
+func (h *headers) next() http.Header {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if header, err := h.config.header(); err == nil {
+		h.last = header
+	}
+	return h.last.Clone()
 }
 
 // header returns the headers of every request.

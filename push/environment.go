@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caarlos0/env/v11"
 
@@ -164,6 +165,11 @@ func (c Config) problems() service.ConfigErrors {
 		if !isLabelName(name) || slices.Contains(ownLabels, name) || c.Labels[name] == "" {
 			refuse("Labels", name+"="+c.Labels[name], "NAME=VALUE of labels other than "+
 				strings.Join(ownLabels[1:], ", "))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
+		if !isHeaderName(name) || strings.ContainsFunc(c.Headers[name], unicode.IsControl) {
+			refuse("Headers", name, "NAME=VALUE, the name of letters, digits, - and _")
 		}
 	}
 	if g, err := service.ParseGranularity(c.Granularity); err != nil {

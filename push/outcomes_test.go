@@ -107,6 +107,9 @@ func TestWaits(t *testing.T) {
 		"500":                       {500, nil, Stuck, 80},
 		"401":                       {401, nil, Refused, 6},
 		"404":                       {404, nil, Refused, 6},
+		"405":                       {405, nil, Refused, 6},
+		"407":                       {407, nil, Refused, 6},
+		"415":                       {415, nil, Refused, 6},
 		"a redirect":                {307, nil, Refused, 50},
 		"nothing that is an answer": {304, nil, Refused, 50},
 	} {
@@ -144,6 +147,36 @@ func TestWaits(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A receiver that cannot store anything, and answers well what has no samples, has refused nothing:
+// such is one whose disk is full. It is not let alone, and it is told.
+func TestFullDisk(t *testing.T) {
+	in(t, func(w *world) {
+		t := w.t
+		w.receiver.refuse = func(sent prompb.WriteRequest) (int, string, http.Header) {
+			if len(sent.Timeseries) == 0 {
+				return 0, "", nil
+			}
+			return 500, "no space left on device", nil
+		}
+		w.start()
+		w.pass(20 * time.Minute)
+		if got := w.status(); got.Parked != 0 || !got.LastSuccess.IsZero() {
+			t.Errorf("parked %d, the last success at %s", got.Parked, got.LastSuccess)
+		}
+		if problems := w.sender.Health(); len(problems) != 1 || problems[0].Reason != Stuck {
+			t.Errorf("health: %v", problems)
+		}
+		w.receiver.mu.Lock()
+		w.receiver.refuse = nil
+		w.receiver.mu.Unlock()
+		w.pass(8 * time.Minute)
+		w.check(time.Now().Add(-3 * time.Minute))
+		if got := w.status(); got.Parked != 0 || got.LastSuccess.IsZero() {
+			t.Errorf("status %+v", got)
+		}
+	})
 }
 
 // A receiver that takes nothing older than it has is sent everything in order, and nothing is

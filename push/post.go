@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ const (
 	busy             // to be tried again later, as the receiver says (429) or as it cannot say
 	failing          // 5xx: the receiver is in trouble, or has trouble with these samples
 	rejected         // 4xx: there is something in it that the receiver does not take
-	barred           // 401, 403, 404: nothing at all is taken, whatever is sent
+	barred           // 401, 403, 404 and their like: nothing is taken, whatever is sent
 	strange          // an answer that a receiver of remote write does not give, such as a redirect
 )
 
@@ -61,7 +62,7 @@ const (
 type poster struct {
 	client *http.Client
 	url    string
-	header http.Header
+	header func() http.Header // of the next request
 	now    func() time.Time
 	limit  time.Duration // of one POST
 }
@@ -74,7 +75,7 @@ func (p *poster) post(ctx context.Context, body []byte) answer {
 	if err != nil {
 		return answer{verdict: strange, words: err.Error()}
 	}
-	request.Header = p.header.Clone()
+	request.Header = p.header()
 	request.Header.Set("Content-Encoding", "snappy")
 	request.Header.Set("Content-Type", "application/x-protobuf")
 	request.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
@@ -98,13 +99,21 @@ func (p *poster) post(ctx context.Context, body []byte) answer {
 	}
 }
 
+// notOfSamples are those of 4xx that have nothing to do with what is sent, so that it is not
+// parked: whoever answers does not let the sender in, or is another server, such as a proxy.
+var notOfSamples = []int{
+	http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
+	http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusGone,
+	http.StatusUnsupportedMediaType, http.StatusMisdirectedRequest, http.StatusUpgradeRequired,
+	http.StatusUnavailableForLegalReasons,
+}
+
 // judge tells what a status means.
 func judge(status int) verdict {
 	switch {
 	case status >= 200 && status < 300:
 		return taken
-	case status == http.StatusUnauthorized, status == http.StatusForbidden,
-		status == http.StatusNotFound:
+	case slices.Contains(notOfSamples, status):
 		return barred
 	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
 		return busy

@@ -34,7 +34,7 @@ type counted struct {
 type asker struct {
 	client *http.Client
 	url    string
-	header http.Header
+	header func() http.Header
 }
 
 // count asks how many samples each series of a metric has in [from, until), of those with the
@@ -64,7 +64,7 @@ func (a *asker) ask(ctx context.Context, form url.Values) ([]counted, error) {
 	if err != nil {
 		return nil, err
 	}
-	request.Header = a.header.Clone()
+	request.Header = a.header()
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	response, err := a.client.Do(request)
 	if err != nil {

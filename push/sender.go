@@ -38,7 +38,7 @@ type Sender struct {
 	pace        pace
 	rewound     bool    // nothing was sent since the last sends were taken back
 	again       []span  // that were taken back
-	lastGood    batch   // some samples that the receiver took last
+	lastGood    batch   // the sample that the receiver took last
 	troubles    trouble // what does not go on
 	jitter      time.Duration
 	closed      sync.Once
@@ -187,6 +187,9 @@ func (s *Sender) step(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if c.batch.size() > 0 && s.troubles.over() {
+		s.log.Info("the receiver takes samples again")
+	}
 	return true, s.settle(ctx, w, c, list)
 }
 
@@ -237,9 +240,9 @@ func (s *Sender) clear(ctx context.Context, w work) error {
 // send posts a chunk, and returns what the receiver does not take.
 func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, error) {
 	ship := shipping{
-		post:      s.post,
-		pause:     s.pause,
-		reference: func() batch { return s.lastGood },
+		post:  s.post,
+		pause: s.pause,
+		probe: s.probe,
 	}
 	var list []parked
 	for _, r := range c.alike {
@@ -260,31 +263,32 @@ func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, erro
 	return list, nil
 }
 
-// referenceSamples is how many samples are kept to ask whether a receiver takes any.
-const referenceSamples = 50
-
 func (s *Sender) post(ctx context.Context, b batch) answer {
 	a := s.poster.post(ctx, s.encoder.encode(b))
 	if ctx.Err() != nil {
 		return a
 	}
 	if s.troubles.answered(a) {
-		s.logAnswer(a)
+		s.log.Warn("the receiver takes nothing, what is due waits", "answer", a.String())
 	}
 	if a.verdict == taken && b.size() > 0 {
 		s.rewound = false
-		s.lastGood, _ = b.cut(min(referenceSamples, b.size()))
+		// The newest of a series is what a receiver takes twice that takes nothing older.
+		_, s.lastGood = b.cut(b.size() - 1)
 	}
 	return a
 }
 
-// logAnswer logs when the receiver begins or ends to be in trouble, and nothing in between.
-func (s *Sender) logAnswer(a answer) {
-	if a.verdict == taken {
-		s.log.Info("the receiver takes samples again")
-		return
+// probe finds out whether a receiver that fails would take something else.
+func (s *Sender) probe(ctx context.Context) evidence {
+	a := s.poster.post(ctx, s.encoder.encode(s.lastGood))
+	switch {
+	case a.verdict == taken && s.lastGood.size() > 0:
+		return alive
+	case a.verdict == taken || a.verdict == rejected:
+		return unproven
 	}
-	s.log.Warn("the receiver takes nothing, what is due waits", "answer", a.String())
+	return fails
 }
 
 // failed notes what is wrong with the file.

@@ -38,7 +38,7 @@ func (s *Sender) settle(ctx context.Context, w work, c chunk, list []parked) err
 		if rewound || w.marks != nil {
 			report.Resent += size
 		}
-		if c.batch.size() > 0 { // else there was no POST
+		if size > 0 {
 			report.LastSuccess = now
 		}
 		return change, nil

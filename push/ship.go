@@ -25,9 +25,18 @@ const (
 type shipping struct {
 	post  func(ctx context.Context, b batch) answer
 	pause func(ctx context.Context, a answer, attempt int) error // until the next try
-	// reference returns samples that the receiver took last, nil where it has taken none.
-	reference func() batch
+	// probe sends what the receiver took last once more, or nothing where it has taken nothing yet.
+	probe func(ctx context.Context) evidence
 }
+
+// evidence is what the answer to a probe says of a receiver that fails.
+type evidence uint8
+
+const (
+	fails    evidence = iota // it is in trouble, whatever it is sent
+	unproven                 // the probe was empty or refused: a full disk does not keep it from that
+	alive                    // it still stores samples, so it fails because of what it is sent
+)
 
 // parked are samples of one series that the receiver does not take.
 type parked struct {
@@ -52,11 +61,11 @@ func (s *shipping) ship(ctx context.Context, b batch) ([]parked, error) {
 			return s.bisect(ctx, b, a)
 		}
 		if failures++; failures >= patience {
-			alive, err := s.alive(ctx)
-			if err != nil {
+			is := s.probe(ctx)
+			if err := context.Cause(ctx); err != nil {
 				return nil, err
 			}
-			if alive {
+			if is != fails {
 				list, err := s.bisect(ctx, b, a)
 				if !errors.Is(err, errTrouble) {
 					return list, err
@@ -88,12 +97,6 @@ func (s *shipping) ask(ctx context.Context, b batch) (answer, error) {
 // aboutSamples are the verdicts after which waiting alone changes nothing.
 var aboutSamples = []verdict{taken, lost, rejected, failing}
 
-// alive reports whether the receiver takes samples, other than those that fail.
-func (s *shipping) alive(ctx context.Context) (bool, error) {
-	a := s.post(ctx, s.reference())
-	return a.verdict == taken || a.verdict == rejected, context.Cause(ctx)
-}
-
 // errTrouble ends a bisection in which the receiver fails whatever it is sent.
 var errTrouble = errors.New("the receiver is in trouble")
 
@@ -102,7 +105,12 @@ type bisection struct {
 	*shipping
 	parked  []parked
 	refused int // one by one, since something was taken
+	doubted int // of parked those that failed before the receiver was seen to take anything
 }
+
+// mostDoubted is how many samples may fail one by one before the receiver is in trouble, if it was
+// not seen to take any.
+const mostDoubted = 8
 
 // bisect halves a batch that was refused with an answer, until only refused samples are left.
 //
@@ -110,6 +118,12 @@ type bisection struct {
 func (s *shipping) bisect(ctx context.Context, b batch, why answer) ([]parked, error) {
 	search := bisection{shipping: s}
 	err := search.narrow(ctx, b, why)
+	if err == nil && search.doubted > 0 {
+		err = search.prove(ctx)
+	}
+	if err == nil && search.doubted > 0 {
+		err = errTrouble // all of it failed, and nothing says that the receiver takes anything
+	}
 	return search.parked, err
 }
 
@@ -155,16 +169,29 @@ func (s *bisection) try(ctx context.Context, b batch) error {
 // others.
 func (s *bisection) park(ctx context.Context, b batch, why answer) error {
 	if why.verdict == failing {
-		alive, err := s.alive(ctx)
-		if err != nil {
+		s.doubted++
+		if err := s.prove(ctx); err != nil {
 			return err
-		}
-		if !alive {
-			return errTrouble
 		}
 	}
 	s.refused++
 	s.parkAll(b, why)
+	return nil
+}
+
+// prove finds out whether the receiver takes anything, while samples fail.
+//
+// Errors: errTrouble, and that of ctx.
+func (s *bisection) prove(ctx context.Context) error {
+	is := s.probe(ctx)
+	switch err := context.Cause(ctx); {
+	case err != nil:
+		return err
+	case is == alive:
+		s.doubted = 0
+	case is == fails || s.doubted >= mostDoubted:
+		return errTrouble
+	}
 	return nil
 }
 
@@ -190,8 +217,9 @@ func (s *bisection) sampled(ctx context.Context, b batch) (hopeless bool, err er
 			s.refused = 0
 			return false, nil
 		case a.verdict == failing:
-			if alive, err := s.alive(ctx); err != nil || !alive {
-				return false, errors.Join(err, errTrouble)
+			s.doubted++
+			if err := s.prove(ctx); err != nil {
+				return false, err
 			}
 		}
 	}

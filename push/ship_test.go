@@ -12,25 +12,37 @@ import (
 
 // line is a receiver that refuses some samples, and counts what it is asked.
 type line struct {
-	refuse   map[[2]int64]bool
-	how      verdict
-	down     bool
-	taken    map[[2]int64]bool
-	posts    int
-	lastGood batch
+	refuse map[[2]int64]bool
+	how    verdict
+	down   bool
+	taken  map[[2]int64]bool
+	posts  int
+	full   bool // down, but for requests without samples
 }
 
 func (l *line) shipping() *shipping {
 	return &shipping{
-		post:      func(_ context.Context, b batch) answer { return l.answer(b) },
-		pause:     func(ctx context.Context, _ answer, _ int) error { return context.Cause(ctx) },
-		reference: func() batch { return l.lastGood },
+		post:  func(_ context.Context, b batch) answer { return l.answer(b) },
+		pause: func(ctx context.Context, _ answer, _ int) error { return context.Cause(ctx) },
+		probe: l.probe,
 	}
+}
+
+// probe has something to send once a part of the batch was taken.
+func (l *line) probe(context.Context) evidence {
+	l.posts++
+	switch {
+	case l.down:
+		return fails
+	case len(l.taken) == 0 || l.full:
+		return unproven
+	}
+	return alive
 }
 
 func (l *line) answer(b batch) answer {
 	l.posts++
-	if l.down {
+	if l.down || l.full {
 		return answer{verdict: failing}
 	}
 	for _, one := range flat(b) {
@@ -120,8 +132,14 @@ func TestAllBad(t *testing.T) {
 
 // While a receiver fails whatever it is sent, nothing is parked.
 func TestDownIsNotRefused(t *testing.T) {
+	for _, l := range []line{{down: true}, {full: true}} {
+		failsAll(t, l)
+	}
+}
+
+func failsAll(t *testing.T, l line) {
+	t.Helper()
 	ctx, cancel := context.WithCancelCause(t.Context())
-	l := line{down: true, taken: map[[2]int64]bool{}}
 	s := l.shipping()
 	enough := errors.New("enough")
 	pauses := 0
@@ -134,6 +152,9 @@ func TestDownIsNotRefused(t *testing.T) {
 	list, err := s.ship(ctx, long(100))
 	if !errors.Is(err, enough) || len(list) > 0 {
 		t.Fatalf("parked %d, %v", len(list), err)
+	}
+	if l.posts > 600 {
+		t.Errorf("%d POSTs in %d tries", l.posts, pauses)
 	}
 }
 

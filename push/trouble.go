@@ -30,6 +30,7 @@ type trouble struct {
 	mu      sync.Mutex
 	waiting time.Time         // since when something has been due and nothing was taken
 	last    answer            // of the receiver, the last one
+	told    verdict           // what was logged of it last
 	refused map[verdict]int64 // answers that were not what was hoped for
 	local   string            // what is wrong with the file or this machine, "" for nothing
 	doubled bool              // the last audit found samples more than once
@@ -52,21 +53,33 @@ func (t *trouble) idle() {
 	t.waiting, t.local = time.Time{}, ""
 }
 
-// answered notes an answer, and reports whether the receiver has begun or ended to be in trouble.
+// answered notes an answer, and reports whether the receiver is in trouble that is new.
 func (t *trouble) answered(a answer) (changed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	before := t.last
 	t.last = a
 	if a.verdict == taken {
 		t.waiting, t.local = time.Time{}, ""
-		return before.verdict != taken && before.verdict != rejected
+		return false
 	}
 	if t.refused == nil {
 		t.refused = map[verdict]int64{}
 	}
 	t.refused[a.verdict]++
-	return before.verdict != a.verdict && a.verdict != rejected
+	if a.verdict == rejected || a.verdict == t.told {
+		return false
+	}
+	t.told = a.verdict
+	return true
+}
+
+// over notes that all of a chunk was taken or parked, and reports whether that ends a trouble.
+func (t *trouble) over() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	was := t.told
+	t.told = taken
+	return was != taken
 }
 
 // failed notes what is wrong with the file, and reports whether that is new.

@@ -2,13 +2,14 @@ package repo
 
 import (
 	"context"
+	"errors"
 
 	"github.com/wanstore/wanstore/repo/internal/disk"
 	"github.com/wanstore/wanstore/repo/internal/sqlite"
 )
 
 // ErrPushLocked reports that another process sends the history to the same target.
-var ErrPushLocked = disk.ErrLocked
+var ErrPushLocked = errors.New("another process sends it there already")
 
 // PushLock lets one process at a time send a history to a target.
 type PushLock struct{ *disk.PushLock }
@@ -19,6 +20,9 @@ type PushLock struct{ *disk.PushLock }
 // Errors: ErrPushLocked, and those of the file system.
 func LockPush(ctx context.Context, path, target string) (*PushLock, error) {
 	lock, err := disk.TakePushLock(path, target)
+	if errors.Is(err, disk.ErrLocked) {
+		err = ErrPushLocked
+	}
 	if err != nil {
 		return nil, sqlite.Failure(ctx, "push", path, err)
 	}

@@ -72,7 +72,7 @@ func openPusher(
 	case errors.Is(err, push.ErrNameTaken):
 		return nil, fmt.Errorf("%w (%sSUFFIX changes the name)", err, push.EnvPrefix)
 	case errors.Is(err, service.ErrDeliveryLocked):
-		return nil, fmt.Errorf("%w: another process sends it to %s already", err, config.URL)
+		return nil, fmt.Errorf("%w (%s)", err, config.URL)
 	case err != nil:
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/promql"
 	"github.com/wanstore/wanstore/service"
 )
@@ -55,6 +56,57 @@ func TestBudget(t *testing.T) {
 		third.done()
 		taken()
 	})
+}
+
+// fetching calls a function when an answer is written.
+type fetching struct {
+	*httptest.ResponseRecorder
+	written func()
+}
+
+func (f fetching) Write(text []byte) (int, error) {
+	f.written()
+	return f.ResponseRecorder.Write(text)
+}
+
+// Lists count as queries do until they are fetched.
+func TestBudgetOfLists(t *testing.T) {
+	writer, err := service.OpenWriter(t.Context(), service.Config{DBPath: filetest.Path(t)},
+		service.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writer.Series(service.RTT, "dsl", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	history, err := service.OpenHistory(t.Context(), writer.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := history.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	a := New(Always(history), Options{Query: promql.Options{MaxSamples: 1}})
+	for _, path := range []string{"series?match[]={wan!=%22%22}", "labels", "label/wan/values"} {
+		all, fetched := int64(maxQueries), false
+		answer := fetching{httptest.NewRecorder(), func() {
+			fetched = true
+			if a.budget.samples.TryAcquire(all) {
+				t.Errorf("%s: the room is free while the answer is fetched", path)
+				a.budget.samples.Release(all)
+			}
+		}}
+		a.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, Path+path, nil))
+		if answer.Code != http.StatusOK || !fetched || !a.budget.samples.TryAcquire(all) {
+			t.Fatalf("%s: %d %s", path, answer.Code, answer.Body)
+		}
+		a.budget.samples.Release(all)
+	}
 }
 
 // A query is stopped when the heap grows too far.

@@ -9,8 +9,11 @@ import (
 // maxQueries is how many queries may be evaluated at once, where nobody fetches an answer.
 const maxQueries = 2
 
-// budget bounds the samples that queries have in memory, while they are evaluated and until their
-// answers are fetched, in a process whose real work may be to record.
+// sampleBytes is how many bytes of a list count as a sample.
+const sampleBytes = 16
+
+// budget bounds the samples that queries and lists have in memory, while they are evaluated and
+// until their answers are fetched, in a process whose real work may be to record.
 type budget struct {
 	samples *semaphore.Weighted
 	query   int64 // of which a query may need so many

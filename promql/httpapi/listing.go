@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -70,22 +71,39 @@ func serveListing[T any](a *API, w http.ResponseWriter, r *http.Request, list li
 	if err != nil {
 		return err
 	}
-	var found []T
-	var warnings []string
-	err = a.ask(r.Context(), func(engine *promql.Engine) (err error) {
-		found, warnings, err = list(r.Context(), engine, selection)
-		return err
-	})
-	if problem, ok := errors.AsType[*promql.ParseError](err); ok {
-		return &selectorError{problem}
-	}
+	room, err := a.budget.reserve(r.Context())
 	if err != nil {
 		return err
 	}
-	if found == nil {
-		found = []T{} // JSON has [] for it
+	defer room.done()
+	text, warnings, err := listed(r.Context(), a, selection, list)
+	if err != nil {
+		return err
 	}
-	return sendData(w, found, warnings)
+	room.evaluated(len(text)/sampleBytes + 1)
+	sendText(w, text, warnings)
+	return nil
+}
+
+// listed returns a list as JSON, which takes less memory than what it is made from: a client may be
+// slow to fetch it.
+func listed[T any](ctx context.Context, a *API, selection promql.Selection, list lister[T]) (
+	text []byte, warnings []string, err error,
+) {
+	found := []T{} // JSON has [] for it
+	err = a.ask(ctx, func(engine *promql.Engine) error {
+		some, told, err := list(ctx, engine, selection)
+		found, warnings = append(found[:0], some...), told
+		return err
+	})
+	if problem, ok := errors.AsType[*promql.ParseError](err); ok {
+		return nil, nil, &selectorError{problem}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	text, err = json.Marshal(found)
+	return text, warnings, err
 }
 
 // parseSelection reads which series a listing is about.

@@ -71,11 +71,17 @@ func writeTexts(out *bufio.Writer, name string, texts []string) {
 }
 
 // sendData answers with data that is no result of a query.
-func sendData(w http.ResponseWriter, data any, warnings []string) error {
+func sendData(w http.ResponseWriter, data any) error {
 	text, err := json.Marshal(data)
 	if err != nil {
 		return err
 	}
+	sendText(w, text, nil)
+	return nil
+}
+
+// sendText is sendData for data that is JSON already.
+func sendText(w http.ResponseWriter, text []byte, warnings []string) {
 	w.Header().Set("Content-Type", "application/json")
 	out := bufio.NewWriter(w)
 	_, _ = out.WriteString(`{"status":"success","data":`)
@@ -83,5 +89,4 @@ func sendData(w http.ResponseWriter, data any, warnings []string) error {
 	writeTexts(out, "warnings", warnings)
 	_ = out.WriteByte('}')
 	_ = out.Flush()
-	return nil
 }

@@ -34,7 +34,7 @@ func (a *API) serveBuildInfo(w http.ResponseWriter, _ *http.Request) error {
 	return sendData(w, buildInfo{
 		Application: "wanstore", Version: prometheusVersion, Revision: build.Commit,
 		Branch: build.Version, BuildDate: build.CommitDate, GoVersion: build.Go,
-	}, nil)
+	})
 }
 
 // runtimeInfo is the answer to status/runtimeinfo. It names neither this machine nor its folders.
@@ -60,21 +60,21 @@ func (a *API) serveRuntimeInfo(w http.ResponseWriter, _ *http.Request) error {
 		LastConfigTime: a.started.UTC(), GoroutineCount: runtime.NumGoroutine(),
 		GOMAXPROCS: runtime.GOMAXPROCS(0), GOMEMLIMIT: debug.SetMemoryLimit(-1), GOGC: os.Getenv("GOGC"),
 		GODEBUG: os.Getenv("GODEBUG"),
-	}, nil)
+	})
 }
 
 // There are neither rules nor alerts nor exemplars in a history.
 
 func (a *API) serveRules(w http.ResponseWriter, _ *http.Request) error {
-	return sendData(w, map[string][]string{"groups": {}}, nil)
+	return sendData(w, map[string][]string{"groups": {}})
 }
 
 func (a *API) serveAlerts(w http.ResponseWriter, _ *http.Request) error {
-	return sendData(w, map[string][]string{"alerts": {}}, nil)
+	return sendData(w, map[string][]string{"alerts": {}})
 }
 
 func (a *API) serveExemplars(w http.ResponseWriter, _ *http.Request) error {
-	return sendData(w, []string{}, nil)
+	return sendData(w, []string{})
 }
 
 // description is what is told of a metric.
@@ -110,7 +110,7 @@ func (a *API) serveMetadata(w http.ResponseWriter, r *http.Request) error {
 			found[one.Metric] = []description{{Type: one.Type, Help: one.Help, Unit: one.Unit}}
 		}
 	}
-	return sendData(w, found, nil)
+	return sendData(w, found)
 }
 
 // parseCount reads a number of which less than 0 means all.
