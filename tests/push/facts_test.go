@@ -35,6 +35,7 @@ func TestVictoriaMetricsKeepsTheGreaterValue(t *testing.T) {
 		{"without dedup", nil, 2},
 	} {
 		t.Run(mode.name, func(t *testing.T) {
+			t.Parallel()
 			r := start(t, victoriaMetrics, mode.flags...)
 			at := ago()(10)
 			for _, value := range []float64{3, 5, 2} {
@@ -63,7 +64,7 @@ func TestVictoriaMetricsDropsSilently(t *testing.T) {
 	r := start(t, victoriaMetrics, dedup)
 	now, minute := time.Now(), ago()
 	many := map[string]string{"__name__": "many"}
-	for _, letter := range strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN", "") {
+	for letter := range strings.SplitSeq("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMN", "") {
 		many[letter] = "x"
 	}
 	long := map[string]string{"__name__": "long", "text": strings.Repeat("x", 4097)}

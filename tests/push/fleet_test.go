@@ -75,9 +75,8 @@ func (s *simulation) minutes(sites, count int, paced bool) (each time.Duration) 
 	const used = "process_cpu_seconds_total"
 	cpu := (after[used] - before[used]) / float64(count)
 	s.t.Logf("%d sites, %d series: %d minutes of theirs (at their own pace: %t) take %.2f s each; "+
-		"the receiver uses %.2f s of CPU a minute, %.0f us a site, and has %.0f MB resident, "+
-		"%.1f KB a site; the senders are busy for %.2f s",
-		sites, sites*perSite, count, paced, each.Seconds(), cpu,
+		"the receiver uses %.2f s of CPU a minute, %.0f us a site, and has %.0f MB resident, %.1f KB a "+
+		"site; the senders are busy for %.2f s", sites, sites*perSite, count, paced, each.Seconds(), cpu,
 		1e6*cpu/float64(sites), after.resident()/1e6, after.resident()/1e3/float64(sites),
 		own.Seconds()/float64(count))
 	return each
@@ -164,9 +163,8 @@ func (s *simulation) disk() {
 	s.t.Logf("a message has %.0f bytes on the wire, %.1f a sample: %.1f MB a site and day",
 		float64(s.wire.Load())*perSite/float64(s.sent), float64(s.wire.Load())/float64(s.sent),
 		float64(s.wire.Load())*perSite/float64(s.sent)*24*60/1e6)
-	s.t.Logf("%d samples take %.0f MB, %.2f bytes each: %.0f KB a site and day; "+
-		"the index takes %.0f MB",
-		s.sent, data/1e6, bytesEach, bytesEach*perSite*24*60/1e3, index/1e6)
+	s.t.Logf("%d samples take %.0f MB, %.2f bytes each: %.0f KB a site and day; the index "+
+		"takes %.0f MB", s.sent, data/1e6, bytesEach, bytesEach*perSite*24*60/1e3, index/1e6)
 }
 
 // template is a message of a site, in which the site, the moment and the values are replaced.

@@ -14,6 +14,7 @@ func TestJudges(t *testing.T) {
 	t.Parallel()
 	for _, k := range []kind{victoriaMetrics, windowPrometheus} {
 		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
 			r := start(t, k, dedupOf(k)...)
 			until := closed()
 			want := wanted(lived(filetest.Random(t), until.Add(-24*time.Hour), until))

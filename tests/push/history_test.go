@@ -27,10 +27,19 @@ const keep = 40 * 24 * time.Hour
 // them up.
 func record(t *testing.T, path string, list []measurement) {
 	t.Helper()
+	recordBy(t, path, list, time.Now())
+}
+
+// recordBy does so at a moment at which the last of them have just been measured.
+func recordBy(t *testing.T, path string, list []measurement, now time.Time) {
+	t.Helper()
 	days := service.Days(2 * keep / (24 * time.Hour))
 	w, err := service.OpenWriter(t.Context(),
 		service.Config{DBPath: path, RetentionDays: days, Keep1m: keep, Keep5m: keep},
-		service.Options{Logger: slog.New(slog.DiscardHandler), TrustClock: true, NoMaintenance: true})
+		service.Options{
+			Logger: slog.New(slog.DiscardHandler), TrustClock: true, NoMaintenance: true,
+			Now: func() time.Time { return now.Add(time.Minute) }, // the last bucket is closed
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,11 +74,11 @@ func lived(random *rand.Rand, from, until time.Time) []measurement {
 	var list []measurement
 	for at := from; at.Before(until); at = at.Add(20 * time.Second) {
 		for i, metric := range seven {
-			if random.IntN(100) == 0 {
-				continue // a sample is missing
-			}
 			m := measurement{at: at.Add(time.Duration(random.IntN(20)) * time.Second), metric: metric,
 				wan: "wan1", value: 20 * math.Exp(random.NormFloat64())}
+			if random.IntN(100) == 0 || !m.at.Before(until) {
+				continue // a sample is missing, or belongs to the next part
+			}
 			switch {
 			case metric == service.State:
 				m.value = float64(random.IntN(4))
@@ -146,7 +155,9 @@ func wanted(list []measurement) map[string]map[int64]float64 {
 		add := func(suffix string, value float64, more ...string) {
 			set := map[string]string{"__name__": key.metric + suffix, "wan": key.wan, "site": site}
 			for name, text := range labels[key.labels] {
-				set[name] = text
+				if text != "" { // receivers know no such labels
+					set[name] = text
+				}
 			}
 			for i := 0; i < len(more); i += 2 {
 				set[more[i]] = more[i+1]

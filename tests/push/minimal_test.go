@@ -95,7 +95,7 @@ func labelsOf(t *testing.T, series string) map[string]string {
 	t.Helper()
 	name, rest, _ := strings.Cut(strings.TrimSuffix(series, ",}"), "{")
 	labels := map[string]string{"__name__": name}
-	for _, pair := range strings.Split(rest, ",") {
+	for pair := range strings.SplitSeq(rest, ",") {
 		label, quoted, _ := strings.Cut(pair, "=")
 		value, err := strconv.Unquote(quoted)
 		if err != nil {

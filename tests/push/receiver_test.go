@@ -186,6 +186,7 @@ func (r *receiver) ask(path string, values url.Values) []byte {
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 func get(t *testing.T, address string) (status int, body []byte, err error) {
+	t.Helper()
 	// A cleanup may ask, too.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)
 	defer cancel()

@@ -1,0 +1,68 @@
+package push
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+)
+
+// A receiver, a sender or both are killed at random while a day's backlog is sent: every bucket
+// arrives, each once.
+func TestKills(t *testing.T) {
+	t.Parallel()
+	kills, between := 3, 4*time.Second
+	if filetest.Soak() {
+		kills, between = 20, 8*time.Second
+	}
+	for _, victim := range []string{"receiver", "sender", "both"} {
+		t.Run(victim, func(t *testing.T) {
+			t.Parallel()
+			random := filetest.Random(t)
+			until := closed()
+			list := lived(random, until.Add(-24*time.Hour), until)
+			want := wanted(list)
+			db := filetest.Path(t)
+			record(t, db, list)
+			r := start(t, victoriaMetrics, dedup)
+			pace := float64(size(want)) / (time.Duration(kills) * between).Seconds()
+			s := send(t, r, db, "--replay-rate", strconv.Itoa(int(pace)))
+			for range kills {
+				wait(t, random, 2*between)
+				if victim != "sender" {
+					r.kill()
+				}
+				if victim != "receiver" {
+					s.kill()
+				}
+				wait(t, random, 2*time.Second)
+				if victim != "sender" {
+					r.restart()
+				}
+				if victim != "receiver" {
+					s.start()
+				}
+			}
+			r.has(want, 2*enough)
+			s.done()
+			s.stop()
+			s = sendByClock(t, r, db)
+			s.done()
+			s.setAhead(2 * time.Hour)
+			s.audited()
+			r.has(want, enough)
+			s.stop()
+		})
+	}
+}
+
+// wait waits for up to a time.
+func wait(t *testing.T, random *rand.Rand, most time.Duration) {
+	t.Helper()
+	select {
+	case <-time.After(time.Duration(random.Int64N(int64(most)))):
+	case <-t.Context().Done():
+	}
+}

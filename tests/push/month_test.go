@@ -1,0 +1,50 @@
+package push
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+)
+
+// A backlog is sent much faster than it came: that of a month in the soak, of three days in the
+// gate. What the sender needs for it is logged.
+func TestMonth(t *testing.T) {
+	days := 3
+	if filetest.Soak() {
+		days = 30
+	} else {
+		t.Parallel()
+	}
+	until := closed()
+	list := lived(filetest.Random(t), until.AddDate(0, 0, -days), until)
+	want := wanted(list)
+	db := filetest.Path(t)
+	record(t, db, list)
+	r := start(t, victoriaMetrics, dedup)
+	begun := time.Now()
+	s := send(t, r, db)
+	s.done()
+	took := time.Since(begun)
+	memory := s.peak()
+	ended := s.stop()
+	t.Logf("%d samples of %d days are sent in %.1f s; the sender computes for %.1f s and has %s at "+
+		"the most", size(want), days, took.Seconds(), (ended.UserTime() + ended.SystemTime()).Seconds(),
+		memory)
+	r.has(want, enough)
+}
+
+// peak is how much memory the process has had at the most, as Linux tells.
+func (s *sender) peak() string {
+	s.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.running.Process.Pid))
+	if err != nil {
+		return "an unknown amount of memory"
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	rest, _, _ = strings.Cut(rest, "\n")
+	return strings.TrimSpace(rest)
+}
