@@ -30,6 +30,26 @@ func drawValue(t *rapid.T, state bool) float64 {
 	case state:
 		return float64(rapid.IntRange(0, 3).Draw(t, "state"))
 	default:
+		return drawMeasurement(t)
+	}
+}
+
+// drawMeasurement draws from many shapes, of which one bucket may have several: uniform, log-normal
+// in effect, bimodal, constant, zero, and the ends of what a file holds. The great ones are
+// positive alone: sums in which they cancel each other out depend on the order.
+func drawMeasurement(t *rapid.T) float64 {
+	switch rapid.IntRange(0, 9).Draw(t, "shape") {
+	case 0:
+		return math.Exp(rapid.Float64Range(-9, 9).Draw(t, "exponent"))
+	case 1:
+		return rapid.SampledFrom([]float64{19, 20, 21, 640, 650}).Draw(t, "mode")
+	case 2:
+		return 23.4
+	case 3:
+		return 0
+	case 4:
+		return rapid.SampledFrom([]float64{1e-300, -1e-300, 5e-324, 1e290}).Draw(t, "end")
+	default:
 		return rapid.Float64Range(-100, 1000).Draw(t, "value")
 	}
 }
