@@ -52,7 +52,7 @@ func (a *auditing) end(ctx context.Context) error {
 			report.Audit.At, report.Audit.Unavailable = now, ""
 			report.Audit.Audits++
 		}
-		moved := l.merged(change{[]interval{i}, a.judged(now)})
+		moved := l.merged(change{[]interval{i}, a.judged(now)}, now)
 		c.Removed, c.Added = moved.removed, moved.added
 		return c, nil
 	})

@@ -149,24 +149,28 @@ func (l ledger) become(other ledger) change {
 }
 
 // merged is a change after which neighbours become one.
-func (l ledger) merged(c change) change {
+func (l ledger) merged(c change, now time.Time) change {
 	after := l.with(c)
-	return l.become(after.with(after.merge()))
+	return l.become(after.with(after.merge(now)))
 }
 
-// lastSent is when anything was sent last, zero where nothing was.
-func (l ledger) lastSent() time.Time {
+// lastSent is when anything was sent last, zero where nothing was. What a clock that was ahead has
+// noted does not count.
+func (l ledger) lastSent(now time.Time) time.Time {
 	var last time.Time
 	for _, i := range l {
-		last = later(last, i.Sent)
+		if !i.Sent.After(now) {
+			last = later(last, i.Sent)
+		}
 	}
 	return last
 }
 
-// rewind is the change by which the last sends are to be sent again.
-func (l ledger) rewind() change {
+// rewind is the change by which the last sends are to be sent again, and those that a clock has
+// noted that was ahead.
+func (l ledger) rewind(now time.Time) change {
 	var c change
-	since := l.lastSent().Add(-rewindSpan)
+	since := l.lastSent(now).Add(-rewindSpan)
 	for _, i := range l {
 		if !i.Sent.Before(since) && i.Confirmed.IsZero() {
 			c.removed = append(c.removed, i)
@@ -176,9 +180,9 @@ func (l ledger) rewind() change {
 }
 
 // merge is the change that makes one of neighbours that an audit may ask for together.
-func (l ledger) merge() change {
+func (l ledger) merge(now time.Time) change {
 	var c change
-	old := l.lastSent().Add(-mergeAge)
+	old := l.lastSent(now).Add(-mergeAge)
 	for _, g := range granularities {
 		var last *interval
 		joined := 0

@@ -76,7 +76,7 @@ func TestLedger(t *testing.T) {
 				if rewound {
 					t.Skip("nothing was sent since")
 				}
-				l = l.with(l.rewind())
+				l = l.with(l.rewind(now))
 				for n, sent := range model {
 					if !sent.Before(last.Add(-rewindSpan)) {
 						delete(model, n)
@@ -84,7 +84,7 @@ func TestLedger(t *testing.T) {
 				}
 				rewound = true
 			},
-			"merge": func(*rapid.T) { l = l.with(l.merge()) },
+			"merge": func(*rapid.T) { l = l.with(l.merge(now)) },
 			"":      func(t *rapid.T) { model.check(t, l) },
 		})
 	})
@@ -94,9 +94,10 @@ func TestLedger(t *testing.T) {
 func TestMerge(t *testing.T) {
 	var l ledger
 	begin := time.Unix(1e9, 0).UTC().Truncate(time.Hour)
+	end := begin.Add(24 * time.Hour)
 	for n := range 180 {
 		l = l.with(l.send(service.Minute, minutes(n, n+1), begin.Add(time.Duration(n)*time.Minute)))
-		l = l.with(l.merge())
+		l = l.with(l.merge(end))
 	}
 	if len(l) > 5 {
 		t.Errorf("%d intervals of three hours, want one an hour and those of the last minute", len(l))
@@ -105,7 +106,7 @@ func TestMerge(t *testing.T) {
 		l[i].Audits, l[i].Confirmed = lastAudit, begin
 	}
 	l = l.with(l.send(service.Minute, minutes(200, 201), begin.Add(200*time.Minute)))
-	l = l.with(l.merge())
+	l = l.with(l.merge(end))
 	if len(l) != 2 || !l[0].Until.Equal(minute(180)) {
 		t.Errorf("intervals %v", l)
 	}
@@ -122,5 +123,19 @@ func TestGapsOfTwoGranularities(t *testing.T) {
 	want := []span{minutes(70, 80), minutes(90, 100)}
 	if !slices.Equal(got, want) {
 		t.Errorf("gaps %v, want %v", got, want)
+	}
+}
+
+// A clock that was ahead for a while does not keep the last sends from being taken back. What it
+// has noted is taken back with them.
+func TestRewindAfterClockWasAhead(t *testing.T) {
+	var l ledger
+	now := time.Unix(1e9, 0).UTC()
+	l = l.with(l.send(service.Minute, minutes(0, 10), now.Add(-time.Hour)))
+	l = l.with(l.send(service.Minute, minutes(10, 20), now.AddDate(10, 0, 0)))
+	l = l.with(l.send(service.Minute, minutes(20, 30), now))
+	l = l.with(l.rewind(now.Add(time.Second)))
+	if len(l) != 1 || !l[0].Until.Equal(minute(10)) {
+		t.Errorf("left of it: %v", l)
 	}
 }

@@ -31,7 +31,7 @@ func (s *Sender) settle(ctx context.Context, w work, c chunk, list []parked) err
 			change.Cleared = upTo(w.marks, c.until)
 			moved = l.touch(c.granularity, stretches(change.Cleared), now)
 		}
-		moved = l.merged(moved)
+		moved = l.merged(moved, now)
 		change.Removed, change.Added = moved.removed, moved.added
 		report.Sent += size
 		report.Merged += c.merged
@@ -82,7 +82,7 @@ func (s *Sender) rewind(ctx context.Context) {
 	}
 	var back change
 	err := s.place.move(ctx, func(l ledger, _ *Report) (service.DeliveryChange, error) {
-		back = l.rewind()
+		back = l.rewind(s.now())
 		if len(back.removed) == 0 {
 			return service.DeliveryChange{}, errNothing
 		}

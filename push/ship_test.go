@@ -18,6 +18,7 @@ type line struct {
 	taken  map[[2]int64]bool
 	posts  int
 	full   bool // down, but for requests without samples
+	known  bool // it took samples before
 }
 
 func (l *line) shipping() *shipping {
@@ -28,13 +29,13 @@ func (l *line) shipping() *shipping {
 	}
 }
 
-// probe has something to send once a part of the batch was taken.
+// probe has something to send once anything was taken.
 func (l *line) probe(context.Context) evidence {
 	l.posts++
 	switch {
 	case l.down:
 		return fails
-	case len(l.taken) == 0 || l.full:
+	case len(l.taken) == 0 && !l.known || l.full:
 		return unproven
 	}
 	return alive
@@ -65,13 +66,16 @@ func parkedOf(list []parked) [][2]int64 {
 	return flat(b)
 }
 
-// Of a batch that is refused exactly the offenders are parked, and all else is taken.
+// Of a batch that is refused exactly the offenders are parked, and all else is taken. A receiver
+// that fails is known to take other samples: else a batch of offenders alone would wait for ever.
 func TestBisect(t *testing.T) {
 	for _, how := range []verdict{rejected, failing} {
 		t.Run(how.String(), func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				b := drawBatch(t)
-				l := line{refuse: map[[2]int64]bool{}, taken: map[[2]int64]bool{}, how: how}
+				l := line{
+					refuse: map[[2]int64]bool{}, taken: map[[2]int64]bool{}, how: how, known: true,
+				}
 				var bad [][2]int64
 				for _, one := range flat(b) {
 					if rapid.IntRange(0, 5).Draw(t, "bad") == 0 {

@@ -25,7 +25,7 @@ const (
 )
 
 func newDemo() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Show a made-up week in the browser",
 		Long: `
@@ -43,6 +43,9 @@ new file of that name, which stays.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd) },
 	}
+	cmd.Flags().String(pathFlag, "", "`PATH` of a new file, which stays (default a temporary file)")
+	complete(cmd, pathFlag, files)
+	return cmd
 }
 
 func runDemo(cmd *cobra.Command) (err error) {

@@ -90,7 +90,9 @@ func newCommands() []*cobra.Command {
 		newStatus(),
 	}
 	for _, cmd := range commands {
-		addPathFlag(cmd)
+		if cmd.Flags().Lookup(pathFlag) == nil {
+			addPathFlag(cmd)
+		}
 	}
 	return append(commands, newHealth(), newVersion(), newEnvironmentTopic(), newCompletion())
 }
