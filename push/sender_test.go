@@ -160,6 +160,26 @@ func TestUnrepairable(t *testing.T) {
 	})
 }
 
+// What an import brings of before all that was sent is sent, too.
+func TestOlder(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.pass(20 * time.Minute)
+		w.start()
+		w.pass(5 * time.Minute)
+		for i := range 10 {
+			at := time.Now().Add(-5*time.Hour + time.Duration(i)*20*time.Minute)
+			must(t, w.writer.Write(t.Context(),
+				service.Sample{Series: w.rtt, Time: at, Value: float64(i)},
+				service.Sample{Series: w.state, Time: at, Value: float64(i % 3)}))
+		}
+		w.pass(10 * time.Minute)
+		w.check(time.Now().Add(-3 * time.Minute))
+	})
+}
+
 // A bucket that an import makes where the others were sent is sent as well; one that a late sample
 // only changes is not.
 func TestLate(t *testing.T) {

@@ -161,15 +161,23 @@ func stretches(marks []service.UnsentBuckets) []span {
 }
 
 // expire counts what the file has given up before it was sent, and forgets what was sent of before.
+// What an import brings of before all that was to be sent is to be sent as well.
 func (s *Sender) expire(ctx context.Context, view *service.Snapshot, p *planning) error {
 	floor := p.floor()
-	if p.begun.Unix() <= 0 {
-		first, err := firstBucket(ctx, view, p, floor)
-		if err != nil || first.IsZero() {
-			return err
-		}
+	until := p.begun
+	if until.Unix() <= 0 {
+		until = p.tiers[p.granularity].Until
+	}
+	first, err := firstBucket(ctx, view, p, span{floor, until})
+	if err != nil {
+		return err
+	}
+	if !first.IsZero() {
 		p.begun = first
 		return s.begun(ctx, first, 0, nil)
+	}
+	if p.begun.Unix() <= 0 {
+		return nil
 	}
 	if floor.Sub(p.begun) < time.Hour {
 		return nil
@@ -201,16 +209,16 @@ func (s *Sender) begun(ctx context.Context, at time.Time, expired int64, gone []
 	})
 }
 
-// firstBucket returns where the oldest bucket begins that can be sent, the zero time where there is
-// none.
+// firstBucket returns where the oldest bucket of a stretch begins that can be sent, the zero time
+// where there is none.
 func firstBucket(
-	ctx context.Context, view *service.Snapshot, p *planning, floor time.Time,
+	ctx context.Context, view *service.Snapshot, p *planning, of span,
 ) (time.Time, error) {
 	var first time.Time
 	for g := p.granularity; g <= service.Hour; g++ {
 		query := service.BucketQuery{
-			Series: view.Series(), Granularity: g, From: later(floor, p.tiers[g].From),
-			Until: p.tiers[g].Until,
+			Series: view.Series(), Granularity: g, From: later(of.from, p.tiers[g].From),
+			Until: earlier(of.until, p.tiers[g].Until),
 		}
 		for b, err := range view.Buckets(ctx, query) {
 			if err != nil {
