@@ -44,18 +44,18 @@ func TestEveryBucketArrives(t *testing.T) {
 	}
 }
 
-// What is imported later is sent, too, where it lies between what was sent.
+// What is imported later is sent, too, where it lies before or between what was sent.
 func TestLateImport(t *testing.T) {
 	t.Parallel()
 	random, until := filetest.Random(t), closed()
-	var parts [3][]measurement
+	var parts [4][]measurement
 	for i := range parts {
-		from := until.Add(time.Duration(i-len(parts)) * 3 * time.Hour)
-		parts[i] = lived(random, from, from.Add(3*time.Hour))
+		from := until.Add(time.Duration(i-len(parts)) * 2 * time.Hour)
+		parts[i] = lived(random, from, from.Add(2*time.Hour))
 	}
 	db, r := filetest.Path(t), start(t, victoriaMetrics, dedup)
 	var list []measurement
-	for _, i := range []int{0, 2, 1} {
+	for _, i := range []int{1, 3, 0, 2} {
 		list = append(list, parts[i]...)
 		record(t, db, parts[i])
 		s := send(t, r, db)
