@@ -229,7 +229,7 @@ func FuzzParameters(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path, query string) {
 		values, err := url.ParseQuery(query)
 		if err != nil {
-			t.Skip()
+			return // no client sends it
 		}
 		read := func(context.Context, func(*service.History) error) error { return errors.New("none") }
 		handler := New(read, Options{Logger: slog.New(slog.DiscardHandler)}).Handler()
