@@ -54,7 +54,7 @@ func TestAnswers(t *testing.T) {
 		handler http.HandlerFunc
 		verdict verdict
 		words   string
-		wait    time.Duration // at the most, and half of it at the least
+		wait    time.Duration // at the most, and half as long at the least
 		gone    bool
 	}{
 		"200": {answering(200, ""), taken, "", 0, false},

@@ -116,7 +116,7 @@ type auditing struct {
 	doubled   int64
 	missing   []missing
 	asked     bool // the target was
-	gone      bool // the file has let go of some of it
+	gone      bool // the file has let go of some
 }
 
 // missing is what a target does not have of a series in an hour.

@@ -103,7 +103,7 @@ func (c Config) fixed() []label {
 }
 
 // Target returns the name by which the file knows the receiver and what series are called there:
-// whatever of it changes, all is sent again.
+// whatever changes there, all is sent again.
 func (c Config) Target() string {
 	var labels []string
 	for _, l := range c.fixed() {

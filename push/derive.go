@@ -18,7 +18,7 @@ type derived struct {
 	value   func(service.Bucket) (value float64, ok bool)
 }
 
-// source is a series of the file, and what is sent of it.
+// source is a series of the file, and what is sent for it.
 type source struct {
 	info  service.SeriesInfo
 	parts []*derived

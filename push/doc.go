@@ -1,5 +1,5 @@
 // Package push sends a history to a receiver of Prometheus remote write 1.0, such as
-// VictoriaMetrics, and finds out whether all of it arrived.
+// VictoriaMetrics, and finds out whether everything arrived.
 //
 // A [Sender] sends each closed bucket once it has settled, the oldest first and, while there is a
 // backlog, the newest before it. What was sent, and what the receiver was seen to have, is kept in

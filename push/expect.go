@@ -16,7 +16,7 @@ type expected struct {
 	series  *derived
 	samples int64  // at the least
 	minutes uint64 // of the hour in which the window begins: those of its buckets
-	known   bool   // some of it was missing before, and was sent again
+	known   bool   // some was missing before, and was sent again
 }
 
 // expectation is what a target should have in a window, by metric and then by the other labels.

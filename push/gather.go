@@ -34,7 +34,7 @@ type gathering struct {
 	wanted  func(service.Bucket) bool // nil for all
 }
 
-// gather reads what is to be sent of [from, until) at a granularity, or the beginning of it.
+// gather reads what is to be sent of [from, until) at a granularity, or its beginning.
 func (c *catalog) gather(
 	ctx context.Context, view *service.Snapshot, g service.Granularity, from, until time.Time,
 	wanted func(service.Bucket) bool,

@@ -85,7 +85,7 @@ func (l ledger) claim(g service.Granularity, s span) change {
 	return l.send(g, s, time.Time{})
 }
 
-// send is the change by which the buckets of a stretch have been sent. What was sent of it before
+// send is the change by which the buckets of a stretch have been sent. What was sent there before
 // counts as sent now.
 func (l ledger) send(g service.Granularity, s span, now time.Time) change {
 	c := l.cutOut(g, s)

@@ -136,6 +136,6 @@ func TestRewindAfterClockWasAhead(t *testing.T) {
 	l = l.with(l.send(service.Minute, minutes(20, 30), now))
 	l = l.with(l.rewind(now.Add(time.Second)))
 	if len(l) != 1 || !l[0].Until.Equal(minute(10)) {
-		t.Errorf("left of it: %v", l)
+		t.Errorf("left: %v", l)
 	}
 }

@@ -40,7 +40,7 @@ type AuditReport struct {
 	Unavailable string    `json:"unavailable,omitempty"`
 }
 
-// place is how far a target has been sent the history: what the file says, and changes of it. It is
+// place is how far a target has been sent the history: what the file says, and its changes. It is
 // safe for any number of goroutines.
 type place struct {
 	target string

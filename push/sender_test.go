@@ -14,7 +14,7 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// Each bucket arrives once it has settled, with all that is made of it.
+// Each bucket arrives once it has settled, with all that is made from it.
 func TestSteady(t *testing.T) {
 	path := filetest.Path(t)
 	synctest.Test(t, func(t *testing.T) {

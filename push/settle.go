@@ -62,7 +62,7 @@ func (s *Sender) wasSent(sent span) bool {
 	return was
 }
 
-// apart cuts a stretch so that all or nothing of it was taken back from what had been sent.
+// apart cuts a stretch so that each part was taken back as a whole from what had been sent, or not.
 func (s *Sender) apart(of span) span {
 	for _, a := range s.again {
 		switch {

@@ -16,7 +16,7 @@ const (
 	// takes other samples.
 	patience = 5
 
-	// singles is how many samples of a batch are refused one by one in a row before stretches of it
+	// singles is how many samples of a batch are refused one by one in a row before stretches
 	// are judged by their ends and their middle.
 	singles = 32
 )
@@ -122,7 +122,7 @@ func (s *shipping) bisect(ctx context.Context, b batch, why answer) ([]parked, e
 		err = search.prove(ctx)
 	}
 	if err == nil && search.doubted > 0 {
-		err = errTrouble // all of it failed, and nothing says that the receiver takes anything
+		err = errTrouble // all failed, and nothing says that the receiver takes anything
 	}
 	return search.parked, err
 }

@@ -119,7 +119,7 @@ func TestOneBadSample(t *testing.T) {
 	}
 }
 
-// Where everything is refused, the rest is judged by samples of it.
+// Where everything is refused, the rest is judged by a few samples.
 func TestAllBad(t *testing.T) {
 	l := line{refuse: map[[2]int64]bool{}, taken: map[[2]int64]bool{}, how: rejected}
 	for _, one := range flat(long(2000)) {

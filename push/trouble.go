@@ -30,7 +30,7 @@ type trouble struct {
 	mu      sync.Mutex
 	waiting time.Time         // since when something has been due and nothing was taken
 	last    answer            // of the receiver, the last one
-	told    verdict           // what was logged of it last
+	told    verdict           // what was logged last
 	refused map[verdict]int64 // answers that were not what was hoped for
 	local   string            // what is wrong with the file or this machine, "" for nothing
 	doubled bool              // the last audit found samples more than once

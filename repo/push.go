@@ -25,9 +25,9 @@ type PushTarget struct {
 type PushInterval struct {
 	Granularity Granularity
 	From, Until Micros
-	Sent        Micros // when, the last of it; 0 while that is under way
-	Confirmed   Micros // when the target was seen to have all of it, 0 until then
-	Audits      int64  // how often it was asked for all of it
+	Sent        Micros // when the last part was; 0 while that is under way
+	Confirmed   Micros // when the target was seen to have everything, 0 until then
+	Audits      int64  // how often it was asked for everything
 }
 
 // UnsentBuckets are buckets of a series in an hour that are to be sent although an interval of

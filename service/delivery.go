@@ -34,9 +34,9 @@ type Delivery struct {
 type SentInterval struct {
 	Granularity Granularity
 	From, Until time.Time
-	Sent        time.Time // when it was, the last of it; zero while that is under way
-	Confirmed   time.Time // when the target was seen to have all of it, zero until then
-	Audits      int       // how often it has been asked for all of it
+	Sent        time.Time // when the last part was; zero while that is under way
+	Confirmed   time.Time // when the target was seen to have everything, zero until then
+	Audits      int       // how often it has been asked for everything
 }
 
 // UnsentBuckets are buckets of one series in one hour that a target has to be sent although an
