@@ -78,17 +78,10 @@ func New(history *service.History, options Options) *Engine {
 func (e *Engine) Instant(
 	ctx context.Context, expr string, at time.Time, settings Settings,
 ) (*Result, error) {
-	if err := guard(expr); err != nil {
-		return nil, err
-	}
-	ctx, cancel, settings := e.settle(ctx, settings)
-	defer cancel()
-	q := &queryable{ctx: ctx, engine: e, lookback: settings.Lookback}
-	query, err := e.engine.NewInstantQuery(ctx, q, settings.opts(), expr, at)
-	if err != nil {
-		return nil, parseError(expr, err)
-	}
-	return q.execute(query, expr)
+	return e.ask(ctx, expr, settings,
+		func(ctx context.Context, q *queryable, opts upstream.QueryOpts) (upstream.Query, error) {
+			return e.engine.NewInstantQuery(ctx, q, opts, expr, at)
+		})
 }
 
 // Range answers expr at from, and each step after it up to until.
@@ -97,13 +90,26 @@ func (e *Engine) Instant(
 func (e *Engine) Range(
 	ctx context.Context, expr string, from, until time.Time, step time.Duration, settings Settings,
 ) (*Result, error) {
+	return e.ask(ctx, expr, settings,
+		func(ctx context.Context, q *queryable, opts upstream.QueryOpts) (upstream.Query, error) {
+			return e.engine.NewRangeQuery(ctx, q, opts, expr, from, until, step)
+		})
+}
+
+// preparation makes a query of Prometheus's engine.
+type preparation func(context.Context, *queryable, upstream.QueryOpts) (upstream.Query, error)
+
+// ask answers an expression that it has prepared as a query, within the bounds of its settings.
+func (e *Engine) ask(
+	ctx context.Context, expr string, settings Settings, prepare preparation,
+) (*Result, error) {
 	if err := guard(expr); err != nil {
 		return nil, err
 	}
 	ctx, cancel, settings := e.settle(ctx, settings)
 	defer cancel()
 	q := &queryable{ctx: ctx, engine: e, lookback: settings.Lookback}
-	query, err := e.engine.NewRangeQuery(ctx, q, settings.opts(), expr, from, until, step)
+	query, err := prepare(ctx, q, settings.opts())
 	if err != nil {
 		return nil, parseError(expr, err)
 	}
