@@ -108,7 +108,7 @@ func (w *Writer) groupBuckets(
 
 // takeFew takes what a history has few rows of: what it knows of metrics, imports and earlier
 // damaged files. What a target has been sent is not taken: it is sent again, so that nothing has to
-// be known of how much of it came back.
+// be known of how much came back.
 func (w *Writer) takeFew(
 	ctx context.Context, s *Salvage, run *SalvageRun, runs []SalvageRun, tiers Tiers, now Micros,
 ) error {

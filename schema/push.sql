@@ -2,9 +2,9 @@
 -- what a file of version 3 does not have. docs/FORMAT.md describes it for other programs.
 
 -- The targets that the file is pushed to: a receiver and what series are called there. begun: where
--- what is to be sent begins. sent_until: no interval of it ends later. revision: one more with each
--- change. report: what its sender keeps beside, as JSON. changed: how often samples joined a bucket
--- that had been sent; chk leaves it out.
+-- what is to be sent begins. sent_until: none of its intervals ends later. revision: one more with
+-- each change. report: what its sender keeps beside, as JSON. changed: how often samples joined a
+-- bucket that had been sent; chk leaves it out.
 CREATE TABLE push_targets (
   target TEXT PRIMARY KEY,
   begun INTEGER NOT NULL,
@@ -15,8 +15,8 @@ CREATE TABLE push_targets (
   chk INTEGER
 ) STRICT, WITHOUT ROWID;
 
--- Intervals whose buckets of a tier a target has been sent. sent: when, the last of it. confirmed:
--- when the target was seen to have all of it, 0 until then. audits: how often it was asked for it.
+-- Intervals whose buckets of a tier a target has been sent. sent: when the last part was. confirmed:
+-- when the target was seen to have them all, 0 until then. audits: how often it was asked for them.
 CREATE TABLE push_sent (
   target TEXT NOT NULL,
   granularity TEXT NOT NULL,

@@ -9,8 +9,8 @@ import (
 	"github.com/wanstore/wanstore/repo"
 )
 
-// ErrDeliveryMoved reports that the file knows another place than the one that a change of it goes
-// on from: it is another file, an older copy, or somebody else sends to the same target.
+// ErrDeliveryMoved reports that the file knows another place than the one that a change continues:
+// it is another file, an older copy, or another process sends to the same target.
 var ErrDeliveryMoved = repo.ErrPushMoved
 
 // ErrDeliveryLocked reports that another process sends the history to the same target.

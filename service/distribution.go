@@ -21,7 +21,7 @@ type Distribution struct {
 	values   []float64 // in their order, nil if there is a sketch
 	// sketch is in the form that the file has, which takes a tenth of the memory.
 	sketch []byte
-	count  uint64 // of it
+	count  uint64 // of the samples in sketch
 }
 
 // Quantile returns the sample at a share q of all samples, 0 to 1, in the order of their values:

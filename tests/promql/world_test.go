@@ -166,7 +166,7 @@ func (w *world) setClock(now time.Time) { w.clock.Store(now.UnixMilli()) }
 func (w *world) now() time.Time { return time.UnixMilli(w.clock.Load()).UTC() }
 
 // record draws what happens in some time, and writes it as a program would: in the order of time,
-// with maintenance in between, and some of it late.
+// with maintenance in between, and some samples late.
 func (w *world) record(span time.Duration) {
 	w.t.Helper()
 	w.draw(span)
