@@ -2,7 +2,6 @@ package promql
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,11 +76,7 @@ func (q *querier) open() error {
 	if err != nil {
 		return err
 	}
-	q.catalog, err = newCatalog(q.ctx, snapshot)
-	if err != nil {
-		return errors.Join(err, snapshot.Close())
-	}
-	q.snapshot, q.tiers = snapshot, snapshot.Tiers()
+	q.snapshot, q.catalog, q.tiers = snapshot, newCatalog(snapshot), snapshot.Tiers()
 	return nil
 }
 
