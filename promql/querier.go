@@ -104,6 +104,9 @@ func (q *querier) Select(
 			r.column = means
 		}
 	}
+	if r.column == averages {
+		hints = r.ofWindows(hints, q.lookback)
+	}
 	return &seriesSet{read: func() ([]storage.Series, annotations.Annotations, error) {
 		s := selection{querier: q, reading: r, matchers: matchers, hints: hints}
 		return s.read(ctx)
@@ -224,8 +227,8 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 
 // windows are those that a range is read for.
 func (s *selection) windows() windows {
-	all := windows{end: s.hints.Start - 1 + s.hints.Range, width: s.hints.Range}
-	if s.evaluation == stepped {
+	all := windows{end: s.hints.Start - 1 + s.hints.Range, width: s.hints.Range, step: latest}
+	if s.evaluation == stepped && s.hints.Step > 0 {
 		all.step = s.hints.Step
 	}
 	return all
