@@ -3,6 +3,7 @@ package promql
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -84,12 +85,15 @@ func (e *Engine) Instant(
 		})
 }
 
-// Range answers expr at from, and each step after it up to until.
+// Range answers expr at from, and each step after it up to until. A step is a millisecond at least.
 //
-// Errors: as Instant.
+// Errors: service.ErrQuery of a shorter step, and as Instant.
 func (e *Engine) Range(
 	ctx context.Context, expr string, from, until time.Time, step time.Duration, settings Settings,
 ) (*Result, error) {
+	if step < time.Millisecond { // the engine would never come to the end
+		return nil, fmt.Errorf("%w: steps of %s: want a millisecond at least", service.ErrQuery, step)
+	}
 	return e.ask(ctx, expr, settings,
 		func(ctx context.Context, q *queryable, opts upstream.QueryOpts) (upstream.Query, error) {
 			return e.engine.NewRangeQuery(ctx, q, opts, expr, from, until, step)

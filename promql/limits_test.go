@@ -68,6 +68,18 @@ func TestQueriesEnd(t *testing.T) {
 	}
 }
 
+// A range has steps: the engine never ends where there are none, or they go backwards.
+func TestStepsGoForward(t *testing.T) {
+	r := told(t)
+	for _, step := range []time.Duration{-49 * time.Millisecond, 0, time.Millisecond - 1} {
+		_, err := r.Range(t.Context(), "count_over_time({wan='dsl'}[292y] offset -292y)", noon, noon,
+			step, promql.Settings{Timeout: time.Second})
+		if !errors.Is(err, service.ErrQuery) {
+			t.Errorf("steps of %s: %v", step, err)
+		}
+	}
+}
+
 // What is wrong with an expression has its place in it.
 func TestParseErrors(t *testing.T) {
 	r := told(t)
