@@ -68,14 +68,22 @@ func TestQueriesEnd(t *testing.T) {
 	}
 }
 
-// A range has steps: the engine never ends where there are none, or they go backwards.
-func TestStepsGoForward(t *testing.T) {
+// A range without steps is refused: the engine would step back, and not end.
+func TestRangesWithoutSteps(t *testing.T) {
 	r := told(t)
-	for _, step := range []time.Duration{-49 * time.Millisecond, 0, time.Millisecond - 1} {
-		_, err := r.Range(t.Context(), "count_over_time({wan='dsl'}[292y] offset -292y)", noon, noon,
-			step, promql.Settings{Timeout: time.Second})
-		if !errors.Is(err, service.ErrQuery) {
-			t.Errorf("steps of %s: %v", step, err)
+	for name, test := range map[string]struct {
+		until time.Time
+		step  time.Duration
+	}{
+		"backward step":  {noon, -45 * time.Millisecond},
+		"no step":        {noon.Add(time.Hour), 0},
+		"too short":      {noon, time.Millisecond - 1},
+		"ends too early": {noon.Add(-time.Second), time.Second},
+	} {
+		_, err := r.Range(t.Context(), "max_over_time(stddev_over_time(wanctl_rtt_ms[1ms])[1h:1s])", noon,
+			test.until, test.step, promql.Settings{Timeout: 10 * time.Second})
+		if !errors.Is(err, promql.ErrRange) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
