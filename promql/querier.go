@@ -216,8 +216,7 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 			made.add(run, 1, 0)
 			continue
 		case s.column == instants:
-			parts := (width + s.querier.lookback - 1) / s.querier.lookback
-			made.add(run, int(parts)+1, s.querier.lookback)
+			made.add(run, partsOf(width, s.querier.lookback), s.querier.lookback)
 		default:
 			share := run.segment.share(s.column, s.granule, s.hints.Range)
 			made.add(run, int(width/share), share)
