@@ -41,10 +41,7 @@ type auditor struct {
 
 // audit compares what a target has with what the file has, until ctx is done.
 func (s *Sender) audit(ctx context.Context) {
-	a := auditor{
-		sender: s, ask: asker{s.poster.client, s.config.queryURL(), s.poster.header},
-		reader: reader{path: s.writer.Path()},
-	}
+	a := auditor{sender: s, ask: s.asker, reader: reader{path: s.writer.Path()}}
 	for ctx.Err() == nil {
 		sleep(ctx, a.next(ctx))
 	}

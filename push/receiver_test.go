@@ -31,6 +31,7 @@ type receiver struct {
 	// refuse says what to answer in place of taking a POST; zero values take it.
 	refuse func(prompb.WriteRequest) (status int, words string, header http.Header)
 	forget func(series string, ts int64) bool // what is acknowledged and not kept
+	ended  func()                             // is called when a connection ends
 	closed bool                               // ranges have their beginning, as in Prometheus 2
 	asked  []string                           // queries
 	// unasked says what to answer in place of an answer to a query; zero values answer it.
@@ -140,6 +141,9 @@ func (r *receiver) kill() {
 	defer r.mu.Unlock()
 	r.flush(time.Now().Add(-memoryAge))
 	r.memory, r.down = nil, true
+	if r.ended != nil {
+		r.ended()
+	}
 }
 
 func (r *receiver) start() {
