@@ -104,6 +104,13 @@ func (t *trouble) audited(doubled, lost bool, now time.Time) {
 	}
 }
 
+// away reports that the receiver could not be reached when it was last sent something.
+func (t *trouble) away() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last.verdict == lost
+}
+
 // refusals counts answers that did not acknowledge anything.
 func (t *trouble) refusals() map[verdict]int64 {
 	t.mu.Lock()
