@@ -75,7 +75,7 @@ func runPush(cmd *cobra.Command) error {
 	ctx, logger := cmd.Context(), newLogger(cmd)
 	sender, stop, err := startPushing(cmd, config, pushConfig, push.Options{Logger: logger})
 	if err != nil {
-		return err
+		return unlessInterrupted(ctx, err)
 	}
 	what := fmt.Sprintf("sending %s to %s as site %s", config.DBPath, pushConfig.URL,
 		printable(pushConfig.Site))

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -104,6 +106,24 @@ func TestPushIsKilled(t *testing.T) {
 	}
 	if text := string(output(t, "status", "--db", db)); !strings.Contains(text, url) {
 		t.Errorf("status of the file does not show it:\n%s", text)
+	}
+}
+
+// An interrupt while the file is opened ends a command as one does later.
+func TestInterruptedWhileOpening(t *testing.T) {
+	db := manyMinutes(t, 2)
+	url, _ := taking(t)
+	for _, args := range [][]string{
+		{"push", "--to", url, "--site", "here", "--db", db},
+		{"serve", "--listen", "127.0.0.1:0", "--push", url, "--site", "here", "--db", db},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		root, said := newRoot(), new(bytes.Buffer)
+		root.SetErr(said)
+		if code := execute(ctx, root, args); code != exitOK || said.Len() > 0 {
+			t.Errorf("%s: exit code %d, %s", args[0], code, said)
+		}
 	}
 }
 
