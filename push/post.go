@@ -59,6 +59,9 @@ const (
 	longestWait = 10 * time.Minute
 )
 
+// writeVersionHeader names the version of remote write.
+const writeVersionHeader = "X-Prometheus-Remote-Write-Version"
+
 // poster sends bodies to one receiver.
 type poster struct {
 	client *http.Client
@@ -79,7 +82,7 @@ func (p *poster) post(ctx context.Context, body []byte) answer {
 	request.Header = p.header()
 	request.Header.Set("Content-Encoding", "snappy")
 	request.Header.Set("Content-Type", "application/x-protobuf")
-	request.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+	request.Header.Set(writeVersionHeader, "0.1.0")
 	response, err := p.client.Do(request)
 	if err != nil {
 		return answer{verdict: lost, words: transportWords(err), gone: true}
