@@ -75,7 +75,7 @@ func FuzzQuery(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query, start, end, step, limit, lookback string) {
 		form := url.Values{"query": {query}, "start": {start}, "end": {end}, "time": {end},
 			"step": {step}, "limit": {limit}, "lookback_delta": {lookback}, "match[]": {query},
-			"timeout": {"2s"}}
+			"timeout": {"1s"}}
 		for _, path := range []string{"query", "query_range", "series", "labels",
 			"label/" + url.PathEscape(limit) + "/values"} {
 			var answer, method = ask(handler, path, form), http.MethodPost
