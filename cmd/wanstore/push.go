@@ -40,7 +40,7 @@ A password or a token goes into a file, because every user can list the flags of
 		RunE: func(cmd *cobra.Command, _ []string) error { return runPush(cmd) },
 	}
 	addSendingFlags(cmd)
-	cmd.AddCommand(newPushStatus())
+	cmd.AddCommand(newPushStatus(), newPushForget())
 	return cmd
 }
 

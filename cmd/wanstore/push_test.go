@@ -127,6 +127,40 @@ func TestInterruptedWhileOpening(t *testing.T) {
 	}
 }
 
+// A receiver that nobody sends to any more can be forgotten, and one that takes nothing for long is
+// shown as such.
+func TestPushForget(t *testing.T) {
+	db := manyMinutes(t, 2)
+	url, _ := taking(t)
+	cmd := program(t, "push", "--to", url, "--site", "here", "--query", push.NoQuery, "--db", db)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { all := readPush(t, db); return len(all) == 1 && all[0].Sent > 0 })
+	forget := []string{"push", "forget", "--db", db, "--to", url}
+	if out, err := program(t, forget...).CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "another process sends it there already") {
+		t.Errorf("while it is sent to: %v, %s", err, out)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+	shown := pushStatus{readPush(t, db), time.UTC, time.Now().Add(8 * 24 * time.Hour)}
+	var text bytes.Buffer
+	if err := shown.print(&text); err != nil || !strings.Contains(text.String(), "push forget --to "+url) {
+		t.Errorf("%v, the status a week later:\n%s", err, &text)
+	}
+	if got, want := string(output(t, forget...)), "forgotten: "+url+` {site="here"} 1m`+"\n"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+	if all := readPush(t, db); len(all) > 0 {
+		t.Errorf("the status after it: %+v", all)
+	}
+}
+
 // waitFor waits until something is so.
 func waitFor(t *testing.T, is func() bool) {
 	t.Helper()
