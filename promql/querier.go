@@ -216,7 +216,8 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 			made.add(run, 1, 0)
 			continue
 		case s.column == instants:
-			made.add(run, partsOf(width, s.querier.lookback), s.querier.lookback)
+			parts := (width + s.querier.lookback - 1) / s.querier.lookback
+			made.add(run, int(parts)+1, s.querier.lookback)
 		default:
 			share := run.segment.share(s.column, s.granule, s.hints.Range)
 			made.add(run, int(width/share), share)

@@ -132,23 +132,13 @@ func (s *sampled) fill(p *piece, at, part int) (moment int64, value float64) {
 	return s.moment(p, at, part), s.figure(s.column, p, at)
 }
 
-// partsOf returns how many samples show a bucket to an instant selector. One that is narrower than
-// the lookback is one sample, at its beginning, which holds as any other.
-func partsOf(width, lookback int64) int {
-	if width < lookback {
-		return 1
-	}
-	return int((width+lookback-1)/lookback) + 1
-}
-
 // fillInstant makes a sample of the bucket that holds a moment. There is one every width, which is
-// the lookback, and one that ends a bucket that is as wide: a stale marker, unless what follows
-// begins there.
+// the lookback, and one that ends the bucket: a stale marker, unless what follows begins there.
 func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float64) {
 	begin := p.rows[at].at
 	end := begin + p.segment.width()
 	mean = s.figure(s.column, p, at)
-	if part == 0 || part < p.each-1 {
+	if part < p.each-1 {
 		return begin + int64(part)*p.width, mean
 	}
 	next := p.next
