@@ -183,7 +183,8 @@ func (s *Sender) step(ctx context.Context) (more bool, err error) {
 		if err := s.catalog.update(ctx, view); err != nil {
 			return err
 		}
-		c, err = s.catalog.gather(ctx, view, w.granularity, w.span.from, w.span.until, w.wanted())
+		c, err = s.catalog.gather(ctx, view, w.granularity, w.span.from, w.span.until,
+			chunkSize(s.config.ReplayRate), w.wanted())
 		return err
 	})
 	switch {
