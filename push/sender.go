@@ -228,6 +228,7 @@ func (s *Sender) plan(ctx context.Context, view *service.Snapshot) (work, bool, 
 	if err != nil {
 		return work{}, false, err
 	}
+	s.place.marked(marks)
 	w, ok := p.next(marks)
 	if w.marks == nil {
 		w.span = s.apart(w.span)

@@ -240,6 +240,41 @@ func TestLate(t *testing.T) {
 	})
 }
 
+// What comes late is part of the backlog until it is sent.
+func TestLateBacklog(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.start()
+		w.pass(30 * time.Minute)
+		w.receiver.kill()
+		at := time.Now().Add(-20 * time.Minute).Truncate(time.Minute)
+		late, err := w.writer.Series(service.RTTDelta, "cable", nil)
+		must(t, err)
+		before := w.status()
+		must(t, w.writer.Write(t.Context(),
+			service.Sample{Series: late, Time: at, Value: 1},
+			service.Sample{Series: late, Time: at.Add(5 * time.Minute), Value: 2}))
+		_, err = w.writer.Maintain(t.Context())
+		must(t, err)
+		got := w.status()
+		if got.LateBuckets != 2 || got.BacklogSamples != before.BacklogSamples+10 ||
+			got.BacklogSeconds < 17*60 || !got.SentUntil.Equal(at) {
+			t.Errorf("before %+v, then %+v", before, got)
+		}
+		w.pass(2 * time.Minute)
+		if b := w.sender.backlog(); b < 17*time.Minute {
+			t.Errorf("a backlog of %s", b)
+		}
+		w.receiver.start()
+		w.pass(3 * time.Minute)
+		if got := w.status(); got.LateBuckets != 0 || got.BacklogSamples != 0 {
+			t.Errorf("after it %+v", got)
+		}
+	})
+}
+
 // Where the buckets of a minute are gone when the receiver comes back, coarser ones are sent, under
 // a label.
 func TestCoarser(t *testing.T) {
