@@ -205,7 +205,7 @@ func (s *selection) series(
 
 // sampled returns one series of the answer.
 func (s *selection) sampled(runs []*run, within layout, one picked, state string) storage.Series {
-	made := &sampled{column: s.column, shares: one.shares, state: state}
+	made := &sampled{column: s.column, shares: one.shares, state: state, windows: s.windows()}
 	if within.halfOpen && s.column.rewritten() {
 		made.rawGap = 1
 	}
@@ -216,8 +216,7 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 			made.add(run, 1, 0)
 			continue
 		case s.column == instants:
-			parts := (width + s.querier.lookback - 1) / s.querier.lookback
-			made.add(run, int(parts)+1, s.querier.lookback)
+			made.add(run, partsOf(width, s.querier.lookback), s.querier.lookback)
 		default:
 			share := run.segment.share(s.column, s.granule, s.hints.Range)
 			made.add(run, int(width/share), share)
@@ -225,6 +224,15 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 		made.pieces[i].next = s.after(run, runs[i+1:], within)
 	}
 	return seriesOf(one.labels(state), made)
+}
+
+// windows are those that a range is read for.
+func (s *selection) windows() windows {
+	all := windows{end: s.hints.Start - 1 + s.hints.Range, width: s.hints.Range}
+	if s.evaluation == stepped {
+		all.step = s.hints.Step
+	}
+	return all
 }
 
 // wanted returns the rows that a column is about. The shares of states need no sketch.

@@ -33,7 +33,8 @@ type Config struct {
 	// URL is where the receiver takes remote write.
 	URL string `env:"URL"`
 	// Query is where the receiver answers instant queries, for the audit, or NoQuery. By default it
-	// is URL with api/v1/query in place of api/v1/write.
+	// is URL with api/v1/query in place of api/v1/write, and /select/ in place of /insert/, and
+	// where nothing can be asked there, acknowledgements count.
 	Query string `env:"QUERY"`
 	// Site is the value of the label site of every series: the names of hosts repeat.
 	Site string `env:"SITE"`
@@ -91,6 +92,9 @@ func (c Config) queryURL() string {
 		return ""
 	}
 	at.Path = strings.TrimSuffix(at.Path, writePath) + "/api/v1/query"
+	if tenant, ok := strings.CutPrefix(at.Path, "/insert/"); ok {
+		at.Path = "/select/" + tenant // a VictoriaMetrics cluster
+	}
 	at.RawQuery = ""
 	return at.String()
 }

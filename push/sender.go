@@ -34,9 +34,10 @@ type Sender struct {
 	naming      naming
 	catalog     catalog // of the goroutine that sends
 	poster      poster
+	asker       asker
 	encoder     encoder
 	pace        pace
-	rewound     bool   // nothing was sent since the last sends were taken back
+	losses      losses
 	again       []span // that were taken back
 	shipping    shipping
 	lastGood    batch     // the sample that the receiver took last
@@ -78,7 +79,8 @@ func Open(
 	s.catalog.naming = s.naming
 	s.pace = pace{rate: config.ReplayRate}
 	s.jitter = time.Duration(s.random() * float64(mostJitter))
-	if s.poster, err = newPoster(config, s.now); err != nil {
+	s.losses.ended = make(chan struct{}, 1)
+	if s.poster, s.asker, err = connect(config, s.now, s.disconnected); err != nil {
 		return nil, err
 	}
 	if s.lock, err = writer.LockDelivery(ctx, s.place.target); err != nil {
@@ -104,6 +106,7 @@ func (s *Sender) Close() error {
 	var err error
 	s.closed.Do(func() {
 		s.poster.client.CloseIdleConnections()
+		s.asker.client.CloseIdleConnections()
 		err = errors.Join(s.reader.close(), s.lock.Close())
 	})
 	return err
@@ -114,7 +117,7 @@ func (s *Sender) Run(ctx context.Context) {
 	var auditing sync.WaitGroup
 	auditing.Go(func() { s.audit(ctx) })
 	defer auditing.Wait()
-	s.rewind(ctx) // what the last sender of the target sent last may be lost with its receiver
+	s.losses.feared = true // what the last sender sent last may be gone with its receiver
 	for failures, away := 0, false; ctx.Err() == nil; {
 		more, err := s.next(ctx, away)
 		away = errors.Is(err, errLost)
@@ -124,7 +127,7 @@ func (s *Sender) Run(ctx context.Context) {
 		case err == nil:
 			failures = 0
 			if !more {
-				sleep(ctx, s.untilDue())
+				s.idle(ctx)
 			}
 			continue
 		case errors.Is(err, service.ErrDeliveryMoved):
@@ -143,15 +146,12 @@ func (s *Sender) Run(ctx context.Context) {
 
 // waitAfter gets over what went wrong so many times in a row, and waits until the next try.
 func (s *Sender) waitAfter(ctx context.Context, err error, failures int) {
-	h, held := errors.AsType[*heldError](err)
-	switch {
-	case held: // by then something else may be due
+	if h, ok := errors.AsType[*heldError](err); ok { // by then something else may be due
 		s.answered(h.answer)
 		s.wait(ctx, h.answer, max(failures, s.shipping.failures))
 		return
-	case errors.Is(err, errLost):
-		s.rewind(ctx)
-	default:
+	}
+	if !errors.Is(err, errLost) {
 		s.failed(err)
 	}
 	sleep(ctx, backoff(failures, s.random))
@@ -160,6 +160,12 @@ func (s *Sender) waitAfter(ctx context.Context, err error, failures int) {
 // next sends one chunk, and says whether more may be due. While the receiver is away it is asked
 // first whether it is back, with nothing in the POST: reading a chunk costs more.
 func (s *Sender) next(ctx context.Context, away bool) (more bool, err error) {
+	if away {
+		s.losses.feared = true
+	}
+	if err := s.recover(ctx); err != nil {
+		return false, err
+	}
 	if away {
 		if a := s.poster.post(ctx, s.encoder.encode(nil)); a.verdict == lost {
 			return false, errLost
@@ -256,6 +262,7 @@ func (s *Sender) clear(ctx context.Context, w work) error {
 
 // send posts a chunk, and returns what the receiver does not take.
 func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, error) {
+	s.losses.part = false
 	var list []parked
 	for _, r := range c.alike {
 		list = append(list, parked{r, "not sent: another series has the same labels there"})
@@ -282,7 +289,8 @@ func (s *Sender) post(ctx context.Context, b batch) answer {
 	}
 	s.answered(a)
 	if a.verdict == taken && b.size() > 0 {
-		s.rewound, s.held = false, time.Time{}
+		s.losses.taken()
+		s.held = time.Time{}
 		// The newest of a series is what a receiver takes twice that takes nothing older.
 		_, s.lastGood = b.cut(b.size() - 1)
 	}
@@ -334,7 +342,7 @@ func (s *Sender) pause(ctx context.Context, a answer, attempt int) error {
 // wait waits as long as an answer asks for, after so many like it.
 func (s *Sender) wait(ctx context.Context, a answer, attempt int) {
 	if a.gone {
-		s.rewind(ctx)
+		s.behind(ctx)
 	}
 	wait := max(a.wait, backoff(attempt, s.random))
 	if a.verdict == barred {

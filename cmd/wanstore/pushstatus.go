@@ -149,7 +149,10 @@ func backlogText(s push.Status) string {
 func (p pushStatus) auditText(a push.AuditReport) string {
 	switch {
 	case a.Unavailable != "":
-		return "not possible, so acknowledgements count: " + printable(a.Unavailable)
+		return printable(a.Unavailable) + "; acknowledgements count"
+	case a.Failed != "":
+		return fmt.Sprintf("fails since %s, so nothing is confirmed: %s",
+			moment{a.FailedSince}.show(p.zone), printable(a.Failed))
 	case a.At.IsZero():
 		return "none yet"
 	}
