@@ -3,6 +3,7 @@ package promql
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -84,12 +85,18 @@ func (e *Engine) Instant(
 		})
 }
 
-// Range answers expr at from, and each step after it up to until.
+// Range answers expr at from, and each step after it up to until. Steps are whole milliseconds.
 //
-// Errors: as Instant.
+// Errors: as Instant, and ErrRange.
 func (e *Engine) Range(
 	ctx context.Context, expr string, from, until time.Time, step time.Duration, settings Settings,
 ) (*Result, error) {
+	switch {
+	case until.Before(from):
+		return nil, fmt.Errorf("%w: it ends at %s, before %s", ErrRange, until, from)
+	case step < time.Millisecond: // the engine would count it as none, or step back for ever
+		return nil, fmt.Errorf("%w: a step of %s: want 1ms at least", ErrRange, step)
+	}
 	return e.ask(ctx, expr, settings,
 		func(ctx context.Context, q *queryable, opts upstream.QueryOpts) (upstream.Query, error) {
 			return e.engine.NewRangeQuery(ctx, q, opts, expr, from, until, step)
@@ -140,6 +147,7 @@ func (q *queryable) execute(query upstream.Query, expr string) (*Result, error) 
 		query.Close()
 		return nil, err
 	}
+	averageOnce(query.Statement())
 	answer := query.Exec(q.ctx)
 	if err := errors.Join(answer.Err, q.closed()); err != nil {
 		query.Close()

@@ -19,6 +19,10 @@ var ErrCanceled = errors.New("query was cancelled")
 // ErrTooManySamples reports a query that would hold more samples in memory than it may.
 var ErrTooManySamples = errors.New("query needs too many samples")
 
+// ErrRange reports a range that has no steps: one that ends before it begins, or whose step is
+// shorter than a millisecond.
+var ErrRange = errors.New("range cannot be evaluated")
+
 // ParseError reports an expression that cannot be understood.
 type ParseError struct {
 	Expr       string

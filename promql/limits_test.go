@@ -68,6 +68,26 @@ func TestQueriesEnd(t *testing.T) {
 	}
 }
 
+// A range without steps is refused: the engine would step back, and not end.
+func TestRangesWithoutSteps(t *testing.T) {
+	r := told(t)
+	for name, test := range map[string]struct {
+		until time.Time
+		step  time.Duration
+	}{
+		"backward step":  {noon, -45 * time.Millisecond},
+		"no step":        {noon.Add(time.Hour), 0},
+		"too short":      {noon, time.Millisecond - 1},
+		"ends too early": {noon.Add(-time.Second), time.Second},
+	} {
+		_, err := r.Range(t.Context(), "max_over_time(stddev_over_time(wanctl_rtt_ms[1ms])[1h:1s])", noon,
+			test.until, test.step, promql.Settings{Timeout: 10 * time.Second})
+		if !errors.Is(err, promql.ErrRange) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // What is wrong with an expression has its place in it.
 func TestParseErrors(t *testing.T) {
 	r := told(t)

@@ -14,7 +14,8 @@ import (
 )
 
 // Whatever is asked, at whatever moments, is answered or refused in bounded time, and no answer
-// shows the reserved label.
+// shows the reserved label. Go's fuzzing ends a try after ten seconds, and two questions that take
+// as long as they may fit in several times, also on a busy machine.
 //
 //ci:fuzz 300
 func FuzzQuery(f *testing.F) {
@@ -38,15 +39,11 @@ func FuzzQuery(f *testing.F) {
 		begin := noon.Add(time.Duration(from) * time.Millisecond)
 		end := begin.Add(time.Duration(width) * time.Millisecond)
 		settings := promql.Settings{Lookback: time.Duration(lookback) * time.Millisecond}
-		started := time.Now()
 		result, err := engine.Range(t.Context(), expr, begin, end,
 			time.Duration(step)*time.Millisecond, settings)
 		answered(t, expr, result, err)
 		result, err = engine.Instant(t.Context(), expr, begin, settings)
 		answered(t, expr, result, err)
-		if took := time.Since(started); took > 30*time.Second {
-			t.Errorf("%q took %s", expr, took)
-		}
 	})
 }
 
@@ -96,5 +93,5 @@ func fuzzed(f *testing.F) *promql.Engine {
 	}
 	f.Cleanup(func() { _ = h.Close() })
 	return promql.New(h, promql.Options{
-		MaxSamples: 50_000, Timeout: 5 * time.Second, Logger: slog.New(slog.DiscardHandler)})
+		MaxSamples: 50_000, Timeout: time.Second, Logger: slog.New(slog.DiscardHandler)})
 }

@@ -31,13 +31,20 @@ type Report struct {
 
 // AuditReport is what the audits of a target have found.
 type AuditReport struct {
-	At          time.Time `json:"at,omitzero"` // of the last one
-	Audits      int64     `json:"audits"`      // intervals that were compared
-	Missing     int64     `json:"missing"`     // samples that were not there, and were sent again
-	Unrepaired  int64     `json:"unrepaired"`  // samples that were not there after that either
-	Doubled     int64     `json:"doubled"`     // samples that were there more than once
-	Unaudited   int64     `json:"unaudited"`   // intervals that the file gave up before
-	Unavailable string    `json:"unavailable,omitempty"`
+	At         time.Time `json:"at,omitzero"` // of the last one
+	Audits     int64     `json:"audits"`      // intervals that were compared
+	Missing    int64     `json:"missing"`     // samples that were not there, and were sent again
+	Unrepaired int64     `json:"unrepaired"`  // samples that were not there after that either
+	Doubled    int64     `json:"doubled"`     // samples that were there more than once
+	Unaudited  int64     `json:"unaudited"`   // intervals that the file gave up before
+
+	// Answered is when the target first answered a query.
+	Answered time.Time `json:"answered,omitzero"`
+	// Unavailable is why the target cannot be asked; acknowledgements count then.
+	Unavailable string `json:"unavailable,omitempty"`
+	// Failed is why nothing can be audited since a moment; nothing is confirmed then.
+	Failed      string    `json:"failed,omitempty"`
+	FailedSince time.Time `json:"failed_since,omitzero"`
 }
 
 // place is how far a target has been sent the history: what the file says, and its changes. It is

@@ -221,6 +221,3 @@ func newRefusal(p service.ParkedSamples, of service.SeriesInfo) Refusal {
 	}
 	return one
 }
-
-// Health returns what is wrong with the sender, nothing while all is well. It does no I/O.
-func (s *Sender) Health() []service.Problem { return s.troubles.health(s.now()) }
