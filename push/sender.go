@@ -271,7 +271,7 @@ func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, erro
 	}
 	for _, b := range c.batch.batches(s.config.BatchSize) {
 		if replay {
-			if err := s.pace.wait(ctx, b.size()); err != nil {
+			if err := s.paced(ctx, b.size()); err != nil {
 				return nil, err
 			}
 		}
