@@ -205,7 +205,7 @@ func (s *selection) series(
 
 // sampled returns one series of the answer.
 func (s *selection) sampled(runs []*run, within layout, one picked, state string) storage.Series {
-	made := &sampled{column: s.column, shares: one.shares, state: state}
+	made := &sampled{column: s.column, shares: one.shares, state: state, windows: s.windows()}
 	if within.halfOpen && s.column.rewritten() {
 		made.rawGap = 1
 	}
@@ -224,6 +224,15 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 		made.pieces[i].next = s.after(run, runs[i+1:], within)
 	}
 	return seriesOf(one.labels(state), made)
+}
+
+// windows are those that a range is read for.
+func (s *selection) windows() windows {
+	all := windows{end: s.hints.Start - 1 + s.hints.Range, width: s.hints.Range}
+	if s.evaluation == stepped {
+		all.step = s.hints.Step
+	}
+	return all
 }
 
 // wanted returns the rows that a column is about. The shares of states need no sketch.

@@ -19,6 +19,7 @@ const (
 	means    column = "means"    // the mean or mode, for functions that take what samples were
 	sums     column = "sums"
 	counts   column = "counts"
+	averages column = "averages" // of windows that lie apart
 	minima   column = "minima"
 	maxima   column = "maxima"
 	samples  column = "samples" // those of windows, if no window has buckets
