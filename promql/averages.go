@@ -40,11 +40,14 @@ func (s *sampled) averaging() *averaging {
 func (a *averaging) Next() chunkenc.ValueType {
 	for moment, ok := a.place.moment(); ok; moment, ok = a.place.moment() {
 		a.end = a.windows.around(moment)
-		if moment > a.end-a.windows.width && moment <= a.end {
+		switch {
+		case moment > a.end: // and behind the only window
+			return chunkenc.ValNone
+		case moment > a.end-a.windows.width:
 			a.average()
 			return chunkenc.ValFloat
 		}
-		a.place.next()
+		a.place.skipTo(a.end - a.windows.width + 1)
 	}
 	return chunkenc.ValNone
 }

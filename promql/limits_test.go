@@ -88,6 +88,31 @@ func TestRangesWithoutSteps(t *testing.T) {
 	}
 }
 
+// Windows may be so narrow that the buckets that are left have millions of shares: those between the
+// windows are not looked at.
+func TestNarrowWindows(t *testing.T) {
+	r := record(t, service.Config{KeepRaw: time.Hour, Keep1m: 2 * time.Hour, Keep5m: 3 * time.Hour,
+		RetentionDays: 90}, promql.Options{Timeout: 5 * time.Second})
+	const days, hours = 60, 24*60 - 2 // of which only buckets are left
+	r.write(r.series(service.RTT, "dsl", nil), noon, 30*time.Minute, many(2*24*days)...)
+	r.age(days * 24 * time.Hour)
+	for _, function := range []string{"avg", "sum", "max"} {
+		result, err := r.Range(t.Context(), function+"_over_time(wanctl_rtt_ms[1ms])",
+			noon.Add(7*time.Millisecond), noon.Add(hours*time.Hour), time.Hour, promql.Settings{})
+		must(t, err)
+		n := 0
+		for series := range result.Series() {
+			for range series.Points() {
+				n++
+			}
+		}
+		result.Close()
+		if n != hours {
+			t.Errorf("%s has %d values, want %d", function, n, hours)
+		}
+	}
+}
+
 // What is wrong with an expression has its place in it.
 func TestParseErrors(t *testing.T) {
 	r := told(t)

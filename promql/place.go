@@ -30,6 +30,19 @@ func (p *place) next() {
 	p.piece++
 }
 
+// skipTo goes to the first sample at a moment or later, but for one sample at least. The shares of a
+// bucket may be many, and it counts those that it passes over.
+func (p *place) skipTo(target int64) {
+	p.next()
+	for at, ok := p.moment(); ok && at < target; at, ok = p.moment() {
+		piece := &p.of.pieces[p.piece]
+		if more := target - at; piece.each > 1 && more > piece.width {
+			p.part = min(p.part+int(more/piece.width), piece.each) - 1
+		}
+		p.next()
+	}
+}
+
 // figure returns a figure of the sample.
 func (p *place) figure(c column) float64 {
 	return p.of.figure(c, &p.of.pieces[p.piece], p.row)
