@@ -93,12 +93,12 @@ func TestRangesWithoutSteps(t *testing.T) {
 func TestNarrowWindows(t *testing.T) {
 	r := record(t, service.Config{KeepRaw: time.Hour, Keep1m: 2 * time.Hour, Keep5m: 3 * time.Hour,
 		RetentionDays: 90}, promql.Options{Timeout: 5 * time.Second})
-	const days, hours = 60, 24*60 - 2 // of which only buckets are left
+	const days, steps = 60, 24*60 - 2 // of which only buckets are left
 	r.write(r.series(service.RTT, "dsl", nil), noon, 30*time.Minute, many(2*24*days)...)
 	r.age(days * 24 * time.Hour)
 	for _, function := range []string{"avg", "sum", "max"} {
 		result, err := r.Range(t.Context(), function+"_over_time(wanctl_rtt_ms[1ms])",
-			noon.Add(7*time.Millisecond), noon.Add(hours*time.Hour), time.Hour, promql.Settings{})
+			noon.Add(7*time.Millisecond), noon.Add(steps*time.Hour), time.Hour, promql.Settings{})
 		must(t, err)
 		n := 0
 		for series := range result.Series() {
@@ -107,8 +107,8 @@ func TestNarrowWindows(t *testing.T) {
 			}
 		}
 		result.Close()
-		if n != hours {
-			t.Errorf("%s has %d values, want %d", function, n, hours)
+		if n != steps {
+			t.Errorf("%s has %d values, want %d", function, n, steps)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type run struct {
 	segment  segment
 	rows     []row
 	inState  map[string][]float64        // samples of each row in a state, by its name
+	states   map[string]float64          // the values of those states
 	sketches []*histogram.FloatHistogram // of each row, nil where a bucket keeps none
 }
 
@@ -35,7 +36,7 @@ type loaded struct {
 type loading struct {
 	querier  *querier
 	infos    map[int64]service.SeriesInfo
-	shares   map[int64]bool // of series whose samples in each state are wanted
+	states   map[int64]bool // series whose samples in each state are wanted
 	sketches bool
 	loaded
 }
@@ -53,12 +54,12 @@ func (q *querier) load(
 ) (loaded, error) {
 	load := loading{querier: q, sketches: sketches,
 		infos:  make(map[int64]service.SeriesInfo, len(list)),
-		shares: map[int64]bool{},
+		states: map[int64]bool{},
 		loaded: loaded{series: map[int64][]*run{}}}
 	for _, one := range list {
 		load.infos[one.ID] = one.SeriesInfo
-		if one.shares {
-			load.shares[one.ID] = true
+		if one.shares || sketches && one.Aggregation == service.Mode {
+			load.states[one.ID] = true
 		}
 	}
 	if len(load.infos) == 0 {
@@ -118,10 +119,10 @@ func (l *loading) add(one *run, bucket service.Bucket) {
 		l.querier.room -= rowSamples
 		last++
 	}
-	if l.shares[bucket.SeriesID] {
+	if l.states[bucket.SeriesID] {
 		l.addStates(one, last, bucket)
 	}
-	if l.sketches {
+	if l.sketches && info.Aggregation != service.Mode {
 		l.addSketch(one, merged, bucket)
 	}
 }
@@ -141,7 +142,7 @@ func (r *row) merge(other row, aggregation service.Aggregation) {
 // addStates counts the samples of a row in each state.
 func (l *loading) addStates(one *run, at int, bucket service.Bucket) {
 	if one.inState == nil {
-		one.inState = map[string][]float64{}
+		one.inState, one.states = map[string][]float64{}, map[string]float64{}
 	}
 	metric := l.infos[bucket.SeriesID].Metric
 	for _, state := range bucket.States {
@@ -152,7 +153,7 @@ func (l *loading) addStates(one *run, at int, bucket service.Bucket) {
 			list = append(list, 0)
 		}
 		list[at] += float64(state.Count)
-		one.inState[name] = list
+		one.inState[name], one.states[name] = list, state.Value
 	}
 }
 

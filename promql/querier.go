@@ -186,7 +186,7 @@ func (s *selection) series(
 		}
 		runs := held.series[one.ID]
 		switch {
-		case len(runs) == 0:
+		case len(runs) == 0 || s.column.isSketches() && s.column != sketchesOf(one):
 		case one.shares:
 			for _, state := range s.querier.catalog.statesOf(one, runs) {
 				if matchState(s.matchers, state) {
@@ -206,6 +206,13 @@ func (s *selection) series(
 // sampled returns one series of the answer.
 func (s *selection) sampled(runs []*run, within layout, one picked, state string) storage.Series {
 	made := &sampled{column: s.column, shares: one.shares, state: state, windows: s.windows()}
+	switch {
+	case s.column != stateSketches:
+	case one.shares:
+		made.bins = binsOfShare()
+	default:
+		made.bins = binsIn(runs)
+	}
 	if within.halfOpen && s.column.rewritten() {
 		made.rawGap = 1
 	}
@@ -235,12 +242,17 @@ func (s *selection) windows() windows {
 	return all
 }
 
-// wanted returns the rows that a column is about. The shares of states need no sketch.
-func (s *selection) wanted(runs []*run, one picked) (list []*run) {
-	if !s.column.ofSketches() {
-		return runs
+// sketchesOf returns the column that has the sketches of a series.
+func sketchesOf(one picked) column {
+	if one.Aggregation == service.Mode {
+		return stateSketches
 	}
-	if one.shares && s.column == sketches {
+	return sketches
+}
+
+// wanted returns the rows that a column is about. States need no sketch.
+func (s *selection) wanted(runs []*run, one picked) (list []*run) {
+	if !s.column.ofSketches() || s.column == stateSketches {
 		return runs
 	}
 	for _, run := range runs {
