@@ -22,6 +22,7 @@ const (
 type health struct {
 	Status  string   `json:"status"` // ok or failing
 	Reasons []reason `json:"reasons"`
+	Notes   []reason `json:"notes,omitempty"` // of what is worth knowing and no problem
 }
 
 type reason struct {
@@ -34,6 +35,14 @@ func (a *API) serveHealth(w http.ResponseWriter, _ *http.Request) {
 	state, code := health{Status: "ok", Reasons: []reason{}}, http.StatusOK
 	for _, problem := range a.problems() {
 		state.Reasons = append(state.Reasons, reason(problem))
+	}
+	for _, part := range a.parts {
+		if part.Notes == nil {
+			continue
+		}
+		for _, note := range part.Notes() {
+			state.Notes = append(state.Notes, reason(note))
+		}
 	}
 	if len(state.Reasons) > 0 {
 		state.Status, code = "failing", http.StatusServiceUnavailable

@@ -148,3 +148,17 @@ func TestHealthFollowsTheFile(t *testing.T) {
 	}
 	healthy(t, a, "file_unreadable")
 }
+
+// What is worth knowing is told beside, and is no reason.
+func TestHealthHasNotes(t *testing.T) {
+	r := record(t, service.Config{})
+	r.fill(t)
+	r.api.Add(api.Part{Notes: func() []service.Problem {
+		return []service.Problem{{Reason: "a_note", Message: "for people"}}
+	}})
+	healthy(t, r.api)
+	const want = `"notes":[{"reason":"a_note","message":"for people"}]`
+	if got := ask(t, r.api, http.MethodGet, "/health").Body.String(); !strings.Contains(got, want) {
+		t.Errorf("the answer is %s, want %s in it", got, want)
+	}
+}

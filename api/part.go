@@ -10,6 +10,7 @@ import (
 type Part struct {
 	Collector prometheus.Collector     // for /metrics, nil for none
 	Health    func() []service.Problem // for /health, without I/O; nil for none
+	Notes     func() []service.Problem // as Health, of what is no problem but worth knowing
 }
 
 // Add adds what a part tells of itself to /metrics and /health. It comes before Handler and Serve.

@@ -1,10 +1,7 @@
 package promql
 
 import (
-	"math"
-
 	"github.com/prometheus/prometheus/model/histogram"
-	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/tsdb/chunks"
 
@@ -133,18 +130,8 @@ func (s *sampled) fill(p *piece, at, part int) (moment int64, value float64) {
 	return s.moment(p, at, part), s.figure(s.column, p, at)
 }
 
-// partsOf returns how many samples show a bucket to an instant selector. One that is narrower than
-// the lookback is one sample, at its beginning, which holds as any other.
-func partsOf(width, lookback int64) int {
-	if width < lookback {
-		return 1
-	}
-	return int((width+lookback-1)/lookback) + 1
-}
-
 // fillInstant makes a sample of the bucket that holds a moment. There is one every width, which is
-// the lookback, and one that ends a bucket that is as wide: a stale marker, unless what follows
-// begins there.
+// the lookback, and one that ends the bucket: a stale marker, unless what follows begins there.
 func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float64) {
 	begin := p.rows[at].at
 	end := begin + p.segment.width()
@@ -157,7 +144,7 @@ func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float6
 		next = p.rows[at+1].at
 	}
 	if next > end {
-		return end, math.Float64frombits(value.StaleNaN)
+		return end, stale
 	}
 	return end - 1, mean
 }

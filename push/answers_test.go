@@ -25,7 +25,7 @@ func post(t *testing.T, config Config, handler http.HandlerFunc) answer {
 
 func postTo(t *testing.T, config Config) answer {
 	t.Helper()
-	p, err := newPoster(config, time.Now)
+	p, _, err := connect(config, time.Now, func() {})
 	must(t, err)
 	defer p.client.CloseIdleConnections()
 	if config.Settle > 0 { // in these tests the time that a POST may take
@@ -192,7 +192,7 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("basic auth of %q", user)
 	}
 	must(t, os.WriteFile(token, []byte("two\nlines\n"), 0o600))
-	if _, err := newPoster(Config{TokenFile: token}, time.Now); err == nil {
+	if _, _, err := connect(Config{TokenFile: token}, time.Now, nil); err == nil {
 		t.Error("a token of two lines is taken")
 	}
 }
@@ -207,7 +207,7 @@ func TestTokenReplaced(t *testing.T) {
 		got = r.Header.Get("Authorization")
 	}))
 	defer server.Close()
-	p, err := newPoster(Config{URL: server.URL, TokenFile: file}, time.Now)
+	p, _, err := connect(Config{URL: server.URL, TokenFile: file}, time.Now, func() {})
 	must(t, err)
 	for _, c := range []struct{ text, want string }{
 		{"first", "Bearer first"}, {"second", "Bearer second"}, {"", "Bearer second"},
@@ -216,5 +216,30 @@ func TestTokenReplaced(t *testing.T) {
 		if a := p.post(t.Context(), nil); a.verdict != taken || got != c.want {
 			t.Errorf("file %q: %v, %q", c.text, a, got)
 		}
+	}
+}
+
+// A connection that the receiver ends is noticed while nothing is sent, one that the sender ends is
+// not.
+func TestConnectionEnds(t *testing.T) {
+	server := httptest.NewServer(answering(http.StatusNoContent, ""))
+	defer server.Close()
+	ended := make(chan struct{}, 10)
+	p, _, err := connect(Config{URL: server.URL}, time.Now, func() { ended <- struct{}{} })
+	must(t, err)
+	take := func() {
+		t.Helper()
+		if a := p.post(t.Context(), nil); a.verdict != taken {
+			t.Fatal(a)
+		}
+	}
+	take()
+	server.CloseClientConnections()
+	<-ended
+	take()
+	p.client.CloseIdleConnections()
+	take()
+	if len(ended) > 0 {
+		t.Error("a connection that the sender has ended is taken for one that the receiver did")
 	}
 }

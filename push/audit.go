@@ -2,7 +2,6 @@ package push
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -11,98 +10,15 @@ import (
 )
 
 const (
-	// auditAge is how long after it was sent an interval is audited: what a receiver has had for so
-	// long is on its disk.
-	auditAge = time.Hour
-
-	// secondAge is how much later it is audited again: a receiver may be restored from an older
-	// copy.
-	secondAge = 24 * time.Hour
-
-	// auditLead is how long before the file lets go of an interval it is audited at the latest.
-	auditLead = 15 * time.Minute
-
-	// visibleAge is how long after it was sent a receiver may not show a sample yet.
-	visibleAge = time.Minute
-
 	// auditAgain is how long a difference has to last before it counts.
 	auditAgain = 15 * time.Second
 
-	// auditPause is how long an audit waits between two queries, auditIdle until the next look at
-	// what is due, and auditRetry until a target is asked again that could not be.
+	// auditPause is how long an audit waits between two queries.
 	auditPause = 20 * time.Millisecond
-	auditIdle  = time.Minute
-	auditRetry = 15 * time.Minute
 
 	// auditSamples is about how many samples a query counts, in a day at the most.
 	auditSamples = 1_000_000
 )
-
-// audit compares what a target has with what the file has, until ctx is done.
-func (s *Sender) audit(ctx context.Context) {
-	ask := asker{s.poster.client, s.config.queryURL(), s.poster.header}
-	reader := reader{path: s.writer.Path()}
-	defer func() {
-		if err := reader.close(); err != nil {
-			s.failed(err)
-		}
-	}()
-	for ctx.Err() == nil {
-		wait := auditIdle
-		i, ok, err := s.dueForAudit(ctx, &reader)
-		if err == nil && ok {
-			wait = auditPause
-			a := auditing{sender: s, reader: &reader, ask: ask, interval: i,
-				catalog: catalog{naming: s.naming}}
-			if err = a.run(ctx); errors.Is(err, errCannotAsk) {
-				err = s.unavailable(ctx, err)
-				wait = auditRetry
-			}
-		}
-		if err != nil && ctx.Err() == nil && !errors.Is(err, service.ErrDeliveryMoved) {
-			s.log.Warn("an audit of what was sent failed, it is tried again", "err", err)
-			wait = auditRetry
-		}
-		sleep(ctx, wait)
-	}
-}
-
-// dueForAudit returns the interval that is to be audited next, if one is due.
-func (s *Sender) dueForAudit(
-	ctx context.Context, from *reader,
-) (due interval, ok bool, err error) {
-	ledger, _, _ := s.place.look()
-	err = from.view(ctx, func(view *service.Snapshot) error {
-		now, tiers := s.now(), view.Tiers()
-		for _, i := range ledger {
-			if i.Sent.IsZero() || i.Audits >= lastAudit {
-				continue
-			}
-			if !now.Before(s.auditAt(i, tiers[i.Granularity], now)) {
-				due, ok = i, true
-				return nil
-			}
-		}
-		return nil
-	})
-	return due, ok, err
-}
-
-// auditAt is when an interval is to be audited next.
-func (s *Sender) auditAt(i interval, tier service.TierSpan, now time.Time) time.Time {
-	if s.config.queryURL() == "" {
-		return i.Sent.Add(2 * rewindSpan)
-	}
-	at := i.Sent.Add(auditAge + 90*s.jitter)
-	if i.Audits > 0 {
-		at = at.Add(secondAge)
-	}
-	if tier.From.Unix() <= 0 {
-		return at // the tier has not let go of anything yet
-	}
-	letsGo := now.Add(i.From.Sub(tier.From) - auditLead)
-	return earlier(at, later(letsGo, i.Sent.Add(visibleAge)))
-}
 
 // auditing is the audit of an interval.
 type auditing struct {
@@ -115,7 +31,8 @@ type auditing struct {
 	confirmed int64
 	doubled   int64
 	missing   []missing
-	asked     bool // the target was
+	answers   bool // the target answers queries
+	asked     bool // it was
 	gone      bool // the file has let go of some
 }
 
@@ -128,7 +45,7 @@ type missing struct {
 
 // run compares the interval, and has sent again what is missing.
 func (a *auditing) run(ctx context.Context) error {
-	if a.ask.url == "" { // nobody can be asked: acknowledged, and not taken back since
+	if !a.answers { // acknowledged, and not taken back since
 		return a.end(ctx)
 	}
 	err := a.reader.view(ctx, func(view *service.Snapshot) error {

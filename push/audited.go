@@ -45,12 +45,10 @@ func (a *auditing) end(ctx context.Context) error {
 		if a.gone {
 			report.Audit.Unaudited++
 		}
-		if a.ask.url == "" {
-			report.Audit.Unavailable = "no address is known that answers queries"
-		}
 		if a.asked {
-			report.Audit.At, report.Audit.Unavailable = now, ""
+			report.Audit.At = now
 			report.Audit.Audits++
+			report.Audit.Failed, report.Audit.FailedSince = "", time.Time{}
 		}
 		moved := l.merged(change{[]interval{i}, a.judged(now)}, now)
 		c.Removed, c.Added = moved.removed, moved.added
@@ -116,17 +114,4 @@ func (m *missing) mark(g service.Granularity) service.UnsentBuckets {
 		mark.SeriesID = 0
 	}
 	return mark
-}
-
-// unavailable notes that the target cannot be asked.
-func (s *Sender) unavailable(ctx context.Context, why error) error {
-	words := plain(why.Error())
-	return s.place.move(ctx, func(_ ledger, report *Report) (service.DeliveryChange, error) {
-		if report.Audit.Unavailable == words {
-			return service.DeliveryChange{}, errNothing
-		}
-		s.log.Warn("what was sent cannot be audited", "err", why)
-		report.Audit.Unavailable = words
-		return service.DeliveryChange{}, nil
-	})
 }

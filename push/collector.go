@@ -26,6 +26,8 @@ var (
 	auditDifferences = describe("audit_differences_total",
 		"Samples that an audit has found missing, still missing after they were sent again, or doubled.",
 		"kind")
+	auditPossible = describe("audit_possible",
+		"Whether the receiver can be asked what it has. Where it cannot, acknowledgements count.")
 	lastAudited = describe("last_audit_timestamp_seconds", "When an audit last compared anything.")
 )
 
@@ -67,6 +69,11 @@ func (c collector) Collect(metrics chan<- prometheus.Metric) {
 	count(parkedTotal, report.Parked)
 	count(expiredTotal, report.Expired)
 	moment(lastSuccess, report.LastSuccess)
+	possible := 1.0
+	if report.Audit.Unavailable != "" {
+		possible = 0
+	}
+	send(auditPossible, prometheus.GaugeValue, possible)
 	moment(lastAudited, report.Audit.At)
 	count(auditDifferences, report.Audit.Missing, "missing")
 	count(auditDifferences, report.Audit.Unrepaired, "unrepaired")
@@ -88,9 +95,9 @@ func (s *Sender) backlog() time.Duration {
 		width = s.granularity.Bucket()
 	}
 	due := s.now().Add(-s.config.Settle).Truncate(width)
-	gaps := ledger.gaps(span{begun, due})
-	if len(gaps) == 0 {
-		return 0
+	oldest := s.place.oldest(due)
+	if gaps := ledger.gaps(span{begun, due}); len(gaps) > 0 {
+		oldest = earlier(oldest, gaps[0].from)
 	}
-	return due.Sub(gaps[0].from)
+	return due.Sub(oldest)
 }

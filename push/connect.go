@@ -1,6 +1,7 @@
 package push
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
@@ -16,30 +17,62 @@ import (
 	"github.com/wanstore/wanstore/internal/version"
 )
 
-// newPoster returns what sends to the receiver of a configuration.
-func newPoster(config Config, now func() time.Time) (poster, error) {
+// connect returns what sends to the receiver of a configuration, and what asks it. They have a
+// connection each. When the receiver ends that of the first, ended is called.
+func connect(config Config, now func() time.Time, ended func()) (poster, asker, error) {
+	sending, err := newTransport(config)
+	if err != nil {
+		return poster{}, asker{}, err
+	}
+	asking := sending.Clone()
+	dial := sending.DialContext
+	sending.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &watched{conn, ended}, nil
+	}
+	header, err := config.header()
+	each := headers{config: config, last: header}
+	return poster{
+		client: newClient(sending), url: config.URL, header: each.next, now: now, limit: postLimit,
+	}, asker{newClient(asking), config.queryURL(), each.next}, err
+}
+
+func newTransport(config Config) (*http.Transport, error) {
 	transport := &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           (&net.Dialer{Timeout: 10 * time.Second}).DialContext,
 		TLSHandshakeTimeout:   10 * time.Second,
 		ForceAttemptHTTP2:     true,
-		MaxIdleConnsPerHost:   2,
-		MaxConnsPerHost:       2, // one that sends, one that asks
+		MaxIdleConnsPerHost:   1,
+		MaxConnsPerHost:       1,
 		IdleConnTimeout:       2 * time.Minute,
 		ResponseHeaderTimeout: postLimit,
 	}
-	if config.CAFile != "" {
-		pool, err := readCertificates(config.CAFile)
-		if err != nil {
-			return poster{}, err
-		}
-		transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	if config.CAFile == "" {
+		return transport, nil
 	}
-	header, err := config.header()
-	each := headers{config: config, last: header}
-	return poster{
-		client: newClient(transport), url: config.URL, header: each.next, now: now, limit: postLimit,
-	}, err
+	pool, err := readCertificates(config.CAFile)
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	return transport, err
+}
+
+// watched is a connection that tells when the other side ends it, also while nobody waits for
+// anything: an HTTP client always reads.
+type watched struct {
+	net.Conn
+	ended func()
+}
+
+// Read reads from the connection.
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if err != nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, os.ErrDeadlineExceeded) {
+		w.ended()
+	}
+	return n, err
 }
 
 // headers are those of the requests of a sender. Its files are read for each one, since a token is

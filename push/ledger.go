@@ -179,6 +179,20 @@ func (l ledger) rewind(now time.Time) change {
 	return c
 }
 
+// setRight is the change by which what was sent in the future, by a clock that was ahead, was sent
+// now.
+func (l ledger) setRight(now time.Time) change {
+	var c change
+	for _, i := range l {
+		if i.Sent.After(now.Add(rewindSpan)) {
+			c.removed = append(c.removed, i)
+			i.Sent = now
+			c.added = append(c.added, i)
+		}
+	}
+	return c
+}
+
 // merge is the change that makes one of neighbours that an audit may ask for together.
 func (l ledger) merge(now time.Time) change {
 	var c change

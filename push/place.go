@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -31,13 +32,20 @@ type Report struct {
 
 // AuditReport is what the audits of a target have found.
 type AuditReport struct {
-	At          time.Time `json:"at,omitzero"` // of the last one
-	Audits      int64     `json:"audits"`      // intervals that were compared
-	Missing     int64     `json:"missing"`     // samples that were not there, and were sent again
-	Unrepaired  int64     `json:"unrepaired"`  // samples that were not there after that either
-	Doubled     int64     `json:"doubled"`     // samples that were there more than once
-	Unaudited   int64     `json:"unaudited"`   // intervals that the file gave up before
-	Unavailable string    `json:"unavailable,omitempty"`
+	At         time.Time `json:"at,omitzero"` // of the last one
+	Audits     int64     `json:"audits"`      // intervals that were compared
+	Missing    int64     `json:"missing"`     // samples that were not there, and were sent again
+	Unrepaired int64     `json:"unrepaired"`  // samples that were not there after that either
+	Doubled    int64     `json:"doubled"`     // samples that were there more than once
+	Unaudited  int64     `json:"unaudited"`   // intervals that the file gave up before
+
+	// Answered is when the target first answered a query.
+	Answered time.Time `json:"answered,omitzero"`
+	// Unavailable is why the target cannot be asked; acknowledgements count then.
+	Unavailable string `json:"unavailable,omitempty"`
+	// Failed is why nothing can be audited since a moment; nothing is confirmed then.
+	Failed      string    `json:"failed,omitempty"`
+	FailedSince time.Time `json:"failed_since,omitzero"`
 }
 
 // place is how far a target has been sent the history: what the file says, and its changes. It is
@@ -52,6 +60,7 @@ type place struct {
 	begun    time.Time
 	ledger   ledger
 	report   Report
+	late     time.Time // where the oldest bucket begins that came late, zero for none
 }
 
 // load takes over what a view of the file says.
@@ -112,6 +121,27 @@ func (p *place) move(
 
 // errNothing ends a move that changes nothing.
 var errNothing = errors.New("nothing to change")
+
+// marked takes over what the file has marked as unsent, the oldest first.
+func (p *place) marked(marks []service.UnsentBuckets) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.late = time.Time{}
+	if len(marks) > 0 {
+		first := time.Duration(bits.TrailingZeros64(marks[0].Minutes))
+		p.late = marks[0].Hour.Add(first * time.Minute)
+	}
+}
+
+// oldest returns where the oldest bucket begins that came late and has not been sent, or otherwise.
+func (p *place) oldest(otherwise time.Time) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.late.IsZero() {
+		return otherwise
+	}
+	return earlier(p.late, otherwise)
+}
 
 // look returns what is known. The ledger is not changed afterwards.
 func (p *place) look() (ledger, time.Time, Report) {

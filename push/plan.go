@@ -26,6 +26,7 @@ type planning struct {
 	begun       time.Time
 	due         time.Time // buckets that end later have not settled yet
 	order       Order
+	held        time.Time // where the work begins of which the receiver took nothing; zero for none
 }
 
 // freshRaw is how much of the newest raw samples goes before a backlog.
@@ -68,31 +69,38 @@ func (p *planning) next(marks []service.UnsentBuckets) (w work, ok bool) {
 	if len(marked.cleared) > 0 {
 		return marked, true
 	}
-	if fresh, ok := p.fresh(gaps, isMarked); ok {
-		return fresh, true
+	w, ok = p.oldest(gaps, marked, isMarked)
+	oldestHeld := !p.held.IsZero() && !p.held.After(w.span.from)
+	if p.held.IsZero() || oldestHeld { // else the newest is held, and it is the oldest's turn
+		if fresh, ok := p.fresh(gaps, isMarked, oldestHeld); ok {
+			return fresh, true
+		}
 	}
-	switch {
-	case len(gaps) == 0 || isMarked && marked.span.from.Before(gaps[0].from):
-		return marked, isMarked
-	default:
-		w = p.segment(gaps[0])
-		w.replay = w.span.from.Before(p.end().Add(-2 * p.width()))
-		return w, true
-	}
+	return w, ok
 }
 
-// fresh returns the newest bucket, if others wait before it.
-func (p *planning) fresh(gaps []span, isMarked bool) (work, bool) {
+// oldest returns the oldest work.
+func (p *planning) oldest(gaps []span, marked work, isMarked bool) (w work, ok bool) {
+	if len(gaps) == 0 || isMarked && marked.span.from.Before(gaps[0].from) {
+		return marked, isMarked
+	}
+	w = p.segment(gaps[0])
+	w.replay = w.span.from.Before(p.end().Add(-2 * p.width()))
+	return w, true
+}
+
+// fresh returns the newest bucket, if others wait before it. While those are held, it is the newest
+// that waits, also where it is old.
+func (p *planning) fresh(gaps []span, isMarked, held bool) (work, bool) {
 	if p.order == OldestFirst || len(gaps) == 0 {
 		return work{}, false
 	}
 	newest := gaps[len(gaps)-1]
-	from := p.end().Add(-p.width())
-	others := isMarked || gaps[0].from.Before(from)
-	if !others || newest.until.Before(p.end()) || newest.from.After(from) {
+	s := span{newest.until.Add(-p.width()), newest.until}
+	others := isMarked || gaps[0].from.Before(s.from)
+	if !others || newest.from.After(s.from) || !held && s.until.Before(p.end()) {
 		return work{}, false
 	}
-	s := span{from, p.end()}
 	if s.from.Before(p.tiers[p.granularity].From) {
 		return work{}, false
 	}
@@ -126,31 +134,36 @@ func roundUp(t time.Time, width time.Duration) time.Time {
 // and so are those whose tier has let go of them.
 func (p *planning) marked(marks []service.UnsentBuckets) (w work, ok bool) {
 	for len(marks) > 0 && !ok && len(w.cleared) == 0 {
-		first := marks[0]
-		n := slices.IndexFunc(marks, func(m service.UnsentBuckets) bool {
-			return !m.Hour.Equal(first.Hour) || m.Granularity != first.Granularity
-		})
-		if n < 0 {
-			n = len(marks)
-		}
-		w = work{granularity: first.Granularity, replay: true,
-			span: span{first.Hour, first.Hour.Add(time.Hour)}}
-		waits := p.sentMinutes(first.Granularity, first.Hour)
-		for _, m := range marks[:n] {
-			if send := m.Minutes & waits; send != 0 {
-				m := m
-				m.Minutes = send
-				w.marks = append(w.marks, m)
-			}
-			if rest := m.Minutes &^ waits; rest != 0 {
-				m.Minutes = rest
-				w.cleared = append(w.cleared, m)
-			}
-		}
+		w, marks = p.hour(marks)
 		ok = len(w.marks) > 0
-		marks = marks[n:]
 	}
 	return w, ok
+}
+
+// hour returns what is to be done for the marks of the first hour, and the other marks.
+func (p *planning) hour(marks []service.UnsentBuckets) (w work, rest []service.UnsentBuckets) {
+	first := marks[0]
+	n := slices.IndexFunc(marks, func(m service.UnsentBuckets) bool {
+		return !m.Hour.Equal(first.Hour) || m.Granularity != first.Granularity
+	})
+	if n < 0 {
+		n = len(marks)
+	}
+	w = work{granularity: first.Granularity, replay: true,
+		span: span{first.Hour, first.Hour.Add(time.Hour)}}
+	waits := p.sentMinutes(first.Granularity, first.Hour)
+	for _, m := range marks[:n] {
+		if send := m.Minutes & waits; send != 0 {
+			m := m
+			m.Minutes = send
+			w.marks = append(w.marks, m)
+		}
+		if rest := m.Minutes &^ waits; rest != 0 {
+			m.Minutes = rest
+			w.cleared = append(w.cleared, m)
+		}
+	}
+	return w, marks[n:]
 }
 
 // sentMinutes returns the minutes of an hour that were sent at a granularity and are still there.

@@ -13,8 +13,12 @@ import (
 	"time"
 )
 
-// errCannotAsk reports a target that does not answer queries.
-var errCannotAsk = errors.New("the target cannot be asked")
+// errCannotAsk reports a target that does not answer queries, and errNoAddress one of which no
+// address is known that does.
+var (
+	errCannotAsk = errors.New("cannot be asked")
+	errNoAddress = fmt.Errorf("%w: no address is known that answers queries", errCannotAsk)
+)
 
 const (
 	// queryLimit is how long one query may take.
@@ -56,6 +60,17 @@ func (a *asker) count(
 	return a.ask(ctx, url.Values{"query": {query}, "time": {at}, "nocache": {"1"}})
 }
 
+// check asks what everybody answers who answers queries.
+//
+// Errors: errCannotAsk, those of the transport, and that of ctx.
+func (a *asker) check(ctx context.Context) error {
+	list, err := a.ask(ctx, url.Values{"query": {"vector(1)"}})
+	if err == nil && len(list) != 1 {
+		return fmt.Errorf("%w: it answers the query for a number with nothing", errCannotAsk)
+	}
+	return err
+}
+
 func (a *asker) ask(ctx context.Context, form url.Values) ([]counted, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryLimit)
 	defer cancel()
@@ -74,7 +89,7 @@ func (a *asker) ask(ctx context.Context, form url.Values) ([]counted, error) {
 	if response.StatusCode != http.StatusOK {
 		words, _ := io.ReadAll(io.LimitReader(response.Body, maxWords))
 		err := fmt.Errorf("%s: %s", response.Status, plain(string(words)))
-		if code := response.StatusCode; code >= 500 || code == http.StatusTooManyRequests {
+		if canBeAsked(response.StatusCode) {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: %w", errCannotAsk, err)
@@ -87,7 +102,10 @@ func (a *asker) ask(ctx context.Context, form url.Values) ([]counted, error) {
 		} `json:"data"`
 	}
 	err = json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer)
+	syntax, noJSON := errors.AsType[*json.SyntaxError](err)
 	switch {
+	case noJSON:
+		return nil, fmt.Errorf("%w: it answers with something else: %w", errCannotAsk, syntax)
 	case err != nil:
 		return nil, fmt.Errorf("the answer to a query: %w", err)
 	case answer.Status != "success":
@@ -96,6 +114,19 @@ func (a *asker) ask(ctx context.Context, form url.Values) ([]counted, error) {
 		return nil, errors.New("the target answers in part only")
 	}
 	return answer.Data.Result, nil
+}
+
+// canBeAsked reports that a status does not keep others, or a later query, from being answered: the
+// target is in trouble, has too much to do, or wants other credentials.
+func canBeAsked(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusProxyAuthRequired, http.StatusRequestTimeout,
+		http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented:
+		return false
+	}
+	return status >= 500
 }
 
 // samples is how many samples the series has.

@@ -34,12 +34,15 @@ type Sender struct {
 	naming      naming
 	catalog     catalog // of the goroutine that sends
 	poster      poster
+	asker       asker
 	encoder     encoder
 	pace        pace
-	rewound     bool    // nothing was sent since the last sends were taken back
-	again       []span  // that were taken back
-	lastGood    batch   // the sample that the receiver took last
-	troubles    trouble // what does not go on
+	losses      losses
+	again       []span // that were taken back
+	shipping    shipping
+	lastGood    batch     // the sample that the receiver took last
+	held        time.Time // where the work begins of which it took nothing, zero for none
+	troubles    trouble   // what does not go on
 	jitter      time.Duration
 	closed      sync.Once
 }
@@ -66,6 +69,7 @@ func Open(
 		s.now = time.Now
 	}
 	s.log = s.log.With("target", config.URL)
+	s.shipping = shipping{post: s.post, pause: s.pause, probe: s.probe}
 	var err error
 	if s.granularity, err = service.ParseGranularity(config.Granularity); err != nil {
 		return nil, err
@@ -75,7 +79,8 @@ func Open(
 	s.catalog.naming = s.naming
 	s.pace = pace{rate: config.ReplayRate}
 	s.jitter = time.Duration(s.random() * float64(mostJitter))
-	if s.poster, err = newPoster(config, s.now); err != nil {
+	s.losses.ended = make(chan struct{}, 1)
+	if s.poster, s.asker, err = connect(config, s.now, s.disconnected); err != nil {
 		return nil, err
 	}
 	if s.lock, err = writer.LockDelivery(ctx, s.place.target); err != nil {
@@ -101,6 +106,7 @@ func (s *Sender) Close() error {
 	var err error
 	s.closed.Do(func() {
 		s.poster.client.CloseIdleConnections()
+		s.asker.client.CloseIdleConnections()
 		err = errors.Join(s.reader.close(), s.lock.Close())
 	})
 	return err
@@ -111,7 +117,7 @@ func (s *Sender) Run(ctx context.Context) {
 	var auditing sync.WaitGroup
 	auditing.Go(func() { s.audit(ctx) })
 	defer auditing.Wait()
-	s.rewind(ctx) // what the last sender of the target sent last may be lost with its receiver
+	s.losses.feared = true // what the last sender sent last may be gone with its receiver
 	for failures, away := 0, false; ctx.Err() == nil; {
 		more, err := s.next(ctx, away)
 		away = errors.Is(err, errLost)
@@ -121,7 +127,7 @@ func (s *Sender) Run(ctx context.Context) {
 		case err == nil:
 			failures = 0
 			if !more {
-				sleep(ctx, s.untilDue())
+				s.idle(ctx)
 			}
 			continue
 		case errors.Is(err, service.ErrDeliveryMoved):
@@ -133,10 +139,13 @@ func (s *Sender) Run(ctx context.Context) {
 		if err == nil {
 			continue
 		}
+		if h, ok := errors.AsType[*heldError](err); ok { // by now something else may be due
+			s.answered(h.answer)
+			_ = s.pause(ctx, h.answer, s.shipping.failures)
+			continue
+		}
 		failures++
-		if away {
-			s.rewind(ctx)
-		} else {
+		if !away {
 			s.failed(err)
 		}
 		sleep(ctx, backoff(failures, s.random))
@@ -146,6 +155,12 @@ func (s *Sender) Run(ctx context.Context) {
 // next sends one chunk, and says whether more may be due. While the receiver is away it is asked
 // first whether it is back, with nothing in the POST: reading a chunk costs more.
 func (s *Sender) next(ctx context.Context, away bool) (more bool, err error) {
+	if away {
+		s.losses.feared = true
+	}
+	if err := s.recover(ctx); err != nil {
+		return false, err
+	}
 	if away {
 		if a := s.poster.post(ctx, s.encoder.encode(nil)); a.verdict == lost {
 			return false, errLost
@@ -168,7 +183,8 @@ func (s *Sender) step(ctx context.Context) (more bool, err error) {
 		if err := s.catalog.update(ctx, view); err != nil {
 			return err
 		}
-		c, err = s.catalog.gather(ctx, view, w.granularity, w.span.from, w.span.until, w.wanted())
+		c, err = s.catalog.gather(ctx, view, w.granularity, w.span.from, w.span.until,
+			chunkSize(s.config.ReplayRate), w.wanted())
 		return err
 	})
 	switch {
@@ -185,6 +201,9 @@ func (s *Sender) step(ctx context.Context) (more bool, err error) {
 	s.troubles.due(s.now())
 	list, err := s.send(ctx, c, w.replay)
 	if err != nil {
+		if _, ok := errors.AsType[*heldError](err); ok {
+			s.held = w.span.from
+		}
 		return false, err
 	}
 	if c.batch.size() > 0 && s.troubles.over() {
@@ -200,7 +219,7 @@ func (s *Sender) plan(ctx context.Context, view *service.Snapshot) (work, bool, 
 	ledger, begun, _ := s.place.look()
 	p := planning{
 		granularity: s.granularity, tiers: view.Tiers(), ledger: ledger, begun: begun,
-		due: s.now().Add(-s.config.Settle).UTC().Round(0), order: s.config.Order,
+		due: s.now().Add(-s.config.Settle).UTC().Round(0), order: s.config.Order, held: s.held,
 	}
 	if err := s.expire(ctx, view, &p); err != nil {
 		return work{}, false, err
@@ -209,6 +228,7 @@ func (s *Sender) plan(ctx context.Context, view *service.Snapshot) (work, bool, 
 	if err != nil {
 		return work{}, false, err
 	}
+	s.place.marked(marks)
 	w, ok := p.next(marks)
 	if w.marks == nil {
 		w.span = s.apart(w.span)
@@ -239,11 +259,7 @@ func (s *Sender) clear(ctx context.Context, w work) error {
 
 // send posts a chunk, and returns what the receiver does not take.
 func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, error) {
-	ship := shipping{
-		post:  s.post,
-		pause: s.pause,
-		probe: s.probe,
-	}
+	s.losses.part = false
 	var list []parked
 	for _, r := range c.alike {
 		list = append(list, parked{r, "not sent: another series has the same labels there"})
@@ -254,7 +270,7 @@ func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, erro
 				return nil, err
 			}
 		}
-		refused, err := ship.ship(ctx, b)
+		refused, err := s.shipping.ship(ctx, b)
 		if err != nil {
 			return nil, err
 		}
@@ -268,27 +284,40 @@ func (s *Sender) post(ctx context.Context, b batch) answer {
 	if ctx.Err() != nil {
 		return a
 	}
-	if s.troubles.answered(a) {
-		s.log.Warn("the receiver takes nothing, what is due waits", "answer", a.String())
-	}
+	s.answered(a)
 	if a.verdict == taken && b.size() > 0 {
-		s.rewound = false
+		s.losses.taken()
+		s.held = time.Time{}
 		// The newest of a series is what a receiver takes twice that takes nothing older.
 		_, s.lastGood = b.cut(b.size() - 1)
 	}
 	return a
 }
 
-// probe finds out whether a receiver that fails would take something else.
-func (s *Sender) probe(ctx context.Context) evidence {
-	a := s.poster.post(ctx, s.encoder.encode(s.lastGood))
-	switch {
-	case a.verdict == taken && s.lastGood.size() > 0:
-		return alive
-	case a.verdict == taken || a.verdict == rejected:
-		return unproven
+// answered notes an answer.
+func (s *Sender) answered(a answer) {
+	if s.troubles.answered(a) {
+		s.log.Warn("the receiver takes nothing, what is due waits", "answer", a.String())
 	}
-	return fails
+}
+
+// probe sends what the receiver took last once more and, where there is nothing or that is too old
+// by now, a message without samples.
+func (s *Sender) probe(ctx context.Context) (evidence, answer) {
+	if s.lastGood.size() > 0 {
+		switch a := s.poster.post(ctx, s.encoder.encode(s.lastGood)); a.verdict {
+		case taken:
+			return takesSamples, a
+		case rejected:
+		default:
+			return takesNothing, a
+		}
+	}
+	a := s.poster.post(ctx, s.encoder.encode(nil))
+	if a.verdict == taken {
+		return takesEmpty, a
+	}
+	return takesNothing, a
 }
 
 // failed notes what is wrong with the file.
@@ -304,7 +333,7 @@ const barredPause = 5 * time.Minute
 // pause waits until the next try.
 func (s *Sender) pause(ctx context.Context, a answer, attempt int) error {
 	if a.gone {
-		s.rewind(ctx)
+		s.behind(ctx)
 	}
 	wait := max(a.wait, backoff(attempt, s.random))
 	if a.verdict == barred {

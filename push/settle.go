@@ -75,29 +75,6 @@ func (s *Sender) apart(of span) span {
 	return of
 }
 
-// rewind takes back what was sent last, since the receiver may have lost it.
-func (s *Sender) rewind(ctx context.Context) {
-	if s.rewound {
-		return
-	}
-	var back change
-	err := s.place.move(ctx, func(l ledger, _ *Report) (service.DeliveryChange, error) {
-		back = l.rewind(s.now())
-		if len(back.removed) == 0 {
-			return service.DeliveryChange{}, errNothing
-		}
-		return service.DeliveryChange{Removed: back.removed, Added: back.added}, nil
-	})
-	if err != nil {
-		s.failed(err)
-		return
-	}
-	s.rewound = true
-	for _, i := range back.removed {
-		s.again = append(s.again, span{i.From, i.Until})
-	}
-}
-
 // parkedRows is what the file says of samples that a receiver does not take.
 func parkedRows(
 	g service.Granularity, list []parked, now time.Time,

@@ -29,7 +29,7 @@ const lostShown = 24 * time.Hour
 type trouble struct {
 	mu      sync.Mutex
 	waiting time.Time         // since when something has been due and nothing was taken
-	last    answer            // of the receiver, the last one
+	last    answer            // of the receiver, the last one that was not about samples
 	told    verdict           // what was logged last
 	refused map[verdict]int64 // answers that were not what was hoped for
 	local   string            // what is wrong with the file or this machine, "" for nothing
@@ -57,20 +57,21 @@ func (t *trouble) idle() {
 func (t *trouble) answered(a answer) (changed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.last = a
 	if a.verdict == taken {
-		t.waiting, t.local = time.Time{}, ""
+		t.last, t.waiting, t.local = a, time.Time{}, ""
 		return false
 	}
 	if t.refused == nil {
 		t.refused = map[verdict]int64{}
 	}
 	t.refused[a.verdict]++
-	if a.verdict == rejected || a.verdict == t.told {
+	if a.verdict == rejected {
 		return false
 	}
+	t.last = a
+	changed = a.verdict != t.told
 	t.told = a.verdict
-	return true
+	return changed
 }
 
 // over notes that all of a chunk was taken or parked, and reports whether that ends a trouble.
@@ -78,7 +79,7 @@ func (t *trouble) over() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	was := t.told
-	t.told = taken
+	t.told, t.last = taken, answer{}
 	return was != taken
 }
 
@@ -102,6 +103,13 @@ func (t *trouble) audited(doubled, lost bool, now time.Time) {
 	if lost {
 		t.lost = now
 	}
+}
+
+// away reports that the receiver could not be reached when it was last sent something.
+func (t *trouble) away() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last.verdict == lost
 }
 
 // refusals counts answers that did not acknowledge anything.

@@ -82,6 +82,10 @@ func (w *world) start() {
 	sender, err := Open(w.t.Context(), w.writer, w.config, options)
 	must(w.t, err)
 	sender.poster.client = newClient(w.receiver)
+	sender.asker.client = sender.poster.client
+	w.receiver.mu.Lock()
+	w.receiver.ended = sender.disconnected
+	w.receiver.mu.Unlock()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(w.t.Context()))
 	var running sync.WaitGroup
 	running.Go(func() { sender.Run(ctx) })

@@ -111,6 +111,6 @@ func (p *pusher) health() []service.Problem {
 // beside has an endpoint, if there is one, tell what the sender says of itself.
 func (p *pusher) beside(e *endpoint) {
 	if p != nil && e != nil {
-		e.api.Add(api.Part{Collector: p.Collector(), Health: p.Health})
+		e.api.Add(api.Part{Collector: p.Collector(), Health: p.Health, Notes: p.Notes})
 	}
 }
