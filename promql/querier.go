@@ -2,12 +2,14 @@ package promql
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	upstream "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/annotations"
 
@@ -27,6 +29,8 @@ type querier struct {
 	catalog  *catalog
 	tiers    [service.Hour + 1]service.TierSpan
 	held     map[string]loaded // what selectors have read, which others may share
+	// finest has the finest tier that is read for a question, where finer ones hold too much.
+	finest map[string]service.Granularity
 }
 
 // Queryable returns the history as a storage of Prometheus, for an engine of its own with
@@ -65,6 +69,7 @@ func (e *Engine) querier(ctx context.Context, lookback time.Duration) *querier {
 	return &querier{
 		ctx: ctx, history: e.history, lookback: lookback.Milliseconds(),
 		room: float64(e.options.MaxSamples), held: map[string]loaded{},
+		finest: map[string]service.Granularity{},
 	}
 }
 
@@ -135,23 +140,54 @@ func (s *selection) read(ctx context.Context) ([]storage.Series, annotations.Ann
 		notes.Add(s.shadowedNote(name))
 	}
 	s.granule = s.reading.granule(s.hints, s.querier.lookback)
-	all := layOut(s.querier.tiers, s.granule)
-	within := all.clip(s.hints.Start-1, s.hints.End+1)
-	if s.column == samples && !within.raw() || s.column.ofSketches() && within.raw() {
-		return nil, notes, nil
-	}
-	held, err := s.hold(ctx, list, within)
+	held, within, err := s.holdFinest(ctx, list)
 	if err != nil {
 		return nil, notes, err
 	}
 	if len(held.coarse) > 0 {
-		notes.Add(s.coarseNote(held.coarse))
+		notes.Add(s.coarseNote(held.coarse, s.querier.finest[s.question()] > service.Raw))
 	}
 	if held.sketchless && s.column == sketches {
 		notes.Add(s.sketchlessNote())
 	}
 	series, err := s.series(ctx, list, held, within)
 	return series, notes, err
+}
+
+// holdFinest returns what is read of series, from the finest tiers that the query has room for, and
+// how they lie. A column may have nothing there.
+func (s *selection) holdFinest(ctx context.Context, list []picked) (loaded, layout, error) {
+	q, question := s.querier, s.question()
+	for {
+		all := layOut(q.tiers, s.granule, q.finest[question])
+		within := all.clip(s.hints.Start-1, s.hints.End+1)
+		if s.column == samples && !within.raw() || s.column.ofSketches() && within.raw() {
+			return loaded{}, within, nil
+		}
+		room := q.room
+		held, err := s.hold(ctx, list, within)
+		_, tooMany := errors.AsType[upstream.ErrTooManySamples](err)
+		coarser, any := q.coarser(all.base)
+		if !tooMany || !any || s.column == means {
+			return held, within, err
+		}
+		q.room, q.finest[question] = room, coarser
+	}
+}
+
+// coarser returns the next coarser tier that has anything.
+func (q *querier) coarser(than service.Granularity) (service.Granularity, bool) {
+	for g := than + 1; g <= service.Hour; g++ {
+		if !q.tiers[g].IsEmpty() {
+			return g, true
+		}
+	}
+	return than, false
+}
+
+// question names what all columns of one function are read for.
+func (s *selection) question() string {
+	return fmt.Sprint(s.matchers, s.granule, s.hints.Start, s.hints.End)
 }
 
 // hold returns what is read of series, which was read already for another column perhaps.
