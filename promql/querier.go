@@ -167,8 +167,8 @@ func (s *selection) holdFinest(ctx context.Context, list []picked) (loaded, layo
 		room := q.room
 		held, err := s.hold(ctx, list, within)
 		_, tooMany := errors.AsType[upstream.ErrTooManySamples](err)
-		coarser, any := q.coarser(all.base)
-		if !tooMany || !any || s.column == means {
+		coarser, left := q.coarser(all.base)
+		if !tooMany || !left || s.column == means {
 			return held, within, err
 		}
 		q.room, q.finest[question] = room, coarser
@@ -250,7 +250,7 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 	if within.halfOpen && s.column.rewritten() {
 		made.rawGap = 1
 	}
-	for i, run := range s.wanted(runs, one) {
+	for i, run := range s.wanted(runs) {
 		width := run.segment.width()
 		switch {
 		case width == 0:
@@ -286,7 +286,7 @@ func sketchesOf(one picked) column {
 }
 
 // wanted returns the rows that a column is about. States need no sketch.
-func (s *selection) wanted(runs []*run, one picked) (list []*run) {
+func (s *selection) wanted(runs []*run) (list []*run) {
 	if !s.column.ofSketches() || s.column == stateSketches {
 		return runs
 	}

@@ -136,7 +136,7 @@ func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float6
 	begin := p.rows[at].at
 	end := begin + p.segment.width()
 	mean = s.figure(s.column, p, at)
-	if part == 0 || part < p.each-1 {
+	if part < p.each-1 {
 		return begin + int64(part)*p.width, mean
 	}
 	next := p.next
