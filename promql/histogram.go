@@ -7,8 +7,8 @@ import (
 	"github.com/wanstore/wanstore/service"
 )
 
-// sketchOf returns the distribution of a bucket of measurements of a tier as a native histogram, nil
-// if the bucket keeps none.
+// sketchOf returns the distribution of a bucket of measurements as a native histogram, nil if the
+// bucket keeps none.
 func sketchOf(bucket service.Bucket, tier service.Granularity) *histogram.FloatHistogram {
 	if bucket.Distribution == nil && tier != service.Raw {
 		return nil

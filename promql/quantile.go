@@ -53,8 +53,8 @@ func ofStates(call *parser.Call, quantile func(q parser.Expr) parser.Expr) parse
 	return function(call, "round", quantile(ofRank(call)), number(call, statePrecision))
 }
 
-// ofRank returns a q with which the engine finds the bin of the sample of rank ⌈q·n⌉: a little less,
-// since it is at the edge between two bins where q·n is whole.
+// ofRank returns a q with which the engine finds the bin of the sample of rank ⌈q·n⌉: a little
+// less, since it is at the edge between two bins where q·n is whole.
 func ofRank(call *parser.Call) parser.Expr {
 	const less = 1 - 1e-7
 	q, ok := literal(call.Args[0])
