@@ -145,6 +145,33 @@ func TestAnsweredBefore(t *testing.T) {
 	})
 }
 
+// What was sent by a clock that was ahead is audited an hour after that clock was put right.
+func TestClockWasAhead(t *testing.T) {
+	in(t, func(w *world) {
+		t := w.t
+		w.ahead.Store(int64(10 * 24 * time.Hour))
+		w.start()
+		w.pass(30 * time.Minute)
+		w.ahead.Store(0)
+		right := time.Now()
+		w.pass(3 * time.Hour)
+		w.check(time.Now().Add(-3 * time.Minute))
+		got := w.status()
+		if got.ConfirmedUntil.Before(right) || got.Resent != 0 || got.Audit.Missing != 0 {
+			t.Errorf("status %+v", got)
+		}
+		w.receiver.mu.Lock()
+		asked := len(w.receiver.asked)
+		w.receiver.mu.Unlock()
+		if asked > 500 {
+			t.Errorf("%d queries", asked)
+		}
+		if problems := w.sender.Health(); len(problems) > 0 {
+			t.Errorf("health: %v", problems)
+		}
+	})
+}
+
 // failing wants nothing to be confirmed, and that to be told.
 func (w *world) failing(words string) {
 	w.t.Helper()
