@@ -84,10 +84,7 @@ func (a *API) handler(guard func(http.Handler) http.Handler) http.Handler {
 	mux.Handle("/{$}", rules.Asked(http.HandlerFunc(a.servePage)))
 	mux.Handle("/page/", rules.Asked(http.HandlerFunc(a.servePageFile)))
 	mux.Handle("/", http.HandlerFunc(a.serveNothing))
-	for _, mount := range a.mounts {
-		mux.Handle(mount.Path, a.mounted(mount))
-	}
-	limited := web.WithLimit(answerLimit, mux)
+	limited := web.WithLimit(answerLimit, a.withMounts(mux))
 	return web.WithHeaders(guard(web.WithGzip(web.WithRecovery(a.log, a.refuseWith, limited))))
 }
 

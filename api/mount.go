@@ -51,6 +51,22 @@ func (a *API) mounted(mount Mount) http.Handler {
 	return rules.Guarded(mount.Handler)
 }
 
+// withMounts sends what is asked below the path of a mount to its handler, as it was asked. A
+// ServeMux would redirect a path with // in it, and clients of an API want its own error.
+func (a *API) withMounts(others http.Handler) http.Handler {
+	handlers := map[string]http.Handler{}
+	for _, mount := range a.mounts {
+		handlers[mount.Path] = a.mounted(mount)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if mount, ok := a.mountOf(r.URL.Path); ok {
+			handlers[mount.Path].ServeHTTP(w, r)
+			return
+		}
+		others.ServeHTTP(w, r)
+	})
+}
+
 // rules are those of everything that an API answers with.
 func (a *API) rules() web.Rules {
 	return web.Rules{Token: a.options.Token, Origin: a.options.Origin, Refuse: a.refuseWith}

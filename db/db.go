@@ -147,6 +147,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.forgetPushIntervalsStmt, err = db.PrepareContext(ctx, forgetPushIntervals); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetPushIntervals: %w", err)
 	}
+	if q.forgetPushTargetStmt, err = db.PrepareContext(ctx, forgetPushTarget); err != nil {
+		return nil, fmt.Errorf("error preparing query ForgetPushTarget: %w", err)
+	}
 	if q.forgetSampleGroupsStmt, err = db.PrepareContext(ctx, forgetSampleGroups); err != nil {
 		return nil, fmt.Errorf("error preparing query ForgetSampleGroups: %w", err)
 	}
@@ -601,6 +604,11 @@ func (q *Queries) Close() error {
 	if q.forgetPushIntervalsStmt != nil {
 		if cerr := q.forgetPushIntervalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing forgetPushIntervalsStmt: %w", cerr)
+		}
+	}
+	if q.forgetPushTargetStmt != nil {
+		if cerr := q.forgetPushTargetStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing forgetPushTargetStmt: %w", cerr)
 		}
 	}
 	if q.forgetSampleGroupsStmt != nil {
@@ -1093,6 +1101,7 @@ type Queries struct {
 	forgetParkedStmt           *sql.Stmt
 	forgetPushIntervalStmt     *sql.Stmt
 	forgetPushIntervalsStmt    *sql.Stmt
+	forgetPushTargetStmt       *sql.Stmt
 	forgetSampleGroupsStmt     *sql.Stmt
 	forgetSuccessorStmt        *sql.Stmt
 	forgetTierStmt             *sql.Stmt
@@ -1222,6 +1231,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		forgetParkedStmt:           q.forgetParkedStmt,
 		forgetPushIntervalStmt:     q.forgetPushIntervalStmt,
 		forgetPushIntervalsStmt:    q.forgetPushIntervalsStmt,
+		forgetPushTargetStmt:       q.forgetPushTargetStmt,
 		forgetSampleGroupsStmt:     q.forgetSampleGroupsStmt,
 		forgetSuccessorStmt:        q.forgetSuccessorStmt,
 		forgetTierStmt:             q.forgetTierStmt,

@@ -90,6 +90,17 @@ func (q *Queries) ForgetPushIntervals(ctx context.Context, target string) error 
 	return err
 }
 
+const forgetPushTarget = `-- name: ForgetPushTarget :exec
+DELETE FROM push_targets
+WHERE target = ?1
+`
+
+// One seek in push_targets by its key.
+func (q *Queries) ForgetPushTarget(ctx context.Context, target string) error {
+	_, err := q.exec(ctx, q.forgetPushTargetStmt, forgetPushTarget, target)
+	return err
+}
+
 const forgetUnsent = `-- name: ForgetUnsent :exec
 DELETE FROM push_unsent
 WHERE

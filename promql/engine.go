@@ -147,6 +147,7 @@ func (q *queryable) execute(query upstream.Query, expr string) (*Result, error) 
 		query.Close()
 		return nil, err
 	}
+	averageOnce(query.Statement())
 	answer := query.Exec(q.ctx)
 	if err := errors.Join(answer.Err, q.closed()); err != nil {
 		query.Close()

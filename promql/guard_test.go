@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/prometheus/promql/parser"
+
 	"github.com/wanstore/wanstore/service"
 )
 
@@ -36,9 +38,8 @@ func TestGuard(t *testing.T) {
 		{`x{a=~"` + strings.Repeat(".{1000}", 40) + `"} + x{a=~"` +
 			strings.Repeat("(ab|c{9}){50,}", 200) + `"}`, 0, "states"},
 		{strings.Repeat("-", maxTokens) + "x", 0, "words and signs"},
-		{nested(2000, "", ""), 0, ""},
 		{nested(2500, "", ""), 0, "words and signs"},
-		{"x" + strings.Repeat("+x", 2000), 0, ""},
+		{"x" + strings.Repeat("+x", maxDepth-1), 0, ""},
 		{doubled(3), 0, ""},
 		{doubled(4), 0, "repeat a label"},
 		{doubled(60), 0, "repeat a label"},
@@ -66,6 +67,27 @@ func TestGuard(t *testing.T) {
 		}
 		if parse, ok := errors.AsType[*ParseError](err); err != nil && (!ok || parse.End > len(c.expr)) {
 			t.Errorf("%.60s: %v", c.expr, err)
+		}
+	}
+}
+
+// What is deep takes time for its depth at each step, so only what is wide may be long.
+func TestDepth(t *testing.T) {
+	chain := func(times int, operator string) string { return "x" + strings.Repeat(operator, times) }
+	for expr, deep := range map[string]bool{
+		chain(maxDepth-1, "+x"):                                                    false,
+		chain(maxDepth, "+x"):                                                      true,
+		chain(maxDepth, "^x"):                                                      true,
+		chain(2000, " or x"):                                                       true,
+		strings.Repeat("-", maxDepth-1) + "x":                                      false,
+		strings.Repeat("-", maxDepth) + "x":                                        true,
+		strings.Repeat("abs(", maxDepth) + chain(maxDepth, ")"):                    true,
+		strings.Repeat("(", 2000) + chain(2000, ")"):                               true,
+		"(" + chain(80, "*x") + ")" + strings.Repeat("+("+chain(80, "*x")+")", 15): false,
+	} {
+		_, err := NewParser(parser.Options{}).ParseExpr(expr)
+		if (err != nil) != deep || deep && !strings.Contains(err.Error(), "inside each other: want") {
+			t.Errorf("%.60s: %v", expr, err)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func (q *querier) each(
 			if gone[one.ID] {
 				continue
 			}
-			states, err := q.statesOf(ctx, one)
+			states, err := q.statesOf(ctx, one, since)
 			if err != nil {
 				return err
 			}
@@ -92,17 +92,19 @@ func (q *querier) gone(ctx context.Context, since time.Time) (map[int64]bool, er
 	return gone, err
 }
 
-// statesOf returns the names of the states of shares, the declared ones or, if there are none,
-// those that the samples have had. What is not shares has one without a name.
-func (q *querier) statesOf(ctx context.Context, one picked) ([]string, error) {
+// statesOf returns the names of the states of shares: the declared ones, and those of samples since
+// a moment. What is not shares has one without a name.
+func (q *querier) statesOf(ctx context.Context, one picked, since time.Time) ([]string, error) {
 	if !one.shares {
 		return []string{""}, nil
 	}
-	if names := q.catalog.declared(one.Metric); len(names) > 0 {
-		return names, nil
+	from := earliest
+	if !since.IsZero() {
+		from = since.UnixMilli()
 	}
-	everything := layOut(q.tiers, anyBucket).clip(earliest, latest)
-	held, err := q.load(ctx, []picked{one}, everything, false)
+	room := q.room
+	held, err := q.load(ctx, []picked{one}, layOut(q.tiers, anyBucket).clip(from, latest), false)
+	q.room = room // which only the names are kept from
 	return q.catalog.statesOf(one, held.series[one.ID]), err
 }
 

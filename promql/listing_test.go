@@ -1,6 +1,7 @@
 package promql_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -68,6 +69,36 @@ func TestListings(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, metadata); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// The states that are listed are those that are declared and those that occur in the time asked
+// about, as the shares have them, whatever is left of the samples.
+func TestListedStates(t *testing.T) {
+	r := told(t)
+	lte := r.series(service.State, "lte", nil)
+	r.write(lte, noon.Add(30*time.Second), time.Second, 8)
+	r.write(lte, noon.Add(90*time.Minute), time.Second, 9)
+	for _, age := range []time.Duration{0, minutes, fives, hours} {
+		if age > 0 {
+			r.age(age)
+		}
+		for _, test := range []struct {
+			selection promql.Selection
+			want      string
+		}{
+			{promql.Selection{}, "7 8 9 GREEN RED SOFT_RED YELLOW"},
+			{promql.Selection{From: noon.Add(time.Hour)}, "9 GREEN RED SOFT_RED YELLOW"},
+			{promql.Selection{Match: []string{`{wan="dsl",state!="GREEN"}`}},
+				"7 RED SOFT_RED YELLOW own"},
+		} {
+			states, _, err := r.LabelValues(t.Context(), "state", test.selection)
+			must(t, err)
+			if test.selection.Match == nil { // the label of the series itself
+				states = slices.DeleteFunc(states, func(state string) bool { return state == "own" })
+			}
+			compare(t, "states", test.want, states)
+		}
 	}
 }
 

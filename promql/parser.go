@@ -22,6 +22,11 @@ func NewParser(options parser.Options) parser.Parser {
 	return rewritingParser{parser.NewParser(options)}
 }
 
+// maxDepth is how deep operators and functions may lie inside each other. At each step the engine
+// goes from each of them up to the outermost to look at the context, and down to the innermost for
+// a position: its time grows with the square of the depth.
+const maxDepth = 100
+
 // ParseExpr parses an expression and rewrites it.
 //
 // Errors: parser.ParseErrors.
@@ -32,6 +37,11 @@ func (p rewritingParser) ParseExpr(input string) (parser.Expr, error) {
 	}
 	if err := refuseTag(input, expr); err != nil {
 		return nil, err
+	}
+	if depthOf(expr) > maxDepth {
+		return nil, parser.ParseErrors{{PositionRange: expr.PositionRange(), Query: input, Err: fmt.Errorf(
+			"more than %d operators and functions inside each other: want fewer, "+
+				"or a long chain in parts in parentheses", maxDepth)}}
 	}
 	r := rewriting{copies: &copies{}}
 	expr = r.expr(expr)
@@ -68,6 +78,15 @@ func (p rewritingParser) ParseMetricSelectors(inputs []string) ([][]*labels.Matc
 		sets = append(sets, matchers)
 	}
 	return sets, nil
+}
+
+// depthOf returns how many expressions lie inside each other. In a chain of operators, each lies in
+// the next.
+func depthOf(node parser.Node) (depth int) {
+	for child := range parser.ChildrenIter(node) {
+		depth = max(depth, depthOf(child))
+	}
+	return depth + 1
 }
 
 func isTag(m *labels.Matcher) bool { return m.Name == ReservedLabel }

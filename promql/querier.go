@@ -2,7 +2,6 @@ package promql
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,11 +76,7 @@ func (q *querier) open() error {
 	if err != nil {
 		return err
 	}
-	q.catalog, err = newCatalog(q.ctx, snapshot)
-	if err != nil {
-		return errors.Join(err, snapshot.Close())
-	}
-	q.snapshot, q.tiers = snapshot, snapshot.Tiers()
+	q.snapshot, q.catalog, q.tiers = snapshot, newCatalog(snapshot), snapshot.Tiers()
 	return nil
 }
 
@@ -108,6 +103,9 @@ func (q *querier) Select(
 		if hints.Range > 0 {
 			r.column = means
 		}
+	}
+	if r.column == averages {
+		hints = r.ofWindows(hints, q.lookback)
 	}
 	return &seriesSet{read: func() ([]storage.Series, annotations.Annotations, error) {
 		s := selection{querier: q, reading: r, matchers: matchers, hints: hints}
@@ -205,7 +203,7 @@ func (s *selection) series(
 
 // sampled returns one series of the answer.
 func (s *selection) sampled(runs []*run, within layout, one picked, state string) storage.Series {
-	made := &sampled{column: s.column, shares: one.shares, state: state}
+	made := &sampled{column: s.column, shares: one.shares, state: state, windows: s.windows()}
 	if within.halfOpen && s.column.rewritten() {
 		made.rawGap = 1
 	}
@@ -225,6 +223,15 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 		made.pieces[i].next = s.after(run, runs[i+1:], within)
 	}
 	return seriesOf(one.labels(state), made)
+}
+
+// windows are those that a range is read for.
+func (s *selection) windows() windows {
+	all := windows{end: s.hints.Start - 1 + s.hints.Range, width: s.hints.Range, step: latest}
+	if s.evaluation == stepped && s.hints.Step > 0 {
+		all.step = s.hints.Step
+	}
+	return all
 }
 
 // wanted returns the rows that a column is about. The shares of states need no sketch.

@@ -63,13 +63,16 @@ func (r rewriting) call(call *parser.Call) parser.Expr {
 	return call
 }
 
+// average is the function that is a quotient of two.
+const average = "avg_over_time"
+
 // aggregated returns what answers a function from the figures of buckets, nil if nothing does.
 func (r rewriting) aggregated(call *parser.Call, matrix *parser.MatrixSelector) parser.Expr {
 	over := func(function string, column column) parser.Expr {
 		return r.over(call, function, matrix, column)
 	}
 	switch call.Func.Name {
-	case "avg_over_time":
+	case average:
 		return parens(call, vectors(parser.DIV,
 			over("sum_over_time", sums), over("sum_over_time", counts)))
 	case "sum_over_time":

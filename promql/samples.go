@@ -1,10 +1,7 @@
 package promql
 
 import (
-	"math"
-
 	"github.com/prometheus/prometheus/model/histogram"
-	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/tsdb/chunks"
 
@@ -54,11 +51,12 @@ func (s *sample) Copy() chunks.Sample {
 // shares of one of its states. Samples are made when they are asked for: a bucket that is shared
 // out has many.
 type sampled struct {
-	column column
-	pieces []piece
-	shares bool
-	state  string
-	rawGap int64 // added to the stamp of raw samples
+	column  column
+	pieces  []piece
+	shares  bool
+	state   string
+	rawGap  int64   // added to the stamp of raw samples
+	windows windows // of which averages are the means
 }
 
 // piece is a run, and how it becomes samples.
@@ -123,17 +121,12 @@ func (c *cursor) sketch() *histogram.FloatHistogram {
 // fill returns the moment and the value of one of the samples of a row.
 func (s *sampled) fill(p *piece, at, part int) (moment int64, value float64) {
 	switch {
-	case p.segment.tier == service.Raw:
-		moment = p.rows[at].at + s.rawGap
-	case s.column == instants:
+	case s.column == instants && p.segment.tier != service.Raw:
 		return s.fillInstant(p, at, part)
-	default:
-		moment = p.rows[at].at + int64(part+1)*p.width - 1
+	case s.column == sketches:
+		return s.moment(p, at, part), 0
 	}
-	if s.column == sketches {
-		return moment, 0
-	}
-	return moment, s.figure(p, at)
+	return s.moment(p, at, part), s.figure(s.column, p, at)
 }
 
 // fillInstant makes a sample of the bucket that holds a moment. There is one every width, which is
@@ -141,7 +134,7 @@ func (s *sampled) fill(p *piece, at, part int) (moment int64, value float64) {
 func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float64) {
 	begin := p.rows[at].at
 	end := begin + p.segment.width()
-	mean = s.figure(p, at)
+	mean = s.figure(s.column, p, at)
 	if part < p.each-1 {
 		return begin + int64(part)*p.width, mean
 	}
@@ -150,18 +143,18 @@ func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float6
 		next = p.rows[at+1].at
 	}
 	if next > end {
-		return end, math.Float64frombits(value.StaleNaN)
+		return end, stale
 	}
 	return end - 1, mean
 }
 
 // figure returns a column of a row.
-func (s *sampled) figure(p *piece, at int) float64 {
+func (s *sampled) figure(c column, p *piece, at int) float64 {
 	r := &p.rows[at]
 	if s.shares {
 		r = r.share(p.in(s.state, at))
 	}
-	switch s.column { //nolint:exhaustive // the others are read for what stands for the samples
+	switch c { //nolint:exhaustive // the others are read for what stands for the samples
 	case sums:
 		return r.sum / float64(p.each)
 	case counts:

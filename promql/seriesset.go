@@ -35,6 +35,9 @@ func (s *seriesSet) Err() error { return s.err }
 func (s *seriesSet) Warnings() annotations.Annotations { return s.notes }
 
 func (s *sampled) iterator(chunkenc.Iterator) chunkenc.Iterator {
+	if s.column == averages {
+		return s.averaging()
+	}
 	c := &cursor{sampled: s}
 	if s.column == sketches {
 		c.current.sketch = c.sketch

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -43,6 +44,23 @@ func (b batch) cut(n int) (first, second batch) {
 		return first, append(batch{{r.series, r.samples[n:]}}, second...)
 	}
 	return b, nil
+}
+
+// at returns one sample of a batch, as a batch.
+func (b batch) at(n int) batch {
+	_, from := b.cut(n)
+	one, _ := from.cut(1)
+	return one
+}
+
+// some returns so many samples of all parts of a batch, each as a batch, the same ones each time.
+func (b batch) some(most int) []batch {
+	var list []batch
+	places := rand.New(rand.NewPCG(0, 0)).Perm(b.size()) //nolint:gosec // no secret is made of it
+	for _, n := range places[:min(len(places), most)] {
+		list = append(list, b.at(n))
+	}
+	return list
 }
 
 // batches cuts what is to be sent into POSTs of so many samples, in the order of time: a receiver

@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/wanstore/wanstore/service"
 )
@@ -162,6 +164,32 @@ func isLabelName(name string) bool {
 		}
 	}
 	return name != "" && !strings.HasPrefix(name, "__")
+}
+
+// ownHeaders are not to be configured: the sender, or HTTP, has its own.
+var ownHeaders = []string{
+	"Accept-Encoding", "Connection", "Content-Encoding", "Content-Length", "Content-Type", "Host",
+	"Transfer-Encoding", writeVersionHeader,
+}
+
+// checkHeader says what is wanted of a header that is configured wrongly, "" for one that is not.
+func (c Config) checkHeader(name string) (want string) {
+	own := http.CanonicalHeaderKey(name)
+	switch {
+	case !isHeaderName(name) || strings.ContainsFunc(c.Headers[name], unicode.IsControl):
+		return "NAME=VALUE, the name of letters, digits, - and _"
+	case own == "Authorization":
+		return "no password: anybody who lists processes reads it, so it goes into a file, which " +
+			"--token-file or --basic-file names"
+	case slices.Contains(ownHeaders, own):
+		return "none that the sender sets itself: " + strings.Join(ownHeaders, ", ")
+	}
+	for other := range c.Headers {
+		if other < name && http.CanonicalHeaderKey(other) == own {
+			return "each header once"
+		}
+	}
+	return ""
 }
 
 func isHeaderName(name string) bool {

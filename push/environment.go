@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/caarlos0/env/v11"
 
@@ -32,7 +31,7 @@ func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	if variables[variableOf("URL")] == "" {
 		return Config{}, nil
 	}
-	var config Config
+	config := DefaultConfig() // so that a zero is one that somebody has set
 	err := env.ParseWithOptions(&config, env.Options{
 		Environment: variables, Prefix: EnvPrefix,
 		FuncMap: map[reflect.Type]env.ParserFunc{
@@ -45,7 +44,12 @@ func ConfigFromEnv(overrides map[string]string) (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	problems = append(problems, config.withDefaults().problems()...)
+	for _, one := range problems {
+		if one.Field != "Headers" { // where secrets are
+			one.Value = variables[variableOf(one.Field)]
+		}
+	}
+	problems = append(problems, config.problems()...)
 	for _, one := range problems {
 		one.Name = variableOf(one.Field)
 	}
@@ -94,13 +98,13 @@ func Variables() []service.Variable {
 		"Query":       "where it answers queries, for the audit, or none",
 		"Site":        "value of the label site of every series; required",
 		"Labels":      "more labels of every series: NAME=VALUE,NAME=VALUE",
-		"Headers":     "headers of every request, such as the tenant: NAME=VALUE,NAME=VALUE",
+		"Headers":     "headers of every request, such as the tenant, no secrets: NAME=VALUE,NAME=VALUE",
 		"TokenFile":   "file with a bearer token for the receiver",
 		"BasicFile":   "file with USER:PASSWORD for the receiver",
 		"CAFile":      "file with certificates (PEM) that vouch for the receiver",
 		"Granularity": "what is sent: buckets of 1m, 5m or 1h, or raw samples",
-		"Settle":      "how long after its end a bucket is sent",
-		"BatchSize":   "samples of a POST",
+		"Settle":      "how long after its end a bucket is sent, 15s or more",
+		"BatchSize":   "samples of a POST, 1 to 100000",
 		"ReplayRate":  "samples of a backlog that are sent in a second",
 		"Order":       "newest-first sends the newest bucket before a backlog, oldest-first does not",
 		"Suffix":      "what stands before the endings of derived metrics, such as _min",
@@ -168,8 +172,8 @@ func (c Config) problems() service.ConfigErrors {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Headers)) {
-		if !isHeaderName(name) || strings.ContainsFunc(c.Headers[name], unicode.IsControl) {
-			refuse("Headers", name, "NAME=VALUE, the name of letters, digits, - and _")
+		if want := c.checkHeader(name); want != "" {
+			refuse("Headers", name, want)
 		}
 	}
 	if g, err := service.ParseGranularity(c.Granularity); err != nil {

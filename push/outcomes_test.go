@@ -60,7 +60,7 @@ func refusing(
 // What the receiver refuses is parked with its words, and all else arrives. An audit does not miss
 // it.
 func TestParked(t *testing.T) {
-	for _, status := range []int{400, 413, 422, 500} {
+	for _, status := range []int{400, 405, 409, 413, 422, 451, 500} {
 		t.Run(http.StatusText(status), func(t *testing.T) {
 			in(t, func(w *world) {
 				t := w.t
@@ -100,16 +100,26 @@ func TestWaits(t *testing.T) {
 		reason service.Reason
 		most   int // POSTs in 20 minutes
 	}{
+		"408":                       {408, nil, Stuck, 50},
+		"425":                       {425, nil, Stuck, 50},
 		"429":                       {429, nil, Stuck, 50},
 		"429 with seconds":          {429, func() string { return "240" }, Stuck, 7},
 		"429 with a date":           {429, soon, Stuck, 7},
 		"503":                       {503, nil, Stuck, 80},
 		"500":                       {500, nil, Stuck, 80},
 		"401":                       {401, nil, Refused, 6},
+		"403":                       {403, nil, Refused, 6},
 		"404":                       {404, nil, Refused, 6},
-		"405":                       {405, nil, Refused, 6},
-		"407":                       {407, nil, Refused, 6},
-		"415":                       {415, nil, Refused, 6},
+		"400":                       {400, nil, Refused, 10},
+		"402":                       {402, nil, Refused, 10},
+		"405":                       {405, nil, Refused, 10},
+		"407":                       {407, nil, Refused, 10},
+		"410":                       {410, nil, Refused, 10},
+		"415":                       {415, nil, Refused, 10},
+		"421":                       {421, nil, Refused, 10},
+		"422":                       {422, nil, Refused, 10},
+		"426":                       {426, nil, Refused, 10},
+		"451":                       {451, nil, Refused, 10},
 		"a redirect":                {307, nil, Refused, 50},
 		"nothing that is an answer": {304, nil, Refused, 50},
 	} {
@@ -149,34 +159,94 @@ func TestWaits(t *testing.T) {
 	}
 }
 
-// A receiver that cannot store anything, and answers well what has no samples, has refused nothing:
-// such is one whose disk is full. It is not let alone, and it is told.
-func TestFullDisk(t *testing.T) {
-	in(t, func(w *world) {
-		t := w.t
-		w.receiver.refuse = func(sent prompb.WriteRequest) (int, string, http.Header) {
-			if len(sent.Timeseries) == 0 {
-				return 0, "", nil
-			}
-			return 500, "no space left on device", nil
-		}
-		w.start()
-		w.pass(20 * time.Minute)
-		if got := w.status(); got.Parked != 0 || !got.LastSuccess.IsZero() {
-			t.Errorf("parked %d, the last success at %s", got.Parked, got.LastSuccess)
-		}
-		if problems := w.sender.Health(); len(problems) != 1 || problems[0].Reason != Stuck {
-			t.Errorf("health: %v", problems)
-		}
-		w.receiver.mu.Lock()
-		w.receiver.refuse = nil
-		w.receiver.mu.Unlock()
-		w.pass(8 * time.Minute)
-		w.check(time.Now().Add(-3 * time.Minute))
-		if got := w.status(); got.Parked != 0 || got.LastSuccess.IsZero() {
-			t.Errorf("status %+v", got)
-		}
-	})
+// A receiver that takes no samples, and answers well what has none, has refused nothing: such is
+// one whose disk is full, or that wants to be paid first. It is not let alone, and it is told.
+func TestTakesNoSamples(t *testing.T) {
+	for status, want := range map[int]service.Reason{500: Stuck, 402: Refused, 418: Refused} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			in(t, func(w *world) {
+				t := w.t
+				w.receiver.refuse = refusing(status, "not now",
+					func(string, prompb.Sample) bool { return true })
+				w.start()
+				w.pass(20 * time.Minute)
+				if got := w.status(); got.Parked != 0 || !got.LastSuccess.IsZero() {
+					t.Errorf("parked %d, the last success at %s", got.Parked, got.LastSuccess)
+				}
+				if problems := w.sender.Health(); len(problems) != 1 || problems[0].Reason != want {
+					t.Errorf("health: %v, want %s", problems, want)
+				}
+				w.receiver.mu.Lock()
+				w.receiver.refuse = nil
+				w.receiver.mu.Unlock()
+				w.pass(8 * time.Minute)
+				w.check(time.Now().Add(-3 * time.Minute))
+				if got := w.status(); got.Parked != 0 || got.LastSuccess.IsZero() {
+					t.Errorf("status %+v", got)
+				}
+				if problems := w.sender.Health(); len(problems) > 0 {
+					t.Errorf("health after it: %v", problems)
+				}
+			})
+		})
+	}
+}
+
+// bucketSamples is how many samples a world has of a minute at its receiver: of states four are
+// ratios.
+const bucketSamples = 14
+
+// What is too old for the receiver is parked and all else arrives, also where a sender that has
+// just begun has nothing new to show that the receiver takes anything.
+func TestAllTooOld(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		order  Order
+	}{
+		"400":              {400, NewestFirst},
+		"400 oldest first": {400, OldestFirst},
+		"410":              {410, NewestFirst},
+		"500":              {500, NewestFirst},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in(t, func(w *world) {
+				t := w.t
+				time.Sleep(3 * time.Minute) // the newest bucket is empty
+				begun := time.Now().Truncate(time.Minute)
+				w.config.Order = c.order
+				w.receiver.refuse = refusing(c.status, "too old",
+					func(_ string, one prompb.Sample) bool { return one.Timestamp < begun.UnixMilli() })
+				w.start()
+				w.pass(30 * time.Minute)
+				w.checkFrom(begun, time.Now().Add(-3*time.Minute))
+				if got := w.status(); got.Parked != 60*bucketSamples || got.BacklogSamples != 0 {
+					t.Errorf("%d parked, backlog %d", got.Parked, got.BacklogSamples)
+				}
+				if problems := w.sender.Health(); len(problems) > 0 {
+					t.Errorf("health: %v", problems)
+				}
+			})
+		})
+	}
+}
+
+// Nor does a newest bucket that the receiver does not take hold a backlog that it does.
+func TestNewestRefused(t *testing.T) {
+	for _, status := range []int{410, 500} {
+		t.Run(http.StatusText(status), func(t *testing.T) {
+			in(t, func(w *world) {
+				t := w.t
+				newest := time.Now().Add(-2 * time.Minute).Truncate(time.Minute).UnixMilli()
+				w.receiver.refuse = refusing(status, "not this one",
+					func(_ string, one prompb.Sample) bool { return one.Timestamp == newest-1 })
+				w.start()
+				w.pass(30 * time.Minute)
+				if got := w.status(); got.Parked != bucketSamples || got.BacklogSamples != 0 {
+					t.Errorf("%d parked, backlog %d", got.Parked, got.BacklogSamples)
+				}
+			})
+		})
+	}
 }
 
 // A receiver that takes nothing older than it has is sent everything in order, and nothing is

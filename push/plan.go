@@ -26,6 +26,7 @@ type planning struct {
 	begun       time.Time
 	due         time.Time // buckets that end later have not settled yet
 	order       Order
+	held        time.Time // where the work begins of which the receiver took nothing; zero for none
 }
 
 // freshRaw is how much of the newest raw samples goes before a backlog.
@@ -71,31 +72,38 @@ func (p *planning) next(marks []service.UnsentBuckets) (w work, ok bool) {
 	if len(marked.cleared) > 0 {
 		return marked, true
 	}
-	if fresh, ok := p.fresh(gaps, isMarked); ok {
-		return fresh, true
+	w, ok = p.oldest(gaps, marked, isMarked)
+	oldestHeld := !p.held.IsZero() && !p.held.After(w.span.from)
+	if p.held.IsZero() || oldestHeld { // else the newest is held, and it is the oldest's turn
+		if fresh, ok := p.fresh(gaps, isMarked, oldestHeld); ok {
+			return fresh, true
+		}
 	}
-	switch {
-	case len(gaps) == 0 || isMarked && marked.span.from.Before(gaps[0].from):
-		return marked, isMarked
-	default:
-		w = p.segment(gaps[0])
-		w.replay = w.span.from.Before(p.end().Add(-2 * p.width()))
-		return w, true
-	}
+	return w, ok
 }
 
-// fresh returns the newest bucket, if others wait before it.
-func (p *planning) fresh(gaps []span, isMarked bool) (work, bool) {
+// oldest returns the oldest work.
+func (p *planning) oldest(gaps []span, marked work, isMarked bool) (w work, ok bool) {
+	if len(gaps) == 0 || isMarked && marked.span.from.Before(gaps[0].from) {
+		return marked, isMarked
+	}
+	w = p.segment(gaps[0])
+	w.replay = w.span.from.Before(p.end().Add(-2 * p.width()))
+	return w, true
+}
+
+// fresh returns the newest bucket, if others wait before it. While those are held, it is the newest
+// that waits, also where it is old.
+func (p *planning) fresh(gaps []span, isMarked, held bool) (work, bool) {
 	if p.order == OldestFirst || len(gaps) == 0 {
 		return work{}, false
 	}
 	newest := gaps[len(gaps)-1]
-	from := p.end().Add(-p.width())
-	others := isMarked || gaps[0].from.Before(from)
-	if !others || newest.until.Before(p.end()) || newest.from.After(from) {
+	s := span{newest.until.Add(-p.width()), newest.until}
+	others := isMarked || gaps[0].from.Before(s.from)
+	if !others || newest.from.After(s.from) || !held && s.until.Before(p.end()) {
 		return work{}, false
 	}
-	s := span{from, p.end()}
 	if s.from.Before(p.tiers[p.granularity].From) {
 		return work{}, false
 	}

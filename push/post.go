@@ -24,7 +24,7 @@ const (
 	busy             // to be tried again later, as the receiver says (429) or as it cannot say
 	failing          // 5xx: the receiver is in trouble, or has trouble with these samples
 	rejected         // 4xx: there is something in it that the receiver does not take
-	barred           // 401, 403, 404 and their like: nothing is taken, whatever is sent
+	barred           // 401, 403, 404: nothing is taken, whatever is sent
 	strange          // an answer that a receiver of remote write does not give, such as a redirect
 )
 
@@ -41,10 +41,11 @@ func (v verdict) cause() string { return strings.ReplaceAll(v.String(), " ", "_"
 
 // answer is what a receiver has answered.
 type answer struct {
-	verdict verdict
-	words   string        // its own, or the error of the transport
-	wait    time.Duration // it asks to wait so long, 0 if it does not
-	gone    bool          // what it had in memory may be gone
+	verdict   verdict
+	ofSamples bool          // it is rejected by a status that is meant for samples
+	words     string        // its own, or the error of the transport
+	wait      time.Duration // it asks to wait so long, 0 if it does not
+	gone      bool          // what it had in memory may be gone
 }
 
 const (
@@ -57,6 +58,9 @@ const (
 	// longestWait bounds what a receiver may ask for.
 	longestWait = 10 * time.Minute
 )
+
+// writeVersionHeader names the version of remote write.
+const writeVersionHeader = "X-Prometheus-Remote-Write-Version"
 
 // poster sends bodies to one receiver.
 type poster struct {
@@ -78,7 +82,7 @@ func (p *poster) post(ctx context.Context, body []byte) answer {
 	request.Header = p.header()
 	request.Header.Set("Content-Encoding", "snappy")
 	request.Header.Set("Content-Type", "application/x-protobuf")
-	request.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+	request.Header.Set(writeVersionHeader, "0.1.0")
 	response, err := p.client.Do(request)
 	if err != nil {
 		return answer{verdict: lost, words: transportWords(err), gone: true}
@@ -92,31 +96,33 @@ func (p *poster) post(ctx context.Context, body []byte) answer {
 		return answer{verdict: lost, words: transportWords(err), gone: true}
 	}
 	return answer{
-		verdict: judge(response.StatusCode),
-		words:   strings.TrimSpace(response.Status + ": " + plain(string(text))),
-		wait:    retryAfter(response.Header.Get("Retry-After"), p.now()),
-		gone:    response.StatusCode >= 502 && response.StatusCode <= 504, // a proxy before it says so
+		verdict:   judge(response.StatusCode),
+		ofSamples: slices.Contains(ofSamples, response.StatusCode),
+		words:     strings.TrimSpace(response.Status + ": " + plain(string(text))),
+		wait:      retryAfter(response.Header.Get("Retry-After"), p.now()),
+		// A proxy before it says so.
+		gone: response.StatusCode >= 502 && response.StatusCode <= 504,
 	}
 }
 
-// notOfSamples are those of 4xx that have nothing to do with what is sent, so that nothing is
-// parked: the answering server does not let the sender in, or is another one, such as a proxy.
-var notOfSamples = []int{
-	http.StatusUnauthorized, http.StatusPaymentRequired, http.StatusForbidden, http.StatusNotFound,
-	http.StatusMethodNotAllowed, http.StatusProxyAuthRequired, http.StatusGone,
-	http.StatusUnsupportedMediaType, http.StatusMisdirectedRequest, http.StatusUpgradeRequired,
-	http.StatusUnavailableForLegalReasons,
+// ofSamples are the statuses by which receivers refuse samples. Any other of 4xx may as well be
+// meant for the sender: a proxy answers so whatever it is sent.
+var ofSamples = []int{
+	http.StatusBadRequest, http.StatusConflict, http.StatusRequestEntityTooLarge,
+	http.StatusUnprocessableEntity,
 }
 
 // judge tells what a status means.
 func judge(status int) verdict {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound:
+		return barred
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return busy
+	}
 	switch {
 	case status >= 200 && status < 300:
 		return taken
-	case slices.Contains(notOfSamples, status):
-		return barred
-	case status == http.StatusTooManyRequests, status == http.StatusRequestTimeout:
-		return busy
 	case status >= 400 && status < 500:
 		return rejected
 	case status >= 500 && status < 600:

@@ -38,9 +38,11 @@ type Sender struct {
 	encoder     encoder
 	pace        pace
 	losses      losses
-	again       []span  // that were taken back
-	lastGood    batch   // the sample that the receiver took last
-	troubles    trouble // what does not go on
+	again       []span // that were taken back
+	shipping    shipping
+	lastGood    batch     // the sample that the receiver took last
+	held        time.Time // where the work begins of which it took nothing, zero for none
+	troubles    trouble   // what does not go on
 	jitter      time.Duration
 	closed      sync.Once
 }
@@ -67,6 +69,7 @@ func Open(
 		s.now = time.Now
 	}
 	s.log = s.log.With("target", config.URL)
+	s.shipping = shipping{post: s.post, pause: s.pause, probe: s.probe}
 	var err error
 	if s.granularity, err = service.ParseGranularity(config.Granularity); err != nil {
 		return nil, err
@@ -137,11 +140,21 @@ func (s *Sender) Run(ctx context.Context) {
 			continue
 		}
 		failures++
-		if !away {
-			s.failed(err)
-		}
-		sleep(ctx, backoff(failures, s.random))
+		s.waitAfter(ctx, err, failures)
 	}
+}
+
+// waitAfter gets over what went wrong so many times in a row, and waits until the next try.
+func (s *Sender) waitAfter(ctx context.Context, err error, failures int) {
+	if h, ok := errors.AsType[*heldError](err); ok { // by then something else may be due
+		s.answered(h.answer)
+		s.wait(ctx, h.answer, max(failures, s.shipping.failures))
+		return
+	}
+	if !errors.Is(err, errLost) {
+		s.failed(err)
+	}
+	sleep(ctx, backoff(failures, s.random))
 }
 
 // next sends one chunk, and says whether more may be due. While the receiver is away it is asked
@@ -175,7 +188,8 @@ func (s *Sender) step(ctx context.Context) (more bool, err error) {
 		if err := s.catalog.update(ctx, view); err != nil {
 			return err
 		}
-		c, err = s.catalog.gather(ctx, view, w.granularity, w.span.from, w.span.until, w.wanted())
+		c, err = s.catalog.gather(ctx, view, w.granularity, w.span.from, w.span.until,
+			chunkSize(s.config.ReplayRate), w.wanted())
 		return err
 	})
 	switch {
@@ -192,6 +206,9 @@ func (s *Sender) step(ctx context.Context) (more bool, err error) {
 	s.troubles.due(s.now())
 	list, err := s.send(ctx, c, w.replay)
 	if err != nil {
+		if _, ok := errors.AsType[*heldError](err); ok {
+			s.held = w.span.from
+		}
 		return false, err
 	}
 	if c.batch.size() > 0 && s.troubles.over() {
@@ -207,7 +224,7 @@ func (s *Sender) plan(ctx context.Context, view *service.Snapshot) (work, bool, 
 	ledger, begun, _ := s.place.look()
 	p := planning{
 		granularity: s.granularity, tiers: view.Tiers(), ledger: ledger, begun: begun,
-		due: s.now().Add(-s.config.Settle).UTC().Round(0), order: s.config.Order,
+		due: s.now().Add(-s.config.Settle).UTC().Round(0), order: s.config.Order, held: s.held,
 	}
 	if err := s.expire(ctx, view, &p); err != nil {
 		return work{}, false, err
@@ -247,11 +264,6 @@ func (s *Sender) clear(ctx context.Context, w work) error {
 
 // send posts a chunk, and returns what the receiver does not take.
 func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, error) {
-	ship := shipping{
-		post:  s.post,
-		pause: s.pause,
-		probe: s.probe,
-	}
 	s.losses.part = false
 	var list []parked
 	for _, r := range c.alike {
@@ -259,11 +271,11 @@ func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, erro
 	}
 	for _, b := range c.batch.batches(s.config.BatchSize) {
 		if replay {
-			if err := s.pace.wait(ctx, b.size()); err != nil {
+			if err := s.paced(ctx, b.size()); err != nil {
 				return nil, err
 			}
 		}
-		refused, err := ship.ship(ctx, b)
+		refused, err := s.shipping.ship(ctx, b)
 		if err != nil {
 			return nil, err
 		}
@@ -277,27 +289,40 @@ func (s *Sender) post(ctx context.Context, b batch) answer {
 	if ctx.Err() != nil {
 		return a
 	}
-	if s.troubles.answered(a) {
-		s.log.Warn("the receiver takes nothing, what is due waits", "answer", a.String())
-	}
+	s.answered(a)
 	if a.verdict == taken && b.size() > 0 {
 		s.losses.taken()
+		s.held = time.Time{}
 		// The newest of a series is what a receiver takes twice that takes nothing older.
 		_, s.lastGood = b.cut(b.size() - 1)
 	}
 	return a
 }
 
-// probe finds out whether a receiver that fails would take something else.
-func (s *Sender) probe(ctx context.Context) evidence {
-	a := s.poster.post(ctx, s.encoder.encode(s.lastGood))
-	switch {
-	case a.verdict == taken && s.lastGood.size() > 0:
-		return alive
-	case a.verdict == taken || a.verdict == rejected:
-		return unproven
+// answered notes an answer.
+func (s *Sender) answered(a answer) {
+	if s.troubles.answered(a) {
+		s.log.Warn("the receiver takes nothing, what is due waits", "answer", a.String())
 	}
-	return fails
+}
+
+// probe sends what the receiver took last once more and, where there is nothing or that is too old
+// by now, a message without samples.
+func (s *Sender) probe(ctx context.Context) (evidence, answer) {
+	if s.lastGood.size() > 0 {
+		switch a := s.poster.post(ctx, s.encoder.encode(s.lastGood)); a.verdict {
+		case taken:
+			return takesSamples, a
+		case rejected:
+		default:
+			return takesNothing, a
+		}
+	}
+	a := s.poster.post(ctx, s.encoder.encode(nil))
+	if a.verdict == taken {
+		return takesEmpty, a
+	}
+	return takesNothing, a
 }
 
 // failed notes what is wrong with the file.
@@ -312,6 +337,12 @@ const barredPause = 5 * time.Minute
 
 // pause waits until the next try.
 func (s *Sender) pause(ctx context.Context, a answer, attempt int) error {
+	s.wait(ctx, a, attempt)
+	return context.Cause(ctx)
+}
+
+// wait waits as long as an answer asks for, after so many like it.
+func (s *Sender) wait(ctx context.Context, a answer, attempt int) {
 	if a.gone {
 		s.behind(ctx)
 	}
@@ -320,7 +351,6 @@ func (s *Sender) pause(ctx context.Context, a answer, attempt int) error {
 		wait = max(wait, barredPause)
 	}
 	sleep(ctx, wait)
-	return context.Cause(ctx)
 }
 
 // mostJitter is how much later than it could a sender begins, so that many do not come at once.

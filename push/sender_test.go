@@ -85,6 +85,29 @@ func TestFreshLane(t *testing.T) {
 	}
 }
 
+// However slowly a backlog is sent, the newest bucket never waits long for it.
+func TestFreshBesideSlowReplay(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.config.ReplayRate = 10
+		w.pass(3 * time.Hour)
+		w.start()
+		w.pass(20 * time.Second)
+		for range 12 {
+			w.pass(20 * time.Second)
+			var newest int64
+			for ts := range w.receiver.copy()[service.RTT+`{probe="tcp",site="berlin",wan="cable"}`] {
+				newest = max(newest, ts)
+			}
+			if age := time.Since(time.UnixMilli(newest)); age > 3*time.Minute {
+				t.Errorf("the newest bucket at the receiver is %s old", age)
+			}
+		}
+	})
+}
+
 // Receiver and sender are killed at random while a backlog is sent. What the receiver forgets is
 // sent again, at once or after an audit.
 func TestKills(t *testing.T) {

@@ -3,7 +3,6 @@ package push
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 )
 
@@ -11,10 +10,28 @@ import (
 // and what is to be sent next has to be settled again.
 var errLost = errors.New("the receiver cannot be reached")
 
+// heldError ends what is under way where the receiver was not seen to take anything, so that
+// nothing says whether it refuses samples. It may take others.
+type heldError struct{ answer answer }
+
+// Error says what the receiver has answered.
+func (e *heldError) Error() string { return "the receiver takes nothing: " + e.answer.words }
+
+// held returns a heldError. Where nothing is taken, a 4xx is meant for the sender.
+func held(a answer) error {
+	if a.verdict == rejected {
+		a.verdict = barred
+	}
+	return &heldError{a}
+}
+
 const (
-	// patience is how often a batch may fail with a 5xx before the receiver is asked whether it
-	// takes other samples.
+	// patience is how often POSTs may fail with a 5xx in a row before the receiver is asked
+	// whether it takes other samples.
 	patience = 5
+
+	// neighbors is how many samples of a batch are sent one by one to see whether any is taken.
+	neighbors = 8
 
 	// singles is how many samples of a batch are refused one by one in a row before stretches
 	// are judged by their ends and their middle.
@@ -25,18 +42,28 @@ const (
 type shipping struct {
 	post  func(ctx context.Context, b batch) answer
 	pause func(ctx context.Context, a answer, attempt int) error // until the next try
-	// probe sends what the receiver took last once more, or nothing where it has taken nothing yet.
-	probe func(ctx context.Context) evidence
+	// probe finds out what the receiver takes at all, and returns its last answer.
+	probe func(ctx context.Context) (evidence, answer)
+
+	failures int // with a 5xx, since a batch was taken
 }
 
-// evidence is what the answer to a probe says of a receiver that fails.
+// evidence is what a receiver was seen to take.
 type evidence uint8
 
 const (
-	fails    evidence = iota // it is in trouble, whatever it is sent
-	unproven                 // the probe was empty or refused: a full disk does not keep it from that
-	alive                    // it still stores samples, so it fails because of what it is sent
+	takesNothing evidence = iota
+	takesEmpty            // messages without samples: a full disk does not keep it from that
+	takesSamples          // so it refuses others because of what they are
 )
+
+// proof is what the receiver has to be seen to take before samples are parked with an answer.
+func (a answer) proof() evidence {
+	if a.ofSamples {
+		return takesEmpty
+	}
+	return takesSamples
+}
 
 // parked are samples of one series that the receiver does not take.
 type parked struct {
@@ -46,47 +73,42 @@ type parked struct {
 
 // ship sends a batch and returns what the receiver does not take.
 //
-// Errors: errLost, and that of ctx.
+// Errors: errLost, a heldError, and that of ctx.
 func (s *shipping) ship(ctx context.Context, b batch) ([]parked, error) {
-	for failures := 0; ; {
+	for {
 		a, err := s.ask(ctx, b)
 		switch {
 		case err != nil:
 			return nil, err
 		case a.verdict == taken:
+			s.failures = 0
 			return nil, nil
-		case a.verdict == lost:
-			return nil, errLost
-		case a.verdict == rejected:
+		case a.verdict == failing:
+			s.failures++
+		}
+		if a.verdict == rejected || s.failures >= patience {
 			return s.bisect(ctx, b, a)
 		}
-		if failures++; failures >= patience {
-			is := s.probe(ctx)
-			if err := context.Cause(ctx); err != nil {
-				return nil, err
-			}
-			if is != fails {
-				list, err := s.bisect(ctx, b, a)
-				if !errors.Is(err, errTrouble) {
-					return list, err
-				}
-			}
-		}
-		if err := s.pause(ctx, a, failures); err != nil {
+		if err := s.pause(ctx, a, s.failures); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// ask posts a batch until the answer is about the batch, or is lost.
+// ask posts a batch until the answer is about the batch.
+//
+// Errors: errLost, and that of ctx.
 func (s *shipping) ask(ctx context.Context, b batch) (answer, error) {
 	for attempt := 1; ; attempt++ {
 		a := s.post(ctx, b)
 		if err := context.Cause(ctx); err != nil {
 			return a, err
 		}
-		if slices.Contains(aboutSamples, a.verdict) {
+		switch a.verdict {
+		case taken, rejected, failing:
 			return a, nil
+		case lost:
+			return a, errLost
 		}
 		if err := s.pause(ctx, a, attempt); err != nil {
 			return a, err
@@ -94,36 +116,47 @@ func (s *shipping) ask(ctx context.Context, b batch) (answer, error) {
 	}
 }
 
-// aboutSamples are the verdicts after which waiting alone changes nothing.
-var aboutSamples = []verdict{taken, lost, rejected, failing}
-
-// errTrouble ends a bisection in which the receiver fails whatever it is sent.
-var errTrouble = errors.New("the receiver is in trouble")
+// prove makes sure that the receiver takes other samples than those that it has refused with an
+// answer: it is probed, and sent some of a batch.
+//
+// Errors: a heldError where it was not seen to, errLost, and that of ctx.
+func (s *shipping) prove(ctx context.Context, b batch, why answer) error {
+	seen, a := s.probe(ctx)
+	switch err := context.Cause(ctx); {
+	case err != nil:
+		return err
+	case a.verdict == lost:
+		return errLost
+	case seen >= why.proof():
+		return nil
+	case seen == takesNothing:
+		return held(a)
+	}
+	for _, one := range b.some(neighbors) {
+		a, err := s.ask(ctx, one)
+		if err != nil || a.verdict == taken {
+			return err
+		}
+	}
+	return held(why)
+}
 
 // bisection finds the samples of a batch that a receiver does not take.
 type bisection struct {
 	*shipping
 	parked  []parked
 	refused int // one by one, since something was taken
-	doubted int // of parked those that failed before the receiver was seen to take anything
 }
-
-// mostDoubted is how many samples may fail one by one before the receiver is in trouble, if it was
-// not seen to take any.
-const mostDoubted = 8
 
 // bisect halves a batch that was refused with an answer, until only refused samples are left.
 //
-// Errors: errTrouble, errLost, and that of ctx.
+// Errors: a heldError, errLost, and that of ctx.
 func (s *shipping) bisect(ctx context.Context, b batch, why answer) ([]parked, error) {
+	if err := s.prove(ctx, b, why); err != nil {
+		return nil, err
+	}
 	search := bisection{shipping: s}
 	err := search.narrow(ctx, b, why)
-	if err == nil && search.doubted > 0 {
-		err = search.prove(ctx)
-	}
-	if err == nil && search.doubted > 0 {
-		err = errTrouble // all failed, and nothing says that the receiver takes anything
-	}
 	return search.parked, err
 }
 
@@ -143,7 +176,11 @@ func (s *bisection) narrow(ctx context.Context, b batch, why answer) error {
 	}
 	first, second := b.split()
 	for _, half := range []batch{first, second} {
-		if err := s.try(ctx, half); err != nil {
+		a, err := s.try(ctx, half)
+		if err == nil && a.verdict != taken {
+			err = s.narrow(ctx, half, a)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -151,48 +188,30 @@ func (s *bisection) narrow(ctx context.Context, b batch, why answer) error {
 }
 
 // try sends a part of a batch that was refused.
-func (s *bisection) try(ctx context.Context, b batch) error {
+func (s *bisection) try(ctx context.Context, b batch) (answer, error) {
 	a, err := s.ask(ctx, b)
-	switch {
-	case err != nil:
-		return err
-	case a.verdict == lost:
-		return errLost
-	case a.verdict == taken:
+	if err == nil && a.verdict == taken {
 		s.refused = 0
-		return nil
 	}
-	return s.narrow(ctx, b, a)
+	return a, err
 }
 
-// park parks a single sample. One that failed with a 5xx is parked only if the receiver still takes
-// others.
+// park parks a single sample.
 func (s *bisection) park(ctx context.Context, b batch, why answer) error {
-	if why.verdict == failing {
-		s.doubted++
-		if err := s.prove(ctx); err != nil {
-			return err
-		}
+	if err := s.sure(ctx, why); err != nil {
+		return err
 	}
 	s.refused++
 	s.parkAll(b, why)
 	return nil
 }
 
-// prove finds out whether the receiver takes anything, while samples fail.
-//
-// Errors: errTrouble, and that of ctx.
-func (s *bisection) prove(ctx context.Context) error {
-	is := s.probe(ctx)
-	switch err := context.Cause(ctx); {
-	case err != nil:
-		return err
-	case is == alive:
-		s.doubted = 0
-	case is == fails || s.doubted >= mostDoubted:
-		return errTrouble
+// sure makes sure that the receiver still takes others, unless its answer is meant for samples.
+func (s *bisection) sure(ctx context.Context, why answer) error {
+	if why.ofSamples {
+		return nil
 	}
-	return nil
+	return s.prove(ctx, nil, why)
 }
 
 func (s *bisection) parkAll(b batch, why answer) {
@@ -205,22 +224,12 @@ func (s *bisection) parkAll(b batch, why answer) {
 func (s *bisection) sampled(ctx context.Context, b batch) (hopeless bool, err error) {
 	size := b.size()
 	for _, at := range []int{0, size / 2, size - 1} {
-		_, from := b.cut(at)
-		one, _ := from.cut(1)
-		a, err := s.ask(ctx, one)
-		switch {
-		case err != nil:
+		a, err := s.try(ctx, b.at(at))
+		if err != nil || a.verdict == taken {
 			return false, err
-		case a.verdict == lost:
-			return false, errLost
-		case a.verdict == taken:
-			s.refused = 0
-			return false, nil
-		case a.verdict == failing:
-			s.doubted++
-			if err := s.prove(ctx); err != nil {
-				return false, err
-			}
+		}
+		if err := s.sure(ctx, a); err != nil {
+			return false, err
 		}
 	}
 	return true, nil

@@ -57,20 +57,23 @@ func (t *trouble) idle() {
 func (t *trouble) answered(a answer) (changed bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.last = a
 	if a.verdict == taken {
-		t.waiting, t.local = time.Time{}, ""
+		t.last, t.waiting, t.local = a, time.Time{}, ""
 		return false
 	}
 	if t.refused == nil {
 		t.refused = map[verdict]int64{}
 	}
 	t.refused[a.verdict]++
-	if a.verdict == rejected || a.verdict == t.told {
+	if a.verdict != rejected || t.last.verdict != barred { // what is barred may be tried by halves
+		t.last = a
+	}
+	if a.verdict == rejected {
 		return false
 	}
+	changed = a.verdict != t.told
 	t.told = a.verdict
-	return true
+	return changed
 }
 
 // over notes that all of a chunk was taken or parked, and reports whether that ends a trouble.
@@ -78,7 +81,7 @@ func (t *trouble) over() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	was := t.told
-	t.told = taken
+	t.told, t.last = taken, answer{}
 	return was != taken
 }
 

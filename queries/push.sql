@@ -29,6 +29,11 @@ UPDATE push_targets
 SET chk = CAST(seal('push_targets', target, begun, sent_until, revision, report) AS INTEGER)
 WHERE target = @target;
 
+-- name: ForgetPushTarget :exec
+-- One seek in push_targets by its key.
+DELETE FROM push_targets
+WHERE target = @target;
+
 -- name: ListPushIntervals :many
 -- Walks push_sent by its key: those of one target. Sorts in a temporary B-tree.
 SELECT granularity, from_ts, until_ts, sent, confirmed, audits

@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/wanstore/wanstore/db"
 )
@@ -99,12 +100,28 @@ func (w *Writer) ChangePush(ctx context.Context, change PushChange) error {
 	})
 }
 
-// forgetTarget forgets what is left of a target whose own row is gone.
+// ForgetPush has the file forget a target, in one transaction. It does nothing for one that the file
+// does not know.
+//
+// Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
+func (w *Writer) ForgetPush(ctx context.Context, target string) error {
+	return w.update(ctx, "push", func() error {
+		if err := w.forgetTarget(ctx, target); err != nil {
+			return err
+		}
+		return w.q.ForgetPushTarget(ctx, target)
+	})
+}
+
+// forgetTarget forgets all of a target but its own row.
 func (w *Writer) forgetTarget(ctx context.Context, target string) error {
 	if err := w.q.ForgetPushIntervals(ctx, target); err != nil {
 		return err
 	}
-	return w.q.ForgetAllUnsent(ctx, target)
+	if err := w.q.ForgetAllUnsent(ctx, target); err != nil {
+		return err
+	}
+	return w.q.ForgetParked(ctx, db.ForgetParkedParams{Target: target, Before: math.MaxInt64})
 }
 
 func (w *Writer) changeIntervals(ctx context.Context, change PushChange) error {

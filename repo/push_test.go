@@ -205,6 +205,34 @@ func TestPushState(t *testing.T) {
 	check([]repo.PushTarget{{Name: "there", Revision: 1, Report: "{}"}})
 }
 
+// Of a target that is forgotten nothing is left, and of another one everything.
+func TestForgetPush(t *testing.T) {
+	w, _ := rolled(t)
+	for _, target := range []string{"there", "elsewhere"} {
+		must(t, w.ChangePush(t.Context(), repo.PushChange{
+			Target: target, Begun: start, Report: "{}",
+			Added: []repo.PushInterval{
+				{Granularity: repo.Minute, From: start, Until: minuteAt(5), Sent: minuteAt(6)},
+			},
+			Marked: []repo.UnsentBuckets{
+				{Hour: start, Granularity: repo.Minute, SeriesID: 1, Minutes: 1},
+			},
+			Parked: []repo.ParkedSamples{
+				{Hour: start, Granularity: repo.Minute, SeriesID: 1, Name: "rtt", Samples: 1},
+			},
+		}))
+	}
+	must(t, w.ForgetPush(t.Context(), "there"))
+	must(t, w.ForgetPush(t.Context(), "nowhere"))
+	for _, table := range []string{"push_targets", "push_sent", "push_unsent", "push_parked"} {
+		rows := filetest.Query(t, w.Path(), "SELECT target FROM "+table)
+		if diff := cmp.Diff([][]any{{"elsewhere"}}, rows); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", table, diff)
+		}
+	}
+	sent(t, w, repo.Minute, 20) // it may be sent to again
+}
+
 // One process at a time sends to a target.
 func TestPushLock(t *testing.T) {
 	w := open(t, filetest.Path(t))

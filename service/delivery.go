@@ -101,6 +101,19 @@ func (w *Writer) Deliver(ctx context.Context, change DeliveryChange) error {
 	})
 }
 
+// ForgetDelivery has the file forget a target, as if it had never been sent anything. Nobody may be
+// sending to it: the caller holds its lock. It does nothing for a target that the file does not
+// know, and blocks until the change is committed.
+//
+// Errors: those of Deliver but ErrDeliveryMoved.
+func (w *Writer) ForgetDelivery(ctx context.Context, target string) error {
+	return w.do(ctx, func(ctx context.Context, l *loop) error {
+		err := l.store.ForgetPush(ctx, target)
+		l.outcome(maintaining, err)
+		return err
+	})
+}
+
 // LockDelivery takes the lock by which one process at a time sends a history to a target. The
 // system gives it up when the process ends, however it does; Close gives it up before.
 //

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -59,6 +60,15 @@ func exitCode(err error) int {
 
 // isBrokenPipe says that the reader of the output has seen enough, which is no failure.
 func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
+
+// unlessInterrupted returns an error of what a command opens before it runs until it is interrupted,
+// nil if that has happened already.
+func unlessInterrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
 
 // message is what people are told of err: one line, but for the list of what is wrong with a
 // configuration, and for the place that is wrong in an expression. Arguments in it are shortened,

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
+	"github.com/wanstore/wanstore/internal/clock"
 	"github.com/wanstore/wanstore/push"
 	"github.com/wanstore/wanstore/service"
 )
@@ -38,30 +40,48 @@ A password or a token goes into a file, because every user can list the flags of
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runPush(cmd) },
 	}
-	flags := cmd.Flags()
+	addSendingFlags(cmd)
+	cmd.AddCommand(newPushStatus(), newPushForget())
+	return cmd
+}
+
+// addSendingFlags adds the flags that say where and how a history is sent.
+func addSendingFlags(cmd *cobra.Command) {
+	flags, defaults := cmd.Flags(), push.DefaultConfig()
 	flags.SortFlags = false
-	help := map[string]string{}
-	for _, variable := range push.Variables() {
-		help[variable.Name] = variable.Help
-		if variable.Default != "" {
-			help[variable.Name] += " (default " + variable.Default + ")"
-		}
-	}
-	for _, name := range []string{
-		"to", "site", "query", "labels", "headers", "token-file", "basic-file", "ca-file",
-		"granularity", "settle", "batch-size", "replay-rate", "order", "suffix", "percentiles",
-	} {
-		flags.String(name, "", help[pushFlags()[name]])
-	}
-	flags.Lookup("percentiles").NoOptDefVal = "true"
+	text := func(name, usage string, args ...any) { flags.String(name, "", fmt.Sprintf(usage, args...)) }
+	text("to", "send to the receiver of remote write at this `URL` (default $%sURL)", push.EnvPrefix)
+	text("site", "label every series with this `SITE`, which no other site has (default $%sSITE)",
+		push.EnvPrefix)
+	text("query", "audit by queries at this `URL`, or none (default: beside the receiver's)")
+	text("labels", "also label every series with these `NAME=VALUE,...`")
+	text("headers", "add these `NAME=VALUE,...` to every request, such as the tenant; no secrets")
+	text("token-file", "send the bearer token that this `FILE` has")
+	text("basic-file", "send the USER:PASSWORD that this `FILE` has")
+	text("ca-file", "trust the certificates (PEM) of this `FILE` (default: the system's)")
+	text("granularity", "send buckets of this `WIDTH`: 1m, 5m or 1h, or raw samples (default %s)",
+		defaults.Granularity)
+	flags.Var(&durationFlag{}, "settle", fmt.Sprintf(
+		"send a bucket this long after its end, 15s or more (default %s)",
+		clock.FormatDuration(defaults.Settle)))
+	text("batch-size", "send this `NUMBER` of samples in a request, 1 to 100000 (default %d)",
+		defaults.BatchSize)
+	text("replay-rate", "send at most this `NUMBER` of samples a second of a backlog (default %d)",
+		defaults.ReplayRate)
+	text("order", "send a backlog in this `ORDER`: newest-first or oldest-first (default %s)",
+		defaults.Order)
+	text("suffix", "put this `SUFFIX` before the endings of derived metrics, such as _min")
+	flags.Bool("percentiles", false, "also send the percentiles 50, 95 and 99")
 	complete(cmd, "granularity", choices("raw", "1m", "5m", "1h"))
 	complete(cmd, "order", choices(string(push.NewestFirst), string(push.OldestFirst)))
 	for _, name := range []string{"token-file", "basic-file", "ca-file"} {
 		complete(cmd, name, files)
 	}
-	cmd.AddCommand(newPushStatus())
-	return cmd
 }
+
+// gcPercent makes the heap of a process that only sends half as large: it does little in a minute,
+// so collecting more often costs nothing that can be measured.
+const gcPercent = 50
 
 func runPush(cmd *cobra.Command) error {
 	config, err := configure(cmd)
@@ -72,10 +92,11 @@ func runPush(cmd *cobra.Command) error {
 	if pushConfig.URL == "" {
 		return usagef(cmd, "where to? want --to URL, or $%sURL", push.EnvPrefix)
 	}
+	debug.SetGCPercent(gcPercent)
 	ctx, logger := cmd.Context(), newLogger(cmd)
 	sender, stop, err := startPushing(cmd, config, pushConfig, push.Options{Logger: logger})
 	if err != nil {
-		return err
+		return unlessInterrupted(ctx, err)
 	}
 	what := fmt.Sprintf("sending %s to %s as site %s", config.DBPath, pushConfig.URL,
 		printable(pushConfig.Site))
@@ -100,6 +121,7 @@ func startPushing(
 	if err := tryHistory(ctx, config.DBPath); err != nil {
 		return nil, nil, explainMissing(cmd, err)
 	}
+	config.QueueSize, config.CommitSamples = 1, 1 // nobody records, and a queue takes memory
 	// The program that records also maintains, and rolls up at its end.
 	writer, err := openWriter(cmd, config,
 		service.Options{Logger: options.Logger, NoMaintenance: true})

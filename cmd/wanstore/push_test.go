@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -104,6 +106,58 @@ func TestPushIsKilled(t *testing.T) {
 	}
 	if text := string(output(t, "status", "--db", db)); !strings.Contains(text, url) {
 		t.Errorf("status of the file does not show it:\n%s", text)
+	}
+}
+
+// An interrupt while the file is opened ends a command as one does later.
+func TestInterruptedWhileOpening(t *testing.T) {
+	db := manyMinutes(t, 2)
+	url, _ := taking(t)
+	for _, args := range [][]string{
+		{"push", "--to", url, "--site", "here", "--db", db},
+		{"serve", "--listen", "127.0.0.1:0", "--push", url, "--site", "here", "--db", db},
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		root, said := newRoot(), new(bytes.Buffer)
+		root.SetErr(said)
+		if code := execute(ctx, root, args); code != exitOK || said.Len() > 0 {
+			t.Errorf("%s: exit code %d, %s", args[0], code, said)
+		}
+	}
+}
+
+// A receiver that nobody sends to any more can be forgotten, and one that takes nothing for long is
+// shown as such.
+func TestPushForget(t *testing.T) {
+	db := manyMinutes(t, 2)
+	url, _ := taking(t)
+	cmd := program(t, "push", "--to", url, "--site", "here", "--query", push.NoQuery, "--db", db)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, func() bool { all := readPush(t, db); return len(all) == 1 && all[0].Sent > 0 })
+	forget := []string{"push", "forget", "--db", db, "--to", url}
+	if out, err := program(t, forget...).CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "another process sends it there already") {
+		t.Errorf("while it is sent to: %v, %s", err, out)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ends with %v", err)
+	}
+	shown := pushStatus{readPush(t, db), time.UTC, time.Now().Add(8 * 24 * time.Hour)}
+	var text bytes.Buffer
+	if err := shown.print(&text); err != nil || !strings.Contains(text.String(), "push forget --to "+url) {
+		t.Errorf("%v, the status a week later:\n%s", err, &text)
+	}
+	if got, want := string(output(t, forget...)), "forgotten: "+url+` {site="here"} 1m`+"\n"; got != want {
+		t.Errorf("it says %q, want %q", got, want)
+	}
+	if all := readPush(t, db); len(all) > 0 {
+		t.Errorf("the status after it: %+v", all)
 	}
 }
 

@@ -42,7 +42,7 @@ func showPushStatus(cmd *cobra.Command, asJSON bool) error {
 	if err := errors.Join(err, history.Close()); err != nil {
 		return err
 	}
-	return writeReport(cmd.OutOrStdout(), pushStatus{targets, zoneOf(cmd)}, asJSON)
+	return writeReport(cmd.OutOrStdout(), pushStatus{targets, zoneOf(cmd), time.Now()}, asJSON)
 }
 
 func readPushStatus(
@@ -59,7 +59,11 @@ type pushStatus struct {
 	Targets []push.Status `json:"targets"`
 
 	zone *time.Location // for print
+	now  time.Time
 }
+
+// forgettable is how long nothing was taken by a receiver that may have been given up.
+const forgettable = 7 * 24 * time.Hour
 
 // print shows it to people.
 func (p pushStatus) print(out io.Writer) error {
@@ -88,7 +92,7 @@ func (p pushStatus) printTarget(out io.Writer, s push.Status) error {
 		{"sent until", moment{s.SentUntil}.show(p.zone)},
 		{"confirmed", number(s.Confirmed) + " samples"},
 		{"confirmed until", moment{s.ConfirmedUntil}.show(p.zone)},
-		{"last success", moment{s.LastSuccess}.show(p.zone)},
+		{"last success", p.lastSuccess(s)},
 		{"audit", p.auditText(s.Audit)},
 		{"changed", number(s.Changed) + " samples joined a bucket after it had been sent"},
 		{"expired", number(s.Expired) + " buckets were deleted before they were sent"},
@@ -118,6 +122,16 @@ func (p pushStatus) printTarget(out io.Writer, s push.Status) error {
 	}
 	_, err := fmt.Fprintf(out, "and %d more, which --json lists\n", len(s.Refusals)-refusalsPrinted)
 	return err
+}
+
+// lastSuccess says what to do where it was long ago.
+func (p pushStatus) lastSuccess(s push.Status) string {
+	text := moment{s.LastSuccess}.show(p.zone)
+	if s.LastSuccess.IsZero() || p.now.Sub(s.LastSuccess) < forgettable {
+		return text
+	}
+	return fmt.Sprintf("%s; if nobody sends there any more: wanstore push forget --to %s", text,
+		printable(s.URL))
 }
 
 func backlogText(s push.Status) string {

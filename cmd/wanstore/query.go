@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/wanstore/wanstore/promql"
 	"github.com/wanstore/wanstore/promql/httpapi"
@@ -58,6 +59,7 @@ and CSV are in UTC. What is uncertain about an answer is reported on standard er
 			return options.run(cmd, args[0])
 		},
 	}
+	cmd.SetFlagErrorFunc(queryFlagError)
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	options.add(cmd)
@@ -76,6 +78,16 @@ func oneExpression(_ *cobra.Command, args []string) error {
 		return fmt.Errorf("unexpected argument %q: want one expression, in quotes", args[1])
 	}
 	return nil
+}
+
+// queryFlagError is flagError, and thinks of an expression that looks like a flag.
+func queryFlagError(cmd *cobra.Command, err error) error {
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if ok && unknown.GetSpecifiedShortnames() != "" && cmd.Flags().NArg() == 0 {
+		return usagef(cmd, "unknown flag -%s; write -- before an expression that begins with a "+
+			"minus sign: %s -- '-wanctl_rtt_ms'", unknown.GetSpecifiedName(), cmd.CommandPath())
+	}
+	return flagError(cmd, err)
 }
 
 func (o *queryOptions) run(cmd *cobra.Command, expr string) error {

@@ -148,7 +148,7 @@ func (o *recordOptions) run(cmd *cobra.Command) error {
 	}
 	writer, err := openWriter(cmd, config, service.Options{Logger: terminal.logger()})
 	if err != nil {
-		return err
+		return unlessInterrupted(ctx, err)
 	}
 	loop, err := o.newLoop(cmd, line, writer)
 	if err != nil {

@@ -67,7 +67,7 @@ func serve(cmd *cobra.Command, asJSON bool) error {
 	endpoint := newEndpoint(listener, httpConfig, config.DBPath, nil, logger)
 	sender, stop, err := startPushing(cmd, config, pushConfig, push.Options{Logger: logger})
 	if err != nil {
-		return errors.Join(err, endpoint.close())
+		return errors.Join(unlessInterrupted(ctx, err), endpoint.close())
 	}
 	sender.beside(endpoint)
 	if asJSON {

@@ -54,6 +54,22 @@ func TestFileThatIsReplaced(t *testing.T) {
 	}
 }
 
+// What is wrong with a path is told as JSON, and nobody is sent elsewhere.
+func TestOddPaths(t *testing.T) {
+	handler := mounted(t, record(t, "cable", "lte")).Handler()
+	for path, status := range map[string]int{
+		"label//values": http.StatusBadRequest, "label/values": http.StatusNotFound,
+		"label/a/b/values": http.StatusOK, "/query": http.StatusNotFound,
+		"../v1/query": http.StatusNotFound, "label/../labels": http.StatusNotFound,
+		"query/": http.StatusNotFound, "": http.StatusNotFound, "label/./values": http.StatusOK,
+	} {
+		answer := ask(handler, path, nil)
+		if answer.Code != status || !strings.HasPrefix(answer.Body.String(), `{"status":"`) {
+			t.Errorf("%q: %d %s", path, answer.Code, answer.Body)
+		}
+	}
+}
+
 // A dashboard asks a dozen questions at once: all of them are answered in turn.
 func TestManyAtOnce(t *testing.T) {
 	handler := mounted(t, record(t, "cable", "lte")).Handler()

@@ -46,7 +46,7 @@ var buildWanstore = sync.OnceValues(func() (path string, err error) {
 	return path, nil
 })
 
-func wanstore(t *testing.T) string {
+func wanstore(t testing.TB) string {
 	t.Helper()
 	path, err := buildWanstore()
 	if err != nil {
@@ -57,7 +57,7 @@ func wanstore(t *testing.T) string {
 
 // sender is a process that sends a history.
 type sender struct {
-	t       *testing.T
+	t       testing.TB
 	db      string
 	command func() *exec.Cmd
 	running *exec.Cmd // nil while it does not run
@@ -67,14 +67,14 @@ type sender struct {
 }
 
 // send starts the program on a history. The test ends it.
-func send(t *testing.T, r *receiver, db string, flags ...string) *sender {
+func send(t testing.TB, r *receiver, db string, flags ...string) *sender {
 	t.Helper()
 	flags = append([]string{"push", "--db", db, "--to", r.writeURL(), "--site", site}, flags...)
 	program := wanstore(t)
 	return run(t, db, func() *exec.Cmd { return exec.Command(program, flags...) })
 }
 
-func run(t *testing.T, db string, command func() *exec.Cmd) *sender {
+func run(t testing.TB, db string, command func() *exec.Cmd) *sender {
 	t.Helper()
 	s := &sender{t: t, db: db, command: command}
 	t.Cleanup(func() {

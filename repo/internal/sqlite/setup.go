@@ -53,7 +53,14 @@ func SetUpReader(log *seal.Log) func(*Conn) error {
 // SetUp gives a connection what the generated queries want beside the tables of the file:
 // functions, and a temporary table. Without it they cannot be prepared.
 func SetUp(c *Conn, log *seal.Log) error {
-	return errors.Join(functions.Define(c, log), c.Exec(schema.SampleGroups))
+	return errors.Join(keepPlans(c), functions.Define(c, log), c.Exec(schema.SampleGroups))
+}
+
+// keepPlans has SQLite make a plan for whatever values a statement is given. Otherwise it prepares
+// some statements again whenever those change: that takes as long as reading a thousand rows.
+func keepPlans(c *Conn) error {
+	_, err := c.Config(sqlite3.DBCONFIG_ENABLE_QPSG, true)
+	return err
 }
 
 // SetUpOld makes a connection one that takes the rows out of a file of an earlier version.
