@@ -14,7 +14,7 @@ func (s *Sender) answers(ctx context.Context) error {
 		if report.Answered.IsZero() {
 			report.Answered = now
 		}
-		report.Unavailable, report.Failed, report.FailedSince = "", "", time.Time{}
+		report.Unavailable = ""
 	})
 }
 
@@ -34,7 +34,7 @@ func (s *Sender) unavailable(ctx context.Context, why error) error {
 		s.log.Warn("what was sent cannot be audited, so acknowledgements count", "err", why)
 	}
 	return s.noteAudit(ctx, func(report *AuditReport, _ time.Time) {
-		report.Unavailable, report.Failed, report.FailedSince = words, "", time.Time{}
+		report.Unavailable = words
 	})
 }
 
@@ -53,6 +53,13 @@ func (s *Sender) auditFailed(ctx context.Context, why error) {
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("the file does not take what an audit says", "err", err)
 	}
+}
+
+// auditWorks notes that what was due has been audited.
+func (s *Sender) auditWorks(ctx context.Context) error {
+	return s.noteAudit(ctx, func(report *AuditReport, _ time.Time) {
+		report.Failed, report.FailedSince = "", time.Time{}
+	})
 }
 
 // noteAudit changes what the file says of audits.

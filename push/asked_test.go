@@ -126,6 +126,21 @@ func TestAuditFails(t *testing.T) {
 	}
 }
 
+// A receiver that answers whether it is there, and no question of an audit, is told.
+func TestAuditIsRefused(t *testing.T) {
+	in(t, func(w *world) {
+		w.receiver.limit = "too many series"
+		w.start()
+		w.pass(4 * time.Hour)
+		w.failing("too many series")
+		w.receiver.mu.Lock()
+		w.receiver.limit = ""
+		w.receiver.mu.Unlock()
+		w.pass(time.Hour)
+		w.recovered()
+	})
+}
+
 // A receiver that has answered before, and then does not, has not become one that cannot be asked,
 // also for a sender that starts meanwhile.
 func TestAnsweredBefore(t *testing.T) {
