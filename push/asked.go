@@ -18,8 +18,9 @@ func (s *Sender) answers(ctx context.Context) error {
 	})
 }
 
-// mayBeOther reports that nothing can be asked at an address that was guessed and has never answered:
-// queries may be answered elsewhere. Who has said where to ask wants to be told that it is wrong.
+// mayBeOther reports that nothing can be asked at an address that was guessed and has never
+// answered: queries may be answered elsewhere. Who has said where to ask wants to be told that it is
+// wrong.
 func (s *Sender) mayBeOther(err error) bool {
 	_, _, report := s.place.look()
 	answered := !report.Audit.Answered.IsZero() || report.Audit.Audits > 0
