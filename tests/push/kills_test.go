@@ -51,7 +51,7 @@ func TestKills(t *testing.T) {
 				r.has(want, enough)
 			}
 			s.stop()
-			s = sendByClock(t, r, db)
+			s = sendByClock(t, r, db, 0)
 			s.done()
 			s.setAhead(2 * time.Hour)
 			r.has(want, enough)
