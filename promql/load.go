@@ -87,7 +87,7 @@ func (l *loading) segment(ctx context.Context, s segment) error {
 		}
 		one := runs[bucket.SeriesID]
 		if one == nil {
-			one = &run{segment: s}
+			one = &run{segment: s, rows: make([]row, 0, l.expected(s))}
 			runs[bucket.SeriesID] = one
 			l.series[bucket.SeriesID] = append(l.series[bucket.SeriesID], one)
 		}
@@ -100,6 +100,20 @@ func (l *loading) segment(ctx context.Context, s segment) error {
 		l.coarse = append(l.coarse, s.tier)
 	}
 	return nil
+}
+
+// expected returns for how many rows of a series there should be room from the beginning: for all
+// that a segment can have, where nothing speaks for fewer.
+func (l *loading) expected(s segment) int64 {
+	const most = 10_000
+	if s.tier == service.Raw {
+		return 0
+	}
+	rows := min((s.until-s.from)/s.width(), most)
+	if float64(rows*int64(len(l.infos))*rowSamples) > l.querier.room {
+		return 0
+	}
+	return rows
 }
 
 // add appends a bucket to a run. Raw samples of one millisecond become one row.

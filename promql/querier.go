@@ -2,7 +2,6 @@ package promql
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -77,11 +76,7 @@ func (q *querier) open() error {
 	if err != nil {
 		return err
 	}
-	q.catalog, err = newCatalog(q.ctx, snapshot)
-	if err != nil {
-		return errors.Join(err, snapshot.Close())
-	}
-	q.snapshot, q.tiers = snapshot, snapshot.Tiers()
+	q.snapshot, q.catalog, q.tiers = snapshot, newCatalog(snapshot), snapshot.Tiers()
 	return nil
 }
 
@@ -108,6 +103,9 @@ func (q *querier) Select(
 		if hints.Range > 0 {
 			r.column = means
 		}
+	}
+	if r.column == averages {
+		hints = r.ofWindows(hints, q.lookback)
 	}
 	return &seriesSet{read: func() ([]storage.Series, annotations.Annotations, error) {
 		s := selection{querier: q, reading: r, matchers: matchers, hints: hints}
@@ -229,8 +227,8 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 
 // windows are those that a range is read for.
 func (s *selection) windows() windows {
-	all := windows{end: s.hints.Start - 1 + s.hints.Range, width: s.hints.Range}
-	if s.evaluation == stepped {
+	all := windows{end: s.hints.Start - 1 + s.hints.Range, width: s.hints.Range, step: latest}
+	if s.evaluation == stepped && s.hints.Step > 0 {
 		all.step = s.hints.Step
 	}
 	return all

@@ -1,10 +1,7 @@
 package promql
 
 import (
-	"math"
-
 	"github.com/prometheus/prometheus/model/histogram"
-	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/tsdb/chunks"
 
@@ -146,7 +143,7 @@ func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float6
 		next = p.rows[at+1].at
 	}
 	if next > end {
-		return end, math.Float64frombits(value.StaleNaN)
+		return end, stale
 	}
 	return end - 1, mean
 }

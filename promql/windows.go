@@ -29,6 +29,14 @@ func (r reading) granule(hints *storage.SelectHints, lookback int64) int64 {
 	return gcd(gcd(hints.Start-1, hints.Step), hints.Range)
 }
 
+// ofWindows returns the hints that the ranges would have of which a selector has the means.
+func (r reading) ofWindows(hints *storage.SelectHints, lookback int64) *storage.SelectHints {
+	ranges := *hints
+	ranges.Start += lookback - r.window
+	ranges.Range = r.window
+	return &ranges
+}
+
 func gcd(a, b int64) int64 {
 	for b != 0 {
 		a, b = b, a%b
