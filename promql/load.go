@@ -23,6 +23,7 @@ type run struct {
 	segment  segment
 	rows     []row
 	inState  map[string][]float64        // samples of each row in a state, by its name
+	states   map[string]float64          // the values of those states
 	sketches []*histogram.FloatHistogram // of each row, nil where a bucket keeps none
 }
 
@@ -44,7 +45,7 @@ type loading struct {
 // wanted is a series that is to be read.
 type wanted struct {
 	service.SeriesInfo
-	shares bool // its samples in each state are wanted, too
+	byState bool // its samples in each state are wanted, too
 }
 
 // What is held, in samples of 16 bytes.
@@ -63,9 +64,10 @@ func (q *querier) load(
 		loaded: loaded{series: map[int64][]*run{}}}
 	for _, one := range list {
 		if load.wanted[one.ID] == nil {
-			load.wanted[one.ID] = &wanted{SeriesInfo: one.SeriesInfo}
+			load.wanted[one.ID] = &wanted{SeriesInfo: one.SeriesInfo,
+				byState: sketches && one.Aggregation == service.Mode}
 		}
-		load.wanted[one.ID].shares = load.wanted[one.ID].shares || one.shares
+		load.wanted[one.ID].byState = load.wanted[one.ID].byState || one.shares
 	}
 	if len(load.wanted) == 0 {
 		return load.loaded, nil
@@ -138,10 +140,10 @@ func (l *loading) add(one *run, bucket service.Bucket) {
 		l.querier.room -= rowSamples
 		last++
 	}
-	if one.shares {
+	if one.byState {
 		l.addStates(one, last, bucket)
 	}
-	if l.sketches {
+	if l.sketches && one.Aggregation != service.Mode {
 		l.addSketch(one, merged, bucket)
 	}
 }
@@ -161,7 +163,7 @@ func (r *row) merge(other row, aggregation service.Aggregation) {
 // addStates counts the samples of a row in each state.
 func (l *loading) addStates(one *run, at int, bucket service.Bucket) {
 	if one.inState == nil {
-		one.inState = map[string][]float64{}
+		one.inState, one.states = map[string][]float64{}, map[string]float64{}
 	}
 	for _, state := range bucket.States {
 		name := l.querier.catalog.stateName(one.Metric, state.Value)
@@ -171,7 +173,7 @@ func (l *loading) addStates(one *run, at int, bucket service.Bucket) {
 			list = append(list, 0)
 		}
 		list[at] += float64(state.Count)
-		one.inState[name] = list
+		one.inState[name], one.states[name] = list, state.Value
 	}
 }
 

@@ -43,8 +43,8 @@ type gathering struct {
 	wanted  func(service.Bucket) bool // nil for all
 }
 
-// gather reads what is to be sent of [from, until) at a granularity, or its beginning: about so many
-// samples.
+// gather reads what is to be sent of [from, until) at a granularity, or its beginning: about so
+// many samples.
 func (c *catalog) gather(
 	ctx context.Context, view *service.Snapshot, g service.Granularity, from, until time.Time,
 	samples int, wanted func(service.Bucket) bool,

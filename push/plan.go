@@ -59,6 +59,9 @@ func (p *planning) floor() time.Time {
 
 // gaps returns what is to be sent, oldest first.
 func (p *planning) gaps() []span {
+	if p.begun.Unix() <= 0 {
+		return nil // there is nothing yet
+	}
 	return p.ledger.gaps(span{later(p.begun, p.floor()), p.end()})
 }
 

@@ -139,17 +139,22 @@ func (s *Sender) Run(ctx context.Context) {
 		if err == nil {
 			continue
 		}
-		if h, ok := errors.AsType[*heldError](err); ok { // by now something else may be due
-			s.answered(h.answer)
-			_ = s.pause(ctx, h.answer, s.shipping.failures)
-			continue
-		}
 		failures++
-		if !away {
-			s.failed(err)
-		}
-		sleep(ctx, backoff(failures, s.random))
+		s.waitAfter(ctx, err, failures)
 	}
+}
+
+// waitAfter gets over what went wrong so many times in a row, and waits until the next try.
+func (s *Sender) waitAfter(ctx context.Context, err error, failures int) {
+	if h, ok := errors.AsType[*heldError](err); ok { // by then something else may be due
+		s.answered(h.answer)
+		s.wait(ctx, h.answer, max(failures, s.shipping.failures))
+		return
+	}
+	if !errors.Is(err, errLost) {
+		s.failed(err)
+	}
+	sleep(ctx, backoff(failures, s.random))
 }
 
 // next sends one chunk, and says whether more may be due. While the receiver is away it is asked
@@ -266,7 +271,7 @@ func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, erro
 	}
 	for _, b := range c.batch.batches(s.config.BatchSize) {
 		if replay {
-			if err := s.pace.wait(ctx, b.size()); err != nil {
+			if err := s.paced(ctx, b.size()); err != nil {
 				return nil, err
 			}
 		}
@@ -332,6 +337,12 @@ const barredPause = 5 * time.Minute
 
 // pause waits until the next try.
 func (s *Sender) pause(ctx context.Context, a answer, attempt int) error {
+	s.wait(ctx, a, attempt)
+	return context.Cause(ctx)
+}
+
+// wait waits as long as an answer asks for, after so many like it.
+func (s *Sender) wait(ctx context.Context, a answer, attempt int) {
 	if a.gone {
 		s.behind(ctx)
 	}
@@ -340,7 +351,6 @@ func (s *Sender) pause(ctx context.Context, a answer, attempt int) error {
 		wait = max(wait, barredPause)
 	}
 	sleep(ctx, wait)
-	return context.Cause(ctx)
 }
 
 // mostJitter is how much later than it could a sender begins, so that many do not come at once.

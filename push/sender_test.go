@@ -157,6 +157,33 @@ func TestRestored(t *testing.T) {
 	})
 }
 
+// An hour of which something was missing is confirmed once that was sent again and is there, also
+// where nothing was recorded in some of it.
+func TestRestoredWithGaps(t *testing.T) {
+	for _, granularity := range []string{"1m", "5m"} {
+		t.Run(granularity, func(t *testing.T) {
+			path := filetest.Path(t)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, path)
+				defer w.close()
+				w.config.Granularity = granularity
+				w.start()
+				w.pass(20 * time.Minute)
+				copied := w.receiver.copy()
+				time.Sleep(10 * time.Minute) // nothing is recorded
+				w.pass(40 * time.Minute)
+				w.receiver.restore(copied)
+				until := time.Now()
+				w.pass(6 * time.Hour)
+				got := w.status()
+				if got.Audit.Missing == 0 || got.ConfirmedUntil.Before(until) {
+					t.Errorf("status %+v", got)
+				}
+			})
+		})
+	}
+}
+
 // What the receiver never shows is sent again once, and then told.
 func TestUnrepairable(t *testing.T) {
 	path := filetest.Path(t)

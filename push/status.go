@@ -91,6 +91,9 @@ func (s *Status) readBacklog(
 	if err != nil {
 		return nil //nolint:nilerr // a hand has written it
 	}
+	if of.Begun.Unix() <= 0 {
+		return nil // there is nothing yet
+	}
 	p := planning{
 		granularity: g, tiers: view.Tiers(), ledger: of.Sent, begun: of.Begun,
 		due: now.UTC().Add(-time.Duration(s.SettleSeconds * float64(time.Second))),

@@ -29,7 +29,7 @@ const lostShown = 24 * time.Hour
 type trouble struct {
 	mu      sync.Mutex
 	waiting time.Time         // since when something has been due and nothing was taken
-	last    answer            // of the receiver, the last one that was not about samples
+	last    answer            // of the receiver, the last one
 	told    verdict           // what was logged last
 	refused map[verdict]int64 // answers that were not what was hoped for
 	local   string            // what is wrong with the file or this machine, "" for nothing
@@ -65,10 +65,12 @@ func (t *trouble) answered(a answer) (changed bool) {
 		t.refused = map[verdict]int64{}
 	}
 	t.refused[a.verdict]++
+	if a.verdict != rejected || t.last.verdict != barred { // what is barred may be tried by halves
+		t.last = a
+	}
 	if a.verdict == rejected {
 		return false
 	}
-	t.last = a
 	changed = a.verdict != t.told
 	t.told = a.verdict
 	return changed

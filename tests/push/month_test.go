@@ -28,8 +28,8 @@ func TestMonth(t *testing.T) {
 	took := time.Since(begun)
 	memory := peakOf(t, s.running.Process.Pid)
 	ended := s.stop()
-	t.Logf("%d samples of %d days are sent in %.1f s; the sender computes for %.1f s and has %.0f MiB "+
-		"at the most", size(want), days, took.Seconds(), (ended.UserTime() + ended.SystemTime()).Seconds(),
-		memory)
+	t.Logf("%d samples of %d days are sent in %.1f s; the sender computes for %.1f s and has "+
+		"%.0f MiB at the most", size(want), days, took.Seconds(),
+		(ended.UserTime() + ended.SystemTime()).Seconds(), memory)
 	r.has(want, enough)
 }

@@ -3,7 +3,6 @@ package push
 import (
 	"maps"
 	"net/http"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -15,8 +14,9 @@ import (
 
 // BenchmarkSenders lets wanstore, Prometheus as an agent and vmagent send the same samples in
 // turns, each in a process of its own, to a receiver that counts them and was away until each has
-// its backlog. Samples a second count from the first message on, processor time from the moment at
-// which the receiver is back; that of wanstore is of its whole life.
+// its backlog. Samples a second count from the first message on, and the processor time from the
+// moment on at which the receiver is back. "life" is that of the whole process: what Prometheus and
+// vmagent forward they have been sent before, and vmagent packs it then.
 func BenchmarkSenders(b *testing.B) {
 	for _, c := range []struct {
 		name    string
@@ -61,10 +61,10 @@ var forwarders = []forwarder{
 
 // sending is what the sending of a load has cost.
 type sending struct {
-	took, cpu time.Duration
-	bytes     int64
-	posts     int
-	peak      float64 // MiB
+	took, cpu, life time.Duration
+	bytes           int64
+	posts           int
+	peak            float64 // MiB
 }
 
 func (l load) inTurns(b *testing.B, away time.Duration) {
@@ -75,6 +75,7 @@ func (l load) inTurns(b *testing.B, away time.Duration) {
 			one := l.measure(b, f, away)
 			spent[i].took += one.took
 			spent[i].cpu += one.cpu
+			spent[i].life += one.life
 			spent[i].bytes += one.bytes
 			spent[i].posts += one.posts
 			spent[i].peak = max(spent[i].peak, one.peak)
@@ -84,6 +85,7 @@ func (l load) inTurns(b *testing.B, away time.Duration) {
 	for i, f := range forwarders {
 		b.ReportMetric(samples/spent[i].took.Seconds(), f.name+"-samples/s")
 		b.ReportMetric(1e6*spent[i].cpu.Seconds()/samples, f.name+"-cpu-s/Msample")
+		b.ReportMetric(1e6*spent[i].life.Seconds()/samples, f.name+"-life-cpu-s/Msample")
 		b.ReportMetric(float64(spent[i].bytes)/samples, f.name+"-bytes/sample")
 		b.ReportMetric(samples/float64(spent[i].posts), f.name+"-samples/post")
 		b.ReportMetric(spent[i].peak, f.name+"-MiB")
@@ -98,9 +100,9 @@ func (l load) measure(b *testing.B, f forwarder, away time.Duration) sending {
 	count(b, c)
 	running := f.start(b, l, c)
 	defer running.end()
-	before := cpuOf(b, running.pid)
-	if running.fresh {
-		before = 0
+	before := time.Duration(0)
+	if !running.fresh {
+		before = cpuOf(b, running.pid)
 	}
 	c.takes()
 	select {
@@ -108,7 +110,8 @@ func (l load) measure(b *testing.B, f forwarder, away time.Duration) sending {
 	case <-time.After(10 * time.Minute):
 		b.Fatalf("%s has sent %d of %d samples", f.name, c.samples, c.want)
 	}
-	s := sending{cpu: cpuOf(b, running.pid) - before, peak: peakOf(b, running.pid)}
+	life := cpuOf(b, running.pid)
+	s := sending{life: life, cpu: life - before, peak: peakOf(b, running.pid)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.failed != nil || c.samples != c.want {
@@ -127,18 +130,11 @@ type running struct {
 
 func startSender(b *testing.B, l load, c *counter) running {
 	b.Helper()
-	text, err := os.ReadFile(l.db)
-	if err != nil {
-		b.Fatal(err)
-	}
-	copied := filetest.Path(b) // which nobody has been sent yet
-	if err := os.WriteFile(copied, text, 0o600); err != nil {
-		b.Fatal(err)
-	}
+	db := copied(b, l.db)
 	c.takes() // the history is there before the sender is
 	program := wanstore(b)
-	s := run(b, copied, func() *exec.Cmd {
-		return exec.Command(program, "push", "--db", copied, "--to", c.url, "--site", site,
+	s := run(b, db, func() *exec.Cmd {
+		return exec.Command(program, "push", "--db", db, "--to", c.url, "--site", site,
 			"--replay-rate", "1000000000")
 	})
 	return running{s.running.Process.Pid, true, s.kill}
