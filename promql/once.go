@@ -1,8 +1,10 @@
 package promql
 
 import (
+	"slices"
 	"time"
 
+	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
@@ -49,6 +51,6 @@ func averageOf(expr parser.Expr, step time.Duration) *parser.VectorSelector {
 		return nil
 	}
 	r.column, r.window = averages, matrix.Range.Milliseconds()
-	selector.LabelMatchers = append(others, r.matcher())
+	selector.LabelMatchers = slices.Concat(others, []*labels.Matcher{r.matcher()})
 	return selector
 }
