@@ -64,11 +64,10 @@ func (q *querier) load(
 		loaded: loaded{series: map[int64][]*run{}}}
 	for _, one := range list {
 		if load.wanted[one.ID] == nil {
-			load.wanted[one.ID] = &wanted{SeriesInfo: one.SeriesInfo}
+			load.wanted[one.ID] = &wanted{SeriesInfo: one.SeriesInfo,
+				byState: sketches && one.Aggregation == service.Mode}
 		}
-		if one.shares || sketches && one.Aggregation == service.Mode {
-			load.wanted[one.ID].byState = true
-		}
+		load.wanted[one.ID].byState = load.wanted[one.ID].byState || one.shares
 	}
 	if len(load.wanted) == 0 {
 		return load.loaded, nil

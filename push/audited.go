@@ -49,7 +49,6 @@ func (a *auditing) end(ctx context.Context) error {
 		if a.asked {
 			report.Audit.At = now
 			report.Audit.Audits++
-			report.Audit.Failed, report.Audit.FailedSince = "", time.Time{}
 		}
 		moved := l.merged(change{[]interval{i}, a.judged(now)}, now)
 		c.Removed, c.Added = moved.removed, moved.added

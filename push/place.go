@@ -128,8 +128,8 @@ func (p *place) marked(marks []service.UnsentBuckets) {
 	defer p.mu.Unlock()
 	p.late = time.Time{}
 	if len(marks) > 0 {
-		first := time.Duration(bits.TrailingZeros64(marks[0].Minutes))
-		p.late = marks[0].Hour.Add(first * time.Minute)
+		first := bits.TrailingZeros64(marks[0].Minutes)
+		p.late = marks[0].Hour.Add(time.Duration(first) * time.Minute)
 	}
 }
 
