@@ -57,6 +57,6 @@ func averageOf(expr parser.Expr, step time.Duration) *parser.VectorSelector {
 		return nil
 	}
 	r.column, r.window = averages, matrix.Range.Milliseconds()
-	selector.LabelMatchers = append(others, r.matcher())
+	selector.LabelMatchers = append(slices.Clip(others), r.matcher())
 	return selector
 }
