@@ -19,7 +19,7 @@ func (s *Sender) answers(ctx context.Context) error {
 }
 
 // mayBeOther reports that nothing can be asked at an address that was guessed and has never
-// answered: queries may be answered elsewhere. Who has said where to ask wants to be told that it is
+// answered: queries may be answered elsewhere. Who has said where to ask wants to hear that it is
 // wrong.
 func (s *Sender) mayBeOther(err error) bool {
 	_, _, report := s.place.look()
