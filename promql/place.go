@@ -30,9 +30,13 @@ func (p *place) next() {
 	p.piece++
 }
 
-// pass goes on to the first sample after a moment.
+// pass goes on to the first sample after a moment. It counts over the shares of a bucket, which may
+// be millions.
 func (p *place) pass(moment int64) {
 	for !p.isBehind() && p.moment() <= moment {
+		if piece := &p.of.pieces[p.piece]; piece.each > 1 {
+			p.part = min(p.part+int((moment-p.moment())/piece.width), piece.each-1)
+		}
 		p.next()
 	}
 }

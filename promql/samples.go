@@ -55,8 +55,9 @@ type sampled struct {
 	pieces  []piece
 	shares  bool
 	state   string
-	rawGap  int64   // added to the stamp of raw samples
-	windows windows // of which averages are the means
+	bins    stateBins // of which sketches of states are
+	rawGap  int64     // added to the stamp of raw samples
+	windows windows   // of which averages are the means
 }
 
 // piece is a run, and how it becomes samples.
@@ -123,7 +124,7 @@ func (s *sampled) fill(p *piece, at, part int) (moment int64, value float64) {
 	switch {
 	case s.column == instants && p.segment.tier != service.Raw:
 		return s.fillInstant(p, at, part)
-	case s.column == sketches:
+	case s.column.isSketches():
 		return s.moment(p, at, part), 0
 	}
 	return s.moment(p, at, part), s.figure(s.column, p, at)
@@ -189,9 +190,17 @@ func (r *row) share(in float64) *row {
 
 func (s *sampled) sketch(p *piece, at int) *histogram.FloatHistogram {
 	var h *histogram.FloatHistogram
-	if s.shares {
-		h = sketchOfShare(p.in(s.state, at), p.rows[at].count)
-	} else {
+	switch {
+	case s.shares:
+		in := p.in(s.state, at)
+		h = s.bins.sketch(p.rows[at].count-in, in)
+	case s.column == stateSketches:
+		counts := make([]float64, len(s.bins.names))
+		for i, name := range s.bins.names {
+			counts[i] = p.in(name, at)
+		}
+		h = s.bins.sketch(counts...)
+	default:
 		h = p.sketches[at]
 	}
 	if p.each > 1 {

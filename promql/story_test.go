@@ -163,9 +163,34 @@ func TestShares(t *testing.T) {
 			{`max_over_time(wanctl_state_ratio{state="7"}` + window, after,
 				`{` + own + `"7", wan="dsl"} 1`},
 			{`quantile_over_time(0.9, wanctl_state_ratio{state="7"}` + window, after,
-				`{` + own + `"7", wan="dsl"} 0.989228`},
+				`{` + own + `"7", wan="dsl"} 1`},
+			{`quantile_over_time(0.8, wanctl_state_ratio{state="7"}` + window, after,
+				`{` + own + `"7", wan="dsl"} 0`},
 			{`avg_over_time(wanctl_state{state="own"}` + window, after, `{state="own", wan="dsl"} 2.11111`},
 		})
+	}
+}
+
+// The quantile of states is one of them, that of the sample of its rank.
+func TestQuantilesOfStates(t *testing.T) {
+	r := told(t)
+	r.write(r.series(service.State, "lte", nil), noon, time.Second, -404.5, 1, 1.5, 404, 65535, 65536)
+	for _, age := range []time.Duration{raw, minutes, fives, hours} {
+		r.age(age)
+		window, after := `[5m])`, 5*time.Minute
+		if age == hours {
+			window, after = `[1h])`, time.Hour
+		}
+		var list []asked
+		for q, want := range map[string][2]string{
+			"0": {"0", "-404.5"}, "0.1": {"0", "-404.5"}, "0.4": {"0", "1.5"}, "0.5": {"3", "1.5"},
+			"0.51": {"3", "404"}, "0.88": {"3", "65536"}, "0.8": {"3", "65535"}, "0.9": {"7", "65536"},
+			"scalar(vector(0.45))": {"3", "1.5"}, "1": {"7", "65536"},
+		} {
+			list = append(list, asked{`quantile_over_time(` + q + `, wanctl_state` + window, after,
+				`{state="own", wan="dsl"} ` + want[0] + "\n" + `{wan="lte"} ` + want[1]})
+		}
+		r.check(list)
 	}
 }
 

@@ -23,13 +23,18 @@ const (
 	minima   column = "minima"
 	maxima   column = "maxima"
 	samples  column = "samples" // those of windows, if no window has buckets
-	// The distributions of buckets, if any window has buckets; and the buckets that keep none.
-	sketches   column = "sketches"
-	sketchless column = "sketchless"
+	// The distributions of buckets, if any window has buckets: of measurements, and of states; and the
+	// buckets that keep none.
+	sketches      column = "sketches"
+	stateSketches column = "stateSketches"
+	sketchless    column = "sketchless"
 )
 
 // ofSketches reports that a column is made from sketches.
-func (c column) ofSketches() bool { return c == sketches || c == sketchless }
+func (c column) ofSketches() bool { return c.isSketches() || c == sketchless }
+
+// isSketches reports that a column is sketches, and no numbers.
+func (c column) isSketches() bool { return c == sketches || c == stateSketches }
 
 // rewritten reports that a column answers a function that the parser has rewritten.
 func (c column) rewritten() bool { return c != instants && c != means }

@@ -13,9 +13,9 @@ import (
 // ErrNotSent reports a receiver that a history was never sent to.
 var ErrNotSent = errors.New("the history was never sent there")
 
-// Forget has the history of a writer forget the targets of a receiver, and returns their names: what
-// was sent, and what was parked. A sender that is started again sends everything again. The receiver
-// is its URL; a target can be named alone, as Status names it.
+// Forget has the history of a writer forget what a receiver was sent and what it does not take, so
+// that a sender that is started again sends everything again. It returns the targets that were
+// forgotten. The receiver is its URL, or one of its targets as Status names it.
 //
 // Errors: ErrNotSent, service.ErrDeliveryLocked where a process sends to one of them, so that none
 // is forgotten, those of the file, and that of ctx.

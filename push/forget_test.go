@@ -20,10 +20,11 @@ func TestForget(t *testing.T) {
 		w.config.Site = "paris"
 		w.start()
 		w.pass(5 * time.Minute)
-		if _, err := Forget(t.Context(), w.writer, first.URL); !errors.Is(err, service.ErrDeliveryLocked) {
+		_, err := Forget(t.Context(), w.writer, first.URL)
+		if !errors.Is(err, service.ErrDeliveryLocked) {
 			t.Errorf("while somebody sends to one of them: %v", err)
 		}
-		if _, err := Forget(t.Context(), w.writer, "http://nobody"); !errors.Is(err, ErrNotSent) {
+		if _, err = Forget(t.Context(), w.writer, "http://nobody"); !errors.Is(err, ErrNotSent) {
 			t.Errorf("one that is not known: %v", err)
 		}
 		target := first.withDefaults().Target()

@@ -109,6 +109,7 @@ func (s *shipping) ask(ctx context.Context, b batch) (answer, error) {
 			return a, nil
 		case lost:
 			return a, errLost
+		case busy, barred, strange:
 		}
 		if err := s.pause(ctx, a, attempt); err != nil {
 			return a, err

@@ -141,8 +141,7 @@ func TestAllBad(t *testing.T) {
 	}
 }
 
-// While a receiver refuses whatever it is sent, nothing is parked. Without a sample that it took, an
-// answer that is meant for samples counts where it takes a message without any.
+// While a receiver refuses whatever it is sent, nothing is parked.
 func TestHeld(t *testing.T) {
 	for name, c := range map[string]struct {
 		line line
@@ -169,7 +168,7 @@ func TestHeld(t *testing.T) {
 	}
 }
 
-// A few offenders do not hold a batch of which the receiver takes the rest, also if it has not taken
+// Offenders do not hold a batch of which the receiver takes the rest, also if it has not taken
 // anything yet.
 func TestFirstOfAll(t *testing.T) {
 	for name, how := range map[string]answer{"400": bad400, "451": bad451, "500": bad500} {

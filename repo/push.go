@@ -100,8 +100,8 @@ func (w *Writer) ChangePush(ctx context.Context, change PushChange) error {
 	})
 }
 
-// ForgetPush has the file forget a target, in one transaction. It does nothing for one that the file
-// does not know.
+// ForgetPush has the file forget a target, in one transaction. It does nothing for one that the
+// file does not know.
 //
 // Errors: ErrBusy, ErrDiskFull, ErrDamaged, and those of the file system.
 func (w *Writer) ForgetPush(ctx context.Context, target string) error {

@@ -61,8 +61,8 @@ func exitCode(err error) int {
 // isBrokenPipe says that the reader of the output has seen enough, which is no failure.
 func isBrokenPipe(err error) bool { return errors.Is(err, syscall.EPIPE) }
 
-// unlessInterrupted returns an error of what a command opens before it runs until it is interrupted,
-// nil if that has happened already.
+// unlessInterrupted returns an error of what a command opens that runs until it is interrupted, nil
+// if it was interrupted meanwhile.
 func unlessInterrupted(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		return nil

@@ -49,7 +49,9 @@ A password or a token goes into a file, because every user can list the flags of
 func addSendingFlags(cmd *cobra.Command) {
 	flags, defaults := cmd.Flags(), push.DefaultConfig()
 	flags.SortFlags = false
-	text := func(name, usage string, args ...any) { flags.String(name, "", fmt.Sprintf(usage, args...)) }
+	text := func(name, usage string, args ...any) {
+		flags.String(name, "", fmt.Sprintf(usage, args...))
+	}
 	text("to", "send to the receiver of remote write at this `URL` (default $%sURL)", push.EnvPrefix)
 	text("site", "label every series with this `SITE`, which no other site has (default $%sSITE)",
 		push.EnvPrefix)

@@ -150,10 +150,12 @@ func TestPushForget(t *testing.T) {
 	}
 	shown := pushStatus{readPush(t, db), time.UTC, time.Now().Add(8 * 24 * time.Hour)}
 	var text bytes.Buffer
-	if err := shown.print(&text); err != nil || !strings.Contains(text.String(), "push forget --to "+url) {
+	err := shown.print(&text)
+	if err != nil || !strings.Contains(text.String(), "push forget --to "+url) {
 		t.Errorf("%v, the status a week later:\n%s", err, &text)
 	}
-	if got, want := string(output(t, forget...)), "forgotten: "+url+` {site="here"} 1m`+"\n"; got != want {
+	want := "forgotten: " + url + ` {site="here"} 1m` + "\n"
+	if got := string(output(t, forget...)); got != want {
 		t.Errorf("it says %q, want %q", got, want)
 	}
 	if all := readPush(t, db); len(all) > 0 {

@@ -49,7 +49,7 @@ func TestKills(t *testing.T) {
 			s.done()
 			r.has(want, enough) // no audit is needed
 			s.stop()
-			s = sendByClock(t, r, db)
+			s = sendByClock(t, r, db, 0)
 			s.done()
 			s.setAhead(2 * time.Hour)
 			r.has(want, enough)

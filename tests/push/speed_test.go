@@ -3,7 +3,6 @@ package push
 import (
 	"maps"
 	"net/http"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -131,18 +130,11 @@ type running struct {
 
 func startSender(b *testing.B, l load, c *counter) running {
 	b.Helper()
-	text, err := os.ReadFile(l.db)
-	if err != nil {
-		b.Fatal(err)
-	}
-	copied := filetest.Path(b) // which nobody has been sent yet
-	if err := os.WriteFile(copied, text, 0o600); err != nil {
-		b.Fatal(err)
-	}
+	db := copied(b, l.db)
 	c.takes() // the history is there before the sender is
 	program := wanstore(b)
-	s := run(b, copied, func() *exec.Cmd {
-		return exec.Command(program, "push", "--db", copied, "--to", c.url, "--site", site,
+	s := run(b, db, func() *exec.Cmd {
+		return exec.Command(program, "push", "--db", db, "--to", c.url, "--site", site,
 			"--replay-rate", "1000000000")
 	})
 	return running{s.running.Process.Pid, true, s.kill}

@@ -140,6 +140,7 @@ type state struct {
 	SentUntil      time.Time `json:"sent_until"`
 	ConfirmedUntil time.Time `json:"confirmed_until"`
 	Audit          struct {
+		Audits     int64 `json:"audits"`
 		Missing    int64 `json:"missing"`
 		Unrepaired int64 `json:"unrepaired"`
 		Doubled    int64 `json:"doubled"`
