@@ -60,7 +60,7 @@ func (a *auditor) next(ctx context.Context) time.Duration {
 	case ctx.Err() != nil, errors.Is(err, service.ErrDeliveryMoved):
 		return auditIdle
 	case err != nil:
-		a.sender.auditFailed(ctx, err)
+		a.failed(ctx, err)
 		a.failures++
 		a.looked = time.Time{} // whether it answers again is asked first
 		return min(auditIdle<<min(a.failures-1, 10), auditRetry)
@@ -70,6 +70,17 @@ func (a *auditor) next(ctx context.Context) time.Duration {
 		return auditPause
 	}
 	return auditIdle
+}
+
+// failed notes an error of an audit.
+func (a *auditor) failed(ctx context.Context, err error) {
+	if _, ok := errors.AsType[*askError](err); !ok {
+		a.sender.log.Warn("an audit of what was sent failed, it is tried again", "err", err)
+		return
+	}
+	if err := a.sender.unanswered(ctx, err); err != nil && ctx.Err() == nil {
+		a.sender.log.Warn("the file does not take what an audit has to say", "err", err)
+	}
 }
 
 // step audits an interval, and reports whether one was due. A receiver that is away is not asked.

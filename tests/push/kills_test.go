@@ -63,6 +63,26 @@ func TestKills(t *testing.T) {
 	}
 }
 
+// A receiver that is killed while nothing is left to be sent, and is back before anything is, gets
+// again what it has lost.
+func TestKilledWhileIdle(t *testing.T) {
+	t.Parallel()
+	until := closed()
+	list := lived(filetest.Random(t), until.Add(-time.Hour), until)
+	db := filetest.Path(t)
+	record(t, db, list)
+	r := start(t, victoriaMetrics, dedup)
+	s := send(t, r, db)
+	for range 3 {
+		s.done()
+		s.since = time.Now()
+		r.kill()
+		r.restart()
+		r.has(wanted(list), enough)
+	}
+	s.stop()
+}
+
 // wait waits for up to a time.
 func wait(t *testing.T, random *rand.Rand, most time.Duration) {
 	t.Helper()
