@@ -91,6 +91,10 @@ bench-prometheus: ## Run the benchmarks of Prometheus's TSDB, with the same load
 bench-promql: ## Ask Debian's Prometheus and this tree in turns the same questions (COUNT=)
 	go -C tests/promql test -run '^$$' -bench . -benchtime 20x -count $(COUNT) -timeout 2h .
 
+.PHONY: bench-push
+bench-push: ## Let this tree, Prometheus and vmagent send the same in turns (BENCH=, COUNT=)
+	go -C tests/push test -run '^$$' -bench '$(BENCH)' -benchtime 1x -count $(COUNT) -timeout 4h .
+
 .PHONY: bench-turns
 bench-turns: ## Run the benchmarks of a commit and of this tree in turns (BASE=, BENCH=, TURNS=)
 	@tests/bench/turns.sh '$(BASE)' '$(BENCH)' $(TURNS)

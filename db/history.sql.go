@@ -149,14 +149,9 @@ func (q *Queries) PackBlocks(ctx context.Context, arg PackBlocksParams) ([]byte,
 }
 
 const packRollups = `-- name: PackRollups :one
-SELECT CAST(pack(p.ts, p.count, p.sum, p.min, p.max, p.chk) AS BLOB) AS packed
-FROM (
-  SELECT ts, count, sum, min, max, coalesce(chk, 4294967296) AS chk
-  FROM rollups
-  WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
-  ORDER BY ts
-  LIMIT -1
-) AS p
+SELECT CAST(pack(ts, count, sum, min, max, coalesce(chk, 4294967296)) AS BLOB) AS packed
+FROM rollups
+WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
 `
 
 type PackRollupsParams struct {
@@ -166,7 +161,8 @@ type PackRollupsParams struct {
 	UntilTs     int64
 }
 
-// Walks rollups by its key: one series over [from_ts, until_ts).
+// Walks rollups by its key: one series over [from_ts, until_ts). Such a walk yields rows in the
+// order of the key. Saying so would have SQLite bring each of them to pack by a detour of its own.
 func (q *Queries) PackRollups(ctx context.Context, arg PackRollupsParams) ([]byte, error) {
 	row := q.queryRow(ctx, q.packRollupsStmt, packRollups,
 		arg.Granularity,
@@ -224,14 +220,9 @@ func (q *Queries) PackSamples(ctx context.Context, arg PackSamplesParams) ([]byt
 }
 
 const packSketches = `-- name: PackSketches :one
-SELECT CAST(pack_sketches(p.id, p.sketch, p.chk) AS BLOB) AS packed
-FROM (
-  SELECT id, sketch, coalesce(chk, 4294967296) AS chk
-  FROM sketches
-  WHERE id >= ?1 AND id < ?2
-  ORDER BY id
-  LIMIT -1
-) AS p
+SELECT CAST(pack_sketches(id, sketch, coalesce(chk, 4294967296)) AS BLOB) AS packed
+FROM sketches
+WHERE id >= ?1 AND id < ?2
 `
 
 type PackSketchesParams struct {
@@ -248,14 +239,9 @@ func (q *Queries) PackSketches(ctx context.Context, arg PackSketchesParams) ([]b
 }
 
 const packStateRollups = `-- name: PackStateRollups :one
-SELECT CAST(pack(p.ts, p.value, p.count, p.total, p.chk) AS BLOB) AS packed
-FROM (
-  SELECT ts, value, count, total, coalesce(chk, 4294967296) AS chk
-  FROM state_rollups
-  WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
-  ORDER BY ts, value
-  LIMIT -1
-) AS p
+SELECT CAST(pack(ts, value, count, total, coalesce(chk, 4294967296)) AS BLOB) AS packed
+FROM state_rollups
+WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
 `
 
 type PackStateRollupsParams struct {

@@ -1,6 +1,9 @@
 package promql
 
 import (
+	"math"
+
+	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/util/kahansum"
 )
@@ -9,55 +12,46 @@ import (
 type windows struct {
 	end   int64 // of the first one
 	width int64
-	step  int64 // between them; 0 if there is only one
+	step  int64 // between them
 }
 
-// around returns the end of the window in which a moment lies, if any, and else of the next one.
-func (w windows) around(moment int64) int64 {
-	if w.step == 0 {
-		return w.end
-	}
-	return moment + mod(w.end-moment, w.step)
-}
-
-// averaging shows the engine the mean of each window, at its end.
+// averaging shows the engine the negative mean of each window, at its end. An empty one has a stale
+// marker, or a selector would have the mean of the window before it.
 type averaging struct {
 	chunkenc.Iterator // one that has nothing: there are no histograms
 
-	place   place // of the first sample behind the current window
-	windows windows
-	end     int64 // of the current window
-	mean    float64
+	samples place   // the first one behind the current window
+	next    windows // from the one after the current window on
+	end     int64   // of the current window
+	value   float64
 }
 
 func (s *sampled) averaging() *averaging {
-	return &averaging{
-		Iterator: chunkenc.NewNopIterator(), place: place{of: s}, windows: s.windows, end: earliest,
-	}
+	return &averaging{Iterator: chunkenc.NewNopIterator(), samples: place{of: s}, next: s.windows,
+		end: earliest, value: stale}
 }
 
-// Next goes to the next window in which anything lies.
+// stale marks that there is nothing.
+var stale = math.Float64frombits(value.StaleNaN)
+
+// Next goes to the next window, until one is empty and nothing follows.
 func (a *averaging) Next() chunkenc.ValueType {
-	for moment, ok := a.place.moment(); ok; moment, ok = a.place.moment() {
-		a.end = a.windows.around(moment)
-		if moment > a.end-a.windows.width && moment <= a.end {
-			a.average()
-			return chunkenc.ValFloat
-		}
-		a.place.next()
+	if a.samples.isBehind() && value.IsStaleNaN(a.value) {
+		return chunkenc.ValNone
 	}
-	return chunkenc.ValNone
-}
-
-// average takes everything up to the end of the window.
-func (a *averaging) average() {
+	a.end = a.next.end
+	a.next.end += a.next.step
+	a.samples.pass(a.end - a.next.width)
 	var sum, rest, count float64
-	for moment, ok := a.place.moment(); ok && moment <= a.end; moment, ok = a.place.moment() {
-		sum, rest = kahansum.Inc(a.place.figure(sums), sum, rest)
-		count += a.place.figure(counts)
-		a.place.next()
+	for ; !a.samples.isBehind() && a.samples.moment() <= a.end; a.samples.next() {
+		sum, rest = kahansum.Inc(a.samples.figure(sums), sum, rest)
+		count += a.samples.figure(counts)
 	}
-	a.mean = (sum + rest) / count
+	a.value = stale
+	if count > 0 {
+		a.value = -(sum + rest) / count
+	}
+	return chunkenc.ValFloat
 }
 
 // unixMilli is a moment in milliseconds. By its own name the method of Prometheus's iterators does
@@ -74,8 +68,8 @@ func (a *averaging) Seek(t unixMilli) chunkenc.ValueType {
 	return chunkenc.ValFloat
 }
 
-// At returns the end and the mean of the window.
-func (a *averaging) At() (end int64, mean float64) { return a.end, a.mean }
+// At returns the end and the value of the window.
+func (a *averaging) At() (end int64, value float64) { return a.end, a.value }
 
 // AtT returns the end of the window.
 func (a *averaging) AtT() int64 { return a.end }

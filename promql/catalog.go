@@ -21,27 +21,34 @@ const (
 
 // catalog is what series a snapshot has, real and virtual.
 type catalog struct {
-	series []service.SeriesInfo
-	names  map[string]bool               // of real metrics
-	states map[string]service.StateNames // by the metrics that declare them
+	snapshot *service.Snapshot
+	series   []service.SeriesInfo
+	names    map[string]bool               // of real metrics
+	states   map[string]service.StateNames // by the metrics that declare them, once shares are picked
 }
 
-func newCatalog(ctx context.Context, snapshot *service.Snapshot) (*catalog, error) {
-	c := &catalog{
-		series: snapshot.Series(),
-		names:  map[string]bool{}, states: map[string]service.StateNames{},
-	}
+func newCatalog(snapshot *service.Snapshot) *catalog {
+	c := &catalog{snapshot: snapshot, series: snapshot.Series(), names: map[string]bool{}}
 	for _, one := range c.series {
 		c.names[one.Metric] = true
 	}
-	metrics, err := snapshot.Metrics(ctx)
-	if err != nil {
-		return nil, err
+	return c
+}
+
+// readStates reads which states metrics declare, if that has not been read yet.
+func (c *catalog) readStates(ctx context.Context) error {
+	if c.states != nil {
+		return nil
 	}
+	metrics, err := c.snapshot.Metrics(ctx)
+	if err != nil {
+		return err
+	}
+	c.states = map[string]service.StateNames{}
 	for _, metric := range metrics {
 		c.states[metric.Name] = metric.States
 	}
-	return c, nil
+	return nil
 }
 
 // picked is a series that matchers pick, of states as what it is or as the shares of its states.
@@ -72,7 +79,10 @@ func (c *catalog) pick(
 			hidden = append(hidden, shares.name())
 		}
 	}
-	return list, hidden, nil
+	if slices.ContainsFunc(list, func(p picked) bool { return p.shares }) {
+		err = c.readStates(ctx)
+	}
+	return list, hidden, err
 }
 
 func (p picked) matches(matchers []*labels.Matcher) bool {

@@ -8,6 +8,8 @@ import (
 	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/annotations"
+
+	"github.com/wanstore/wanstore/service"
 )
 
 // LabelValues returns the values of a label of the series that matchers pick, sorted.
@@ -103,7 +105,8 @@ func (q *querier) statesOf(ctx context.Context, one picked, since time.Time) ([]
 		from = since.UnixMilli()
 	}
 	room := q.room
-	held, err := q.load(ctx, []picked{one}, layOut(q.tiers, anyBucket).clip(from, latest), false)
+	within := layOut(q.tiers, anyBucket, service.Raw).clip(from, latest)
+	held, err := q.load(ctx, []picked{one}, within, false)
 	q.room = room // which only the names are kept from
 	return q.catalog.statesOf(one, held.series[one.ID]), err
 }

@@ -50,6 +50,32 @@ func TestTooManySamples(t *testing.T) {
 	}
 }
 
+// Where samples are too many for windows that fit no bucket, buckets answer that windows cut.
+// Nothing is lost by it, and the answer says so.
+func TestTooManyForOddWindows(t *testing.T) {
+	config := service.Config{KeepRaw: 6 * time.Hour, Keep1m: 6 * time.Hour}
+	r := record(t, config, promql.Options{MaxSamples: 3000})
+	const n = 7200
+	r.write(r.series(service.RTT, "dsl", nil), noon, time.Second, many(n)...)
+	r.write(r.series(service.State, "dsl", nil), noon, time.Second, make([]float64, n)...)
+	r.age(3 * time.Hour)
+	const note = "\nPromQL info: windows of %s have even shares of buckets of 1m since finer ones " +
+		"are gone or too many (1:1)"
+	odd := noon.Add(150*time.Minute + 12345*time.Millisecond)
+	r.check([]asked{
+		{`count_over_time(wanctl_rtt_ms[150m])`, odd.Sub(noon), `{wan="dsl"} 7200` +
+			fmt.Sprintf(note, "count_over_time")},
+		{`avg_over_time(wanctl_rtt_ms[3h])`, odd.Sub(noon), `{wan="dsl"} 3599.5` +
+			fmt.Sprintf(note, "avg_over_time")},
+		{`quantile_over_time(0.5, wanctl_state[3h]) + min_over_time(wanctl_state[10m] offset 150m)`,
+			odd.Sub(noon), `{wan="dsl"} 0` + fmt.Sprintf(note, "quantile_over_time")},
+		{`max_over_time(wanctl_rtt_ms[10m] offset 150m)`, odd.Sub(noon), `{wan="dsl"} 12`},
+		{`stddev_over_time(wanctl_rtt_ms[3h])`, odd.Sub(noon),
+			`error: query needs too many samples: expanding series: ` +
+				`query processing would load too many samples into memory in reading`},
+	})
+}
+
 // A query ends with its time and with its context.
 func TestQueriesEnd(t *testing.T) {
 	r := told(t)
@@ -88,6 +114,31 @@ func TestRangesWithoutSteps(t *testing.T) {
 	}
 }
 
+// Windows may be so narrow that the buckets that are left have millions of shares: those between
+// the windows are not looked at.
+func TestNarrowWindows(t *testing.T) {
+	r := record(t, service.Config{KeepRaw: time.Hour, Keep1m: 2 * time.Hour, Keep5m: 3 * time.Hour,
+		RetentionDays: 90}, promql.Options{Timeout: 5 * time.Second})
+	const days, steps = 60, 24*60 - 2 // of which only buckets are left
+	r.write(r.series(service.RTT, "dsl", nil), noon, 30*time.Minute, many(2*24*days)...)
+	r.age(days * 24 * time.Hour)
+	for _, function := range []string{"avg", "sum", "max"} {
+		result, err := r.Range(t.Context(), function+"_over_time(wanctl_rtt_ms[1ms])",
+			noon.Add(7*time.Millisecond), noon.Add(steps*time.Hour), time.Hour, promql.Settings{})
+		must(t, err)
+		n := 0
+		for series := range result.Series() {
+			for range series.Points() {
+				n++
+			}
+		}
+		result.Close()
+		if n != steps {
+			t.Errorf("%s has %d values, want %d", function, n, steps)
+		}
+	}
+}
+
 // What is wrong with an expression has its place in it.
 func TestParseErrors(t *testing.T) {
 	r := told(t)
@@ -113,8 +164,7 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// Lookback is how long a sample holds. A bucket holds as long from its beginning, and to its end at
-// least.
+// Lookback is how long a sample holds, and does not end a bucket sooner.
 func TestLookback(t *testing.T) {
 	r := told(t)
 	ask := func(after, lookback time.Duration) string {
@@ -128,12 +178,9 @@ func TestLookback(t *testing.T) {
 		t.Errorf("20 s after a sample there is %q in a minute, %q in 20 s", after, before)
 	}
 	r.age(hours)
-	for lookback, holds := range map[time.Duration]time.Duration{
-		time.Millisecond: time.Hour, 7 * time.Second: time.Hour, time.Hour: time.Hour,
-		24 * time.Hour: 24 * time.Hour,
-	} {
+	for _, lookback := range []time.Duration{time.Millisecond, 7 * time.Second, 24 * time.Hour} {
 		for after, want := range map[time.Duration]string{
-			-1: "PromQL", 0: "7.25", 2999 * time.Second: "7.25", holds - 1: "7.25", holds: "PromQL",
+			-1: "PromQL", 0: "7.25", 2999 * time.Second: "7.25", time.Hour - 1: "7.25", time.Hour: "PromQL",
 		} {
 			if got := ask(after, lookback); !strings.HasPrefix(got, want) && got != "" {
 				t.Errorf("%s after noon, looking back %s: %q, want %s", after, lookback, got, want)

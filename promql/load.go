@@ -18,9 +18,12 @@ type row struct {
 
 // run is what a segment has of one series.
 type run struct {
+	*wanted
+
 	segment  segment
 	rows     []row
 	inState  map[string][]float64        // samples of each row in a state, by its name
+	states   map[string]float64          // the values of those states
 	sketches []*histogram.FloatHistogram // of each row, nil where a bucket keeps none
 }
 
@@ -34,10 +37,15 @@ type loaded struct {
 // loading reads what a selector needs, and stops where that is more than the query may hold.
 type loading struct {
 	querier  *querier
-	infos    map[int64]service.SeriesInfo
-	shares   map[int64]bool // of series whose samples in each state are wanted
+	wanted   map[int64]*wanted // by the ids of series
 	sketches bool
 	loaded
+}
+
+// wanted is a series that is to be read.
+type wanted struct {
+	service.SeriesInfo
+	byState bool // its samples in each state are wanted, too
 }
 
 // What is held, in samples of 16 bytes.
@@ -52,16 +60,16 @@ func (q *querier) load(
 	ctx context.Context, list []picked, l layout, sketches bool,
 ) (loaded, error) {
 	load := loading{querier: q, sketches: sketches,
-		infos:  make(map[int64]service.SeriesInfo, len(list)),
-		shares: map[int64]bool{},
+		wanted: make(map[int64]*wanted, len(list)),
 		loaded: loaded{series: map[int64][]*run{}}}
 	for _, one := range list {
-		load.infos[one.ID] = one.SeriesInfo
-		if one.shares {
-			load.shares[one.ID] = true
+		if load.wanted[one.ID] == nil {
+			load.wanted[one.ID] = &wanted{SeriesInfo: one.SeriesInfo,
+				byState: sketches && one.Aggregation == service.Mode}
 		}
+		load.wanted[one.ID].byState = load.wanted[one.ID].byState || one.shares
 	}
-	if len(load.infos) == 0 {
+	if len(load.wanted) == 0 {
 		return load.loaded, nil
 	}
 	for _, s := range l.segments {
@@ -77,8 +85,8 @@ func (l *loading) segment(ctx context.Context, s segment) error {
 		Granularity: s.tier, From: millis(s.from), Until: millis(s.until),
 		Sketches: l.sketches && s.tier != service.Raw,
 	}
-	for _, info := range l.infos {
-		query.Series = append(query.Series, info)
+	for _, one := range l.wanted {
+		query.Series = append(query.Series, one.SeriesInfo)
 	}
 	runs := map[int64]*run{}
 	for bucket, err := range l.querier.snapshot.Buckets(ctx, query) {
@@ -87,7 +95,8 @@ func (l *loading) segment(ctx context.Context, s segment) error {
 		}
 		one := runs[bucket.SeriesID]
 		if one == nil {
-			one = &run{segment: s}
+			one = &run{wanted: l.wanted[bucket.SeriesID], segment: s,
+				rows: make([]row, 0, l.expected(s))}
 			runs[bucket.SeriesID] = one
 			l.series[bucket.SeriesID] = append(l.series[bucket.SeriesID], one)
 		}
@@ -102,26 +111,39 @@ func (l *loading) segment(ctx context.Context, s segment) error {
 	return nil
 }
 
+// expected returns for how many rows of a series there should be room from the beginning: for all
+// that a segment can have, where nothing speaks for fewer.
+func (l *loading) expected(s segment) int64 {
+	const most = 10_000
+	if s.tier == service.Raw {
+		return 0
+	}
+	rows := min((s.until-s.from)/s.width(), most)
+	if float64(rows*int64(len(l.wanted))*rowSamples) > l.querier.room {
+		return 0
+	}
+	return rows
+}
+
 // add appends a bucket to a run. Raw samples of one millisecond become one row.
 func (l *loading) add(one *run, bucket service.Bucket) {
-	info := l.infos[bucket.SeriesID]
 	next := row{
 		at: bucket.Time.UnixMilli(), count: float64(bucket.Count),
-		sum: bucket.Sum, min: bucket.Min, max: bucket.Max, value: bucket.Value(info.Aggregation),
+		sum: bucket.Sum, min: bucket.Min, max: bucket.Max, value: bucket.Value(one.Aggregation),
 	}
 	last := len(one.rows) - 1
 	merged := last >= 0 && one.rows[last].at == next.at
 	if merged {
-		one.rows[last].merge(next, info.Aggregation)
+		one.rows[last].merge(next, one.Aggregation)
 	} else {
 		one.rows = append(one.rows, next)
 		l.querier.room -= rowSamples
 		last++
 	}
-	if l.shares[bucket.SeriesID] {
+	if one.byState {
 		l.addStates(one, last, bucket)
 	}
-	if l.sketches {
+	if l.sketches && one.Aggregation != service.Mode {
 		l.addSketch(one, merged, bucket)
 	}
 }
@@ -141,18 +163,17 @@ func (r *row) merge(other row, aggregation service.Aggregation) {
 // addStates counts the samples of a row in each state.
 func (l *loading) addStates(one *run, at int, bucket service.Bucket) {
 	if one.inState == nil {
-		one.inState = map[string][]float64{}
+		one.inState, one.states = map[string][]float64{}, map[string]float64{}
 	}
-	metric := l.infos[bucket.SeriesID].Metric
 	for _, state := range bucket.States {
-		name := l.querier.catalog.stateName(metric, state.Value)
+		name := l.querier.catalog.stateName(one.Metric, state.Value)
 		list := one.inState[name]
 		l.querier.room -= stateSamples * float64(at+1-len(list))
 		for len(list) <= at {
 			list = append(list, 0)
 		}
 		list[at] += float64(state.Count)
-		one.inState[name] = list
+		one.inState[name], one.states[name] = list, state.Value
 	}
 }
 

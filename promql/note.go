@@ -46,21 +46,25 @@ var distorted = []string{
 	"stddev_over_time", "stdvar_over_time", "mad_over_time",
 }
 
-// coarseNote tells that buckets answer where the question would have needed something finer.
-func (r reading) coarseNote(tiers []service.Granularity) *note {
+// coarseNote tells that buckets answer where the question would have needed something finer, which
+// is gone or would be too much.
+func (r reading) coarseNote(tiers []service.Granularity, tooMuch bool) *note {
 	names := make([]string, len(tiers))
 	for i, g := range tiers {
 		names[i] = g.String()
 	}
-	of := strings.Join(names, " and ")
+	of, where := strings.Join(names, " and "), "where nothing finer is left"
+	if tooMuch {
+		where = "since finer ones are gone or too many"
+	}
 	info, warning := annotations.PromQLInfo, annotations.PromQLWarning
 	switch {
 	case r.column == instants:
 		return newNote(info, r.position(),
-			"the selector has the means of buckets of %s where nothing finer is left", of)
+			"the selector has the means of buckets of %s %s", of, where)
 	case r.column.rewritten():
 		return newNote(info, r.position(),
-			"windows of %s have even shares of buckets of %s where nothing finer is left", r.function, of)
+			"windows of %s have even shares of buckets of %s %s", r.function, of, where)
 	case r.function == noFunction:
 		return newNote(info, r.position(),
 			"the range has the means of buckets of %s where no samples are left", of)

@@ -1,55 +1,54 @@
 package promql
 
 import (
-	"slices"
+	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
 )
 
-// averageOnce has the storage work out means where it can, and the engine evaluate one function in
-// the place of two and a quotient. It can where no sample lies in two windows: then it shows one
-// sample a window, the mean of which is that sample.
+// averageOnce has the storage work out means where it can, in the place of two functions of the
+// engine and a quotient. It can where no sample lies in two windows: there a mean is a sample at
+// the end of its window, which a selector picks. It is the negative one, and a minus before the
+// selector drops the name of the metric, as a function does.
 func averageOnce(statement parser.Statement) {
 	eval, ok := statement.(*parser.EvalStmt)
 	if !ok {
 		return
 	}
 	parser.Inspect(eval.Expr, func(node parser.Node, _ []parser.Node) error {
-		paren, ok := node.(*parser.ParenExpr)
-		if !ok {
-			return nil
-		}
-		quotient, ok := paren.Expr.(*parser.BinaryExpr)
-		if !ok {
-			return nil
-		}
-		if call, ok := quotient.LHS.(*parser.Call); ok && ofApartWindows(call, eval) {
-			paren.Expr = call
+		if paren, ok := node.(*parser.ParenExpr); ok {
+			if selector := averageOf(paren.Expr, eval.Interval); selector != nil {
+				paren.Expr = &parser.UnaryExpr{
+					Op: parser.SUB, Expr: selector, StartPos: paren.PosRange.Start,
+				}
+			}
 		}
 		return nil
 	})
 }
 
-// ofApartWindows makes the sum that a mean begins with the mean itself, and reports true, if its
-// windows lie apart.
-func ofApartWindows(call *parser.Call, eval *parser.EvalStmt) bool {
+// averageOf returns a selector of means for the quotient of sums and counts whose windows lie apart
+// when they are a step apart, nil for any other expression.
+func averageOf(expr parser.Expr, step time.Duration) *parser.VectorSelector {
+	quotient, ok := expr.(*parser.BinaryExpr)
+	if !ok {
+		return nil
+	}
+	call, ok := quotient.LHS.(*parser.Call)
+	if !ok {
+		return nil
+	}
 	matrix, ok := call.Args[0].(*parser.MatrixSelector)
 	if !ok {
-		return false
+		return nil
 	}
 	selector := selectorOf(matrix)
-	r, _, tagged := readingOf(selector.LabelMatchers)
-	if !tagged || r.column != sums || r.function != average {
-		return false
+	r, others, tagged := readingOf(selector.LabelMatchers)
+	apart := r.evaluation == fixed || r.evaluation == stepped && (step == 0 || step >= matrix.Range)
+	if !tagged || r.function != average || r.column != sums || !apart {
+		return nil
 	}
-	apart := r.evaluation == fixed ||
-		r.evaluation == stepped && (eval.Interval == 0 || eval.Interval >= matrix.Range)
-	if !apart {
-		return false
-	}
-	r.column = averages
-	call.Func = parser.Functions[average]
-	selector.LabelMatchers = append(slices.DeleteFunc(
-		slices.Clone(selector.LabelMatchers), isTag), r.matcher())
-	return true
+	r.column, r.window = averages, matrix.Range.Milliseconds()
+	selector.LabelMatchers = append(others, r.matcher())
+	return selector
 }

@@ -39,9 +39,11 @@ func (p rewritingParser) ParseExpr(input string) (parser.Expr, error) {
 		return nil, err
 	}
 	if depthOf(expr) > maxDepth {
-		return nil, parser.ParseErrors{{PositionRange: expr.PositionRange(), Query: input, Err: fmt.Errorf(
-			"more than %d operators and functions inside each other: want fewer, "+
-				"or a long chain in parts in parentheses", maxDepth)}}
+		return nil, parser.ParseErrors{{
+			PositionRange: expr.PositionRange(), Query: input,
+			Err: fmt.Errorf("more than %d operators and functions inside each other: want fewer, "+
+				"or a long chain in parts in parentheses", maxDepth),
+		}}
 	}
 	r := rewriting{copies: &copies{}}
 	expr = r.expr(expr)

@@ -16,9 +16,13 @@ func (r rewriting) quantile(call *parser.Call, matrix *parser.MatrixSelector) pa
 	over := func(function string, column column) parser.Expr {
 		return r.over(call, function, matrix, column)
 	}
-	sketched := ofBins(call, func(q parser.Expr) parser.Expr {
-		return function(call, "histogram_quantile", q, over("sum_over_time", sketches))
-	})
+	of := func(column column) func(parser.Expr) parser.Expr {
+		return func(q parser.Expr) parser.Expr {
+			return function(call, "histogram_quantile", q, over("sum_over_time", column))
+		}
+	}
+	sketched := parens(call, vectors(parser.LOR,
+		ofBins(call, of(sketches)), ofStates(call, of(stateSketches))))
 	if !isLiteral || q >= 0 && q <= 1 {
 		sketched = parens(call, vectors(parser.LTE, sketched, over("max_over_time", maxima)))
 		sketched = parens(call, vectors(parser.LOR, sketched, over("max_over_time", maxima)))
@@ -33,26 +37,38 @@ func (r rewriting) quantile(call *parser.Call, matrix *parser.MatrixSelector) pa
 	return parens(call, vectors(parser.LOR, exact, sketched))
 }
 
-// ofBins returns a quantile by the function that returns it for a q. The engine interpolates within
-// a bin, by which it may be off by the whole width. So this is the middle of the bin, as in every
-// other answer: of that with the sample of rank ⌈q·n⌉, which takes a q a little less, since the
-// engine is at the edge between two bins where q·n is whole. At 0 and 1 the edges are right.
+// ofBins returns a quantile of measurements by the function that returns it for a q. The engine
+// interpolates within a bin, by which it may be off by the whole width. So this is the middle of
+// the bin, as in every other answer. At 0 and 1 the edges are right.
 func ofBins(call *parser.Call, quantile func(q parser.Expr) parser.Expr) parser.Expr {
+	if q, ok := literal(call.Args[0]); ok && !(q > 0 && q < 1) {
+		return quantile(ofRank(call))
+	}
+	return middle(call, func() parser.Expr { return quantile(ofRank(call)) })
+}
+
+// ofStates returns a quantile of states by the function that returns it for a q. Each state is the
+// end of a narrow bin of its own.
+func ofStates(call *parser.Call, quantile func(q parser.Expr) parser.Expr) parser.Expr {
+	return function(call, "round", quantile(ofRank(call)), number(call, statePrecision))
+}
+
+// ofRank returns a q with which the engine finds the bin of the sample of rank ⌈q·n⌉: a little
+// less, since it is at the edge between two bins where q·n is whole.
+func ofRank(call *parser.Call) parser.Expr {
 	const less = 1 - 1e-7
 	q, ok := literal(call.Args[0])
 	switch {
 	case !ok:
-		return middle(call, func() parser.Expr {
-			return quantile(calculated(call, parser.MUL, bounded(call.Args[0]), number(call, less)))
-		})
+		return calculated(call, parser.MUL, bounded(call.Args[0]), number(call, less))
 	case q > 0 && q < 1:
-		return middle(call, func() parser.Expr { return quantile(number(call, q*less)) })
+		return number(call, q*less)
 	}
-	return quantile(clone(call.Args[0]))
+	return clone(call.Args[0])
 }
 
 // copiesOfQuantile is how many copies of a computed q there are beside itself.
-const copiesOfQuantile = 3
+const copiesOfQuantile = 4
 
 // bounded returns a computed q that is between 0 and 1, or NaN.
 func bounded(q parser.Expr) parser.Expr {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/prometheus/model/labels"
+	upstream "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/storage"
 	"github.com/prometheus/prometheus/util/annotations"
 
@@ -28,6 +29,8 @@ type querier struct {
 	catalog  *catalog
 	tiers    [service.Hour + 1]service.TierSpan
 	held     map[string]loaded // what selectors have read, which others may share
+	// finest has the finest tier that is read for a question, where finer ones hold too much.
+	finest map[string]service.Granularity
 }
 
 // Queryable returns the history as a storage of Prometheus, for an engine of its own with
@@ -66,6 +69,7 @@ func (e *Engine) querier(ctx context.Context, lookback time.Duration) *querier {
 	return &querier{
 		ctx: ctx, history: e.history, lookback: lookback.Milliseconds(),
 		room: float64(e.options.MaxSamples), held: map[string]loaded{},
+		finest: map[string]service.Granularity{},
 	}
 }
 
@@ -77,11 +81,7 @@ func (q *querier) open() error {
 	if err != nil {
 		return err
 	}
-	q.catalog, err = newCatalog(q.ctx, snapshot)
-	if err != nil {
-		return errors.Join(err, snapshot.Close())
-	}
-	q.snapshot, q.tiers = snapshot, snapshot.Tiers()
+	q.snapshot, q.catalog, q.tiers = snapshot, newCatalog(snapshot), snapshot.Tiers()
 	return nil
 }
 
@@ -108,6 +108,9 @@ func (q *querier) Select(
 		if hints.Range > 0 {
 			r.column = means
 		}
+	}
+	if r.column == averages {
+		hints = r.ofWindows(hints, q.lookback)
 	}
 	return &seriesSet{read: func() ([]storage.Series, annotations.Annotations, error) {
 		s := selection{querier: q, reading: r, matchers: matchers, hints: hints}
@@ -137,23 +140,54 @@ func (s *selection) read(ctx context.Context) ([]storage.Series, annotations.Ann
 		notes.Add(s.shadowedNote(name))
 	}
 	s.granule = s.reading.granule(s.hints, s.querier.lookback)
-	all := layOut(s.querier.tiers, s.granule)
-	within := all.clip(s.hints.Start-1, s.hints.End+1)
-	if s.column == samples && !within.raw() || s.column.ofSketches() && within.raw() {
-		return nil, notes, nil
-	}
-	held, err := s.hold(ctx, list, within)
+	held, within, err := s.holdFinest(ctx, list)
 	if err != nil {
 		return nil, notes, err
 	}
 	if len(held.coarse) > 0 {
-		notes.Add(s.coarseNote(held.coarse))
+		notes.Add(s.coarseNote(held.coarse, s.querier.finest[s.question()] > service.Raw))
 	}
 	if held.sketchless && s.column == sketches {
 		notes.Add(s.sketchlessNote())
 	}
 	series, err := s.series(ctx, list, held, within)
 	return series, notes, err
+}
+
+// holdFinest returns what is read of series, from the finest tiers that the query has room for, and
+// how they lie. A column may have nothing there.
+func (s *selection) holdFinest(ctx context.Context, list []picked) (loaded, layout, error) {
+	q, question := s.querier, s.question()
+	for {
+		all := layOut(q.tiers, s.granule, q.finest[question])
+		within := all.clip(s.hints.Start-1, s.hints.End+1)
+		if s.column == samples && !within.raw() || s.column.ofSketches() && within.raw() {
+			return loaded{}, within, nil
+		}
+		room := q.room
+		held, err := s.hold(ctx, list, within)
+		_, tooMany := errors.AsType[upstream.ErrTooManySamples](err)
+		coarser, left := q.coarser(all.base)
+		if !tooMany || !left || s.column == means {
+			return held, within, err
+		}
+		q.room, q.finest[question] = room, coarser
+	}
+}
+
+// coarser returns the next coarser tier that has anything.
+func (q *querier) coarser(than service.Granularity) (service.Granularity, bool) {
+	for g := than + 1; g <= service.Hour; g++ {
+		if !q.tiers[g].IsEmpty() {
+			return g, true
+		}
+	}
+	return than, false
+}
+
+// question names what all columns of one function are read for.
+func (s *selection) question() string {
+	return fmt.Sprint(s.matchers, s.granule, s.hints.Start, s.hints.End)
 }
 
 // hold returns what is read of series, which was read already for another column perhaps.
@@ -186,7 +220,7 @@ func (s *selection) series(
 		}
 		runs := held.series[one.ID]
 		switch {
-		case len(runs) == 0:
+		case len(runs) == 0 || s.column.isSketches() && s.column != sketchesOf(one):
 		case one.shares:
 			for _, state := range s.querier.catalog.statesOf(one, runs) {
 				if matchState(s.matchers, state) {
@@ -206,17 +240,25 @@ func (s *selection) series(
 // sampled returns one series of the answer.
 func (s *selection) sampled(runs []*run, within layout, one picked, state string) storage.Series {
 	made := &sampled{column: s.column, shares: one.shares, state: state, windows: s.windows()}
+	switch {
+	case s.column != stateSketches:
+	case one.shares:
+		made.bins = binsOfShare()
+	default:
+		made.bins = binsIn(runs)
+	}
 	if within.halfOpen && s.column.rewritten() {
 		made.rawGap = 1
 	}
-	for i, run := range s.wanted(runs, one) {
+	for i, run := range s.wanted(runs) {
 		width := run.segment.width()
 		switch {
 		case width == 0:
 			made.add(run, 1, 0)
 			continue
 		case s.column == instants:
-			made.add(run, partsOf(width, s.querier.lookback), s.querier.lookback)
+			parts := (width + s.querier.lookback - 1) / s.querier.lookback
+			made.add(run, int(parts)+1, s.querier.lookback)
 		default:
 			share := run.segment.share(s.column, s.granule, s.hints.Range)
 			made.add(run, int(width/share), share)
@@ -228,19 +270,24 @@ func (s *selection) sampled(runs []*run, within layout, one picked, state string
 
 // windows are those that a range is read for.
 func (s *selection) windows() windows {
-	all := windows{end: s.hints.Start - 1 + s.hints.Range, width: s.hints.Range}
-	if s.evaluation == stepped {
+	all := windows{end: s.hints.Start - 1 + s.hints.Range, width: s.hints.Range, step: latest}
+	if s.evaluation == stepped && s.hints.Step > 0 {
 		all.step = s.hints.Step
 	}
 	return all
 }
 
-// wanted returns the rows that a column is about. The shares of states need no sketch.
-func (s *selection) wanted(runs []*run, one picked) (list []*run) {
-	if !s.column.ofSketches() {
-		return runs
+// sketchesOf returns the column that has the sketches of a series.
+func sketchesOf(one picked) column {
+	if one.Aggregation == service.Mode {
+		return stateSketches
 	}
-	if one.shares && s.column == sketches {
+	return sketches
+}
+
+// wanted returns the rows that a column is about. States need no sketch.
+func (s *selection) wanted(runs []*run) (list []*run) {
+	if !s.column.ofSketches() || s.column == stateSketches {
 		return runs
 	}
 	for _, run := range runs {

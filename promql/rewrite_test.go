@@ -52,9 +52,9 @@ func TestRewriting(t *testing.T) {
 		{`sum_over_time(x[5m] anchored)`, `sum_over_time(x{<means>}[5m] anchored)`},
 		{`info(x, {a="b"})`, `info(x{<instants>}, {a="b"})`},
 		{`quantile_over_time(2, x[1h])`, `(quantile_over_time(2, x{<samples>}[1h]) or ` +
-			`(` + binned("2") + ` unless present_over_time(x{<sketchless>}[1h])))`},
-		{`quantile_over_time(1, x[1h])`, within("1", binned("1"))},
-		{`quantile_over_time(0.5, x[1h])`, within("0.5", middled("0.49999995"))},
+			`(` + orStates("2", binned("2")) + ` unless present_over_time(x{<sketchless>}[1h])))`},
+		{`quantile_over_time(1, x[1h])`, within("1", orStates("1", binned("1")))},
+		{`quantile_over_time(0.5, x[1h])`, within("0.5", orStates("0.49999995", middled("0.49999995")))},
 		{`quantile_over_time(scalar(q), x[1h])`,
 			computed("scalar(q{<instants>})")},
 	} {
@@ -66,6 +66,12 @@ func TestRewriting(t *testing.T) {
 
 func binned(q string) string {
 	return "histogram_quantile(" + q + ", sum_over_time(x{<sketches>}[1h]))"
+}
+
+// orStates is a quantile of measurements, or that of states.
+func orStates(q, of string) string {
+	return "(" + of + " or round(histogram_quantile(" + q +
+		", sum_over_time(x{<stateSketches>}[1h])), 0.00000095367431640625))"
 }
 
 // middled is the middle of the bin of a quantile.
@@ -89,7 +95,8 @@ func bounded(sketched string) string {
 
 // computed is a quantile whose q is no number yet.
 func computed(q string) string {
-	sketched := middled("(scalar(clamp(vector(" + q + "), 0, 1)) * 0.9999999)")
+	less := "(scalar(clamp(vector(" + q + "), 0, 1)) * 0.9999999)"
+	sketched := orStates(less, middled(less))
 	return `(quantile_over_time(` + q + `, x{<samples>}[1h]) or ((` + bounded(sketched) +
 		` + scalar(quantile(` + q + `, vector(0)))) unless present_over_time(x{<sketchless>}[1h])))`
 }

@@ -1,10 +1,7 @@
 package promql
 
 import (
-	"math"
-
 	"github.com/prometheus/prometheus/model/histogram"
-	"github.com/prometheus/prometheus/model/value"
 	"github.com/prometheus/prometheus/tsdb/chunkenc"
 	"github.com/prometheus/prometheus/tsdb/chunks"
 
@@ -58,8 +55,9 @@ type sampled struct {
 	pieces  []piece
 	shares  bool
 	state   string
-	rawGap  int64   // added to the stamp of raw samples
-	windows windows // of which averages are the means
+	bins    stateBins // of which sketches of states are
+	rawGap  int64     // added to the stamp of raw samples
+	windows windows   // of which averages are the means
 }
 
 // piece is a run, and how it becomes samples.
@@ -126,29 +124,19 @@ func (s *sampled) fill(p *piece, at, part int) (moment int64, value float64) {
 	switch {
 	case s.column == instants && p.segment.tier != service.Raw:
 		return s.fillInstant(p, at, part)
-	case s.column == sketches:
+	case s.column.isSketches():
 		return s.moment(p, at, part), 0
 	}
 	return s.moment(p, at, part), s.figure(s.column, p, at)
 }
 
-// partsOf returns how many samples show a bucket to an instant selector. One that is narrower than
-// the lookback is one sample, at its beginning, which holds as any other.
-func partsOf(width, lookback int64) int {
-	if width < lookback {
-		return 1
-	}
-	return int((width+lookback-1)/lookback) + 1
-}
-
 // fillInstant makes a sample of the bucket that holds a moment. There is one every width, which is
-// the lookback, and one that ends a bucket that is as wide: a stale marker, unless what follows
-// begins there.
+// the lookback, and one that ends the bucket: a stale marker, unless what follows begins there.
 func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float64) {
 	begin := p.rows[at].at
 	end := begin + p.segment.width()
 	mean = s.figure(s.column, p, at)
-	if part == 0 || part < p.each-1 {
+	if part < p.each-1 {
 		return begin + int64(part)*p.width, mean
 	}
 	next := p.next
@@ -156,7 +144,7 @@ func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float6
 		next = p.rows[at+1].at
 	}
 	if next > end {
-		return end, math.Float64frombits(value.StaleNaN)
+		return end, stale
 	}
 	return end - 1, mean
 }
@@ -202,9 +190,17 @@ func (r *row) share(in float64) *row {
 
 func (s *sampled) sketch(p *piece, at int) *histogram.FloatHistogram {
 	var h *histogram.FloatHistogram
-	if s.shares {
-		h = sketchOfShare(p.in(s.state, at), p.rows[at].count)
-	} else {
+	switch {
+	case s.shares:
+		in := p.in(s.state, at)
+		h = s.bins.sketch(p.rows[at].count-in, in)
+	case s.column == stateSketches:
+		counts := make([]float64, len(s.bins.names))
+		for i, name := range s.bins.names {
+			counts[i] = p.in(name, at)
+		}
+		h = s.bins.sketch(counts...)
+	default:
 		h = p.sketches[at]
 	}
 	if p.each > 1 {

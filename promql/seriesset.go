@@ -39,7 +39,7 @@ func (s *sampled) iterator(chunkenc.Iterator) chunkenc.Iterator {
 		return s.averaging()
 	}
 	c := &cursor{sampled: s}
-	if s.column == sketches {
+	if s.column.isSketches() {
 		c.current.sketch = c.sketch
 	}
 	return storage.NewListSeriesIteratorWithCopy(c)

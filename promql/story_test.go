@@ -81,42 +81,12 @@ func TestBucketsAndSamples(t *testing.T) {
 	})
 	line := `{__name__="wanctl_rtt_ms", wan="dsl"}`
 	if got := r.ranged("wanctl_rtt_ms", noon, noon.Add(12*time.Minute), time.Minute); got !=
-		line+" 0s=2 1m=5 2m=20 3m=20 4m=20 5m=20 6m=20 10m=2 11m=2 12m=2" {
+		line+" 0s=2 1m=5 2m=20 10m=2" {
 		t.Errorf("each minute: %s", got)
 	}
 	if got := r.ranged("wanctl_rtt_ms", noon, noon.Add(2*time.Minute), 40*time.Second); got !=
 		line+" 0s=1 40s=3 1m20s=5 2m=10" {
 		t.Errorf("each 40 s: %s", got)
-	}
-}
-
-// A series that is recorded every few minutes has a value at each step, from samples and from
-// narrow buckets alike, and a silence is a gap after five minutes.
-func TestSeldomSamples(t *testing.T) {
-	r := record(t, service.Config{KeepRaw: time.Hour, Keep1m: 3 * time.Hour}, promql.Options{})
-	line := r.series(service.RTT, "dsl", nil)
-	r.write(line, noon.Add(30*time.Second), 3*time.Minute, 1, 2, 3)
-	r.write(line, noon.Add(16*time.Minute+30*time.Second), time.Minute, 4)
-	const shown = `{__name__="wanctl_rtt_ms", wan="dsl"} `
-	for _, test := range []struct {
-		age         time.Duration
-		step        time.Duration
-		want, notes string
-	}{
-		{0, time.Minute, "1m=1 2m=1 3m=1 4m=2 5m=2 6m=2 7m=3 8m=3 9m=3 10m=3 11m=3 17m=4 18m=4 19m=4", ""},
-		{minutes, time.Minute,
-			"0s=1 1m=1 2m=1 3m=2 4m=2 5m=2 6m=3 7m=3 8m=3 9m=3 10m=3 16m=4 17m=4 18m=4 19m=4", ""},
-		{minutes, 100 * time.Second, "0s=1 1m40s=1 3m20s=2 5m=2 6m40s=3 8m20s=3 10m=3 16m40s=4 18m20s=4",
-			"\nPromQL info: the selector has the means of buckets of 1m where nothing finer is left (1:1)"},
-		{hours, 5 * time.Minute, "0s=1.5 5m=3 15m=4", ""},
-	} {
-		if test.age > 0 {
-			r.age(test.age)
-		}
-		got := r.ranged("wanctl_rtt_ms", noon, noon.Add(19*time.Minute), test.step)
-		if got != shown+test.want+test.notes {
-			t.Errorf("after %s in steps of %s: %s", test.age, test.step, got)
-		}
 	}
 }
 
@@ -193,9 +163,34 @@ func TestShares(t *testing.T) {
 			{`max_over_time(wanctl_state_ratio{state="7"}` + window, after,
 				`{` + own + `"7", wan="dsl"} 1`},
 			{`quantile_over_time(0.9, wanctl_state_ratio{state="7"}` + window, after,
-				`{` + own + `"7", wan="dsl"} 0.989228`},
+				`{` + own + `"7", wan="dsl"} 1`},
+			{`quantile_over_time(0.8, wanctl_state_ratio{state="7"}` + window, after,
+				`{` + own + `"7", wan="dsl"} 0`},
 			{`avg_over_time(wanctl_state{state="own"}` + window, after, `{state="own", wan="dsl"} 2.11111`},
 		})
+	}
+}
+
+// The quantile of states is one of them, that of the sample of its rank.
+func TestQuantilesOfStates(t *testing.T) {
+	r := told(t)
+	r.write(r.series(service.State, "lte", nil), noon, time.Second, -404.5, 1, 1.5, 404, 65535, 65536)
+	for _, age := range []time.Duration{raw, minutes, fives, hours} {
+		r.age(age)
+		window, after := `[5m])`, 5*time.Minute
+		if age == hours {
+			window, after = `[1h])`, time.Hour
+		}
+		var list []asked
+		for q, want := range map[string][2]string{
+			"0": {"0", "-404.5"}, "0.1": {"0", "-404.5"}, "0.4": {"0", "1.5"}, "0.5": {"3", "1.5"},
+			"0.51": {"3", "404"}, "0.88": {"3", "65536"}, "0.8": {"3", "65535"}, "0.9": {"7", "65536"},
+			"scalar(vector(0.45))": {"3", "1.5"}, "1": {"7", "65536"},
+		} {
+			list = append(list, asked{`quantile_over_time(` + q + `, wanctl_state` + window, after,
+				`{state="own", wan="dsl"} ` + want[0] + "\n" + `{wan="lte"} ` + want[1]})
+		}
+		r.check(list)
 	}
 }
 

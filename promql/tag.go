@@ -19,17 +19,22 @@ const (
 	means    column = "means"    // the mean or mode, for functions that take what samples were
 	sums     column = "sums"
 	counts   column = "counts"
-	averages column = "averages" // of windows that lie apart
+	averages column = "averages" // the negative means of windows that lie apart
 	minima   column = "minima"
 	maxima   column = "maxima"
 	samples  column = "samples" // those of windows, if no window has buckets
-	// The distributions of buckets, if any window has buckets; and the buckets that keep none.
-	sketches   column = "sketches"
-	sketchless column = "sketchless"
+	// The distributions of buckets, if any window has buckets: of measurements, and of states; and the
+	// buckets that keep none.
+	sketches      column = "sketches"
+	stateSketches column = "stateSketches"
+	sketchless    column = "sketchless"
 )
 
 // ofSketches reports that a column is made from sketches.
-func (c column) ofSketches() bool { return c == sketches || c == sketchless }
+func (c column) ofSketches() bool { return c.isSketches() || c == sketchless }
+
+// isSketches reports that a column is sketches, and no numbers.
+func (c column) isSketches() bool { return c == sketches || c == stateSketches }
 
 // rewritten reports that a column answers a function that the parser has rewritten.
 func (c column) rewritten() bool { return c != instants && c != means }
@@ -48,6 +53,7 @@ type reading struct {
 	column     column
 	evaluation evaluation
 	offset     int64  // of the selector, in milliseconds
+	window     int64  // of averages, in milliseconds
 	function   string // that the user has called, noFunction if none
 	start, end int    // where the call or the selector is in the expression
 }
@@ -59,8 +65,8 @@ const unknownOffset = 1
 
 // matcher is the reading as a matcher. It is no equality: absent() makes labels of those.
 func (r reading) matcher() *labels.Matcher {
-	value := fmt.Sprintf("%s %s %s %d %d %d",
-		r.column, r.function, r.evaluation, r.offset, r.start, r.end)
+	value := fmt.Sprintf("%s %s %s %d %d %d %d",
+		r.column, r.function, r.evaluation, r.offset, r.window, r.start, r.end)
 	return labels.MustNewMatcher(labels.MatchRegexp, ReservedLabel, value)
 }
 
@@ -71,8 +77,8 @@ func readingOf(matchers []*labels.Matcher) (r reading, others []*labels.Matcher,
 			others = append(others, m)
 			continue
 		}
-		_, err := fmt.Sscanf(m.Value, "%s %s %s %d %d %d",
-			&r.column, &r.function, &r.evaluation, &r.offset, &r.start, &r.end)
+		_, err := fmt.Sscanf(m.Value, "%s %s %s %d %d %d %d",
+			&r.column, &r.function, &r.evaluation, &r.offset, &r.window, &r.start, &r.end)
 		tagged = err == nil
 	}
 	return r, others, tagged

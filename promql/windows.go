@@ -29,6 +29,14 @@ func (r reading) granule(hints *storage.SelectHints, lookback int64) int64 {
 	return gcd(gcd(hints.Start-1, hints.Step), hints.Range)
 }
 
+// ofWindows returns the hints that the ranges would have of which a selector has the means.
+func (r reading) ofWindows(hints *storage.SelectHints, lookback int64) *storage.SelectHints {
+	ranges := *hints
+	ranges.Start += lookback - r.window
+	ranges.Range = r.window
+	return &ranges
+}
+
 func gcd(a, b int64) int64 {
 	for b != 0 {
 		a, b = b, a%b
@@ -47,7 +55,8 @@ func (s segment) width() int64 { return s.tier.Bucket().Milliseconds() }
 
 // layout says which tier answers when.
 type layout struct {
-	segments []segment // oldest first, without gap or overlap
+	segments []segment           // oldest first, without gap or overlap
+	base     service.Granularity // see layOut
 	// halfOpen reports that buckets and samples are counted alike: a window is [t-r, t), and a sample
 	// on an edge belongs to the later one.
 	halfOpen bool
@@ -55,18 +64,22 @@ type layout struct {
 
 // layOut lays tiers out: from below the floor of the base tier the coarser ones, whose buckets
 // edges may cut; then the base; from its watermark on the finer ones. The base is the coarsest tier
-// that the granule of the question is a multiple of, and that has anything.
-func layOut(tiers [service.Hour + 1]service.TierSpan, granule int64) layout {
-	base := service.Raw
-	for g := service.Hour; g > service.Raw && base == service.Raw; g-- {
+// that the granule of the question is a multiple of, and that has anything, or one that is coarser
+// yet if it is the finest to be read.
+func layOut(
+	tiers [service.Hour + 1]service.TierSpan, granule int64, finest service.Granularity,
+) layout {
+	fits := service.Raw
+	for g := service.Hour; g > service.Raw && fits == service.Raw; g-- {
 		if granule%g.Bucket().Milliseconds() == 0 && !tiers[g].IsEmpty() {
-			base = g
+			fits = g
 		}
 	}
+	base := max(fits, finest)
 	var list []segment
 	add := func(g service.Granularity, from, until int64) {
 		if from < until {
-			list = append(list, segment{tier: g, from: from, until: until, cut: g > base})
+			list = append(list, segment{tier: g, from: from, until: until, cut: g > fits})
 		}
 	}
 	for g := service.Hour; g > base; g-- {
@@ -79,7 +92,7 @@ func layOut(tiers [service.Hour + 1]service.TierSpan, granule int64) layout {
 		begin = end
 	}
 	add(service.Raw, begin, latest)
-	return layout{segments: list, halfOpen: base > service.Raw}
+	return layout{segments: list, base: base, halfOpen: fits > service.Raw}
 }
 
 // The times of a history, far beyond those that it keeps, in milliseconds.

@@ -14,12 +14,13 @@ func (s *Sender) answers(ctx context.Context) error {
 		if report.Answered.IsZero() {
 			report.Answered = now
 		}
-		report.Unavailable, report.Failed, report.FailedSince = "", "", time.Time{}
+		report.Unavailable = ""
 	})
 }
 
-// mayBeOther reports that nothing can be asked at an address that was guessed and has never answered:
-// queries may be answered elsewhere. Who has said where to ask wants to be told that it is wrong.
+// mayBeOther reports that nothing can be asked at an address that was guessed and has never
+// answered: queries may be answered elsewhere. Who has said where to ask wants to be told that it is
+// wrong.
 func (s *Sender) mayBeOther(err error) bool {
 	_, _, report := s.place.look()
 	answered := !report.Audit.Answered.IsZero() || report.Audit.Audits > 0
@@ -34,7 +35,7 @@ func (s *Sender) unavailable(ctx context.Context, why error) error {
 		s.log.Warn("what was sent cannot be audited, so acknowledgements count", "err", why)
 	}
 	return s.noteAudit(ctx, func(report *AuditReport, _ time.Time) {
-		report.Unavailable, report.Failed, report.FailedSince = words, "", time.Time{}
+		report.Unavailable = words
 	})
 }
 
@@ -53,6 +54,13 @@ func (s *Sender) auditFailed(ctx context.Context, why error) {
 	if err != nil && ctx.Err() == nil {
 		s.log.Warn("the file does not take what an audit says", "err", err)
 	}
+}
+
+// auditWorks notes that what was due has been audited.
+func (s *Sender) auditWorks(ctx context.Context) error {
+	return s.noteAudit(ctx, func(report *AuditReport, _ time.Time) {
+		report.Failed, report.FailedSince = "", time.Time{}
+	})
 }
 
 // noteAudit changes what the file says of audits.

@@ -126,6 +126,21 @@ func TestAuditFails(t *testing.T) {
 	}
 }
 
+// A receiver that answers whether it is there, and no question of an audit, is told.
+func TestAuditIsRefused(t *testing.T) {
+	in(t, func(w *world) {
+		w.receiver.limit = "too many series"
+		w.start()
+		w.pass(4 * time.Hour)
+		w.failing("too many series")
+		w.receiver.mu.Lock()
+		w.receiver.limit = ""
+		w.receiver.mu.Unlock()
+		w.pass(time.Hour)
+		w.recovered()
+	})
+}
+
 // A receiver that has answered before, and then does not, has not become one that cannot be asked,
 // also for a sender that starts meanwhile.
 func TestAnsweredBefore(t *testing.T) {
@@ -142,6 +157,33 @@ func TestAnsweredBefore(t *testing.T) {
 		w.receiver.answerQueries(0, "")
 		w.pass(time.Hour)
 		w.recovered()
+	})
+}
+
+// What was sent by a clock that was ahead is audited an hour after that clock was put right.
+func TestClockWasAhead(t *testing.T) {
+	in(t, func(w *world) {
+		t := w.t
+		w.ahead.Store(int64(10 * 24 * time.Hour))
+		w.start()
+		w.pass(30 * time.Minute)
+		w.ahead.Store(0)
+		right := time.Now()
+		w.pass(3 * time.Hour)
+		w.check(time.Now().Add(-3 * time.Minute))
+		got := w.status()
+		if got.ConfirmedUntil.Before(right) || got.Resent != 0 || got.Audit.Missing != 0 {
+			t.Errorf("status %+v", got)
+		}
+		w.receiver.mu.Lock()
+		asked := len(w.receiver.asked)
+		w.receiver.mu.Unlock()
+		if asked > 500 {
+			t.Errorf("%d queries", asked)
+		}
+		if problems := w.sender.Health(); len(problems) > 0 {
+			t.Errorf("health: %v", problems)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package push
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -48,7 +49,6 @@ func (a *auditing) end(ctx context.Context) error {
 		if a.asked {
 			report.Audit.At = now
 			report.Audit.Audits++
-			report.Audit.Failed, report.Audit.FailedSince = "", time.Time{}
 		}
 		moved := l.merged(change{[]interval{i}, a.judged(now)}, now)
 		c.Removed, c.Added = moved.removed, moved.added
@@ -64,7 +64,7 @@ func (a *auditing) end(ctx context.Context) error {
 	return err
 }
 
-// judged returns what an interval becomes by an audit: confirmed but for the hours in which
+// judged returns what an interval becomes by an audit: confirmed but for the buckets of which
 // something is missing.
 func (a *auditing) judged(now time.Time) []interval {
 	i := a.interval
@@ -77,16 +77,16 @@ func (a *auditing) judged(now time.Time) []interval {
 		confirmed.Confirmed = now
 	}
 	var pieces []interval
-	for _, hour := range a.hours() {
-		if from := later(hour, i.From); confirmed.From.Before(from) {
+	for _, open := range a.open() {
+		if from := later(open.from, i.From); confirmed.From.Before(from) {
 			before := confirmed
 			before.Until = from
 			pieces = append(pieces, before)
 		}
-		open := i
-		open.From, open.Until = later(hour, i.From), earlier(hour.Add(time.Hour), i.Until)
-		pieces = append(pieces, open)
-		confirmed.From = open.Until
+		piece := i
+		piece.From, piece.Until = later(open.from, i.From), earlier(open.until, i.Until)
+		pieces = append(pieces, piece)
+		confirmed.From = piece.Until
 	}
 	if confirmed.From.Before(confirmed.Until) {
 		pieces = append(pieces, confirmed)
@@ -94,14 +94,19 @@ func (a *auditing) judged(now time.Time) []interval {
 	return pieces
 }
 
-// hours returns the hours in which something is missing, in the order of time.
-func (a *auditing) hours() []time.Time {
-	var hours []time.Time
+// open returns the stretches of time of which something is missing, in the order of time. What
+// becomes of one once its buckets have been sent again is what touch makes of it.
+func (a *auditing) open() []span {
+	hours := map[time.Time][]service.UnsentBuckets{}
 	for _, m := range a.missing {
-		hours = append(hours, m.window.from.Truncate(time.Hour))
+		mark := m.mark(a.interval.Granularity)
+		hours[mark.Hour] = append(hours[mark.Hour], mark)
 	}
-	slices.SortFunc(hours, time.Time.Compare)
-	return slices.CompactFunc(hours, time.Time.Equal)
+	var list []span
+	for _, hour := range slices.SortedFunc(maps.Keys(hours), time.Time.Compare) {
+		list = append(list, stretches(hours[hour])...)
+	}
+	return list
 }
 
 // mark has all buckets of a series in an hour sent again; of raw samples, those of all series.

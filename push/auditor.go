@@ -53,6 +53,9 @@ func (s *Sender) audit(ctx context.Context) {
 // next audits an interval if one is due, and returns how long to wait until the next one.
 func (a *auditor) next(ctx context.Context) time.Duration {
 	due, err := a.step(ctx)
+	if err == nil {
+		err = a.sender.auditWorks(ctx)
+	}
 	switch {
 	case ctx.Err() != nil, errors.Is(err, service.ErrDeliveryMoved):
 		return auditIdle

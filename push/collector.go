@@ -95,9 +95,9 @@ func (s *Sender) backlog() time.Duration {
 		width = s.granularity.Bucket()
 	}
 	due := s.now().Add(-s.config.Settle).Truncate(width)
-	gaps := ledger.gaps(span{begun, due})
-	if len(gaps) == 0 {
-		return 0
+	oldest := s.place.oldest(due)
+	if gaps := ledger.gaps(span{begun, due}); len(gaps) > 0 {
+		oldest = earlier(oldest, gaps[0].from)
 	}
-	return due.Sub(gaps[0].from)
+	return due.Sub(oldest)
 }

@@ -108,10 +108,11 @@ func (e *expectation) takeOff(
 }
 
 // wasSentAgain reports that what is parked says that samples were missing, and that an interval was
-// sent again for it.
+// sent again for it and has not been audited since. What was there at an audit, and is missing at
+// the next one, was lost since.
 func wasSentAgain(p service.ParkedSamples, i interval) bool {
 	after := i.Sent.Sub(p.Refused)
-	return p.Reason == wasMissing && after > 0 && after < auditAge
+	return p.Reason == wasMissing && i.Audits == 0 && after > 0 && after < secondAge
 }
 
 // waiting is how many buckets of a series in a window are marked.

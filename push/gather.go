@@ -20,9 +20,18 @@ const (
 	// chunkSamples is about how many samples a chunk has, unless a single bucket has more.
 	chunkSamples = 10_000
 
-	// chunkRows is about how many buckets are read to make a chunk.
-	chunkRows = 2_500
+	// chunkTime is about how long a chunk of a backlog takes at most: meanwhile the newest bucket
+	// waits, and the end of the sender takes the chunk back.
+	chunkTime = 10 * time.Second
+
+	// partsOfBucket is about how many samples are made of a bucket.
+	partsOfBucket = 4
 )
+
+// chunkSize is about how many samples a chunk has at a replay rate.
+func chunkSize(rate int) int {
+	return min(chunkSamples, rate*int(chunkTime/time.Second))
+}
 
 // gathering makes a chunk of buckets.
 type gathering struct {
@@ -34,19 +43,20 @@ type gathering struct {
 	wanted  func(service.Bucket) bool // nil for all
 }
 
-// gather reads what is to be sent of [from, until) at a granularity, or its beginning.
+// gather reads what is to be sent of [from, until) at a granularity, or its beginning: about so
+// many samples.
 func (c *catalog) gather(
 	ctx context.Context, view *service.Snapshot, g service.Granularity, from, until time.Time,
-	wanted func(service.Bucket) bool,
+	samples int, wanted func(service.Bucket) bool,
 ) (chunk, error) {
 	making := gathering{
 		catalog: c, chunk: chunk{granularity: g, from: from, until: from}, wanted: wanted,
 		runs: map[*derived]int{}, same: map[*derived]int{},
 	}
 	series := view.Series()
-	width := time.Duration(max(chunkRows/max(len(series), 1), 1)) * max(g.Bucket(),
+	width := time.Duration(max(samples/partsOfBucket/max(len(series), 1), 1)) * max(g.Bucket(),
 		100*time.Millisecond)
-	for making.size < chunkSamples && making.chunk.until.Before(until) {
+	for making.size < samples && making.chunk.until.Before(until) {
 		window := service.BucketQuery{
 			Series: series, Granularity: g, Sketches: c.naming.percentiles && g != service.Raw,
 			From: making.chunk.until, Until: earlier(making.chunk.until.Add(width), until),

@@ -63,16 +63,40 @@ func (s *Sender) idle(ctx context.Context) {
 	}
 }
 
-// recover takes back what was sent last if the receiver may have lost it. Where a connection has
-// ended soon after the receiver took something, it may have been killed, and be back before the
-// next bucket is due: so it is looked for at once. Proxies end connections that are idle, too.
+// paced waits until so many samples of a backlog may go, or the receiver is gone.
+//
+// Errors: errLost, and that of ctx.
+func (s *Sender) paced(ctx context.Context, samples int) error {
+	timer := time.NewTimer(s.pace.take(samples))
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-s.losses.ended:
+			if s.gone(ctx) {
+				return errLost
+			}
+		}
+	}
+}
+
+// gone reports whether a receiver that has ended a connection is not there. Where that is soon
+// after it took something, it may have been killed, and be back before anything else is sent: so it
+// is looked for at once. Proxies end connections that are idle, too.
+func (s *Sender) gone(ctx context.Context) bool {
+	l := &s.losses
+	return !l.rewound && time.Since(l.last) <= rewindSpan && s.post(ctx, nil).verdict == lost
+}
+
+// recover takes back what was sent last if the receiver may have lost it.
 func (s *Sender) recover(ctx context.Context) error {
 	l := &s.losses
 	select {
 	case <-l.ended:
-		if !l.rewound && time.Since(l.last) <= rewindSpan {
-			l.feared = l.feared || s.post(ctx, nil).verdict == lost
-		}
+		l.feared = s.gone(ctx) || l.feared
 	default:
 	}
 	if !l.feared {

@@ -28,6 +28,24 @@ func TestKilledWhileIdle(t *testing.T) {
 	})
 }
 
+// So does one that is killed and back while a backlog is held to its rate.
+func TestKilledWhilePaced(t *testing.T) {
+	in(t, func(w *world) {
+		w.config.Query, w.config.ReplayRate, w.config.BatchSize = NoQuery, 10, 50
+		w.pass(3 * time.Hour)
+		w.start()
+		for range 7 {
+			w.pass(20 * time.Second)
+			time.Sleep(7 * time.Second)
+			w.receiver.kill()
+			time.Sleep(100 * time.Millisecond)
+			w.receiver.start()
+		}
+		w.pass(10 * time.Minute)
+		w.check(time.Now().Add(-3 * time.Minute))
+	})
+}
+
 // last is when the receiver last took samples.
 func (r *receiver) last() time.Time {
 	r.mu.Lock()

@@ -1,9 +1,6 @@
 package push
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // pace holds a backlog to so many samples a second.
 type pace struct {
@@ -11,12 +8,10 @@ type pace struct {
 	next time.Time // when the next batch may go
 }
 
-// wait waits until so many samples may go.
-func (p *pace) wait(ctx context.Context, samples int) error {
+// take has so many samples go, and returns how long they have to wait.
+func (p *pace) take(samples int) time.Duration {
 	now := time.Now()
-	if p.next.After(now) {
-		sleep(ctx, p.next.Sub(now))
-	}
-	p.next = later(p.next, now).Add(time.Duration(samples) * time.Second / time.Duration(p.rate))
-	return context.Cause(ctx)
+	at := later(p.next, now)
+	p.next = at.Add(time.Duration(samples) * time.Second / time.Duration(p.rate))
+	return at.Sub(now)
 }

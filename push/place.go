@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math/bits"
 	"sync"
 	"time"
 
@@ -59,6 +60,7 @@ type place struct {
 	begun    time.Time
 	ledger   ledger
 	report   Report
+	late     time.Time // where the oldest bucket begins that came late, zero for none
 }
 
 // load takes over what a view of the file says.
@@ -119,6 +121,27 @@ func (p *place) move(
 
 // errNothing ends a move that changes nothing.
 var errNothing = errors.New("nothing to change")
+
+// marked takes over what the file has marked as unsent, the oldest first.
+func (p *place) marked(marks []service.UnsentBuckets) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.late = time.Time{}
+	if len(marks) > 0 {
+		first := bits.TrailingZeros64(marks[0].Minutes)
+		p.late = marks[0].Hour.Add(time.Duration(first) * time.Minute)
+	}
+}
+
+// oldest returns where the oldest bucket begins that came late and has not been sent, or otherwise.
+func (p *place) oldest(otherwise time.Time) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.late.IsZero() {
+		return otherwise
+	}
+	return earlier(p.late, otherwise)
+}
 
 // look returns what is known. The ledger is not changed afterwards.
 func (p *place) look() (ledger, time.Time, Report) {

@@ -59,6 +59,9 @@ func (p *planning) floor() time.Time {
 
 // gaps returns what is to be sent, oldest first.
 func (p *planning) gaps() []span {
+	if p.begun.Unix() <= 0 {
+		return nil // there is nothing yet
+	}
 	return p.ledger.gaps(span{later(p.begun, p.floor()), p.end()})
 }
 
@@ -134,31 +137,36 @@ func roundUp(t time.Time, width time.Duration) time.Time {
 // and so are those whose tier has let go of them.
 func (p *planning) marked(marks []service.UnsentBuckets) (w work, ok bool) {
 	for len(marks) > 0 && !ok && len(w.cleared) == 0 {
-		first := marks[0]
-		n := slices.IndexFunc(marks, func(m service.UnsentBuckets) bool {
-			return !m.Hour.Equal(first.Hour) || m.Granularity != first.Granularity
-		})
-		if n < 0 {
-			n = len(marks)
-		}
-		w = work{granularity: first.Granularity, replay: true,
-			span: span{first.Hour, first.Hour.Add(time.Hour)}}
-		waits := p.sentMinutes(first.Granularity, first.Hour)
-		for _, m := range marks[:n] {
-			if send := m.Minutes & waits; send != 0 {
-				m := m
-				m.Minutes = send
-				w.marks = append(w.marks, m)
-			}
-			if rest := m.Minutes &^ waits; rest != 0 {
-				m.Minutes = rest
-				w.cleared = append(w.cleared, m)
-			}
-		}
+		w, marks = p.hour(marks)
 		ok = len(w.marks) > 0
-		marks = marks[n:]
 	}
 	return w, ok
+}
+
+// hour returns what is to be done for the marks of the first hour, and the other marks.
+func (p *planning) hour(marks []service.UnsentBuckets) (w work, rest []service.UnsentBuckets) {
+	first := marks[0]
+	n := slices.IndexFunc(marks, func(m service.UnsentBuckets) bool {
+		return !m.Hour.Equal(first.Hour) || m.Granularity != first.Granularity
+	})
+	if n < 0 {
+		n = len(marks)
+	}
+	w = work{granularity: first.Granularity, replay: true,
+		span: span{first.Hour, first.Hour.Add(time.Hour)}}
+	waits := p.sentMinutes(first.Granularity, first.Hour)
+	for _, m := range marks[:n] {
+		if send := m.Minutes & waits; send != 0 {
+			m := m
+			m.Minutes = send
+			w.marks = append(w.marks, m)
+		}
+		if rest := m.Minutes &^ waits; rest != 0 {
+			m.Minutes = rest
+			w.cleared = append(w.cleared, m)
+		}
+	}
+	return w, marks[n:]
 }
 
 // sentMinutes returns the minutes of an hour that were sent at a granularity and are still there.

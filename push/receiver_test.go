@@ -34,6 +34,7 @@ type receiver struct {
 	ended  func()                             // is called when a connection ends
 	closed bool                               // ranges have their beginning, as in Prometheus 2
 	asked  []string                           // queries
+	limit  string                             // why it answers no query but whether it is there
 	// unasked says what to answer in place of an answer to a query; zero values answer it.
 	unasked func() (status int, words string)
 }
@@ -199,6 +200,9 @@ func (r *receiver) query(body []byte) (*http.Response, error) {
 		return respond(http.StatusOK, one, nil), nil
 	}
 	r.asked = append(r.asked, query)
+	if r.limit != "" {
+		return respond(http.StatusUnprocessableEntity, r.limit, nil), nil
+	}
 	parts := countQuery.FindStringSubmatch(query)
 	at, err := strconv.ParseFloat(request.FormValue("time"), 64)
 	if parts == nil || err != nil {

@@ -190,7 +190,8 @@ func (s *Sender) step(ctx context.Context) (more bool, err error) {
 		if err := s.catalog.update(ctx, view); err != nil {
 			return err
 		}
-		c, err = s.catalog.gather(ctx, view, w.granularity, w.span.from, w.span.until, w.wanted())
+		c, err = s.catalog.gather(ctx, view, w.granularity, w.span.from, w.span.until,
+			chunkSize(s.config.ReplayRate), w.wanted())
 		return err
 	})
 	switch {
@@ -234,6 +235,7 @@ func (s *Sender) plan(ctx context.Context, view *service.Snapshot) (work, bool, 
 	if err != nil {
 		return work{}, false, err
 	}
+	s.place.marked(marks)
 	w, ok := p.next(marks)
 	if w.marks == nil {
 		w.span = s.apart(w.span)
@@ -271,7 +273,7 @@ func (s *Sender) send(ctx context.Context, c chunk, replay bool) ([]parked, erro
 	}
 	for _, b := range c.batch.batches(s.config.BatchSize) {
 		if replay {
-			if err := s.pace.wait(ctx, b.size()); err != nil {
+			if err := s.paced(ctx, b.size()); err != nil {
 				return nil, err
 			}
 		}

@@ -85,6 +85,29 @@ func TestFreshLane(t *testing.T) {
 	}
 }
 
+// However slowly a backlog is sent, the newest bucket never waits long for it.
+func TestFreshBesideSlowReplay(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.config.ReplayRate = 10
+		w.pass(3 * time.Hour)
+		w.start()
+		w.pass(20 * time.Second)
+		for range 12 {
+			w.pass(20 * time.Second)
+			var newest int64
+			for ts := range w.receiver.copy()[service.RTT+`{probe="tcp",site="berlin",wan="cable"}`] {
+				newest = max(newest, ts)
+			}
+			if age := time.Since(time.UnixMilli(newest)); age > 3*time.Minute {
+				t.Errorf("the newest bucket at the receiver is %s old", age)
+			}
+		}
+	})
+}
+
 // Receiver and sender are killed at random while a backlog is sent. What the receiver forgets is
 // sent again, at once or after an audit.
 func TestKills(t *testing.T) {
@@ -132,6 +155,33 @@ func TestRestored(t *testing.T) {
 			t.Errorf("audits have found %+v", report)
 		}
 	})
+}
+
+// An hour of which something was missing is confirmed once that was sent again and is there, also
+// where nothing was recorded in some of it.
+func TestRestoredWithGaps(t *testing.T) {
+	for _, granularity := range []string{"1m", "5m"} {
+		t.Run(granularity, func(t *testing.T) {
+			path := filetest.Path(t)
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, path)
+				defer w.close()
+				w.config.Granularity = granularity
+				w.start()
+				w.pass(20 * time.Minute)
+				copied := w.receiver.copy()
+				time.Sleep(10 * time.Minute) // nothing is recorded
+				w.pass(40 * time.Minute)
+				w.receiver.restore(copied)
+				until := time.Now()
+				w.pass(6 * time.Hour)
+				got := w.status()
+				if got.Audit.Missing == 0 || got.ConfirmedUntil.Before(until) {
+					t.Errorf("status %+v", got)
+				}
+			})
+		})
+	}
 }
 
 // What the receiver never shows is sent again once, and then told.
@@ -213,6 +263,41 @@ func TestLate(t *testing.T) {
 		greatest := got[service.RTT+"_max"+`{probe="tcp",site="berlin",wan="cable"}`][stamp]
 		if greatest > 1e5 {
 			t.Errorf("a bucket that was sent was sent again: maximum %v", greatest)
+		}
+	})
+}
+
+// What comes late is part of the backlog until it is sent.
+func TestLateBacklog(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.start()
+		w.pass(30 * time.Minute)
+		w.receiver.kill()
+		at := time.Now().Add(-20 * time.Minute).Truncate(time.Minute)
+		late, err := w.writer.Series(service.RTTDelta, "cable", nil)
+		must(t, err)
+		before := w.status()
+		must(t, w.writer.Write(t.Context(),
+			service.Sample{Series: late, Time: at, Value: 1},
+			service.Sample{Series: late, Time: at.Add(5 * time.Minute), Value: 2}))
+		_, err = w.writer.Maintain(t.Context())
+		must(t, err)
+		got := w.status()
+		if got.LateBuckets != 2 || got.BacklogSamples != before.BacklogSamples+10 ||
+			got.BacklogSeconds < 17*60 || !got.SentUntil.Equal(at) {
+			t.Errorf("before %+v, then %+v", before, got)
+		}
+		w.pass(2 * time.Minute)
+		if b := w.sender.backlog(); b < 17*time.Minute {
+			t.Errorf("a backlog of %s", b)
+		}
+		w.receiver.start()
+		w.pass(3 * time.Minute)
+		if got := w.status(); got.LateBuckets != 0 || got.BacklogSamples != 0 {
+			t.Errorf("after it %+v", got)
 		}
 	})
 }

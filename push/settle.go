@@ -118,20 +118,24 @@ func upTo(marks []service.UnsentBuckets, until time.Time) []service.UnsentBucket
 
 // stretches returns the stretches of time that marks of one hour stand for.
 func stretches(marks []service.UnsentBuckets) []span {
+	if len(marks) == 0 {
+		return nil
+	}
 	var minutes uint64
 	for _, m := range marks {
 		minutes |= m.Minutes
 	}
+	width := max(marks[0].Granularity.Bucket(), time.Minute)
 	var list []span
-	for n := 0; n < 60; n++ {
-		first := n
-		for n < 60 && minutes&(1<<n) != 0 {
-			n++
+	for n := range 60 {
+		if minutes&(1<<n) == 0 {
+			continue
 		}
-		if n > first {
-			hour := marks[0].Hour
-			list = append(list, span{hour.Add(time.Duration(first) * time.Minute),
-				hour.Add(time.Duration(n) * time.Minute)})
+		from := marks[0].Hour.Add(time.Duration(n) * time.Minute)
+		if last := len(list) - 1; last >= 0 && list[last].until.Equal(from) {
+			list[last].until = from.Add(width)
+		} else {
+			list = append(list, span{from, from.Add(width)})
 		}
 	}
 	return list

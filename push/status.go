@@ -16,7 +16,7 @@ type Status struct {
 
 	BacklogSeconds float64 `json:"backlog_seconds"` // from the oldest bucket that is due to the newest
 	BacklogSamples int64   `json:"backlog_samples"` // that are due and have not been sent
-	LateBuckets    int64   `json:"late_buckets"`    // of them those of buckets that came late
+	LateBuckets    int64   `json:"late_buckets"`    // of what they are made: buckets that came late
 
 	SentUntil      time.Time `json:"sent_until,omitzero"`      // all before has been sent
 	ConfirmedUntil time.Time `json:"confirmed_until,omitzero"` // all before was seen to be there
@@ -91,35 +91,44 @@ func (s *Status) readBacklog(
 	if err != nil {
 		return nil //nolint:nilerr // a hand has written it
 	}
+	if of.Begun.Unix() <= 0 {
+		return nil // there is nothing yet
+	}
 	p := planning{
 		granularity: g, tiers: view.Tiers(), ledger: of.Sent, begun: of.Begun,
 		due: now.UTC().Add(-time.Duration(s.SettleSeconds * float64(time.Second))),
 	}
 	names := naming{percentiles: s.Percentiles, granularity: g}
-	backlog := backlog{view: view, names: &names}
+	newer := backlog{view: view, names: &names, first: p.end()}
 	for _, gap := range p.gaps() {
 		for !gap.empty() {
 			w := p.segment(gap)
-			if err := backlog.add(ctx, w); err != nil {
+			if err := newer.add(ctx, w); err != nil {
 				return err
 			}
 			gap.from = later(w.span.until, gap.from)
 		}
 	}
-	s.BacklogSamples = backlog.samples
-	s.SentUntil = p.end()
-	if !backlog.first.IsZero() {
-		s.SentUntil = backlog.first
-		s.BacklogSeconds = p.end().Sub(backlog.first).Seconds()
-	}
-	s.ConfirmedUntil = p.confirmedUntil(s.SentUntil)
+	late := backlog{view: view, names: &names, first: p.end()}
 	marks, err := view.Unsent(ctx, s.Target, marksRead)
-	for _, m := range marks {
-		for n := range 60 {
-			s.LateBuckets += int64(m.Minutes >> n & 1)
+	if err != nil {
+		return err
+	}
+	for len(marks) > 0 {
+		var w work
+		if w, marks = p.hour(marks); len(w.marks) == 0 {
+			continue
+		}
+		if err := late.add(ctx, w); err != nil {
+			return err
 		}
 	}
-	return err
+	s.LateBuckets = late.buckets
+	s.BacklogSamples = newer.samples + late.samples
+	s.SentUntil = earlier(newer.first, late.first)
+	s.BacklogSeconds = p.end().Sub(s.SentUntil).Seconds()
+	s.ConfirmedUntil = p.confirmedUntil(s.SentUntil)
+	return nil
 }
 
 // confirmedUntil is the moment before which all that was sent was seen to be there. There is none
@@ -142,12 +151,17 @@ type backlog struct {
 	view    *service.Snapshot
 	names   *naming
 	first   time.Time // where the oldest bucket begins
-	buckets int
+	buckets int64
 	samples int64
+	rate    float64 // samples in a nanosecond, once there are too many buckets to be counted
 }
 
 // add counts what is to be sent of some work.
 func (b *backlog) add(ctx context.Context, w work) error {
+	if b.rate > 0 {
+		b.samples += int64(b.rate * float64(w.span.until.Sub(w.span.from)))
+		return nil
+	}
 	parts := map[int64]int64{}
 	for _, info := range b.view.Series() {
 		parts[info.ID] = 1
@@ -157,23 +171,23 @@ func (b *backlog) add(ctx context.Context, w work) error {
 	}
 	query := service.BucketQuery{Series: b.view.Series(), Granularity: w.granularity,
 		From: w.span.from, Until: w.span.until}
-	counted := int64(0)
+	counted, wanted := int64(0), w.wanted()
 	for bucket, err := range b.view.Buckets(ctx, query) {
 		if err != nil {
 			return err
 		}
-		if b.first.IsZero() || bucket.Time.Before(b.first) {
-			b.first = bucket.Time
+		if wanted != nil && !wanted(bucket) {
+			continue
 		}
+		b.first = earlier(b.first, bucket.Time)
 		counted += parts[bucket.SeriesID]
 		if n := len(bucket.States); n > 0 {
 			counted += int64(n) - 1
 		}
-		if b.buckets++; b.buckets >= backlogCounted {
-			seen := bucket.Time.Sub(b.first)
-			if seen > 0 {
-				counted = int64(float64(counted) * float64(w.span.until.Sub(b.first)) / float64(seen))
-			}
+		seen := bucket.Time.Sub(w.span.from)
+		if b.buckets++; b.buckets >= backlogCounted && seen > 0 {
+			b.rate = float64(counted) / float64(seen)
+			counted = int64(b.rate * float64(w.span.until.Sub(w.span.from)))
 			break
 		}
 	}

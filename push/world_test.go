@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,7 +39,8 @@ type world struct {
 	receiver *receiver
 	config   Config
 	sender   *Sender
-	end      func() // of the sender
+	end      func()       // of the sender
+	ahead    atomic.Int64 // how far the clock of the sender is ahead
 
 	rtt, state *service.Series
 	recorded   int
@@ -78,7 +80,10 @@ func (w *world) close() {
 // start begins to send.
 func (w *world) start() {
 	w.t.Helper()
-	options := Options{Logger: slog.New(slog.DiscardHandler)}
+	options := Options{
+		Logger: slog.New(slog.DiscardHandler),
+		Now:    func() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) },
+	}
 	sender, err := Open(w.t.Context(), w.writer, w.config, options)
 	must(w.t, err)
 	sender.poster.client = newClient(w.receiver)

@@ -24,6 +24,7 @@ type Reader struct {
 	turns   turns
 	unsound *seal.Log // rows that were left out
 	cache   seriesCache
+	spare   sparePages
 	crowded func() int64 // the size of the WAL from which on views end soon
 }
 

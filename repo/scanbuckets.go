@@ -34,6 +34,7 @@ func (s *Snapshot) bucketPages(
 			if !yield(page, err) || err != nil {
 				return
 			}
+			s.spare.put(page)
 			if span.NewestFirst {
 				span.Until = window.From
 			} else {
@@ -78,7 +79,7 @@ func (s *Snapshot) nextWindow(
 func (s *Snapshot) readWindow(
 	ctx context.Context, g Granularity, series []SeriesInfo, window Span,
 ) ([]Bucket, error) {
-	var page []Bucket
+	page := s.spare.get()
 	for _, one := range series {
 		read := s.appendBuckets
 		if one.Aggregation == Mode {

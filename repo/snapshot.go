@@ -25,6 +25,7 @@ type Snapshot struct {
 	turns    turns
 	unsound  *seal.Log
 	cache    *seriesCache
+	spare    *sparePages
 	rolledUp Micros // newest sample that has been rolled up, of any series
 }
 
@@ -52,7 +53,7 @@ func (r *Reader) Snapshot(ctx context.Context) (*Snapshot, error) {
 	limit.begin(r.path, r.crowded)
 	s := &Snapshot{
 		path: r.path, time: limit, tx: tx, q: db.New(r.pool.In(tx)),
-		turns: r.turns, unsound: r.unsound, cache: &r.cache,
+		turns: r.turns, unsound: r.unsound, cache: &r.cache, spare: &r.spare,
 	}
 	if err := s.load(s.Context()); err != nil {
 		err = sqlite.Failure(s.Context(), "read", r.path, err)

@@ -69,13 +69,14 @@ func mode(states iter.Seq2[float64, int64]) float64 {
 // bucketing makes buckets of the rows of a tier. The rows of one bucket, its states, follow each
 // other.
 type bucketing struct {
-	series map[int64]*SeriesInfo
-	tier   Granularity
-	shared *distributions // nil if none are wanted
-	bucket Bucket         // of the last row, its states apart
-	at     repo.Micros
-	states []StateCount // of the last bucket, behind those of others that share the memory
-	begun  int          // where they begin
+	series  map[int64]*SeriesInfo
+	tier    Granularity
+	shared  *distributions // nil if none are wanted
+	bucket  Bucket         // of the last row, its states apart
+	at      repo.Micros
+	isState bool
+	states  []StateCount // of the last bucket, behind those of others that share the memory
+	begun   int          // where they begin
 }
 
 // add takes a row, and returns the bucket before it, if that has ended.
@@ -89,22 +90,20 @@ func (b *bucketing) add(row repo.Bucket) (ended Bucket, ok bool) {
 	} else {
 		b.merge(row)
 	}
-	if b.isState() {
+	if b.isState {
 		b.states = append(b.states, StateCount{Value: row.Min, Count: row.Count})
 	}
 	return ended, ok
 }
 
 func (b *bucketing) begin(row repo.Bucket) {
-	b.at = row.TS
+	b.at, b.isState = row.TS, b.series[row.SeriesID].Aggregation == Mode
 	b.bucket = Bucket{
 		Time: row.TS.Time(), SeriesID: row.SeriesID, Count: row.Count,
 		Sum: row.Sum, Min: row.Min, Max: row.Max,
 	}
-	if !b.isState() {
-		one := distributing{of: b.shared}
-		one.add(row, b.tier)
-		b.bucket.Distribution = one.distribution(row.Min, row.Max)
+	if !b.isState {
+		b.bucket.Distribution = b.distribution(row)
 		return
 	}
 	const few, many = 8, 512 // states of a bucket, and those that share memory
@@ -112,6 +111,16 @@ func (b *bucketing) begin(row repo.Bucket) {
 		b.states = make([]StateCount, 0, many)
 	}
 	b.begun = len(b.states)
+}
+
+// distribution returns that of the samples of a row, if it is wanted.
+func (b *bucketing) distribution(row repo.Bucket) *Distribution {
+	if b.shared == nil {
+		return nil
+	}
+	one := distributing{of: b.shared}
+	one.add(row, b.tier)
+	return one.distribution(row.Min, row.Max)
 }
 
 // merge adds the row of another state.
@@ -127,13 +136,9 @@ func (b *bucketing) end() (ended Bucket, ok bool) {
 		return Bucket{}, false
 	}
 	ended = b.bucket
-	if b.isState() {
+	if b.isState {
 		ended.States = slices.Clip(b.states[b.begun:])
 	}
 	b.bucket = Bucket{}
 	return ended, true
-}
-
-func (b *bucketing) isState() bool {
-	return b.series[b.bucket.SeriesID].Aggregation == Mode
 }

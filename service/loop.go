@@ -46,12 +46,13 @@ type loop struct {
 
 // newLoop makes a loop that is to be prepared, and then to begin and run.
 func newLoop(c *core, store *repo.Writer) *loop {
+	limit := c.config.batchLimit()
 	return &loop{
 		core:     c,
 		store:    store,
-		entries:  make([]entry, 0, maxBatch),
-		samples:  make([]repo.Sample, 0, maxBatch),
-		outcomes: make([]repo.Outcome, maxBatch),
+		entries:  make([]entry, 0, limit),
+		samples:  make([]repo.Sample, 0, limit),
+		outcomes: make([]repo.Outcome, limit),
 	}
 }
 

@@ -20,10 +20,11 @@ const trimQuiet = 10 * time.Minute
 
 // batchLimit is the most samples of one commit.
 func (c Config) batchLimit() int {
+	limit := min(maxBatch, c.QueueSize)
 	if c.MaxSize == 0 {
-		return maxBatch
+		return limit
 	}
-	return int(min(maxBatch, c.MaxSize/commitShare/sampleBytes))
+	return min(limit, int(c.MaxSize/commitShare/sampleBytes))
 }
 
 // trimming is what the loop knows of giving history up because of the size cap.

@@ -65,6 +65,9 @@ func checkCommandLine(t *testing.T, path, line string) {
 		return
 	}
 	for _, word := range words {
+		if word == "--" {
+			break // no flags follow
+		}
 		name, isFlag := strings.CutPrefix(word, "--")
 		name, _, _ = strings.Cut(name, "=")
 		if isFlag && !hasFlag(command, name) {

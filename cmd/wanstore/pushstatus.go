@@ -135,13 +135,13 @@ func (p pushStatus) lastSuccess(s push.Status) string {
 }
 
 func backlogText(s push.Status) string {
-	if s.BacklogSamples == 0 && s.LateBuckets == 0 {
+	if s.BacklogSamples == 0 {
 		return "none"
 	}
 	text := fmt.Sprintf("%s samples of %s", number(s.BacklogSamples),
 		clock.FormatDuration(time.Duration(s.BacklogSeconds)*time.Second))
 	if s.LateBuckets > 0 {
-		text += fmt.Sprintf(", and %s buckets that came late or were missing", number(s.LateBuckets))
+		text += fmt.Sprintf(", with %s buckets that came late or were missing", number(s.LateBuckets))
 	}
 	return text
 }

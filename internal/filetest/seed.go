@@ -12,7 +12,7 @@ const seedVariable = "WANSTORE_SEED"
 
 // Random returns what a test draws from by chance, with the seed logged: WANSTORE_SEED in the
 // environment, or a new one each time.
-func Random(t *testing.T) *rand.Rand {
+func Random(t testing.TB) *rand.Rand {
 	t.Helper()
 	seed := rand.Uint64()
 	if text := os.Getenv(seedVariable); text != "" {

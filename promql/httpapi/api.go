@@ -54,6 +54,7 @@ type API struct {
 	read      Read
 	engines   engines
 	budget    budget
+	buffers   buffers
 	started   time.Time
 	endpoints map[string]endpoint
 }

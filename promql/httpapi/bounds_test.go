@@ -146,9 +146,12 @@ func TestUnavailable(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			handler := New(read, Options{Logger: slog.New(slog.DiscardHandler)}).Handler()
 			for _, path := range []string{"labels", "metadata", "series?match[]=x", "query?query=1"} {
-				answer := httptest.NewRecorder()
+				answer, asked := httptest.NewRecorder(), time.Now()
 				request := httptest.NewRequest(http.MethodGet, Path+path, nil)
 				handler.ServeHTTP(answer, request)
+				if took := time.Since(asked); took != 0 && took != 30*time.Second {
+					t.Errorf("%s has waited for %s", path, took)
+				}
 				if got := http.StatusText(answer.Code); answer.Code != http.StatusServiceUnavailable ||
 					answer.Body.String() != strings.TrimPrefix(want, "503 ") {
 					t.Errorf("%s: %s %s, want %s", path, got, answer.Body, want)

@@ -66,7 +66,7 @@ func (a *API) serveResult(w http.ResponseWriter, r *http.Request, evaluate evalu
 	defer result.Close()
 	reply := newReply(result, limit, r.Form.Get(paramStats))
 	room.evaluated(reply.samples())
-	return reply.send(w)
+	return reply.send(w, &a.buffers)
 }
 
 // evaluate has a query evaluated. If the file was replaced meanwhile, the first result is of no

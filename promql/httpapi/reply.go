@@ -3,7 +3,9 @@ package httpapi
 import (
 	"bufio"
 	"encoding/json"
+	"io"
 	"net/http"
+	"sync"
 
 	upstream "github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
@@ -30,16 +32,34 @@ func (r reply) samples() int {
 
 // send writes the answer as it goes, so that it is not in memory a second time. A client that has
 // hung up needs no answer, and its errors are nobody's.
-func (r reply) send(w http.ResponseWriter) error {
+func (r reply) send(w http.ResponseWriter, buffers *buffers) error {
 	w.Header().Set("Content-Type", "application/json")
-	out := bufio.NewWriterSize(w, bufferSize)
+	out := buffers.get(w)
+	defer buffers.put(out)
 	r.write(out)
 	_ = out.Flush()
 	return nil
 }
 
 // bufferSize is how much of an answer is written at once.
-const bufferSize = 16 << 10
+const bufferSize = 64 << 10
+
+// buffers are those that answers were written through, for other answers to use again.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) get(w io.Writer) *bufio.Writer {
+	out, ok := b.pool.Get().(*bufio.Writer)
+	if !ok {
+		return bufio.NewWriterSize(w, bufferSize)
+	}
+	out.Reset(w)
+	return out
+}
+
+func (b *buffers) put(out *bufio.Writer) {
+	out.Reset(nil) // or what it wrote to would stay
+	b.pool.Put(out)
+}
 
 // write writes the answer. The first error of out comes with its Flush.
 func (r reply) write(out *bufio.Writer) {

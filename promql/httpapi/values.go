@@ -80,17 +80,17 @@ func writeMetric(out *bufio.Writer, metric labels.Labels) {
 	_ = out.WriteByte('}')
 }
 
+// writePoint writes a point at once: they are most of an answer.
 func writePoint(out *bufio.Writer, millis int64, value float64) {
-	_ = out.WriteByte('[')
-	writeTime(out, millis)
-	_, _ = out.WriteString(`,"`)
-	_, _ = out.Write(appendFloat(out.AvailableBuffer(), value))
-	_, _ = out.WriteString(`"]`)
+	buf := append(out.AvailableBuffer(), '[')
+	buf = appendTime(buf, millis)
+	buf = append(buf, ',', '"')
+	buf = appendFloat(buf, value)
+	_, _ = out.Write(append(buf, '"', ']'))
 }
 
-// writeTime writes milliseconds as seconds: 1.5 s is 1.500, and 1 s is 1.
-func writeTime(out *bufio.Writer, millis int64) {
-	buf := out.AvailableBuffer()
+// appendTime appends milliseconds as seconds: 1.5 s is 1.500, and 1 s is 1.
+func appendTime(buf []byte, millis int64) []byte {
 	if millis < 0 {
 		buf = append(buf, '-')
 		millis = -millis
@@ -99,7 +99,7 @@ func writeTime(out *bufio.Writer, millis int64) {
 	if rest := millis % 1000; rest != 0 {
 		buf = append(buf, '.', byte('0'+rest/100), byte('0'+rest/10%10), byte('0'+rest%10))
 	}
-	_, _ = out.Write(buf)
+	return buf
 }
 
 // appendFloat writes a value as Prometheus does, with an exponent where it is very small or large.

@@ -15,7 +15,8 @@ import (
 // sketchBound is how far the middle of a bin of a sketch is from a sample in it, relatively.
 const sketchBound = 0.0109
 
-// Quantiles over buckets are near the samples that have them; over raw samples they are exact.
+// Quantiles over buckets are near the samples that have them, and of states exactly these. Over raw
+// samples they are exact.
 func TestQuantilesAreNearSamples(t *testing.T) {
 	random := filetest.Random(t)
 	w := newWorld(t, random, pick(random, policies...))
@@ -72,6 +73,10 @@ func (w *world) checkQuantiles(
 		if one.metric != metric {
 			continue
 		}
+		bound := sketchBound
+		if one.states != nil {
+			bound = 0
+		}
 		name := one.promLabels().MatchLabels(false, metricName).String()
 		for at := q.from; !at.After(q.until); at = at.Add(q.step) {
 			samples := w.window(i, at.Add(-window).UnixMilli(), at.UnixMilli())
@@ -79,7 +84,7 @@ func (w *world) checkQuantiles(
 			if ok != (len(samples) > 0) {
 				w.t.Errorf("%s of %s at %s: value %v of %d samples", q.expr, name, at, ok, len(samples))
 			}
-			if ok && len(samples) > 0 && !nearQuantile(samples, rank, value) {
+			if ok && len(samples) > 0 && !nearQuantile(samples, rank, value, bound) {
 				w.t.Errorf("%s of %s at %s is %v of %d samples %v", q.expr, name, at, value, len(samples),
 					samples[max(0, int(rank*float64(len(samples)))-3):])
 			}
@@ -100,11 +105,11 @@ func (w *world) window(series int, from, until int64) []float64 {
 	return list
 }
 
-// nearQuantile says that a value is within a sketch's bound of the sample whose rank is q of all,
+// nearQuantile says that a value is within a bound of the sample whose rank is q of all,
 // or, where all samples are left, what Prometheus makes of the two around q of all but one.
-func nearQuantile(samples []float64, q, value float64) bool {
+func nearQuantile(samples []float64, q, value, bound float64) bool {
 	of := samples[max(0, int(math.Ceil(q*float64(len(samples))))-1)]
-	if math.Abs(value-of) <= sketchBound*math.Abs(of) {
+	if math.Abs(value-of) <= bound*math.Abs(of) {
 		return true
 	}
 	rank := q * float64(len(samples)-1)

@@ -10,8 +10,7 @@ import (
 )
 
 // At steps of a bucket, a selector has the mean or the most frequent state of the bucket that
-// begins there, or else of one that began less than five minutes before, as a sample at its
-// beginning would have it. Where there is none it has nothing.
+// begins there, and nothing where that has no samples.
 func TestSelectorsShowTheirBucket(t *testing.T) {
 	random := filetest.Random(t)
 	w := newWorld(t, random, policy{time.Hour, 6 * time.Hour, 24 * time.Hour, 7})
@@ -46,7 +45,7 @@ func (w *world) checkSelector(engine *product.Engine, series int, q query) {
 		}
 	}
 	for at := q.from; !at.After(q.until); at = at.Add(q.step) {
-		samples := w.newestBucket(series, at, q.step)
+		samples := w.window(series, at.UnixMilli(), at.Add(q.step).UnixMilli())
 		value, ok := got[at.UnixMilli()]
 		if ok != (len(samples) > 0) {
 			w.t.Errorf("%s at %s step %s: value %v of %d samples", q.expr, at, q.step, ok, len(samples))
@@ -56,15 +55,6 @@ func (w *world) checkSelector(engine *product.Engine, series int, q query) {
 			w.t.Errorf("%s at %s step %s is %v of %v", q.expr, at, q.step, value, samples)
 		}
 	}
-}
-
-// newestBucket returns the samples of a bucket that a selector shows at a moment.
-func (w *world) newestBucket(series int, at time.Time, width time.Duration) (samples []float64) {
-	const lookback = 5 * time.Minute
-	for begin := at; len(samples) == 0 && begin.After(at.Add(-lookback)); begin = begin.Add(-width) {
-		samples = w.window(series, begin.UnixMilli(), begin.Add(width).UnixMilli())
-	}
-	return samples
 }
 
 // middle is the mean of samples in their order, or the most frequent one, the larger of a tie.

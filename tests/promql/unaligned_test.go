@@ -107,3 +107,49 @@ func (s series) selector() string {
 	}
 	return all.String()
 }
+
+// A range that begins at any moment has every sample in one of its windows, from whatever tiers.
+func TestOddStartsKeepTotals(t *testing.T) {
+	random := filetest.Random(t)
+	w := newWorld(t, random, policy{time.Hour, 10 * time.Hour, 24 * time.Hour, 7})
+	w.record(64 * time.Hour)
+	w.maintain()
+	engine := product.New(w.history, product.Options{})
+	for _, step := range []time.Duration{
+		time.Hour, 5 * time.Minute, 90 * time.Second, 7*time.Minute + 13*time.Second, 24 * time.Hour,
+	} {
+		from := w.start.Truncate(time.Hour). // where the first bucket begins
+							Add(-time.Duration(random.Int64N(int64(step)))).Truncate(time.Millisecond)
+		until := from.Add((w.end.Sub(from)/step + 2) * step)
+		w.checkAll(engine, from, until, step)
+	}
+}
+
+// checkAll adds up windows that lie next to each other and have all that was recorded.
+func (w *world) checkAll(engine *product.Engine, from, until time.Time, step time.Duration) {
+	w.t.Helper()
+	for i, kind := range w.kinds {
+		samples := w.window(i, 0, until.UnixMilli())
+		var sum float64
+		for _, value := range samples {
+			sum += value
+		}
+		for function, want := range map[string]float64{
+			"count_over_time": float64(len(samples)), "sum_over_time": sum,
+		} {
+			q := query{expr: fmt.Sprintf("%s(%s[%s])", function, kind.selector(), text(step)),
+				from: from, until: until, step: step}
+			matrix, notes := w.askProduct(engine, q)
+			var got float64
+			for _, one := range matrix {
+				for _, point := range one.Floats {
+					got += point.F
+				}
+			}
+			if math.Abs(got-want) > 1e-9*math.Abs(want) || len(samples) > 0 && len(notes) == 0 {
+				w.t.Errorf("%s from %s step %s comes to %v, want %v; notes %q", q.expr, from, step, got,
+					want, notes)
+			}
+		}
+	}
+}

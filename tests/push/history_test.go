@@ -25,13 +25,13 @@ const keep = 40 * 24 * time.Hour
 
 // record writes measurements into the history at path, which is made where there is none, and rolls
 // them up.
-func record(t *testing.T, path string, list []measurement) {
+func record(t testing.TB, path string, list []measurement) {
 	t.Helper()
 	recordBy(t, path, list, time.Now())
 }
 
 // recordBy does so at a moment at which the last of them have just been measured.
-func recordBy(t *testing.T, path string, list []measurement, now time.Time) {
+func recordBy(t testing.TB, path string, list []measurement, now time.Time) {
 	t.Helper()
 	days := service.Days(2 * keep / (24 * time.Hour))
 	w, err := service.OpenWriter(t.Context(),

@@ -22,7 +22,10 @@ const ordersVariable = "WANSTORE_TEST_SENDER"
 
 // orders say what such a process does: it sends as `wanstore push` does, by a clock that is set
 // ahead, so that nobody waits an hour for an audit.
-type orders struct{ DB, To string }
+type orders struct {
+	DB, To string
+	Ahead  time.Duration
+}
 
 // obey is the life of such a process, until it is interrupted. Each line that it reads says how far
 // ahead its clock is from then on.
@@ -32,6 +35,7 @@ func obey(text string) error {
 		return err
 	}
 	var ahead atomic.Int64
+	ahead.Store(int64(o.Ahead))
 	go func() {
 		lines := bufio.NewScanner(os.Stdin)
 		for lines.Scan() {
@@ -62,10 +66,10 @@ func obey(text string) error {
 	return s.Close()
 }
 
-// sendByClock starts a sender whose clock can be set ahead. The test ends it.
-func sendByClock(t *testing.T, r *receiver, db string) *sender {
+// sendByClock starts a sender whose clock is ahead, and can be set. The test ends it.
+func sendByClock(t testing.TB, r *receiver, db string, ahead time.Duration) *sender {
 	t.Helper()
-	text, err := json.Marshal(orders{DB: db, To: r.writeURL()})
+	text, err := json.Marshal(orders{db, r.writeURL(), ahead})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,7 +91,7 @@ func (r *receiver) sendAll(t *testing.T, all map[string]map[int64]float64) {
 }
 
 // labelsOf reads what labelText has written.
-func labelsOf(t *testing.T, series string) map[string]string {
+func labelsOf(t testing.TB, series string) map[string]string {
 	t.Helper()
 	name, rest, _ := strings.Cut(strings.TrimSuffix(series, ",}"), "{")
 	labels := map[string]string{"__name__": name}

@@ -1,9 +1,6 @@
 package push
 
 import (
-	"fmt"
-	"os"
-	"strings"
 	"testing"
 	"time"
 
@@ -29,22 +26,10 @@ func TestMonth(t *testing.T) {
 	s := send(t, r, db)
 	s.done()
 	took := time.Since(begun)
-	memory := s.peak()
+	memory := peakOf(t, s.running.Process.Pid)
 	ended := s.stop()
-	t.Logf("%d samples of %d days are sent in %.1f s; the sender computes for %.1f s and has %s at "+
-		"the most", size(want), days, took.Seconds(), (ended.UserTime() + ended.SystemTime()).Seconds(),
-		memory)
+	t.Logf("%d samples of %d days are sent in %.1f s; the sender computes for %.1f s and has "+
+		"%.0f MiB at the most", size(want), days, took.Seconds(),
+		(ended.UserTime() + ended.SystemTime()).Seconds(), memory)
 	r.has(want, enough)
-}
-
-// peak is how much memory the process has had at the most, as Linux tells.
-func (s *sender) peak() string {
-	s.t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.running.Process.Pid))
-	if err != nil {
-		return "an unknown amount of memory"
-	}
-	_, rest, _ := strings.Cut(string(text), "VmHWM:")
-	rest, _, _ = strings.Cut(rest, "\n")
-	return strings.TrimSpace(rest)
 }

@@ -62,7 +62,7 @@ func TestReceiverIsRestored(t *testing.T) {
 			all := wanted(slices.Concat(early, late))
 			db, r := filetest.Path(t), start(t, k, dedupOf(k)...)
 			recordBy(t, db, early, until.Add(-2*time.Hour))
-			s := sendByClock(t, r, db)
+			s := sendByClock(t, r, db, 0)
 			r.has(wanted(early), enough)
 			r.stop()
 			copied := r.copyData()

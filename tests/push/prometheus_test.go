@@ -17,7 +17,7 @@ var windowPrometheus = prometheus("Prometheus with a window",
 func prometheus(name, configuration string) kind {
 	return kind{
 		name: name,
-		find: func(t *testing.T) string {
+		find: func(t testing.TB) string {
 			t.Helper()
 			program, err := exec.LookPath("prometheus")
 			if err != nil {

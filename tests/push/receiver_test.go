@@ -19,7 +19,7 @@ import (
 // kind is a program that takes remote write.
 type kind struct {
 	name  string
-	find  func(t *testing.T) (program string)
+	find  func(t testing.TB) (program string)
 	flags func(address, data string) []string
 	ready string // answers 200 once samples are taken
 	flush string // makes visible what was taken; empty where that is so at once
@@ -29,7 +29,7 @@ type kind struct {
 type receiver struct {
 	kind
 
-	t       *testing.T
+	t       testing.TB
 	program string
 	more    []string // flags of this test
 	address string
@@ -42,7 +42,7 @@ type receiver struct {
 const writePath = "/api/v1/write"
 
 // start starts a receiver that has nothing yet. The test ends it.
-func start(t *testing.T, k kind, more ...string) *receiver {
+func start(t testing.TB, k kind, more ...string) *receiver {
 	t.Helper()
 	r := &receiver{kind: k, t: t, program: k.find(t), more: more, data: t.TempDir()}
 	t.Cleanup(r.kill)
@@ -60,7 +60,7 @@ func start(t *testing.T, k kind, more ...string) *receiver {
 
 // freeAddress returns an address of the loopback that nobody uses. It is below the ports that the
 // system gives to those who connect, so that it stays free while the receiver is down.
-func freeAddress(t *testing.T) string {
+func freeAddress(t testing.TB) string {
 	t.Helper()
 	for {
 		address := fmt.Sprintf("127.0.0.1:%d", 20_000+rand.IntN(10_000))
@@ -185,7 +185,7 @@ func (r *receiver) ask(path string, values url.Values) []byte {
 // client is for all but the sender.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-func get(t *testing.T, address string) (status int, body []byte, err error) {
+func get(t testing.TB, address string) (status int, body []byte, err error) {
 	t.Helper()
 	// A cleanup may ask, too.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), time.Minute)

@@ -19,7 +19,7 @@ import (
 const document = "../../docs/FLEET.md"
 
 // blocks returns the code blocks of a language in a section of the document.
-func blocks(t *testing.T, section, language string) []string {
+func blocks(t testing.TB, section, language string) []string {
 	t.Helper()
 	text, err := os.ReadFile(document)
 	if err != nil {

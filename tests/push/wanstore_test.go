@@ -46,7 +46,7 @@ var buildWanstore = sync.OnceValues(func() (path string, err error) {
 	return path, nil
 })
 
-func wanstore(t *testing.T) string {
+func wanstore(t testing.TB) string {
 	t.Helper()
 	path, err := buildWanstore()
 	if err != nil {
@@ -57,24 +57,25 @@ func wanstore(t *testing.T) string {
 
 // sender is a process that sends a history.
 type sender struct {
-	t       *testing.T
+	t       testing.TB
 	db      string
 	command func() *exec.Cmd
 	running *exec.Cmd // nil while it does not run
 	ended   chan error
+	since   time.Time // when it was started
 	input   io.WriteCloser
 	log     bytes.Buffer
 }
 
 // send starts the program on a history. The test ends it.
-func send(t *testing.T, r *receiver, db string, flags ...string) *sender {
+func send(t testing.TB, r *receiver, db string, flags ...string) *sender {
 	t.Helper()
 	flags = append([]string{"push", "--db", db, "--to", r.writeURL(), "--site", site}, flags...)
 	program := wanstore(t)
 	return run(t, db, func() *exec.Cmd { return exec.Command(program, flags...) })
 }
 
-func run(t *testing.T, db string, command func() *exec.Cmd) *sender {
+func run(t testing.TB, db string, command func() *exec.Cmd) *sender {
 	t.Helper()
 	s := &sender{t: t, db: db, command: command}
 	t.Cleanup(func() {
@@ -100,7 +101,7 @@ func (s *sender) start() {
 		s.t.Fatal(err)
 	}
 	s.input = input
-	s.running, s.ended = command, make(chan error, 1)
+	s.running, s.ended, s.since = command, make(chan error, 1), time.Now()
 	go func() { s.ended <- command.Wait() }()
 }
 
@@ -135,9 +136,11 @@ type state struct {
 	Sent           int64     `json:"sent"`
 	Resent         int64     `json:"resent"`
 	Parked         int64     `json:"parked"`
+	LastSuccess    time.Time `json:"last_success"`
 	SentUntil      time.Time `json:"sent_until"`
 	ConfirmedUntil time.Time `json:"confirmed_until"`
 	Audit          struct {
+		Audits     int64 `json:"audits"`
 		Missing    int64 `json:"missing"`
 		Unrepaired int64 `json:"unrepaired"`
 		Doubled    int64 `json:"doubled"`
@@ -166,14 +169,15 @@ func (s *sender) status() (state, string) {
 }
 
 // done waits until the sender has nothing more to send, and fails the test when something was
-// refused.
+// refused. Each sender begins with the last sends of the one before: until then nothing seems to
+// wait.
 func (s *sender) done() {
 	s.t.Helper()
 	var last state
 	var text string
 	if !within(enough, func() bool {
 		last, text = s.status()
-		return last.BacklogSamples == 0 && last.LateBuckets == 0
+		return last.BacklogSamples == 0 && last.LastSuccess.After(s.since)
 	}) {
 		s.t.Errorf("the sender is not done: %s", text)
 	}

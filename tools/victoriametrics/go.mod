@@ -2,7 +2,10 @@ module github.com/wanstore/wanstore/tools/victoriametrics
 
 go 1.26.7
 
-tool github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics
+tool (
+	github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics
+	github.com/VictoriaMetrics/VictoriaMetrics/app/vmagent
+)
 
 require (
 	cloud.google.com/go/compute/metadata v0.9.0 // indirect

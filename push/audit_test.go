@@ -1,0 +1,58 @@
+package push
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/wanstore/wanstore/internal/filetest"
+)
+
+// A receiver that is restored from a copy a second time gets again what it has lost since it was
+// last asked.
+func TestRestoredTwice(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.start()
+		w.pass(30 * time.Minute)
+		copied, again := w.receiver.copy(), w.receiver.copy()
+		w.pass(30 * time.Minute)
+		w.receiver.restore(copied)
+		w.pass(5 * time.Hour)
+		first := w.status().Audit
+		w.receiver.restore(again)
+		w.pass(23 * time.Hour)
+		got := w.status()
+		if first.Missing == 0 || got.Audit.Missing < 2*first.Missing || got.Audit.Unrepaired > 0 {
+			t.Errorf("audits have found %+v, then %+v", first, got.Audit)
+		}
+		w.checkFrom(time.Now().Add(-24*time.Hour), time.Now().Add(-3*time.Minute))
+	})
+}
+
+// What a receiver does not keep is sent again once, also where that takes longer than an audit has
+// to wait.
+func TestUnrepairableAfterAnOutage(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.pass(30 * time.Minute)
+		until := time.Now().Add(-20 * time.Minute)
+		w.receiver.forget = func(_ string, ts int64) bool { return ts < until.UnixMilli() }
+		w.start()
+		for w.status().Audit.Missing == 0 {
+			w.pass(time.Minute)
+		}
+		w.receiver.kill() // before anything is sent again
+		w.pass(2 * time.Hour)
+		w.receiver.start()
+		w.pass(5 * time.Hour)
+		const samples = 10 * 14
+		if got := w.status().Audit; got.Missing != samples || got.Unrepaired != samples {
+			t.Errorf("audits have found %+v, want %d missing", got, samples)
+		}
+	})
+}
