@@ -69,7 +69,9 @@ func Open(
 		s.now = time.Now
 	}
 	s.log = s.log.With("target", config.URL)
-	s.shipping = shipping{post: s.post, pause: s.pause, probe: s.probe}
+	s.shipping = shipping{
+		post: s.post, pause: s.pause, probe: s.probe, inOrder: config.Order == OldestFirst,
+	}
 	var err error
 	if s.granularity, err = service.ParseGranularity(config.Granularity); err != nil {
 		return nil, err
