@@ -24,7 +24,7 @@ type Sender struct {
 	config Config
 	log    *slog.Logger
 	writer *service.Writer
-	reader reader // of the goroutine that sends
+	reader reader
 	lock   io.Closer
 	now    func() time.Time
 	random func() float64
@@ -88,7 +88,7 @@ func Open(
 	if s.lock, err = writer.LockDelivery(ctx, s.place.target); err != nil {
 		return nil, err
 	}
-	s.reader = reader{path: writer.Path(), opened: s.place.load}
+	s.reader.path, s.reader.opened = writer.Path(), s.place.load
 	if err := s.reader.view(ctx, s.check); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
