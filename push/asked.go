@@ -19,7 +19,7 @@ func (s *Sender) answers(ctx context.Context) error {
 }
 
 // mayBeOther reports that nothing can be asked at an address that was guessed and has never
-// answered: queries may be answered elsewhere. Who has said where to ask wants to be told that it is
+// answered: queries may be answered elsewhere. Who has said where to ask wants to hear that it is
 // wrong.
 func (s *Sender) mayBeOther(err error) bool {
 	_, _, report := s.place.look()
@@ -39,21 +39,18 @@ func (s *Sender) unavailable(ctx context.Context, why error) error {
 	})
 }
 
-// auditFailed notes that an audit could not be made. It is tried again.
-func (s *Sender) auditFailed(ctx context.Context, why error) {
+// unanswered notes that a target has not answered a query of an audit. It is asked again.
+func (s *Sender) unanswered(ctx context.Context, why error) error {
 	words := plain(why.Error())
 	if _, _, before := s.place.look(); before.Audit.FailedSince.IsZero() {
-		s.log.Warn("an audit of what was sent failed, it is tried again", "err", why)
+		s.log.Warn("what was sent cannot be audited now, so it is not confirmed", "err", why)
 	}
-	err := s.noteAudit(ctx, func(report *AuditReport, now time.Time) {
+	return s.noteAudit(ctx, func(report *AuditReport, now time.Time) {
 		report.Unavailable, report.Failed = "", words
 		if report.FailedSince.IsZero() || report.FailedSince.After(now) {
 			report.FailedSince = now
 		}
 	})
-	if err != nil && ctx.Err() == nil {
-		s.log.Warn("the file does not take what an audit says", "err", err)
-	}
 }
 
 // auditWorks notes that what was due has been audited.

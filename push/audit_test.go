@@ -8,6 +8,30 @@ import (
 	"github.com/wanstore/wanstore/internal/filetest"
 )
 
+// A receiver that shows late what it has taken misses nothing, also where audits are early because
+// the file is about to let go of what was sent.
+func TestReceiverThatShowsLate(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.config.ReplayRate = 100 // a minute for seven minutes
+		w.receiver.down, w.receiver.hidden = true, 30*time.Second
+		w.pass(24*time.Hour + 10*time.Minute)
+		w.start()
+		w.receiver.start()
+		for range 8 {
+			w.pass(30 * time.Minute)
+			if problems := w.sender.Health(); len(problems) > 0 {
+				t.Errorf("health: %v", problems)
+			}
+		}
+		if got := w.status(); got.Audit.Audits == 0 || got.Audit.Missing != 0 {
+			t.Errorf("audits have found %+v", got.Audit)
+		}
+	})
+}
+
 // A receiver that is restored from a copy a second time gets again what it has lost since it was
 // last asked.
 func TestRestoredTwice(t *testing.T) {

@@ -93,6 +93,18 @@ func (l ledger) send(g service.Granularity, s span, now time.Time) change {
 	return c
 }
 
+// pass is the change by which a stretch without buckets needs no sending: there is nothing in it to
+// be audited either.
+func (l ledger) pass(g service.Granularity, s span, now time.Time) change {
+	c := l.cutOut(g, s)
+	c.added = append(c.added, interval{Granularity: g, From: s.from, Until: s.until, Sent: now,
+		Confirmed: now, Audits: lastAudit})
+	return c
+}
+
+// passed reports that nothing was sent of an interval: no audit confirms at once.
+func passed(i interval) bool { return !i.Confirmed.IsZero() && i.Confirmed.Equal(i.Sent) }
+
 // cutOut is the change that takes a stretch out of the intervals of a granularity.
 func (l ledger) cutOut(g service.Granularity, s span) change {
 	var c change
@@ -159,7 +171,7 @@ func (l ledger) merged(c change, now time.Time) change {
 func (l ledger) lastSent(now time.Time) time.Time {
 	var last time.Time
 	for _, i := range l {
-		if !i.Sent.After(now) {
+		if !i.Sent.After(now) && !passed(i) {
 			last = later(last, i.Sent)
 		}
 	}
@@ -170,7 +182,11 @@ func (l ledger) lastSent(now time.Time) time.Time {
 // noted that was ahead.
 func (l ledger) rewind(now time.Time) change {
 	var c change
-	since := l.lastSent(now).Add(-rewindSpan)
+	last := l.lastSent(now)
+	if last.IsZero() {
+		return c
+	}
+	since := last.Add(-rewindSpan)
 	for _, i := range l {
 		if !i.Sent.Before(since) && i.Confirmed.IsZero() {
 			c.removed = append(c.removed, i)
@@ -209,7 +225,8 @@ func (l ledger) merge(now time.Time) change {
 			last, joined = nil, 0
 		}
 		for _, i := range l {
-			if i.Granularity != g || i.Sent.IsZero() || !i.Sent.Before(old) {
+			young := i.Confirmed.IsZero() && !i.Sent.Before(old)
+			if i.Granularity != g || i.Sent.IsZero() || young {
 				continue
 			}
 			if last == nil || !mergeable(*last, i) {
@@ -217,8 +234,7 @@ func (l ledger) merge(now time.Time) change {
 				one := i
 				last = &one
 			} else {
-				last.Until = i.Until
-				last.Sent, last.Confirmed = later(last.Sent, i.Sent), later(last.Confirmed, i.Confirmed)
+				join(last, i)
 			}
 			c.removed = append(c.removed, i)
 			joined++
@@ -226,6 +242,20 @@ func (l ledger) merge(now time.Time) change {
 		end()
 	}
 	return c
+}
+
+// join makes one of an interval and the next one. What nothing was sent of says nothing of when the
+// rest was.
+func join(into *interval, next interval) {
+	into.Until = next.Until
+	switch {
+	case passed(next) && !passed(*into):
+	case passed(*into) && !passed(next):
+		into.Sent, into.Confirmed = next.Sent, next.Confirmed
+	default:
+		into.Sent = later(into.Sent, next.Sent)
+		into.Confirmed = later(into.Confirmed, next.Confirmed)
+	}
 }
 
 // granularities are those of the file.

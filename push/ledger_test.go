@@ -112,6 +112,23 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// While nothing is recorded, intervals become one, and when something was sent last stays known.
+func TestMergeOfNothing(t *testing.T) {
+	var l ledger
+	begin := time.Unix(1e9, 0).UTC()
+	l = l.with(l.send(service.Minute, minutes(0, 1), begin))
+	for n := 1; n < 1000; n++ {
+		now := begin.Add(time.Duration(n) * time.Minute)
+		l = l.with(l.merged(l.pass(service.Minute, minutes(n, n+1), now), now))
+	}
+	if now := begin.AddDate(0, 0, 1); len(l) != 2 || !l.lastSent(now).Equal(begin) {
+		t.Errorf("last sent %s: %v", l.lastSent(now), l)
+	}
+	if back := l.rewind(begin.AddDate(0, 0, 1)); len(back.removed) != 1 || !passed(l[1]) {
+		t.Errorf("taken back: %v", back)
+	}
+}
+
 // A coarser interval covers what finer ones do not.
 func TestGapsOfTwoGranularities(t *testing.T) {
 	var l ledger

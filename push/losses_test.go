@@ -46,6 +46,30 @@ func TestKilledWhilePaced(t *testing.T) {
 	})
 }
 
+// Time in which nothing is recorded passes between what a receiver loses unseen and the next error:
+// what was sent last is sent again all the same.
+func TestKilledBeforeNothingIsRecorded(t *testing.T) {
+	in(t, func(w *world) {
+		w.config.Query = NoQuery
+		w.start()
+		w.pass(10 * time.Minute)
+		time.Sleep(2 * time.Minute) // the last bucket is sent
+		w.receiver.mu.Lock()
+		w.receiver.ended = nil // as behind a proxy
+		w.receiver.memory = nil
+		w.receiver.mu.Unlock()
+		time.Sleep(10 * time.Minute)
+		if got := w.status(); got.ConfirmedUntil.After(time.Now().Add(-10 * time.Minute)) {
+			w.t.Fatalf("confirmed until %s", got.ConfirmedUntil)
+		}
+		w.receiver.kill()
+		w.pass(5 * time.Minute)
+		w.receiver.start()
+		w.pass(3 * time.Minute)
+		w.check(time.Now().Add(-3 * time.Minute))
+	})
+}
+
 // last is when the receiver last took samples.
 func (r *receiver) last() time.Time {
 	r.mu.Lock()

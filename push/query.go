@@ -20,6 +20,12 @@ var (
 	errNoAddress = fmt.Errorf("%w: no address is known that answers queries", errCannotAsk)
 )
 
+// askError is the error of a query: it has nothing to do with the file.
+type askError struct{ error }
+
+// Unwrap returns what it says.
+func (e *askError) Unwrap() error { return e.error }
+
 const (
 	// queryLimit is how long one query may take.
 	queryLimit = time.Minute
@@ -45,7 +51,7 @@ type asker struct {
 // labels of this sender. One metric at a time: VictoriaMetrics drops the names, and then refuses
 // several.
 //
-// Errors: errCannotAsk, those of the transport, and that of ctx.
+// Errors: an askError.
 func (a *asker) count(
 	ctx context.Context, name string, labels []label, in span,
 ) ([]counted, error) {
@@ -62,16 +68,28 @@ func (a *asker) count(
 
 // check asks what everybody answers who answers queries.
 //
-// Errors: errCannotAsk, those of the transport, and that of ctx.
+// Errors: an askError, which is errCannotAsk where nobody does.
 func (a *asker) check(ctx context.Context) error {
 	list, err := a.ask(ctx, url.Values{"query": {"vector(1)"}})
 	if err == nil && len(list) != 1 {
-		return fmt.Errorf("%w: it answers the query for a number with nothing", errCannotAsk)
+		err = fmt.Errorf("%w: it answers the query for a number with nothing", errCannotAsk)
+		return &askError{err}
 	}
 	return err
 }
 
+// ask asks a query.
+//
+// Errors: an askError.
 func (a *asker) ask(ctx context.Context, form url.Values) ([]counted, error) {
+	list, err := a.query(ctx, form)
+	if err != nil {
+		return nil, &askError{err}
+	}
+	return list, nil
+}
+
+func (a *asker) query(ctx context.Context, form url.Values) ([]counted, error) {
 	ctx, cancel := context.WithTimeout(ctx, queryLimit)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, a.url,

@@ -34,6 +34,7 @@ type receiver struct {
 	ended  func()                             // is called when a connection ends
 	closed bool                               // ranges have their beginning, as in Prometheus 2
 	asked  []string                           // queries
+	hidden time.Duration                      // how long queries do not see what it has taken
 	limit  string                             // why it answers no query but whether it is there
 	// unasked says what to answer in place of an answer to a query; zero values answer it.
 	unasked func() (status int, words string)
@@ -179,6 +180,17 @@ func (r *receiver) all() stored {
 	return all
 }
 
+// shown is what queries see.
+func (r *receiver) shown() stored {
+	memory := r.memory
+	defer func() { r.memory = memory }()
+	r.memory = slices.Clone(memory)
+	r.memory = slices.DeleteFunc(r.memory, func(one delivered) bool {
+		return time.Since(one.at) < r.hidden
+	})
+	return r.all()
+}
+
 var countQuery = regexp.MustCompile(`^count_over_time\(([a-zA-Z_0-9:]+)\{(.*)\}\[([0-9]+)ms\]\)$`)
 
 // query answers what an audit asks.
@@ -212,7 +224,7 @@ func (r *receiver) query(body []byte) (*http.Response, error) {
 	width, _ := strconv.ParseInt(parts[3], 10, 64)
 	until := int64(at*1000 + 0.5)
 	var list []counted
-	for name, values := range r.all() {
+	for name, values := range r.shown() {
 		of, labels, _ := strings.Cut(strings.TrimSuffix(name, "}"), "{")
 		metric := parseLabels(labels)
 		if of != parts[1] || !matches(metric, parseLabels(parts[2])) {

@@ -27,6 +27,9 @@ func (s *Sender) settle(ctx context.Context, w work, c chunk, list []parked) err
 			}
 		}
 		moved := l.send(c.granularity, sent, now)
+		if c.batch.size()+c.alike.size() == 0 {
+			moved = l.pass(c.granularity, sent, now)
+		}
 		if w.marks != nil {
 			change.Cleared = upTo(w.marks, c.until)
 			moved = l.touch(c.granularity, stretches(change.Cleared), now)

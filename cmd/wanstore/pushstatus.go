@@ -163,6 +163,13 @@ func (p pushStatus) auditText(a push.AuditReport) string {
 
 // pushLine is a target in a line of the status of a file.
 func pushLine(s push.Status, zone *time.Location) string {
-	return fmt.Sprintf("%s: backlog %s; confirmed until %s", printable(s.URL), backlogText(s),
-		moment{s.ConfirmedUntil}.show(zone))
+	audits := ""
+	switch {
+	case s.Audit.Unavailable != "":
+		audits = " by acknowledgements alone"
+	case s.Audit.Failed != "":
+		audits = ", audits fail"
+	}
+	return fmt.Sprintf("%s: backlog %s; confirmed until %s%s", printable(s.URL), backlogText(s),
+		moment{s.ConfirmedUntil}.show(zone), audits)
 }

@@ -18,9 +18,11 @@ func TestPushStatusOfAReceiverThatCannotBeAsked(t *testing.T) {
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	defer server.Close()
-	for flag, want := range map[string]string{
-		"":        "cannot be asked: 400 Bad Request: unsupported path; acknowledgements count",
-		"--query": "so nothing is confirmed: cannot be asked: 400 Bad Request: unsupported path",
+	for flag, want := range map[string][2]string{
+		"": {"cannot be asked: 400 Bad Request: unsupported path; acknowledgements count",
+			"by acknowledgements alone"},
+		"--query": {"so nothing is confirmed: cannot be asked: 400 Bad Request: unsupported path",
+			"audits fail"},
 	} {
 		t.Run(flag, func(t *testing.T) {
 			db := manyMinutes(t, 10)
@@ -37,8 +39,11 @@ func TestPushStatusOfAReceiverThatCannotBeAsked(t *testing.T) {
 				text = string(output(t, "push", "status", "--db", db))
 				return strings.Contains(text, "cannot be asked")
 			})
-			if !strings.Contains(text, want) {
-				t.Errorf("want %q in:\n%s", want, text)
+			if !strings.Contains(text, want[0]) {
+				t.Errorf("want %q in:\n%s", want[0], text)
+			}
+			if text = string(output(t, "status", "--db", db)); !strings.Contains(text, want[1]) {
+				t.Errorf("want %q in:\n%s", want[1], text)
 			}
 			if err := cmd.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)

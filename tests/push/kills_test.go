@@ -52,15 +52,34 @@ func TestKills(t *testing.T) {
 			s = sendByClock(t, r, db, 0)
 			s.done()
 			s.setAhead(2 * time.Hour)
-			r.has(want, enough)
-			s.setAhead(30 * time.Hour) // what was missing is audited again
 			s.audited()
+			r.has(want, enough)
 			last, _ := s.status()
 			t.Logf("of %d points %d were sent again, of them %d because an audit missed them",
 				size(want), last.Resent, last.Audit.Missing)
 			s.stop()
 		})
 	}
+}
+
+// A receiver that is killed while nothing is left to be sent, and is back before anything is, gets
+// again what it has lost.
+func TestKilledWhileIdle(t *testing.T) {
+	t.Parallel()
+	until := closed()
+	list := lived(filetest.Random(t), until.Add(-time.Hour), until)
+	db := filetest.Path(t)
+	record(t, db, list)
+	r := start(t, victoriaMetrics, dedup)
+	s := send(t, r, db)
+	for range 3 {
+		s.done()
+		s.since = time.Now()
+		r.kill()
+		r.restart()
+		r.has(wanted(list), enough)
+	}
+	s.stop()
 }
 
 // wait waits for up to a time.

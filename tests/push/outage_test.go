@@ -71,6 +71,7 @@ func TestReceiverIsRestored(t *testing.T) {
 			record(t, db, late)
 			r.has(all, enough)
 			s.done()
+			<-time.After(rewound) // else what was sent last is sent again before any audit
 			r.kill()
 			r.restore(copied)
 			r.restart()
