@@ -63,7 +63,7 @@ func New(history *service.History, options Options) *Engine {
 		engine: upstream.NewEngine(upstream.EngineOpts{
 			Logger: options.Logger, MaxSamples: options.MaxSamples, Timeout: options.Timeout,
 			LookbackDelta: options.Lookback, EnableAtModifier: true, EnableNegativeOffset: true,
-			EnablePerStepStats: true, Parser: NewParser(parser.Options{}),
+			EnablePerStepStats: true, Parser: guardingParser{NewParser(parser.Options{})},
 			// With it the engine looks at the context at each step, not at each series only: a function
 			// over a long range would go on for minutes.
 			EnableQueryCost:          true,
@@ -110,9 +110,6 @@ type preparation func(context.Context, *queryable, upstream.QueryOpts) (upstream
 func (e *Engine) ask(
 	ctx context.Context, expr string, settings Settings, prepare preparation,
 ) (*Result, error) {
-	if err := guard(expr); err != nil {
-		return nil, err
-	}
 	ctx, cancel, settings := e.settle(ctx, settings)
 	defer cancel()
 	q := &queryable{ctx: ctx, engine: e, lookback: settings.Lookback}

@@ -47,6 +47,9 @@ func parseError(expr string, err error) error {
 	if named := evaluationError(err); errors.Is(named, ErrTimeout) || errors.Is(named, ErrCanceled) {
 		return named
 	}
+	if known, ok := errors.AsType[*ParseError](err); ok {
+		return known
+	}
 	all, ok := errors.AsType[parser.ParseErrors](err)
 	if !ok || len(all) == 0 {
 		return &ParseError{Expr: expr, End: len(expr), Problem: err.Error(), whole: true}

@@ -25,28 +25,31 @@ const (
 	maxWindows = 1e8
 )
 
-// guard refuses an expression whose evaluation could take memory or a stack that the engine does
-// not count. What cannot be parsed is left to the engine, and the lengths of durations to
-// checkSteps.
+// guardingParser refuses an expression whose evaluation could take memory or a stack that the engine
+// does not count. The lengths of durations are left to checkSteps.
+type guardingParser struct {
+	parser.Parser
+}
+
+// ParseExpr parses an expression.
 //
-// Errors: *ParseError.
-func guard(expr string) error {
+// Errors: *ParseError, parser.ParseErrors.
+func (p guardingParser) ParseExpr(expr string) (parser.Expr, error) {
 	if err := checkLength(expr, new(int)); err != nil {
-		return err
+		return nil, err
 	}
-	parsed, err := NewParser(parser.Options{}).ParseExpr(expr)
-	if err != nil {
-		return nil //nolint:nilerr // the engine tells it
-	}
+	parsed, err := p.Parser.ParseExpr(expr)
 	switch {
+	case err != nil:
+		return nil, err
 	case textsOf(parsed) > maxTexts:
-		return refused(expr, 0, len(expr), "texts of more than %d bytes: want fewer or shorter ones",
-			maxTexts)
+		return nil, refused(expr, 0, len(expr),
+			"texts of more than %d bytes: want fewer or shorter ones", maxTexts)
 	case growthOf(parsed) > maxGrowth:
-		return refused(expr, 0, len(expr),
+		return nil, refused(expr, 0, len(expr),
 			"label_replace and label_join repeat a label more than %d times", maxGrowth)
 	}
-	return nil
+	return parsed, nil
 }
 
 // checkSteps refuses a query that has more steps than there may be samples, or whose subqueries

@@ -1,6 +1,7 @@
 package promql
 
 import (
+	"slices"
 	"time"
 
 	"github.com/prometheus/prometheus/promql/parser"
@@ -15,8 +16,8 @@ func averageOnce(statement parser.Statement) {
 	if !ok {
 		return
 	}
-	parser.Inspect(eval.Expr, func(node parser.Node, _ []parser.Node) error {
-		if paren, ok := node.(*parser.ParenExpr); ok {
+	parser.Inspect(eval.Expr, func(node parser.Node, path []parser.Node) error {
+		if paren, ok := node.(*parser.ParenExpr); ok && !slices.ContainsFunc(path, isSubquery) {
 			if selector := averageOf(paren.Expr, eval.Interval); selector != nil {
 				paren.Expr = &parser.UnaryExpr{
 					Op: parser.SUB, Expr: selector, StartPos: paren.PosRange.Start,
@@ -25,6 +26,13 @@ func averageOnce(statement parser.Statement) {
 		}
 		return nil
 	})
+}
+
+// isSubquery is for nodes above a function at an @, which the engine evaluates at other moments
+// there.
+func isSubquery(node parser.Node) bool {
+	_, ok := node.(*parser.SubqueryExpr)
+	return ok
 }
 
 // averageOf returns a selector of means for the quotient of sums and counts whose windows lie apart
@@ -49,6 +57,6 @@ func averageOf(expr parser.Expr, step time.Duration) *parser.VectorSelector {
 		return nil
 	}
 	r.column, r.window = averages, matrix.Range.Milliseconds()
-	selector.LabelMatchers = append(others, r.matcher())
+	selector.LabelMatchers = append(slices.Clip(others), r.matcher())
 	return selector
 }

@@ -38,6 +38,17 @@ func TestAnAverageIsTheSumDividedByTheCount(t *testing.T) {
 	}
 }
 
+// The engine evaluates an @ in a subquery at an @ at another moment than the end of the window.
+func TestAnAverageInASubquery(t *testing.T) {
+	r := told(t)
+	const window = `_over_time(wanctl_rtt_ms[12h] @ 1772456400)`
+	within := func(expr string) string {
+		return "max_over_time((" + expr + " * 1)[3h:2h] @ 1772463600)"
+	}
+	wantAlike(t, r, within("avg"+window), within("sum"+window+" / count"+window),
+		noon.Add(2*time.Hour), time.Hour)
+}
+
 // wantAlike compares the answers to two expressions at 20 steps, and at the first of them alone.
 func wantAlike(
 	t *testing.T, r *recording, one, other string, from time.Time, step time.Duration,

@@ -104,6 +104,28 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
+// What is not taken is meant for samples, for the sender, or may be either.
+func TestVerdicts(t *testing.T) {
+	for status := 100; status < 700; status++ {
+		want := strange
+		switch {
+		case status == 401 || status == 403 || status == 404:
+			want = barred
+		case status == 408 || status == 425 || status == 429:
+			want = busy
+		case status/100 == 2:
+			want = taken
+		case status/100 == 4:
+			want = rejected
+		case status/100 == 5:
+			want = failing
+		}
+		if got := judge(status); got != want {
+			t.Errorf("%d: %s, want %s", status, got, want)
+		}
+	}
+}
+
 // A receiver that hangs is given up, one that is slow is not.
 func TestSlow(t *testing.T) {
 	release := make(chan struct{})

@@ -23,7 +23,6 @@ const (
 // auditing is the audit of an interval.
 type auditing struct {
 	sender   *Sender
-	reader   *reader
 	ask      asker
 	catalog  catalog
 	interval interval
@@ -48,7 +47,7 @@ func (a *auditing) run(ctx context.Context) error {
 	if !a.answers { // acknowledged, and not taken back since
 		return a.end(ctx)
 	}
-	err := a.reader.view(ctx, func(view *service.Snapshot) error {
+	err := a.sender.reader.view(ctx, func(view *service.Snapshot) error {
 		return a.catalog.update(ctx, view)
 	})
 	if err != nil {
@@ -127,7 +126,7 @@ func (a *auditing) expect(
 	ctx context.Context, window span,
 ) (e expectation, next time.Time, err error) {
 	next = window.until
-	err = a.reader.view(ctx, func(view *service.Snapshot) error {
+	err = a.sender.reader.view(ctx, func(view *service.Snapshot) error {
 		if floor := view.Tiers()[a.interval.Granularity].From; window.from.Before(floor) {
 			a.gone = true
 			window.from = earlier(floor, window.until)

@@ -33,7 +33,6 @@ const (
 type auditor struct {
 	sender   *Sender
 	ask      asker
-	reader   reader
 	looked   time.Time // when it was found out whether the target answers queries
 	answers  bool      // it does; else acknowledgements count
 	failures int       // in a row
@@ -41,12 +40,9 @@ type auditor struct {
 
 // audit compares what a target has with what the file has, until ctx is done.
 func (s *Sender) audit(ctx context.Context) {
-	a := auditor{sender: s, ask: s.asker, reader: reader{path: s.writer.Path()}}
+	a := auditor{sender: s, ask: s.asker}
 	for ctx.Err() == nil {
 		sleep(ctx, a.next(ctx))
-	}
-	if err := a.reader.close(); err != nil {
-		s.failed(err)
 	}
 }
 
@@ -99,7 +95,7 @@ func (a *auditor) step(ctx context.Context) (due bool, err error) {
 		return false, err
 	}
 	one := auditing{
-		sender: a.sender, reader: &a.reader, ask: a.ask, answers: a.answers, interval: i,
+		sender: a.sender, ask: a.ask, answers: a.answers, interval: i,
 		catalog: catalog{naming: a.sender.naming},
 	}
 	return true, one.run(ctx)
@@ -130,7 +126,7 @@ func (a *auditor) look(ctx context.Context) error {
 // due returns the interval that is to be audited next, if one is.
 func (a *auditor) due(ctx context.Context) (due interval, ok bool, err error) {
 	ledger, _, _ := a.sender.place.look()
-	err = a.reader.view(ctx, func(view *service.Snapshot) error {
+	err = a.sender.reader.view(ctx, func(view *service.Snapshot) error {
 		now, tiers := a.sender.now(), view.Tiers()
 		last := ledger.lastSent(now)
 		for _, i := range ledger {

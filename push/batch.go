@@ -46,21 +46,23 @@ func (b batch) cut(n int) (first, second batch) {
 	return b, nil
 }
 
-// at returns one sample of a batch, as a batch.
-func (b batch) at(n int) batch {
-	_, from := b.cut(n)
-	one, _ := from.cut(1)
-	return one
-}
+// at returns one sample of a run, as a batch.
+func (r run) at(n int) batch { return batch{{r.series, r.samples[n : n+1]}} }
 
-// some returns so many samples of all parts of a batch, each as a batch, the same ones each time.
-func (b batch) some(most int) []batch {
+// oldest returns the oldest sample of so many of its series, each as a batch: who takes samples in
+// order takes the rest of the batch after them.
+func (b batch) oldest(most int) []batch {
 	var list []batch
-	places := rand.New(rand.NewPCG(0, 0)).Perm(b.size()) //nolint:gosec // no secret is made of it
-	for _, n := range places[:min(len(places), most)] {
-		list = append(list, b.at(n))
+	for _, n := range spread(len(b), most) {
+		list = append(list, b[n].at(0))
 	}
 	return list
+}
+
+// spread picks so many of n places without a pattern, the same ones each time.
+func spread(n, most int) []int {
+	places := rand.New(rand.NewPCG(0, 0)).Perm(n) //nolint:gosec // no secret is made of it
+	return places[:min(n, most)]
 }
 
 // batches cuts what is to be sent into POSTs of so many samples, in the order of time: a receiver

@@ -5,23 +5,28 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"sync"
 
 	"github.com/wanstore/wanstore/service"
 )
 
-// reader is the history file as one goroutine reads it. It opens the file when it is first asked
-// for, and again when another one has taken its place.
+// reader is the history file as a sender reads it, one view at a time: each connection takes a
+// megabyte. It opens the file when it is first asked for, and again when another one has taken its
+// place. It is safe for any number of goroutines.
 type reader struct {
 	path string
-	// opened is called with the first view of a file; nil for nothing.
+	// opened is called with the first view of a file.
 	opened func(context.Context, *service.Snapshot) error
 
+	mu      sync.Mutex // of the one view
 	history *service.History
 	file    fs.FileInfo // what history reads
 }
 
-// view opens a view of the file for f.
+// view opens a view of the file for f, which must not ask for another one.
 func (r *reader) view(ctx context.Context, f func(*service.Snapshot) error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	fresh, err := r.follow(ctx)
 	if err != nil {
 		return err
@@ -30,7 +35,7 @@ func (r *reader) view(ctx context.Context, f func(*service.Snapshot) error) erro
 	if err != nil {
 		return errors.Join(err, r.forgetIf(fresh))
 	}
-	if fresh && r.opened != nil {
+	if fresh {
 		err = r.opened(ctx, view)
 	}
 	if err != nil {

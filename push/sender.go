@@ -24,7 +24,7 @@ type Sender struct {
 	config Config
 	log    *slog.Logger
 	writer *service.Writer
-	reader reader // of the goroutine that sends
+	reader reader
 	lock   io.Closer
 	now    func() time.Time
 	random func() float64
@@ -69,7 +69,9 @@ func Open(
 		s.now = time.Now
 	}
 	s.log = s.log.With("target", config.URL)
-	s.shipping = shipping{post: s.post, pause: s.pause, probe: s.probe}
+	s.shipping = shipping{
+		post: s.post, pause: s.pause, probe: s.probe, inOrder: config.Order == OldestFirst,
+	}
 	var err error
 	if s.granularity, err = service.ParseGranularity(config.Granularity); err != nil {
 		return nil, err
@@ -86,7 +88,7 @@ func Open(
 	if s.lock, err = writer.LockDelivery(ctx, s.place.target); err != nil {
 		return nil, err
 	}
-	s.reader = reader{path: writer.Path(), opened: s.place.load}
+	s.reader.path, s.reader.opened = writer.Path(), s.place.load
 	if err := s.reader.view(ctx, s.check); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

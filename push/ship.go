@@ -3,6 +3,7 @@ package push
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -30,12 +31,12 @@ const (
 	// whether it takes other samples.
 	patience = 5
 
-	// neighbors is how many samples of a batch are sent one by one to see whether any is taken.
+	// neighbors is of how many series of a batch a sample is sent alone to see whether any is taken.
 	neighbors = 8
 
 	// singles is how many samples of a batch are refused one by one in a row before stretches
-	// are judged by their ends and their middle.
-	singles = 32
+	// are judged by some samples of each series, and of how many series at the most.
+	singles, judged = 32, 100
 )
 
 // shipping sends batches until each sample is taken or parked.
@@ -45,7 +46,8 @@ type shipping struct {
 	// probe finds out what the receiver takes at all, and returns its last answer.
 	probe func(ctx context.Context) (evidence, answer)
 
-	failures int // with a 5xx, since a batch was taken
+	inOrder  bool // of a series the receiver takes nothing that is older than it has
+	failures int  // with a 5xx, since a batch was taken
 }
 
 // evidence is what a receiver was seen to take.
@@ -133,7 +135,7 @@ func (s *shipping) prove(ctx context.Context, b batch, why answer) error {
 	case seen == takesNothing:
 		return held(a)
 	}
-	for _, one := range b.some(neighbors) {
+	for _, one := range b.oldest(neighbors) {
 		a, err := s.ask(ctx, one)
 		if err != nil || a.verdict == taken {
 			return err
@@ -167,7 +169,7 @@ func (s *bisection) narrow(ctx context.Context, b batch, why answer) error {
 	if size == 1 {
 		return s.park(ctx, b, why)
 	}
-	if s.refused >= singles && size > 3 {
+	if s.refused >= singles && size > 3 && !s.inOrder { // else a newer one would keep others out
 		if hopeless, err := s.sampled(ctx, b); hopeless || err != nil {
 			if hopeless {
 				s.parkAll(b, why)
@@ -221,16 +223,20 @@ func (s *bisection) parkAll(b batch, why answer) {
 	}
 }
 
-// sampled reports that the first, the middle and the last sample of a batch are refused each.
+// sampled reports that of each series of a batch, or of some of many, the newest, the middle and
+// the oldest sample are refused: what is too old is so until some moment.
 func (s *bisection) sampled(ctx context.Context, b batch) (hopeless bool, err error) {
-	size := b.size()
-	for _, at := range []int{0, size / 2, size - 1} {
-		a, err := s.try(ctx, b.at(at))
-		if err != nil || a.verdict == taken {
-			return false, err
-		}
-		if err := s.sure(ctx, a); err != nil {
-			return false, err
+	for _, n := range spread(len(b), judged) {
+		r := b[n]
+		newest := len(r.samples) - 1
+		for _, at := range slices.Compact([]int{newest, newest / 2, 0}) {
+			a, err := s.try(ctx, r.at(at))
+			if err != nil || a.verdict == taken {
+				return false, err
+			}
+			if err := s.sure(ctx, a); err != nil {
+				return false, err
+			}
 		}
 	}
 	return true, nil

@@ -19,6 +19,8 @@ type line struct {
 	posts  int
 	full   bool // down, but for requests without samples
 	known  bool // it took samples before
+	// newest is that of each series, nil for a receiver that takes samples out of order.
+	newest map[int64]int64
 }
 
 // The answers by which samples may be refused.
@@ -54,12 +56,16 @@ func (l *line) answer(b batch) answer {
 		return l.how
 	}
 	for _, one := range flat(b) {
-		if l.refuse[one] {
+		newest, has := l.newest[one[0]]
+		if l.refuse[one] || has && one[1] < newest {
 			return l.how
 		}
 	}
 	for _, one := range flat(b) {
 		l.taken[one] = true
+		if l.newest != nil {
+			l.newest[one[0]] = one[1]
+		}
 	}
 	return answer{verdict: taken}
 }
@@ -105,13 +111,17 @@ func TestBisect(t *testing.T) {
 	}
 }
 
-// long is one series with many samples.
-func long(size int) batch {
-	r := run{series: &derived{}}
-	for ts := range size {
-		r.samples = append(r.samples, sample{ts: int64(ts)})
+// long has series with so many samples each.
+func long(sizes ...int) batch {
+	var b batch
+	for id, size := range sizes {
+		r := run{series: &derived{series: int64(id)}}
+		for ts := range size {
+			r.samples = append(r.samples, sample{ts: int64(ts)})
+		}
+		b = append(b, r)
 	}
-	return batch{r}
+	return b
 }
 
 // One bad sample among 2,000 costs few POSTs.
@@ -174,10 +184,11 @@ func TestFirstOfAll(t *testing.T) {
 	for name, how := range map[string]answer{"400": bad400, "451": bad451, "500": bad500} {
 		t.Run(name, func(t *testing.T) {
 			l := line{refuse: map[[2]int64]bool{}, taken: map[[2]int64]bool{}, how: how}
-			for ts := range int64(50) { // in the order in which a bisection meets them
-				l.refuse[[2]int64{0, ts}] = true
+			b := long(50, 50)
+			for _, one := range flat(b[:1]) { // which a bisection meets first
+				l.refuse[one] = true
 			}
-			list, err := l.shipping().ship(t.Context(), long(100))
+			list, err := l.shipping().ship(t.Context(), b)
 			if err != nil || len(parkedOf(list)) != 50 || len(l.taken) != 50 {
 				t.Errorf("%d parked, %d taken, %v", len(parkedOf(list)), len(l.taken), err)
 			}
@@ -211,5 +222,39 @@ func TestDyingIsNotRefusing(t *testing.T) {
 	}
 	if got := parkedOf(list); !slices.Equal(got, [][2]int64{{0, 7}}) {
 		t.Errorf("parked %v", got)
+	}
+}
+
+// Where each series has a few samples that the receiver takes, after many that are too old, those
+// are found, and sent in order where that matters.
+func TestTooOldUntil(t *testing.T) {
+	for name, c := range map[string]struct {
+		how     answer
+		inOrder bool
+	}{
+		"400":           {bad400, false},
+		"500":           {bad500, false},
+		"400, in order": {bad400, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			const series, size, good = 39, 60, 3
+			l := line{refuse: map[[2]int64]bool{}, taken: map[[2]int64]bool{}, how: c.how, known: true}
+			if c.inOrder {
+				l.newest = map[int64]int64{}
+			}
+			b := long(slices.Repeat([]int{size}, series)...)
+			for _, one := range flat(b) {
+				l.refuse[one] = one[1] < size-good
+			}
+			s := l.shipping()
+			s.inOrder = c.inOrder
+			list, err := s.ship(t.Context(), b)
+			if len(l.taken) != series*good || len(parkedOf(list)) != series*(size-good) || err != nil {
+				t.Errorf("%d parked, %d taken, %v", len(parkedOf(list)), len(l.taken), err)
+			}
+			if l.posts > 3*series*size {
+				t.Errorf("%d POSTs", l.posts)
+			}
+		})
 	}
 }

@@ -50,6 +50,9 @@ func (s *Snapshot) bucketPages(
 func (s *Snapshot) nextWindow(
 	ctx context.Context, g Granularity, span Span, width time.Duration,
 ) (Span, error) {
+	if span.From.Add(width) >= span.Until {
+		return span, nil // to look for where it begins takes as long
+	}
 	if span.NewestFirst {
 		last, err := s.q.LastBucket(ctx, db.LastBucketParams{
 			Granularity: g.String(), FromTs: int64(span.From), UntilTs: int64(span.Until),

@@ -45,6 +45,9 @@ func count(t testing.TB, c *counter) {
 func (c *counter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	encoding := r.Header.Get("Content-Encoding")
 	switch {
+	case r.URL.Path != writePath: // it answers no queries
+		w.WriteHeader(http.StatusNotFound)
+		return
 	case !c.isOpen():
 		w.WriteHeader(http.StatusServiceUnavailable)
 		return

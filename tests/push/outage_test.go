@@ -76,6 +76,7 @@ func TestReceiverIsRestored(t *testing.T) {
 			record(t, db, last)
 			r.has(all, enough)
 			s.done()
+			<-time.After(rewound) // else what was sent last is sent again before any audit
 			r.kill()
 			r.restore(copied)
 			r.restart()
