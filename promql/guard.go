@@ -25,8 +25,8 @@ const (
 	maxWindows = 1e8
 )
 
-// guardingParser refuses an expression whose evaluation could take memory or a stack that the engine
-// does not count. The lengths of durations are left to checkSteps.
+// guardingParser refuses an expression whose evaluation could take memory or a stack that the
+// engine does not count. The lengths of durations are left to checkSteps.
 type guardingParser struct {
 	parser.Parser
 }

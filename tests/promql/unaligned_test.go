@@ -120,7 +120,7 @@ func TestOddStartsKeepTotals(t *testing.T) {
 	} {
 		from := w.start.Truncate(time.Hour). // where the first bucket begins
 							Add(-time.Duration(random.Int64N(int64(step)))).Truncate(time.Millisecond)
-		until := from.Add((w.end.Sub(from)/step + 2) * step)
+		until := from.Add(w.end.Sub(from).Truncate(step) + 2*step)
 		w.checkAll(engine, from, until, step)
 	}
 }

@@ -45,7 +45,8 @@ func TestOutage(t *testing.T) {
 }
 
 // A receiver that is restored from a copy an hour old lacks what it had acknowledged long before.
-// The audit finds that and sends it again.
+// The audit finds that and sends it again. What was sent last is sent again without it, since the
+// connection ends.
 func TestReceiverIsRestored(t *testing.T) {
 	t.Parallel()
 	kinds := []kind{victoriaMetrics}
@@ -58,8 +59,9 @@ func TestReceiverIsRestored(t *testing.T) {
 			random := filetest.Random(t)
 			until := closed()
 			early := lived(random, until.Add(-12*time.Hour), until.Add(-2*time.Hour))
-			late := lived(random, until.Add(-2*time.Hour), until)
-			all := wanted(slices.Concat(early, late))
+			late := lived(random, until.Add(-2*time.Hour), until.Add(-10*time.Minute))
+			last := lived(random, until.Add(-10*time.Minute), until)
+			all := wanted(slices.Concat(early, late, last))
 			db, r := filetest.Path(t), start(t, k, dedupOf(k)...)
 			recordBy(t, db, early, until.Add(-2*time.Hour))
 			s := sendByClock(t, r, db, 0)
@@ -68,7 +70,10 @@ func TestReceiverIsRestored(t *testing.T) {
 			copied := r.copyData()
 			r.restart()
 			s.setAhead(30 * time.Minute)
-			record(t, db, late)
+			recordBy(t, db, late, until.Add(-10*time.Minute))
+			r.has(wanted(slices.Concat(early, late)), enough)
+			s.setAhead(45 * time.Minute)
+			record(t, db, last)
 			r.has(all, enough)
 			s.done()
 			<-time.After(rewound) // else what was sent last is sent again before any audit
