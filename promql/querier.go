@@ -239,7 +239,10 @@ func (s *selection) series(
 
 // sampled returns one series of the answer.
 func (s *selection) sampled(runs []*run, within layout, one picked, state string) storage.Series {
-	made := &sampled{column: s.column, shares: one.shares, state: state, windows: s.windows()}
+	made := &sampled{column: s.column, shares: one.shares, windows: s.windows()}
+	if one.shares {
+		made.states = s.querier.catalog.called(state, one.Metric, runs)
+	}
 	switch {
 	case s.column != stateSketches:
 	case one.shares:
