@@ -185,9 +185,10 @@ func (q *querier) coarser(than service.Granularity) (service.Granularity, bool) 
 	return than, false
 }
 
-// question names what all columns of one function are read for.
+// question names what all columns of one function are read for. Means are asked for by others, which
+// no coarser tier answers.
 func (s *selection) question() string {
-	return fmt.Sprint(s.matchers, s.granule, s.hints.Start, s.hints.End)
+	return fmt.Sprint(s.matchers, s.granule, s.column == means, s.hints.Start, s.hints.End)
 }
 
 // hold returns what is read of series, which was read already for another column perhaps.
