@@ -2,7 +2,6 @@ package promql
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,12 +161,21 @@ func (c *catalog) declared(metric string) []string {
 	return slices.Compact(names)
 }
 
+// called returns the values in rows of a metric whose states have a name, which may be several.
+func (c *catalog) called(name, metric string, runs []*run) []float64 {
+	return slices.DeleteFunc(valuesOf(runs), func(state float64) bool {
+		return c.stateName(metric, state) != name
+	})
+}
+
 // statesOf returns the names of the states that a series is shown to have: those that are declared,
 // and those in its rows.
 func (c *catalog) statesOf(one picked, runs []*run) []string {
 	names := c.declared(one.Metric)
 	for _, run := range runs {
-		names = slices.AppendSeq(names, maps.Keys(run.inState))
+		for state := range run.inState {
+			names = append(names, c.stateName(one.Metric, state))
+		}
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

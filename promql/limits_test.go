@@ -73,6 +73,10 @@ func TestTooManyForOddWindows(t *testing.T) {
 		{`stddev_over_time(wanctl_rtt_ms[3h])`, odd.Sub(noon),
 			`error: query needs too many samples: expanding series: ` +
 				`query processing would load too many samples into memory in reading`},
+		{`max_over_time(wanctl_rtt_ms[3h]) + stddev_over_time(wanctl_rtt_ms[3h])`,
+			odd.Sub(noon) + 2*time.Millisecond, // where both divide time into milliseconds
+			`error: query needs too many samples: expanding series: ` +
+				`query processing would load too many samples into memory in reading`},
 	})
 }
 

@@ -22,8 +22,7 @@ type run struct {
 
 	segment  segment
 	rows     []row
-	inState  map[string][]float64        // samples of each row in a state, by its name
-	states   map[string]float64          // the values of those states
+	inState  map[float64][]float64       // samples of each row in a state, by its value
 	sketches []*histogram.FloatHistogram // of each row, nil where a bucket keeps none
 }
 
@@ -163,17 +162,16 @@ func (r *row) merge(other row, aggregation service.Aggregation) {
 // addStates counts the samples of a row in each state.
 func (l *loading) addStates(one *run, at int, bucket service.Bucket) {
 	if one.inState == nil {
-		one.inState, one.states = map[string][]float64{}, map[string]float64{}
+		one.inState = map[float64][]float64{}
 	}
 	for _, state := range bucket.States {
-		name := l.querier.catalog.stateName(one.Metric, state.Value)
-		list := one.inState[name]
+		list := one.inState[state.Value]
 		l.querier.room -= stateSamples * float64(at+1-len(list))
 		for len(list) <= at {
 			list = append(list, 0)
 		}
 		list[at] += float64(state.Count)
-		one.inState[name], one.states[name] = list, state.Value
+		one.inState[state.Value] = list
 	}
 }
 

@@ -22,7 +22,7 @@ func (r rewriting) quantile(call *parser.Call, matrix *parser.MatrixSelector) pa
 		}
 	}
 	sketched := parens(call, vectors(parser.LOR,
-		ofBins(call, of(sketches)), ofStates(call, of(stateSketches))))
+		ofBins(call, of(sketches)), of(stateSketches)(ofRank(call))))
 	if !isLiteral || q >= 0 && q <= 1 {
 		sketched = parens(call, vectors(parser.LTE, sketched, over("max_over_time", maxima)))
 		sketched = parens(call, vectors(parser.LOR, sketched, over("max_over_time", maxima)))
@@ -45,12 +45,6 @@ func ofBins(call *parser.Call, quantile func(q parser.Expr) parser.Expr) parser.
 		return quantile(ofRank(call))
 	}
 	return middle(call, func() parser.Expr { return quantile(ofRank(call)) })
-}
-
-// ofStates returns a quantile of states by the function that returns it for a q. Each state is the
-// end of a narrow bin of its own.
-func ofStates(call *parser.Call, quantile func(q parser.Expr) parser.Expr) parser.Expr {
-	return function(call, "round", quantile(ofRank(call)), number(call, statePrecision))
 }
 
 // ofRank returns a q with which the engine finds the bin of the sample of rank ⌈q·n⌉: a little

@@ -185,9 +185,10 @@ func (q *querier) coarser(than service.Granularity) (service.Granularity, bool) 
 	return than, false
 }
 
-// question names what all columns of one function are read for.
+// question names what all columns of one function are read for. Means are asked for by others, which
+// no coarser tier answers.
 func (s *selection) question() string {
-	return fmt.Sprint(s.matchers, s.granule, s.hints.Start, s.hints.End)
+	return fmt.Sprint(s.matchers, s.granule, s.column == means, s.hints.Start, s.hints.End)
 }
 
 // hold returns what is read of series, which was read already for another column perhaps.
@@ -239,7 +240,10 @@ func (s *selection) series(
 
 // sampled returns one series of the answer.
 func (s *selection) sampled(runs []*run, within layout, one picked, state string) storage.Series {
-	made := &sampled{column: s.column, shares: one.shares, state: state, windows: s.windows()}
+	made := &sampled{column: s.column, shares: one.shares, windows: s.windows()}
+	if one.shares {
+		made.states = s.querier.catalog.called(state, one.Metric, runs)
+	}
 	switch {
 	case s.column != stateSketches:
 	case one.shares:

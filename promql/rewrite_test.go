@@ -70,8 +70,7 @@ func binned(q string) string {
 
 // orStates is a quantile of measurements, or that of states.
 func orStates(q, of string) string {
-	return "(" + of + " or round(histogram_quantile(" + q +
-		", sum_over_time(x{<stateSketches>}[1h])), 0.00000095367431640625))"
+	return "(" + of + " or histogram_quantile(" + q + ", sum_over_time(x{<stateSketches>}[1h])))"
 }
 
 // middled is the middle of the bin of a quantile.

@@ -54,7 +54,7 @@ type sampled struct {
 	column  column
 	pieces  []piece
 	shares  bool
-	state   string
+	states  []float64 // of which they are
 	bins    stateBins // of which sketches of states are
 	rawGap  int64     // added to the stamp of raw samples
 	windows windows   // of which averages are the means
@@ -153,7 +153,7 @@ func (s *sampled) fillInstant(p *piece, at, part int) (moment int64, mean float6
 func (s *sampled) figure(c column, p *piece, at int) float64 {
 	r := &p.rows[at]
 	if s.shares {
-		r = r.share(p.in(s.state, at))
+		r = r.share(p.in(at, s.states...))
 	}
 	switch c { //nolint:exhaustive // the others are read for what stands for the samples
 	case sums:
@@ -168,12 +168,14 @@ func (s *sampled) figure(c column, p *piece, at int) float64 {
 	return r.value
 }
 
-// in returns how many samples of a row are in a state.
-func (r *run) in(state string, at int) float64 {
-	if list := r.inState[state]; at < len(list) {
-		return list[at]
+// in returns how many samples of a row are in some states.
+func (r *run) in(at int, states ...float64) (samples float64) {
+	for _, state := range states {
+		if list := r.inState[state]; at < len(list) {
+			samples += list[at]
+		}
 	}
-	return 0
+	return samples
 }
 
 // share is a row of samples that are 1 in a state and 0 otherwise.
@@ -192,12 +194,12 @@ func (s *sampled) sketch(p *piece, at int) *histogram.FloatHistogram {
 	var h *histogram.FloatHistogram
 	switch {
 	case s.shares:
-		in := p.in(s.state, at)
+		in := p.in(at, s.states...)
 		h = s.bins.sketch(p.rows[at].count-in, in)
 	case s.column == stateSketches:
-		counts := make([]float64, len(s.bins.names))
-		for i, name := range s.bins.names {
-			counts[i] = p.in(name, at)
+		counts := make([]float64, len(s.bins.states))
+		for i, state := range s.bins.states {
+			counts[i] = p.in(at, state)
 		}
 		h = s.bins.sketch(counts...)
 	default:

@@ -1,44 +1,40 @@
 package promql
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 
 	"github.com/prometheus/prometheus/model/histogram"
 )
 
-// stateBins are the states of a series in the order of their values, and a bin for each.
+// stateBins are the states of a series in their order, and a bin for each, which begins and ends
+// with its state: between the two ends the engine finds the state itself.
 type stateBins struct {
-	names  []string
+	states []float64
 	bounds []float64 // the beginning and the end of each bin
 }
 
-// stateWidth is how wide the bin of a state is. The state is at its end, and a quantile is rounded
-// to a multiple of statePrecision.
-const (
-	stateWidth     = statePrecision / 4
-	statePrecision = 1. / (1 << 20)
-)
-
 // binsOfShare are those of samples that are 1 in a state and 0 otherwise.
-func binsOfShare() stateBins { return newStateBins(map[string]float64{"other": 0, "state": 1}) }
+func binsOfShare() stateBins { return newStateBins(0, 1) }
 
 // binsIn returns those for all states in the rows of a series.
-func binsIn(runs []*run) stateBins {
-	values := map[string]float64{}
+func binsIn(runs []*run) stateBins { return newStateBins(valuesOf(runs)...) }
+
+// valuesOf returns all states in the rows of a series, sorted.
+func valuesOf(runs []*run) []float64 {
+	values := map[float64]bool{}
 	for _, run := range runs {
-		maps.Copy(values, run.states)
+		for state := range run.inState {
+			values[state] = true
+		}
 	}
-	return newStateBins(values)
+	return slices.Sorted(maps.Keys(values))
 }
 
-func newStateBins(values map[string]float64) (b stateBins) {
-	b.names = slices.SortedFunc(maps.Keys(values), func(a, b string) int {
-		return cmp.Compare(values[a], values[b])
-	})
-	for _, name := range b.names {
-		b.bounds = append(b.bounds, values[name]-stateWidth, values[name])
+func newStateBins(states ...float64) stateBins {
+	b := stateBins{states: states}
+	for _, state := range states {
+		b.bounds = append(b.bounds, state, state)
 	}
 	return b
 }
@@ -54,10 +50,9 @@ func (b stateBins) sketch(counts ...float64) *histogram.FloatHistogram {
 		if count == 0 {
 			continue
 		}
-		end := 2*i + 1 // of the bin
 		h.Count += count
-		h.Sum += count * b.bounds[end]
-		appendBin(&h.PositiveSpans, &h.PositiveBuckets, int32(end), count)
+		h.Sum += count * b.states[i]
+		appendBin(&h.PositiveSpans, &h.PositiveBuckets, int32(2*i+1), count) // the end of the bin
 	}
 	return h
 }

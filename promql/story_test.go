@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	upstream "github.com/prometheus/prometheus/promql"
 
 	"github.com/wanstore/wanstore/promql"
 	"github.com/wanstore/wanstore/service"
@@ -192,6 +193,39 @@ func TestQuantilesOfStates(t *testing.T) {
 		}
 		r.check(list)
 	}
+}
+
+// The quantile of states is one of them to the last bit, also where it is a fraction, where two lie
+// next to each other, and where two have the same name, whose shares are one.
+func TestQuantilesOfAnyStates(t *testing.T) {
+	r := record(t, service.Config{KeepRaw: time.Hour}, promql.Options{}, service.Metric{
+		Name: "phase", Aggregation: service.Mode,
+		States: service.StateNames{0.1: "low", 0.1 + 1e-9: "low", 1e15: "high"},
+	})
+	r.write(r.series("phase", "dsl", nil), noon, time.Second, -1.0/3, 0.1, 0.1+1e-9, 1e15, 1e15+1)
+	r.age(minutes)
+	at := noon.Add(5 * time.Minute)
+	for q, want := range map[string]float64{
+		"0.2": -1.0 / 3, "0.4": 0.1, "0.6": 0.1 + 1e-9, "0.8": 1e15, "1": 1e15 + 1,
+		"scalar(vector(0.4))": 0.1,
+	} {
+		for _, selector := range []string{`phase`, `{__name__=~"phase|phase_ratio",state!="low"}`} {
+			expr := `quantile_over_time(` + q + `, ` + selector + `[5m])`
+			result, err := r.Instant(t.Context(), expr, at, promql.Settings{})
+			must(t, err)
+			for _, s := range result.Value.(upstream.Vector) {
+				if s.Metric.Get("state") == "" && s.F != want {
+					t.Errorf("%s is %v, want %v", expr, s.F, want)
+				}
+			}
+			result.Close()
+		}
+	}
+	r.check([]asked{{`sum_over_time(phase_ratio[5m])`, 5 * time.Minute,
+		`{state="-0.3333333333333333", wan="dsl"} 1
+{state="1000000000000001", wan="dsl"} 1
+{state="high", wan="dsl"} 1
+{state="low", wan="dsl"} 2`}})
 }
 
 // A metric of the name of the shares wins, and the answer says so.
