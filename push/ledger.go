@@ -264,8 +264,11 @@ var granularities = [...]service.Granularity{
 }
 
 // mergeable reports that an interval and the next one of its granularity can be one. Before the
-// last audit both were sent in the same hour.
+// last audit both were sent in the same hour, unless nothing was of the next one.
 func mergeable(a, b interval) bool {
+	if a.Until.Equal(b.From) && passed(b) {
+		return true
+	}
 	if !a.Until.Equal(b.From) || a.Audits != b.Audits || a.Confirmed.IsZero() != b.Confirmed.IsZero() {
 		return false
 	}

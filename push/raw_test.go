@@ -97,3 +97,24 @@ func TestConnectionsEndAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// Audits find raw samples that were recorded between two milliseconds.
+func TestRawBetweenMilliseconds(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.config.Granularity = "raw"
+		time.Sleep(700*time.Millisecond + 312*time.Microsecond)
+		w.pass(10 * time.Minute)
+		w.start()
+		w.pass(4 * time.Hour)
+		_, _, report := w.sender.place.look()
+		if report.Audit.Missing != 0 || report.Confirmed == 0 {
+			t.Errorf("audits have found %+v", report)
+		}
+		if problems := w.sender.Health(); len(problems) > 0 {
+			t.Errorf("health: %v", problems)
+		}
+	})
+}
