@@ -137,7 +137,8 @@ func (a *auditing) expect(
 		}
 		after := service.BucketQuery{Series: view.Series(), Granularity: a.interval.Granularity,
 			Until: next}
-		next, err = firstAfter(ctx, view, after, a.interval.Until)
+		next, err = firstAfter(ctx, view, after, a.interval.Until,
+			unitOf(a.interval.Granularity, nil))
 		return err
 	})
 	return e, next, err

@@ -53,9 +53,8 @@ func (c *catalog) gather(
 		catalog: c, chunk: chunk{granularity: g, from: from, until: from}, wanted: wanted,
 		runs: map[*derived]int{}, same: map[*derived]int{},
 	}
-	series := view.Series()
-	width := time.Duration(max(samples/partsOfBucket/max(len(series), 1), 1)) * max(g.Bucket(),
-		100*time.Millisecond)
+	series, unit := view.Series(), unitOf(g, wanted)
+	width := time.Duration(max(samples/partsOfBucket/max(len(series), 1), 1)) * unit
 	for making.size < samples && making.chunk.until.Before(until) {
 		window := service.BucketQuery{
 			Series: series, Granularity: g, Sketches: c.naming.percentiles && g != service.Raw,
@@ -69,27 +68,34 @@ func (c *catalog) gather(
 		if found || !window.Until.Before(until) {
 			continue
 		}
-		if making.chunk.until, err = firstAfter(ctx, view, window, until); err != nil {
+		if making.chunk.until, err = firstAfter(ctx, view, window, until, unit); err != nil {
 			return chunk{}, err
 		}
 	}
 	return making.chunk, nil
 }
 
-// firstAfter returns where the first bucket after a window begins, at the latest until: what is
-// empty is passed over at once.
+// unitOf is what the time of a chunk is a multiple of: a bucket or, of marked raw samples, the
+// minutes that are marked as a whole.
+func unitOf(g service.Granularity, wanted func(service.Bucket) bool) time.Duration {
+	if wanted != nil {
+		return max(g.Bucket(), time.Minute)
+	}
+	return max(g.Bucket(), 100*time.Millisecond)
+}
+
+// firstAfter returns where the unit begins that has the first bucket after a window, at the latest
+// until: what is empty is passed over at once.
 func firstAfter(
 	ctx context.Context, view *service.Snapshot, after service.BucketQuery, until time.Time,
+	unit time.Duration,
 ) (time.Time, error) {
 	after.From, after.Until, after.Sketches = after.Until, until, false
 	for b, err := range view.Buckets(ctx, after) {
 		if err != nil {
 			return until, err
 		}
-		if g := after.Granularity.Bucket(); g > 0 {
-			return b.Time, nil
-		}
-		return b.Time.Truncate(time.Second), nil
+		return later(b.Time.Truncate(unit), after.From), nil
 	}
 	return until, nil
 }

@@ -264,9 +264,12 @@ var granularities = [...]service.Granularity{
 }
 
 // mergeable reports that an interval and the next one of its granularity can be one. Before the
-// last audit both were sent in the same hour, and what an audit has had sent again stays apart from
-// what was sent once: of that nothing was missing yet.
+// last audit both were sent in the same hour, unless nothing was of the next one, and what an audit
+// has had sent again stays apart from what was sent once: of that nothing was missing yet.
 func mergeable(a, b interval) bool {
+	if a.Until.Equal(b.From) && passed(b) && !isLate(a) {
+		return true
+	}
 	if !a.Until.Equal(b.From) || a.Audits != b.Audits || a.Confirmed.IsZero() != b.Confirmed.IsZero() {
 		return false
 	}

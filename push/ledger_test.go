@@ -129,6 +129,27 @@ func TestMergeOfNothing(t *testing.T) {
 	}
 }
 
+// Sends with a minute between them in which nothing was recorded become few intervals, too.
+func TestMergeOfSparse(t *testing.T) {
+	var l ledger
+	begin := minutes(0, 1).from
+	for n := range 180 {
+		at := minutes(n, n+1)
+		now := at.until
+		c := l.send(service.Minute, at, now)
+		if n%2 == 1 {
+			c = l.pass(service.Minute, at, now)
+		}
+		l = l.with(l.merged(c, now))
+	}
+	if len(l) > 6 {
+		t.Errorf("%d intervals of three hours", len(l))
+	}
+	if back := l.rewind(begin.AddDate(0, 0, 1)); len(back.removed) != 1 {
+		t.Errorf("taken back: %v", back)
+	}
+}
+
 // A coarser interval covers what finer ones do not.
 func TestGapsOfTwoGranularities(t *testing.T) {
 	var l ledger

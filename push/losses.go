@@ -11,6 +11,7 @@ import (
 type losses struct {
 	ended   chan struct{} // receives when the receiver has ended a connection
 	last    time.Time     // when it took something
+	looked  time.Time     // when it was last looked for
 	part    bool          // of the chunk that is being sent it has taken something
 	rewound bool          // it has taken nothing since the last sends were taken back
 	feared  bool          // the last sends are to be taken back
@@ -23,6 +24,9 @@ const (
 	mostDoubts = 10
 	doubtSpan  = time.Hour
 )
+
+// lookPause is how long a sender waits before it looks for the receiver again.
+const lookPause = 2 * time.Second
 
 // taken notes that the receiver has taken samples.
 func (l *losses) taken() { l.part, l.rewound, l.last = true, false, time.Now() }
@@ -85,10 +89,16 @@ func (s *Sender) paced(ctx context.Context, samples int) error {
 
 // gone reports whether a receiver that has ended a connection is not there. Where that is soon
 // after it took something, it may have been killed, and be back before anything else is sent: so it
-// is looked for at once. Proxies end connections that are idle, too.
+// is looked for at once, and then every lookPause at the most: proxies end connections, too, that
+// are idle or have had their answer.
 func (s *Sender) gone(ctx context.Context) bool {
 	l := &s.losses
-	return !l.rewound && time.Since(l.last) <= rewindSpan && s.post(ctx, nil).verdict == lost
+	if l.rewound || time.Since(l.last) > rewindSpan {
+		return false
+	}
+	sleep(ctx, lookPause-time.Since(l.looked))
+	l.looked = time.Now()
+	return s.post(ctx, nil).verdict == lost
 }
 
 // recover takes back what was sent last if the receiver may have lost it.
