@@ -55,7 +55,9 @@ type place struct {
 	config Config
 	writer *service.Writer
 
-	mu       sync.Mutex
+	moving turn // for as long as the file takes
+
+	mu       sync.Mutex // of what follows, and is taken last
 	revision int64
 	begun    time.Time
 	ledger   ledger
@@ -69,6 +71,10 @@ func (p *place) load(ctx context.Context, view *service.Snapshot) error {
 	if err != nil {
 		return err
 	}
+	if err := p.moving.take(ctx); err != nil {
+		return err
+	}
+	defer p.moving.give()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.revision, p.begun, p.ledger, p.report = 0, time.Time{}, nil, Report{}
@@ -89,13 +95,15 @@ func (p *place) load(ctx context.Context, view *service.Snapshot) error {
 func (p *place) move(
 	ctx context.Context, f func(ledger, *Report) (service.DeliveryChange, error),
 ) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	report := p.report
+	if err := p.moving.take(ctx); err != nil {
+		return err
+	}
+	defer p.moving.give()
+	known, begun, report := p.look()
 	report.URL, report.Granularity = p.config.URL, p.config.Granularity
 	report.SettleSeconds = p.config.Settle.Seconds()
 	report.Percentiles = p.config.Percentiles
-	c, err := f(p.ledger, &report)
+	c, err := f(known, &report)
 	if errors.Is(err, errNothing) {
 		return nil
 	}
@@ -108,14 +116,16 @@ func (p *place) move(
 	}
 	c.Target, c.Revision, c.Report = p.target, p.revision, string(text)
 	if c.Begun.IsZero() {
-		c.Begun = p.begun
+		c.Begun = begun
 	}
 	if err := p.writer.Deliver(ctx, c); err != nil {
 		return err
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.revision++
 	p.begun, p.report = c.Begun, report
-	p.ledger = p.ledger.with(change{c.Removed, c.Added})
+	p.ledger = known.with(change{c.Removed, c.Added})
 	return nil
 }
 

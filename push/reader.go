@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"sync"
 
 	"github.com/wanstore/wanstore/service"
 )
@@ -18,15 +17,17 @@ type reader struct {
 	// opened is called with the first view of a file.
 	opened func(context.Context, *service.Snapshot) error
 
-	mu      sync.Mutex // of the one view
+	turn    turn // of the one view
 	history *service.History
 	file    fs.FileInfo // what history reads
 }
 
 // view opens a view of the file for f, which must not ask for another one.
 func (r *reader) view(ctx context.Context, f func(*service.Snapshot) error) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.turn.take(ctx); err != nil {
+		return err
+	}
+	defer r.turn.give()
 	fresh, err := r.follow(ctx)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func Open(
 	}
 	s := &Sender{
 		config: config, writer: writer, log: options.Logger, now: options.Now, random: rand.Float64,
-		place: place{target: config.Target(), config: config, writer: writer},
+		place: place{target: config.Target(), config: config, writer: writer, moving: newTurn()},
 	}
 	if s.log == nil {
 		s.log = slog.Default()
@@ -88,7 +88,7 @@ func Open(
 	if s.lock, err = writer.LockDelivery(ctx, s.place.target); err != nil {
 		return nil, err
 	}
-	s.reader.path, s.reader.opened = writer.Path(), s.place.load
+	s.reader = reader{path: writer.Path(), opened: s.place.load, turn: newTurn()}
 	if err := s.reader.view(ctx, s.check); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
