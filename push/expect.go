@@ -112,7 +112,7 @@ func (e *expectation) takeOff(
 // the next one, was lost since.
 func wasSentAgain(p service.ParkedSamples, i interval) bool {
 	after := i.Sent.Sub(p.Refused)
-	return p.Reason == wasMissing && i.Audits == 0 && after > 0 && after < secondAge
+	return p.Reason == wasMissing && i.Audits == 0 && isLate(i) && after > 0 && after < secondAge
 }
 
 // waiting is how many buckets of a series in a window are marked.

@@ -264,10 +264,15 @@ var granularities = [...]service.Granularity{
 }
 
 // mergeable reports that an interval and the next one of its granularity can be one. Before the
-// last audit both were sent in the same hour.
+// last audit both were sent in the same hour, and what an audit has had sent again stays apart from
+// what was sent once: of that nothing was missing yet.
 func mergeable(a, b interval) bool {
 	if !a.Until.Equal(b.From) || a.Audits != b.Audits || a.Confirmed.IsZero() != b.Confirmed.IsZero() {
 		return false
 	}
-	return a.Audits >= lastAudit || a.Sent.Truncate(mergeSends).Equal(b.Sent.Truncate(mergeSends))
+	sameHour := a.Sent.Truncate(mergeSends).Equal(b.Sent.Truncate(mergeSends))
+	return a.Audits >= lastAudit || sameHour && isLate(a) == isLate(b)
 }
+
+// isLate reports that an interval was sent so late that it may have been sent again for an audit.
+func isLate(i interval) bool { return i.Sent.Sub(i.Until) >= auditAge }

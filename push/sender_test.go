@@ -158,29 +158,36 @@ func TestRestored(t *testing.T) {
 }
 
 // An hour of which something was missing is confirmed once that was sent again and is there, also
-// where nothing was recorded in some of it.
+// where nothing was recorded in some of it, and whenever its parts are audited.
 func TestRestoredWithGaps(t *testing.T) {
 	for _, granularity := range []string{"1m", "5m"} {
-		t.Run(granularity, func(t *testing.T) {
-			path := filetest.Path(t)
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t, path)
-				defer w.close()
-				w.config.Granularity = granularity
-				w.start()
-				w.pass(20 * time.Minute)
-				copied := w.receiver.copy()
-				time.Sleep(10 * time.Minute) // nothing is recorded
-				w.pass(40 * time.Minute)
-				w.receiver.restore(copied)
-				until := time.Now()
-				w.pass(6 * time.Hour)
-				got := w.status()
-				if got.Audit.Missing == 0 || got.ConfirmedUntil.Before(until) {
-					t.Errorf("status %+v", got)
-				}
+		for _, jitter := range []time.Duration{1, mostJitter / 4, mostJitter / 2, mostJitter} {
+			t.Run(granularity+" "+jitter.String(), func(t *testing.T) {
+				path := filetest.Path(t)
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, path)
+					defer w.close()
+					w.config.Granularity, w.jitter = granularity, jitter
+					w.restoredWithGaps()
+				})
 			})
-		})
+		}
+	}
+}
+
+func (w *world) restoredWithGaps() {
+	w.t.Helper()
+	w.start()
+	w.pass(20 * time.Minute)
+	copied := w.receiver.copy()
+	time.Sleep(10 * time.Minute) // nothing is recorded
+	w.pass(40 * time.Minute)
+	w.receiver.restore(copied)
+	until := time.Now()
+	w.pass(6 * time.Hour)
+	got := w.status()
+	if got.Audit.Missing == 0 || got.Audit.Unrepaired != 0 || got.ConfirmedUntil.Before(until) {
+		w.t.Errorf("status %+v", got)
 	}
 }
 

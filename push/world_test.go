@@ -39,8 +39,9 @@ type world struct {
 	receiver *receiver
 	config   Config
 	sender   *Sender
-	end      func()       // of the sender
-	ahead    atomic.Int64 // how far the clock of the sender is ahead
+	end      func()        // of the sender
+	ahead    atomic.Int64  // how far the clock of the sender is ahead
+	jitter   time.Duration // of the sender; a random one if it is 0
 
 	rtt, state *service.Series
 	recorded   int
@@ -86,6 +87,9 @@ func (w *world) start() {
 	}
 	sender, err := Open(w.t.Context(), w.writer, w.config, options)
 	must(w.t, err)
+	if w.jitter > 0 {
+		sender.jitter = w.jitter
+	}
 	sender.poster.client = newClient(w.receiver)
 	sender.asker.client = sender.poster.client
 	w.receiver.mu.Lock()
