@@ -150,7 +150,7 @@ func (q *Queries) PackBlocks(ctx context.Context, arg PackBlocksParams) ([]byte,
 
 const packRollups = `-- name: PackRollups :one
 SELECT CAST(pack(ts, count, sum, min, max, coalesce(chk, 4294967296)) AS BLOB) AS packed
-FROM rollups
+FROM rollups INDEXED BY sqlite_autoindex_rollups_1
 WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
 `
 
@@ -163,6 +163,7 @@ type PackRollupsParams struct {
 
 // Walks rollups by its key: one series over [from_ts, until_ts). Such a walk yields rows in the
 // order of the key. Saying so would have SQLite bring each of them to pack by a detour of its own.
+// INDEXED BY names the key, or an index of somebody that has all columns could be walked instead.
 func (q *Queries) PackRollups(ctx context.Context, arg PackRollupsParams) ([]byte, error) {
 	row := q.queryRow(ctx, q.packRollupsStmt, packRollups,
 		arg.Granularity,
@@ -240,7 +241,7 @@ func (q *Queries) PackSketches(ctx context.Context, arg PackSketchesParams) ([]b
 
 const packStateRollups = `-- name: PackStateRollups :one
 SELECT CAST(pack(ts, value, count, total, coalesce(chk, 4294967296)) AS BLOB) AS packed
-FROM state_rollups
+FROM state_rollups INDEXED BY sqlite_autoindex_state_rollups_1
 WHERE granularity = ?1 AND series_id = ?2 AND ts >= ?3 AND ts < ?4
 `
 
@@ -251,7 +252,7 @@ type PackStateRollupsParams struct {
 	UntilTs     int64
 }
 
-// Walks state_rollups by its key: one series over [from_ts, until_ts).
+// Walks state_rollups by its key, as above: one series over [from_ts, until_ts).
 func (q *Queries) PackStateRollups(ctx context.Context, arg PackStateRollupsParams) ([]byte, error) {
 	row := q.queryRow(ctx, q.packStateRollupsStmt, packStateRollups,
 		arg.Granularity,

@@ -43,7 +43,7 @@ func averageOf(expr parser.Expr, step time.Duration) *parser.VectorSelector {
 		return nil
 	}
 	call, ok := quotient.LHS.(*parser.Call)
-	if !ok {
+	if !ok || len(call.Args) == 0 {
 		return nil
 	}
 	matrix, ok := call.Args[0].(*parser.MatrixSelector)

@@ -49,6 +49,19 @@ func TestAnAverageInASubquery(t *testing.T) {
 		noon.Add(2*time.Hour), time.Hour)
 }
 
+// A function without arguments may stand where an average has its sum.
+func TestNoAverageInParentheses(t *testing.T) {
+	r := told(t)
+	r.check([]asked{
+		{`(year() == 2026)`, question, `{} 2026`},
+		{`(time() - time()) * wanctl_rtt_ms`, question, `{wan="dsl"} 0`},
+		{`(pi() > pi() - wanctl_rtt_ms)`, question, `{wan="dsl"} -1.85841`},
+	})
+	if got, want := r.ranged(`(hour() * 1)`, noon, noon, time.Minute), `{} 0s=12`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 // wantAlike compares the answers to two expressions at 20 steps, and at the first of them alone.
 func wantAlike(
 	t *testing.T, r *recording, one, other string, from time.Time, step time.Duration,

@@ -185,8 +185,8 @@ func (q *querier) coarser(than service.Granularity) (service.Granularity, bool) 
 	return than, false
 }
 
-// question names what all columns of one function are read for. Means are asked for by others, which
-// no coarser tier answers.
+// question names what all columns of one function are read for. Means are read for others, which no
+// coarser tier answers.
 func (s *selection) question() string {
 	return fmt.Sprint(s.matchers, s.granule, s.column == means, s.hints.Start, s.hints.End)
 }

@@ -22,6 +22,7 @@ func FuzzQuery(f *testing.F) {
 	for _, expr := range []string{
 		"avg_over_time(wanctl_rtt_ms[90s] offset 7ms)", "wanctl_rtt_ms", "rate(wanctl_rtt_ms[1h])",
 		"quantile_over_time(0.5, wanctl_rtt_ms[1y:13ms])", "{__name__=~'.+'} @ 9e15",
+		"(time() - wanctl_rtt_ms)",
 		"count_over_time({wan='dsl'}[292y] offset -292y)", "absent(wanctl_rtt_ms offset 1ms)",
 		"topk(2, wanctl_state_ratio) + on (state) group_left () wanctl_state_ratio",
 		"max_over_time(stddev_over_time(wanctl_rtt_ms[1ms])[1h:1s])", "timestamp(wanctl_state)",

@@ -28,6 +28,8 @@ func TestAdditionsOfSomebody(t *testing.T) {
 			"INSERT INTO mine (x) VALUES (1);",
 		"an index and a trigger of our tables": "CREATE INDEX i ON rollups (ts); " +
 			"CREATE TRIGGER t AFTER INSERT ON series BEGIN SELECT 1; END;",
+		"an index of our buckets in another order": "CREATE INDEX i ON rollups " +
+			"(granularity, series_id, ts DESC, count, sum, min, max, chk);",
 		"a table of a module that is not there": "CREATE VIRTUAL TABLE f USING rtree(a, b, c); " +
 			"INSERT INTO f VALUES (1, 2, 3);",
 		"a view and a trigger with several SELECTs": "CREATE VIEW both AS SELECT 1 UNION SELECT 2; " +

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
 )
@@ -38,6 +40,17 @@ func minutesOfStates(t *testing.T) (path string) {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// An index of somebody that has the states of a bucket in another order is no damage.
+func TestStatesWithAnIndexOfSomebody(t *testing.T) {
+	path := minutesOfStates(t)
+	want := ask(t, path)
+	filetest.Exec(t, path, "CREATE INDEX i ON state_rollups "+
+		"(granularity, series_id, ts, count DESC, total, value, chk)")
+	if diff := cmp.Diff(want, ask(t, path)); diff != "" {
+		t.Errorf("with the index (-want +got):\n%s", diff)
+	}
 }
 
 // A bit is flipped in the key of one row of a bucket of states. What is read and rolled up then is
