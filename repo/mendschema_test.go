@@ -33,15 +33,12 @@ func TestSchemaDamaged(t *testing.T) {
 
 			path := copyOf(t, whole)
 			writeSchema(t, path, fmt.Sprintf("%s = CAST(x'%x' AS TEXT)", column, damaged), entry[0])
-			if r, err := repo.OpenReader(t.Context(), path); err != nil && !errors.Is(err, repo.ErrDamaged) {
-				t.Errorf("%s: a reader says %v", what, err)
-			} else if err == nil {
-				if err := r.Close(); err != nil {
-					t.Error(err)
-				}
+			if err := glance(t, path); err == nil {
 				if diff := cmp.Diff(want, ask(t, path)); diff != "" {
 					t.Errorf("%s: a reader reads (-want +got):\n%s", what, diff)
 				}
+			} else if !errors.Is(err, repo.ErrDamaged) {
+				t.Errorf("%s: a reader says %v", what, err)
 			}
 			found := open(t, path).Findings()
 			if found.MendedSchema != entry[2] || found.Quarantine != nil {
@@ -58,6 +55,21 @@ func TestSchemaDamaged(t *testing.T) {
 			}
 		}
 	}
+}
+
+// glance has a reader look at a file, as each question does first. A table may turn out to be
+// damaged only then: it has a rowid where a NUL ends its text before WITHOUT ROWID.
+func glance(t *testing.T, path string) error {
+	t.Helper()
+	r, err := repo.OpenReader(t.Context(), path)
+	if err != nil {
+		return err
+	}
+	s, err := r.Snapshot(t.Context())
+	if err == nil {
+		err = s.Close()
+	}
+	return errors.Join(err, r.Close())
 }
 
 // What somebody may have changed is left alone.
