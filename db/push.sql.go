@@ -303,14 +303,16 @@ func (q *Queries) ListPushTargets(ctx context.Context) ([]ListPushTargetsRow, er
 const listUnsent = `-- name: ListUnsent :many
 SELECT hour, granularity, series_id, minutes
 FROM push_unsent
-WHERE target = ?1
+WHERE target = ?1 AND hour >= ?2 AND hour < ?3
 ORDER BY hour, granularity, series_id
-LIMIT ?2
+LIMIT ?4
 `
 
 type ListUnsentParams struct {
-	Target string
-	Rows   int64
+	Target  string
+	FromTs  int64
+	UntilTs int64
+	Rows    int64
 }
 
 type ListUnsentRow struct {
@@ -320,9 +322,14 @@ type ListUnsentRow struct {
 	Minutes     int64
 }
 
-// Walks push_unsent by its key: those of one target, oldest first.
+// Walks push_unsent by its key: those of one target in [from_ts, until_ts), oldest first.
 func (q *Queries) ListUnsent(ctx context.Context, arg ListUnsentParams) ([]ListUnsentRow, error) {
-	rows, err := q.query(ctx, q.listUnsentStmt, listUnsent, arg.Target, arg.Rows)
+	rows, err := q.query(ctx, q.listUnsentStmt, listUnsent,
+		arg.Target,
+		arg.FromTs,
+		arg.UntilTs,
+		arg.Rows,
+	)
 	if err != nil {
 		return nil, err
 	}

@@ -81,7 +81,7 @@ func (e *expectation) takeOff(
 ) error {
 	g := i.Granularity
 	first := e.window.from.Truncate(time.Hour)
-	rows, err := view.Parked(ctx, target, first, e.window.until, marksRead)
+	rows, err := view.Parked(ctx, target, first, e.window.until, allRows)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (e *expectation) takeOff(
 			}
 		}
 	}
-	marks, err := view.Unsent(ctx, target, marksRead)
+	marks, err := view.Unsent(ctx, target, first, e.window.until, allRows)
 	if err != nil {
 		return err
 	}

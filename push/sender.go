@@ -222,6 +222,12 @@ func (s *Sender) step(ctx context.Context) (more bool, err error) {
 // marksRead is how many marks are read at a time: those of an hour of that many series.
 const marksRead = 10_000
 
+// allRows is no limit to how many rows are read.
+const allRows = -1
+
+// endOfTime is behind all that a file has.
+var endOfTime = time.Unix(1<<40, 0)
+
 func (s *Sender) plan(ctx context.Context, view *service.Snapshot) (work, bool, error) {
 	ledger, begun, _ := s.place.look()
 	p := planning{
@@ -231,7 +237,7 @@ func (s *Sender) plan(ctx context.Context, view *service.Snapshot) (work, bool, 
 	if err := s.expire(ctx, view, &p); err != nil {
 		return work{}, false, err
 	}
-	marks, err := view.Unsent(ctx, s.place.target, marksRead)
+	marks, err := view.Unsent(ctx, s.place.target, time.Time{}, endOfTime, marksRead)
 	if err != nil {
 		return work{}, false, err
 	}

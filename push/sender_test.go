@@ -309,6 +309,38 @@ func TestLateBacklog(t *testing.T) {
 	})
 }
 
+// However much else is late, status counts all of it.
+func TestLongLateBacklog(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		w.start()
+		w.pass(30 * time.Minute)
+		w.receiver.kill()
+		at := time.Now().Add(-20 * time.Minute).Truncate(time.Minute)
+		must(t, w.sender.place.move(t.Context(),
+			func(ledger, *Report) (c service.DeliveryChange, err error) {
+				hour := at.Truncate(time.Hour)
+				for range marksRead + 1000 {
+					hour = hour.Add(-time.Hour)
+					c.Marked = append(c.Marked, service.UnsentBuckets{
+						Granularity: service.Minute, SeriesID: 99, Minutes: 1, Hour: hour,
+					})
+				}
+				return c, nil
+			}))
+		late, err := w.writer.Series(service.RTTDelta, "cable", nil)
+		must(t, err)
+		must(t, w.writer.Write(t.Context(), service.Sample{Series: late, Time: at, Value: 1}))
+		_, err = w.writer.Maintain(t.Context())
+		must(t, err)
+		if got := w.status(); got.LateBuckets != 1 || !got.SentUntil.Equal(at) {
+			t.Errorf("status %+v", got)
+		}
+	})
+}
+
 // Where the buckets of a minute are gone when the receiver comes back, coarser ones are sent, under
 // a label.
 func TestCoarser(t *testing.T) {

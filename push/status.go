@@ -110,7 +110,7 @@ func (s *Status) readBacklog(
 		}
 	}
 	late := backlog{view: view, names: &names, first: p.end()}
-	marks, err := view.Unsent(ctx, s.Target, marksRead)
+	marks, err := view.Unsent(ctx, s.Target, time.Time{}, endOfTime, allRows)
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (b *backlog) add(ctx context.Context, w work) error {
 }
 
 func (s *Status) readRefusals(ctx context.Context, view *service.Snapshot) error {
-	rows, err := view.Parked(ctx, s.Target, time.Time{}, time.Unix(1<<40, 0), refusalsRead)
+	rows, err := view.Parked(ctx, s.Target, time.Time{}, endOfTime, refusalsRead)
 	if err != nil {
 		return err
 	}

@@ -73,10 +73,10 @@ DELETE FROM push_unsent
 WHERE target = @target;
 
 -- name: ListUnsent :many
--- Walks push_unsent by its key: those of one target, oldest first.
+-- Walks push_unsent by its key: those of one target in [from_ts, until_ts), oldest first.
 SELECT hour, granularity, series_id, minutes
 FROM push_unsent
-WHERE target = @target
+WHERE target = @target AND hour >= @from_ts AND hour < @until_ts
 ORDER BY hour, granularity, series_id
 LIMIT @rows;
 

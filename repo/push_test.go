@@ -2,10 +2,12 @@ package repo_test
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/repo"
@@ -60,13 +62,47 @@ func unsent(t *testing.T, w *repo.Writer) (rows []repo.UnsentBuckets, changed in
 	t.Helper()
 	look(t, w, func(view *repo.Snapshot) {
 		var err error
-		rows, err = view.Unsent(t.Context(), "there", 100)
+		rows, err = view.Unsent(t.Context(), "there", 0, math.MaxInt64, 100)
 		must(t, err)
 		targets, err := view.PushTargets(t.Context())
 		must(t, err)
 		changed = targets[0].Changed
 	})
 	return rows, changed
+}
+
+// What is unsent is listed by the hours that begin in a span, all of it or so many rows.
+func TestUnsentOfHours(t *testing.T) {
+	w, _ := rolled(t)
+	sent(t, w, repo.Minute, 20)
+	var marked []repo.UnsentBuckets
+	for n := range repo.Micros(12_000) {
+		marked = append(marked, repo.UnsentBuckets{
+			Hour: start + n*hour, Granularity: repo.Minute, SeriesID: 1, Minutes: 1,
+		})
+	}
+	must(t, w.ChangePush(t.Context(), repo.PushChange{
+		Target: "there", Revision: 1, Report: "{}", Marked: marked,
+	}))
+	look(t, w, func(view *repo.Snapshot) {
+		for _, test := range []struct {
+			from, until repo.Micros
+			most, first int
+			rows        int
+		}{
+			{0, math.MaxInt64, 100, 0, 100},
+			{0, math.MaxInt64, -1, 0, 12_000},
+			{start + 11_000*hour, start + 11_024*hour, -1, 11_000, 24},
+			{start + 12_000*hour, math.MaxInt64, -1, 0, 0},
+		} {
+			rows, err := view.Unsent(t.Context(), "there", test.from, test.until, test.most)
+			must(t, err)
+			want := marked[test.first : test.first+test.rows]
+			if diff := cmp.Diff(want, rows, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%+v: (-want +got):\n%s", test, diff)
+			}
+		}
+	})
 }
 
 // A bucket that a late sample makes where a target was sent the others is marked, one that it only

@@ -46,14 +46,17 @@ func (s *Snapshot) pushIntervals(ctx context.Context, target string) ([]PushInte
 	return intervals, err
 }
 
-// Unsent returns what a target has to be sent although an interval of its time was sent, oldest
-// first, and no more than so many rows.
+// Unsent returns what a target has to be sent of the hours that begin in [from, until), although an
+// interval of its time was sent: oldest first, and no more than so many rows, or all if most is
+// negative.
 //
 // Errors: those of Reader.Snapshot.
 func (s *Snapshot) Unsent(
-	ctx context.Context, target string, most int,
+	ctx context.Context, target string, from, until Micros, most int,
 ) ([]UnsentBuckets, error) {
-	rows, err := s.q.ListUnsent(ctx, db.ListUnsentParams{Target: target, Rows: int64(most)})
+	rows, err := s.q.ListUnsent(ctx, db.ListUnsentParams{
+		Target: target, FromTs: int64(from), UntilTs: int64(until), Rows: int64(most),
+	})
 	if err != nil {
 		return nil, sqlite.Failure(ctx, "read", s.path, err)
 	}
@@ -71,7 +74,7 @@ func (s *Snapshot) Unsent(
 }
 
 // Parked returns what a target does not take of the hours that begin in [from, until), oldest
-// first, and no more than so many rows.
+// first, and no more than so many rows, or all if most is negative.
 //
 // Errors: those of Reader.Snapshot.
 func (s *Snapshot) Parked(

@@ -146,14 +146,17 @@ func (s *Snapshot) Deliveries(ctx context.Context) ([]Delivery, error) {
 	return list, err
 }
 
-// Unsent returns what a target has to be sent although an interval of its time was sent, the oldest
-// first, so many rows at the most.
+// Unsent returns what a target has to be sent of the hours that begin in [from, until), although an
+// interval of its time was sent: the oldest first, so many rows at the most, or all if most is
+// negative.
 //
 // Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
-func (s *Snapshot) Unsent(ctx context.Context, target string, most int) ([]UnsentBuckets, error) {
+func (s *Snapshot) Unsent(
+	ctx context.Context, target string, from, until time.Time, most int,
+) ([]UnsentBuckets, error) {
 	ctx, done := s.during(ctx)
 	defer done()
-	rows, err := s.view.snapshot.Unsent(ctx, target, most)
+	rows, err := s.view.snapshot.Unsent(ctx, target, instant(from), instant(until), most)
 	var list []UnsentBuckets
 	for _, u := range rows {
 		list = append(list, UnsentBuckets{
@@ -165,7 +168,7 @@ func (s *Snapshot) Unsent(ctx context.Context, target string, most int) ([]Unsen
 }
 
 // Parked returns what a target does not take of the hours that begin in [from, until), the oldest
-// first, so many rows at the most.
+// first, so many rows at the most, or all if most is negative.
 //
 // Errors: ErrReadTooLong, ErrDamaged, those of the file system, and that of ctx.
 func (s *Snapshot) Parked(
