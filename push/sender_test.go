@@ -1,6 +1,7 @@
 package push
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -374,6 +375,46 @@ func TestCoarser(t *testing.T) {
 		_, _, report := w.sender.place.look()
 		if report.Expired != 0 {
 			t.Errorf("%d buckets expired", report.Expired)
+		}
+	})
+}
+
+// Where the size of the file has a bound, samples are deleted while the receiver is away. All that
+// is left of its minutes arrives.
+func TestSizeCapped(t *testing.T) {
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorldOf(t, service.Config{DBPath: path, MaxSize: service.MinMaxSize})
+		defer w.close()
+		begin := time.Now()
+		w.receiver.down = true
+		w.start()
+		var list []*service.Series
+		for n := range 100 {
+			series, err := w.writer.Series(fmt.Sprintf("load_%d", n), "cable", nil)
+			must(t, err)
+			list = append(list, series)
+		}
+		for range 6 * 60 {
+			for n, series := range list {
+				w.writer.Record(service.Sample{Series: series, Time: time.Now(), Value: float64(n)})
+			}
+			w.pass(time.Minute)
+		}
+		w.receiver.start()
+		w.pass(10 * time.Minute)
+		w.check(time.Now().Add(-3 * time.Minute))
+		history, err := w.writer.History(t.Context())
+		must(t, err)
+		defer history.Close()
+		view, err := history.Snapshot(t.Context())
+		must(t, err)
+		defer view.Close()
+		if from := view.Tiers()[service.Minute].From; !from.After(begin.Add(10 * time.Minute)) {
+			t.Errorf("minutes from %s are left", from)
+		}
+		if problems := w.sender.Health(); len(problems) > 0 || w.status().BacklogSamples > 0 {
+			t.Errorf("health %v, status %+v", problems, w.status())
 		}
 	})
 }

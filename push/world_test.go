@@ -53,10 +53,15 @@ const every = 20 * time.Second
 // newWorld opens a history at path, of which nothing is sent yet.
 func newWorld(t *testing.T, path string) *world {
 	t.Helper()
+	return newWorldOf(t, service.Config{DBPath: path})
+}
+
+// newWorldOf is newWorld with a writer of that configuration.
+func newWorldOf(t *testing.T, config service.Config) *world {
+	t.Helper()
+	config.CommitInterval, config.Grace = every, 30*time.Second
 	quiet := service.Options{Logger: slog.New(slog.DiscardHandler)}
-	writer, err := service.OpenWriter(t.Context(), service.Config{
-		DBPath: path, CommitInterval: every, Grace: 30 * time.Second,
-	}, quiet)
+	writer, err := service.OpenWriter(t.Context(), config, quiet)
 	must(t, err)
 	w := &world{
 		t: t, writer: writer, receiver: &receiver{disk: stored{}},
