@@ -11,7 +11,7 @@ import (
 type losses struct {
 	ended   chan struct{} // receives when the receiver has ended a connection
 	last    time.Time     // when it took something
-	looked  time.Time     // when it was last looked for
+	there   time.Time     // when it was last looked for, and was there
 	part    bool          // of the chunk that is being sent it has taken something
 	rewound bool          // it has taken nothing since the last sends were taken back
 	feared  bool          // the last sends are to be taken back
@@ -25,7 +25,7 @@ const (
 	doubtSpan  = time.Hour
 )
 
-// lookPause is how long a sender waits before it looks for the receiver again.
+// lookPause is how long a sender waits before it looks again for a receiver that was there.
 const lookPause = 2 * time.Second
 
 // taken notes that the receiver has taken samples.
@@ -89,16 +89,19 @@ func (s *Sender) paced(ctx context.Context, samples int) error {
 
 // gone reports whether a receiver that has ended a connection is not there. Where that is soon
 // after it took something, it may have been killed, and be back before anything else is sent: so it
-// is looked for at once, and then every lookPause at the most: proxies end connections, too, that
+// is looked for at once, but for lookPause after it was there: proxies end connections, too, that
 // are idle or have had their answer.
 func (s *Sender) gone(ctx context.Context) bool {
 	l := &s.losses
 	if l.rewound || time.Since(l.last) > rewindSpan {
 		return false
 	}
-	sleep(ctx, lookPause-time.Since(l.looked))
-	l.looked = time.Now()
-	return s.post(ctx, nil).verdict == lost
+	sleep(ctx, lookPause-time.Since(l.there))
+	if s.post(ctx, nil).verdict == lost {
+		return true
+	}
+	l.there = time.Now()
+	return false
 }
 
 // recover takes back what was sent last if the receiver may have lost it.
