@@ -127,7 +127,8 @@ func TestReservedLabel(t *testing.T) {
 	}
 }
 
-// Whatever is parsed is rewritten, and what was rewritten still is an expression.
+// Whatever is parsed is rewritten, unless it has the reserved label or is too deep, and what was
+// rewritten still is an expression.
 //
 //ci:fuzz 20000
 func FuzzRewriting(f *testing.F) {
@@ -135,6 +136,7 @@ func FuzzRewriting(f *testing.F) {
 		`avg_over_time(x[5m]) / on (wan) quantile_over_time(scalar(y), x[1h:1m])`,
 		`sum by (wan) (-max_over_time({wan=~"a|b"}[1h] @ start() offset 5m))`,
 		`info(x, {a="b"})`, `"text"`, `x[5m] smoothed`, `avg_over_time(x[step()])`,
+		"x" + strings.Repeat("+", 1000) + "x",
 	} {
 		f.Add(expr)
 	}
@@ -143,7 +145,8 @@ func FuzzRewriting(f *testing.F) {
 		before, err := parser.NewParser(options).ParseExpr(expr)
 		after, ours := promql.NewParser(options).ParseExpr(expr)
 		if err != nil || ours != nil {
-			if ours == nil || err == nil && !strings.Contains(ours.Error(), promql.ReservedLabel) {
+			if ours == nil || err == nil && !strings.Contains(ours.Error(), promql.ReservedLabel) &&
+				!strings.Contains(ours.Error(), "inside each other") {
 				t.Fatalf("%q: %v, without rewriting %v", expr, ours, err)
 			}
 			return
