@@ -2,19 +2,14 @@ package push
 
 import (
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"github.com/wanstore/wanstore/internal/filetest"
 )
 
 // A receiver that shows late what it has taken misses nothing, also where audits are early because
 // the file is about to let go of what was sent.
 func TestReceiverThatShowsLate(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.config.ReplayRate = 100 // a minute for seven minutes
 		w.receiver.down, w.receiver.hidden = true, 30*time.Second
 		w.pass(24*time.Hour + 10*time.Minute)
@@ -35,10 +30,8 @@ func TestReceiverThatShowsLate(t *testing.T) {
 // A receiver that is restored from a copy a second time gets again what it has lost since it was
 // last asked.
 func TestRestoredTwice(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(30 * time.Minute)
 		copied, again := w.receiver.copy(), w.receiver.copy()
@@ -59,10 +52,8 @@ func TestRestoredTwice(t *testing.T) {
 // What a receiver does not keep is sent again once, also where that takes longer than an audit has
 // to wait.
 func TestUnrepairableAfterAnOutage(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.pass(30 * time.Minute)
 		until := time.Now().Add(-20 * time.Minute)
 		w.receiver.forget = func(_ string, ts int64) bool { return ts < until.UnixMilli() }

@@ -6,22 +6,17 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/prometheus/prompb"
 
-	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
 )
 
 // in runs a test of a world of which an hour is recorded and nothing sent.
 func in(t *testing.T, f func(w *world)) {
 	t.Helper()
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
 		w.pass(time.Hour)
 		f(w)
 	})
@@ -400,10 +395,8 @@ func TestAnotherPlace(t *testing.T) {
 
 // Where nothing was due, nothing was taken and nothing is confirmed: there are no moments of that.
 func TestNothingDue(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(40 * time.Second)
 		if got := w.status(); !got.LastSuccess.IsZero() || !got.ConfirmedUntil.IsZero() {

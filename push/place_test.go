@@ -9,16 +9,13 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/wanstore/wanstore/internal/filetest"
 	"github.com/wanstore/wanstore/service"
 )
 
 // While the file keeps a sender waiting, health and metrics answer at once.
 func TestSeenWhileTheFileIsBusy(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(10 * time.Minute)
 		held := make(chan struct{})

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/prometheus/prompb"
@@ -16,10 +15,8 @@ import (
 
 // Raw samples that come late are sent once, also where a chunk has less than a minute of them.
 func TestLateRawSlowly(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.config.Granularity, w.config.ReplayRate = "raw", 1
 		w.start()
 		w.pass(10 * time.Minute)
@@ -100,10 +97,8 @@ func TestConnectionsEndAtOnce(t *testing.T) {
 
 // Audits find raw samples that were recorded between two milliseconds.
 func TestRawBetweenMilliseconds(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.config.Granularity = "raw"
 		time.Sleep(700*time.Millisecond + 312*time.Microsecond)
 		w.pass(10 * time.Minute)

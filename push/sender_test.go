@@ -17,10 +17,8 @@ import (
 
 // Each bucket arrives once it has settled, with all that is made from it.
 func TestSteady(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(20 * time.Minute)
 		w.check(time.Now().Add(-3 * time.Minute))
@@ -35,10 +33,8 @@ func TestSteady(t *testing.T) {
 
 // An outage loses nothing, whatever the receiver forgets in it, and the newest bucket comes first.
 func TestOutage(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(10 * time.Minute)
 		w.receiver.kill()
@@ -88,10 +84,8 @@ func TestFreshLane(t *testing.T) {
 
 // However slowly a backlog is sent, the newest bucket never waits long for it.
 func TestFreshBesideSlowReplay(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.config.ReplayRate = 10
 		w.pass(3 * time.Hour)
 		w.start()
@@ -112,10 +106,7 @@ func TestFreshBesideSlowReplay(t *testing.T) {
 // Receiver and sender are killed at random while a backlog is sent. What the receiver forgets is
 // sent again, at once or after an audit.
 func TestKills(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
 		w.config.ReplayRate = 30 // so that the backlog takes longer than the kills
 		w.pass(3 * time.Hour)
 		random := rand.New(rand.NewPCG(1, 2))
@@ -138,10 +129,8 @@ func TestKills(t *testing.T) {
 
 // A receiver that was restored from a copy gets again what it has lost, once it has been audited.
 func TestRestored(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(30 * time.Minute)
 		copied := w.receiver.copy()
@@ -194,10 +183,8 @@ func (w *world) restoredWithGaps() {
 
 // What the receiver never shows is sent again once, and then told.
 func TestUnrepairable(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.pass(30 * time.Minute)
 		until := time.Now().Add(-20 * time.Minute)
 		w.receiver.forget = func(_ string, ts int64) bool { return ts < until.UnixMilli() }
@@ -220,10 +207,8 @@ func TestUnrepairable(t *testing.T) {
 
 // What an import brings of before all that was sent is sent, too.
 func TestOlder(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.pass(20 * time.Minute)
 		w.start()
 		w.pass(5 * time.Minute)
@@ -241,10 +226,8 @@ func TestOlder(t *testing.T) {
 // A bucket that an import makes where the others were sent is sent as well; one that a late sample
 // only changes is not.
 func TestLate(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(30 * time.Minute)
 		late, err := w.writer.Series(service.RTTDelta, "cable", nil)
@@ -277,10 +260,8 @@ func TestLate(t *testing.T) {
 
 // What comes late is part of the backlog until it is sent.
 func TestLateBacklog(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(30 * time.Minute)
 		w.receiver.kill()
@@ -312,10 +293,8 @@ func TestLateBacklog(t *testing.T) {
 
 // However much else is late, status counts all of it.
 func TestLongLateBacklog(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.start()
 		w.pass(30 * time.Minute)
 		w.receiver.kill()
@@ -345,10 +324,8 @@ func TestLongLateBacklog(t *testing.T) {
 // Where the buckets of a minute are gone when the receiver comes back, coarser ones are sent, under
 // a label.
 func TestCoarser(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.receiver.down = true
 		w.start()
 		w.pass(32 * time.Hour)
@@ -421,10 +398,8 @@ func TestSizeCapped(t *testing.T) {
 
 // Raw samples arrive as they are.
 func TestRaw(t *testing.T) {
-	path := filetest.Path(t)
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, path)
-		defer w.close()
+	simulated(t, func(w *world) {
+		t := w.t
 		w.config.Granularity = "raw"
 		w.start()
 		begun := time.Now()

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -49,6 +50,17 @@ type world struct {
 
 // every is how often a sample of each series is recorded, and committed.
 const every = 20 * time.Second
+
+// simulated runs a test in a bubble with a world of its own.
+func simulated(t *testing.T, f func(w *world)) {
+	t.Helper()
+	path := filetest.Path(t)
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, path)
+		defer w.close()
+		f(w)
+	})
+}
 
 // newWorld opens a history at path, of which nothing is sent yet.
 func newWorld(t *testing.T, path string) *world {
