@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/wanstore/wanstore/tests/internal/procs"
 )
 
 // question is what a benchmark asks.
@@ -99,7 +101,7 @@ func inTurns(b *testing.B, servers []*server, questions []question) {
 	b.Helper()
 	spent, values := make([]cost, len(servers)), make([]int, len(servers))
 	for _, s := range servers {
-		s.forgetPeak(b)
+		procs.ForgetPeak(b, s.process.Pid)
 	}
 	for b.Loop() {
 		for i, s := range servers {
@@ -119,7 +121,7 @@ func inTurns(b *testing.B, servers []*server, questions []question) {
 	for i, s := range servers {
 		b.ReportMetric(per(spent[i].wall), s.name+"-ms")
 		b.ReportMetric(per(spent[i].cpu), s.name+"-cpu-ms")
-		b.ReportMetric(s.peak(b), s.name+"-MiB")
+		b.ReportMetric(procs.Peak(b, s.process.Pid), s.name+"-MiB")
 	}
 	b.ReportMetric(float64(spent[1].wall)/float64(spent[0].wall), "times-as-fast")
 	b.ReportMetric(float64(spent[1].cpu)/float64(spent[0].cpu), "times-less-cpu")

@@ -3,19 +3,18 @@ package promql
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
+
+	"github.com/wanstore/wanstore/tests/internal/procs"
 )
 
 // server is a process that answers PromQL over HTTP.
@@ -128,59 +127,15 @@ type cost struct{ wall, cpu time.Duration }
 // measure asks a question, and returns what that cost the server, and how many values came.
 func (s *server) measure(b *testing.B, q question) (cost, int) {
 	b.Helper()
-	before, begun := s.cpu(b), time.Now()
+	before, begun := procs.CPU(b, s.process.Pid), time.Now()
 	got, err := s.post(q.path(), q.form(s.name))
 	if err != nil {
 		b.Fatalf("%s: %s: %v", s.name, q.expr, err)
 	}
-	spent := cost{time.Since(begun), s.cpu(b) - before}
+	spent := cost{time.Since(begun), procs.CPU(b, s.process.Pid) - before}
 	values := 0
 	for _, one := range got.Data.Result {
 		values += max(1, len(one.Values))
 	}
 	return spent, values
-}
-
-// cpu is what the process has used of processors, of all its threads: those of a Go program stay.
-func (s *server) cpu(b *testing.B) (used time.Duration) {
-	b.Helper()
-	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", s.process.Pid))
-	if err != nil || len(threads) == 0 {
-		b.Skipf("no processor time of another process: %v", err)
-	}
-	for _, thread := range threads {
-		stat, err := os.ReadFile(thread)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		var nanoseconds int64
-		if _, scanned := fmt.Sscan(string(stat), &nanoseconds); err != nil || scanned != nil {
-			b.Fatal(errors.Join(err, scanned))
-		}
-		used += time.Duration(nanoseconds)
-	}
-	return used
-}
-
-// peak is the most memory that was resident since forgetPeak, in MiB.
-func (s *server) peak(b *testing.B) float64 {
-	b.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Pid))
-	if err != nil {
-		b.Skipf("no memory of another process: %v", err)
-	}
-	var kilobytes int64
-	for line := range strings.Lines(string(status)) {
-		_, _ = fmt.Sscanf(line, "VmHWM: %d kB", &kilobytes)
-	}
-	return float64(kilobytes) / 1024
-}
-
-// forgetPeak lets peak begin with what is resident now.
-func (s *server) forgetPeak(b *testing.B) {
-	b.Helper()
-	path := fmt.Sprintf("/proc/%d/clear_refs", s.process.Pid)
-	if err := os.WriteFile(path, []byte("5"), 0); err != nil {
-		b.Skipf("cannot forget the peak of memory: %v", err)
-	}
 }

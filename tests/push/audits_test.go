@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/tests/internal/procs"
 )
 
 // BenchmarkAudits sends some hours one after the other, as a sender in the steady state does, and
@@ -30,14 +31,14 @@ func BenchmarkAudits(b *testing.B) {
 			s.setAhead(ahead)
 			s.hasSent(older(want, time.Now().Add(ahead-2*time.Minute)))
 			if before == 0 {
-				before = cpuOf(b, s.running.Process.Pid)
+				before = procs.CPU(b, s.running.Process.Pid)
 			}
 		}
 		s.setAhead(3 * time.Hour)
 		s.audited()
 		s.setAhead(30 * time.Hour)
 		audits += s.auditedTimes(2 * hours)
-		spent += cpuOf(b, s.running.Process.Pid) - before
+		spent += procs.CPU(b, s.running.Process.Pid) - before
 		s.stop()
 		r.kill()
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/tests/internal/procs"
 )
 
 // A backlog is sent much faster than it came: that of a month in the soak, of three days in the
@@ -26,7 +27,7 @@ func TestMonth(t *testing.T) {
 	s := send(t, r, db)
 	s.done()
 	took := time.Since(begun)
-	memory := peakOf(t, s.running.Process.Pid)
+	memory := procs.Peak(t, s.running.Process.Pid)
 	ended := s.stop()
 	t.Logf("%d samples of %d days are sent in %.1f s; the sender computes for %.1f s and has "+
 		"%.0f MiB at the most", size(want), days, took.Seconds(),

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/wanstore/wanstore/internal/filetest"
+	"github.com/wanstore/wanstore/tests/internal/procs"
 )
 
 // BenchmarkSenders lets wanstore, Prometheus as an agent and vmagent send the same samples in
@@ -102,7 +103,7 @@ func (l load) measure(b *testing.B, f forwarder, away time.Duration) sending {
 	defer running.end()
 	before := time.Duration(0)
 	if !running.fresh {
-		before = cpuOf(b, running.pid)
+		before = procs.CPU(b, running.pid)
 	}
 	c.takes()
 	select {
@@ -110,8 +111,8 @@ func (l load) measure(b *testing.B, f forwarder, away time.Duration) sending {
 	case <-time.After(10 * time.Minute):
 		b.Fatalf("%s has sent %d of %d samples", f.name, c.samples, c.want)
 	}
-	life := cpuOf(b, running.pid)
-	s := sending{life: life, cpu: life - before, peak: peakOf(b, running.pid)}
+	life := procs.CPU(b, running.pid)
+	s := sending{life: life, cpu: life - before, peak: procs.Peak(b, running.pid)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.failed != nil || c.samples != c.want {
