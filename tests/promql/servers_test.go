@@ -41,7 +41,7 @@ func start(b *testing.B, name, address, program string, arguments ...string) *se
 		s.client.CloseIdleConnections()
 	})
 	for deadline := time.Now().Add(time.Minute); ; {
-		_, err := s.post("query", url.Values{"query": {"vector(1)"}})
+		_, _, err := s.post("query", url.Values{"query": {"vector(1)"}})
 		if err == nil {
 			return s
 		}
@@ -101,24 +101,27 @@ type answer struct {
 	}
 }
 
-func (s *server) post(path string, form url.Values) (answer, error) {
-	var got answer
+// post asks a question, and reads the answer before it looks into that: what took so long is the
+// server.
+func (s *server) post(path string, form url.Values) (got answer, took time.Duration, err error) {
+	begun := time.Now()
 	response, err := s.client.PostForm(s.url+"/api/v1/"+path, form)
 	if err != nil {
-		return got, err
+		return got, 0, err
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
+	took = time.Since(begun)
 	if err != nil {
-		return got, err
+		return got, took, err
 	}
 	if err := json.Unmarshal(body, &got); err != nil {
-		return got, fmt.Errorf("%s: %.200s: %w", response.Status, body, err)
+		return got, took, fmt.Errorf("%s: %.200s: %w", response.Status, body, err)
 	}
 	if got.Status != "success" {
-		return got, fmt.Errorf("%s: %s", response.Status, got.Error)
+		return got, took, fmt.Errorf("%s: %s", response.Status, got.Error)
 	}
-	return got, nil
+	return got, took, nil
 }
 
 // cost is what answering took.
@@ -127,12 +130,12 @@ type cost struct{ wall, cpu time.Duration }
 // measure asks a question, and returns what that cost the server, and how many values came.
 func (s *server) measure(b *testing.B, q question) (cost, int) {
 	b.Helper()
-	before, begun := procs.CPU(b, s.process.Pid), time.Now()
-	got, err := s.post(q.path(), q.form(s.name))
+	before := procs.CPU(b, s.process.Pid)
+	got, took, err := s.post(q.path(), q.form(s.name))
 	if err != nil {
 		b.Fatalf("%s: %s: %v", s.name, q.expr, err)
 	}
-	spent := cost{time.Since(begun), procs.CPU(b, s.process.Pid) - before}
+	spent := cost{took, procs.CPU(b, s.process.Pid) - before}
 	values := 0
 	for _, one := range got.Data.Result {
 		values += max(1, len(one.Values))
